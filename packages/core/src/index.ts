@@ -1,5 +1,14 @@
 export { CfError, type CfErrorDetails } from './errors/cf-error.ts';
 export {
+  requireAngle,
+  requireChoice,
+  requireFinite,
+  requireInteger,
+  requireNonNegative,
+  requirePositive,
+  requireRange,
+} from './errors/check-options.ts';
+export {
   LabelOutOfRangeError,
   NonFiniteError,
   OptionOutOfRangeError,
@@ -8,3 +17,119 @@ export {
   UnknownNameError,
 } from './errors/errors.ts';
 export { nearestName } from './errors/nearest-name.ts';
+export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
+export type {
+  Backend,
+  FloatArray,
+  Head,
+  HeadDiagnostics,
+  HeadInput,
+  HeadInspection,
+  HeadOptions,
+  HeadOutput,
+} from './head/contract.ts';
+export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
+export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
+export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
+export { type CombinedOptions, combined } from './losses/combined.ts';
+export { type CosFaceOptions, cosFace } from './losses/cos-face.ts';
+export { type CurricularFaceOptions, type CurricularMargin, curricularFace } from './losses/curricular-face.ts';
+export {
+  type ElasticArcFaceOptions,
+  type ElasticAssignment,
+  type ElasticCosFaceOptions,
+  type ElasticOptions,
+  elasticArcFace,
+  elasticCosFace,
+} from './losses/elastic-face.ts';
+export { checkState, initialState, type LossState } from './losses/loss-state.ts';
+export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
+export {
+  type BatchStatistics,
+  type Geometry,
+  type MarginLoss,
+  type MarginLossParts,
+  marginLoss,
+  type Prepared,
+  type RegulariserValue,
+} from './losses/margin-loss.ts';
+export {
+  type HardWeightOptions,
+  type MvAmSoftmaxOptions,
+  type MvArcSoftmaxOptions,
+  mvAmSoftmax,
+  mvArcSoftmax,
+} from './losses/mv-softmax.ts';
+export { normFace, type ScaleOptions } from './losses/norm-face.ts';
+export { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './losses/registry.ts';
+export { type SoftmaxOptions, softmax } from './losses/softmax.ts';
+export { type SphereFaceOptions, sphereFace } from './losses/sphere-face.ts';
+export { focal, ohem, selfPaced, withWeighting } from './losses/weighted.ts';
+export { type AngleParts, addAngle, angleParts, angleSlope, constantAngle } from './margin/add-angle.ts';
+export { additiveCosineMargin, subtractMargin } from './margin/additive-cosine-margin.ts';
+export { angularMargin } from './margin/angular-margin.ts';
+export { type CombinedMarginOptions, type CombinedMargins, combinedMargin } from './margin/combined-margin.ts';
+export { noMargin } from './margin/no-margin.ts';
+export { sphereMargin } from './margin/sphere-margin.ts';
+export type {
+  AngularMarginOptions,
+  BeyondPi,
+  GradientMode,
+  Row,
+  TargetMargin,
+  TargetPoint,
+  TargetValue,
+} from './margin/target-margin.ts';
+export { hardMask } from './modulation/hard-mask.ts';
+export {
+  curricularModulation,
+  type Modulation,
+  misclassifiedVectorModulation,
+  type OtherValue,
+  plainModulation,
+} from './modulation/modulation.ts';
+export { COSINE_BOUND, NORM_FLOOR, SIN_FLOOR } from './numerics.ts';
+export type { BatchOps, TensorOps } from './ops/tensor-ops.ts';
+export { type Node, type OperationName, type TracedFormula, traceFormula } from './ops/trace.ts';
+export { drawMargins, keyedNormal, type MarginDraws } from './random/margin-draws.ts';
+export { type BatchMask, type BatchValues, batchOps } from './readings/batch.ts';
+export { type Dual, dualOps, fixed, variable } from './readings/dual.ts';
+export { type JavaScriptSource, toJavaScript, toJavaScriptFunction } from './readings/javascript.ts';
+export { type Latex, latexOps, symbol } from './readings/latex.ts';
+export { numberOps } from './readings/number.ts';
+export { addGradients, type GradientSums, type LogitVisitor } from './reference/gradients.ts';
+export { HardNegativeCounter } from './reference/hard-negatives.ts';
+export { type LogSumExp, mergeLogSumExp, negativeLogSumExp } from './reference/log-sum-exp.ts';
+export { marginDraws, type PreparedBatch, prepareBatch } from './reference/prepare-batch.ts';
+export { type ReducedBatch, reduceBatch } from './reference/reduce-batch.ts';
+export { referenceBackend } from './reference/reference-backend.ts';
+export { type AccumulatedOutput, accumulatedStep, referenceStep } from './reference/reference-step.ts';
+export { NO_TARGET, type TargetPoints, targetPoints } from './reference/target-points.ts';
+export { type Tile, type TileStream, tileStream } from './reference/tiles.ts';
+export { plainRows, type UnitRows, unitRows } from './reference/unit-rows.ts';
+export {
+  batchMean,
+  EMA_PRESETS,
+  type EmaPreset,
+  type EmaScheduler,
+  ema,
+  emaScheduler,
+  emaWeight,
+} from './scheduler/ema.ts';
+export {
+  type CurriculumPace,
+  curriculumOrder,
+  curriculumShare,
+  curriculumSubset,
+} from './weighting/classic-curriculum.ts';
+export { type FocalOptions, focalWeighting } from './weighting/focal.ts';
+export { type OhemOptions, ohemWeighting } from './weighting/ohem.ts';
+export type {
+  Mode,
+  ReducedLosses,
+  SampleLosses,
+  SampleWeighting,
+  StateValues,
+} from './weighting/sample-weighting.ts';
+export { paceAfter, type SelfPacedOptions, type SelfPacedRegulariser, selfPacedWeighting } from './weighting/self-paced.ts';
+export { uniformWeighting } from './weighting/uniform.ts';

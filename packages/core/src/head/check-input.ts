@@ -1,0 +1,115 @@
+import {
+  LabelOutOfRangeError,
+  NonFiniteError,
+  OptionOutOfRangeError,
+  ShapeMismatchError,
+} from '../errors/errors.ts';
+import { checkState, type LossState } from '../losses/loss-state.ts';
+import type { MarginLoss } from '../losses/margin-loss.ts';
+import type { Mode } from '../weighting/sample-weighting.ts';
+import type { HeadInput } from './contract.ts';
+
+/** A batch whose shapes, labels and state have been checked, with every default filled in. */
+export interface CheckedInput {
+  readonly batch: number;
+  readonly classes: number;
+  readonly dim: number;
+  readonly labels: Int32Array;
+  readonly sampleWeights: Float64Array;
+  readonly sampleKeys: ArrayLike<number>;
+  readonly state: LossState;
+  readonly mode: Mode;
+}
+
+/**
+ * Checks one batch before anything is computed; every backend calls it first.
+ *
+ * @param checkFinite also look at every number of X, W and b.
+ * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
+ */
+export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = true): CheckedInput {
+  const { dim, embeddings, weights, bias, sampleWeights, sampleKeys, draws, mode = 'train' } = input;
+  const batch = input.labels.length;
+  if (!Number.isInteger(dim) || dim < 1) throw new ShapeMismatchError(`dim = ${dim}`, 'an integer ≥ 1');
+  if (batch === 0) throw new ShapeMismatchError('labels of length 0', 'at least one sample');
+  requireLength('embeddings', embeddings.length, batch * dim, `[${batch}, ${dim}] for ${batch} labels`);
+  const classes = weights.length / dim;
+  if (!Number.isInteger(classes) || classes < 1) {
+    throw new ShapeMismatchError(
+      `weights of length ${weights.length}`,
+      `[classes, ${dim}], a multiple of ${dim}, at least one class`,
+    );
+  }
+  if (loss.bias && bias === undefined)
+    throw new ShapeMismatchError('no bias', `bias [${classes}] for ${loss.name}`);
+  if (!loss.bias && bias !== undefined) {
+    throw new ShapeMismatchError(
+      `bias of length ${bias.length}`,
+      `no bias for ${loss.name}`,
+      'leave bias out.',
+    );
+  }
+  if (bias !== undefined) requireLength('bias', bias.length, classes, `[${classes}]`);
+  if (sampleWeights !== undefined) requireLength('sampleWeights', sampleWeights.length, batch, `[${batch}]`);
+  if (sampleKeys !== undefined) requireLength('sampleKeys', sampleKeys.length, batch, `[${batch}]`);
+  if (draws !== undefined) requireLength('draws', draws.length, batch, `[${batch}]`);
+  if (mode !== 'train' && mode !== 'eval') throw new OptionOutOfRangeError('mode', mode, '"train" or "eval"');
+
+  const labels = checkLabels(input.labels, classes, dim);
+  if (checkFinite) {
+    requireFiniteTensor('embeddings', embeddings);
+    requireFiniteTensor('weights', weights);
+    if (bias !== undefined) requireFiniteTensor('bias', bias);
+  }
+  if (draws !== undefined) requireFiniteTensor('draws', draws);
+  return {
+    batch,
+    classes,
+    dim,
+    labels,
+    sampleWeights: checkSampleWeights(sampleWeights, batch),
+    sampleKeys: sampleKeys ?? Float64Array.from({ length: batch }, (_, i) => i),
+    state: checkState(loss, input.state),
+    mode,
+  };
+}
+
+/** Throws NonFiniteError at the first number that is not finite. */
+export function requireFiniteTensor(name: string, values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    // x − x is 0 for finite x only.
+    if (values[i]! - values[i]! !== 0) throw new NonFiniteError(name, i, values[i]!);
+  }
+}
+
+function requireLength(name: string, given: number, expected: number, shape: string): void {
+  if (given !== expected)
+    throw new ShapeMismatchError(`${name} of length ${given}`, `${shape}, length ${expected}`);
+}
+
+function checkLabels(labels: ArrayLike<number>, classes: number, dim: number): Int32Array {
+  const out = new Int32Array(labels.length);
+  for (let i = 0; i < out.length; i++) {
+    const label = labels[i]!;
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new LabelOutOfRangeError(i, label, classes, dim);
+    }
+    out[i] = label;
+  }
+  return out;
+}
+
+function checkSampleWeights(given: ArrayLike<number> | undefined, batch: number): Float64Array {
+  if (given === undefined) return new Float64Array(batch).fill(1);
+  for (let i = 0; i < batch; i++) {
+    if (!(given[i]! >= 0 && given[i]! < Number.POSITIVE_INFINITY)) {
+      throw new OptionOutOfRangeError(
+        `sampleWeights[${i}]`,
+        given[i],
+        'a finite weight ≥ 0',
+        'give a weight of 0 to leave a sample out.',
+      );
+    }
+  }
+  return Float64Array.from(given);
+}

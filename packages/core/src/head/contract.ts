@@ -1,0 +1,111 @@
+import type { LossState } from '../losses/loss-state.ts';
+import type { MarginLoss } from '../losses/margin-loss.ts';
+import type { Mode } from '../weighting/sample-weighting.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** One batch, as a head takes it. Arrays are row-major. */
+export interface HeadInput {
+  /** X: [B, d]. */
+  readonly embeddings: FloatArray;
+  /** Class centers W, one row a class: [C, d]. */
+  readonly weights: FloatArray;
+  /** b: [C], where the loss has a bias, and only there. */
+  readonly bias?: FloatArray;
+  /** Integers in [0, C): [B]. */
+  readonly labels: ArrayLike<number>;
+  /** d, the length of an embedding. */
+  readonly dim: number;
+  /** ≥ 0, one a sample: [B]. Default 1 each. The loss is Σ w_i·L_i / B. */
+  readonly sampleWeights?: ArrayLike<number>;
+  /** Identifies each sample to seeded draws: [B]. Default: its position. */
+  readonly sampleKeys?: ArrayLike<number>;
+  /** The margins themselves, in place of seeded draws: [B]. */
+  readonly draws?: ArrayLike<number>;
+  /** Default: the loss's initial state. */
+  readonly state?: LossState;
+  /** Default `train`. In `eval` no state moves and margins are at their mean. */
+  readonly mode?: Mode;
+}
+
+/** How the curriculum stands in a batch. null where a loss or a batch does not define the number. */
+export interface HeadDiagnostics {
+  /** Mean of cos θ_y (without gradient, before the margin): CurricularFace's r. */
+  readonly meanTargetCosine: number | null;
+  /** CurricularFace's t after this step's update. */
+  readonly t: number | null;
+  /** Share of the B·(C − 1) negatives with cos θ_j above the pivot. */
+  readonly hardShare: number | null;
+  /** Share of the hard negatives whose logit is raised: N > cos θ_j. */
+  readonly emphasisedShare: number | null;
+  /** Least slope M = ∂N/∂cos θ_j over the hard negatives. */
+  readonly minModulation: number | null;
+  /** Largest slope M over the hard negatives. */
+  readonly maxModulation: number | null;
+  /** Share of the samples whose angle with its margin is past π. */
+  readonly pastPiShare: number | null;
+}
+
+/** The full logits of a small problem, for tests and pictures: B × C numbers, so never in training. */
+export interface HeadInspection {
+  /** What goes into cross-entropy, scale and margin applied: [B, C]. */
+  readonly logits: FloatArray;
+  /** ∂loss/∂logits: [B, C]. */
+  readonly gradLogits: FloatArray;
+}
+
+/** What one step of a head gives. */
+export interface HeadOutput {
+  /** Mean over the batch, regulariser included. */
+  readonly loss: number;
+  /** Per-sample losses, weights and G applied, without the regulariser: [B]. */
+  readonly losses: FloatArray;
+  /** Mean of the regulariser; 0 where the loss has none. */
+  readonly regulariser: number;
+  /** ∂loss/∂X: [B, d]. */
+  readonly gradEmbeddings: FloatArray;
+  /** ∂loss/∂W: [C, d]. */
+  readonly gradWeights: FloatArray;
+  /** ∂loss/∂b: [C]; undefined where the loss has no bias. */
+  readonly gradBias: FloatArray | undefined;
+  /** State after this step, to hand in with the next. */
+  readonly state: LossState;
+  readonly diagnostics: HeadDiagnostics;
+  /** Only where it was asked for. */
+  readonly inspection: HeadInspection | undefined;
+}
+
+export interface HeadOptions {
+  /** Classes a tile. Default: the backend's choice. */
+  readonly tileSize?: number;
+  /** Check that inputs are finite, by name and index. Default true. */
+  readonly checkFinite?: boolean;
+  /** Also return the full logits and their gradient. Default false. */
+  readonly inspect?: boolean;
+}
+
+/** A loss, ready to run on a backend. */
+export interface Head {
+  readonly loss: MarginLoss;
+  /**
+   * Value, gradients and next state of one batch.
+   *
+   * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
+   */
+  step(input: HeadInput): Promise<HeadOutput>;
+  /** Frees what the head holds; a disposed head must not be used again. */
+  dispose(): void;
+}
+
+/**
+ * What a backend is: something that makes heads. It is not a tensor library, it knows no backbone and no
+ * optimiser, and it has no formula of its own: it reads those of the loss it is given.
+ */
+export interface Backend {
+  /** Such as `reference`, `tfjs-cpu`, `gpujs-cpu`. */
+  readonly name: string;
+  /** Of the arithmetic; tolerances follow from it. */
+  readonly precision: 'float64' | 'float32';
+  createHead(loss: MarginLoss, options?: HeadOptions): Promise<Head>;
+  dispose(): Promise<void>;
+}

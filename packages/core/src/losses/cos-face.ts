@@ -1,0 +1,20 @@
+import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
+import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { ScaleOptions } from './norm-face.ts';
+
+export interface CosFaceOptions extends ScaleOptions {
+  /** m as a cosine, 0 ≤ m ≤ 2. Default 0.35. */
+  readonly margin?: number;
+  /** No margin where cos θ_y ≤ 0. Default false. */
+  readonly easyMargin?: boolean;
+}
+
+/**
+ * CosFace (Wang et al. 2018, eq. 4), also AM-Softmax: T = cos θ − m.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function cosFace(options: CosFaceOptions = {}): MarginLoss {
+  const { margin = 0.35, scale = 64, easyMargin = false } = options;
+  return marginLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, { easyMargin }) });
+}

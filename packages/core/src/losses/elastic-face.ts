@@ -1,0 +1,99 @@
+import { requireAngle, requireChoice, requireInteger, requireRange } from '../errors/check-options.ts';
+import { addAngle, angleParts } from '../margin/add-angle.ts';
+import { subtractMargin } from '../margin/additive-cosine-margin.ts';
+import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
+import type { BatchOps } from '../ops/tensor-ops.ts';
+import { type MarginLoss, type MarginLossParts, marginLoss } from './margin-loss.ts';
+import type { ScaleOptions } from './norm-face.ts';
+
+/**
+ * How drawn margins are given to samples: `false` as they come; `released` sorted ascending and indexed by the
+ * descending argsort of the target cosines, as the authors' code does; `paper` the largest margin to the sample
+ * with the smallest target cosine. `true` means `released`.
+ */
+export type ElasticAssignment = boolean | 'released' | 'paper';
+
+export interface ElasticOptions extends ScaleOptions {
+  /** Mean of the margins: radians (Arc, default 0.5) or a cosine (Cos, default 0.35). */
+  readonly margin?: number;
+  /** Standard deviation of the margins, 0 ≤ std ≤ 1. Default 0.05. */
+  readonly std?: number;
+  /** Default false. */
+  readonly plus?: ElasticAssignment;
+  /** Seed of the draws, an integer. Default 0. */
+  readonly seed?: number;
+}
+
+export interface ElasticArcFaceOptions extends ElasticOptions, AngularMarginOptions {}
+export interface ElasticCosFaceOptions extends ElasticOptions {
+  /** No margin where cos θ_y ≤ 0. Default false. */
+  readonly easyMargin?: boolean;
+}
+
+/**
+ * ElasticFace-Arc (Boutros et al. 2022, eq. 5): T = cos(θ + E), E drawn anew for each sample and step from
+ * N(margin, std). In evaluation E is the mean. As released, past π there is no branch unless told otherwise.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss {
+  const { margin = 0.5, gradient = 'exact', beyondPi = 'cosine' } = options;
+  requireAngle('margin', margin);
+  return marginLoss({
+    ...elasticParts('elastic-arcface', margin, options),
+    gradient,
+    margin: {
+      name: 'elastic-angular',
+      target: (ops, point, row) =>
+        addAngle(ops, point, angleParts(ops, row.margin!), { ...options, beyondPi }),
+    },
+  });
+}
+
+/**
+ * ElasticFace-Cos (Boutros et al. 2022, eq. 6): T = cos θ − E, E drawn anew for each sample and step from
+ * N(margin, std). In evaluation E is the mean.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function elasticCosFace(options: ElasticCosFaceOptions = {}): MarginLoss {
+  const { margin = 0.35, easyMargin = false } = options;
+  requireRange('margin', margin, 0, 2);
+  const drawnMargin: TargetMargin = {
+    name: 'elastic-cosine',
+    target: (ops, point, row) => subtractMargin(ops, point, row.margin!, easyMargin),
+  };
+  return marginLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
+}
+
+function elasticParts(name: string, margin: number, options: ElasticOptions): MarginLossParts {
+  const { scale = 64, std = 0.05, plus = false, seed = 0 } = options;
+  requireRange('std', std, 0, 1);
+  requireChoice('plus', plus, [false, true, 'released', 'paper']);
+  requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  return {
+    name,
+    scale,
+    rows: ['margin'],
+    initialValues: { step: 0 },
+    draws: { mean: margin, std, seed },
+    prepare: (ops, { cosTarget, draws }, state, mode) => {
+      const step = state.step!;
+      if (mode === 'eval' || draws === undefined)
+        return { row: { margin: ops.constant(margin, 'm') }, next: { step } };
+      return {
+        row: { margin: assign(ops, draws, cosTarget, plus) },
+        next: { step: ops.add(step, ops.constant(1)) },
+      };
+    },
+  };
+}
+
+function assign<T, M>(ops: BatchOps<T, M>, draws: T, cosTarget: T, plus: ElasticAssignment): T {
+  if (plus === false) return draws;
+  const ascending = ops.gather(draws, ops.argsort(draws, 'ascending'));
+  const easiestFirst = ops.argsort(cosTarget, 'descending');
+  // A sample's rank is the inverse of the order, which is the order's own argsort.
+  const position = plus === 'paper' ? ops.argsort(easiestFirst, 'ascending') : easiestFirst;
+  return ops.gather(ascending, position);
+}

@@ -1,0 +1,41 @@
+import { NonFiniteError, StateMismatchError } from '../errors/errors.ts';
+import type { MarginLoss } from './margin-loss.ts';
+
+/**
+ * What a loss carries from step to step (t, running statistics, the pace), as plain data: part of every checkpoint.
+ */
+export interface LossState {
+  /** Name of the loss that it belongs to. */
+  readonly loss: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** The state before the first step. */
+export function initialState(loss: MarginLoss): LossState {
+  return { loss: loss.name, values: { ...loss.initialValues } };
+}
+
+/**
+ * The state, if it is this loss's; the initial one where none is given.
+ *
+ * @throws StateMismatchError if it belongs to another loss or lacks a value, NonFiniteError
+ */
+export function checkState(loss: MarginLoss, state: LossState | undefined): LossState {
+  if (state === undefined) return initialState(loss);
+  if (state.loss !== loss.name)
+    throw new StateMismatchError(`a state of '${state.loss}'`, `a state of '${loss.name}'`);
+  const expected = Object.keys(loss.initialValues).sort();
+  const given = Object.keys(state.values).sort();
+  if (expected.join() !== given.join()) {
+    throw new StateMismatchError(
+      `a state with {${given.join(', ')}}`,
+      `the values {${expected.join(', ')}} of '${loss.name}'`,
+    );
+  }
+  for (const name of expected) {
+    const value = state.values[name]!;
+    if (!Number.isFinite(value))
+      throw new NonFiniteError(`state.${name}`, 0, value, 'load an earlier checkpoint.');
+  }
+  return state;
+}

@@ -1,0 +1,107 @@
+import { requirePositive } from '../errors/check-options.ts';
+import { noMargin } from '../margin/no-margin.ts';
+import type { GradientMode, Row, TargetMargin, TargetPoint, TargetValue } from '../margin/target-margin.ts';
+import { type Modulation, type OtherValue, plainModulation } from '../modulation/modulation.ts';
+import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
+import type { MarginDraws } from '../random/margin-draws.ts';
+import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
+import { uniformWeighting } from '../weighting/uniform.ts';
+
+/** How embeddings and class centers meet: x·w + b; ‖x‖·cos θ; s·cos θ. */
+export type Geometry = 'inner' | 'norm-scaled' | 'cosine';
+
+/** What a loss may look at before its formulas run: no gradient flows from here. Each [B]. */
+export interface BatchStatistics<T> {
+  /** cos θ_y, raw. */
+  readonly cosTarget: T;
+  /** ‖x‖. */
+  readonly norm: T;
+  /** Margins drawn for this step, one a sample; undefined for losses that draw none, and in evaluation. */
+  readonly draws: T | undefined;
+}
+
+/** The values that a loss's formulas read a sample ({@link Row}), and the state after this step. */
+export interface Prepared<T> {
+  readonly row: Row<T>;
+  readonly next: StateValues<T>;
+}
+
+/** A loss that grows with the embedding's norm, beside the cross-entropy. */
+export interface RegulariserValue<T> {
+  readonly value: T;
+  /** ∂value/∂‖x‖. */
+  readonly dNorm: T;
+}
+
+/**
+ * A loss, written once: L_i = −G(p_i)·log p_i with
+ *
+ *     p_i = e^{s·T(cos θ_y)} / (e^{s·T(cos θ_y)} + Σ_{j≠y} e^{s·N(cos θ_j)})
+ *
+ * Pure functions over {@link TensorOps}; a backend reads them and nobody retypes them. Only `other` is of size
+ * B × C.
+ */
+export interface MarginLoss {
+  readonly name: string;
+  readonly geometry: Geometry;
+  /** s; 1 where the geometry has none. */
+  readonly scale: number;
+  /** Whether the logits carry a bias a class (geometry `inner` only). */
+  readonly bias: boolean;
+  /** `straight-through` where ∂T/∂cos θ is taken as 1 on purpose. */
+  readonly gradient: GradientMode;
+  /** Names of the row values that {@link prepare} yields. */
+  readonly rows: readonly string[];
+  /** State before the first step, weighting included. */
+  readonly initialValues: StateValues<number>;
+  /** How margins are drawn, for losses that draw them. */
+  readonly draws: MarginDraws | undefined;
+  readonly weighting: SampleWeighting;
+  prepare<T, M>(
+    ops: BatchOps<T, M>,
+    batch: BatchStatistics<T>,
+    state: StateValues<T>,
+    mode: Mode,
+  ): Prepared<T>;
+  target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, row: Row<T>): TargetValue<T, M>;
+  other<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, row: Row<T>): OtherValue<T>;
+  /** Undefined where the loss has none. */
+  readonly regulariser: (<T, M>(ops: TensorOps<T, M>, norm: T) => RegulariserValue<T>) | undefined;
+}
+
+/** The parts that differ from loss to loss; the rest is the plain cross-entropy on scaled cosines. */
+export interface MarginLossParts {
+  readonly name: string;
+  readonly geometry?: Geometry;
+  readonly scale?: number;
+  readonly bias?: boolean;
+  readonly gradient?: GradientMode;
+  readonly margin?: TargetMargin;
+  readonly modulation?: Modulation;
+  readonly rows?: readonly string[];
+  readonly initialValues?: StateValues<number>;
+  readonly draws?: MarginDraws;
+  readonly prepare?: MarginLoss['prepare'];
+  readonly regulariser?: MarginLoss['regulariser'];
+}
+
+/** Puts a loss together from its margin, its modulation and its statistics. */
+export function marginLoss(parts: MarginLossParts): MarginLoss {
+  const { scale = 1, margin = noMargin, modulation = plainModulation } = parts;
+  requirePositive('scale', scale);
+  return {
+    name: parts.name,
+    geometry: parts.geometry ?? 'cosine',
+    scale,
+    bias: parts.bias ?? false,
+    gradient: parts.gradient ?? 'exact',
+    rows: parts.rows ?? [],
+    initialValues: parts.initialValues ?? {},
+    draws: parts.draws,
+    weighting: uniformWeighting,
+    prepare: parts.prepare ?? (() => ({ row: {}, next: {} })),
+    target: margin.target,
+    other: modulation.other,
+    regulariser: parts.regulariser,
+  };
+}

@@ -1,0 +1,48 @@
+import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
+import { angularMargin } from '../margin/angular-margin.ts';
+import { misclassifiedVectorModulation } from '../modulation/modulation.ts';
+import type { ArcFaceOptions } from './arc-face.ts';
+import type { CosFaceOptions } from './cos-face.ts';
+import { type MarginLoss, marginLoss } from './margin-loss.ts';
+
+/** The fixed weight that MV-Softmax gives hard negatives. */
+export interface HardWeightOptions {
+  /** t > 0; 1 is the margin alone, the paper uses 1.1 to 1.3. Default 1.2. */
+  readonly t?: number;
+}
+
+export interface MvAmSoftmaxOptions extends CosFaceOptions, HardWeightOptions {}
+export interface MvArcSoftmaxOptions extends ArcFaceOptions, HardWeightOptions {}
+
+/**
+ * MV-AM-Softmax (Wang et al. 2020, eqs. 5–6): CosFace's target, hard negatives t·c + t − 1. As released, the margin
+ * is an easy one unless told otherwise.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function mvAmSoftmax(options: MvAmSoftmaxOptions = {}): MarginLoss {
+  const { margin = 0.35, scale = 32, easyMargin = true, t = 1.2 } = options;
+  return marginLoss({
+    name: 'mv-am-softmax',
+    scale,
+    margin: additiveCosineMargin(margin, { easyMargin }),
+    modulation: misclassifiedVectorModulation(t),
+  });
+}
+
+/**
+ * MV-Arc-Softmax (Wang et al. 2020, eqs. 5–6): ArcFace's target, hard negatives t·c + t − 1. As released, the margin
+ * is an easy one unless told otherwise.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function mvArcSoftmax(options: MvArcSoftmaxOptions = {}): MarginLoss {
+  const { margin = 0.35, scale = 32, easyMargin = true, gradient = 'exact', t = 1.2 } = options;
+  return marginLoss({
+    name: 'mv-arc-softmax',
+    scale,
+    gradient,
+    margin: angularMargin(margin, { ...options, easyMargin }),
+    modulation: misclassifiedVectorModulation(t),
+  });
+}

@@ -1,0 +1,165 @@
+import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
+import { adaFace } from './ada-face.ts';
+import { arcFace } from './arc-face.ts';
+import { combined } from './combined.ts';
+import { cosFace } from './cos-face.ts';
+import { curricularFace } from './curricular-face.ts';
+import { elasticArcFace, elasticCosFace } from './elastic-face.ts';
+import { magFace } from './mag-face.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { mvAmSoftmax, mvArcSoftmax } from './mv-softmax.ts';
+import { normFace } from './norm-face.ts';
+import { softmax } from './softmax.ts';
+import { sphereFace } from './sphere-face.ts';
+import { focal, ohem, selfPaced } from './weighted.ts';
+
+type OptionType =
+  | 'number'
+  | 'boolean'
+  | 'string'
+  | 'number or string'
+  | 'number or object'
+  | 'boolean or string'
+  | 'loss';
+
+/** Options as they come from a file or a command line. */
+export type LossParameters = Readonly<Record<string, unknown>>;
+
+interface LossEntry {
+  readonly options: Readonly<Record<string, OptionType>>;
+  create(parameters: LossParameters): MarginLoss;
+}
+
+// A factory checks the ranges of its options itself; names and types are checked before it is called.
+const entry = <Options>(
+  options: Readonly<Record<string, OptionType>>,
+  factory: (options: Options) => MarginLoss,
+): LossEntry => ({ options, create: (parameters) => factory(parameters as Options) });
+
+const weighted = <Options>(
+  options: Readonly<Record<string, OptionType>>,
+  apply: (loss: MarginLoss, options: Options) => MarginLoss,
+): LossEntry => ({
+  options: { ...options, scale: 'number', base: 'loss' },
+  create: ({ base, scale, ...own }) => apply(baseLoss(base, scale), own as Options),
+});
+
+const angular = { beyondPi: 'string', easyMargin: 'boolean', gradient: 'string' } as const;
+const scaled = { scale: 'number', margin: 'number' } as const;
+const elastic = { ...scaled, std: 'number', plus: 'boolean or string', seed: 'number' } as const;
+
+const entries: Readonly<Record<string, LossEntry>> = {
+  softmax: entry({ bias: 'boolean' }, softmax),
+  normface: entry({ scale: 'number' }, normFace),
+  sphereface: entry({ margin: 'number', lambda: 'number' }, sphereFace),
+  cosface: entry({ ...scaled, easyMargin: 'boolean' }, cosFace),
+  arcface: entry({ ...scaled, ...angular }, arcFace),
+  'combined-margin': entry(
+    { scale: 'number', m1: 'number', m2: 'number', m3: 'number', beyondPi: 'string', gradient: 'string' },
+    combined,
+  ),
+  'mv-am-softmax': entry({ ...scaled, t: 'number', easyMargin: 'boolean' }, mvAmSoftmax),
+  'mv-arc-softmax': entry({ ...scaled, ...angular, t: 'number' }, mvArcSoftmax),
+  curricularface: entry(
+    {
+      scale: 'number',
+      margin: 'number or object',
+      ...angular,
+      alpha: 'number or string',
+      tInitial: 'number',
+    },
+    curricularFace,
+  ),
+  adaface: entry(
+    {
+      ...scaled,
+      h: 'number',
+      tAlpha: 'number',
+      eps: 'number',
+      batchMeanInitial: 'number',
+      batchStdInitial: 'number',
+    },
+    adaFace,
+  ),
+  magface: entry(
+    {
+      scale: 'number',
+      ...angular,
+      lowerNorm: 'number',
+      upperNorm: 'number',
+      lowerMargin: 'number',
+      upperMargin: 'number',
+      lambdaG: 'number',
+    },
+    magFace,
+  ),
+  'elastic-arcface': entry({ ...elastic, ...angular }, elasticArcFace),
+  'elastic-cosface': entry({ ...elastic, easyMargin: 'boolean' }, elasticCosFace),
+  focal: weighted({ gamma: 'number', alpha: 'number' }, focal),
+  ohem: weighted({ keepRatio: 'number', reduction: 'string' }, meanOfKept),
+  'self-paced': weighted(
+    { regulariser: 'string', pace: 'number', growth: 'number', maximumPace: 'number', lowerShare: 'number' },
+    selfPaced,
+  ),
+};
+
+/** Names that {@link createLoss} knows. */
+export const LOSS_NAMES: readonly string[] = Object.keys(entries);
+
+/** Names of the options of a loss. @throws UnknownNameError */
+export function lossOptions(name: string): readonly string[] {
+  return Object.keys(find(name).options);
+}
+
+/**
+ * A loss by its name, for configuration files and command lines. Weightings (`focal`, `ohem`, `self-paced`) stand on
+ * NormFace of the given `scale`, or on another loss given as `base: { loss, params }`.
+ *
+ * @throws UnknownNameError for an unknown loss or option, with the nearest name; OptionOutOfRangeError
+ */
+export function createLoss(name: string, parameters: LossParameters = {}): MarginLoss {
+  const { options, create } = find(name);
+  for (const [option, value] of Object.entries(parameters)) {
+    const type = Object.hasOwn(options, option) ? options[option] : undefined;
+    if (type === undefined) throw new UnknownNameError(`option of ${name}`, option, Object.keys(options));
+    if (!hasType(value, type))
+      throw new OptionOutOfRangeError(option, value, `a ${type}`, `give ${option} as a ${type}.`);
+  }
+  return create(parameters);
+}
+
+function find(name: string): LossEntry {
+  if (!Object.hasOwn(entries, name)) throw new UnknownNameError('loss', name, LOSS_NAMES);
+  return entries[name]!;
+}
+
+function hasType(value: unknown, type: OptionType): boolean {
+  if (type === 'loss') return typeof value === 'object' && value !== null;
+  return type.split(' or ').includes(typeof value);
+}
+
+function baseLoss(base: unknown, scale: unknown): MarginLoss {
+  if (base === undefined) return normFace(scale === undefined ? {} : { scale: scale as number });
+  if (scale !== undefined) {
+    throw new OptionOutOfRangeError('scale', scale, 'no scale beside base', 'give scale inside base.params.');
+  }
+  const { loss, params } = base as { loss?: unknown; params?: LossParameters };
+  if (typeof loss !== 'string')
+    throw new OptionOutOfRangeError('base', base, '{ loss: name, params }', 'name the loss.');
+  return createLoss(loss, params);
+}
+
+function meanOfKept(
+  loss: MarginLoss,
+  { reduction, ...options }: { readonly keepRatio?: number; readonly reduction?: string },
+): MarginLoss {
+  if (reduction !== undefined && reduction !== 'meanOfKept') {
+    throw new OptionOutOfRangeError(
+      'reduction',
+      reduction,
+      '"meanOfKept"',
+      'leave it out: OHEM means over what it keeps.',
+    );
+  }
+  return ohem(loss, options);
+}

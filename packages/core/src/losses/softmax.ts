@@ -1,0 +1,11 @@
+import { type MarginLoss, marginLoss } from './margin-loss.ts';
+
+export interface SoftmaxOptions {
+  /** A bias a class. Default true. */
+  readonly bias?: boolean;
+}
+
+/** Plain softmax cross-entropy on x·w + b: no normalisation, no scale. */
+export function softmax(options: SoftmaxOptions = {}): MarginLoss {
+  return marginLoss({ name: 'softmax', geometry: 'inner', bias: options.bias ?? true });
+}

@@ -1,0 +1,50 @@
+import { requireNonNegative } from '../errors/check-options.ts';
+import { sphereMargin } from '../margin/sphere-margin.ts';
+import { type MarginLoss, marginLoss } from './margin-loss.ts';
+
+export interface SphereFaceOptions {
+  /** m, an integer from 1 to 8. Default 4. */
+  readonly margin?: number;
+  /** λ ≥ 0, held fixed. Where absent λ falls with the step: max(5, 1500/(1 + 0.1·step)). */
+  readonly lambda?: number;
+}
+
+const LAMBDA_START = 1500;
+const LAMBDA_END = 5;
+const LAMBDA_DECAY = 0.1;
+
+/**
+ * SphereFace, A-Softmax (Liu et al. 2017, eq. 7), as released: logits ‖x‖·cos θ_j, the target's
+ * ‖x‖·(λ·cos θ + ψ(θ))/(1 + λ). The annealed λ counts the step it is used in: the first step has step = 1.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
+  const { margin = 4, lambda } = options;
+  const base = {
+    name: 'sphereface',
+    geometry: 'norm-scaled',
+    margin: sphereMargin(margin),
+    rows: ['lambda'],
+  } as const;
+  if (lambda !== undefined) {
+    requireNonNegative('lambda', lambda);
+    return marginLoss({
+      ...base,
+      prepare: (ops) => ({ row: { lambda: ops.constant(lambda, '\\lambda') }, next: {} }),
+    });
+  }
+  return marginLoss({
+    ...base,
+    initialValues: { step: 0 },
+    prepare: (ops, _batch, state, mode) => {
+      const one = ops.constant(1);
+      const step = mode === 'train' ? ops.add(state.step!, one) : state.step!;
+      const falling = ops.div(
+        ops.constant(LAMBDA_START),
+        ops.add(one, ops.mul(ops.constant(LAMBDA_DECAY), step)),
+      );
+      return { row: { lambda: ops.max(ops.constant(LAMBDA_END), falling) }, next: { step } };
+    },
+  });
+}

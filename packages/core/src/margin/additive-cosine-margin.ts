@@ -1,0 +1,39 @@
+import { requireRange } from '../errors/check-options.ts';
+import type { TensorOps } from '../ops/tensor-ops.ts';
+import type { TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
+
+/**
+ * T = cos θ_y − m: the additive cosine margin of CosFace (Wang et al. 2018, eq. 4) and AM-Softmax.
+ *
+ * @param margin m as a cosine, 0 ≤ m ≤ 2.
+ * @throws OptionOutOfRangeError
+ */
+export function additiveCosineMargin(
+  margin: number,
+  options: { readonly easyMargin?: boolean } = {},
+): TargetMargin {
+  requireRange('margin', margin, 0, 2);
+  return {
+    name: 'additive-cosine',
+    target: (ops, point) =>
+      subtractMargin(ops, point, ops.constant(margin, 'm'), options.easyMargin ?? false),
+  };
+}
+
+/** T = cos θ_y − m for a margin that may differ from sample to sample. */
+export function subtractMargin<T, M>(
+  ops: TensorOps<T, M>,
+  { cos }: TargetPoint<T>,
+  margin: T,
+  easyMargin: boolean,
+): TargetValue<T, M> {
+  const zero = ops.constant(0);
+  const pivot = ops.sub(cos, margin);
+  return {
+    value: easyMargin ? ops.select(ops.greater(cos, zero), pivot, cos) : pivot,
+    dCos: ops.constant(1),
+    dNorm: zero,
+    pivot,
+    pastPi: ops.greater(zero, zero),
+  };
+}

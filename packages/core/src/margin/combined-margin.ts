@@ -1,0 +1,99 @@
+import { requireAngle, requireRange } from '../errors/check-options.ts';
+import { SIN_FLOOR } from '../numerics.ts';
+import type { TensorOps } from '../ops/tensor-ops.ts';
+import type { BeyondPi, GradientMode, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
+
+/** The three margins of the combined form. */
+export interface CombinedMargins {
+  /** m₁ > 0, multiplies θ. Default 1. */
+  readonly multiplicative?: number;
+  /** m₂ in radians, 0 ≤ m₂ < π, added to m₁θ. Default 0. */
+  readonly angular?: number;
+  /** m₃ as a cosine, 0 ≤ m₃ ≤ 2, subtracted. Default 0. */
+  readonly cosine?: number;
+}
+
+export interface CombinedMarginOptions {
+  /** Past π: `linear` (default) cos θ − 1 − cos((π − m₂)/m₁) − m₃, which is continuous; or `cosine`, no branch. */
+  readonly beyondPi?: BeyondPi;
+  /** Default `exact`. */
+  readonly gradient?: GradientMode;
+}
+
+/**
+ * T = cos(m₁θ_y + m₂) − m₃: all three margins at once (Deng et al. 2019, eq. 4).
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function combinedMargin(margins: CombinedMargins, options: CombinedMarginOptions = {}): TargetMargin {
+  const { multiplicative = 1, angular = 0, cosine = 0 } = margins;
+  const { beyondPi = 'linear', gradient = 'exact' } = options;
+  requireRange('m1', multiplicative, 0, 16, 'exclusive lower bound');
+  requireAngle('m2', angular);
+  requireRange('m3', cosine, 0, 2);
+  const lastAngle = (Math.PI - angular) / multiplicative;
+  // Where θ = π does not reach the bend, no cosine may fall under it.
+  const bend = lastAngle > Math.PI ? -2 : Math.cos(lastAngle);
+  const drop = 1 + Math.cos(lastAngle);
+  return {
+    name: 'combined',
+    target: (ops, point) => {
+      const one = ops.constant(1);
+      const m3 = ops.constant(cosine, cosine === 0 ? undefined : 'm_3');
+      const sum =
+        multiplicative === 1 ? shifted(ops, point, angular) : multiplied(ops, point, multiplicative, angular);
+      const pastPi = ops.not(ops.greater(point.cos, ops.constant(bend, '\\cos\\tfrac{\\pi - m_2}{m_1}')));
+      const pivot = ops.sub(sum.value, m3);
+      const line = ops.sub(
+        ops.sub(point.cos, ops.constant(drop, '\\left(1 + \\cos\\tfrac{\\pi - m_2}{m_1}\\right)')),
+        m3,
+      );
+      const exact = beyondPi === 'linear' ? ops.select(pastPi, one, sum.dCos) : sum.dCos;
+      return {
+        value: beyondPi === 'linear' ? ops.select(pastPi, line, pivot) : pivot,
+        dCos: gradient === 'exact' ? exact : one,
+        dNorm: ops.constant(0),
+        pivot,
+        pastPi,
+      };
+    },
+  };
+}
+
+type Sum<T> = Pick<TargetValue<T, unknown>, 'value' | 'dCos'>;
+
+/** cos(θ + m₂) by angle addition. */
+function shifted<T, M>(ops: TensorOps<T, M>, { cos, sin }: TargetPoint<T>, angular: number): Sum<T> {
+  const cosM = ops.constant(Math.cos(angular), angular === 0 ? undefined : '\\cos m_2');
+  const sinM = ops.constant(Math.sin(angular), angular === 0 ? undefined : '\\sin m_2');
+  return {
+    value: ops.sub(ops.mul(cos, cosM), ops.mul(sin, sinM)),
+    dCos: ops.add(cosM, ops.div(ops.mul(cos, sinM), ops.max(sin, ops.constant(SIN_FLOOR)))),
+  };
+}
+
+/** cos(m₁θ + m₂), with θ from its tangent of half the angle. */
+function multiplied<T, M>(
+  ops: TensorOps<T, M>,
+  { cos, sin }: TargetPoint<T>,
+  multiplicative: number,
+  angular: number,
+): Sum<T> {
+  const m1 = ops.constant(multiplicative, 'm_1');
+  const phase = ops.add(
+    ops.mul(m1, angle(ops, cos, sin)),
+    ops.constant(angular, angular === 0 ? undefined : 'm_2'),
+  );
+  return {
+    value: ops.cos(phase),
+    dCos: ops.div(ops.mul(m1, ops.sin(phase)), ops.max(sin, ops.constant(SIN_FLOOR))),
+  };
+}
+
+/** θ in [0, π] from its cosine and sine: 2·atan(sin/(1 + |cos|)), mirrored where cos is negative. */
+function angle<T, M>(ops: TensorOps<T, M>, cos: T, sin: T): T {
+  const one = ops.constant(1);
+  const half = ops.atan(ops.div(sin, ops.add(one, ops.max(cos, ops.neg(cos)))));
+  const acute = ops.mul(ops.constant(2), half);
+  return ops.select(ops.greater(ops.constant(0), cos), ops.sub(ops.constant(Math.PI, '\\pi'), acute), acute);
+}

@@ -1,0 +1,13 @@
+import type { TargetMargin } from './target-margin.ts';
+
+/** T(c) = c: softmax, NormFace. The pivot is the target's own cosine. */
+export const noMargin: TargetMargin = {
+  name: 'none',
+  target: (ops, { cos }) => ({
+    value: cos,
+    dCos: ops.constant(1),
+    dNorm: ops.constant(0),
+    pivot: cos,
+    pastPi: ops.greater(ops.constant(0), ops.constant(0)),
+  }),
+};

@@ -1,0 +1,88 @@
+import type { LossState } from '../losses/loss-state.ts';
+import type { MarginLoss } from '../losses/margin-loss.ts';
+import type { Row } from '../margin/target-margin.ts';
+import { drawMargins } from '../random/margin-draws.ts';
+import { type BatchValues, batchOps } from '../readings/batch.ts';
+import { numberOps } from '../readings/number.ts';
+import type { Mode } from '../weighting/sample-weighting.ts';
+
+/** What the two passes over the classes need to know of each sample. */
+export interface PreparedBatch {
+  /** Row values of each sample, by name, as the loss's formulas read them. */
+  readonly rows: readonly Row<number>[];
+  /** What the logits of a row are multiplied by (s, ‖x‖ or 1): [B]. */
+  readonly rowScale: Float64Array;
+  /** T and its slopes, before scaling; [B] each. */
+  readonly value: Float64Array;
+  readonly dCos: Float64Array;
+  readonly dNorm: Float64Array;
+  readonly pivot: Float64Array;
+  readonly pastPi: Uint8Array;
+  /** The loss's part of the state after this step. */
+  readonly next: Readonly<Record<string, number>>;
+}
+
+/** The margins of this step, if the loss draws any: the caller's, or seeded ones. */
+export function marginDraws(
+  loss: MarginLoss,
+  state: LossState,
+  mode: Mode,
+  sampleKeys: ArrayLike<number>,
+  given: ArrayLike<number> | undefined,
+): Float64Array | undefined {
+  if (loss.draws === undefined || mode === 'eval') return undefined;
+  if (given !== undefined) return Float64Array.from(given);
+  return drawMargins(loss.draws, state.values.step ?? 0, sampleKeys);
+}
+
+/**
+ * Runs the loss's statistics and target formula on the target cosines of the whole batch: O(B).
+ *
+ * @param cos cos θ_y: [B]. @param sin sin θ_y: [B]. @param norm ‖x‖: [B].
+ */
+export function prepareBatch(
+  loss: MarginLoss,
+  cos: Float64Array,
+  sin: Float64Array,
+  norm: Float64Array,
+  draws: Float64Array | undefined,
+  state: LossState,
+  mode: Mode,
+): PreparedBatch {
+  const values: Record<string, BatchValues> = {};
+  for (const [name, value] of Object.entries(state.values)) values[name] = Float64Array.of(value);
+  const prepared = loss.prepare(batchOps, { cosTarget: cos, norm, draws }, values, mode);
+
+  const batch = cos.length;
+  const rows = Array.from({ length: batch }, (_, i) => rowOf(prepared.row, i));
+  const out = {
+    rows,
+    rowScale: rowScales(loss, norm),
+    value: new Float64Array(batch),
+    dCos: new Float64Array(batch),
+    dNorm: new Float64Array(batch),
+    pivot: new Float64Array(batch),
+    pastPi: new Uint8Array(batch),
+    next: Object.fromEntries(Object.entries(prepared.next).map(([name, value]) => [name, value[0]!])),
+  };
+  for (let i = 0; i < batch; i++) {
+    const target = loss.target(numberOps, { cos: cos[i]!, sin: sin[i]!, norm: norm[i]! }, rows[i]!);
+    out.value[i] = target.value;
+    out.dCos[i] = target.dCos;
+    out.dNorm[i] = target.dNorm;
+    out.pivot[i] = target.pivot;
+    out.pastPi[i] = target.pastPi ? 1 : 0;
+  }
+  return out;
+}
+
+function rowOf(row: Row<BatchValues>, i: number): Row<number> {
+  const out: Record<string, number> = {};
+  for (const [name, value] of Object.entries(row)) out[name] = value.length === 1 ? value[0]! : value[i]!;
+  return out;
+}
+
+function rowScales(loss: MarginLoss, norm: Float64Array): Float64Array {
+  if (loss.geometry === 'norm-scaled') return Float64Array.from(norm);
+  return new Float64Array(norm.length).fill(loss.geometry === 'cosine' ? loss.scale : 1);
+}

@@ -1,0 +1,85 @@
+import type { LossState } from '../losses/loss-state.ts';
+import type { MarginLoss } from '../losses/margin-loss.ts';
+import { batchOps } from '../readings/batch.ts';
+import { numberOps } from '../readings/number.ts';
+import type { Mode } from '../weighting/sample-weighting.ts';
+import type { LogSumExp } from './log-sum-exp.ts';
+import type { PreparedBatch } from './prepare-batch.ts';
+
+/** What the whole batch comes to, once the log-sum-exp is known: O(B). */
+export interface ReducedBatch {
+  /** Regulariser included. */
+  readonly loss: number;
+  readonly regulariser: number;
+  /** Per-sample losses without the regulariser: [B]. */
+  readonly losses: Float64Array;
+  /** ∂loss/∂nll_i: [B]. */
+  readonly dNll: Float64Array;
+  /** ∂regulariser/∂‖x_i‖: [B]. */
+  readonly dNormOfRegulariser: Float64Array;
+  /** log of the whole sum of exponentials, target included: [B]. */
+  readonly logSumExp: Float64Array;
+  /** 1 − p_i: [B]. */
+  readonly miss: Float64Array;
+  readonly state: LossState;
+}
+
+/** nll = log(1 + e^{lse − z_y}), then G and the mean. */
+export function reduceBatch(
+  loss: MarginLoss,
+  prepared: PreparedBatch,
+  negatives: LogSumExp,
+  norm: Float64Array,
+  sampleWeights: Float64Array,
+  state: LossState,
+  mode: Mode,
+): ReducedBatch {
+  const batch = norm.length;
+  const nll = new Float64Array(batch);
+  const logSumExp = new Float64Array(batch);
+  for (let i = 0; i < batch; i++) {
+    const target = prepared.rowScale[i]! * prepared.value[i]!;
+    nll[i] = softplus(negatives.max[i]! + Math.log(negatives.sum[i]!) - target);
+    logSumExp[i] = target + nll[i]!;
+  }
+  const weightingState: Record<string, Float64Array> = {};
+  for (const name of Object.keys(loss.weighting.initialValues)) {
+    weightingState[name] = Float64Array.of(state.values[name]!);
+  }
+  const reduced = loss.weighting.reduce(batchOps, { nll, sampleWeights }, weightingState, mode);
+  const next: Record<string, number> = { ...prepared.next };
+  for (const [name, value] of Object.entries(reduced.next)) next[name] = value[0]!;
+
+  const { mean, slopes } = meanRegulariser(loss, norm, sampleWeights);
+  return {
+    loss: reduced.loss[0]! + mean,
+    regulariser: mean,
+    losses: reduced.losses,
+    dNll: reduced.dNll,
+    dNormOfRegulariser: slopes,
+    logSumExp,
+    miss: nll.map((value) => -Math.expm1(-value)),
+    state: { loss: loss.name, values: next },
+  };
+}
+
+/** log(1 + e^x), without overflow; 0 at −∞. */
+function softplus(x: number): number {
+  return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
+}
+
+function meanRegulariser(
+  loss: MarginLoss,
+  norm: Float64Array,
+  sampleWeights: Float64Array,
+): { mean: number; slopes: Float64Array } {
+  const slopes = new Float64Array(norm.length);
+  if (loss.regulariser === undefined) return { mean: 0, slopes };
+  let total = 0;
+  for (let i = 0; i < norm.length; i++) {
+    const { value, dNorm } = loss.regulariser(numberOps, norm[i]!);
+    total += sampleWeights[i]! * value;
+    slopes[i] = (sampleWeights[i]! * dNorm) / norm.length;
+  }
+  return { mean: total / norm.length, slopes };
+}

@@ -1,0 +1,96 @@
+import { requireChoice, requireFinite, requireNonNegative, requireRange } from '../errors/check-options.ts';
+import { OptionOutOfRangeError } from '../errors/errors.ts';
+import type { BatchOps } from '../ops/tensor-ops.ts';
+import type { SampleWeighting } from './sample-weighting.ts';
+import { weightedMean } from './weighted-mean.ts';
+
+export type SelfPacedRegulariser = 'hard' | 'linear' | 'mixture';
+
+export interface SelfPacedOptions {
+  /** How a sample's weight falls with its loss. Default `hard`. */
+  readonly regulariser?: SelfPacedRegulariser;
+  /** λ at the first step, in units of the loss, > 0; ∞ lets every sample in. For `mixture` this is λ₁. Default 1. */
+  readonly pace?: number;
+  /** λ grows by this factor each training step, ≥ 1. Default 1.01. */
+  readonly growth?: number;
+  /** λ grows no further than this. Default ∞. */
+  readonly maximumPace?: number;
+  /** `mixture` only: λ₂ as a share of λ₁, 0 < share < 1 (with an infinite λ₁, λ₂ is infinite too). Default 0.5. */
+  readonly lowerShare?: number;
+}
+
+/**
+ * The pace of self-paced learning after `steps` training steps: min(pace·growth^steps, maximumPace).
+ *
+ * Kumar et al. 2010 anneal their threshold by a constant factor an iteration.
+ */
+export function paceAfter(steps: number, options: SelfPacedOptions = {}): number {
+  const { pace = 1, growth = 1.01, maximumPace = Number.POSITIVE_INFINITY } = options;
+  return Math.min(pace * growth ** steps, maximumPace);
+}
+
+/**
+ * G = v(nll; λ), where the pace λ grows from step to step: easy samples first. v carries no gradient.
+ *
+ * - `hard`: 1 where nll < λ, else 0 (Kumar et al. 2010, eq. 3);
+ * - `linear`: 1 − nll/λ where nll < λ, else 0 (Jiang et al. 2014, eq. 7);
+ * - `mixture`: 1 up to λ₂, 0 from λ₁ on, and ζ·(1/nll − 1/λ₁) between, ζ = λ₁λ₂/(λ₁ − λ₂) (Jiang et al. 2014, eq. 11).
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function selfPacedWeighting(options: SelfPacedOptions = {}): SampleWeighting {
+  const {
+    regulariser = 'hard',
+    pace = 1,
+    growth = 1.01,
+    maximumPace = Number.POSITIVE_INFINITY,
+    lowerShare = 0.5,
+  } = options;
+  requireChoice('regulariser', regulariser, ['hard', 'linear', 'mixture']);
+  requireNonNegative('maximumPace', maximumPace);
+  requireNonNegative('pace', pace);
+  if (pace === 0) throw new OptionOutOfRangeError('pace', pace, 'pace > 0');
+  requireFinite('growth', growth);
+  requireRange('growth', growth, 1, Number.MAX_VALUE);
+  if (!(lowerShare > 0 && lowerShare < 1)) {
+    throw new OptionOutOfRangeError('lowerShare', lowerShare, '0 < lowerShare < 1');
+  }
+  const top = Math.min(maximumPace, LARGEST_PACE);
+  return {
+    name: 'self-paced',
+    initialValues: { pace: Math.min(pace, top) },
+    reduce: (ops, { nll, sampleWeights }, state, mode) => {
+      const lambda = state.pace!;
+      const v = easiness(ops, nll, lambda, regulariser, lowerShare);
+      const grown = ops.min(ops.mul(lambda, ops.constant(growth)), ops.constant(top));
+      return {
+        ...weightedMean(ops, nll, ops.mul(v, sampleWeights)),
+        next: { pace: mode === 'train' ? grown : lambda },
+      };
+    },
+  };
+}
+
+/** An infinite pace is carried as this: finite in float32, and its reciprocal is below any loss's last digit. */
+const LARGEST_PACE = 1e30;
+
+function easiness<T, M>(
+  ops: BatchOps<T, M>,
+  nll: T,
+  lambda: T,
+  regulariser: SelfPacedRegulariser,
+  lowerShare: number,
+): T {
+  const zero = ops.constant(0);
+  const one = ops.constant(1);
+  const easy = ops.greater(lambda, nll);
+  if (regulariser === 'hard') return ops.select(easy, one, zero);
+  if (regulariser === 'linear') return ops.select(easy, ops.sub(one, ops.div(nll, lambda)), zero);
+  // ζ·(1/nll − 1/λ₁) with λ₂ = share·λ₁, multiplied out: share/(1 − share)·(λ₁/nll − 1).
+  const lower = ops.mul(ops.constant(lowerShare), lambda);
+  const between = ops.mul(
+    ops.constant(lowerShare / (1 - lowerShare)),
+    ops.sub(ops.div(lambda, ops.max(nll, lower)), one),
+  );
+  return ops.select(easy, ops.select(ops.greater(nll, lower), between, one), zero);
+}
