@@ -33,7 +33,11 @@ export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
 export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
 export { type CombinedOptions, combined } from './losses/combined.ts';
 export { type CosFaceOptions, cosFace } from './losses/cos-face.ts';
-export { type CurricularFaceOptions, type CurricularMargin, curricularFace } from './losses/curricular-face.ts';
+export {
+  type CurricularFaceOptions,
+  type CurricularMargin,
+  curricularFace,
+} from './losses/curricular-face.ts';
 export {
   type ElasticArcFaceOptions,
   type ElasticAssignment,
@@ -68,7 +72,11 @@ export { focal, ohem, selfPaced, withWeighting } from './losses/weighted.ts';
 export { type AngleParts, addAngle, angleParts, angleSlope, constantAngle } from './margin/add-angle.ts';
 export { additiveCosineMargin, subtractMargin } from './margin/additive-cosine-margin.ts';
 export { angularMargin } from './margin/angular-margin.ts';
-export { type CombinedMarginOptions, type CombinedMargins, combinedMargin } from './margin/combined-margin.ts';
+export {
+  type CombinedMarginOptions,
+  type CombinedMargins,
+  combinedMargin,
+} from './margin/combined-margin.ts';
 export { noMargin } from './margin/no-margin.ts';
 export { sphereMargin } from './margin/sphere-margin.ts';
 export type {
@@ -131,5 +139,10 @@ export type {
   SampleWeighting,
   StateValues,
 } from './weighting/sample-weighting.ts';
-export { paceAfter, type SelfPacedOptions, type SelfPacedRegulariser, selfPacedWeighting } from './weighting/self-paced.ts';
+export {
+  paceAfter,
+  type SelfPacedOptions,
+  type SelfPacedRegulariser,
+  selfPacedWeighting,
+} from './weighting/self-paced.ts';
 export { uniformWeighting } from './weighting/uniform.ts';

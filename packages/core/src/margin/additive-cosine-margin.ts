@@ -1,5 +1,6 @@
 import { requireRange } from '../errors/check-options.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
+import { never } from './never.ts';
 import type { TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
 
 /**
@@ -34,6 +35,6 @@ export function subtractMargin<T, M>(
     dCos: ops.constant(1),
     dNorm: zero,
     pivot,
-    pastPi: ops.greater(zero, zero),
+    pastPi: never(ops),
   };
 }

@@ -1,3 +1,4 @@
+import { never } from './never.ts';
 import type { TargetMargin } from './target-margin.ts';
 
 /** T(c) = c: softmax, NormFace. The pivot is the target's own cosine. */
@@ -8,6 +9,6 @@ export const noMargin: TargetMargin = {
     dCos: ops.constant(1),
     dNorm: ops.constant(0),
     pivot: cos,
-    pastPi: ops.greater(ops.constant(0), ops.constant(0)),
+    pastPi: never(ops),
   }),
 };

@@ -1,5 +1,6 @@
 import { requireInteger } from '../errors/check-options.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
+import { never } from './never.ts';
 import type { TargetMargin } from './target-margin.ts';
 
 /**
@@ -28,7 +29,7 @@ export function sphereMargin(margin: number): TargetMargin {
         dCos: ops.mul(share, ops.add(lambda, psi.slope)),
         dNorm: zero,
         pivot: value,
-        pastPi: ops.greater(zero, zero),
+        pastPi: never(ops),
       };
     },
   };

@@ -1,0 +1,82 @@
+import type { Backend } from '@cf/core';
+import { cornersAgree } from './laws/corners.ts';
+import { badInputIsNamed } from './laws/errors.ts';
+import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
+import { gradientsMatchDifferences, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
+import type { Law, LawOptions } from './laws/law.ts';
+import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
+import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
+import {
+  batchPermutation,
+  classPermutation,
+  logitGradientsSumToZero,
+  rotation,
+  scaleInvariance,
+  tangentGradients,
+  tileInvariance,
+} from './laws/symmetries.ts';
+import { SPECIMENS } from './problems/specimens.ts';
+
+/** Laws of the formulas alone; no backend takes part. */
+export const FORMULA_LAWS: readonly Law[] = [slopesMatchDual, targetNeverFalls, frozenLossNeverRises];
+
+/** Laws that every backend obeys. */
+export const BACKEND_LAWS: readonly Law[] = [
+  outputsMatchReference,
+  classPermutation,
+  batchPermutation,
+  rotation,
+  tileInvariance,
+  scaleInvariance,
+  tangentGradients,
+  logitGradientsSumToZero,
+  cornersAgree,
+  knownCounterexample,
+  tStaysInHull,
+  evaluationMovesNothing,
+  finiteAtExtremes,
+  zeroVectors,
+  oneClass,
+  weightsAreLinear,
+  zeroWeightIsSilent,
+  badInputIsNamed,
+];
+
+/** Laws that only make sense in float64. */
+export const FLOAT64_LAWS: readonly Law[] = [gradientsMatchDifferences];
+
+/** A law bound to a backend, in the shape of a test. */
+export interface LawTest {
+  readonly name: string;
+  /** Milliseconds; a first run may compile kernels. */
+  readonly timeout: number;
+  /** Throws with the shrunk counterexample and the seed if the law is broken. */
+  run(): Promise<void>;
+}
+
+/**
+ * The laws as tests of a backend, for any test runner:
+ *
+ *     for (const law of backendLaws(myBackend)) test(law.name, law.run, law.timeout);
+ *
+ * @param open makes the backend; it is called once, before the first law runs, and shared by all.
+ * @param options `precision` 'float64' adds the laws that need it.
+ */
+export function backendLaws(
+  open: () => Backend | Promise<Backend>,
+  options: LawOptions & { readonly precision?: Backend['precision'] } = {},
+): readonly LawTest[] {
+  const { runsPerLoss = 8, seed, specimens = SPECIMENS, precision = 'float32' } = options;
+  let backend: Promise<Backend> | undefined;
+  const laws = [...FORMULA_LAWS, ...BACKEND_LAWS, ...(precision === 'float64' ? FLOAT64_LAWS : [])];
+  return laws.map((law) => ({
+    name: law.name,
+    timeout: 300_000,
+    async run() {
+      backend ??= Promise.resolve(open());
+      const parameters = { numRuns: runsPerLoss, ...(seed === undefined ? {} : { seed }) };
+      await law.check({ backend: await backend, specimens, parameters });
+    },
+  }));
+}

@@ -1,0 +1,48 @@
+import type { GoldenCase, GoldenStep } from './golden-file.ts';
+
+/** The size that each array of a step naturally has; errors are compared with it where the values themselves are smaller. */
+export interface NaturalScales {
+  readonly values: number;
+  readonly gradEmbeddings: number;
+  readonly gradWeights: number;
+  readonly gradBias: number;
+}
+
+/**
+ * 1 for losses, logits and state; s/(B·min‖v‖) for gradients, v being the vectors differentiated, with max‖x‖ in
+ * place of s where logits scale with the norm; 1/B for softmax on inner products.
+ */
+export function naturalScales(golden: GoldenCase, step: GoldenStep): NaturalScales {
+  const { batch, dim } = golden;
+  if (golden.loss === 'softmax') {
+    return { values: 1, gradEmbeddings: 1 / batch, gradWeights: 1 / batch, gradBias: 1 / batch };
+  }
+  const norms = rowNorms(step.embeddings, dim);
+  const scale =
+    golden.loss === 'sphereface' ? Math.max(...norms) : ((golden.params.scale as number | undefined) ?? 64);
+  return {
+    values: 1,
+    gradEmbeddings: scale / (batch * Math.min(...norms)),
+    gradWeights: scale / (batch * Math.min(...rowNorms(step.weights, dim))),
+    gradBias: 1 / batch,
+  };
+}
+
+/** max|a − b| over max(max|b|, scale); NaN counts as infinite. */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, scale: number): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  let size = scale;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    if (!(difference <= worst)) worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    size = Math.max(size, Math.abs(expected[i]!));
+  }
+  return worst / size;
+}
+
+function rowNorms(values: readonly number[], dim: number): number[] {
+  return Array.from({ length: values.length / dim }, (_, r) =>
+    Math.hypot(...values.slice(r * dim, (r + 1) * dim)),
+  );
+}

@@ -1,0 +1,147 @@
+import {
+  type Backend,
+  createLoss,
+  type Head,
+  type HeadOutput,
+  type LossState,
+  type MarginLoss,
+} from '@cf/core';
+import { type GoldenCase, type GoldenFile, GoldenFormatError, type GoldenStep } from './golden-file.ts';
+import { naturalScales, relativeError } from './natural-scale.ts';
+
+/** What is compared in every step. */
+export const COMPARED = ['logits', 'loss', 'gradEmbeddings', 'gradWeights', 'gradBias', 'state'] as const;
+export type Compared = (typeof COMPARED)[number];
+
+/** Errors by the rule of comparison; undefined where no case has such a value. */
+export type GoldenErrors = Partial<Record<Compared, number>>;
+
+/** How one loss did. */
+export interface GoldenRow {
+  readonly loss: string;
+  readonly cases: number;
+  readonly steps: number;
+  /** Worst of each over all steps. */
+  readonly worst: GoldenErrors;
+  /** Id of the case with the worst error of all. */
+  readonly worstCase: string;
+  readonly passed: boolean;
+}
+
+export interface GoldenReport {
+  readonly backend: string;
+  readonly tolerance: number;
+  readonly rows: readonly GoldenRow[];
+  readonly passed: boolean;
+}
+
+/** Tolerances by the rule of comparison: what a stable head meets in each precision, with room. */
+export const GOLDEN_TOLERANCE: Readonly<Record<Backend['precision'], number>> = {
+  float64: 1e-11,
+  float32: 2e-5,
+};
+
+/**
+ * Runs every case of a file on a backend.
+ *
+ * @param options `tolerance` in place of the one of the backend's precision; `onCase` is told after each case.
+ * @throws GoldenFormatError, UnknownNameError for an unknown loss or parameter: nothing is ignored
+ */
+export async function replayGoldens(
+  backend: Backend,
+  file: GoldenFile,
+  options: { readonly tolerance?: number; readonly onCase?: (done: number, total: number) => void } = {},
+): Promise<GoldenReport> {
+  const { tolerance = GOLDEN_TOLERANCE[backend.precision], onCase } = options;
+  // All losses are made first: an unknown one stops the run before anything is computed.
+  const losses = file.cases.map((golden) => createLoss(golden.loss, golden.params));
+  const rows = new Map<string, { cases: number; steps: number; worst: GoldenErrors; worstCase: string }>();
+  for (const [index, golden] of file.cases.entries()) {
+    const errors = await replayCase(backend, golden, losses[index]!);
+    const row = rows.get(golden.loss) ?? { cases: 0, steps: 0, worst: {}, worstCase: golden.id };
+    rows.set(golden.loss, row);
+    row.cases++;
+    row.steps += golden.steps.length;
+    if (largest(errors) > largest(row.worst)) row.worstCase = golden.id;
+    mergeWorst(row.worst, errors);
+    onCase?.(index + 1, file.cases.length);
+  }
+  const out = [...rows].map(([loss, row]) => ({ loss, ...row, passed: largest(row.worst) <= tolerance }));
+  return { backend: backend.name, tolerance, rows: out, passed: out.every((row) => row.passed) };
+}
+
+async function replayCase(backend: Backend, golden: GoldenCase, loss: MarginLoss): Promise<GoldenErrors> {
+  const head = await backend.createHead(loss, { inspect: true });
+  const worst: GoldenErrors = {};
+  let state: LossState | undefined;
+  try {
+    for (const step of golden.steps) {
+      const output = await runStep(head, golden, step, state);
+      state = output.state;
+      mergeWorst(worst, compare(golden, step, output));
+    }
+  } finally {
+    head.dispose();
+  }
+  return worst;
+}
+
+function runStep(
+  head: Head,
+  golden: GoldenCase,
+  step: GoldenStep,
+  state: LossState | undefined,
+): Promise<HeadOutput> {
+  if ((head.loss.draws !== undefined) !== (step.draws !== undefined)) {
+    throw new GoldenFormatError(
+      `${golden.id}: draws ${step.draws === undefined ? 'absent' : 'present'}`,
+      `draws ${step.draws === undefined ? 'present' : 'absent'} for '${golden.loss}'`,
+    );
+  }
+  return head.step({
+    embeddings: Float64Array.from(step.embeddings),
+    weights: Float64Array.from(step.weights),
+    labels: step.labels,
+    dim: golden.dim,
+    ...(step.bias === undefined ? {} : { bias: Float64Array.from(step.bias) }),
+    ...(step.draws === undefined ? {} : { draws: step.draws }),
+    ...(state === undefined ? {} : { state }),
+  });
+}
+
+function compare(golden: GoldenCase, step: GoldenStep, output: HeadOutput): GoldenErrors {
+  const scale = naturalScales(golden, step);
+  const errors: GoldenErrors = {
+    logits: relativeError(output.inspection?.logits ?? [], step.logits, scale.values),
+    loss: relativeError([output.loss], [step.loss], scale.values),
+    gradEmbeddings: relativeError(output.gradEmbeddings, step.gradEmbeddings, scale.gradEmbeddings),
+    gradWeights: relativeError(output.gradWeights, step.gradWeights, scale.gradWeights),
+  };
+  if (step.losses !== undefined) {
+    errors.loss = Math.max(errors.loss!, relativeError(output.losses, step.losses, scale.values));
+  }
+  if (step.regulariser !== undefined) {
+    errors.loss = Math.max(
+      errors.loss!,
+      relativeError([output.regulariser], [step.regulariser], scale.values),
+    );
+  }
+  if (step.gradBias !== undefined) {
+    errors.gradBias = relativeError(output.gradBias ?? [], step.gradBias, scale.gradBias);
+  }
+  for (const [name, value] of Object.entries(step.stateAfter ?? {})) {
+    const given = output.state.values[name] ?? Number.NaN;
+    errors.state = Math.max(errors.state ?? 0, relativeError([given], [value], scale.values));
+  }
+  return errors;
+}
+
+function mergeWorst(into: GoldenErrors, errors: GoldenErrors): void {
+  for (const name of COMPARED) {
+    if (errors[name] !== undefined) into[name] = Math.max(into[name] ?? 0, errors[name]);
+  }
+}
+
+function largest(errors: GoldenErrors): number {
+  return Math.max(-1, ...Object.values(errors));
+}

@@ -1,0 +1,136 @@
+import { dualOps, fixed, type MarginLoss, numberOps, referenceStep, variable } from '@cf/core';
+import fc from 'fast-check';
+import { denseHead } from '../oracle/dense-head.ts';
+import { kinkDistance } from '../oracle/kink-distance.ts';
+import { normals, rowNorm } from '../problems/problem.ts';
+import { assertNamed, type Law, problemLaw, requireClose, requireSameOutput, stepOnce } from './law.ts';
+import { naturalGradientScales } from './tolerances.ts';
+
+/** How far from a kink (mask, π, easy margin, clamps, ties) derivatives are compared. */
+const OFF_KINKS = 1e-4;
+
+/** Every analytic slope is the derivative that the formula itself carries along. */
+export const slopesMatchDual: Law = {
+  name: 'every analytic slope is the derivative of its formula (off the kinks: mask, π, easy margin, clamps; not straight-through)',
+  async check({ specimens, parameters }) {
+    for (const specimen of specimens) {
+      const loss = specimen.create();
+      const property = fc.property(
+        fc.double({ min: 0.002, max: Math.PI - 0.002, noNaN: true }),
+        fc.double({ min: 0.5, max: 150, noNaN: true }),
+        fc.double({ min: -0.999, max: 0.999, noNaN: true }),
+        fc.double({ min: 0.05, max: 1, noNaN: true }),
+        (theta, norm, cos, parameter) => checkSlopes(loss, theta, norm, cos, parameter),
+      );
+      await assertNamed(specimen.name, property, { ...parameters, numRuns: 100 });
+    }
+  },
+};
+
+function checkSlopes(loss: MarginLoss, theta: number, norm: number, cos: number, parameter: number): void {
+  const row = Object.fromEntries(loss.rows.map((name) => [name, parameter]));
+  const dualRow = Object.fromEntries(loss.rows.map((name) => [name, fixed(parameter)]));
+  const point = { cos: Math.cos(theta), sin: Math.sin(theta), norm };
+  const target = loss.target(numberOps, point, row);
+  const tolerance = (slope: number): number => 1e-9 * Math.max(1, Math.abs(slope));
+  if (loss.gradient === 'exact') {
+    // The sine follows the cosine: ∂sin/∂cos = −cos/sin.
+    const sin = { value: point.sin, slope: -point.cos / point.sin };
+    const dual = loss.target(dualOps, { cos: variable(point.cos), sin, norm: fixed(norm) }, dualRow);
+    requireClose('T', [target.value], [dual.value.value], tolerance(target.value));
+    requireClose('∂T/∂cos', [target.dCos], [dual.value.slope], tolerance(target.dCos));
+  }
+  const along = loss.target(
+    dualOps,
+    { cos: fixed(point.cos), sin: fixed(point.sin), norm: variable(norm) },
+    dualRow,
+  );
+  requireClose('∂T/∂‖x‖', [target.dNorm], [along.value.slope], tolerance(target.dNorm));
+
+  const other = loss.other(numberOps, cos, target.pivot, row);
+  const dualOther = loss.other(dualOps, variable(cos), fixed(target.pivot), dualRow);
+  requireClose('∂N/∂cos', [other.dCos], [dualOther.value.slope], tolerance(other.dCos));
+  if (loss.regulariser !== undefined) {
+    const value = loss.regulariser(numberOps, norm);
+    const dual = loss.regulariser(dualOps, variable(norm));
+    requireClose('∂regulariser/∂‖x‖', [value.dNorm], [dual.value.slope], tolerance(value.dNorm));
+  }
+}
+
+/** float64: central differences of a brute-force head. */
+export const gradientsMatchDifferences: Law = problemLaw(
+  'gradients are central differences of the loss in float64 (off the kinks; t, mask, drawn margins, batch statistics and the choice of samples frozen; not straight-through)',
+  async ({ backend, loss, input, spec }) => {
+    fc.pre(kinkDistance(loss, input) > OFF_KINKS);
+    const output = await stepOnce(backend, loss, input);
+    const dense = denseHead(loss, input);
+    const random = normals(spec.seed + 1);
+    const direction = (values: ArrayLike<number>, dim: number): Float64Array =>
+      Float64Array.from(
+        { length: values.length },
+        (_, i) => random.normal() * rowNorm(values, Math.floor(i / dim), dim),
+      );
+    const u = direction(input.embeddings, input.dim);
+    const v = direction(input.weights, input.dim);
+    const b = input.bias === undefined ? undefined : direction(input.bias, 1);
+    const h = 2e-6;
+    const moved = (values: ArrayLike<number>, by: ArrayLike<number>, step: number): Float64Array =>
+      Float64Array.from({ length: values.length }, (_, i) => values[i]! + step * by[i]!);
+    const at = (step: number): number =>
+      dense.loss(
+        moved(input.embeddings, u, step),
+        moved(input.weights, v, step),
+        b && moved(input.bias!, b, step),
+      );
+    const numeric = (at(h) - at(-h)) / (2 * h);
+    const analytic =
+      dot(output.gradEmbeddings, u) +
+      dot(output.gradWeights, v) +
+      (b === undefined ? 0 : dot(output.gradBias!, b));
+    const size = loss.geometry === 'cosine' ? loss.scale : 16;
+    requireClose(
+      'directional derivative',
+      [analytic],
+      [numeric],
+      1e-5 * size * Math.max(1, Math.abs(numeric) / size),
+    );
+  },
+  { holdsFor: (_, loss) => loss.gradient === 'exact' },
+);
+
+/** float32: the float64 reference on the same numbers. */
+export const outputsMatchReference: Law = problemLaw(
+  'values, gradients, state and diagnostics are those of the float64 reference, to k·ε·s (off the kinks)',
+  async ({ backend, loss, input, spec }) => {
+    fc.pre(kinkDistance(loss, input) > OFF_KINKS);
+    const random = normals(spec.seed + 2);
+    const weighted = {
+      ...input,
+      sampleWeights: Float64Array.from(input.labels, () => Math.fround(2 * random.uniform())),
+    };
+    const actual = await stepOnce(backend, loss, weighted);
+    const expected = referenceStep(loss, weighted);
+    requireSameOutput({ backend, loss, input: weighted }, actual, expected);
+    const unit = naturalGradientScales(loss, weighted).unit(backend);
+    for (const [name, value] of Object.entries(expected.state.values)) {
+      requireClose(
+        `state.${name}`,
+        [actual.state.values[name] ?? Number.NaN],
+        [value],
+        unit * Math.max(1, Math.abs(value)),
+      );
+    }
+    for (const [name, value] of Object.entries(expected.diagnostics)) {
+      const given = (actual.diagnostics as unknown as Record<string, number | null>)[name];
+      if (value === null || given === null) {
+        if (value !== given) throw new Error(`diagnostics.${name} = ${given}, expected ${value}`);
+      } else requireClose(`diagnostics.${name}`, [given ?? Number.NaN], [value as number], unit);
+    }
+  },
+);
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

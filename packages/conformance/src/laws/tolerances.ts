@@ -1,0 +1,48 @@
+import { type Backend, type HeadInput, type MarginLoss, NORM_FLOOR } from '@cf/core';
+import { rowNorm } from '../problems/problem.ts';
+
+const EPSILON: Readonly<Record<Backend['precision'], number>> = { float64: 2 ** -52, float32: 2 ** -23 };
+
+/**
+ * Tolerances of a batch. A cosine off by one ulp moves a logit by s ulps, so every tolerance is k·ε·s, times the
+ * size that the array naturally has.
+ */
+export interface NaturalTolerances {
+  /** k·ε·s for the backend's precision. */
+  unit(backend: Backend): number;
+  readonly loss: number;
+  readonly losses: number;
+  readonly embeddings: number;
+  readonly weights: number;
+  readonly bias: number;
+}
+
+const K = 64;
+
+export function naturalGradientScales(loss: MarginLoss, input: HeadInput): NaturalTolerances {
+  const { dim, labels, embeddings, weights } = input;
+  const batch = labels.length;
+  const smallest = (values: ArrayLike<number>): number => extreme(values, dim, Math.min);
+  const largest = (values: ArrayLike<number>): number => extreme(values, dim, Math.max);
+  const onNorm = loss.geometry !== 'cosine';
+  const scale = onNorm ? Math.max(1, largest(embeddings), largest(weights)) : loss.scale;
+  const weight = Math.max(1, ...Array.from(input.sampleWeights ?? [1]));
+  const gradient = (weight * scale) / batch;
+  return {
+    unit: (backend) => K * EPSILON[backend.precision] * Math.max(scale, 1),
+    loss: weight,
+    losses: weight,
+    embeddings: gradient / (loss.geometry === 'inner' ? 1 : smallest(embeddings)),
+    weights: gradient / (loss.geometry === 'inner' ? 1 : smallest(weights)),
+    bias: weight / batch,
+  };
+}
+
+function extreme(values: ArrayLike<number>, dim: number, pick: (...numbers: number[]) => number): number {
+  let out = Number.NaN;
+  for (let r = 0; r < values.length / dim; r++) {
+    const norm = rowNorm(values, r, dim);
+    if (norm >= NORM_FLOOR) out = Number.isNaN(out) ? norm : pick(out, norm);
+  }
+  return Number.isNaN(out) ? 1 : out;
+}

@@ -1,0 +1,123 @@
+import {
+  type BatchMask,
+  type BatchOps,
+  type BatchValues,
+  batchOps,
+  type HeadInput,
+  initialState,
+  type MarginLoss,
+  marginDraws,
+  numberOps,
+  plainRows,
+  referenceStep,
+  type TensorOps,
+  targetPoints,
+  tileStream,
+  unitRows,
+} from '@cf/core';
+
+/**
+ * How near a batch comes to a kink of its loss: the smallest |a − b| over every comparison, minimum, maximum and
+ * sorting that the formulas make (mask, π, clamps, ties, pace), and the distance of cos θ_y from ±1. Found by reading the formulas with operations that
+ * take note; derivatives and float32 comparisons are only defined away from there.
+ */
+export function kinkDistance(loss: MarginLoss, input: HeadInput): number {
+  let nearest = Number.POSITIVE_INFINITY;
+  const note = (distance: number): void => {
+    // Exact equality is structural (two counts), never chance.
+    if (distance > 0 && distance < nearest) nearest = distance;
+  };
+  const { embeddings, weights, bias, dim, mode = 'train' } = input;
+  const batch = input.labels.length;
+  const labels = Int32Array.from(input.labels);
+  const state = input.state ?? initialState(loss);
+  const x = (loss.geometry === 'inner' ? plainRows : unitRows)(embeddings, dim, 0, batch);
+  const points = targetPoints(loss, x, weights, bias, labels);
+  const keys = input.sampleKeys ?? Array.from({ length: batch }, (_, i) => i);
+  const draws = marginDraws(loss, state, mode, keys, input.draws);
+  const values = Object.fromEntries(
+    Object.entries(state.values).map(([name, v]) => [name, Float64Array.of(v)]),
+  );
+  const noting = notingBatch(note);
+  const prepared = loss.prepare(noting, { cosTarget: points.cos, norm: x.norms, draws }, values, mode);
+  const scalar = notingScalar(note);
+  const tile = tileStream(loss.geometry, x, weights, bias, weights.length / dim).tile(0);
+  for (let i = 0; i < batch; i++) {
+    const row = Object.fromEntries(
+      Object.entries(prepared.row).map(([n, v]) => [n, v.length === 1 ? v[0]! : v[i]!]),
+    );
+    const point = { cos: points.cos[i]!, sin: points.sin[i]!, norm: x.norms[i]! };
+    // At cos θ_y = ±1 an angular margin's logit is a cone: its slope turns without end.
+    if (loss.geometry !== 'inner') note(1 - Math.abs(point.cos));
+    const { pivot } = loss.target(scalar, point, row);
+    loss.regulariser?.(scalar, point.norm);
+    for (let j = 0; j < tile.centers.count; j++) {
+      if (j !== labels[i]) loss.other(scalar, tile.cosines[i * tile.centers.count + j]!, pivot, row);
+    }
+  }
+  // Focal's only branch is a limit, not a kink.
+  if (loss.weighting.name !== 'uniform' && loss.weighting.name !== 'focal') {
+    const nll = unweighted(loss, input);
+    loss.weighting.reduce(noting, { nll, sampleWeights: new Float64Array(batch).fill(1) }, values, mode);
+  }
+  return nearest;
+}
+
+/** −log p of each sample. */
+function unweighted(loss: MarginLoss, input: HeadInput): Float64Array {
+  const plain: MarginLoss = {
+    ...loss,
+    weighting: {
+      name: 'nll',
+      initialValues: {},
+      reduce: (ops, { nll }) => ({ losses: nll, loss: ops.sum(nll), dNll: nll, next: {} }),
+    },
+  };
+  return Float64Array.from(
+    referenceStep(plain, { ...input, sampleWeights: new Float64Array(input.labels.length).fill(1) }).losses,
+  );
+}
+
+function notingScalar(note: (distance: number) => void): TensorOps<number, boolean> {
+  return {
+    ...numberOps,
+    greater: (a, b) => {
+      note(Math.abs(a - b));
+      return a > b;
+    },
+    min: (a, b) => {
+      note(Math.abs(a - b));
+      return Math.min(a, b);
+    },
+    max: (a, b) => {
+      note(Math.abs(a - b));
+      return Math.max(a, b);
+    },
+  };
+}
+
+function notingBatch(note: (distance: number) => void): BatchOps<BatchValues, BatchMask> {
+  const noteAll = (a: BatchValues, b: BatchValues): void => {
+    for (const distance of batchOps.sub(a, b)) note(Math.abs(distance));
+  };
+  return {
+    ...batchOps,
+    greater: (a, b) => {
+      noteAll(a, b);
+      return batchOps.greater(a, b);
+    },
+    min: (a, b) => {
+      noteAll(a, b);
+      return batchOps.min(a, b);
+    },
+    max: (a, b) => {
+      noteAll(a, b);
+      return batchOps.max(a, b);
+    },
+    argsort: (values, direction) => {
+      const sorted = Float64Array.from(values).sort();
+      for (let i = 1; i < sorted.length; i++) note(sorted[i]! - sorted[i - 1]!);
+      return batchOps.argsort(values, direction);
+    },
+  };
+}
