@@ -1,1 +1,26 @@
-export {};
+export type { Domain } from './charts/domain.ts';
+export { type LineChartOptions, lineChart } from './charts/line-chart.ts';
+export type { ChartSize } from './charts/render.ts';
+export { type RocChartOptions, rocChart } from './charts/roc-chart.ts';
+export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
+export type { ChartPoint, ChartSeries } from './charts/series.ts';
+export { PairsError } from './errors/pairs-error.ts';
+export { ReportError } from './errors/report-error.ts';
+export {
+  type HtmlReportOptions,
+  htmlReport,
+  type ReportCell,
+  type ReportChart,
+  type ReportSummaryItem,
+  type ReportTable,
+} from './report/html-report.ts';
+export { cosineSimilarity } from './similarity/cosine-similarity.ts';
+export { pairScores } from './similarity/pair-scores.ts';
+export { sumWithMirror } from './similarity/sum-with-mirror.ts';
+export { type BestThreshold, bestThreshold } from './verification/best-threshold.ts';
+export type { FoldAccuracy, FoldResult, ThresholdSource } from './verification/fold-accuracy.ts';
+export type { LabelledPairs } from './verification/labelled-pairs.ts';
+export type { RocPoint } from './verification/roc.ts';
+export type { TarAtFar } from './verification/tar-at-far.ts';
+export { thinRoc } from './verification/thin-roc.ts';
+export { type VerificationInput, type VerificationReport, verify } from './verification/verify.ts';

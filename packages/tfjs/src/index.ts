@@ -1,1 +1,4 @@
-export {};
+export { BackendUnavailableError } from './errors.ts';
+export { tfBatchOps } from './tf-batch-ops.ts';
+export { tfOps } from './tf-ops.ts';
+export { type TfjsBackendOptions, tfjsBackend } from './tfjs-backend.ts';

@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { htmlReport, rocChart, scoreHistogram, sumWithMirror } from '@cf/eval';
+import { Command } from 'commander';
+import { onnxFile } from '../config/resolve-config.ts';
+import type { FeatureConfig } from '../config/train-config.ts';
+import { pairsDataset } from '../dataset/load-dataset.ts';
+import { ProblemList } from '../dataset/problem-list.ts';
+import { readablePairs } from '../dataset/verification-pairs.ts';
+import { UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { extractFeatures } from '../features/feature-table.ts';
+import { openExtractor } from '../features/open-extractor.ts';
+import { readModel } from '../model/face-model.ts';
+import { embedAll, type LinearEmbedding } from '../model/linear-embedding.ts';
+import { atomicWrite } from '../run/atomic-write.ts';
+import { openRunFolder } from '../run/run-folder.ts';
+import { type PairResult, scorePairs } from '../verification/score-pairs.ts';
+import { InterruptedError, interruption } from './interruption.ts';
+
+interface EvalFlags {
+  readonly model?: string;
+  readonly run?: string;
+  readonly data: string;
+  readonly pairs: string;
+  readonly pairsFolds?: string;
+  readonly flip: boolean;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly report?: string;
+}
+
+/** `cf eval`. */
+export function evalCommand(): Command {
+  return new Command('eval')
+    .description('Score a run or an ONNX file on pairs of pictures.')
+    .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
+    .option('--run <folder>', 'the folder of a training')
+    .requiredOption('--data <folder>', 'pictures, one folder an identity, in the layout of LFW')
+    .requiredOption('--pairs <file>', 'LFW list of pairs')
+    .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
+    .option('--flip', 'sum the embeddings of picture and mirror image', false)
+    .option('--strict', 'stop at the first unreadable picture', false)
+    .option('--json', 'print one JSON object', false)
+    .option('--report <file>', 'also write a page with ROC and scores')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: EvalFlags) => {
+      process.exitCode = await runEval(flags);
+    });
+}
+
+const EXAMPLES = `
+Accuracy is the mean over the scored folds, each at the threshold that is best on all other folds.
+
+Examples:
+  cf eval --model onnx:backbone.onnx --data lfw-112 --pairs pairs.txt
+  cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
+`;
+
+async function runEval(flags: EvalFlags): Promise<number> {
+  const { features, embedding } = await openModel(flags);
+  const problems = new ProblemList();
+  const signal = interruption();
+  const extractor = await openExtractor(features);
+  try {
+    const policy = { onProblem: problems.add, strict: flags.strict };
+    const { images, verification } = await pairsDataset(flags.pairs, flags.pairsFolds, flags.data, policy);
+    const table = await extractFeatures('embedding', images, extractor, {
+      ...policy,
+      mirror: () => flags.flip,
+      signal,
+    });
+    const embed = (rows: Float32Array): Float32Array =>
+      embedding === undefined ? rows : embedAll(embedding, rows);
+    const single = embed(table.rows);
+    const embeddings = table.mirrored === undefined ? single : sumWithMirror(single, embed(table.mirrored));
+    const dim = embedding?.outputDim ?? table.dim;
+    const readable = readablePairs(verification, table.indices);
+    const result = scorePairs(embeddings, dim, readable);
+    const name = flags.run ?? extractor.name;
+    console.log(
+      flags.json
+        ? JSON.stringify(asJson(name, result, problems.all.length))
+        : asText(name, result, problems.all.length),
+    );
+    if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof InterruptedError) return EXIT.interrupted;
+    throw error;
+  } finally {
+    await extractor.dispose();
+  }
+}
+
+async function openModel(
+  flags: EvalFlags,
+): Promise<{ features: FeatureConfig; embedding: LinearEmbedding | undefined }> {
+  if ((flags.model === undefined) === (flags.run === undefined)) {
+    throw new UsageError(
+      flags.model === undefined ? 'neither --model nor --run' : 'both --model and --run',
+      'one of them',
+      'name what is to be scored.',
+    );
+  }
+  if (flags.model !== undefined)
+    return { features: { kind: 'onnx', file: onnxFile(flags.model) }, embedding: undefined };
+  await openRunFolder(flags.run!);
+  return readModel(join(flags.run!, 'model.safetensors'));
+}
+
+function asText(name: string, { accuracy, std, report, thresholdFrom }: PairResult, skipped: number): string {
+  const lines = [
+    `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
+    `accuracy  ${accuracy.toFixed(4)} ± ${std.toFixed(4)} (standard deviation over folds; threshold from ${thresholdFrom})`,
+    `AUC       ${report.auc.toFixed(5)}`,
+    `EER       ${report.eer.toFixed(4)}`,
+    ...report.tarAtFar.map(({ far, tar, status, impostorPairs, required }) =>
+      tar === null
+        ? `TAR       at FAR ${far.toExponential(0)}: ${status} (${impostorPairs} of ${required})`
+        : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}`,
+    ),
+    `best threshold on these pairs ${report.bestThreshold.toFixed(4)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
+  ];
+  if (skipped > 0) lines.push(`${skipped} pictures or pairs were left out`);
+  return lines.join('\n');
+}
+
+function asJson(name: string, { accuracy, std, report, thresholdFrom }: PairResult, skipped: number): object {
+  const { roc: _roc, folds: _folds, ...scored } = report;
+  return { name, accuracy, std, thresholdFrom, skipped, scoredPairs: scored };
+}
+
+async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {
+  const { genuine, impostor, threshold, report } = result;
+  return htmlReport({
+    title: `Verification of ${name}`,
+    subtitle: flags.pairs,
+    summary: [
+      {
+        label: 'accuracy',
+        value: `${result.accuracy.toFixed(4)} ± ${result.std.toFixed(4)}`,
+        note: `threshold from ${result.thresholdFrom}`,
+      },
+      { label: 'area under ROC', value: report.auc.toFixed(5) },
+      { label: 'equal error rate', value: report.eer.toFixed(4) },
+    ],
+    charts: [
+      { title: 'ROC', svg: await rocChart({ title: 'ROC', series: [{ name, roc: report.roc }] }) },
+      { title: 'Scores', svg: await scoreHistogram({ genuine, impostor, threshold }) },
+    ],
+    tables: [
+      {
+        title: 'TAR at FAR',
+        columns: ['FAR', 'TAR', 'threshold'],
+        rows: report.tarAtFar.map(({ far, tar, threshold: at, status }) => [
+          far,
+          tar === null ? status : tar.toFixed(4),
+          at,
+        ]),
+      },
+    ],
+    config: flags,
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * A signal that Ctrl-C (or SIGTERM) raises once, so that work can end in good order. A second Ctrl-C ends the process
+ * at once.
+ */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write('\nstopping after the current step; Ctrl-C again to stop at once\n');
+    controller.abort(new InterruptedError());
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+/** The reason of an interrupted signal. */
+export class InterruptedError extends Error {
+  override readonly name: string = 'InterruptedError';
+
+  constructor() {
+    super('interrupted');
+  }
+}

@@ -1,0 +1,137 @@
+import { LOSS_NAMES } from '@cf/core';
+import { Command } from 'commander';
+import { checkConfig, resolveConfig, type TrainFlags } from '../config/resolve-config.ts';
+import type { TrainConfig } from '../config/train-config.ts';
+import { UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { createRunFolder, openRunFolder, type RunFolder, readJson } from '../run/run-folder.ts';
+import { BACKEND_NAMES } from '../training/open-backend.ts';
+import { type RunPlace, resultLines, train } from '../training/train.ts';
+import { formatSeconds } from '../ui/progress.ts';
+import { InterruptedError, interruption } from './interruption.ts';
+import { number, several } from './options.ts';
+
+/** `cf train`. */
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('Train a face embedding with a margin loss, and verify it.')
+    .option('--data <folder>', 'pictures, one folder an identity (default: drawn identities)')
+    .option('--people <file>', 'LFW list of people; train on these only')
+    .option('--folds <list>', 'folds of --people to train on, such as 1-9')
+    .option('--min-images <n>', 'leave out identities with fewer pictures', number, 2)
+    .option('--identities <n>', 'drawn identities, a fifth of them held out', number, 200)
+    .option('--images-per-identity <n>', 'pictures of each drawn identity', number, 20)
+    .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, 1)
+    .option('--backbone <onnx:FILE>', 'frozen ONNX backbone (default: grey pixels)')
+    .option('--pixels <side>', 'side of the grey pictures without a backbone', number, 32)
+    .option('--dim <n>', 'length of the embedding', number, 128)
+    .option('--loss <name>', `one of ${LOSS_NAMES.join(', ')}`, 'curricularface')
+    .option('--scale <s>', 'scale of the cosines (default: 32)', number)
+    .option('--margin <m>', 'margin of the loss', number)
+    .option('--alpha <a>', 'weight of a new batch in t: official, paper, tface or a number')
+    .option('--loss-option <name=value>', 'any other option of the loss; may be repeated', several)
+    .option('--weighting <name>', 'focal, ohem or self-paced, around the loss')
+    .option('--weighting-option <name=value>', 'an option of the weighting; may be repeated', several)
+    .option('--head <backend>', `one of ${BACKEND_NAMES.join(', ')}`, 'reference')
+    .option('--epochs <n>', 'passes over the training pictures', number, 10)
+    .option('--batch <n>', 'pictures a batch', number, 128)
+    .option('--accumulate <n>', 'batches an optimiser step', number, 1)
+    .option('--lr <rate>', 'learning rate', number, 0.1)
+    .option('--momentum <m>', 'momentum of SGD', number, 0.9)
+    .option('--weight-decay <w>', 'weight decay of SGD', number, 5e-4)
+    .option('--schedule <name>', 'constant, cosine or step', 'cosine')
+    .option('--warmup-steps <n>', 'steps over which the learning rate rises', number, 0)
+    .option('--seed <n>', 'same seed, same run', number, 0)
+    .option('--pairs <file>', 'LFW list of pairs to score (default: pairs of identities held out)')
+    .option('--pairs-folds <list>', 'folds of --pairs to score; the others choose the threshold')
+    .option('--flip', 'score the sum over picture and mirror image', false)
+    .option('--no-control', 'leave out the control run on shuffled labels')
+    .option('--strict', 'stop at the first unreadable picture', false)
+    .option('--out <folder>', 'where everything is written (default: runs/<date>)')
+    .option('--features-from <folder>', 'a run on the same pictures and backbone, to take its features from')
+    .option('--config <file>', 'a config.json in place of all flags above')
+    .option('--resume <folder>', 'continue an interrupted run from its checkpoint')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: RunFlags) => {
+      process.exitCode = await runTrain(flags);
+    });
+}
+
+interface RunFlags extends TrainFlags {
+  readonly out?: string;
+  readonly config?: string;
+  readonly resume?: string;
+  readonly featuresFrom?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  cf train
+      drawn identities, grey pixels, CurricularFace
+  cf train --data faces --backbone onnx:backbone.onnx --out runs/mine
+      your own pictures on a frozen backbone; a fifth of the identities is held out for scoring
+  cf train --data lfw-112 --people people.txt --folds 1-9 --pairs pairs.txt --pairs-folds 10 --backbone onnx:backbone.onnx
+      LFW: train on nine folds, score the tenth
+  cf train --loss arcface --weighting focal --weighting-option gamma=1
+  cf train --resume runs/mine
+`;
+
+async function runTrain(flags: RunFlags): Promise<number> {
+  const say = (line: string): void => console.log(line);
+  const signal = interruption();
+  const started = performance.now();
+  const { config, place, path } = await openTraining(flags);
+  try {
+    const { run, interrupted, results } = await train(config, place, signal, say);
+    if (interrupted) return tellInterrupted(run.path);
+    for (const line of resultLines(results)) say(line);
+    const seconds = formatSeconds((performance.now() - started) / 1000);
+    say(`done in ${seconds}; report: ${run.file('report')}, model: ${run.file('model')}`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof InterruptedError) return tellInterrupted(path);
+    throw error;
+  }
+}
+
+async function tellInterrupted(path: string): Promise<number> {
+  const run = await openRunFolder(path).catch(() => undefined);
+  console.log(
+    run === undefined
+      ? 'interrupted; nothing was written'
+      : `interrupted; go on with: cf train --resume ${path}`,
+  );
+  return EXIT.interrupted;
+}
+
+async function openTraining(
+  flags: RunFlags,
+): Promise<{ config: TrainConfig; place: RunPlace; path: string }> {
+  const featuresFrom = flags.featuresFrom === undefined ? undefined : await openRunFolder(flags.featuresFrom);
+  if (flags.resume !== undefined) {
+    if (flags.out !== undefined || flags.config !== undefined) {
+      throw new UsageError(
+        '--resume with --out or --config',
+        '--resume alone',
+        'a resumed run keeps its folder and configuration.',
+      );
+    }
+    const run = await openRunFolder(flags.resume);
+    const config = await readConfig(run.file('config'));
+    return { config, path: run.path, place: { resume: true, featuresFrom, open: async () => run } };
+  }
+  const config = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
+  const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+  const open = async (): Promise<RunFolder> => {
+    const run = await createRunFolder(path);
+    await run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
+    return run;
+  };
+  return { config, path, place: { resume: false, featuresFrom, open } };
+}
+
+async function readConfig(path: string): Promise<TrainConfig> {
+  const config = (await readJson(path)) as TrainConfig;
+  checkConfig(config);
+  return config;
+}

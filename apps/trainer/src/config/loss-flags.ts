@@ -1,0 +1,55 @@
+import { type LossParameters, lossOptions } from '@cf/core';
+import { UsageError } from '../errors.ts';
+
+/** What the command line says about the loss. */
+export interface LossFlags {
+  readonly loss: string;
+  readonly scale?: number;
+  readonly margin?: number;
+  readonly alpha?: string;
+  /** `name=value`, for every other option of the loss. */
+  readonly lossOption?: readonly string[];
+  /** focal, ohem or self-paced, around the loss. */
+  readonly weighting?: string;
+  readonly weightingOption?: readonly string[];
+}
+
+/** Default s of a cosine loss in this program; the papers' 64 is for backbones trained whole. */
+export const DEFAULT_SCALE = 32;
+
+/**
+ * Name and parameters for createLoss.
+ *
+ * @throws UsageError for a malformed `name=value`, UnknownNameError for an unknown loss
+ */
+export function lossFromFlags(flags: LossFlags): { readonly name: string; readonly params: LossParameters } {
+  const known = lossOptions(flags.loss);
+  const params: Record<string, unknown> = assignments('--loss-option', flags.lossOption ?? []);
+  if (flags.scale !== undefined) params.scale = flags.scale;
+  else if (known.includes('scale') && params.scale === undefined) params.scale = DEFAULT_SCALE;
+  if (flags.margin !== undefined) params.margin = flags.margin;
+  if (flags.alpha !== undefined) params.alpha = parseValue(flags.alpha);
+  if (flags.weighting === undefined) {
+    if (flags.weightingOption !== undefined)
+      throw new UsageError('--weighting-option without --weighting', 'both or none', 'name the weighting.');
+    return { name: flags.loss, params };
+  }
+  const own = assignments('--weighting-option', flags.weightingOption ?? []);
+  return { name: flags.weighting, params: { ...own, base: { loss: flags.loss, params } } };
+}
+
+function assignments(flag: string, texts: readonly string[]): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new UsageError(`${flag} ${text}`, 'name=value', `write it as ${flag} t=1.2.`);
+    out[text.slice(0, at)] = parseValue(text.slice(at + 1));
+  }
+  return out;
+}
+
+function parseValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const number = Number(text);
+  return text.trim() !== '' && !Number.isNaN(number) ? number : text;
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { type ImageProblem, loadImages, type RawImage, resizeImage, type SyntheticFaces } from '@cf/data';
+
+/** The size that pictures are decoded to. */
+export interface ImageShape {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+export interface LoadOptions {
+  /** Stop at the first unreadable picture. */
+  readonly strict: boolean;
+  readonly onProblem: (problem: ImageProblem) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A numbered list of pictures, from files or drawn. */
+export interface ImageSource {
+  readonly count: number;
+  /** Changes when any picture of the list does: by path, size and time of a file, by the parameters of a drawing. */
+  fingerprint(): Promise<string>;
+  /** Pictures in order, unreadable ones left out and reported. */
+  load(
+    shape: ImageShape,
+    options: LoadOptions,
+  ): AsyncIterable<{ readonly index: number; readonly image: RawImage }>;
+}
+
+/** Pictures in files: decoded off the main thread, some ahead of their use. */
+export function fileImages(files: readonly string[]): ImageSource {
+  return {
+    count: files.length,
+    async fingerprint() {
+      const hash = createHash('sha256');
+      for (const file of files) {
+        const { size, mtimeMs } = await stat(file).catch(() => ({ size: -1, mtimeMs: -1 }));
+        hash.update(`${file}\0${size}\0${mtimeMs}\n`);
+      }
+      return hash.digest('hex');
+    },
+    load: (shape, { strict, onProblem, signal }) =>
+      loadImages(files, { ...shape, strict, onProblem, signal }),
+  };
+}
+
+/** A drawn person's picture. */
+export interface DrawnImage {
+  readonly identityIndex: number;
+  readonly imageIndex: number;
+}
+
+const DRAWN_AHEAD = 16;
+
+/** Pictures drawn when they are asked for. */
+export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]): ImageSource {
+  return {
+    count: images.length,
+    async fingerprint() {
+      const { seed, difficulty } = faces;
+      return createHash('sha256').update(JSON.stringify({ seed, difficulty, images })).digest('hex');
+    },
+    async *load(shape, { signal }) {
+      const draw = ({ identityIndex, imageIndex }: DrawnImage): Promise<RawImage> =>
+        faces.image(identityIndex, imageIndex).then((image) => fit(image, shape));
+      const waiting: Promise<RawImage>[] = [];
+      let next = 0;
+      try {
+        for (let index = 0; index < images.length; index++) {
+          while (next < images.length && waiting.length < DRAWN_AHEAD) waiting.push(draw(images[next++]!));
+          signal.throwIfAborted();
+          yield { index, image: await waiting.shift()! };
+        }
+      } finally {
+        await Promise.allSettled(waiting);
+      }
+    },
+  };
+}
+
+async function fit(image: RawImage, { width, height, channels }: ImageShape): Promise<RawImage> {
+  const sized =
+    image.width === width && image.height === height ? image : await resizeImage(image, width, height);
+  return channels === sized.channels ? sized : toGrey(sized);
+}
+
+/** Rec. 601 luma of an RGB picture. */
+function toGrey({ width, height, data }: RawImage): RawImage {
+  const grey = new Uint8Array(width * height);
+  for (let p = 0; p < grey.length; p++) {
+    grey[p] = Math.round(0.299 * data[3 * p]! + 0.587 * data[3 * p + 1]! + 0.114 * data[3 * p + 2]!);
+  }
+  return { width, height, channels: 1, data: grey };
+}

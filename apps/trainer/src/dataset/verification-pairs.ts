@@ -1,0 +1,33 @@
+/** Pairs of pictures to score. */
+export interface VerificationPairs {
+  /** Positions in the list of pictures: [P]. */
+  readonly pairs: readonly (readonly [number, number])[];
+  /** [P]. */
+  readonly same: readonly boolean[];
+  /** Fold of each pair, from 1: [P]. */
+  readonly folds: readonly number[];
+  /** Folds whose accuracy counts; the others only choose thresholds. */
+  readonly scored: readonly number[];
+}
+
+/** The pairs whose pictures were read, renumbered to the rows of a feature table. */
+export function readablePairs(
+  pairs: VerificationPairs,
+  indices: Int32Array,
+): VerificationPairs & { readonly dropped: number } {
+  const rowOf = new Map(Array.from(indices, (index, row) => [index, row]));
+  const kept = pairs.pairs.map(([a, b]) => rowOf.has(a) && rowOf.has(b));
+  const keep = <T>(values: readonly T[]): T[] => values.filter((_, i) => kept[i]);
+  return {
+    pairs: keep(pairs.pairs).map(([a, b]) => [rowOf.get(a)!, rowOf.get(b)!] as const),
+    same: keep(pairs.same),
+    folds: keep(pairs.folds),
+    scored: pairs.scored,
+    dropped: kept.filter((whole) => !whole).length,
+  };
+}
+
+/** Positions of the pictures that pairs use. */
+export function imagesOfPairs({ pairs }: VerificationPairs): ReadonlySet<number> {
+  return new Set(pairs.flat());
+}

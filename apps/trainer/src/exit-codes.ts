@@ -1,0 +1,27 @@
+import { CfError } from '@cf/core';
+
+/** What the process exits with; printed by `cf --help`. */
+export const EXIT = {
+  ok: 0,
+  /** A check failed: golden values over tolerance. */
+  checkFailed: 1,
+  /** Flags, options or names that don't fit. */
+  usage: 2,
+  /** Data, a model or a run folder that can't be read. */
+  data: 3,
+  /** Training reached a number that is not finite. */
+  diverged: 4,
+  /** Anything unforeseen. */
+  internal: 70,
+  /** Ctrl-C; a checkpoint was written. */
+  interrupted: 130,
+} as const;
+
+const USAGE_CODES = new Set(['E_USAGE', 'E_OPTION_RANGE', 'E_UNKNOWN_NAME']);
+
+/** The exit code that an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof CfError)) return EXIT.internal;
+  if (error.code === 'E_DIVERGED') return EXIT.diverged;
+  return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.data;
+}

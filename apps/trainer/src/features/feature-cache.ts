@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { FeatureConfig } from '../config/train-config.ts';
+import type { ImageSource } from '../dataset/image-source.ts';
+import { readTensors, writeTensors } from '../model/safetensors.ts';
+import type { FeatureTable } from './feature-table.ts';
+
+/** What a table of features depends on, as one number: pictures, extractor and mirror images. */
+export async function featureFingerprint(
+  features: FeatureConfig,
+  images: ImageSource,
+  mirrored: Iterable<number>,
+): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(features));
+  if (features.kind === 'onnx') hash.update(await readFile(features.file));
+  hash.update(await images.fingerprint());
+  hash.update(Int32Array.from(mirrored));
+  return hash.digest('hex');
+}
+
+/** Keeps a table for a resumed run, or another run on the same pictures. */
+export async function writeFeatures(path: string, table: FeatureTable, fingerprint: string): Promise<void> {
+  const count = table.indices.length;
+  const shape = [count, table.dim];
+  await writeTensors(path, {
+    tensors: {
+      indices: { shape: [count], data: Float64Array.from(table.indices) },
+      rows: { shape, data: table.rows },
+      ...(table.mirrored === undefined ? {} : { mirrored: { shape, data: table.mirrored } }),
+    },
+    metadata: { format: 'cf-features-1', fingerprint },
+  });
+}
+
+/** The table of an earlier run, if it is of the same pictures, extractor and mirror images. */
+export async function readFeatures(path: string, fingerprint: string): Promise<FeatureTable | undefined> {
+  const file = await readTensors(path).catch(() => undefined);
+  if (file?.metadata.fingerprint !== fingerprint) return undefined;
+  const { indices, rows, mirrored } = file.tensors;
+  return {
+    dim: rows!.shape[1]!,
+    indices: Int32Array.from(indices!.data),
+    rows: Float32Array.from(rows!.data),
+    mirrored: mirrored === undefined ? undefined : Float32Array.from(mirrored.data),
+  };
+}

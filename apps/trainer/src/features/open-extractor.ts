@@ -1,0 +1,10 @@
+import type { FeatureConfig } from '../config/train-config.ts';
+import type { FeatureExtractor } from './feature-extractor.ts';
+import { onnxBackbone } from './onnx-backbone.ts';
+import { pixelFeatures } from './pixels.ts';
+
+/** The extractor that a configuration names. */
+export function openExtractor(features: FeatureConfig): Promise<FeatureExtractor> {
+  if (features.kind === 'onnx') return onnxBackbone(features.file);
+  return Promise.resolve(pixelFeatures(features.size));
+}

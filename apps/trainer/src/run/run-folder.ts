@@ -1,0 +1,136 @@
+import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunFolderError } from '../errors.ts';
+import { atomicWrite } from './atomic-write.ts';
+
+/** Names of the files of a run. */
+export const RUN_FILES = {
+  config: 'config.json',
+  metrics: 'metrics.jsonl',
+  features: 'features.safetensors',
+  checkpoint: 'checkpoint.safetensors',
+  model: 'model.safetensors',
+  results: 'results.json',
+  report: 'report.html',
+} as const;
+
+/** Where one training keeps everything it writes. */
+export interface RunFolder {
+  readonly path: string;
+  file(name: keyof typeof RUN_FILES): string;
+  writeText(name: keyof typeof RUN_FILES, text: string): Promise<void>;
+}
+
+function runFolder(path: string): RunFolder {
+  const file = (name: keyof typeof RUN_FILES): string => join(path, RUN_FILES[name]);
+  return { path, file, writeText: (name, text) => atomicWrite(file(name), text) };
+}
+
+/**
+ * A new run folder. An existing one with anything in it is left alone.
+ *
+ * @throws RunFolderError
+ */
+export async function createRunFolder(path: string): Promise<RunFolder> {
+  try {
+    await mkdir(path, { recursive: true });
+    const entries = await readdir(path);
+    if (entries.length > 0) {
+      throw new RunFolderError(
+        `'${path}', which holds ${entries.length} files`,
+        'a new or empty folder',
+        'choose another --out, or continue that run with --resume.',
+      );
+    }
+  } catch (cause) {
+    if (cause instanceof RunFolderError) throw cause;
+    throw new RunFolderError(
+      `'${path}', which can't be made`,
+      'a folder to write to',
+      'check the path and its permissions.',
+      cause,
+    );
+  }
+  return runFolder(path);
+}
+
+/** A run folder that a training left. @throws RunFolderError if it has no config */
+export async function openRunFolder(path: string): Promise<RunFolder> {
+  const run = runFolder(path);
+  try {
+    await stat(run.file('config'));
+  } catch (cause) {
+    throw new RunFolderError(
+      `'${path}', which has no ${RUN_FILES.config}`,
+      'the folder of a run',
+      'give the folder that was named as --out.',
+      cause,
+    );
+  }
+  return run;
+}
+
+/** Reads JSON of a run. @throws RunFolderError */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RunFolderError(
+      `'${path}' (${reason})`,
+      'a JSON file',
+      'check the path, or start a new run.',
+      cause,
+    );
+  }
+}
+
+/** Appends JSON lines. */
+export interface MetricsLog {
+  append(record: object): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the metrics of a run for more lines. */
+export async function openMetrics(run: RunFolder): Promise<MetricsLog> {
+  const handle: FileHandle = await open(run.file('metrics'), 'a');
+  return {
+    async append(record) {
+      await handle.appendFile(`${JSON.stringify(record)}\n`);
+    },
+    async close() {
+      await handle.sync();
+      await handle.close();
+    },
+  };
+}
+
+/** The records of a run's metrics up to a step; a line that a crash cut short is left out. */
+export async function readMetrics<Line extends { readonly step: number }>(
+  run: RunFolder,
+  lastStep: number = Number.POSITIVE_INFINITY,
+): Promise<Line[]> {
+  let text: string;
+  try {
+    text = await readFile(run.file('metrics'), 'utf8');
+  } catch {
+    return [];
+  }
+  const records: Line[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    try {
+      const record = JSON.parse(line) as Line;
+      if (record.step <= lastStep) records.push(record);
+    } catch {
+      break;
+    }
+  }
+  return records;
+}
+
+/** Drops what a killed run wrote after its last checkpoint. */
+export async function trimMetrics(run: RunFolder, lastStep: number): Promise<void> {
+  const kept = await readMetrics(run, lastStep);
+  await atomicWrite(run.file('metrics'), kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
+}

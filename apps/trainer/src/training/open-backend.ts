@@ -1,0 +1,17 @@
+import { type Backend, referenceBackend, UnknownNameError } from '@cf/core';
+
+const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
+  reference: async () => referenceBackend(),
+  // Loaded only when chosen: their frameworks are large.
+  'tfjs-cpu': async () => (await import('@cf/tfjs')).tfjsBackend({ backend: 'cpu' }),
+  'gpujs-cpu': async () => (await import('@cf/gpujs')).gpujsBackend({ mode: 'cpu' }),
+};
+
+/** Names that {@link openBackend} knows. */
+export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS);
+
+/** A backend by its name. @throws UnknownNameError; the backend's own error where it can't run */
+export async function openBackend(name: string): Promise<Backend> {
+  if (!Object.hasOwn(BACKENDS, name)) throw new UnknownNameError('backend', name, BACKEND_NAMES);
+  return BACKENDS[name]!();
+}

@@ -1,0 +1,67 @@
+import ora from 'ora';
+
+/** Tells how far a long piece of work has come. */
+export interface Progress {
+  /** `detail` follows the count, such as the current loss. */
+  update(done: number, detail?: string): void;
+  /** Leaves one line that says it is done. */
+  finish(summary?: string): void;
+  /** Leaves one line that says it stopped. */
+  stop(summary: string): void;
+}
+
+const LINE_EVERY_MS = 10_000;
+const REDRAW_EVERY_MS = 80;
+
+/**
+ * A line with share, rate and time left: redrawn in place on a terminal, printed now and then elsewhere.
+ *
+ * @param total in units of `unit`, such as images or steps.
+ */
+export function startProgress(label: string, total: number, unit: string): Progress {
+  const started = performance.now();
+  const terminal = process.stderr.isTTY === true;
+  const spinner = ora({ text: label, isEnabled: terminal, isSilent: !terminal, discardStdin: false }).start();
+  let last = started;
+  const text = (done: number, detail: string): string => {
+    const seconds = (performance.now() - started) / 1000;
+    const rate = done / Math.max(seconds, 1e-9);
+    const left = done === 0 ? '' : `, ${formatSeconds((total - done) / rate)} left`;
+    const share = total === 0 ? 100 : Math.floor((100 * done) / total);
+    return `${label} ${share}% (${done}/${total} ${unit}, ${formatRate(rate)} ${unit}/s${left})${detail === '' ? '' : ` ${detail}`}`;
+  };
+  return {
+    update(done, detail = '') {
+      const now = performance.now();
+      if (now - last < (terminal ? REDRAW_EVERY_MS : LINE_EVERY_MS)) return;
+      last = now;
+      if (terminal) spinner.text = text(done, detail);
+      else process.stderr.write(`${text(done, detail)}\n`);
+    },
+    finish(summary) {
+      const seconds = (performance.now() - started) / 1000;
+      const line =
+        summary ??
+        `${label}: ${total} ${unit} in ${formatSeconds(seconds)} (${formatRate(total / seconds)} ${unit}/s)`;
+      if (terminal) spinner.succeed(line);
+      else process.stderr.write(`${line}\n`);
+    },
+    stop(summary) {
+      if (terminal) spinner.warn(summary);
+      else process.stderr.write(`${summary}\n`);
+    },
+  };
+}
+
+/** Such as `42 s`, `3 min 05 s`, `1 h 12 min`. */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${seconds < 10 ? Math.max(0, seconds).toFixed(1) : whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+function formatRate(rate: number): string {
+  return rate >= 100 ? rate.toFixed(0) : rate.toPrecision(2);
+}

@@ -1,0 +1,302 @@
+import {
+  type Backend,
+  type HeadInput,
+  type HeadOptions,
+  type HeadOutput,
+  type MarginLoss,
+  plainModulation,
+  referenceBackend,
+  referenceStep,
+} from '@cf/core';
+import { describe, expect, test } from 'vitest';
+import { BACKEND_LAWS, backendLaws, FLOAT64_LAWS } from './backend-laws.ts';
+import { cornersAgree } from './laws/corners.ts';
+import { badInputIsNamed } from './laws/errors.ts';
+import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
+import { gradientsMatchDifferences, outputsMatchReference } from './laws/gradients.ts';
+import type { Law } from './laws/law.ts';
+import { knownCounterexample } from './laws/monotony.ts';
+import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
+import {
+  batchPermutation,
+  classPermutation,
+  logitGradientsSumToZero,
+  rotation,
+  scaleInvariance,
+  tangentGradients,
+  tileInvariance,
+} from './laws/symmetries.ts';
+import { SPECIMENS } from './problems/specimens.ts';
+
+/** A step of a backend with a fault. */
+type Step = (loss: MarginLoss, input: HeadInput, options: HeadOptions) => HeadOutput;
+
+function backendOf(step: Step): Backend {
+  return {
+    ...referenceBackend(),
+    createHead: async (loss, options = {}) => ({
+      loss,
+      step: async (input) => step(loss, input, options),
+      dispose() {},
+    }),
+  };
+}
+
+/** The reference with what comes out changed. */
+const after =
+  (
+    change: (
+      output: HeadOutput,
+      input: HeadInput,
+      options: HeadOptions,
+      loss: MarginLoss,
+    ) => Partial<HeadOutput>,
+  ): Step =>
+  (loss, input, options) => {
+    const output = referenceStep(loss, input, options);
+    return { ...output, ...change(output, input, options, loss) };
+  };
+
+/** The same with what goes in. */
+const before =
+  (change: (input: HeadInput) => HeadInput): Step =>
+  (loss, input, options) =>
+    referenceStep(loss, change(input), options);
+
+const changeFirst = (values: ArrayLike<number>, change: (value: number) => number): Float64Array =>
+  Float64Array.from(values, (value, i) => (i === 0 ? change(value) : value));
+
+const withoutWeights = before(({ sampleWeights: _, ...input }) => input);
+
+/** A fault for every law of backends: the law must find it. */
+const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
+  [
+    '∂X is off by a thousandth',
+    outputsMatchReference,
+    after(({ gradEmbeddings }) => ({ gradEmbeddings: Float64Array.from(gradEmbeddings, (g) => 1.001 * g) })),
+  ],
+  [
+    'a diagnostic is missing',
+    outputsMatchReference,
+    after(({ diagnostics }) => ({ diagnostics: { ...diagnostics, hardShare: null } })),
+  ],
+  [
+    'the state is forgotten',
+    outputsMatchReference,
+    after(({ state }) => ({ state: { ...state, values: {} } })),
+  ],
+  [
+    'class 0 counts for more',
+    classPermutation,
+    after(({ loss }, { labels }) => ({ loss: loss + (labels[0] === 0 ? 1e-3 : 0) })),
+  ],
+  [
+    'the first sample counts for more',
+    batchPermutation,
+    after(({ losses }) => ({ losses: changeFirst(losses, (value) => value + 1e-3) })),
+  ],
+  [
+    'one coordinate of ∂X is off',
+    rotation,
+    after(({ gradEmbeddings }) => ({ gradEmbeddings: changeFirst(gradEmbeddings, (g) => 1.1 * g + 0.01) })),
+  ],
+  [
+    'the tile leaks',
+    tileInvariance,
+    after(({ loss }, _, { tileSize = 0 }) => ({ loss: loss + 1e-9 * tileSize })),
+  ],
+  [
+    'the first class center is not normalised',
+    scaleInvariance,
+    after(({ loss }, { weights }) => ({ loss: loss + 1e-6 * Math.abs(weights[0]!) })),
+  ],
+  [
+    'the gradient has a part along x',
+    tangentGradients,
+    after(({ gradEmbeddings }, { embeddings }) => ({
+      gradEmbeddings: Float64Array.from(gradEmbeddings, (g, i) => g + 1e-3 * embeddings[i]!),
+    })),
+  ],
+  [
+    'the gradient has a part along w',
+    tangentGradients,
+    after(({ gradWeights }, { weights }) => ({
+      gradWeights: Float64Array.from(gradWeights, (g, i) => g + 1e-3 * weights[i]!),
+    })),
+  ],
+  [
+    'a logit has too much gradient',
+    logitGradientsSumToZero,
+    after(({ inspection }) => ({
+      inspection: inspection && {
+        ...inspection,
+        gradLogits: changeFirst(inspection.gradLogits, (g) => g + 1e-3),
+      },
+    })),
+  ],
+  ['inspection is missing', logitGradientsSumToZero, after(() => ({ inspection: undefined }))],
+  [
+    'the mask is ignored',
+    knownCounterexample,
+    (loss, input, options) => referenceStep({ ...loss, other: plainModulation.other }, input, options),
+  ],
+  [
+    't overshoots',
+    tStaysInHull,
+    after(({ state }) => ({ state: { ...state, values: { t: state.values.t! + 0.5 } } })),
+  ],
+  ['evaluation trains', evaluationMovesNothing, before((input) => ({ ...input, mode: 'train' }))],
+  ['evaluation forgets the state', evaluationMovesNothing, before(({ state: _, ...input }) => input)],
+  [
+    'cos = 1 gives NaN',
+    finiteAtExtremes,
+    after(({ gradEmbeddings, diagnostics }) => ({
+      gradEmbeddings: gradEmbeddings.map((g) =>
+        Math.abs(diagnostics.meanTargetCosine ?? 0) > 0.999 ? Number.NaN : g,
+      ) as Float64Array,
+    })),
+  ],
+  [
+    'p passes 1',
+    finiteAtExtremes,
+    after(({ losses }) => ({ losses: Float64Array.from(losses, (value) => value - 1e-9) })),
+  ],
+  [
+    'a zero vector is moved',
+    zeroVectors,
+    after(({ gradEmbeddings }) => ({ gradEmbeddings: Float64Array.from(gradEmbeddings, (g) => g + 1e-9) })),
+  ],
+  [
+    'a zero class center is moved',
+    zeroVectors,
+    after(({ gradWeights }) => ({ gradWeights: Float64Array.from(gradWeights, (g) => g + 1e-9) })),
+  ],
+  ['one class has a loss', oneClass, after(({ loss }) => ({ loss: loss + 1e-3 }))],
+  ['sample weights are ignored', weightsAreLinear, withoutWeights],
+  [
+    'sample weights are renormalised',
+    weightsAreLinear,
+    before((input) => {
+      const { sampleWeights } = input;
+      if (sampleWeights === undefined) return input;
+      const mean = Array.from(sampleWeights).reduce((sum, w) => sum + w, 0) / sampleWeights.length;
+      return { ...input, sampleWeights: Array.from(sampleWeights, (w) => w / mean) };
+    }),
+  ],
+  ['a weight of 0 is ignored', zeroWeightIsSilent, withoutWeights],
+  [
+    'labels are not checked',
+    badInputIsNamed,
+    before((input) => ({ ...input, labels: Array.from(input.labels, (y) => (y === 3 ? 0 : y)) })),
+  ],
+  [
+    'errors have no code',
+    badInputIsNamed,
+    (loss, input, options) => {
+      try {
+        return referenceStep(loss, input, options);
+      } catch (error) {
+        throw new Error(String(error));
+      }
+    },
+  ],
+  [
+    '∂W is off by a thousandth',
+    gradientsMatchDifferences,
+    after(({ gradWeights }) => ({ gradWeights: Float64Array.from(gradWeights, (g) => 1.001 * g) })),
+  ],
+  [
+    'the slope is taken straight through',
+    gradientsMatchDifferences,
+    (loss, input, options) =>
+      referenceStep(
+        {
+          ...loss,
+          target: (ops, point, row) => ({ ...loss.target(ops, point, row), dCos: ops.constant(1) }),
+        },
+        input,
+        options,
+      ),
+  ],
+];
+
+const few = SPECIMENS.filter(({ name }) => ['curricularface', 'arcface', 'adaface'].includes(name));
+const parameters = { numRuns: 30, seed: 7 };
+
+describe('every law of backends finds a fault', () => {
+  test.each(FAULTS)('%s', async (_, law, step) => {
+    await law.check({ backend: referenceBackend(), specimens: few, parameters });
+    await expect(law.check({ backend: backendOf(step), specimens: few, parameters })).rejects.toThrow();
+  });
+
+  test.each([
+    ['curricularface', 'curricularface without hard negatives'],
+    ['cosface', 'curricularface on cosface'],
+    ['mv-am-softmax', 'mv-am-softmax at t = 1'],
+    ['mv-arc-softmax', 'mv-arc-softmax at t = 1'],
+    ['combined-margin', 'combined (1, m, 0)'],
+    ['normface', 'combined (1, 0, 0) = normface'],
+    ['focal(curricularface)', 'focal at γ = 0'],
+    ['ohem(arcface)', 'ohem that keeps all'],
+    ['self-paced(curricularface)', 'self-paced hard'],
+  ])('a loss that is off leaves its corner: %s', async (name, corner) => {
+    const step = after((output, _, __, loss) =>
+      loss.name === name
+        ? { gradWeights: Float64Array.from(output.gradWeights, (g) => 1.01 * g), loss: output.loss + 1e-3 }
+        : {},
+    );
+    const run = cornersAgree.check({ backend: backendOf(step), specimens: few, parameters });
+    await expect(run).rejects.toThrow(corner);
+  });
+
+  test('no law is left without a fault', () => {
+    const tried = new Set([...FAULTS.map(([, law]) => law), cornersAgree]);
+    expect(
+      [...BACKEND_LAWS, ...FLOAT64_LAWS].filter((law) => !tried.has(law)).map(({ name }) => name),
+    ).toEqual([]);
+  });
+});
+
+describe('backendLaws', () => {
+  test('opens the backend once, and only when a law runs', async () => {
+    let opened = 0;
+    const laws = backendLaws(
+      () => {
+        opened++;
+        return referenceBackend();
+      },
+      { specimens: few, runsPerLoss: 1, seed: 1 },
+    );
+    expect(opened).toBe(0);
+    await laws.find(({ name }) => name === oneClass.name)!.run();
+    await laws.find(({ name }) => name === zeroVectors.name)!.run();
+    expect(opened).toBe(1);
+  });
+
+  test('float64 has the laws that float32 has, and its own', () => {
+    const names = (precision: 'float32' | 'float64'): string[] =>
+      backendLaws(referenceBackend, { precision }).map(({ name }) => name);
+    expect(new Set(names('float64')).size).toBe(names('float64').length);
+    expect(names('float64')).toEqual([...names('float32'), ...FLOAT64_LAWS.map(({ name }) => name)]);
+  });
+
+  test('a failure names the loss, the shrunk problem and the seed, and the seed repeats it', async () => {
+    const step = after(({ losses }) => ({ losses: changeFirst(losses, (value) => value + 1e-3) }));
+    const run = async (): Promise<string> => {
+      const laws = backendLaws(() => backendOf(step), { specimens: few, seed: 12 });
+      const law = laws.find(({ name }) => name === outputsMatchReference.name)!;
+      return law.run().then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    };
+    const message = await run();
+    expect(message).toMatch(/^arcface: Property failed/);
+    expect(message).toMatch(/seed: 12/);
+    expect(message).toMatch(
+      /Counterexample: \[\{"seed":\d+,"batch":1,"dim":2,"classes":1,"regime":"init"\}\]/,
+    );
+    expect(await run()).toBe(message);
+  });
+});

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { initialState } from '../losses/loss-state.ts';
+import { normFace } from '../losses/norm-face.ts';
+import { selfPaced } from '../losses/weighted.ts';
+import { batchOps } from '../readings/batch.ts';
+import { referenceStep } from '../reference/reference-step.ts';
+import { paceAfter, type SelfPacedOptions, selfPacedWeighting } from './self-paced.ts';
+
+/** v(loss; λ) of the papers, printed as they print it. */
+function textbook(loss: number, lambda: number, options: SelfPacedOptions): number {
+  switch (options.regulariser) {
+    case 'linear':
+      return loss < lambda ? 1 - loss / lambda : 0;
+    case 'mixture': {
+      const lower = (options.lowerShare ?? 0.5) * lambda;
+      const zeta = (lambda * lower) / (lambda - lower);
+      if (loss <= lower) return 1;
+      return loss >= lambda ? 0 : zeta * (1 / loss - 1 / lambda);
+    }
+    default:
+      return loss < lambda ? 1 : 0;
+  }
+}
+
+const options: fc.Arbitrary<SelfPacedOptions> = fc.record({
+  regulariser: fc.constantFrom('hard', 'linear', 'mixture'),
+  pace: fc.double({ min: 0.1, max: 5, noNaN: true }),
+  growth: fc.double({ min: 1, max: 2, noNaN: true }),
+  maximumPace: fc.double({ min: 3, max: 20, noNaN: true }),
+  lowerShare: fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+});
+const losses = fc.array(fc.double({ min: 0, max: 12, noNaN: true }), { minLength: 1, maxLength: 12 });
+
+test('G, the mean and the gradient are the papers’, over a schedule of several steps', () => {
+  fc.assert(
+    fc.property(options, losses, fc.integer({ min: 1, max: 8 }), (given, nll, steps) => {
+      const weighting = selfPacedWeighting(given);
+      let pace = weighting.initialValues.pace!;
+      for (let step = 0; step < steps; step++) {
+        const lambda = Math.min(given.pace! * given.growth! ** step, given.maximumPace!);
+        fc.pre(nll.every((l) => Math.abs(l - lambda) > 1e-9));
+        expect(Math.abs(pace - lambda)).toBeLessThan(1e-12 * lambda);
+        expect(Math.abs(pace - paceAfter(step, given))).toBeLessThan(1e-12 * lambda);
+        const sampleWeights = Float64Array.from(nll, (_, i) => 1 + (i % 3));
+        const reduced = weighting.reduce(
+          batchOps,
+          { nll: Float64Array.from(nll), sampleWeights },
+          { pace: Float64Array.of(pace) },
+          'train',
+        );
+        let total = 0;
+        nll.forEach((loss, i) => {
+          const weight = sampleWeights[i]! * textbook(loss, lambda, given);
+          total += weight * loss;
+          expect(Math.abs(reduced.losses[i]! - weight * loss)).toBeLessThan(1e-9);
+          expect(Math.abs(reduced.dNll[i]! - weight / nll.length)).toBeLessThan(1e-9);
+        });
+        expect(Math.abs(reduced.loss[0]! - total / nll.length)).toBeLessThan(1e-9);
+        pace = reduced.next.pace![0]!;
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a loss at the pace is out, and at the lower pace of the mixture wholly in', () => {
+  const at = (regulariser: 'hard' | 'linear' | 'mixture', nll: number): number =>
+    selfPacedWeighting({ regulariser, pace: 2, lowerShare: 0.5 }).reduce(
+      batchOps,
+      { nll: Float64Array.of(nll), sampleWeights: Float64Array.of(1) },
+      { pace: Float64Array.of(2) },
+      'train',
+    ).dNll[0]!;
+  for (const regulariser of ['hard', 'linear', 'mixture'] as const) expect(at(regulariser, 2)).toBe(0);
+  expect(at('mixture', 1)).toBe(1);
+  expect(at('mixture', 1.5)).toBeCloseTo(((2 * 1) / (2 - 1)) * (1 / 1.5 - 1 / 2), 14);
+  expect(at('linear', 0)).toBe(1);
+});
+
+describe('in a head', () => {
+  const input = {
+    embeddings: Float64Array.of(1, 0.1, 0.3, 1, -1, 0.2),
+    weights: Float64Array.of(1, 0, 0, 1),
+    labels: [0, 1, 0],
+    dim: 2,
+  };
+  const loss = selfPaced(normFace({ scale: 8 }), { pace: 0.5, growth: 1.5, maximumPace: 2 });
+
+  test('the pace grows with each training step up to its maximum, and not in evaluation', () => {
+    let state = initialState(loss);
+    const seen = [state.values.pace];
+    for (let step = 0; step < 5; step++) {
+      expect(referenceStep(loss, { ...input, state, mode: 'eval' }).state).toEqual(state);
+      state = referenceStep(loss, { ...input, state }).state;
+      seen.push(state.values.pace);
+    }
+    expect(seen).toEqual([0.5, 0.75, 1.125, 1.6875, 2, 2]);
+  });
+
+  test('the hard sample has no gradient until the pace reaches its loss', () => {
+    const plain = referenceStep(normFace({ scale: 8 }), input);
+    expect(plain.losses[2]).toBeGreaterThan(2);
+    const paced = referenceStep(loss, input);
+    expect(Array.from(paced.gradEmbeddings.slice(4))).toEqual([0, 0]);
+    expect(paced.gradEmbeddings.slice(0, 4)).toEqual(plain.gradEmbeddings.slice(0, 4));
+    expect(paced.loss).toBeCloseTo((plain.losses[0]! + plain.losses[1]!) / 3, 15);
+  });
+});
+
+test('an infinite pace is carried as a finite number, and a start above the maximum is cut', () => {
+  expect(selfPacedWeighting({ pace: Number.POSITIVE_INFINITY }).initialValues.pace).toBe(1e30);
+  expect(selfPacedWeighting({ pace: 5, maximumPace: 2 }).initialValues.pace).toBe(2);
+  expect(paceAfter(0, { pace: 5, maximumPace: 2 })).toBe(2);
+});

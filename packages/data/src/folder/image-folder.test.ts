@@ -1,0 +1,163 @@
+import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { failure, picture, put, temporaryFolder } from '../testing.ts';
+import { filterIdentities } from './filter.ts';
+import { type ImageFolder, scanImageFolder } from './image-folder.ts';
+
+let jpeg: Buffer;
+let base: string;
+beforeAll(async () => {
+  jpeg = await picture();
+  base = await temporaryFolder();
+});
+const root = (name: string): string => join(base, name);
+const kinds = ({ problems }: ImageFolder): string[] => problems.map(({ kind }) => kind);
+
+describe('scanImageFolder', () => {
+  it('finds identities and pictures in one order everywhere, told by content', async () => {
+    const at = root('plain');
+    for (const name of ['Zoe', 'adam', 'Ada']) await put(join(at, name, '2.jpg'), jpeg);
+    await put(join(at, 'Ada', '10.PNG'), await picture('png'));
+    await put(join(at, 'Ada', '1.webp'), await picture('webp'));
+    await put(join(at, 'Ada', 'no-extension'), jpeg);
+    const folder = await scanImageFolder(at);
+    expect(folder.root).toBe(at);
+    expect(folder.problems).toEqual([]);
+    expect(folder.identities).toEqual([
+      {
+        name: 'Ada',
+        files: ['1.webp', '10.PNG', '2.jpg', 'no-extension'].map((file) => join(at, 'Ada', file)),
+      },
+      { name: 'Zoe', files: [join(at, 'Zoe', '2.jpg')] },
+      { name: 'adam', files: [join(at, 'adam', '2.jpg')] },
+    ]);
+  });
+
+  it('passes over hidden files, clutter and texts beside the identities', async () => {
+    const at = root('clutter');
+    await put(join(at, 'Ada', '1.jpg'), jpeg);
+    for (const name of ['.DS_Store', 'Thumbs.db', 'desktop.ini', '.hidden.jpg'])
+      await put(join(at, 'Ada', name), 'x');
+    await put(join(at, 'README.txt'), 'x');
+    await put(join(at, '.git', 'picture.jpg'), jpeg);
+    const { identities, problems } = await scanImageFolder(at);
+    expect(problems).toEqual([]);
+    expect(identities.map(({ name, files }) => [name, files.length])).toEqual([['Ada', 1]]);
+  });
+
+  it('reports, in one line each, whatever it leaves out', async () => {
+    const at = root('problems');
+    await put(join(at, 'Ada', '1.jpg'), jpeg);
+    await put(join(at, 'Ada', 'text.jpg'), 'no picture');
+    await put(join(at, 'Ada', 'notes.txt'), 'no picture');
+    await put(join(at, 'Ada', 'empty.jpg'), '');
+    await put(join(at, 'Ada', 'inner', '2.jpg'), jpeg);
+    await symlink(join(at, 'nowhere'), join(at, 'Ada', 'link.jpg'));
+    await mkdir(join(at, 'Nobody'));
+    await put(join(at, 'Texts', 'a.jpg'), 'no picture');
+    await put(join(at, 'stray.jpg'), jpeg);
+    const folder = await scanImageFolder(at);
+    expect(folder.identities.map(({ name, files }) => [name, files.length])).toEqual([['Ada', 1]]);
+    expect(folder.problems.map(({ kind, path }) => [path.slice(at.length + 1), kind])).toEqual([
+      ['Ada/empty.jpg', 'unreadable image'],
+      ['Ada/inner', 'nested folder'],
+      ['Ada/link.jpg', 'unreadable image'],
+      ['Ada/notes.txt', 'not an image'],
+      ['Ada/text.jpg', 'not an image'],
+      ['Nobody', 'identity without image'],
+      ['Texts', 'identity without image'],
+      ['Texts/a.jpg', 'not an image'],
+      ['stray.jpg', 'image outside an identity'],
+    ]);
+    for (const { message, path } of folder.problems) {
+      expect(message.startsWith(`${path}: `)).toBe(true);
+      expect(message).not.toContain('\n');
+    }
+  });
+
+  it('follows links', async () => {
+    const at = root('links');
+    await put(join(base, 'elsewhere', 'x.jpg'), jpeg);
+    await mkdir(at);
+    await symlink(join(base, 'elsewhere'), join(at, 'Linked'));
+    await put(join(at, 'Own', '1.jpg'), jpeg);
+    await symlink(join(base, 'elsewhere', 'x.jpg'), join(at, 'Own', '2.jpg'));
+    const { identities } = await scanImageFolder(at);
+    expect(identities.map(({ name, files }) => [name, files.length])).toEqual([
+      ['Linked', 1],
+      ['Own', 2],
+    ]);
+  });
+
+  it('gives names in one Unicode form, and takes both forms of a name for one identity', async () => {
+    const at = root('unicode');
+    const [composed, decomposed] = ['José'.normalize('NFC'), 'José'.normalize('NFD')];
+    await put(join(at, '山田太郎', '1.jpg'), jpeg);
+    await put(join(at, 'Zoë'.normalize('NFD'), '1.jpg'), jpeg);
+    await put(join(at, composed, '1.jpg'), jpeg);
+    await put(join(at, decomposed, '2.jpg'), jpeg);
+    const folder = await scanImageFolder(at);
+    expect(folder.identities.map(({ name }) => name)).toEqual([composed, 'Zoë'.normalize('NFC'), '山田太郎']);
+    // A file system that keeps one form only has a single folder of that name.
+    if (folder.identities[0]!.files.length === 2) expect(kinds(folder)).toEqual(['same name twice']);
+    const chosen = filterIdentities(folder, { names: new Set([decomposed]) });
+    expect(chosen.identities.map(({ name }) => name)).toEqual([composed]);
+  });
+
+  it('says what is wrong with the root', async () => {
+    const file = await put(root('file.txt'), 'x');
+    await mkdir(root('empty'));
+    await mkdir(join(root('hollow'), 'Nobody'), { recursive: true });
+    const say = (path: string): Promise<string> => failure(() => scanImageFolder(path));
+    const name = 'DataFolderError [E_DATA_FOLDER]: ';
+    expect(await say(root('missing'))).toContain(`${name}'${root('missing')}' does not exist`);
+    expect(await say(file)).toContain(`${name}'${file}' is not a folder`);
+    expect(await say(root('empty'))).toContain(`${name}'${root('empty')}' holds no identity folder`);
+    expect(await say(root('hollow'))).toContain('holds no picture in 1 identity folder; first problem: ');
+  });
+
+  it('says when pictures lie in the root instead of in identity folders', async () => {
+    await put(join(root('flat'), '1.jpg'), jpeg);
+    expect(await failure(() => scanImageFolder(root('flat')))).toContain(
+      'the picture lies in no identity folder',
+    );
+  });
+
+  it.skipIf(process.getuid?.() === 0)(
+    'reports what may not be read (needs a user other than root)',
+    async () => {
+      const at = root('locked');
+      await put(join(at, 'Ada', '1.jpg'), jpeg);
+      await put(join(at, 'Bob', '1.jpg'), jpeg);
+      await chmod(await put(join(at, 'Ada', '2.jpg'), jpeg), 0);
+      await chmod(join(at, 'Bob'), 0);
+      const folder = await scanImageFolder(at);
+      await chmod(join(at, 'Bob'), 0o755);
+      expect(kinds(folder)).toEqual(['unreadable image', 'unreadable folder']);
+    },
+  );
+});
+
+describe('filterIdentities', () => {
+  const folder: ImageFolder = {
+    root: 'r',
+    identities: [
+      { name: 'a', files: ['1'] },
+      { name: 'b', files: ['1', '2'] },
+      { name: 'c', files: ['1', '2', '3'] },
+    ],
+    problems: [],
+  };
+  const names = (filter: Parameters<typeof filterIdentities>[1]): string[] =>
+    filterIdentities(folder, filter).identities.map(({ name }) => name);
+
+  it('keeps what meets every condition', () => {
+    expect(names({})).toEqual(['a', 'b', 'c']);
+    expect(names({ minImages: 2 })).toEqual(['b', 'c']);
+    expect(names({ names: new Set(['c', 'a', 'x']) })).toEqual(['a', 'c']);
+    expect(names({ names: new Set(['a', 'b']), minImages: 2 })).toEqual(['b']);
+    expect(names({ names: new Set() })).toEqual([]);
+    expect(() => names({ minImages: 0 })).toThrow('minImages = 0');
+  });
+});

@@ -1,0 +1,192 @@
+import type { Dirent } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataFolderError } from '../errors.ts';
+import { EMPTY_FILE, imageFormat, NOT_AN_IMAGE, SIGNATURE_BYTES } from '../image/signature.ts';
+import { mapLimited } from '../map-limited.ts';
+import { byCodeUnits } from '../order.ts';
+import { type ImageProblem, imageProblem } from '../problem.ts';
+import { readFailure } from '../read-failure.ts';
+
+/** One person and the pictures of them. */
+export interface ImageIdentity {
+  /** The folder's name, in Unicode normal form C. */
+  readonly name: string;
+  /** Paths that start with the root as it was given, sorted by code units. */
+  readonly files: readonly string[];
+}
+
+/** A folder of pictures, one folder an identity. */
+export interface ImageFolder {
+  readonly root: string;
+  /** Sorted by name in code units, so in the same order on every machine; each has a picture at least. */
+  readonly identities: readonly ImageIdentity[];
+  /** What was left out, and why, sorted by path. */
+  readonly problems: readonly ImageProblem[];
+}
+
+interface IdentityFolder {
+  readonly name: string;
+  readonly path: string;
+  readonly files: readonly string[];
+  readonly problems: readonly ImageProblem[];
+}
+
+const FOLDERS_AT_A_TIME = 16;
+/** Left by file managers; neither pictures nor worth a word. */
+const CLUTTER = new Set(['thumbs.db', 'desktop.ini', 'icon\r', '@eadir', '__macosx']);
+
+/**
+ * Reads which pictures of which identities a folder holds: `<root>/<identity>/<picture>`.
+ *
+ * A picture is told by its first bytes (JPEG, PNG, WebP), whatever its name; its pixels are not decoded yet.
+ * Hidden files and file managers' clutter are passed over in silence, and so are files beside the identity
+ * folders that are no pictures (a README, a list). Everything else that is left out is a problem. Links are
+ * followed. Names that differ only in their Unicode form are one identity.
+ *
+ * @throws DataFolderError when the root is missing, is no folder, can't be read, or holds no picture.
+ */
+export async function scanImageFolder(root: string): Promise<ImageFolder> {
+  const entries = await readRoot(root);
+  const problems: ImageProblem[] = [];
+  const folders: string[] = [];
+  for (const entry of entries) {
+    const path = join(root, entry.name);
+    const kind = await kindOf(entry, path);
+    if (kind === 'folder') folders.push(entry.name);
+    else if (kind === 'file' && typeof (await inspect(path)) === 'string') {
+      problems.push(
+        imageProblem('image outside an identity', path, 'the picture lies in no identity folder'),
+      );
+    } else if (kind === 'broken')
+      problems.push(imageProblem('unreadable folder', path, 'the link leads nowhere'));
+  }
+  const read = await mapLimited(folders, FOLDERS_AT_A_TIME, (name) => readIdentity(root, name));
+  const identities = mergeByName(read, problems);
+  problems.sort((a, b) => byCodeUnits(a.path, b.path));
+  if (identities.length === 0) throw emptyFolder(root, folders.length, problems);
+  return { root, identities, problems };
+}
+
+async function readRoot(root: string): Promise<Dirent[]> {
+  const expected = 'a folder with one folder of pictures an identity';
+  const fix = 'check the path; the layout is <root>/<identity>/<picture>.jpg.';
+  try {
+    if (!(await stat(root)).isDirectory()) {
+      throw new DataFolderError(root, `'${root}' is not a folder`, expected, fix);
+    }
+    return await readEntries(root);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw error;
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const given = missing ? `'${root}' does not exist` : `'${root}': ${readFailure(error)}`;
+    throw new DataFolderError(root, given, expected, fix, error);
+  }
+}
+
+function emptyFolder(root: string, folders: number, problems: readonly ImageProblem[]): DataFolderError {
+  const first = problems[0] === undefined ? '' : `; first problem: ${problems[0].message}`;
+  const given =
+    folders === 0
+      ? 'no identity folder'
+      : `no picture in ${folders} identity folder${folders === 1 ? '' : 's'}`;
+  return new DataFolderError(
+    root,
+    `'${root}' holds ${given}${first}`,
+    'one folder of pictures an identity',
+    'check the path; the layout is <root>/<identity>/<picture>.jpg.',
+  );
+}
+
+/** The visible entries, sorted. */
+async function readEntries(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter(({ name }) => !name.startsWith('.') && !CLUTTER.has(name.toLowerCase()))
+    .sort((a, b) => byCodeUnits(a.name, b.name));
+}
+
+async function readIdentity(root: string, folder: string): Promise<IdentityFolder> {
+  const path = join(root, folder);
+  const name = folder.normalize('NFC');
+  const files: string[] = [];
+  const problems: ImageProblem[] = [];
+  let entries: Dirent[];
+  try {
+    entries = await readEntries(path);
+  } catch (error) {
+    return { name, path, files, problems: [imageProblem('unreadable folder', path, readFailure(error))] };
+  }
+  for (const entry of entries) {
+    const file = join(path, entry.name);
+    const kind = await kindOf(entry, file);
+    if (kind === 'folder') {
+      problems.push(
+        imageProblem('nested folder', file, 'pictures must lie directly in their identity folder'),
+      );
+    } else if (kind === 'broken') {
+      problems.push(imageProblem('unreadable image', file, 'the link leads nowhere'));
+    } else if (kind === 'file') {
+      const found = await inspect(file);
+      if (typeof found === 'string') files.push(file);
+      else problems.push(found);
+    }
+  }
+  if (files.length === 0) {
+    problems.unshift(imageProblem('identity without image', path, 'the identity has no readable picture'));
+  }
+  return { name, path, files, problems };
+}
+
+async function kindOf(entry: Dirent, path: string): Promise<'folder' | 'file' | 'broken' | 'other'> {
+  if (entry.isDirectory()) return 'folder';
+  if (entry.isFile()) return 'file';
+  if (!entry.isSymbolicLink()) return 'other';
+  try {
+    const target = await stat(path);
+    return target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other';
+  } catch {
+    return 'broken';
+  }
+}
+
+/** The format of a picture, or what is wrong with the file. */
+async function inspect(file: string): Promise<string | ImageProblem> {
+  try {
+    const head = await readHead(file);
+    if (head.length === 0) return imageProblem('unreadable image', file, EMPTY_FILE);
+    return imageFormat(head) ?? imageProblem('not an image', file, NOT_AN_IMAGE);
+  } catch (error) {
+    return imageProblem('unreadable image', file, readFailure(error));
+  }
+}
+
+async function readHead(file: string): Promise<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const head = new Uint8Array(SIGNATURE_BYTES);
+    const { bytesRead } = await handle.read(head, 0, SIGNATURE_BYTES, 0);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Collects identities by name and appends to `problems` what was found. */
+function mergeByName(folders: readonly IdentityFolder[], problems: ImageProblem[]): ImageIdentity[] {
+  const byName = new Map<string, string[]>();
+  for (const { name, path, files, problems: found } of folders) {
+    problems.push(...found);
+    const known = byName.get(name);
+    if (known === undefined) {
+      if (files.length > 0) byName.set(name, [...files]);
+    } else {
+      const reason = `'${name}' exists in two Unicode forms; their pictures count as one identity`;
+      problems.push(imageProblem('same name twice', path, reason));
+      known.push(...files);
+    }
+  }
+  return [...byName]
+    .map(([name, files]) => ({ name, files: files.sort(byCodeUnits) }))
+    .sort((a, b) => byCodeUnits(a.name, b.name));
+}

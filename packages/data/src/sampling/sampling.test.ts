@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { balancedBatches } from './balanced-batches.ts';
+import { linearPace, orderedBatches, rootPace } from './ordered-batches.ts';
+import { shuffledBatches } from './shuffled-batches.ts';
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const sorted = (batches: readonly Uint32Array[]): number[] =>
+  batches.flatMap((batch) => [...batch]).sort((a, b) => a - b);
+
+describe('shuffledBatches', () => {
+  it('shows every sample exactly once an epoch', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(200),
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer(),
+        fc.nat(9),
+        (count, size, seed, epoch) => {
+          const batches = shuffledBatches(count, size, seed, epoch);
+          expect(sorted(batches)).toEqual(range(count));
+          expect(batches.length).toBe(Math.ceil(count / size));
+          for (const batch of batches.slice(0, -1)) expect(batch.length).toBe(size);
+        },
+      ),
+    );
+  });
+
+  it('depends on the seed and the epoch, and on nothing else', () => {
+    expect(shuffledBatches(50, 8, 1, 2)).toEqual(shuffledBatches(50, 8, 1, 2));
+    expect(shuffledBatches(50, 8, 1, 2)).not.toEqual(shuffledBatches(50, 8, 1, 3));
+    expect(shuffledBatches(50, 8, 1, 2)).not.toEqual(shuffledBatches(50, 8, 2, 2));
+  });
+
+  it('drops only an incomplete last batch, on demand', () => {
+    expect(shuffledBatches(10, 4, 0, 0, { dropLast: true }).map((batch) => batch.length)).toEqual([4, 4]);
+    expect(shuffledBatches(8, 4, 0, 0, { dropLast: true }).map((batch) => batch.length)).toEqual([4, 4]);
+    expect(shuffledBatches(3, 4, 0, 0, { dropLast: true })).toEqual([]);
+  });
+
+  it('names what is out of range', () => {
+    expect(() => shuffledBatches(-1, 4, 0, 0)).toThrow('count = -1');
+    expect(() => shuffledBatches(10, 0, 0, 0)).toThrow('batchSize = 0');
+    expect(() => shuffledBatches(10, 4, 0, 0.5)).toThrow('epoch = 0.5');
+  });
+});
+
+describe('balancedBatches', () => {
+  const labelLists = fc.array(fc.nat(6), { minLength: 1, maxLength: 60 });
+
+  it('holds P identities of K pictures in every batch', () => {
+    fc.assert(
+      fc.property(
+        labelLists,
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer(),
+        fc.nat(3),
+        (labels, K, seed, epoch) => {
+          const P = Math.ceil(new Set(labels).size / 2);
+          const batches = balancedBatches(labels, { identities: P, images: K, seed, epoch });
+          expect(batches.length).toBe(Math.ceil(labels.length / (P * K)));
+          for (const batch of batches) {
+            const counts = new Map<number, number[]>();
+            for (const sample of batch) {
+              counts.set(labels[sample]!, [...(counts.get(labels[sample]!) ?? []), sample]);
+            }
+            expect(counts.size).toBe(P);
+            for (const [label, samples] of counts) {
+              expect(samples.length).toBe(K);
+              const available = labels.filter((other) => other === label).length;
+              expect(new Set(samples).size).toBe(Math.min(K, available));
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('draws identities, and pictures within an identity, equally often to within one', () => {
+    fc.assert(
+      fc.property(labelLists, fc.integer({ min: 1, max: 4 }), fc.integer(), (labels, K, seed) => {
+        const P = Math.ceil(new Set(labels).size / 2);
+        const batches = balancedBatches(labels, { identities: P, images: K, seed, epoch: 0, batches: 12 });
+        const samples = labels.map(() => 0);
+        for (const batch of batches) for (const sample of batch) samples[sample]!++;
+        const totals = new Map<number, number>();
+        for (const label of new Set(labels)) {
+          const own = samples.filter((_, index) => labels[index] === label);
+          expect(Math.max(...own) - Math.min(...own)).toBeLessThanOrEqual(1);
+          totals.set(label, own.reduce((sum, count) => sum + count, 0) / K);
+        }
+        expect(Math.max(...totals.values()) - Math.min(...totals.values())).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('is the same for the same seed and epoch only', () => {
+    const labels = range(40).map((sample) => sample % 8);
+    const batches = (seed: number, epoch: number): readonly Uint32Array[] =>
+      balancedBatches(labels, { identities: 4, images: 2, seed, epoch });
+    expect(batches(1, 0)).toEqual(batches(1, 0));
+    expect(batches(1, 0)).not.toEqual(batches(1, 1));
+    expect(batches(1, 0)).not.toEqual(batches(2, 0));
+  });
+
+  it('says when there are too few identities', () => {
+    expect(() => balancedBatches([0, 0, 1], { identities: 3, images: 1, seed: 0, epoch: 0 })).toThrow(
+      'identities = 3, expected at most 2',
+    );
+    expect(() => balancedBatches([0, -1], { identities: 1, images: 1, seed: 0, epoch: 0 })).toThrow(
+      'labels[1] = -1',
+    );
+  });
+});
+
+describe('orderedBatches', () => {
+  const order = [5, 3, 9, 0, 1, 7, 2, 8, 6, 4];
+
+  it('sees the easiest share only, each sample once, in random order', () => {
+    const half = orderedBatches(order, 2, 0, 0, () => 0.5);
+    expect(sorted(half)).toEqual([0, 1, 3, 5, 9]);
+    expect(half.map((batch) => batch.length)).toEqual([2, 2, 1]);
+    expect(sorted(orderedBatches(order, 3, 0, 4, () => 1))).toEqual(range(10));
+    expect(orderedBatches(order, 10, 0, 1, () => 1)).not.toEqual(orderedBatches(order, 10, 0, 2, () => 1));
+    expect(sorted(orderedBatches(order, 3, 0, 0, () => 1e-9))).toEqual([5]);
+  });
+
+  it('leaves the given order as it is', () => {
+    const mine = Uint32Array.from(order);
+    orderedBatches(mine, 3, 0, 0, () => 1);
+    expect([...mine]).toEqual(order);
+  });
+
+  it('refuses a pace that is no share', () => {
+    for (const share of [0, -1, 1.01, Number.NaN]) {
+      expect(() => orderedBatches(order, 2, 0, 3, () => share)).toThrow('pace(3)');
+    }
+  });
+});
+
+describe('paces', () => {
+  it('start where told, grow, and end at everything', () => {
+    const linear = linearPace({ start: 0.2, epochs: 4 });
+    expect([0, 1, 2, 3, 4, 99].map((epoch) => Number(linear(epoch).toFixed(9)))).toEqual([
+      0.2, 0.4, 0.6, 0.8, 1, 1,
+    ]);
+    const root = rootPace({ start: 0.2, epochs: 4 });
+    expect(root(0)).toBeCloseTo(0.2, 12);
+    // Halfway: √(0.04 + 0.96 / 2).
+    expect(root(2)).toBeCloseTo(Math.sqrt(0.52), 12);
+    expect(root(4)).toBe(1);
+    expect(linearPace({ start: 0.5, epochs: 0 })(0)).toBe(1);
+    expect(() => linearPace({ start: 0, epochs: 4 })).toThrow('start = 0');
+  });
+});

@@ -1,0 +1,132 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { type Domain, decades, linearDomain, logDomain } from './domain.ts';
+import { type ChartSize, chartTitle, DEFAULT_HEIGHT, DEFAULT_WIDTH, frame, renderSvg } from './render.ts';
+import { type ChartSeries, isDrawn, lonelyRows, type SeriesRow, seriesRows, uniqueNames } from './series.ts';
+import { PALETTE } from './style.ts';
+
+type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
+type LineMark = Extract<Layer, { mark: unknown }>['mark'];
+
+/** What {@link lineChart} draws. */
+export interface LineChartOptions extends ChartSize {
+  readonly title: string;
+  readonly xTitle: string;
+  readonly yTitle: string;
+  readonly series: readonly ChartSeries[];
+  /** Logarithmic x; points with x ≤ 0 are left out. */
+  readonly logX?: boolean | undefined;
+  /** Ends of the y axis; curves are cut off there. The range of the data if left out. */
+  readonly yDomain?: Domain | undefined;
+  /** Ends of the x axis. The range of the data if left out. */
+  readonly xDomain?: Domain | undefined;
+  /** Hold each y until the next x instead of joining points by straight lines. */
+  readonly step?: boolean | undefined;
+}
+
+/** Powers of ten as the field writes them: 1e-4, and 1, 10, 100 … in full. */
+const LOG_LABEL =
+  "datum.value >= 1 && datum.value < 1e6 ? format(datum.value, ',.0f') : replace(format(datum.value, '.0e'), '+', '')";
+
+/** Height of a row of the legend, in CSS pixels. */
+const LEGEND_ROW = 17;
+
+/**
+ * Curves over a common x, as an SVG picture: losses, t, r or shares over the steps of a training, for example.
+ *
+ * Its text takes the colour of the page around it (`currentColor`) and its background is transparent. What is not
+ * finite is not drawn: it leaves a gap. Series of thousands of points are thinned to their outline.
+ *
+ * @returns A complete `<svg>` element, 560 × 320 CSS pixels unless told otherwise; where the legend needs more than
+ * one row, each further row adds to the height.
+ */
+export async function lineChart(options: LineChartOptions): Promise<string> {
+  const rows = seriesRows(options.series, options.logX === true);
+  return renderSvg(lineSpec(options, rows), describe(options));
+}
+
+function lineSpec(options: LineChartOptions, rows: readonly SeriesRow[]): TopLevelSpec {
+  const names = uniqueNames(options.series.map(({ name }) => name));
+  const width = options.width ?? DEFAULT_WIDTH;
+  const columns = legendColumns(names, width);
+  const extraHeight = (Math.ceil(names.length / columns) - 1) * LEGEND_ROW;
+  const dots = lonelyRows(rows);
+  return {
+    ...frame({ ...options, height: (options.height ?? DEFAULT_HEIGHT) + extraHeight }),
+    title: chartTitle(options.title, rows.some(isDrawn), options),
+    encoding: {
+      x: { field: 'x', type: 'quantitative', ...xScale(options, rows) },
+      y: { field: 'y', type: 'quantitative', ...yScale(options, rows) },
+      color: {
+        field: 'series',
+        type: 'nominal',
+        scale: { domain: names, range: names.map((_, index) => PALETTE[index % PALETTE.length]!) },
+        legend: names.length > 1 ? { columns, labelLimit: width - 80 } : null,
+      },
+    },
+    layer: [
+      { data: { values: [...rows] }, mark: lineMark(options, rows) },
+      ...(dots.length === 0 ? [] : [{ data: { values: dots }, mark: DOT }]),
+    ],
+  };
+}
+
+const DOT = { type: 'point', filled: true, opacity: 1, shape: 'circle', size: 30 } as const;
+
+function lineMark({ step, xDomain, yDomain }: LineChartOptions, rows: readonly SeriesRow[]): LineMark {
+  const outside = rows.some(({ x, y }) => isOutside(x, xDomain) || (y !== null && isOutside(y, yDomain)));
+  return {
+    type: 'line',
+    // Only where needed: clipping also halves a line that runs along the edge.
+    clip: outside,
+    interpolate: step === true ? 'step-after' : 'linear',
+    invalid: 'break-paths-show-domains',
+    // The rows are in order; several of one series may share an x.
+    order: false,
+    strokeJoin: 'round',
+    strokeWidth: 2,
+  };
+}
+
+function xScale(options: LineChartOptions, rows: readonly SeriesRow[]): object {
+  const values = rows.map(({ x }) => x);
+  if (options.logX !== true) {
+    const domain = [...(options.xDomain ?? linearDomain(values))];
+    const tickMinStep = values.every(Number.isInteger) ? { tickMinStep: 1 } : {};
+    return {
+      scale: { domain, nice: false, zero: false },
+      axis: { title: options.xTitle, tickCount: 6, ...tickMinStep },
+    };
+  }
+  const domain = options.xDomain ?? logDomain(values);
+  return {
+    scale: { type: 'log', domain: [...domain], nice: false },
+    axis: { title: options.xTitle, values: decades(domain), labelExpr: LOG_LABEL, labelOverlap: 'parity' },
+  };
+}
+
+function yScale({ yDomain, yTitle }: LineChartOptions, rows: readonly SeriesRow[]): object {
+  const values = rows.flatMap(({ y }) => (y === null ? [] : [y]));
+  const domain = [...(yDomain ?? linearDomain(values))];
+  return {
+    scale: { domain, nice: yDomain === undefined, zero: false },
+    axis: { title: yTitle, tickCount: 5 },
+  };
+}
+
+function isOutside(value: number, domain: Domain | undefined): boolean {
+  return domain !== undefined && (value < domain[0] || value > domain[1]);
+}
+
+/** All names in one row if they fit, else in columns as wide as the widest. */
+function legendColumns(names: readonly string[], width: number): number {
+  // Vega cannot measure text without a canvas and gives a letter 0.8 of its height, 12 pixels.
+  const widths = names.map((name) => name.length * 12 * 0.8 + 40);
+  const available = width - 60;
+  if (widths.reduce((sum, one) => sum + one, 0) <= available) return Math.max(1, names.length);
+  return Math.max(1, Math.floor(available / Math.max(...widths)));
+}
+
+function describe(options: LineChartOptions): string {
+  const names = options.series.map(({ name }) => name).join(', ');
+  return `${options.title}: ${options.yTitle} over ${options.xTitle}; ${names}`;
+}

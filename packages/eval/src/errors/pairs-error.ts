@@ -1,0 +1,12 @@
+import { CfError } from '@cf/core';
+
+/** `E_PAIRS`: a list of pairs from which the asked number cannot be computed. */
+export class PairsError extends CfError {
+  /** First bad position in the list, where one position is to blame. */
+  readonly index: number | undefined;
+
+  constructor(given: string, expected: string, fix: string, index?: number) {
+    super('PairsError', 'E_PAIRS', { given, expected, fix });
+    this.index = index;
+  }
+}

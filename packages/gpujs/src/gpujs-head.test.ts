@@ -1,0 +1,138 @@
+import {
+  createLoss,
+  type HeadInput,
+  type HeadOutput,
+  LOSS_NAMES,
+  type MarginLoss,
+  referenceStep,
+} from '@cf/core';
+import { describe, expect, test } from 'vitest';
+import { type GpujsMode, gpujsBackend } from './gpujs-backend.ts';
+import { randomProblem } from './testing/random-problem.ts';
+
+const shapes = [1, 7, 41].flatMap((batch) =>
+  [1, 7, 41].map((classes) => [batch, classes, 50 - classes] as const),
+);
+const losses = [...LOSS_NAMES.map((name) => createLoss(name)), createLoss('softmax', { bias: false })];
+
+async function stepOf(
+  mode: GpujsMode,
+  loss: MarginLoss,
+  input: HeadInput,
+  tileSize: number,
+): Promise<HeadOutput> {
+  const backend = await gpujsBackend({ mode });
+  try {
+    const head = await backend.createHead(loss, { tileSize, inspect: true });
+    return await head.step(input);
+  } finally {
+    await backend.dispose();
+  }
+}
+
+describe('a step agrees with the float64 reference', () => {
+  test.each(losses.map((loss) => [loss.name + (loss.bias ? ' with bias' : ''), loss] as const))(
+    '%s, odd shapes and tiles',
+    async (_, loss) => {
+      for (const [index, [batch, classes, dim]] of shapes.entries()) {
+        const input = randomProblem(loss, index, batch, classes, dim);
+        agree(
+          await stepOf('cpu', loss, input, [1, 7, 40, 64][index % 4]!),
+          referenceStep(loss, input, { inspect: true }),
+        );
+      }
+    },
+    30_000,
+  );
+
+  test('mode webasm, with enough cells for its threads', async () => {
+    const loss = createLoss('curricularface');
+    const input = randomProblem(loss, 3, 41, 210, 16);
+    agree(await stepOf('webasm', loss, input, 150), referenceStep(loss, input, { inspect: true }));
+  }, 30_000);
+
+  test('evaluation, given draws and a given state', async () => {
+    const loss = createLoss('elastic-arcface');
+    const input = { ...randomProblem(loss, 4, 7, 41, 7), draws: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7] };
+    agree(await stepOf('cpu', loss, input, 16), referenceStep(loss, input, { inspect: true }));
+    const state = { loss: 'curricularface', values: { t: 0.4 } };
+    const curricular = createLoss('curricularface');
+    const evaluated = { ...randomProblem(curricular, 5, 7, 41, 7), state, mode: 'eval' as const };
+    const output = await stepOf('cpu', curricular, evaluated, 16);
+    agree(output, referenceStep(curricular, evaluated, { inspect: true }));
+    expect(output.state).toEqual(state);
+  });
+});
+
+test('two steps at once do not disturb each other', async () => {
+  const loss = createLoss('curricularface');
+  const backend = await gpujsBackend();
+  const head = await backend.createHead(loss, { tileSize: 16 });
+  const inputs = [1, 2].map((seed) => randomProblem(loss, seed, 7, 41, 7));
+  const alone = [await head.step(inputs[0]!), await head.step(inputs[1]!)];
+  expect(await Promise.all(inputs.map((input) => head.step(input)))).toEqual(alone);
+  await backend.dispose();
+});
+
+test('inspection only where it is asked for', async () => {
+  const backend = await gpujsBackend();
+  const loss = createLoss('normface');
+  const head = await backend.createHead(loss);
+  expect((await head.step(randomProblem(loss, 1, 7, 7, 7))).inspection).toBeUndefined();
+  await backend.dispose();
+});
+
+test('the log-sum-exp is not rounded to float32, which has no digits for it at large logits', async () => {
+  const backend = await gpujsBackend();
+  const head = await backend.createHead(createLoss('softmax', { bias: false }));
+  // Both logits are 4096 exactly, and their log-sum-exp is 4096 + log 2: p = 1/2.
+  const output = await head.step({
+    embeddings: Float32Array.of(64),
+    weights: Float32Array.of(64, 64),
+    labels: [0],
+    dim: 1,
+  });
+  expect(output.gradWeights[0]).toBeCloseTo(-32, 5);
+  expect(output.gradWeights[1]).toBeCloseTo(32, 5);
+  await backend.dispose();
+});
+
+test('inputs past the range of float32 are named, not carried on as NaN', async () => {
+  const backend = await gpujsBackend();
+  const head = await backend.createHead(createLoss('softmax', { bias: false }));
+  const input = {
+    embeddings: Float64Array.of(1e200, 1),
+    weights: Float64Array.of(1e50, 1, -1e50, 2),
+    labels: [1],
+    dim: 2,
+  };
+  await expect(head.step(input)).rejects.toMatchObject({ code: 'E_NON_FINITE' });
+  await backend.dispose();
+});
+
+function agree(given: HeadOutput, expected: HeadOutput): void {
+  near(Float64Array.of(given.loss), Float64Array.of(expected.loss));
+  for (const name of ['losses', 'gradEmbeddings', 'gradWeights'] as const) near(given[name], expected[name]);
+  for (const name of ['logits', 'gradLogits'] as const)
+    near(given.inspection![name], expected.inspection![name]);
+  expect(given.gradBias === undefined).toBe(expected.gradBias === undefined);
+  if (given.gradBias !== undefined) near(given.gradBias, expected.gradBias!);
+  expect(given.regulariser).toBeCloseTo(expected.regulariser, 10);
+  expect(given.state).toEqual(expected.state);
+  for (const [name, value] of Object.entries(expected.diagnostics)) {
+    const own = given.diagnostics[name as keyof typeof given.diagnostics];
+    if (value === null) expect(own, name).toBeNull();
+    else expect(own, name).toBeCloseTo(value, 5);
+  }
+}
+
+function near(given: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(given.length).toBe(expected.length);
+  let largest = 1e-3;
+  let difference = 0;
+  for (let i = 0; i < expected.length; i++) {
+    largest = Math.max(largest, Math.abs(expected[i]!));
+    difference = Math.max(difference, Math.abs(given[i]! - expected[i]!));
+  }
+  expect(difference / largest).toBeLessThan(2e-5);
+}

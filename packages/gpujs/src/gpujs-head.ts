@@ -1,0 +1,107 @@
+import {
+  checkInput,
+  type Head,
+  type HeadInput,
+  type HeadOptions,
+  type HeadOutput,
+  type MarginLoss,
+  marginDraws,
+  plainRows,
+  prepareBatch,
+  reduceBatch,
+  requireFiniteTensor,
+  requireInteger,
+  targetPoints,
+  unitRows,
+} from '@cf/core';
+import { ClassTiles } from './class-tiles.ts';
+import { diagnose } from './diagnose.ts';
+import { type GradientTotals, gradientPass } from './gradient-pass.ts';
+import { type HeadKernels, headKernels } from './kernels/head-kernels.ts';
+import type { KernelSet } from './kernels/kernel-set.ts';
+import { negativesPass } from './log-sum-exp-pass.ts';
+import type { StepContext } from './step-context.ts';
+import { addTargetGradients } from './target-gradients.ts';
+
+const DEFAULT_TILE = 1024;
+
+/**
+ * A head whose work over the classes is done by kernels of gpu.js, in float32; what is O(B·d) is done by core's own
+ * functions, in float64.
+ *
+ * @throws OptionOutOfRangeError if tileSize is not a positive integer
+ */
+export function gpujsHead(loss: MarginLoss, set: KernelSet, options: HeadOptions): Head {
+  const { tileSize = DEFAULT_TILE, checkFinite = true, inspect = false } = options;
+  requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
+  const kernels = headKernels(loss);
+  const settings = { tileSize, checkFinite, inspect };
+  return {
+    loss,
+    step: (input) => step(loss, set, kernels, input, settings),
+    dispose: () => set.dispose(),
+  };
+}
+
+async function step(
+  loss: MarginLoss,
+  set: KernelSet,
+  kernels: HeadKernels,
+  input: HeadInput,
+  options: Required<HeadOptions>,
+): Promise<HeadOutput> {
+  const { weights, bias } = input;
+  const { batch, classes, dim, labels, sampleWeights, sampleKeys, state, mode } = checkInput(
+    loss,
+    input,
+    options.checkFinite,
+  );
+  const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch);
+  const points = targetPoints(loss, x, weights, bias, labels);
+  const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
+  const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, state, mode);
+
+  const tiles = new ClassTiles(loss, set, kernels, x, weights, bias, options.tileSize);
+  const context: StepContext = { loss, set, kernels, tiles, x, labels, prepared };
+  try {
+    const { logSumExp, hard } = await negativesPass(context);
+    const reduced = reduceBatch(loss, prepared, logSumExp, x.norms, sampleWeights, state, mode);
+    const totals = emptyTotals(loss, batch, classes, dim, options.inspect);
+    await gradientPass(context, reduced, totals);
+    addTargetGradients(context, points, reduced, totals);
+    if (options.checkFinite) {
+      requireFiniteTensor('gradEmbeddings', totals.embeddings);
+      requireFiniteTensor('gradWeights', totals.weights);
+    }
+    return {
+      loss: reduced.loss,
+      losses: new Float32Array(reduced.losses),
+      regulariser: reduced.regulariser,
+      gradEmbeddings: new Float32Array(totals.embeddings),
+      gradWeights: totals.weights,
+      gradBias: totals.bias,
+      state: reduced.state,
+      diagnostics: diagnose(loss, points.cos, prepared, hard, batch * (classes - 1), reduced),
+      inspection: totals.inspection,
+    };
+  } finally {
+    tiles.dispose();
+  }
+}
+
+function emptyTotals(
+  loss: MarginLoss,
+  batch: number,
+  classes: number,
+  dim: number,
+  inspect: boolean,
+): GradientTotals {
+  return {
+    embeddings: new Float64Array(batch * dim),
+    weights: new Float32Array(classes * dim),
+    bias: loss.bias ? new Float32Array(classes) : undefined,
+    inspection: inspect
+      ? { logits: new Float32Array(batch * classes), gradLogits: new Float32Array(batch * classes) }
+      : undefined,
+  };
+}

@@ -1,0 +1,31 @@
+import type { MarginLoss } from '@cf/core';
+import {
+  classAlongKernel,
+  cosinesKernel,
+  embeddingsKernel,
+  sampleAlongKernel,
+  weightsKernel,
+} from './dense-kernels.ts';
+import type { KernelSource } from './kernel-source.ts';
+import { type NegativeKernels, negativeKernels } from './negative-kernels.ts';
+
+/** Every kernel of a loss. */
+export interface HeadKernels extends NegativeKernels {
+  readonly cosines: KernelSource;
+  readonly sampleAlong: KernelSource;
+  readonly classAlong: KernelSource;
+  readonly embeddings: KernelSource;
+  readonly weights: KernelSource;
+}
+
+/** Writes the kernels of a loss, for any mode of gpu.js. */
+export function headKernels(loss: MarginLoss): HeadKernels {
+  return {
+    ...negativeKernels(loss),
+    cosines: cosinesKernel(loss),
+    sampleAlong: sampleAlongKernel,
+    classAlong: classAlongKernel,
+    embeddings: embeddingsKernel(loss),
+    weights: weightsKernel(loss),
+  };
+}

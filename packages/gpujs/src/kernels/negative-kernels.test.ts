@@ -1,0 +1,115 @@
+import { createLoss, LOSS_NAMES, marginLoss, numberOps, type PreparedBatch } from '@cf/core';
+import fc from 'fast-check';
+import { GPU } from 'gpu.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { sampleMatrix } from '../samples.ts';
+import { KernelSet } from './kernel-set.ts';
+import { negativeKernels } from './negative-kernels.ts';
+
+const CLASSES = 6;
+const modes = ['cpu', 'webasm'] as const;
+const gpus = new Map(modes.map((mode) => [mode, new GPU({ mode })]));
+afterAll(() => Promise.all([...gpus.values()].map((gpu) => gpu.destroy())));
+
+/** Row names that are no identifiers, or are names that the kernels use themselves. */
+const awkward = marginLoss({
+  name: 'awkward',
+  scale: 3,
+  rows: ['unused', 'cos', 'v0', 'a-b'],
+  modulation: {
+    name: 'awkward',
+    other: (ops, cos, pivot, row) => {
+      const near = ops.and(ops.greater(cos, pivot), ops.not(ops.greater(cos, row.cos!)));
+      const curved = ops.expm1(ops.mul(row.v0!, ops.sub(cos, ops.neg(row['a-b']!))));
+      return {
+        value: ops.select(near, ops.constant(-0.25), ops.min(curved, ops.constant(1.5))),
+        dCos: ops.select(near, ops.constant(0), ops.constant(2)),
+      };
+    },
+  },
+});
+const losses = [...LOSS_NAMES.map((name) => createLoss(name)), awkward];
+const cosine = fc.float({ min: -1, max: 1, noNaN: true });
+
+/** One sample whose own class is the first of the tile. */
+function prepared(pivot: number, scale: number, row: Readonly<Record<string, number>>): PreparedBatch {
+  const one = Float64Array.of(1);
+  return {
+    rows: [row],
+    rowScale: Float64Array.of(scale),
+    value: one,
+    dCos: one,
+    dNorm: one,
+    pivot: Float64Array.of(pivot),
+    pastPi: Uint8Array.of(0),
+    next: {},
+  };
+}
+
+describe.each(modes)('kernels of every formula, mode %s', (mode) => {
+  test.each(losses.map((loss) => [loss.name, loss] as const))(
+    '%s: what numberOps computes',
+    async (_, loss) => {
+      const set = new KernelSet(gpus.get(mode)!, mode);
+      const kernels = negativeKernels(loss);
+      const shape = { batch: 1, classes: CLASSES, dim: 1 };
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(cosine, { minLength: CLASSES, maxLength: CLASSES }),
+          cosine,
+          fc.record(Object.fromEntries(loss.rows.map((name) => [name, cosine]))),
+          async (cosines, pivot, row) => {
+            const others = cosines.map((cos) => loss.other(numberOps, cos, pivot, row));
+            const z = others.map(({ value }) => loss.scale * value);
+            const shift = Math.fround(Math.max(...z));
+            const exponents = { shift: Float32Array.of(shift), factor: Float32Array.of(0.5) };
+            const samples = sampleMatrix(
+              loss,
+              prepared(pivot, loss.scale, row),
+              Int32Array.of(7),
+              7,
+              exponents,
+            );
+            const args = [[new Float32Array(cosines)], samples];
+            const matrix = async (name: 'logits' | 'gradLogits' | 'slopes') =>
+              (await set.matrix(kernels[name], shape, args))[0]!;
+            const vector = async (
+              name: 'largestLogit' | 'sumOfExponentials' | 'hardCount' | 'emphasisedCount',
+            ) => (await set.vector(kernels[name], shape, args))[0]!;
+
+            const g = z.map((logit) => 0.5 * Math.exp(logit - shift));
+            const negatives = z.slice(1);
+            const hard = cosines.map((cos, j) => j > 0 && cos > pivot);
+            close(await matrix('logits'), [0, ...negatives]);
+            close(await matrix('gradLogits'), [0, ...g.slice(1)]);
+            close(
+              await matrix('slopes'),
+              others.map(({ dCos }, j) => (j === 0 ? 0 : loss.scale * g[j]! * dCos)),
+            );
+            close([await vector('largestLogit')], [Math.max(...negatives)]);
+            close(
+              [await vector('sumOfExponentials')],
+              [negatives.reduce((sum, logit) => sum + Math.exp(logit - shift), 0)],
+            );
+            expect(await vector('hardCount')).toBe(hard.filter(Boolean).length);
+            if (mode === 'cpu') {
+              // In float32, N and cos may round to the same number.
+              const raised = others.filter(({ value }, j) => hard[j] && value > cosines[j]!);
+              expect(await vector('emphasisedCount')).toBe(raised.length);
+            }
+          },
+        ),
+        { numRuns: 30 },
+      );
+      set.dispose();
+    },
+  );
+});
+
+function close(given: ArrayLike<number>, expected: readonly number[]): void {
+  expect(given.length).toBe(expected.length);
+  for (const [j, value] of expected.entries()) {
+    // A logit off by k·ε·s moves its exponential by that share.
+    expect(Math.abs(given[j]! - value)).toBeLessThanOrEqual(6e-5 * Math.abs(value) + 2e-5);
+  }
+}

@@ -1,0 +1,48 @@
+import type { MarginLoss, PreparedBatch } from '@cf/core';
+import type { Input } from 'gpu.js';
+import { matrixInput } from './matrix-input.ts';
+
+/** Columns of the matrix that tells kernels about each sample; the loss's row values follow from `rows` on. */
+export const SAMPLE_COLUMNS = {
+  /** Position of the sample's own class in the tile; negative where it is in another. */
+  own: 0,
+  /** What the row is multiplied by: s, ‖x‖ or 1. */
+  scale: 1,
+  /** What a hard negative's cosine exceeds. */
+  pivot: 2,
+  /** Subtracted from a logit before its exponential. */
+  shift: 3,
+  /** ∂loss/∂logit = factor·e^{logit − shift}. */
+  factor: 4,
+  rows: 5,
+} as const;
+
+/** The shift and the factor of each sample: [B] each. */
+export interface Exponents {
+  readonly shift: Float32Array;
+  readonly factor: Float32Array;
+}
+
+/** Packs what the kernels of one tile read of each sample: [B, 5 + rows]. */
+export function sampleMatrix(
+  loss: MarginLoss,
+  prepared: PreparedBatch,
+  labels: Int32Array,
+  firstClass: number,
+  exponents: Exponents,
+): Input {
+  const width = SAMPLE_COLUMNS.rows + loss.rows.length;
+  const values = new Float32Array(labels.length * width);
+  for (let i = 0; i < labels.length; i++) {
+    const from = i * width;
+    values[from + SAMPLE_COLUMNS.own] = labels[i]! - firstClass;
+    values[from + SAMPLE_COLUMNS.scale] = prepared.rowScale[i]!;
+    values[from + SAMPLE_COLUMNS.pivot] = prepared.pivot[i]!;
+    values[from + SAMPLE_COLUMNS.shift] = exponents.shift[i]!;
+    values[from + SAMPLE_COLUMNS.factor] = exponents.factor[i]!;
+    loss.rows.forEach((name, r) => {
+      values[from + SAMPLE_COLUMNS.rows + r] = prepared.rows[i]![name]!;
+    });
+  }
+  return matrixInput(values, width);
+}

@@ -1,0 +1,45 @@
+import type { LossState, MarginLoss, Mode, Row, TargetValue } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import type { TargetPoints } from './target-points.ts';
+import { tfBatchOps } from './tf-batch-ops.ts';
+import { tfOps } from './tf-ops.ts';
+
+/** What the two passes over the classes need to know of each sample; scalars stand for all samples. */
+export interface PreparedBatch {
+  /** The loss's row values, as its formulas read them; scalar or [B]. */
+  readonly row: Row<tf.Tensor>;
+  /** What the logits of a row are multiplied by (s, ‖x‖ or 1): scalar or [B]. */
+  readonly rowScale: tf.Tensor;
+  /** T, its slopes and the pivot, before scaling; scalar or [B] each. */
+  readonly target: TargetValue<tf.Tensor, tf.Tensor>;
+  /** The loss's part of the state after this step; scalars. */
+  readonly next: Readonly<Record<string, tf.Tensor>>;
+}
+
+/** Runs the loss's statistics and target formula on the target cosines of the whole batch: O(B). */
+export function prepareBatch(
+  loss: MarginLoss,
+  points: TargetPoints,
+  norm: tf.Tensor,
+  draws: tf.Tensor | undefined,
+  state: LossState,
+  mode: Mode,
+): PreparedBatch {
+  const prepared = loss.prepare(
+    tfBatchOps,
+    { cosTarget: points.cos, norm, draws },
+    stateTensors(state, Object.keys(state.values)),
+    mode,
+  );
+  return {
+    row: prepared.row,
+    rowScale: loss.geometry === 'norm-scaled' ? norm : tf.scalar(loss.scale),
+    target: loss.target(tfOps, { cos: points.cos, sin: points.sin, norm }, prepared.row),
+    next: prepared.next,
+  };
+}
+
+/** The named values of a state as scalars. */
+export function stateTensors(state: LossState, names: readonly string[]): Record<string, tf.Tensor> {
+  return Object.fromEntries(names.map((name) => [name, tf.scalar(state.values[name]!)]));
+}

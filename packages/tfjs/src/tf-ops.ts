@@ -1,0 +1,32 @@
+import type { TensorOps } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * The tensor reading: formulas run as TensorFlow.js operations, in float32, on the backend that is active.
+ *
+ * Truth values are tensors of dtype `bool`. Operands broadcast as TensorFlow.js does: a scalar against everything,
+ * and one entry a sample, [B], against a tile with the samples in its last axis, [classes, B].
+ * Tensors that a formula makes on its way are the caller's to free, with `tf.tidy`.
+ */
+export const tfOps: TensorOps<tf.Tensor, tf.Tensor> = {
+  constant: (value) => tf.scalar(value, 'float32'),
+  add: (a, b) => tf.add(a, b),
+  sub: (a, b) => tf.sub(a, b),
+  mul: (a, b) => tf.mul(a, b),
+  div: (a, b) => tf.div(a, b),
+  neg: (a) => tf.neg(a),
+  min: (a, b) => tf.minimum(a, b),
+  max: (a, b) => tf.maximum(a, b),
+  sqrt: (a) => tf.sqrt(a),
+  exp: (a) => tf.exp(a),
+  expm1: (a) => tf.expm1(a),
+  log: (a) => tf.log(a),
+  sin: (a) => tf.sin(a),
+  cos: (a) => tf.cos(a),
+  atan: (a) => tf.atan(a),
+  greater: (a, b) => tf.greater(a, b),
+  and: (a, b) => tf.logicalAnd(a, b),
+  or: (a, b) => tf.logicalOr(a, b),
+  not: (a) => tf.logicalNot(a),
+  select: (condition, yes, no) => tf.where(condition, yes, no),
+};

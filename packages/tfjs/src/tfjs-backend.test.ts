@@ -1,0 +1,181 @@
+import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens, SPECIMENS } from '@cf/conformance';
+import { CfError, curricularFace, type HeadInput, normFace, referenceStep, sphereFace } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, test } from 'vitest';
+import { BackendUnavailableError, tfjsBackend } from './index.ts';
+
+/** A batch of odd shape; entries are float32 numbers. */
+function problem(batch: number, classes: number, dim: number, size = 1): HeadInput {
+  let seed = batch * 1009 + classes * 31 + dim;
+  const next = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.fround((seed / 2 ** 31 - 1) * size);
+  };
+  return {
+    embeddings: Float32Array.from({ length: batch * dim }, next),
+    weights: Float32Array.from({ length: classes * dim }, next),
+    labels: Int32Array.from({ length: batch }, (_, i) => (i * 5) % classes),
+    dim,
+  };
+}
+
+function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let error = 0;
+  let size = 1;
+  for (let i = 0; i < expected.length; i++) {
+    error = Math.max(error, Math.abs(actual[i]! - expected[i]!));
+    size = Math.max(size, Math.abs(expected[i]!));
+  }
+  return error / size;
+}
+
+describe('tfjs on the cpu backend', () => {
+  for (const law of backendLaws(() => tfjsBackend({ backend: 'cpu' }))) {
+    test(law.name, law.run, law.timeout);
+  }
+
+  test('meets 2e-5 on all 220 golden cases', async () => {
+    const report = await replayGoldens(await tfjsBackend({ backend: 'cpu' }), await embeddedGoldens());
+    expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(220);
+    expect(report.passed, formatGoldenReport(report)).toBe(true);
+  }, 60_000);
+
+  test.each([
+    [1, 41, 7],
+    [7, 1, 41],
+    [41, 7, 1],
+    [7, 41, 41],
+  ])('agrees with the float64 reference at B = %i, C = %i, d = %i, whatever the tile', async (...shape) => {
+    const backend = await tfjsBackend();
+    const input = problem(...shape);
+    const expected = referenceStep(curricularFace(), input);
+    for (const tileSize of [1, 7, 4096]) {
+      const head = await backend.createHead(curricularFace(), { tileSize });
+      const actual = await head.step(input);
+      expect(Math.abs(actual.loss - expected.loss)).toBeLessThanOrEqual(2e-5 * Math.max(1, expected.loss));
+      expect(worst(actual.gradEmbeddings, expected.gradEmbeddings)).toBeLessThanOrEqual(1e-4);
+      expect(worst(actual.gradWeights, expected.gradWeights)).toBeLessThanOrEqual(1e-4);
+      expect(actual.gradWeights).toBeInstanceOf(Float32Array);
+    }
+  });
+
+  test.each([2e-12, 1e-9, 1e19, 1e30])('rows of size %d neither vanish nor overflow', async (size) => {
+    const head = await (await tfjsBackend()).createHead(curricularFace());
+    const input = problem(7, 11, 5, size);
+    const actual = await head.step(input);
+    expect(Math.abs(actual.loss - referenceStep(curricularFace(), input).loss)).toBeLessThan(1e-3);
+  });
+
+  test('entries too small for a reciprocal in float32 make a zero vector', async () => {
+    const head = await (await tfjsBackend()).createHead(sphereFace());
+    const actual = await head.step(problem(3, 5, 4, 1e-39));
+    expect(actual.gradEmbeddings.every((value) => value === 0)).toBe(true);
+    expect(actual.loss).toBeCloseTo(Math.log(5), 5);
+  });
+
+  test('a loss of 10⁻²⁶ and its gradient keep their digits', async () => {
+    const loss = normFace({ scale: 30 });
+    const input = {
+      embeddings: Float32Array.of(3, 0),
+      weights: Float32Array.of(2, 0, -1, 0),
+      labels: [0],
+      dim: 2,
+    };
+    const head = await (await tfjsBackend()).createHead(loss, { inspect: true });
+    const actual = await head.step(input);
+    const expected = referenceStep(loss, input, { inspect: true });
+    expect(expected.loss).toBeLessThan(1e-25);
+    expect(actual.loss / expected.loss).toBeCloseTo(1, 5);
+    for (const j of [0, 1]) {
+      const gradients = [actual, expected].map(({ inspection }) => inspection!.gradLogits[j]!);
+      expect(gradients[0]! / gradients[1]!).toBeCloseTo(1, 5);
+    }
+  });
+
+  test('no tensor is left after 50 steps, nor after a step that failed', async () => {
+    const backend = await tfjsBackend();
+    const heads = await Promise.all(
+      SPECIMENS.map(({ create }) => backend.createHead(create(), { tileSize: 3, inspect: true })),
+    );
+    const { bias: _, ...input } = problem(5, 7, 4);
+    const before = tf.memory().numTensors;
+    for (let step = 0; step < 50; step++) {
+      const head = heads[step % heads.length]!;
+      await head.step(head.loss.bias ? { ...input, bias: new Float32Array(7) } : input);
+    }
+    await expect(heads[0]!.step({ ...input, labels: [0, 1, 2, 3, 7] })).rejects.toThrow(CfError);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('a formula that hands its row values back does not lose them', async () => {
+    const backend = await tfjsBackend();
+    const base = curricularFace();
+    const loss = {
+      ...base,
+      other: ((_ops, _cos, pivot, row) => ({ value: pivot, dCos: row.t! })) as typeof base.other,
+    };
+    const head = await backend.createHead(loss, { tileSize: 2 });
+    const input = problem(5, 7, 4);
+    const { gradWeights } = await head.step(input);
+    expect(worst(gradWeights, referenceStep(loss, input).gradWeights)).toBeLessThanOrEqual(1e-4);
+  });
+
+  test('in evaluation the state comes back digit for digit', async () => {
+    const head = await (await tfjsBackend()).createHead(curricularFace());
+    const state = { loss: 'curricularface', values: { t: 0.1 } };
+    expect((await head.step({ ...problem(3, 5, 4), state, mode: 'eval' })).state).toEqual(state);
+  });
+
+  test('a float64 beyond the range of float32 is refused, not computed with', async () => {
+    const head = await (await tfjsBackend()).createHead(curricularFace());
+    const input = problem(2, 3, 2);
+    const embeddings = Float64Array.from(input.embeddings);
+    embeddings[3] = 1e300;
+    await expect(head.step({ ...input, embeddings })).rejects.toMatchObject({
+      code: 'E_NON_FINITE',
+      tensor: 'embeddings',
+      index: 3,
+    });
+  });
+});
+
+describe('the backend that is asked for', () => {
+  test('names itself and its precision', async () => {
+    expect(await tfjsBackend()).toMatchObject({ name: 'tfjs-cpu', precision: 'float32' });
+  });
+
+  test('an unknown one is an error that lists the known ones', async () => {
+    const error = await tfjsBackend({ backend: 'quantum' }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(BackendUnavailableError);
+    expect(error).toMatchObject({ code: 'E_BACKEND', backend: 'quantum' });
+    expect(String(error)).toContain("'quantum' (not registered), expected one of");
+  });
+
+  test('one that does not initialise is an error, not a fallback', async () => {
+    tf.registerBackend('returns-nothing', () => Promise.reject(new Error('no device')));
+    tf.registerBackend('throws', () => {
+      throw new Error('no device');
+    });
+    for (const backend of ['returns-nothing', 'throws']) {
+      await expect(tfjsBackend({ backend })).rejects.toMatchObject({ code: 'E_BACKEND' });
+    }
+    tf.removeBackend('returns-nothing');
+    tf.removeBackend('throws');
+  });
+
+  test('one in float16 is an error', async () => {
+    await tfjsBackend();
+    const half = Object.create(tf.backend(), { floatPrecision: { value: () => 16 } });
+    tf.registerBackend('half', () => half);
+    await expect(tfjsBackend({ backend: 'half' })).rejects.toThrow('computes in float16');
+    await tfjsBackend();
+  });
+
+  test('is made active again where something else has changed it', async () => {
+    const head = await (await tfjsBackend()).createHead(curricularFace());
+    tf.registerBackend('other', () => Object.create(tf.backend()));
+    await tf.setBackend('other');
+    await head.step(problem(2, 3, 2));
+    expect(tf.getBackend()).toBe('cpu');
+  });
+});

@@ -1,0 +1,31 @@
+import type { Backend } from '@cf/core';
+import { activateBackend } from './active-backend.ts';
+import { tfjsHead } from './tfjs-head.ts';
+
+export interface TfjsBackendOptions {
+  /**
+   * Name of a TensorFlow.js backend. `cpu` (the default) comes with TensorFlow.js; others are registered by importing
+   * their package. There is no fallback: what is named here is what computes.
+   */
+  readonly backend?: 'cpu' | (string & {});
+}
+
+/**
+ * A {@link Backend} on TensorFlow.js, float32, with analytic gradients. Its name is `tfjs-` and the name of the
+ * TensorFlow.js backend, such as `tfjs-cpu`.
+ *
+ * TensorFlow.js has one active backend a process: this makes the named one active, and so does each step of its heads
+ * where something else has changed it in between.
+ *
+ * @throws BackendUnavailableError if the backend is not registered, does not initialise, or does not compute in float32
+ */
+export async function tfjsBackend(options: TfjsBackendOptions = {}): Promise<Backend> {
+  const { backend = 'cpu' } = options;
+  await activateBackend(backend);
+  return {
+    name: `tfjs-${backend}`,
+    precision: 'float32',
+    createHead: async (loss, headOptions = {}) => tfjsHead(loss, backend, headOptions),
+    dispose: async () => {},
+  };
+}
