@@ -1,6 +1,1 @@
-import type { UserConfig } from 'tsdown';
-import base from '../../tsdown.base.ts';
-
-const config: UserConfig = { ...base, platform: 'node', fixedExtension: false };
-
-export default config;
+export { default } from '../../tsdown.node.ts';

@@ -14,6 +14,10 @@ import { referenceStep } from './reference/reference-step.ts';
 
 const cosine = fc.double({ min: -1, max: 1, noNaN: true });
 
+test('the constants are the documented ones', () => {
+  expect([NORM_FLOOR, SIN_FLOOR, COSINE_BOUND]).toEqual([1e-12, 1e-6, 1]);
+});
+
 describe('SIN_FLOOR', () => {
   const margins = [arcFace(), arcFace({ margin: 3 }), mvArcSoftmax(), curricularFace()];
 

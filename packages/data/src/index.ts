@@ -32,13 +32,7 @@ export {
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export { createRandom, type Random, type ShuffleList } from './random/random.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
-export {
-  linearPace,
-  orderedBatches,
-  type Pace,
-  type PaceOptions,
-  rootPace,
-} from './sampling/ordered-batches.ts';
+export { orderedBatches } from './sampling/ordered-batches.ts';
 export { type BatchOptions, shuffledBatches } from './sampling/shuffled-batches.ts';
 export type { Colour } from './synthetic/colour.ts';
 export { type ContactSheetOptions, contactSheet } from './synthetic/contact-sheet.ts';

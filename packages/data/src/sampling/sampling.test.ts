@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancedBatches } from './balanced-batches.ts';
-import { linearPace, orderedBatches, rootPace } from './ordered-batches.ts';
+import { orderedBatches } from './ordered-batches.ts';
 import { shuffledBatches } from './shuffled-batches.ts';
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -115,41 +115,26 @@ describe('balancedBatches', () => {
 
 describe('orderedBatches', () => {
   const order = [5, 3, 9, 0, 1, 7, 2, 8, 6, 4];
+  const all = { start: 1 };
 
   it('sees the easiest share only, each sample once, in random order', () => {
-    const half = orderedBatches(order, 2, 0, 0, () => 0.5);
+    const half = orderedBatches(order, 2, 0, 0, { start: 0.5, growSteps: 4 });
     expect(sorted(half)).toEqual([0, 1, 3, 5, 9]);
     expect(half.map((batch) => batch.length)).toEqual([2, 2, 1]);
-    expect(sorted(orderedBatches(order, 3, 0, 4, () => 1))).toEqual(range(10));
-    expect(orderedBatches(order, 10, 0, 1, () => 1)).not.toEqual(orderedBatches(order, 10, 0, 2, () => 1));
-    expect(sorted(orderedBatches(order, 3, 0, 0, () => 1e-9))).toEqual([5]);
+    expect(sorted(orderedBatches(order, 3, 0, 4, { start: 0.5, growSteps: 4 }))).toEqual(range(10));
+    expect(orderedBatches(order, 10, 0, 1, all)).not.toEqual(orderedBatches(order, 10, 0, 2, all));
+    expect(sorted(orderedBatches(order, 3, 0, 0, { start: 1e-9 }))).toEqual([5]);
   });
 
   it('leaves the given order as it is', () => {
     const mine = Uint32Array.from(order);
-    orderedBatches(mine, 3, 0, 0, () => 1);
+    orderedBatches(mine, 3, 0, 0, all);
     expect([...mine]).toEqual(order);
   });
 
-  it('refuses a pace that is no share', () => {
-    for (const share of [0, -1, 1.01, Number.NaN]) {
-      expect(() => orderedBatches(order, 2, 0, 3, () => share)).toThrow('pace(3)');
+  it('refuses a start that is no share', () => {
+    for (const start of [0, -1, 1.01, Number.NaN]) {
+      expect(() => orderedBatches(order, 2, 0, 3, { start })).toThrow('start');
     }
-  });
-});
-
-describe('paces', () => {
-  it('start where told, grow, and end at everything', () => {
-    const linear = linearPace({ start: 0.2, epochs: 4 });
-    expect([0, 1, 2, 3, 4, 99].map((epoch) => Number(linear(epoch).toFixed(9)))).toEqual([
-      0.2, 0.4, 0.6, 0.8, 1, 1,
-    ]);
-    const root = rootPace({ start: 0.2, epochs: 4 });
-    expect(root(0)).toBeCloseTo(0.2, 12);
-    // Halfway: √(0.04 + 0.96 / 2).
-    expect(root(2)).toBeCloseTo(Math.sqrt(0.52), 12);
-    expect(root(4)).toBe(1);
-    expect(linearPace({ start: 0.5, epochs: 0 })(0)).toBe(1);
-    expect(() => linearPace({ start: 0, epochs: 4 })).toThrow('start = 0');
   });
 });

@@ -1,7 +1,7 @@
 import { OptionOutOfRangeError } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import type { Pair, PairList } from '../lfw/pairs.ts';
-import { createRandom, type Random } from '../random/random.ts';
+import { identityPairs, type PairedImage } from '../pairs/identity-pairs.ts';
 import { syntheticName } from './synthetic-faces.ts';
 
 /** Which drawn people to pair. */
@@ -56,74 +56,26 @@ export function syntheticPairs(options: SyntheticPairOptions): SyntheticPairList
       'as many pairs of each kind belong in every fold.',
     );
   }
-  const random = createRandom(seed).fork('pairs');
-  const { from, to } = identities;
-  const people = random.shuffle(Array.from({ length: to - from }, (_, n) => from + n));
-  const list: SyntheticPair[] = [];
-  for (let fold = 0; fold < folds; fold++) {
-    const own = people.filter((_, n) => n % folds === fold);
-    const draw = new PairDraw(own, imagesPerIdentity, random.fork(fold));
-    for (const same of [true, false]) {
-      draw.check(same, pairs / (2 * folds));
-      for (let n = 0; n < pairs / (2 * folds); n++) {
-        const [a, b] = draw.next(same);
-        list.push({ fold, same, a: named(a), b: named(b), line: list.length + 2 });
-      }
-    }
-  }
-  return { source: 'synthetic pairs', folds, pairs: list };
-}
-
-function named(image: SyntheticImage): SyntheticPair['a'] {
-  return { ...image, name: syntheticName(image.identityIndex), index: image.imageIndex + 1 };
-}
-
-/** Draws different pairs among a few people, each person and picture about equally often. */
-class PairDraw {
-  readonly #people: readonly number[];
-  readonly #images: number;
-  readonly #random: Random;
-  readonly #drawn = new Set<string>();
-
-  constructor(people: readonly number[], images: number, random: Random) {
-    this.#people = people;
-    this.#images = images;
-    this.#random = random;
-  }
-
-  /** Rejection stays quick while no more than half of all possible pairs are asked for. */
-  check(same: boolean, count: number): void {
-    const people = this.#people.length;
-    const possible = same
-      ? (people * this.#images * (this.#images - 1)) / 2
-      : ((people * (people - 1)) / 2) * this.#images ** 2;
-    if (count <= possible / 2) return;
-    const kind = same ? 'of one person' : 'of two people';
+  const counts = new Array<number>(identities.to - identities.from).fill(imagesPerIdentity);
+  const drawn = identityPairs({ counts, seed, folds, mostPairs: pairs });
+  if (drawn.length < pairs) {
     throw new OptionOutOfRangeError(
       'pairs',
-      `${count} ${kind} a fold`,
-      `at most ${Math.floor(possible / 2)}, half of what ${people} people a fold allow`,
+      pairs,
+      `at most ${drawn.length} from ${counts.length} people with ${imagesPerIdentity} pictures each`,
       'add people or pictures, or ask for fewer pairs.',
     );
   }
-
-  next(same: boolean): [SyntheticImage, SyntheticImage] {
-    for (;;) {
-      const a = this.#image(this.#random.pick(this.#people));
-      const b = this.#image(same ? a.identityIndex : this.#random.pick(this.#people));
-      if (!same && a.identityIndex === b.identityIndex) continue;
-      if (same && a.imageIndex === b.imageIndex) continue;
-      const key = [a, b]
-        .map((image) => `${image.identityIndex}/${image.imageIndex}`)
-        .sort()
-        .join(' ');
-      if (this.#drawn.has(key)) continue;
-      this.#drawn.add(key);
-      return [a, b];
-    }
-  }
-
-  #image(identityIndex: number): SyntheticImage {
-    return { identityIndex, imageIndex: this.#random.integer(0, this.#images) };
-  }
+  const named = ({ identity, image }: PairedImage): SyntheticPair['a'] => {
+    const identityIndex = identities.from + identity;
+    return { identityIndex, imageIndex: image, name: syntheticName(identityIndex), index: image + 1 };
+  };
+  const list = drawn.map(({ fold, same, a, b }, n) => ({
+    fold,
+    same,
+    a: named(a),
+    b: named(b),
+    line: n + 2,
+  }));
+  return { source: 'synthetic pairs', folds, pairs: list };
 }

@@ -1,0 +1,74 @@
+// Packs every publishable package, installs the tarballs in an empty folder, checks and uses them there.
+// The last line is "N passed, N failed".
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root, runWithTools } from './node-runtime.mjs';
+
+if (process.env.CF_PACKING === undefined) {
+  process.env.CF_PACKING = '1';
+  process.exit(runWithTools('pnpm build && node scripts/pack.mjs'));
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'cf-pack-'));
+const tarballs = join(folder, 'tarballs');
+const user = join(folder, 'user');
+mkdirSync(tarballs);
+mkdirSync(user);
+let passed = 0;
+let failed = 0;
+
+/** Runs a command as one check, and counts it. */
+function check(name, command, args, options = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: root, ...options });
+  if (status === 0) {
+    passed++;
+    console.log(`ok    ${name}`);
+  } else {
+    failed++;
+    console.log(`FAIL  ${name}\n${stdout}\n${stderr}`);
+  }
+  return status === 0;
+}
+
+const packages = ['packages', 'apps']
+  .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
+  .map((path) => ({ path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) }))
+  .filter(({ manifest }) => manifest.private !== true);
+
+for (const { path, manifest } of packages) {
+  execFileSync('pnpm', ['pack', '--pack-destination', tarballs], { cwd: path, stdio: 'ignore' });
+  const file = join(tarballs, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
+  check(`publint ${manifest.name}`, 'pnpm', ['exec', 'publint', 'run', file, '--strict']);
+  check(`attw ${manifest.name}`, 'pnpm', ['exec', 'attw', file, '--profile', 'esm-only']);
+}
+
+const dependencies = {};
+for (const file of readdirSync(tarballs)) {
+  const name = packages.find(({ manifest }) => file.startsWith(`${manifest.name.replace('@', '').replace('/', '-')}-`));
+  dependencies[name.manifest.name] = `file:${join(tarballs, file)}`;
+}
+const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
+for (const peer of ['@tensorflow/tfjs', 'gpu.js', 'typescript']) {
+  dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
+}
+writeFileSync(join(user, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2));
+cpSync(join(root, 'scripts', 'smoke'), user, { recursive: true });
+
+const npmEnvironment = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+const inUser = { cwd: user, env: npmEnvironment };
+// Scripts are off: nothing that we depend on needs one.
+if (check('npm install of the tarballs', 'npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], inUser)) {
+  for (const file of readdirSync(user).filter((name) => name.endsWith('.smoke.mjs'))) {
+    check(`packed: ${file}`, process.execPath, [file], inUser);
+  }
+  check('packed: types of every package', 'npx', ['tsc', '-p', 'tsconfig.json'], inUser);
+  const cf = join(user, 'node_modules', '.bin', 'cf');
+  check('packed: cf --help', cf, ['--help'], inUser);
+  check('packed: cf conformance', cf, ['conformance'], inUser);
+  check('packed: cf train', cf, ['train', '--identities', '30', '--images-per-identity', '6', '--epochs', '2', '--out', join(folder, 'run')], inUser);
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

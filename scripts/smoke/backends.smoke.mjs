@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { backendLaws, embeddedGoldens, replayGoldens } from '@cf/conformance';
+import { referenceBackend } from '@cf/core';
+import { gpujsBackend } from '@cf/gpujs';
+import { tfjsBackend } from '@cf/tfjs';
+
+const goldens = await embeddedGoldens();
+for (const backend of [referenceBackend(), await tfjsBackend({ backend: 'cpu' }), await gpujsBackend({ mode: 'cpu' })]) {
+  const report = await replayGoldens(backend, goldens);
+  assert(report.passed, `${backend.name}: golden values over tolerance`);
+  await backend.dispose();
+}
+for (const law of backendLaws(referenceBackend, { precision: 'float64', runsPerLoss: 2 })) await law.run();

@@ -1,0 +1,19 @@
+import { backendLaws, type LawTest } from '@cf/conformance';
+import { type Backend, curricularFace, type HeadOutput, referenceBackend, referenceStep } from '@cf/core';
+import { type RawImage, syntheticFaces } from '@cf/data';
+import { type VerificationReport, verify } from '@cf/eval';
+import { gpujsBackend } from '@cf/gpujs';
+import { tfjsBackend } from '@cf/tfjs';
+import { resolveConfig } from '@cf/trainer';
+
+export const output: HeadOutput = referenceStep(curricularFace(), {
+  embeddings: new Float32Array(4).fill(1),
+  weights: new Float32Array(4).fill(1),
+  labels: [0, 1],
+  dim: 2,
+});
+export const laws: readonly LawTest[] = backendLaws(referenceBackend);
+export const backends: readonly Promise<Backend>[] = [tfjsBackend(), gpujsBackend()];
+export const image: Promise<RawImage> = syntheticFaces({ seed: 0, identities: 1, imagesPerIdentity: 1 }).image(0, 0);
+export const report: VerificationReport = verify({ scores: [1, 0], same: [true, false] });
+export const config: typeof resolveConfig = resolveConfig;
