@@ -97,13 +97,19 @@ export {
   plainModulation,
 } from './modulation/modulation.ts';
 export { COSINE_BOUND, NORM_FLOOR, SIN_FLOOR } from './numerics.ts';
-export type { BatchOps, TensorOps } from './ops/tensor-ops.ts';
+export { type BatchOps, named, type TensorOps } from './ops/tensor-ops.ts';
 export { type Node, type OperationName, type TracedFormula, traceFormula } from './ops/trace.ts';
 export { drawMargins, keyedNormal, type MarginDraws } from './random/margin-draws.ts';
 export { type BatchMask, type BatchValues, batchOps } from './readings/batch.ts';
 export { type Dual, dualOps, fixed, variable } from './readings/dual.ts';
+export {
+  type LossEquations,
+  lossEquations,
+  type WeightingEquations,
+  weightingEquations,
+} from './readings/equations.ts';
 export { type JavaScriptSource, toJavaScript, toJavaScriptFunction } from './readings/javascript.ts';
-export { type Latex, latexOps, symbol } from './readings/latex.ts';
+export { type Latex, latexOps, latexWithDefinitions, symbol } from './readings/latex.ts';
 export { numberOps } from './readings/number.ts';
 export { addGradients, type GradientSums, type LogitVisitor } from './reference/gradients.ts';
 export { HardNegativeCounter } from './reference/hard-negatives.ts';

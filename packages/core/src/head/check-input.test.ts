@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { CfError } from '../errors/cf-error.ts';
 import { arcFace } from '../losses/arc-face.ts';
+import { curricularFace } from '../losses/curricular-face.ts';
 import { elasticArcFace } from '../losses/elastic-face.ts';
+import type { LossState } from '../losses/loss-state.ts';
 import { softmax } from '../losses/softmax.ts';
 import { checkInput, requireFiniteTensor } from './check-input.ts';
 import type { HeadInput } from './contract.ts';
@@ -153,4 +155,28 @@ test('checkFinite: false skips embeddings and weights', () => {
 
 test('requireFiniteTensor takes the largest and the smallest numbers', () => {
   expect(() => requireFiniteTensor('x', [Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, -0])).not.toThrow();
+});
+
+// Known gaps: each of these is taken, or fails with an error that is not ours.
+describe('a bad batch that is not refused yet', () => {
+  const elastic = elasticArcFace();
+  const curricular = curricularFace();
+  const state = (value: unknown): LossState => value as LossState;
+
+  test.fails.each<[string, () => unknown]>([
+    ['a sample key that is NaN', () => checkInput(elastic, { ...good, sampleKeys: [0, Number.NaN] })],
+    ['sample keys between integers', () => checkInput(elastic, { ...good, sampleKeys: [0.2, 0.7] })],
+    ['draws for a loss that draws none', () => checkInput(arcFace(), { ...good, draws: [0.5, 0.5] })],
+    [
+      't out of [−1, 1] in a state',
+      () => checkInput(curricular, { ...good, state: { loss: 'curricularface', values: { t: 5 } } }),
+    ],
+    [
+      'a state without values',
+      () => checkInput(curricular, { ...good, state: state({ loss: 'curricularface' }) }),
+    ],
+    ['a state of null', () => checkInput(curricular, { ...good, state: state(null) })],
+  ])('%s', (_, run) => {
+    expect(errorOf(run)).toBeInstanceOf(CfError);
+  });
 });

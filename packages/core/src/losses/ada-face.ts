@@ -2,7 +2,7 @@ import { requireFinite, requirePositive, requireRange } from '../errors/check-op
 import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { SIN_FLOOR } from '../numerics.ts';
-import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
+import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
 import { batchMean, ema } from '../scheduler/ema.ts';
 import { type MarginLoss, marginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
@@ -112,8 +112,8 @@ function adaptiveMargin(eps: number): TargetMargin {
     target: (ops, point, row) => {
       const zero = ops.constant(0);
       const clamped = clampCosine(ops, point.cos, eps);
-      const cos = clamped.value;
-      const sin = ops.max(point.sin, ops.constant(sinAtBound));
+      const cos = named(ops, clamped.value, 'c');
+      const sin = named(ops, ops.max(point.sin, ops.constant(sinAtBound)), '\\sigma');
       const raw = ops.sub(ops.mul(cos, row.cosShift!), ops.mul(sin, row.sinShift!));
       const slope = ops.add(
         row.cosShift!,

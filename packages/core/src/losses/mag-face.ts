@@ -2,7 +2,7 @@ import { requireAngle, requireNonNegative, requirePositive } from '../errors/che
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import { addAngle, angleParts, angleSlope } from '../margin/add-angle.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
-import type { TensorOps } from '../ops/tensor-ops.ts';
+import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { type MarginLoss, marginLoss, type RegulariserValue } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
@@ -68,7 +68,7 @@ function clampNorm<T, M>(ops: TensorOps<T, M>, norm: T, range: NormRange): { val
   const high = ops.constant(range.upperNorm, 'u_a');
   const outside = ops.or(ops.greater(low, norm), ops.greater(norm, high));
   return {
-    value: ops.min(ops.max(norm, low), high),
+    value: named(ops, ops.min(ops.max(norm, low), high), 'a'),
     slope: ops.select(outside, ops.constant(0), ops.constant(1)),
   };
 }
@@ -85,7 +85,7 @@ function magnitudeMargin(
       const a = clampNorm(ops, point.norm, range);
       const rise = ops.constant(marginSlope, '\\tfrac{u_m - l_m}{u_a - l_a}');
       const above = ops.sub(a.value, ops.constant(range.lowerNorm, 'l_a'));
-      const margin = ops.add(ops.constant(lowerMargin, 'l_m'), ops.mul(rise, above));
+      const margin = named(ops, ops.add(ops.constant(lowerMargin, 'l_m'), ops.mul(rise, above)), 'm');
       const angle = angleParts(ops, margin);
       const dMargin = angleSlope(ops, point, angle, margin, options);
       return { ...addAngle(ops, point, angle, options), dNorm: ops.mul(dMargin, ops.mul(rise, a.slope)) };

@@ -1,5 +1,5 @@
 import { SIN_FLOOR } from '../numerics.ts';
-import type { TensorOps } from '../ops/tensor-ops.ts';
+import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import type { AngularMarginOptions, TargetPoint, TargetValue } from './target-margin.ts';
 
 /** An angle m that is added to θ, in the parts that angle addition needs (no acos anywhere). */
@@ -46,7 +46,7 @@ export function addAngle<T, M>(
   { beyondPi = 'linear', easyMargin = false, gradient = 'exact' }: AngularMarginOptions,
 ): TargetValue<T, M> {
   const one = ops.constant(1);
-  const sum = ops.sub(ops.mul(cos, angle.cos), ops.mul(sin, angle.sin));
+  const sum = named(ops, ops.sub(ops.mul(cos, angle.cos), ops.mul(sin, angle.sin)), '\\varphi');
   const sumSlope = ops.add(
     angle.cos,
     ops.div(ops.mul(cos, angle.sin), ops.max(sin, ops.constant(SIN_FLOOR))),

@@ -1,6 +1,6 @@
 import { requireAngle, requireRange } from '../errors/check-options.ts';
 import { SIN_FLOOR } from '../numerics.ts';
-import type { TensorOps } from '../ops/tensor-ops.ts';
+import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import type { BeyondPi, GradientMode, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
 
 /** The three margins of the combined form. */
@@ -43,11 +43,8 @@ export function combinedMargin(margins: CombinedMargins, options: CombinedMargin
       const sum =
         multiplicative === 1 ? shifted(ops, point, angular) : multiplied(ops, point, multiplicative, angular);
       const pastPi = ops.not(ops.greater(point.cos, ops.constant(bend, '\\cos\\tfrac{\\pi - m_2}{m_1}')));
-      const pivot = ops.sub(sum.value, m3);
-      const line = ops.sub(
-        ops.sub(point.cos, ops.constant(drop, '\\left(1 + \\cos\\tfrac{\\pi - m_2}{m_1}\\right)')),
-        m3,
-      );
+      const pivot = named(ops, ops.sub(sum.value, m3), '\\varphi');
+      const line = ops.sub(ops.sub(point.cos, ops.constant(drop, '1 + \\cos\\tfrac{\\pi - m_2}{m_1}')), m3);
       const exact = beyondPi === 'linear' ? ops.select(pastPi, one, sum.dCos) : sum.dCos;
       return {
         value: beyondPi === 'linear' ? ops.select(pastPi, line, pivot) : pivot,
@@ -80,10 +77,8 @@ function multiplied<T, M>(
   angular: number,
 ): Sum<T> {
   const m1 = ops.constant(multiplicative, 'm_1');
-  const phase = ops.add(
-    ops.mul(m1, angle(ops, cos, sin)),
-    ops.constant(angular, angular === 0 ? undefined : 'm_2'),
-  );
+  const shift = ops.constant(angular, angular === 0 ? undefined : 'm_2');
+  const phase = named(ops, ops.add(ops.mul(m1, angle(ops, cos, sin)), shift), '\\psi');
   return {
     value: ops.cos(phase),
     dCos: ops.div(ops.mul(m1, ops.sin(phase)), ops.max(sin, ops.constant(SIN_FLOOR))),

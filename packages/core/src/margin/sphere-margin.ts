@@ -1,5 +1,5 @@
 import { requireInteger } from '../errors/check-options.ts';
-import type { TensorOps } from '../ops/tensor-ops.ts';
+import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { never } from './never.ts';
 import type { TargetMargin } from './target-margin.ts';
 
@@ -50,14 +50,19 @@ function monotoneCosine<T, M>(ops: TensorOps<T, M>, cos: T, m: number): { value:
     );
     [before, slopeBefore, polynomial, slope] = [polynomial, slope, next, slopeNext];
   }
+  polynomial = named(ops, polynomial, 'T_m');
+  slope = named(ops, slope, "T_m'");
   let value = polynomial;
   let signedSlope = slope;
   for (let k = 1; k < m; k++) {
-    const sign = ops.constant(k % 2 === 0 ? 1 : -1);
     const edge = ops.constant(Math.cos((k * Math.PI) / m), `\\cos\\tfrac{${k === 1 ? '' : k}\\pi}{${m}}`);
     const beyond = ops.greater(edge, cos);
-    value = ops.select(beyond, ops.sub(ops.mul(sign, polynomial), ops.constant(2 * k)), value);
-    signedSlope = ops.select(beyond, ops.mul(sign, slope), signedSlope);
+    value = ops.select(
+      beyond,
+      ops.sub(k % 2 === 0 ? polynomial : ops.neg(polynomial), ops.constant(2 * k)),
+      value,
+    );
+    signedSlope = ops.select(beyond, k % 2 === 0 ? slope : ops.neg(slope), signedSlope);
   }
   return { value, slope: signedSlope };
 }

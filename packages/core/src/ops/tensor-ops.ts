@@ -36,6 +36,13 @@ export interface TensorOps<T, M> {
   or(a: M, b: M): M;
   not(a: M): M;
   select(condition: M, yes: T, no: T): T;
+  /** Only printing readings have it: gives a value a symbol, under which it is written from then on. */
+  named?(value: T, symbol: string): T;
+}
+
+/** The value itself; printing readings define `symbol` as it, and write the symbol. */
+export function named<T, M>(ops: TensorOps<T, M>, value: T, symbol: string): T {
+  return ops.named === undefined ? value : ops.named(value, symbol);
 }
 
 /**

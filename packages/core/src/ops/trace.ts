@@ -1,7 +1,7 @@
 import type { TensorOps } from './tensor-ops.ts';
 
 /** Name of an operation of {@link TensorOps} on other operations' results. */
-export type OperationName = Exclude<keyof TensorOps<unknown, unknown>, 'constant'>;
+export type OperationName = Exclude<keyof TensorOps<unknown, unknown>, 'constant' | 'named'>;
 
 /** One step of a traced formula: an input, a constant, or an operation on earlier steps. */
 export type Node =

@@ -37,7 +37,13 @@ describe('parentheses stand where they must', () => {
     ['\\log\\left(a \\cdot b\\right)', ops.log(product)],
     ['\\min\\left(a + b,\\, c\\right)', ops.min(sum, c)],
     ['\\max\\left(a,\\, b\\right) \\cdot c', ops.mul(ops.max(a, b), c)],
-    ['a > b \\wedge \\neg\\left(b > c\\right)', ops.and(ops.greater(a, b), ops.not(ops.greater(b, c)))],
+    ['a > b \\wedge b \\le c', ops.and(ops.greater(a, b), ops.not(ops.greater(b, c)))],
+    ['a > b', ops.not(ops.not(ops.greater(a, b)))],
+    ['\\neg\\left(a > b \\vee c > b\\right)', ops.not(ops.or(ops.greater(a, b), ops.greater(c, b)))],
+    [
+      '\\begin{cases}a & a > b\\\\b & b > c\\\\c & \\text{otherwise}\\end{cases}',
+      ops.select(ops.greater(a, b), a, ops.select(ops.greater(b, c), b, c)),
+    ],
     ['\\begin{cases}a & a > b\\\\b & \\text{otherwise}\\end{cases}', ops.select(ops.greater(a, b), a, b)],
   ])('%s', (text, latex) => {
     expect(latex.text).toBe(text);

@@ -7,6 +7,10 @@ export interface Latex {
   readonly binding: 0 | 1 | 2 | 3;
   /** Constants are kept as numbers too, so that `0 + x` and `1 · x` print as `x`. */
   readonly value?: number;
+  /** A condition's opposite. */
+  readonly negation?: string;
+  /** Cases, so that one inside another is written as one. */
+  readonly cases?: readonly (readonly [value: string, condition: string])[];
 }
 
 /** A symbol as papers write it, such as `\\cos\\theta_j`. */
@@ -54,15 +58,31 @@ export const latexOps: TensorOps<Latex, Latex> = {
   sin: (a) => call('\\sin', a),
   cos: (a) => call('\\cos', a),
   atan: (a) => call('\\arctan', a),
-  greater: (a, b) => ({ text: `${a.text} > ${b.text}`, binding: 3 }),
+  greater: (a, b) => ({ text: `${a.text} > ${b.text}`, negation: `${a.text} \\le ${b.text}`, binding: 3 }),
   and: (a, b) => ({ text: `${a.text} \\wedge ${b.text}`, binding: 3 }),
   or: (a, b) => ({ text: `${a.text} \\vee ${b.text}`, binding: 3 }),
-  not: (a) => ({ text: `\\neg\\left(${a.text}\\right)`, binding: 3 }),
-  select: (condition, yes, no) => ({
-    text: `\\begin{cases}${yes.text} & ${condition.text}\\\\${no.text} & \\text{otherwise}\\end{cases}`,
-    binding: 3,
-  }),
+  not: (a) => ({ text: a.negation ?? `\\neg\\left(${a.text}\\right)`, negation: a.text, binding: 3 }),
+  select: (condition, yes, no) => {
+    const rest = no.cases ?? [[no.text, '\\text{otherwise}'] as const];
+    const cases = [[yes.text, condition.text] as const, ...rest];
+    const lines = cases.map(([value, when]) => `${value} & ${when}`).join('\\\\');
+    return { text: `\\begin{cases}${lines}\\end{cases}`, binding: 3, cases };
+  },
 };
+
+/** The same reading, which also takes note of the values that formulas name. */
+export function latexWithDefinitions(): {
+  readonly ops: TensorOps<Latex, Latex>;
+  /** Symbol → what it stands for, in the order of their definition. */
+  readonly definitions: ReadonlyMap<string, string>;
+} {
+  const definitions = new Map<string, string>();
+  const define = (value: Latex, name: string): Latex => {
+    definitions.set(name, value.text);
+    return symbol(name);
+  };
+  return { ops: { ...latexOps, named: define }, definitions };
+}
 
 function number(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
