@@ -135,7 +135,6 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       },
     })),
   ],
-  ['inspection is missing', logitGradientsSumToZero, after(() => ({ inspection: undefined }))],
   [
     'the mask is ignored',
     knownCounterexample,
@@ -177,9 +176,8 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   [
     'sample weights are renormalised',
     weightsAreLinear,
-    before((input) => {
-      const { sampleWeights } = input;
-      if (sampleWeights === undefined) return input;
+    before(({ sampleWeights = [], ...input }) => {
+      if (sampleWeights.length === 0) return input;
       const mean = Array.from(sampleWeights).reduce((sum, w) => sum + w, 0) / sampleWeights.length;
       return { ...input, sampleWeights: Array.from(sampleWeights, (w) => w / mean) };
     }),

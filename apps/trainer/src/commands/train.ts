@@ -44,7 +44,7 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'same seed, same run', number, 0)
     .option('--pairs <file>', 'LFW list of pairs to score (default: pairs of identities held out)')
     .option('--pairs-folds <list>', 'folds of --pairs to score; the others choose the threshold')
-    .option('--flip', 'score the sum over picture and mirror image', false)
+    .option('--no-flip', 'leave out the scores of picture and mirror image summed')
     .option('--no-control', 'leave out the control run on shuffled labels')
     .option('--strict', 'stop at the first unreadable picture', false)
     .option('--out <folder>', 'where everything is written (default: runs/<date>)')

@@ -33,7 +33,7 @@ export interface EvaluationConfig {
   readonly pairs: string | undefined;
   /** Folds of the list that are scored; each takes its threshold from all other folds. */
   readonly pairsFolds: string | undefined;
-  /** Sum the embeddings of picture and mirror image. */
+  /** Also score the sum of the embeddings of picture and mirror image. */
   readonly flip: boolean;
   /** Also train on shuffled labels: what evaluation gives where nothing was learned. */
   readonly control: boolean;

@@ -1,5 +1,5 @@
+import { availableParallelism } from 'node:os';
 import { flipHorizontally, type ImageProblem, type RawImage } from '@cf/data';
-import { sumWithMirror } from '@cf/eval';
 import type { ImageSource } from '../dataset/image-source.ts';
 import { startProgress } from '../ui/progress.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
@@ -30,7 +30,7 @@ export async function extractFeatures(
   extractor: FeatureExtractor,
   options: ExtractOptions,
 ): Promise<FeatureTable> {
-  const { dim, batch, shape } = extractor;
+  const { dim, shape } = extractor;
   const progress = startProgress(label, source.count, 'images');
   const indices: number[] = [];
   const rows = new Float32Array(source.count * dim);
@@ -40,14 +40,12 @@ export async function extractFeatures(
   try {
     for await (const { index, image } of source.load(shape, options)) {
       const row = indices.push(index) - 1;
-      direct.add(row, image);
-      if (options.mirror(index)) flipped.add(row, flipHorizontally(image));
-      if (direct.length === batch) await direct.flush();
-      if (flipped.length === batch) await flipped.flush();
+      await direct.add(row, image);
+      if (options.mirror(index)) await flipped.add(row, flipHorizontally(image));
       progress.update(index + 1);
     }
-    await direct.flush();
-    await flipped.flush();
+    await direct.finish();
+    await flipped.finish();
   } catch (error) {
     progress.stop(`${label}: stopped after ${indices.length} images`);
     throw error;
@@ -61,10 +59,13 @@ export async function extractFeatures(
   };
 }
 
-/** Pictures waiting to be extracted together. */
+const BATCHES_UNDER_WAY = Math.min(8, availableParallelism());
+
+/** Gathers pictures into batches and keeps a few batches under way. */
 class ExtractionQueue {
   readonly #extractor: FeatureExtractor;
   readonly #out: Float32Array;
+  readonly #underWay = new Set<Promise<void>>();
   #rows: number[] = [];
   #images: RawImage[] = [];
   total = 0;
@@ -74,21 +75,30 @@ class ExtractionQueue {
     this.#out = out;
   }
 
-  get length(): number {
-    return this.#images.length;
-  }
-
-  add(row: number, image: RawImage): void {
+  async add(row: number, image: RawImage): Promise<void> {
     this.#rows.push(row);
     this.#images.push(image);
     this.total++;
+    if (this.#images.length === this.#extractor.batch) await this.#begin();
   }
 
-  async flush(): Promise<void> {
-    if (this.#images.length === 0) return;
-    const [rows, images] = [this.#rows, this.#images];
+  /** Waits for everything added so far. */
+  async finish(): Promise<void> {
+    if (this.#images.length > 0) await this.#begin();
+    await Promise.all(this.#underWay);
+  }
+
+  async #begin(): Promise<void> {
+    while (this.#underWay.size >= BATCHES_UNDER_WAY) await Promise.race(this.#underWay);
+    const work = this.#extract(this.#rows, this.#images);
     this.#rows = [];
     this.#images = [];
+    this.#underWay.add(work);
+    // A failure is thrown where the work is awaited; here it must only not go unhandled.
+    work.finally(() => this.#underWay.delete(work)).catch(() => {});
+  }
+
+  async #extract(rows: readonly number[], images: readonly RawImage[]): Promise<void> {
     const features = await this.#extractor.extract(images);
     const { dim } = this.#extractor;
     for (const [i, row] of rows.entries())
@@ -113,10 +123,4 @@ export function pickImages(table: FeatureTable, wanted: (index: number) => boole
     rows: pick(table.rows),
     mirrored: table.mirrored === undefined ? undefined : pick(table.mirrored),
   };
-}
-
-/** The table whose rows are the features of picture and mirror image summed. */
-export function summedWithMirror(table: FeatureTable): FeatureTable {
-  if (table.mirrored === undefined) return table;
-  return { ...table, rows: sumWithMirror(table.rows, table.mirrored), mirrored: undefined };
 }

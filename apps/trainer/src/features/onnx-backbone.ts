@@ -5,7 +5,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BackboneError } from '../errors.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
-const BATCH = 32;
+/** Small batches stay in the cache; several of them run at a time, each on one thread. */
+const BATCH = 8;
 
 /**
  * A frozen ONNX backbone as feature extractor, run by onnxruntime. It takes RGB 0 … 255, [N, 3, H, W]; any
@@ -45,7 +46,7 @@ async function openSession(file: string): Promise<InferenceSession> {
     );
   }
   try {
-    return await InferenceSession.create(file);
+    return await InferenceSession.create(file, { intraOpNumThreads: 1 });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new BackboneError(

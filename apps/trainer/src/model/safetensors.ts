@@ -41,7 +41,8 @@ export async function writeTensors(path: string, file: TensorFile): Promise<void
 export async function readTensors(path: string): Promise<TensorFile> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    // A copy of its own: a Buffer's slices would share the pool they come from.
+    bytes = new Uint8Array(await readFile(path));
   } catch (cause) {
     throw new RunFolderError(
       `'${path}', which can't be read`,

@@ -55,9 +55,9 @@ function samplesAStep(options: TrainingOptions): number {
   return options.batch * options.accumulate;
 }
 
-/** Optimiser steps an epoch. A smaller last batch is trained on like any other. */
+/** Optimiser steps an epoch. What is left over for a smaller batch waits for another epoch's shuffle. */
 export function stepsPerEpoch(samples: number, options: TrainingOptions): number {
-  return Math.ceil(samples / samplesAStep(options));
+  return Math.max(1, Math.floor(samples / samplesAStep(options)));
 }
 
 /** The state before the first step: class centers from N(0, 0.01²), as the authors' release initialises them. */
@@ -96,7 +96,9 @@ export async function trainEpoch(
 ): Promise<TrainingState> {
   const perEpoch = stepsPerEpoch(data.labels.length, options);
   const schedule = { ...options.schedule, totalSteps: perEpoch * options.epochs };
-  const batches = shuffledBatches(data.labels.length, samplesAStep(options), options.seed, epoch);
+  const batches = shuffledBatches(data.labels.length, samplesAStep(options), options.seed, epoch, {
+    dropLast: data.labels.length >= samplesAStep(options),
+  });
   let current = state;
   for (const samples of batches.slice(current.step - epoch * perEpoch)) {
     const learningRate = learningRateAt(current.step, schedule);

@@ -1,4 +1,5 @@
 import { createLoss } from '@cf/core';
+import { sumWithMirror } from '@cf/eval';
 import type { TrainConfig } from '../config/train-config.ts';
 import { type Dataset, loadDataset, type ProblemPolicy } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
@@ -6,18 +7,13 @@ import { imagesOfPairs, readablePairs } from '../dataset/verification-pairs.ts';
 import { UsageError } from '../errors.ts';
 import { featureFingerprint, readFeatures, writeFeatures } from '../features/feature-cache.ts';
 import type { FeatureExtractor } from '../features/feature-extractor.ts';
-import {
-  extractFeatures,
-  type FeatureTable,
-  pickImages,
-  summedWithMirror,
-} from '../features/feature-table.ts';
+import { extractFeatures, type FeatureTable, pickImages } from '../features/feature-table.ts';
 import { openExtractor } from '../features/open-extractor.ts';
 import { writeModel } from '../model/face-model.ts';
 import { embedAll, type LinearEmbedding } from '../model/linear-embedding.ts';
 import { accuracyText, type NamedResult, trainReport } from '../report/train-report.ts';
 import { openMetrics, type RunFolder, readMetrics, trimMetrics } from '../run/run-folder.ts';
-import { type PairResult, scorePairs } from '../verification/score-pairs.ts';
+import { scorePairs } from '../verification/score-pairs.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { openBackend } from './open-backend.ts';
 import { firstState, runTraining, shuffleLabels } from './run-training.ts';
@@ -110,26 +106,19 @@ export async function train(
     }
     if (signal.aborted) return { run, interrupted: true, results: [] };
 
-    const score = (model: LinearEmbedding): PairResult => scoreModel(model, dataset, pairFeatures);
-    const results: NamedResult[] = [
-      { name: 'trained', result: score(end.model) },
-      { name: 'untrained', result: score(first().model) },
-      ...frozenResults(extractor, dataset, pairFeatures),
+    const score = (name: string, model: LinearEmbedding | undefined): NamedResult[] =>
+      scoreModel(name, model, dataset, pairFeatures);
+    const results = [
+      ...score('trained', end.model),
+      ...score('untrained', first().model),
+      ...score(`${extractor.name} alone`, undefined),
     ];
     if (config.evaluation.control) {
       const shuffled = shuffleLabels(data, config.seed);
-      const control = await runTraining(
-        config,
-        shuffled,
-        backend,
-        firstState(config, shuffled, extractor.dim),
-        {
-          label: 'control on shuffled labels',
-          signal,
-        },
-      );
+      const hooks = { label: 'control on shuffled labels', signal };
+      const control = await runTraining(config, shuffled, backend, first(), hooks);
       if (signal.aborted) return { run, interrupted: true, results: [] };
-      results.push({ name: 'control, shuffled labels', result: score(control.model) });
+      results.push(...score('control, shuffled labels', control.model));
     }
     await writeModel(run.file('model'), { features: config.features, embedding: end.model });
     await writeResults(run, results);
@@ -190,23 +179,23 @@ async function features(
   };
 }
 
-function scoreModel(model: LinearEmbedding, dataset: Dataset, table: FeatureTable): PairResult {
-  const single = embedAll(model, table.rows);
-  const mirror = table.mirrored === undefined ? undefined : embedAll(model, table.mirrored);
-  const embeddings = mirror === undefined ? single : single.map((value, i) => value + mirror[i]!);
-  return scorePairs(embeddings, model.outputDim, readablePairs(dataset.verification, table.indices));
-}
-
-/** The features by themselves, without any embedding. */
-function frozenResults(extractor: FeatureExtractor, dataset: Dataset, table: FeatureTable): NamedResult[] {
+/** Scores an embedding, or the features by themselves: on single pictures, and on the sum with their mirror images. */
+function scoreModel(
+  name: string,
+  model: LinearEmbedding | undefined,
+  dataset: Dataset,
+  table: FeatureTable,
+): NamedResult[] {
   const pairs = readablePairs(dataset.verification, table.indices);
-  const single = { name: `${extractor.name} alone`, result: scorePairs(table.rows, table.dim, pairs) };
-  if (table.mirrored === undefined) return [single];
-  const summed = summedWithMirror(table);
-  return [
-    single,
-    { name: `${extractor.name} alone, flipped`, result: scorePairs(summed.rows, table.dim, pairs) },
-  ];
+  const dim = model?.outputDim ?? table.dim;
+  const embed = (rows: Float32Array): Float32Array => (model === undefined ? rows : embedAll(model, rows));
+  const single = embed(table.rows);
+  const results = [{ name, result: scorePairs(single, dim, pairs) }];
+  if (table.mirrored !== undefined) {
+    const summed = sumWithMirror(single, embed(table.mirrored));
+    results.push({ name: `${name}, flipped`, result: scorePairs(summed, dim, pairs) });
+  }
+  return results;
 }
 
 async function writeResults(run: RunFolder, results: readonly NamedResult[]): Promise<void> {
