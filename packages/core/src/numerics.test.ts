@@ -189,9 +189,8 @@ test('entries of 1e200 and 1e-200 stay finite in a whole step', () => {
   }
 });
 
-// Known gaps: a product or a norm that overflows float64 turns finite input into NaN.
 describe('what overflows is an error, or finite', () => {
-  test.fails.each([
+  test.each([
     ['softmax', softmax({ bias: false }), 1e200],
     ['sphereface', sphereFace(), 1.7e308],
   ] as const)('%s', (_, loss, size) => {

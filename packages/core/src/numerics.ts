@@ -2,7 +2,7 @@
  * The constants that every backend shares, so that all of them agree at the extremes.
  */
 
-/** A vector shorter than this counts as zero: its cosines are 0 and its gradient is 0 (as in PyTorch's `normalize`). */
+/** A vector shorter than this counts as zero: its cosines are 0 and its gradient is 0. */
 export const NORM_FLOOR: number = 1e-12;
 
 /**

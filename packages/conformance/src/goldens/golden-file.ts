@@ -40,13 +40,15 @@ export interface GoldenFile {
   readonly cases: readonly GoldenCase[];
 }
 
+const FORMAT = 'write the file as the README of @cf/conformance describes.';
+
 /** `E_GOLDENS`: a file of golden values is not in the format. */
 export class GoldenFormatError extends CfError {
-  constructor(given: string, expected: string, cause?: unknown) {
+  constructor(given: string, expected: string, cause?: unknown, fix: string = FORMAT) {
     super('GoldenFormatError', 'E_GOLDENS', {
       given,
       expected,
-      fix: 'write the file as the README of @cf/conformance describes.',
+      fix,
       cause,
     });
   }
@@ -56,7 +58,7 @@ const CASE_FIELDS = ['id', 'loss', 'params', 'regime', 'batch', 'dim', 'classes'
 const SCALAR_FIELDS = ['loss', 'regulariser'];
 
 /**
- * Reads a file of golden values and checks it whole: every field known, every array of the length that batch, dim
+ * Reads a file of golden values and checks it whole: every field of a case known, every array of the length that batch, dim
  * and classes ask for.
  *
  * @param text JSON.

@@ -1,3 +1,4 @@
+import { createLoss, NORM_FLOOR } from '@cf/core';
 import type { GoldenCase, GoldenStep } from './golden-file.ts';
 
 /** The size that each array of a step naturally has; errors are compared with it where the values themselves are smaller. */
@@ -18,8 +19,8 @@ export function naturalScales(golden: GoldenCase, step: GoldenStep): NaturalScal
     return { values: 1, gradEmbeddings: 1 / batch, gradWeights: 1 / batch, gradBias: 1 / batch };
   }
   const norms = rowNorms(step.embeddings, dim);
-  const scale =
-    golden.loss === 'sphereface' ? Math.max(...norms) : ((golden.params.scale as number | undefined) ?? 64);
+  const loss = createLoss(golden.loss, golden.params);
+  const scale = loss.geometry === 'norm-scaled' ? Math.max(...norms) : loss.scale;
   return {
     values: 1,
     gradEmbeddings: scale / (batch * Math.min(...norms)),
@@ -42,7 +43,10 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
 }
 
 function rowNorms(values: readonly number[], dim: number): number[] {
-  return Array.from({ length: values.length / dim }, (_, r) =>
+  const all = Array.from({ length: values.length / dim }, (_, r) =>
     Math.hypot(...values.slice(r * dim, (r + 1) * dim)),
   );
+  // A zero vector has no gradient, and no say in how large gradients are.
+  const long = all.filter((norm) => norm >= NORM_FLOOR);
+  return long.length > 0 ? long : [1];
 }

@@ -1,5 +1,6 @@
 import {
   type Backend,
+  CfError,
   createLoss,
   type Head,
   type HeadOutput,
@@ -45,7 +46,7 @@ export const GOLDEN_TOLERANCE: Readonly<Record<Backend['precision'], number>> = 
  * Runs every case of a file on a backend.
  *
  * @param options `tolerance` in place of the one of the backend's precision; `onCase` is told after each case.
- * @throws GoldenFormatError, UnknownNameError for an unknown loss or parameter: nothing is ignored
+ * @throws GoldenFormatError for an unknown loss or parameter as well, naming the case: nothing is ignored
  */
 export async function replayGoldens(
   backend: Backend,
@@ -54,7 +55,7 @@ export async function replayGoldens(
 ): Promise<GoldenReport> {
   const { tolerance = GOLDEN_TOLERANCE[backend.precision], onCase } = options;
   // All losses are made first: an unknown one stops the run before anything is computed.
-  const losses = file.cases.map((golden) => createLoss(golden.loss, golden.params));
+  const losses = file.cases.map(lossOf);
   const rows = new Map<string, { cases: number; steps: number; worst: GoldenErrors; worstCase: string }>();
   for (const [index, golden] of file.cases.entries()) {
     const errors = await replayCase(backend, golden, losses[index]!);
@@ -68,6 +69,15 @@ export async function replayGoldens(
   }
   const out = [...rows].map(([loss, row]) => ({ loss, ...row, passed: largest(row.worst) <= tolerance }));
   return { backend: backend.name, tolerance, rows: out, passed: out.every((row) => row.passed) };
+}
+
+function lossOf({ id, loss, params }: GoldenCase): MarginLoss {
+  try {
+    return createLoss(loss, params);
+  } catch (error) {
+    if (!(error instanceof CfError)) throw error;
+    throw new GoldenFormatError(`${id}: ${error.given}`, error.expected, error, error.fix);
+  }
 }
 
 async function replayCase(backend: Backend, golden: GoldenCase, loss: MarginLoss): Promise<GoldenErrors> {

@@ -1,7 +1,8 @@
-import type { HeadInput, HeadOutput, MarginLoss } from '@cf/core';
+import { type HeadInput, type HeadOutput, type MarginLoss, referenceStep } from '@cf/core';
 import fc from 'fast-check';
 import { normals } from '../problems/problem.ts';
 import { assertNamed, type Law, requireClose, stepOnce } from './law.ts';
+import { naturalGradientScales } from './tolerances.ts';
 
 interface ExtremeSpec {
   readonly seed: number;
@@ -69,7 +70,11 @@ export const zeroVectors: Law = {
         const weights = fill(4 * 5);
         embeddings.fill(0, 5, 10);
         weights.fill(0, 15, 20);
-        const output = await stepOnce(backend, loss, { embeddings, weights, labels: [0, 1, 3], dim: 5 });
+        const input = { embeddings, weights, labels: [0, 1, 3], dim: 5 };
+        const output = await stepOnce(backend, loss, input);
+        const expected = referenceStep(loss, input);
+        const unit = naturalGradientScales(loss, input).unit(backend);
+        requireClose('losses', output.losses, expected.losses, unit * Math.max(1, ...expected.losses));
         requireClose('∂x of a zero embedding', output.gradEmbeddings.slice(5, 10), new Float64Array(5), 0);
         requireClose('∂w of a zero class center', output.gradWeights.slice(15, 20), new Float64Array(5), 0);
       });

@@ -134,6 +134,7 @@ export const scaleInvariance: Law = problemLaw(
 export const tangentGradients: Law = problemLaw(
   '⟨w_j, ∂w_j⟩ = 0 (not softmax) and ⟨x_i, ∂x_i⟩ = 0 (not softmax, SphereFace, MagFace)',
   async ({ backend, loss, input, specimen }) => {
+    fc.pre(kinkDistance(loss, input) > OFF_KINKS);
     const output = await stepOnce(backend, loss, input);
     const scales = naturalGradientScales(loss, input);
     const unit = scales.unit(backend);

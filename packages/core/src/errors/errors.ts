@@ -78,10 +78,17 @@ export class UnknownNameError extends CfError {
     const nearest = nearestName(given, known);
     super('UnknownNameError', 'E_UNKNOWN_NAME', {
       given: `${kind} '${given}'`,
-      expected: known.length === 0 ? 'none' : `one of ${known.join(', ')}`,
+      expected: known.length === 0 ? 'none' : `one of ${listed(known)}`,
       fix: nearest === undefined ? `use one of the listed names.` : `did you mean '${nearest}'?`,
     });
     this.nearest = nearest;
+  }
+}
+
+/** `E_BACKEND`: a backend that was asked for by name can't run here, or is used after its disposal. Nothing takes its place. */
+export class BackendError extends CfError {
+  constructor(given: string, expected: string, fix: string, cause?: unknown) {
+    super('BackendError', 'E_BACKEND', { given, expected, fix, cause });
   }
 }
 
@@ -90,7 +97,7 @@ export class StateMismatchError extends CfError {
   constructor(
     given: string,
     expected: string,
-    fix = 'start from loss.initialState(), or load the state that was saved with this loss.',
+    fix = 'start from initialState(loss), or load the state that was saved with this loss.',
   ) {
     super('StateMismatchError', 'E_STATE_MISMATCH', { given, expected, fix });
   }
@@ -98,4 +105,11 @@ export class StateMismatchError extends CfError {
 
 function show(value: unknown): string {
   return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+}
+
+const LISTED = 40;
+
+function listed(names: readonly string[]): string {
+  if (names.length <= LISTED) return names.join(', ');
+  return `${names.slice(0, LISTED).join(', ')}, … (${names.length} in all)`;
 }

@@ -52,7 +52,16 @@ export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = tru
   if (bias !== undefined) requireLength('bias', bias.length, classes, `[${classes}]`);
   if (sampleWeights !== undefined) requireLength('sampleWeights', sampleWeights.length, batch, `[${batch}]`);
   if (sampleKeys !== undefined) requireLength('sampleKeys', sampleKeys.length, batch, `[${batch}]`);
-  if (draws !== undefined) requireLength('draws', draws.length, batch, `[${batch}]`);
+  if (draws !== undefined) {
+    if (loss.draws === undefined) {
+      throw new ShapeMismatchError(
+        `draws of length ${draws.length}`,
+        `no draws for ${loss.name}`,
+        'leave draws out.',
+      );
+    }
+    requireLength('draws', draws.length, batch, `[${batch}]`);
+  }
   if (mode !== 'train' && mode !== 'eval') throw new OptionOutOfRangeError('mode', mode, '"train" or "eval"');
 
   const labels = checkLabels(input.labels, classes, dim);
@@ -68,7 +77,7 @@ export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = tru
     dim,
     labels,
     sampleWeights: checkSampleWeights(sampleWeights, batch),
-    sampleKeys: sampleKeys ?? Float64Array.from({ length: batch }, (_, i) => i),
+    sampleKeys: checkSampleKeys(sampleKeys, batch),
     state: checkState(loss, input.state),
     mode,
   };
@@ -112,4 +121,19 @@ function checkSampleWeights(given: ArrayLike<number> | undefined, batch: number)
     }
   }
   return Float64Array.from(given);
+}
+
+function checkSampleKeys(given: ArrayLike<number> | undefined, batch: number): ArrayLike<number> {
+  if (given === undefined) return Float64Array.from({ length: batch }, (_, i) => i);
+  for (let i = 0; i < batch; i++) {
+    if (!Number.isSafeInteger(given[i])) {
+      throw new OptionOutOfRangeError(
+        `sampleKeys[${i}]`,
+        given[i],
+        'an integer',
+        'give each sample its index in the data.',
+      );
+    }
+  }
+  return given;
 }

@@ -28,7 +28,7 @@ export function buildLabelMap(identities: Iterable<string>): LabelMap {
     names,
     labelOf(name) {
       const label = labels.get(name);
-      if (label === undefined) throw new UnknownNameError('identity', name, names.slice(0, 1000));
+      if (label === undefined) throw new UnknownNameError('identity', name, names);
       return label;
     },
   };

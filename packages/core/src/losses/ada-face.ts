@@ -1,4 +1,4 @@
-import { requireFinite, requirePositive, requireRange } from '../errors/check-options.ts';
+import { requirePositive, requireRange } from '../errors/check-options.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { SIN_FLOOR } from '../numerics.ts';
@@ -14,9 +14,9 @@ export interface AdaFaceOptions extends ScaleOptions {
   readonly h?: number;
   /** Weight of the new batch in the norms' mean and standard deviation, 0 ≤ tAlpha ≤ 1. Default 0.01. */
   readonly tAlpha?: number;
-  /** ε of the clamps, 0 < ε < 0.5. Default 0.001. */
+  /** ε of the clamps, 0 < ε ≤ 0.25. Default 0.001. */
   readonly eps?: number;
-  /** Mean norm before the first step. Default 20. */
+  /** Mean norm before the first step, ≥ 0. Default 20. */
   readonly batchMeanInitial?: number;
   /** Standard deviation of the norms before the first step, ≥ 0. Default 100. */
   readonly batchStdInitial?: number;
@@ -42,8 +42,8 @@ export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
   requireRange('margin', margin, 0, 1);
   requirePositive('h', h);
   requireRange('tAlpha', tAlpha, 0, 1);
-  requireRange('eps', eps, 0, 0.5, 'exclusive lower bound');
-  requireFinite('batchMeanInitial', batchMeanInitial);
+  requireRange('eps', eps, 0, 0.25, 'exclusive lower bound');
+  requireRange('batchMeanInitial', batchMeanInitial, 0, Number.MAX_VALUE);
   requireRange('batchStdInitial', batchStdInitial, 0, Number.MAX_VALUE);
   return marginLoss({
     name: 'adaface',
@@ -52,6 +52,7 @@ export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
     modulation: clampedModulation(eps),
     rows: ['cosShift', 'sinShift', 'cosLow', 'cosHigh', 'drop'],
     initialValues: { batchMean: batchMeanInitial, batchStd: batchStdInitial },
+    stateRanges: { batchMean: [0, Number.MAX_VALUE], batchStd: [0, Number.MAX_VALUE] },
     prepare: (ops, { norm }, state, mode) => {
       const safe = ops.min(ops.max(norm, ops.constant(LEAST_NORM)), ops.constant(LARGEST_NORM));
       const next = mode === 'train' ? movedStatistics(ops, safe, state, tAlpha) : { ...state };

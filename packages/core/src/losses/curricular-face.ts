@@ -1,5 +1,5 @@
-import { requireRange } from '../errors/check-options.ts';
-import { OptionOutOfRangeError } from '../errors/errors.ts';
+import { requireChoice, requireRange } from '../errors/check-options.ts';
+import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
 import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.ts';
@@ -44,6 +44,8 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
     modulation: curricularModulation,
     rows: ['t'],
     initialValues: { t: tInitial },
+    // A little past ±1: an average kept in float32 may round over.
+    stateRanges: { t: [-1.000001, 1.000001] },
     prepare: (ops, { cosTarget }, state, mode) => {
       const previous = state.t!;
       const t =
@@ -58,22 +60,37 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
 function positiveMargin(options: CurricularFaceOptions): TargetMargin {
   const { margin = 0.5, easyMargin, gradient, beyondPi } = options;
   if (typeof margin === 'number') return angularMargin(margin, options);
-  if (easyMargin !== undefined) {
+  if (typeof margin !== 'object' || margin === null) {
     throw new OptionOutOfRangeError(
-      'easyMargin',
-      easyMargin,
-      'no easyMargin beside a margin of another kind',
-      'set it inside margin.',
+      'margin',
+      margin,
+      'a number, or a margin such as { kind: "cosine", margin: 0.35 }',
     );
   }
+  refuseBeside('easyMargin', easyMargin);
   if (margin.kind === 'cosine') {
-    return additiveCosineMargin(
-      margin.margin,
-      margin.easyMargin === undefined ? {} : { easyMargin: margin.easyMargin },
-    );
+    refuseBeside('beyondPi', beyondPi);
+    refuseBeside('gradient', gradient);
+    requireKeys(margin, ['kind', 'margin', 'easyMargin']);
+    const { easyMargin: easy } = margin;
+    return additiveCosineMargin(margin.margin, easy === undefined ? {} : { easyMargin: easy });
   }
+  requireChoice('margin.kind', margin.kind, ['cosine', 'combined']);
+  requireKeys(margin, ['kind', 'multiplicative', 'angular', 'cosine']);
   return combinedMargin(margin, {
     ...(beyondPi === undefined ? {} : { beyondPi }),
     ...(gradient === undefined ? {} : { gradient }),
   });
+}
+
+function refuseBeside(option: string, value: unknown): void {
+  if (value === undefined) return;
+  const fix = 'set it inside margin where that kind has it, or leave it out.';
+  throw new OptionOutOfRangeError(option, value, `no ${option} beside a margin of this kind`, fix);
+}
+
+function requireKeys(margin: CurricularMargin, known: readonly string[]): void {
+  for (const key of Object.keys(margin)) {
+    if (!known.includes(key)) throw new UnknownNameError(`option of a ${margin.kind} margin`, key, known);
+  }
 }

@@ -1,6 +1,7 @@
 import { requireAngle, requireChoice, requireInteger, requireRange } from '../errors/check-options.ts';
 import { addAngle, angleParts } from '../margin/add-angle.ts';
 import { subtractMargin } from '../margin/additive-cosine-margin.ts';
+import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import { type MarginLoss, type MarginLossParts, marginLoss } from './margin-loss.ts';
@@ -39,6 +40,7 @@ export interface ElasticCosFaceOptions extends ElasticOptions {
 export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss {
   const { margin = 0.5, gradient = 'exact', beyondPi = 'cosine' } = options;
   requireAngle('margin', margin);
+  checkAngularOptions(options);
   return marginLoss({
     ...elasticParts('elastic-arcface', margin, options),
     gradient,
@@ -76,6 +78,7 @@ function elasticParts(name: string, margin: number, options: ElasticOptions): Ma
     scale,
     rows: ['margin'],
     initialValues: { step: 0 },
+    stateRanges: { step: [0, Number.MAX_SAFE_INTEGER] },
     draws: { mean: margin, std, seed },
     prepare: (ops, { cosTarget, draws }, state, mode) => {
       const step = state.step!;

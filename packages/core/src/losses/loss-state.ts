@@ -1,3 +1,4 @@
+import { requireRange } from '../errors/check-options.ts';
 import { NonFiniteError, StateMismatchError } from '../errors/errors.ts';
 import type { MarginLoss } from './margin-loss.ts';
 
@@ -18,14 +19,15 @@ export function initialState(loss: MarginLoss): LossState {
 /**
  * The state, if it is this loss's; the initial one where none is given.
  *
- * @throws StateMismatchError if it belongs to another loss or lacks a value, NonFiniteError
+ * @throws StateMismatchError if it belongs to another loss or lacks a value, NonFiniteError, OptionOutOfRangeError
  */
 export function checkState(loss: MarginLoss, state: LossState | undefined): LossState {
   if (state === undefined) return initialState(loss);
-  if (state.loss !== loss.name)
-    throw new StateMismatchError(`a state of '${state.loss}'`, `a state of '${loss.name}'`);
+  if (state?.loss !== loss.name) {
+    throw new StateMismatchError(`a state of '${state?.loss ?? 'nothing'}'`, `a state of '${loss.name}'`);
+  }
   const expected = Object.keys(loss.initialValues).sort();
-  const given = Object.keys(state.values).sort();
+  const given = Object.keys(state.values ?? {}).sort();
   if (expected.join() !== given.join()) {
     throw new StateMismatchError(
       `a state with {${given.join(', ')}}`,
@@ -36,6 +38,8 @@ export function checkState(loss: MarginLoss, state: LossState | undefined): Loss
     const value = state.values[name]!;
     if (!Number.isFinite(value))
       throw new NonFiniteError(`state.${name}`, 0, value, 'load an earlier checkpoint.');
+    const [low, high] = loss.stateRanges[name] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    requireRange(`state.${name}`, value, low, high);
   }
   return state;
 }

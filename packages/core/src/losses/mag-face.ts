@@ -1,6 +1,7 @@
-import { requireAngle, requireNonNegative, requirePositive } from '../errors/check-options.ts';
+import { requireAngle, requirePositive, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import { addAngle, angleParts, angleSlope } from '../margin/add-angle.ts';
+import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { type MarginLoss, marginLoss, type RegulariserValue } from './margin-loss.ts';
@@ -36,6 +37,7 @@ export function magFace(options: MagFaceOptions = {}): MarginLoss {
     lambdaG = 35,
   } = options;
   const { easyMargin = true, gradient = 'exact' } = options;
+  checkAngularOptions(options);
   requirePositive('lowerNorm', lowerNorm);
   requirePositive('upperNorm', upperNorm);
   if (upperNorm <= lowerNorm)
@@ -45,7 +47,7 @@ export function magFace(options: MagFaceOptions = {}): MarginLoss {
   if (upperMargin < lowerMargin) {
     throw new OptionOutOfRangeError('upperMargin', upperMargin, `upperMargin ≥ lowerMargin = ${lowerMargin}`);
   }
-  requireNonNegative('lambdaG', lambdaG);
+  requireRange('lambdaG', lambdaG, 0, Number.MAX_VALUE);
   const range: NormRange = { lowerNorm, upperNorm };
   const slope = (upperMargin - lowerMargin) / (upperNorm - lowerNorm);
   return marginLoss({

@@ -54,6 +54,8 @@ export interface MarginLoss {
   readonly rows: readonly string[];
   /** State before the first step, weighting included. */
   readonly initialValues: StateValues<number>;
+  /** Least and largest value that a state may hold, where there are such. */
+  readonly stateRanges: Readonly<Record<string, readonly [number, number]>>;
   /** How margins are drawn, for losses that draw them. */
   readonly draws: MarginDraws | undefined;
   readonly weighting: SampleWeighting;
@@ -80,6 +82,7 @@ export interface MarginLossParts {
   readonly modulation?: Modulation;
   readonly rows?: readonly string[];
   readonly initialValues?: StateValues<number>;
+  readonly stateRanges?: MarginLoss['stateRanges'];
   readonly draws?: MarginDraws;
   readonly prepare?: MarginLoss['prepare'];
   readonly regulariser?: MarginLoss['regulariser'];
@@ -97,6 +100,7 @@ export function marginLoss(parts: MarginLossParts): MarginLoss {
     gradient: parts.gradient ?? 'exact',
     rows: parts.rows ?? [],
     initialValues: parts.initialValues ?? {},
+    stateRanges: parts.stateRanges ?? {},
     draws: parts.draws,
     weighting: uniformWeighting,
     prepare: parts.prepare ?? (() => ({ row: {}, next: {} })),

@@ -135,7 +135,7 @@ function find(name: string): LossEntry {
 
 function hasType(value: unknown, type: OptionType): boolean {
   if (type === 'loss') return typeof value === 'object' && value !== null;
-  return type.split(' or ').includes(typeof value);
+  return value !== null && type.split(' or ').includes(typeof value);
 }
 
 function baseLoss(base: unknown, scale: unknown): MarginLoss {
@@ -143,7 +143,14 @@ function baseLoss(base: unknown, scale: unknown): MarginLoss {
   if (scale !== undefined) {
     throw new OptionOutOfRangeError('scale', scale, 'no scale beside base', 'give scale inside base.params.');
   }
-  const { loss, params } = base as { loss?: unknown; params?: LossParameters };
+  for (const key of Object.keys(base as object)) {
+    if (key !== 'loss' && key !== 'params')
+      throw new UnknownNameError('field of base', key, ['loss', 'params']);
+  }
+  const { loss, params = {} } = base as { loss?: unknown; params?: LossParameters };
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+    throw new OptionOutOfRangeError('base.params', params, 'an object of options');
+  }
   if (typeof loss !== 'string')
     throw new OptionOutOfRangeError('base', base, '{ loss: name, params }', 'name the loss.');
   return createLoss(loss, params);

@@ -1,4 +1,4 @@
-import { requireNonNegative } from '../errors/check-options.ts';
+import { requireRange } from '../errors/check-options.ts';
 import { sphereMargin } from '../margin/sphere-margin.ts';
 import { type MarginLoss, marginLoss } from './margin-loss.ts';
 
@@ -28,7 +28,7 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
     rows: ['lambda'],
   } as const;
   if (lambda !== undefined) {
-    requireNonNegative('lambda', lambda);
+    requireRange('lambda', lambda, 0, Number.MAX_VALUE);
     return marginLoss({
       ...base,
       prepare: (ops) => ({ row: { lambda: ops.constant(lambda, '\\lambda') }, next: {} }),
@@ -37,6 +37,7 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
   return marginLoss({
     ...base,
     initialValues: { step: 0 },
+    stateRanges: { step: [0, Number.MAX_SAFE_INTEGER] },
     prepare: (ops, _batch, state, mode) => {
       const one = ops.constant(1);
       const step = mode === 'train' ? ops.add(state.step!, one) : state.step!;

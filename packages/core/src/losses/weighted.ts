@@ -39,5 +39,6 @@ export function withWeighting(loss: MarginLoss, weighting: SampleWeighting): Mar
     name: `${weighting.name}(${loss.name})`,
     weighting,
     initialValues: { ...loss.initialValues, ...weighting.initialValues },
+    stateRanges: { ...loss.stateRanges, ...weighting.stateRanges },
   };
 }

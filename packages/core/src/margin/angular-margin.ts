@@ -1,5 +1,6 @@
 import { requireAngle } from '../errors/check-options.ts';
 import { addAngle, constantAngle } from './add-angle.ts';
+import { checkAngularOptions } from './check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from './target-margin.ts';
 
 /**
@@ -10,6 +11,7 @@ import type { AngularMarginOptions, TargetMargin } from './target-margin.ts';
  */
 export function angularMargin(margin: number, options: AngularMarginOptions = {}): TargetMargin {
   requireAngle('margin', margin);
+  checkAngularOptions(options);
   return {
     name: 'angular',
     target: (ops, point) => addAngle(ops, point, constantAngle(ops, margin), options),

@@ -1,6 +1,7 @@
 import { requireAngle, requireRange } from '../errors/check-options.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
+import { checkAngularOptions } from './check-angular-options.ts';
 import type { BeyondPi, GradientMode, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
 
 /** The three margins of the combined form. */
@@ -28,6 +29,7 @@ export interface CombinedMarginOptions {
 export function combinedMargin(margins: CombinedMargins, options: CombinedMarginOptions = {}): TargetMargin {
   const { multiplicative = 1, angular = 0, cosine = 0 } = margins;
   const { beyondPi = 'linear', gradient = 'exact' } = options;
+  checkAngularOptions(options);
   requireRange('m1', multiplicative, 0, 16, 'exclusive lower bound');
   requireAngle('m2', angular);
   requireRange('m3', cosine, 0, 2);

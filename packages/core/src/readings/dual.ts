@@ -29,7 +29,8 @@ export const dualOps: TensorOps<Dual, boolean> = {
   max: (a, b) => (b.value > a.value ? b : a),
   sqrt: (a) => {
     const root = Math.sqrt(a.value);
-    return dual(root, a.slope / (2 * root));
+    // A constant stays one, also at 0, where the root has no slope.
+    return dual(root, a.slope === 0 ? 0 : a.slope / (2 * root));
   },
   exp: (a) => dual(Math.exp(a.value), Math.exp(a.value) * a.slope),
   expm1: (a) => dual(Math.expm1(a.value), Math.exp(a.value) * a.slope),

@@ -25,11 +25,13 @@ export function toJavaScript(formula: TracedFormula): JavaScriptSource {
   const names = new Map<number, string>();
   const nameOf = (node: Node): string => names.get(node.id)!;
   const lines: string[] = [];
+  let prefix = 'v';
+  while (formula.inputs.some((input) => input.startsWith(prefix))) prefix += '_';
   for (const step of formula.steps) {
     if (step.op === 'input') names.set(step.id, step.name);
     else if (step.op === 'constant') names.set(step.id, literal(step.value));
     else {
-      const name = `v${lines.length}`;
+      const name = `${prefix}${lines.length}`;
       lines.push(`const ${name} = ${expression(step.op, step.args.map(nameOf))};`);
       names.set(step.id, name);
     }

@@ -40,15 +40,15 @@ export const latexOps: TensorOps<Latex, Latex> = {
   },
   sub: (a, b) => {
     if (b.value === 0) return a;
-    return { text: `${a.text} - ${wrap(b, 1)}`, binding: 0 };
+    return { text: `${a.text} - ${wrap(b, b.binding === 2 ? 3 : 1)}`, binding: 0 };
   },
   mul: (a, b) => {
     if (a.value === 1) return b;
     if (b.value === 1) return a;
-    return { text: `${wrap(a, 1)} \\cdot ${wrap(b, 2)}`, binding: 1 };
+    return { text: `${wrap(a, 1)} \\cdot ${wrap(b, b.binding === 2 ? 3 : 2)}`, binding: 1 };
   },
   div: (a, b) => (b.value === 1 ? a : { text: `\\frac{${a.text}}{${b.text}}`, binding: 3 }),
-  neg: (a) => ({ text: `-${wrap(a, 1)}`, binding: 2 }),
+  neg: (a) => ({ text: `-${wrap(a, a.binding === 2 ? 3 : 1)}`, binding: 2 }),
   min: (a, b) => list('min', a, b),
   max: (a, b) => list('max', a, b),
   sqrt: (a) => ({ text: `\\sqrt{${a.text}}`, binding: 3 }),
@@ -59,8 +59,8 @@ export const latexOps: TensorOps<Latex, Latex> = {
   cos: (a) => call('\\cos', a),
   atan: (a) => call('\\arctan', a),
   greater: (a, b) => ({ text: `${a.text} > ${b.text}`, negation: `${a.text} \\le ${b.text}`, binding: 3 }),
-  and: (a, b) => ({ text: `${a.text} \\wedge ${b.text}`, binding: 3 }),
-  or: (a, b) => ({ text: `${a.text} \\vee ${b.text}`, binding: 3 }),
+  and: (a, b) => ({ text: `${wrap(a, 1)} \\wedge ${wrap(b, 1)}`, binding: 3 }),
+  or: (a, b) => ({ text: `${a.text} \\vee ${b.text}`, binding: 0 }),
   not: (a) => ({ text: a.negation ?? `\\neg\\left(${a.text}\\right)`, negation: a.text, binding: 3 }),
   select: (condition, yes, no) => {
     const rest = no.cases ?? [[no.text, '\\text{otherwise}'] as const];

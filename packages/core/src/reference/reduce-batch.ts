@@ -1,3 +1,4 @@
+import { NonFiniteError } from '../errors/errors.ts';
 import type { LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { batchOps } from '../readings/batch.ts';
@@ -24,6 +25,8 @@ export interface ReducedBatch {
   readonly state: LossState;
 }
 
+const TOO_LARGE = 'scale embeddings and class centers down: their products overflow.';
+
 /** nll = log(1 + e^{lse − z_y}), then G and the mean. */
 export function reduceBatch(
   loss: MarginLoss,
@@ -41,6 +44,7 @@ export function reduceBatch(
     const target = prepared.rowScale[i]! * prepared.value[i]!;
     nll[i] = softplus(negatives.max[i]! + Math.log(negatives.sum[i]!) - target);
     logSumExp[i] = target + nll[i]!;
+    if (!Number.isFinite(logSumExp[i]!)) throw new NonFiniteError('logits', i, logSumExp[i]!, TOO_LARGE);
   }
   const weightingState: Record<string, Float64Array> = {};
   for (const name of Object.keys(loss.weighting.initialValues)) {

@@ -151,7 +151,7 @@ function requireShared(inputs: readonly HeadInput[]): void {
     throw new ShapeMismatchError('0 micro-batches', 'at least one', 'pass one input a micro-batch.');
   for (const [index, input] of inputs.entries()) {
     for (const name of ['weights', 'bias', 'dim', 'state', 'mode'] as const) {
-      if (input[name] === inputs[0]![name]) continue;
+      if (shares(name, input, inputs[0]!)) continue;
       throw new ShapeMismatchError(
         `another ${name} in micro-batch ${index}`,
         `the same ${name} in all`,
@@ -159,6 +159,12 @@ function requireShared(inputs: readonly HeadInput[]): void {
       );
     }
   }
+}
+
+function shares(name: 'weights' | 'bias' | 'dim' | 'state' | 'mode', a: HeadInput, b: HeadInput): boolean {
+  if (name === 'mode') return (a.mode ?? 'train') === (b.mode ?? 'train');
+  if (name === 'state') return JSON.stringify(a.state) === JSON.stringify(b.state);
+  return a[name] === b[name];
 }
 
 function diagnose(

@@ -4,7 +4,10 @@ import { COSINE_BOUND } from '../numerics.ts';
 import { innerProducts } from './products.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
-/** Cosines of every sample with a run of classes (inner products with bias where the geometry is `inner`). */
+/**
+ * Cosines of every sample with a run of classes (inner products with bias where the geometry is `inner`). The next tile
+ * of the stream is written over it.
+ */
 export interface Tile {
   /** First class. */
   readonly start: number;

@@ -1,4 +1,5 @@
 import { requireFinite, requireRange } from '../errors/check-options.ts';
+import { UnknownNameError } from '../errors/errors.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 
 /**
@@ -30,10 +31,13 @@ export function batchMean<T, M>(ops: BatchOps<T, M>, values: T): T {
   return ops.div(ops.sum(values), ops.max(ops.count(values), ops.constant(1)));
 }
 
-/** The α that a preset or a number stands for. @throws OptionOutOfRangeError unless 0 ≤ α ≤ 1 */
+/** The α that a preset or a number stands for. @throws OptionOutOfRangeError unless 0 ≤ α ≤ 1, UnknownNameError */
 export function emaWeight(alpha: EmaPreset | number): number {
+  if (typeof alpha === 'string' && !Object.hasOwn(EMA_PRESETS, alpha)) {
+    throw new UnknownNameError('preset of alpha', alpha, Object.keys(EMA_PRESETS));
+  }
   const weight = typeof alpha === 'number' ? alpha : EMA_PRESETS[alpha];
-  requireRange('alpha', weight ?? alpha, 0, 1);
+  requireRange('alpha', weight, 0, 1);
   return weight;
 }
 

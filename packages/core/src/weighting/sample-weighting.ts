@@ -34,6 +34,8 @@ export interface ReducedLosses<T> {
 export interface SampleWeighting {
   readonly name: string;
   readonly initialValues: StateValues<number>;
+  /** Least and largest value that its state may hold, where there are such. */
+  readonly stateRanges?: Readonly<Record<string, readonly [number, number]>>;
   reduce<T, M>(
     ops: BatchOps<T, M>,
     samples: SampleLosses<T>,

@@ -1,4 +1,4 @@
-import { requireChoice, requireFinite, requireNonNegative, requireRange } from '../errors/check-options.ts';
+import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
@@ -25,8 +25,8 @@ export interface SelfPacedOptions {
  * Kumar et al. 2010 anneal their threshold by a constant factor an iteration.
  */
 export function paceAfter(steps: number, options: SelfPacedOptions = {}): number {
-  const { pace = 1, growth = 1.01, maximumPace = Number.POSITIVE_INFINITY } = options;
-  return Math.min(pace * growth ** steps, maximumPace);
+  const { pace, growth, top } = checkPace(options);
+  return Math.min(pace * growth ** steps, top);
 }
 
 /**
@@ -39,26 +39,16 @@ export function paceAfter(steps: number, options: SelfPacedOptions = {}): number
  * @throws OptionOutOfRangeError
  */
 export function selfPacedWeighting(options: SelfPacedOptions = {}): SampleWeighting {
-  const {
-    regulariser = 'hard',
-    pace = 1,
-    growth = 1.01,
-    maximumPace = Number.POSITIVE_INFINITY,
-    lowerShare = 0.5,
-  } = options;
+  const { regulariser = 'hard', lowerShare = 0.5 } = options;
   requireChoice('regulariser', regulariser, ['hard', 'linear', 'mixture']);
-  requireNonNegative('maximumPace', maximumPace);
-  requireNonNegative('pace', pace);
-  if (pace === 0) throw new OptionOutOfRangeError('pace', pace, 'pace > 0');
-  requireFinite('growth', growth);
-  requireRange('growth', growth, 1, Number.MAX_VALUE);
   if (!(lowerShare > 0 && lowerShare < 1)) {
     throw new OptionOutOfRangeError('lowerShare', lowerShare, '0 < lowerShare < 1');
   }
-  const top = Math.min(maximumPace, LARGEST_PACE);
+  const { pace, growth, top } = checkPace(options);
   return {
     name: 'self-paced',
-    initialValues: { pace: Math.min(pace, top) },
+    initialValues: { pace },
+    stateRanges: { pace: [0, LARGEST_PACE] },
     reduce: (ops, { nll, sampleWeights }, state, mode) => {
       const lambda = state.pace!;
       const v = easiness(ops, nll, lambda, regulariser, lowerShare);
@@ -69,6 +59,15 @@ export function selfPacedWeighting(options: SelfPacedOptions = {}): SampleWeight
       };
     },
   };
+}
+
+function checkPace(options: SelfPacedOptions): { pace: number; growth: number; top: number } {
+  const { pace = 1, growth = 1.01, maximumPace = Number.POSITIVE_INFINITY } = options;
+  requireRange('pace', pace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
+  requireRange('maximumPace', maximumPace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
+  requireRange('growth', growth, 1, Number.MAX_VALUE);
+  const top = Math.min(maximumPace, LARGEST_PACE);
+  return { pace: Math.min(pace, top), growth, top };
 }
 
 /** An infinite pace is carried as this: finite in float32, and its reciprocal is below any loss's last digit. */
