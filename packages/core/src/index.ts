@@ -9,6 +9,7 @@ export {
   requireRange,
 } from './errors/check-options.ts';
 export {
+  BackendError,
   LabelOutOfRangeError,
   NonFiniteError,
   OptionOutOfRangeError,
@@ -28,6 +29,7 @@ export type {
   HeadOptions,
   HeadOutput,
 } from './head/contract.ts';
+export { headDiagnostics, meanOf, type StepCounts } from './head/diagnostics.ts';
 export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
 export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
@@ -111,13 +113,14 @@ export {
 export { type JavaScriptSource, toJavaScript, toJavaScriptFunction } from './readings/javascript.ts';
 export { type Latex, latexOps, latexWithDefinitions, symbol } from './readings/latex.ts';
 export { numberOps } from './readings/number.ts';
-export { addGradients, type GradientSums, type LogitVisitor } from './reference/gradients.ts';
+export { addGradients } from './reference/gradients.ts';
 export { HardNegativeCounter } from './reference/hard-negatives.ts';
 export { type LogSumExp, mergeLogSumExp, negativeLogSumExp } from './reference/log-sum-exp.ts';
 export { marginDraws, type PreparedBatch, prepareBatch } from './reference/prepare-batch.ts';
 export { type ReducedBatch, reduceBatch } from './reference/reduce-batch.ts';
 export { referenceBackend } from './reference/reference-backend.ts';
 export { type AccumulatedOutput, accumulatedStep, referenceStep } from './reference/reference-step.ts';
+export { addTargetGradients, type GradientSums, type LogitVisitor } from './reference/target-gradients.ts';
 export { NO_TARGET, type TargetPoints, targetPoints } from './reference/target-points.ts';
 export { type Tile, type TileStream, tileStream } from './reference/tiles.ts';
 export { plainRows, type UnitRows, unitRows } from './reference/unit-rows.ts';

@@ -1,8 +1,7 @@
 import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
-import { createLoss } from '@cf/core';
+import { BackendError, createLoss } from '@cf/core';
 import { GPU } from 'gpu.js';
 import { describe, expect, test } from 'vitest';
-import { BackendError } from './errors.ts';
 import { type GpujsMode, gpujsBackend } from './gpujs-backend.ts';
 import { randomProblem } from './testing/random-problem.ts';
 

@@ -1,6 +1,5 @@
-import { type Backend, UnknownNameError } from '@cf/core';
+import { type Backend, BackendError, UnknownNameError } from '@cf/core';
 import { GPU } from 'gpu.js';
-import { BackendError } from './errors.ts';
 import { gpujsHead } from './gpujs-head.ts';
 import { KernelSet } from './kernels/kernel-set.ts';
 

@@ -1,11 +1,14 @@
 import {
+  addTargetGradients,
   checkInput,
   type Head,
   type HeadInput,
   type HeadOptions,
   type HeadOutput,
+  headDiagnostics,
   type MarginLoss,
   marginDraws,
+  meanOf,
   plainRows,
   prepareBatch,
   reduceBatch,
@@ -15,13 +18,11 @@ import {
   unitRows,
 } from '@cf/core';
 import { ClassTiles } from './class-tiles.ts';
-import { diagnose } from './diagnose.ts';
 import { type GradientTotals, gradientPass } from './gradient-pass.ts';
 import { type HeadKernels, headKernels } from './kernels/head-kernels.ts';
 import type { KernelSet } from './kernels/kernel-set.ts';
 import { negativesPass } from './log-sum-exp-pass.ts';
 import type { StepContext } from './step-context.ts';
-import { addTargetGradients } from './target-gradients.ts';
 
 const DEFAULT_TILE = 1024;
 
@@ -68,7 +69,20 @@ async function step(
     const reduced = reduceBatch(loss, prepared, logSumExp, x.norms, sampleWeights, state, mode);
     const totals = emptyTotals(loss, batch, classes, dim, options.inspect);
     await gradientPass(context, reduced, totals);
-    addTargetGradients(context, points, reduced, totals);
+    addTargetGradients(
+      loss,
+      x,
+      points,
+      prepared,
+      reduced,
+      labels,
+      totals,
+      (sample, label, logit, gradient) => {
+        if (totals.inspection === undefined) return;
+        totals.inspection.logits[sample * classes + label] = logit;
+        totals.inspection.gradLogits[sample * classes + label] = gradient;
+      },
+    );
     if (options.checkFinite) {
       requireFiniteTensor('gradEmbeddings', totals.embeddings);
       requireFiniteTensor('gradWeights', totals.weights);
@@ -81,7 +95,17 @@ async function step(
       gradWeights: totals.weights,
       gradBias: totals.bias,
       state: reduced.state,
-      diagnostics: diagnose(loss, points.cos, prepared, hard, batch * (classes - 1), reduced),
+      diagnostics: headDiagnostics(loss, {
+        batch,
+        classes,
+        hard: hard.hard,
+        emphasised: hard.emphasised,
+        minSlope: hard.minSlope,
+        maxSlope: hard.maxSlope,
+        meanTargetCosine: meanOf(points.cos),
+        pastPiShare: meanOf(prepared.pastPi),
+        t: reduced.state.values.t,
+      }),
       inspection: totals.inspection,
     };
   } finally {

@@ -1,4 +1,3 @@
-export { BackendError } from './errors.ts';
 export { GPUJS_MODES, type GpujsMode, type GpujsOptions, gpujsBackend } from './gpujs-backend.ts';
 export { type FormulaSource, type OtherOutput, otherSource } from './kernels/formula-source.ts';
 export { type HeadKernels, headKernels } from './kernels/head-kernels.ts';

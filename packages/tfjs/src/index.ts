@@ -1,4 +1,3 @@
-export { BackendUnavailableError } from './errors.ts';
 export { tfBatchOps } from './tf-batch-ops.ts';
 export { tfOps } from './tf-ops.ts';
 export { type TfjsBackendOptions, tfjsBackend } from './tfjs-backend.ts';

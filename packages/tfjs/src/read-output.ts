@@ -1,13 +1,13 @@
-import type {
-  CheckedInput,
-  HeadDiagnostics,
-  HeadInspection,
-  HeadOutput,
-  LossState,
-  MarginLoss,
+import {
+  type CheckedInput,
+  type HeadInspection,
+  type HeadOutput,
+  headDiagnostics,
+  type LossState,
+  type MarginLoss,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import type { StepScalars, StepTensors } from './head-step.ts';
+import type { StepTensors } from './head-step.ts';
 
 /** Brings one step to the host. The scalars travel together, in one read. Does not free the tensors. */
 export async function readOutput(
@@ -36,7 +36,12 @@ export async function readOutput(
     gradWeights,
     gradBias,
     state,
-    diagnostics: diagnose(loss, scalars, state, checked),
+    diagnostics: headDiagnostics(loss, {
+      ...scalars,
+      batch: checked.batch,
+      classes: checked.classes,
+      t: state.values.t,
+    }),
     inspection: inspection(logits, gradLogits),
   };
 }
@@ -62,26 +67,6 @@ async function readScalars<Name extends string>(
 /** In evaluation the state that came in, digit for digit: it does not go through float32. */
 function stateAfter(loss: MarginLoss, checked: CheckedInput, next: Record<string, number>): LossState {
   return checked.mode === 'eval' ? checked.state : { loss: loss.name, values: next };
-}
-
-function diagnose(
-  loss: MarginLoss,
-  scalars: StepScalars<number>,
-  state: LossState,
-  { batch, classes }: CheckedInput,
-): HeadDiagnostics {
-  const onSphere = loss.geometry !== 'inner';
-  const negatives = batch * (classes - 1);
-  const hard = onSphere && scalars.hard > 0;
-  return {
-    meanTargetCosine: onSphere ? scalars.meanTargetCosine : null,
-    t: state.values.t ?? null,
-    hardShare: onSphere && negatives > 0 ? scalars.hard / negatives : null,
-    emphasisedShare: hard ? scalars.emphasised / scalars.hard : null,
-    minModulation: hard ? scalars.minSlope : null,
-    maxModulation: hard ? scalars.maxSlope : null,
-    pastPiShare: onSphere ? scalars.pastPiShare : null,
-  };
 }
 
 function inspection(

@@ -17,7 +17,7 @@ export interface TfjsBackendOptions {
  * TensorFlow.js has one active backend a process: this makes the named one active, and so does each step of its heads
  * where something else has changed it in between.
  *
- * @throws BackendUnavailableError if the backend is not registered, does not initialise, or does not compute in float32
+ * @throws BackendError (`E_BACKEND`) if the backend is not registered, does not initialise, or does not compute in float32
  */
 export async function tfjsBackend(options: TfjsBackendOptions = {}): Promise<Backend> {
   const { backend = 'cpu' } = options;

@@ -1,19 +1,15 @@
 import { requireInteger } from '../errors/check-options.ts';
 import { ShapeMismatchError } from '../errors/errors.ts';
 import { type CheckedInput, checkInput } from '../head/check-input.ts';
-import type {
-  HeadDiagnostics,
-  HeadInput,
-  HeadInspection,
-  HeadOptions,
-  HeadOutput,
-} from '../head/contract.ts';
+import type { HeadInput, HeadInspection, HeadOptions, HeadOutput } from '../head/contract.ts';
+import { headDiagnostics, meanOf } from '../head/diagnostics.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
-import { addGradients, type GradientSums, type LogitVisitor } from './gradients.ts';
+import { addGradients } from './gradients.ts';
 import { HardNegativeCounter } from './hard-negatives.ts';
 import { type LogSumExp, negativeLogSumExp } from './log-sum-exp.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
 import { type ReducedBatch, reduceBatch } from './reduce-batch.ts';
+import type { GradientSums, LogitVisitor } from './target-gradients.ts';
 import { type TargetPoints, targetPoints } from './target-points.ts';
 import { type TileStream, tileStream } from './tiles.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
@@ -54,7 +50,6 @@ export function accumulatedStep(
   const { tileSize = DEFAULT_TILE, checkFinite = true, inspect = false } = options;
   requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   requireShared(inputs);
-  const first = inputs[0]!;
   const parts = inputs.map((input, index) => openPart(loss, input, tileSize, checkFinite, index, inputs));
   const { state, mode, classes, dim } = parts[0]!.checked;
 
@@ -99,14 +94,23 @@ export function accumulatedStep(
     );
     return { losses: reduced.losses.slice(from, to), gradEmbeddings: sums.embeddings, inspection };
   });
-  const negativesSeen = norm.length * (first.weights.length / dim - 1);
   return {
     loss: reduced.loss,
     regulariser: reduced.regulariser,
     gradWeights,
     gradBias,
     state: reduced.state,
-    diagnostics: diagnose(loss, cos, prepared, counter, negativesSeen, reduced),
+    diagnostics: headDiagnostics(loss, {
+      batch: cos.length,
+      classes,
+      hard: counter.hard,
+      emphasised: counter.emphasised,
+      minSlope: counter.minSlope,
+      maxSlope: counter.maxSlope,
+      meanTargetCosine: meanOf(cos),
+      pastPiShare: meanOf(prepared.pastPi),
+      t: reduced.state.values.t,
+    }),
     outputs,
   };
 }
@@ -165,27 +169,6 @@ function shares(name: 'weights' | 'bias' | 'dim' | 'state' | 'mode', a: HeadInpu
   if (name === 'mode') return (a.mode ?? 'train') === (b.mode ?? 'train');
   if (name === 'state') return JSON.stringify(a.state) === JSON.stringify(b.state);
   return a[name] === b[name];
-}
-
-function diagnose(
-  loss: MarginLoss,
-  cos: Float64Array,
-  prepared: PreparedBatch,
-  counter: HardNegativeCounter,
-  negatives: number,
-  reduced: ReducedBatch,
-): HeadDiagnostics {
-  const onSphere = loss.geometry !== 'inner';
-  const hard = onSphere && counter.hard > 0;
-  return {
-    meanTargetCosine: onSphere ? mean(cos) : null,
-    t: reduced.state.values.t ?? null,
-    hardShare: onSphere && negatives > 0 ? counter.hard / negatives : null,
-    emphasisedShare: hard ? counter.emphasised / counter.hard : null,
-    minModulation: hard ? counter.minSlope : null,
-    maxModulation: hard ? counter.maxSlope : null,
-    pastPiShare: onSphere ? mean(prepared.pastPi) : null,
-  };
 }
 
 function emptyInspection(
@@ -247,10 +230,4 @@ function concatenate(parts: readonly Float64Array[]): Float64Array {
     at += part.length;
   }
   return out;
-}
-
-function mean(values: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]!;
-  return total / values.length;
 }

@@ -62,6 +62,8 @@ describe('syntheticPairs', () => {
     expect(() => syntheticPairs({ ...base, pairs: 50 })).toThrow('pairs = 50, expected a multiple of 20');
     expect(() => syntheticPairs({ ...base, identities: { from: 0, to: 19 } })).toThrow('identities.to = 19');
     expect(() => syntheticPairs({ ...base, imagesPerIdentity: 1 })).toThrow('imagesPerIdentity = 1');
-    expect(() => syntheticPairs({ ...base, pairs: 4000 })).toThrow('pairs = 4000, expected at most 240 from 20 people');
+    expect(() => syntheticPairs({ ...base, pairs: 4000 })).toThrow(
+      'pairs = 4000, expected at most 240 from 20 people',
+    );
   });
 });
