@@ -1,5 +1,5 @@
-import type { GPU, Input, Texture } from 'gpu.js';
 import { BackendError } from '@cf/core';
+import type { GPU, Input, Texture } from 'gpu.js';
 import type { KernelOutput, KernelSource, TileShape } from './kernel-source.ts';
 
 /** What a kernel takes and yields: an array or matrix here, or a handle to one on the device. */
