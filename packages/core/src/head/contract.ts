@@ -88,12 +88,13 @@ export interface HeadOptions {
 export interface Head {
   readonly loss: MarginLoss;
   /**
-   * Value, gradients and next state of one batch.
+   * Value, gradients and next state of one batch. In evaluation the state comes back as it went in.
    *
+   * @throws NonFiniteError also where finite input overflows in the backend's precision
    * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
    */
   step(input: HeadInput): Promise<HeadOutput>;
-  /** Frees what the head holds; a disposed head must not be used again. */
+  /** Frees what the head holds. A backend that can't run a disposed head says so with BackendError. */
   dispose(): void;
 }
 

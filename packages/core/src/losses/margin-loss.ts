@@ -40,6 +40,9 @@ export interface RegulariserValue<T> {
  *
  * Pure functions over {@link TensorOps}; a backend reads them and nobody retypes them. Only `other` is of size
  * B × C.
+ *
+ * A formula may return what it was given (N = c returns its cosine) or a constant (a slope of 1): a backend that frees
+ * tensors, or needs one entry a sample, copies or broadcasts. `value` and `pivot` have one entry a sample.
  */
 export interface MarginLoss {
   readonly name: string;
