@@ -63,8 +63,9 @@ if (check('npm install of the tarballs', 'npm', ['install', '--ignore-scripts', 
   for (const file of readdirSync(user).filter((name) => name.endsWith('.smoke.mjs'))) {
     check(`packed: ${file}`, process.execPath, [file], inUser);
   }
-  check('packed: types of every package', 'npx', ['tsc', '-p', 'tsconfig.json'], inUser);
-  const cf = join(user, 'node_modules', '.bin', 'cf');
+  const bin = (name) => join(user, 'node_modules', '.bin', name);
+  check('packed: types of every package', bin('tsc'), ['-p', 'tsconfig.json'], inUser);
+  const cf = bin('cf');
   check('packed: cf --help', cf, ['--help'], inUser);
   check('packed: cf conformance', cf, ['conformance'], inUser);
   check('packed: cf train', cf, ['train', '--identities', '30', '--images-per-identity', '6', '--epochs', '2', '--out', join(folder, 'run')], inUser);

@@ -1,5 +1,6 @@
-import { createLoss, NORM_FLOOR } from '@cf/core';
+import { NORM_FLOOR } from '@cf/core';
 import type { GoldenCase, GoldenStep } from './golden-file.ts';
+import { goldenLoss } from './golden-loss.ts';
 
 /** The size that each array of a step naturally has; errors are compared with it where the values themselves are smaller. */
 export interface NaturalScales {
@@ -19,7 +20,7 @@ export function naturalScales(golden: GoldenCase, step: GoldenStep): NaturalScal
     return { values: 1, gradEmbeddings: 1 / batch, gradWeights: 1 / batch, gradBias: 1 / batch };
   }
   const norms = rowNorms(step.embeddings, dim);
-  const loss = createLoss(golden.loss, golden.params);
+  const loss = goldenLoss(golden);
   const scale = loss.geometry === 'norm-scaled' ? Math.max(...norms) : loss.scale;
   return {
     values: 1,

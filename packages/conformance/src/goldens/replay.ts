@@ -1,13 +1,6 @@
-import {
-  type Backend,
-  CfError,
-  createLoss,
-  type Head,
-  type HeadOutput,
-  type LossState,
-  type MarginLoss,
-} from '@cf/core';
+import type { Backend, Head, HeadOutput, LossState, MarginLoss } from '@cf/core';
 import { type GoldenCase, type GoldenFile, GoldenFormatError, type GoldenStep } from './golden-file.ts';
+import { goldenLoss } from './golden-loss.ts';
 import { naturalScales, relativeError } from './natural-scale.ts';
 
 /** What is compared in every step. */
@@ -55,7 +48,7 @@ export async function replayGoldens(
 ): Promise<GoldenReport> {
   const { tolerance = GOLDEN_TOLERANCE[backend.precision], onCase } = options;
   // All losses are made first: an unknown one stops the run before anything is computed.
-  const losses = file.cases.map(lossOf);
+  const losses = file.cases.map(goldenLoss);
   const rows = new Map<string, { cases: number; steps: number; worst: GoldenErrors; worstCase: string }>();
   for (const [index, golden] of file.cases.entries()) {
     const errors = await replayCase(backend, golden, losses[index]!);
@@ -69,15 +62,6 @@ export async function replayGoldens(
   }
   const out = [...rows].map(([loss, row]) => ({ loss, ...row, passed: largest(row.worst) <= tolerance }));
   return { backend: backend.name, tolerance, rows: out, passed: out.every((row) => row.passed) };
-}
-
-function lossOf({ id, loss, params }: GoldenCase): MarginLoss {
-  try {
-    return createLoss(loss, params);
-  } catch (error) {
-    if (!(error instanceof CfError)) throw error;
-    throw new GoldenFormatError(`${id}: ${error.given}`, error.expected, error, error.fix);
-  }
 }
 
 async function replayCase(backend: Backend, golden: GoldenCase, loss: MarginLoss): Promise<GoldenErrors> {
