@@ -14,20 +14,33 @@ export class RunFolderError extends CfError {
   }
 }
 
-/** `E_BACKBONE`: an ONNX backbone that can't be loaded, or does not take pictures. */
+/** `E_OUTPUT`: a file that can't be written. */
+export class OutputError extends CfError {
+  constructor(path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('OutputError', 'E_OUTPUT', {
+      given: `'${path}' (${reason})`,
+      expected: 'a file that can be written',
+      fix: 'check that the folder exists, may be written to and has space left.',
+      cause,
+    });
+  }
+}
+
+/** `E_BACKBONE`: an ONNX backbone that can't be loaded, or does not map pictures to finite numbers. */
 export class BackboneError extends CfError {
   constructor(given: string, expected: string, fix: string, cause?: unknown) {
     super('BackboneError', 'E_BACKBONE', { given, expected, fix, cause });
   }
 }
 
-/** `E_DIVERGED`: training reached a number that is not finite. */
+/** `E_DIVERGED`: training reached a number that is not finite, or far too large. */
 export class DivergedError extends CfError {
   constructor(step: number, learningRate: number, what: string, cause?: unknown) {
     super('DivergedError', 'E_DIVERGED', {
       given: `${what} at step ${step} (learning rate ${learningRate})`,
-      expected: 'finite numbers',
-      fix: 'lower --lr, lower --scale or raise --warmup-steps; the last checkpoint is kept, and --resume starts from it.',
+      expected: 'finite numbers of a size to work with',
+      fix: 'start a new run with a lower --lr, a lower --scale or more --warmup-steps; the last checkpoint is kept, and --features-from takes over its features.',
       cause,
     });
   }

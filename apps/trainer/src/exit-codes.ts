@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 2,
   /** Data, a model or a run folder that can't be read. */
   data: 3,
-  /** Training reached a number that is not finite. */
+  /** Training reached a number that is not finite, or far too large. */
   diverged: 4,
   /** Anything unforeseen. */
   internal: 70,

@@ -1,20 +1,20 @@
-import { join } from 'node:path';
-import { htmlReport, rocChart, scoreHistogram, sumWithMirror } from '@cf/eval';
+import { htmlReport, rocChart, scoreHistogram } from '@cf/eval';
 import { Command } from 'commander';
 import { onnxFile } from '../config/resolve-config.ts';
 import type { FeatureConfig } from '../config/train-config.ts';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
-import { UsageError } from '../errors.ts';
+import { RunFolderError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { extractFeatures } from '../features/feature-table.ts';
 import { openExtractor } from '../features/open-extractor.ts';
 import { readModel } from '../model/face-model.ts';
-import { embedAll, type LinearEmbedding } from '../model/linear-embedding.ts';
+import type { LinearEmbedding } from '../model/linear-embedding.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { openRunFolder } from '../run/run-folder.ts';
-import { type PairResult, scorePairs } from '../verification/score-pairs.ts';
+import { resultsAsJson, scoreModel } from '../verification/score-model.ts';
+import type { PairResult } from '../verification/score-pairs.ts';
 import { InterruptedError, interruption } from './interruption.ts';
 
 interface EvalFlags {
@@ -64,32 +64,31 @@ async function runEval(flags: EvalFlags): Promise<number> {
   try {
     const policy = { onProblem: problems.add, strict: flags.strict };
     const { images, verification } = await pairsDataset(flags.pairs, flags.pairsFolds, flags.data, policy);
-    const table = await extractFeatures('embedding', images, extractor, {
-      ...policy,
-      mirror: () => flags.flip,
-      signal,
-    });
-    const embed = (rows: Float32Array): Float32Array =>
-      embedding === undefined ? rows : embedAll(embedding, rows);
-    const single = embed(table.rows);
-    const embeddings = table.mirrored === undefined ? single : sumWithMirror(single, embed(table.mirrored));
-    const dim = embedding?.outputDim ?? table.dim;
-    const readable = readablePairs(verification, table.indices);
-    const result = scorePairs(embeddings, dim, readable);
+    const mirror = (): boolean => flags.flip;
+    const table = await extractFeatures('embedding', images, extractor, { ...policy, mirror, signal });
     const name = flags.run ?? extractor.name;
-    console.log(
-      flags.json
-        ? JSON.stringify(asJson(name, result, problems.all.length))
-        : asText(name, result, problems.all.length),
-    );
+    const result = scoreModel(name, embedding, table, verification).at(-1)!.result;
+    const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
+    const scored = { name, result, problems: problems.all.length, unscored };
+    console.log(flags.json ? JSON.stringify(asJson(scored)) : asText(scored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof InterruptedError) return EXIT.interrupted;
-    throw error;
+    if (!(error instanceof InterruptedError)) throw error;
+    process.stderr.write('interrupted; nothing was written\n');
+    return EXIT.interrupted;
   } finally {
     await extractor.dispose();
   }
+}
+
+interface Scored {
+  readonly name: string;
+  readonly result: PairResult;
+  /** Pictures, folders and pairs with something wrong. */
+  readonly problems: number;
+  /** Pairs that lack a readable picture. */
+  readonly unscored: number;
 }
 
 async function openModel(
@@ -104,11 +103,17 @@ async function openModel(
   }
   if (flags.model !== undefined)
     return { features: { kind: 'onnx', file: onnxFile(flags.model) }, embedding: undefined };
-  await openRunFolder(flags.run!);
-  return readModel(join(flags.run!, 'model.safetensors'));
+  const run = await openRunFolder(flags.run!);
+  if (await run.has('model')) return readModel(run.file('model'));
+  throw new RunFolderError(
+    `'${run.path}', whose training is not finished`,
+    'a run with a model',
+    `finish it with: cf train --resume ${run.path}`,
+  );
 }
 
-function asText(name: string, { accuracy, std, report, thresholdFrom }: PairResult, skipped: number): string {
+function asText({ name, result, problems, unscored }: Scored): string {
+  const { accuracy, std, report, thresholdFrom } = result;
   const lines = [
     `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
     `accuracy  ${accuracy.toFixed(4)} ± ${std.toFixed(4)} (standard deviation over folds; threshold from ${thresholdFrom})`,
@@ -121,13 +126,13 @@ function asText(name: string, { accuracy, std, report, thresholdFrom }: PairResu
     ),
     `best threshold on these pairs ${report.bestThreshold.toFixed(4)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
   ];
-  if (skipped > 0) lines.push(`${skipped} pictures or pairs were left out`);
+  if (problems > 0)
+    lines.push(`${problems} problems with the pictures; ${unscored} pairs could not be scored`);
   return lines.join('\n');
 }
 
-function asJson(name: string, { accuracy, std, report, thresholdFrom }: PairResult, skipped: number): object {
-  const { roc: _roc, folds: _folds, ...scored } = report;
-  return { name, accuracy, std, thresholdFrom, skipped, scoredPairs: scored };
+function asJson({ name, result, problems, unscored }: Scored): object {
+  return { ...resultsAsJson([{ name, result }])[0], problems, unscoredPairs: unscored };
 }
 
 async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {

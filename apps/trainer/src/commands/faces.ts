@@ -1,7 +1,9 @@
-import { contactSheet, writeSyntheticFolder } from '@cf/data';
+import { contactSheet, type SyntheticOptions, writeSyntheticFolder } from '@cf/data';
 import { Command } from 'commander';
+import { EXIT } from '../exit-codes.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { startProgress } from '../ui/progress.ts';
+import { InterruptedError, interruption } from './interruption.ts';
 import { number } from './options.ts';
 
 interface FaceFlags {
@@ -28,16 +30,27 @@ export function facesCommand(): Command {
       '\nExamples:\n  cf faces --sheet faces.png\n  cf faces --identities 100 --images-per-identity 20 --out faces\n',
     )
     .action(async ({ sheet, out, ...options }: FaceFlags, command: Command) => {
-      if (sheet === undefined && out === undefined) command.error('give --sheet, --out or both');
+      if (sheet === undefined && out === undefined) command.error('error: give --sheet, --out or both');
       if (sheet !== undefined) {
         await atomicWrite(sheet, await contactSheet(options));
         console.log(`contact sheet: ${sheet}`);
       }
-      if (out !== undefined) {
-        const progress = startProgress('drawing', options.identities * options.imagesPerIdentity, 'images');
-        await writeSyntheticFolder(out, options, ({ done }) => progress.update(done));
-        progress.finish();
-        console.log(`folder: ${out}`);
-      }
+      if (out !== undefined) process.exitCode = await drawFolder(out, options);
     });
+}
+
+async function drawFolder(out: string, options: SyntheticOptions): Promise<number> {
+  const progress = startProgress('drawing', options.identities * options.imagesPerIdentity, 'images');
+  const signal = interruption();
+  try {
+    await writeSyntheticFolder(out, { ...options, signal }, ({ done }) => progress.update(done));
+  } catch (error) {
+    progress.stop('drawing: stopped');
+    if (!(error instanceof InterruptedError)) throw error;
+    console.log('interrupted; nothing was written');
+    return EXIT.interrupted;
+  }
+  progress.finish();
+  console.log(`folder: ${out}`);
+  return EXIT.ok;
 }

@@ -6,7 +6,7 @@ export function interruption(): AbortSignal {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130);
-    process.stderr.write('\nstopping after the current step; Ctrl-C again to stop at once\n');
+    process.stderr.write('\nstopping; Ctrl-C again to stop at once\n');
     controller.abort(new InterruptedError());
   };
   process.on('SIGINT', onSignal);

@@ -1,13 +1,16 @@
 import { LOSS_NAMES } from '@cf/core';
 import { Command } from 'commander';
-import { checkConfig, resolveConfig, type TrainFlags } from '../config/resolve-config.ts';
+import { checkConfig } from '../config/check-config.ts';
+import { resolveConfig, type TrainFlags } from '../config/resolve-config.ts';
 import type { TrainConfig } from '../config/train-config.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readJson } from '../run/run-folder.ts';
 import { BACKEND_NAMES } from '../training/open-backend.ts';
-import { type RunPlace, resultLines, train } from '../training/train.ts';
+import { type RunPlace, train } from '../training/train.ts';
 import { formatSeconds } from '../ui/progress.ts';
+import { resultLines } from '../verification/result-text.ts';
+import { refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, interruption } from './interruption.ts';
 import { number, several } from './options.ts';
 
@@ -36,7 +39,7 @@ export function trainCommand(): Command {
     .option('--epochs <n>', 'passes over the training pictures', number, 10)
     .option('--batch <n>', 'pictures a batch', number, 128)
     .option('--accumulate <n>', 'batches an optimiser step', number, 1)
-    .option('--lr <rate>', 'learning rate', number, 0.1)
+    .option('--lr <rate>', 'learning rate', number, 0.02)
     .option('--momentum <m>', 'momentum of SGD', number, 0.9)
     .option('--weight-decay <w>', 'weight decay of SGD', number, 5e-4)
     .option('--schedule <name>', 'constant, cosine or step', 'cosine')
@@ -52,7 +55,8 @@ export function trainCommand(): Command {
     .option('--config <file>', 'a config.json in place of all flags above')
     .option('--resume <folder>', 'continue an interrupted run from its checkpoint')
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: RunFlags) => {
+    .action(async (flags: RunFlags, command: Command) => {
+      refuseIgnored(flags, command);
       process.exitCode = await runTrain(flags);
     });
 }
@@ -76,49 +80,75 @@ Examples:
   cf train --resume runs/mine
 `;
 
+const DRAWN = new Set(['identities', 'imagesPerIdentity', 'difficulty']);
+
+/** No flag is passed over in silence. */
+function refuseIgnored({ resume, config, data, backbone }: RunFlags, command: Command): void {
+  if (resume !== undefined) {
+    const fix =
+      'a resumed run keeps its folder and configuration; leave the other flag out, or start a new run.';
+    refuseBeside(command, '--resume', (name) => name !== 'featuresFrom', fix);
+  }
+  if (config !== undefined) {
+    const fix = 'change the value in the file, or give all of it as flags.';
+    refuseBeside(command, '--config', (name) => name !== 'featuresFrom' && name !== 'out', fix);
+  }
+  if (data !== undefined)
+    refuseBeside(command, '--data', (name) => DRAWN.has(name), 'the flag is for drawn identities.');
+  else if (command.getOptionValueSource('minImages') === 'cli') {
+    throw new UsageError(
+      '--min-images without --data',
+      '--data as well',
+      'the flag is for folders of pictures.',
+    );
+  }
+  if (backbone !== undefined)
+    refuseBeside(
+      command,
+      '--backbone',
+      (name) => name === 'pixels',
+      'the backbone says which size it takes.',
+    );
+}
+
 async function runTrain(flags: RunFlags): Promise<number> {
   const say = (line: string): void => console.log(line);
   const signal = interruption();
   const started = performance.now();
-  const { config, place, path } = await openTraining(flags);
+  const { config, place } = await openTraining(flags);
+  let opened: RunFolder | undefined;
+  const open = async (): Promise<RunFolder> => {
+    opened = await place.open();
+    return opened;
+  };
   try {
-    const { run, interrupted, results } = await train(config, place, signal, say);
-    if (interrupted) return tellInterrupted(run.path);
+    const { run, interrupted, results } = await train(config, { ...place, open }, signal, say);
+    if (interrupted) return tellInterrupted(run);
     for (const line of resultLines(results)) say(line);
     const seconds = formatSeconds((performance.now() - started) / 1000);
     say(`done in ${seconds}; report: ${run.file('report')}, model: ${run.file('model')}`);
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof InterruptedError) return tellInterrupted(path);
+    if (error instanceof InterruptedError) return tellInterrupted(opened);
     throw error;
   }
 }
 
-async function tellInterrupted(path: string): Promise<number> {
-  const run = await openRunFolder(path).catch(() => undefined);
+function tellInterrupted(run: RunFolder | undefined): number {
   console.log(
     run === undefined
       ? 'interrupted; nothing was written'
-      : `interrupted; go on with: cf train --resume ${path}`,
+      : `interrupted; go on with: cf train --resume ${run.path}`,
   );
   return EXIT.interrupted;
 }
 
-async function openTraining(
-  flags: RunFlags,
-): Promise<{ config: TrainConfig; place: RunPlace; path: string }> {
+async function openTraining(flags: RunFlags): Promise<{ config: TrainConfig; place: RunPlace }> {
   const featuresFrom = flags.featuresFrom === undefined ? undefined : await openRunFolder(flags.featuresFrom);
   if (flags.resume !== undefined) {
-    if (flags.out !== undefined || flags.config !== undefined) {
-      throw new UsageError(
-        '--resume with --out or --config',
-        '--resume alone',
-        'a resumed run keeps its folder and configuration.',
-      );
-    }
     const run = await openRunFolder(flags.resume);
     const config = await readConfig(run.file('config'));
-    return { config, path: run.path, place: { resume: true, featuresFrom, open: async () => run } };
+    return { config, place: { resume: true, featuresFrom, open: async () => run } };
   }
   const config = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
@@ -127,7 +157,7 @@ async function openTraining(
     await run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
     return run;
   };
-  return { config, path, place: { resume: false, featuresFrom, open } };
+  return { config, place: { resume: false, featuresFrom, open } };
 }
 
 async function readConfig(path: string): Promise<TrainConfig> {

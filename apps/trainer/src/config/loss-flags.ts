@@ -1,4 +1,4 @@
-import { type LossParameters, lossOptions } from '@cf/core';
+import { type LossParameters, lossOptions, requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
 
 /** What the command line says about the loss. */
@@ -17,10 +17,13 @@ export interface LossFlags {
 /** Default s of a cosine loss in this program; the papers' 64 is for backbones trained whole. */
 export const DEFAULT_SCALE = 32;
 
+const WEIGHTINGS = ['focal', 'ohem', 'self-paced'];
+
 /**
  * Name and parameters for createLoss.
  *
- * @throws UsageError for a malformed `name=value`, UnknownNameError for an unknown loss
+ * @throws UsageError for a malformed `name=value`, UnknownNameError for an unknown loss, OptionOutOfRangeError for an
+ * unknown weighting
  */
 export function lossFromFlags(flags: LossFlags): { readonly name: string; readonly params: LossParameters } {
   const known = lossOptions(flags.loss);
@@ -34,6 +37,7 @@ export function lossFromFlags(flags: LossFlags): { readonly name: string; readon
       throw new UsageError('--weighting-option without --weighting', 'both or none', 'name the weighting.');
     return { name: flags.loss, params };
   }
+  requireChoice('weighting', flags.weighting, WEIGHTINGS);
   const own = assignments('--weighting-option', flags.weightingOption ?? []);
   return { name: flags.weighting, params: { ...own, base: { loss: flags.loss, params } } };
 }

@@ -1,13 +1,6 @@
-import {
-  createLoss,
-  OptionOutOfRangeError,
-  requireChoice,
-  requireInteger,
-  requirePositive,
-  requireRange,
-} from '@cf/core';
 import { UsageError } from '../errors.ts';
-import { SCHEDULES, type ScheduleName } from '../optimiser/schedule.ts';
+import type { ScheduleName } from '../optimiser/schedule.ts';
+import { checkConfig } from './check-config.ts';
 import { type LossFlags, lossFromFlags } from './loss-flags.ts';
 import type { FeatureConfig, TrainConfig } from './train-config.ts';
 
@@ -69,43 +62,26 @@ export function resolveConfig(flags: TrainFlags): TrainConfig {
   return config;
 }
 
-/** Checks every number and name of a configuration. @throws OptionOutOfRangeError, UnknownNameError */
-export function checkConfig(config: TrainConfig): void {
-  requireInteger('dim', config.dim, 2, 4096);
-  requireInteger('epochs', config.epochs, 1, 1e6);
-  requireInteger('batch', config.batch, 1, 65536);
-  requireInteger('accumulate', config.accumulate, 1, 1024);
-  requirePositive('lr', config.learningRate);
-  if (!(config.momentum >= 0 && config.momentum < 1))
-    throw new OptionOutOfRangeError('momentum', config.momentum, '0 ≤ momentum < 1');
-  requireRange('weight-decay', config.weightDecay, 0, 1);
-  requireChoice('schedule', config.schedule, SCHEDULES);
-  requireInteger('warmup-steps', config.warmupSteps, 0, 1e9);
-  requireInteger('seed', config.seed, 0, 2 ** 31);
-  createLoss(config.loss.name, config.loss.params);
-}
-
 function dataConfig(flags: TrainFlags): TrainConfig['data'] {
   const { data: root, people, folds, minImages } = flags;
-  if (root === undefined) {
-    for (const [flag, value] of [
-      ['--people', people],
-      ['--folds', folds],
-      ['--pairs', flags.pairs],
-    ] as const) {
-      if (value !== undefined)
-        throw new UsageError(`${flag} without --data`, '--data as well', 'name the folder of pictures.');
-    }
-    const { seed, identities, imagesPerIdentity, difficulty } = flags;
-    return { kind: 'synthetic', seed, identities, imagesPerIdentity, difficulty };
-  }
-  if (folds !== undefined && people === undefined)
-    throw new UsageError('--folds without --people', '--people as well', 'name the list of people.');
-  if (flags.pairsFolds !== undefined && flags.pairs === undefined) {
-    throw new UsageError('--pairs-folds without --pairs', '--pairs as well', 'name the list of pairs.');
-  }
-  requireInteger('min-images', minImages, 1, 1e6);
-  return { kind: 'folder', root, people, folds, minImages };
+  requireBeside('--people', people, '--data', root, 'name the folder of pictures.');
+  requireBeside('--folds', folds, '--people', people, 'name the list of people.');
+  requireBeside('--pairs', flags.pairs, '--data', root, 'name the folder of pictures.');
+  requireBeside('--pairs-folds', flags.pairsFolds, '--pairs', flags.pairs, 'name the list of pairs.');
+  if (root !== undefined) return { kind: 'folder', root, people, folds, minImages };
+  const { seed, identities, imagesPerIdentity, difficulty } = flags;
+  return { kind: 'synthetic', seed, identities, imagesPerIdentity, difficulty };
+}
+
+function requireBeside(
+  flag: string,
+  value: string | undefined,
+  other: string,
+  otherValue: string | undefined,
+  fix: string,
+): void {
+  if (value !== undefined && otherValue === undefined)
+    throw new UsageError(`${flag} without ${other}`, `${other} as well`, fix);
 }
 
 /** `onnx:FILE` or pixels. */

@@ -57,7 +57,7 @@ export async function loadDataset(
     minImages: data.minImages,
     ...(data.people === undefined ? {} : { names: await namesOf(data.people, data.folds) }),
   });
-  requireIdentities(identities.length, 2, data.root);
+  if (identities.length < 2) throw tooFew(identities.length, data.root, 'at least 2 to train on');
   return evaluation.pairs === undefined
     ? heldOutDataset(identities, seed, data.root)
     : listedDataset(identities, evaluation.pairs, evaluation.pairsFolds, data.root, policy);
@@ -98,11 +98,9 @@ async function listedDataset(
 }
 
 function heldOutDataset(identities: Identities, seed: number, root: string): Dataset {
-  const split = splitIdentities(identities, { validation: HELD_OUT_SHARE, seed });
-  const held = split.validation.filter(({ files }) => files.length >= 2);
-  requireIdentities(held.length, 2, root);
+  const { train, held } = holdOut(identities, seed, root);
   const list = new ImageList<string>();
-  const { names, trained } = placeIdentities(split.train, list);
+  const { names, trained } = placeIdentities(train, list);
   const verification = drawPairs(
     held.map(({ files }) => files.length),
     seed,
@@ -120,11 +118,34 @@ function heldOutDataset(identities: Identities, seed: number, root: string): Dat
   };
 }
 
+/** Two parts without a common identity; only identities with two pictures can be held out. */
+function holdOut(
+  identities: Identities,
+  seed: number,
+  root: string,
+): { readonly train: Identities; readonly held: Identities } {
+  const candidates = identities.filter(({ files }) => files.length >= 2);
+  if (identities.length < 4 || candidates.length < 3) {
+    const given = candidates.length < 3 && identities.length >= 4 ? candidates.length : identities.length;
+    const least = 'at least 4 (2 to train on, 2 with two pictures each held out for scoring)';
+    throw tooFew(given, root, `${least}, or --pairs`);
+  }
+  const validation = Math.min(heldOutCount(identities.length), candidates.length - 1);
+  const held = splitIdentities(candidates, { validation, seed }).validation;
+  const heldOut = new Set(held);
+  return { train: identities.filter((identity) => !heldOut.has(identity)), held };
+}
+
+/** How many of at least four identities are held out: two at least, for impostor pairs. */
+function heldOutCount(identities: number): number {
+  return Math.max(2, Math.round(HELD_OUT_SHARE * identities));
+}
+
 function syntheticDataset(data: Extract<DataConfig, { kind: 'synthetic' }>, seed: number): Dataset {
   const { identities, imagesPerIdentity } = data;
   const faces = syntheticFaces(data);
   const all = Array.from({ length: identities }, (_, i) => i);
-  const { train, validation } = splitIdentities(all, { validation: HELD_OUT_SHARE, seed });
+  const { train, validation } = splitIdentities(all, { validation: heldOutCount(identities), seed });
   const list = new ImageList<DrawnImage>();
   const place = (identityIndex: number, imageIndex: number): number =>
     list.place(`${identityIndex}/${imageIndex}`, { identityIndex, imageIndex });
@@ -183,6 +204,7 @@ async function pairsOfFile(
     same: resolved.pairs.map(({ same }) => same),
     folds: resolved.pairs.map(({ fold }) => fold + 1),
     scored: pairsFolds === undefined ? every : parseFolds(pairsFolds, resolved.folds),
+    missing: resolved.problems.length,
   };
 }
 
@@ -210,6 +232,7 @@ function drawPairs(
     same: drawn.map(({ same }) => same),
     folds,
     scored: [...new Set(folds)],
+    missing: 0,
   };
 }
 
@@ -227,11 +250,10 @@ async function readList(file: string, flag: string): Promise<string> {
   }
 }
 
-function requireIdentities(count: number, least: number, root: string): void {
-  if (count >= least) return;
-  throw new UsageError(
-    `${count} identities of '${root}' to work with after --people, --folds and --min-images`,
-    `at least ${least} (for training, and with two pictures each for scoring)`,
-    'loosen these flags, or add identities.',
+function tooFew(count: number, root: string, expected: string): UsageError {
+  return new UsageError(
+    `${count} usable ${count === 1 ? 'identity' : 'identities'} in '${root}'`,
+    expected,
+    'add identities, or loosen --people, --folds and --min-images.',
   );
 }

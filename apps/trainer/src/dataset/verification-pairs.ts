@@ -8,6 +8,8 @@ export interface VerificationPairs {
   readonly folds: readonly number[];
   /** Folds whose accuracy counts; the others only choose thresholds. */
   readonly scored: readonly number[];
+  /** Pairs that were left out already, for pictures that do not exist. */
+  readonly missing: number;
 }
 
 /** The pairs whose pictures were read, renumbered to the rows of a feature table. */
@@ -23,6 +25,7 @@ export function readablePairs(
     same: keep(pairs.same),
     folds: keep(pairs.folds),
     scored: pairs.scored,
+    missing: pairs.missing,
     dropped: kept.filter((whole) => !whole).length,
   };
 }

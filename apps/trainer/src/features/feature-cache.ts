@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { ImageProblem } from '@cf/data';
 import type { FeatureConfig } from '../config/train-config.ts';
 import type { ImageSource } from '../dataset/image-source.ts';
 import { readTensors, writeTensors } from '../model/safetensors.ts';
@@ -18,8 +19,19 @@ export async function featureFingerprint(
   return hash.digest('hex');
 }
 
+/** A table with what was left out of it. */
+export interface KeptFeatures {
+  readonly table: FeatureTable;
+  /** Pictures that could not be read. */
+  readonly problems: readonly ImageProblem[];
+}
+
 /** Keeps a table for a resumed run, or another run on the same pictures. */
-export async function writeFeatures(path: string, table: FeatureTable, fingerprint: string): Promise<void> {
+export async function writeFeatures(
+  path: string,
+  { table, problems }: KeptFeatures,
+  fingerprint: string,
+): Promise<void> {
   const count = table.indices.length;
   const shape = [count, table.dim];
   await writeTensors(path, {
@@ -28,19 +40,23 @@ export async function writeFeatures(path: string, table: FeatureTable, fingerpri
       rows: { shape, data: table.rows },
       ...(table.mirrored === undefined ? {} : { mirrored: { shape, data: table.mirrored } }),
     },
-    metadata: { format: 'cf-features-1', fingerprint },
+    metadata: { format: 'cf-features-1', fingerprint, problems: JSON.stringify(problems) },
   });
 }
 
-/** The table of an earlier run, if it is of the same pictures, extractor and mirror images. */
-export async function readFeatures(path: string, fingerprint: string): Promise<FeatureTable | undefined> {
+/** The table of an earlier run, if it is whole and of the same pictures, extractor and mirror images. */
+export async function readFeatures(path: string, fingerprint: string): Promise<KeptFeatures | undefined> {
   const file = await readTensors(path).catch(() => undefined);
-  if (file?.metadata.fingerprint !== fingerprint) return undefined;
+  if (file?.metadata.format !== 'cf-features-1' || file.metadata.fingerprint !== fingerprint)
+    return undefined;
   const { indices, rows, mirrored } = file.tensors;
   return {
-    dim: rows!.shape[1]!,
-    indices: Int32Array.from(indices!.data),
-    rows: Float32Array.from(rows!.data),
-    mirrored: mirrored === undefined ? undefined : Float32Array.from(mirrored.data),
+    table: {
+      dim: rows!.shape[1]!,
+      indices: Int32Array.from(indices!.data),
+      rows: Float32Array.from(rows!.data),
+      mirrored: mirrored === undefined ? undefined : Float32Array.from(mirrored.data),
+    },
+    problems: JSON.parse(file.metadata.problems!) as ImageProblem[],
   };
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { flipHorizontally, type ImageProblem, type RawImage } from '@cf/data';
 import type { ImageSource } from '../dataset/image-source.ts';
+import { BackboneError } from '../errors.ts';
 import { startProgress } from '../ui/progress.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
@@ -47,6 +48,8 @@ export async function extractFeatures(
     await direct.finish();
     await flipped.finish();
   } catch (error) {
+    // The extractor must not be disposed of under batches that still run.
+    await Promise.all([direct.settle(), flipped.settle()]);
     progress.stop(`${label}: stopped after ${indices.length} images`);
     throw error;
   }
@@ -66,6 +69,8 @@ class ExtractionQueue {
   readonly #extractor: FeatureExtractor;
   readonly #out: Float32Array;
   readonly #underWay = new Set<Promise<void>>();
+  /** The first failure of a batch. */
+  #failure: { readonly error: unknown } | undefined;
   #rows: number[] = [];
   #images: RawImage[] = [];
   total = 0;
@@ -85,22 +90,42 @@ class ExtractionQueue {
   /** Waits for everything added so far. */
   async finish(): Promise<void> {
     if (this.#images.length > 0) await this.#begin();
+    await this.settle();
+    this.#throwFailure();
+  }
+
+  /** Waits for the batches under way, whether they succeed or not. */
+  async settle(): Promise<void> {
     await Promise.all(this.#underWay);
   }
 
   async #begin(): Promise<void> {
     while (this.#underWay.size >= BATCHES_UNDER_WAY) await Promise.race(this.#underWay);
-    const work = this.#extract(this.#rows, this.#images);
+    this.#throwFailure();
+    const work = this.#extract(this.#rows, this.#images)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#underWay.delete(work));
     this.#rows = [];
     this.#images = [];
     this.#underWay.add(work);
-    // A failure is thrown where the work is awaited; here it must only not go unhandled.
-    work.finally(() => this.#underWay.delete(work)).catch(() => {});
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   async #extract(rows: readonly number[], images: readonly RawImage[]): Promise<void> {
     const features = await this.#extractor.extract(images);
-    const { dim } = this.#extractor;
+    const { dim, name } = this.#extractor;
+    if (!features.every(Number.isFinite)) {
+      throw new BackboneError(
+        `'${name}', which gave a feature that is not finite`,
+        'finite numbers for every picture',
+        'check the export of the backbone, and that it takes RGB from 0 to 255.',
+      );
+    }
     for (const [i, row] of rows.entries())
       this.#out.set(features.subarray(i * dim, (i + 1) * dim), row * dim);
   }

@@ -1,3 +1,4 @@
+import { checkFeatures } from '../config/check-config.ts';
 import type { FeatureConfig } from '../config/train-config.ts';
 import { RunFolderError } from '../errors.ts';
 import { embeddingOf, embeddingTensors } from '../training/checkpoint.ts';
@@ -26,5 +27,20 @@ export async function readModel(path: string): Promise<FaceModel> {
       'give a model.safetensors that cf train wrote.',
     );
   }
-  return { features: JSON.parse(metadata.features!) as FeatureConfig, embedding: embeddingOf(tensors, path) };
+  return { features: parseFeatures(metadata.features, path), embedding: embeddingOf(tensors, path) };
+}
+
+function parseFeatures(text: string | undefined, path: string): FeatureConfig {
+  try {
+    const features = JSON.parse(text ?? '') as FeatureConfig;
+    checkFeatures(features);
+    return features;
+  } catch (cause) {
+    throw new RunFolderError(
+      `'${path}' with features = ${text}`,
+      'a model that this program wrote',
+      'take an unchanged file.',
+      cause,
+    );
+  }
 }

@@ -80,6 +80,7 @@ function parse(bytes: Uint8Array): TensorFile {
     } = entry as { dtype: string; shape: number[]; data_offsets: [number, number] };
     const Type = TYPES[dtype as keyof typeof TYPES];
     if (Type === undefined) throw new Error(`tensor '${name}' of type ${dtype}`);
+    if (!(from >= 0 && to >= from)) throw new Error(`tensor '${name}' from byte ${from} to ${to}`);
     if (start + to > bytes.length)
       throw new Error(`cut short: tensor '${name}' ends at byte ${start + to} of ${bytes.length}`);
     const count = shape.reduce((product, size) => product * size, 1);

@@ -2,13 +2,9 @@ import type { ImageProblem } from '@cf/data';
 import { htmlReport, lineChart, rocChart, scoreHistogram } from '@cf/eval';
 import type { TrainConfig } from '../config/train-config.ts';
 import type { StepMetrics } from '../training/train-embedding.ts';
+import { accuracyText } from '../verification/result-text.ts';
+import type { NamedResult } from '../verification/score-model.ts';
 import type { PairResult } from '../verification/score-pairs.ts';
-
-/** One scored model of a run. */
-export interface NamedResult {
-  readonly name: string;
-  readonly result: PairResult;
-}
 
 export interface TrainReportInput {
   readonly config: TrainConfig;
@@ -156,13 +152,6 @@ function resultTable(results: readonly NamedResult[]): {
       ...result.report.tarAtFar.map(({ tar, status }) => (tar === null ? status : tar.toFixed(4))),
     ]),
   };
-}
-
-/** Accuracy, with the spread over folds where there are several. */
-export function accuracyText({ accuracy, std, report, thresholdFrom }: PairResult): string {
-  const several = thresholdFrom === 'other folds' && std > 0;
-  const few = report.genuinePairs + report.impostorPairs;
-  return several ? `${accuracy.toFixed(4)} ± ${std.toFixed(4)}` : `${accuracy.toFixed(4)} (${few} pairs)`;
 }
 
 function thresholdNote({ thresholdFrom }: PairResult): string {

@@ -1,8 +1,11 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { OutputError } from '../errors.ts';
 
 /**
  * Writes a whole file or none: aside in the same folder, synced to disk, then renamed over the old one.
+ *
+ * @throws OutputError; what was at the path before is still there
  */
 export async function atomicWrite(path: string, data: string | Uint8Array): Promise<void> {
   const aside = join(dirname(path), `.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
@@ -16,7 +19,7 @@ export async function atomicWrite(path: string, data: string | Uint8Array): Prom
     }
     await rename(aside, path);
   } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
+    await rm(aside, { force: true }).catch(() => {});
+    throw new OutputError(path, error);
   }
 }

@@ -1,6 +1,6 @@
-import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunFolderError } from '../errors.ts';
+import { OutputError, RunFolderError } from '../errors.ts';
 import { atomicWrite } from './atomic-write.ts';
 
 /** Names of the files of a run. */
@@ -18,12 +18,23 @@ export const RUN_FILES = {
 export interface RunFolder {
   readonly path: string;
   file(name: keyof typeof RUN_FILES): string;
+  /** Whether the file is there. */
+  has(name: keyof typeof RUN_FILES): Promise<boolean>;
   writeText(name: keyof typeof RUN_FILES, text: string): Promise<void>;
 }
 
 function runFolder(path: string): RunFolder {
   const file = (name: keyof typeof RUN_FILES): string => join(path, RUN_FILES[name]);
-  return { path, file, writeText: (name, text) => atomicWrite(file(name), text) };
+  return {
+    path,
+    file,
+    has: (name) =>
+      access(file(name)).then(
+        () => true,
+        () => false,
+      ),
+    writeText: (name, text) => atomicWrite(file(name), text),
+  };
 }
 
 /**
@@ -37,7 +48,7 @@ export async function createRunFolder(path: string): Promise<RunFolder> {
     const entries = await readdir(path);
     if (entries.length > 0) {
       throw new RunFolderError(
-        `'${path}', which holds ${entries.length} files`,
+        `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,
         'a new or empty folder',
         'choose another --out, or continue that run with --resume.',
       );
@@ -57,17 +68,12 @@ export async function createRunFolder(path: string): Promise<RunFolder> {
 /** A run folder that a training left. @throws RunFolderError if it has no config */
 export async function openRunFolder(path: string): Promise<RunFolder> {
   const run = runFolder(path);
-  try {
-    await stat(run.file('config'));
-  } catch (cause) {
-    throw new RunFolderError(
-      `'${path}', which has no ${RUN_FILES.config}`,
-      'the folder of a run',
-      'give the folder that was named as --out.',
-      cause,
-    );
-  }
-  return run;
+  if (await run.has('config')) return run;
+  throw new RunFolderError(
+    `'${path}', which has no ${RUN_FILES.config}`,
+    'the folder of a run',
+    'give the folder that was named as --out.',
+  );
 }
 
 /** Reads JSON of a run. @throws RunFolderError */
@@ -87,21 +93,29 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Appends JSON lines. */
 export interface MetricsLog {
-  append(record: object): Promise<void>;
+  append(records: readonly object[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the metrics of a run for more lines. */
+/** Opens the metrics of a run for more lines. @throws OutputError, also of its methods */
 export async function openMetrics(run: RunFolder): Promise<MetricsLog> {
-  const handle: FileHandle = await open(run.file('metrics'), 'a');
+  const path = run.file('metrics');
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw new OutputError(path, cause);
+    }
+  };
+  const handle: FileHandle = await told(() => open(path, 'a'));
   return {
-    async append(record) {
-      await handle.appendFile(`${JSON.stringify(record)}\n`);
-    },
-    async close() {
-      await handle.sync();
-      await handle.close();
-    },
+    // Synced, so that a checkpoint written afterwards is never ahead of the metrics on disk.
+    append: (records) =>
+      told(async () => {
+        await handle.appendFile(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+        await handle.sync();
+      }),
+    close: () => handle.close(),
   };
 }
 

@@ -16,15 +16,19 @@ export function embeddingTensors(model: LinearEmbedding): Record<string, Tensor>
 
 /** The embedding of a checkpoint or model file. @throws RunFolderError */
 export function embeddingOf(tensors: Readonly<Record<string, Tensor>>, path: string): LinearEmbedding {
-  const get = (name: string): Tensor => requireTensor(tensors, name, path);
-  const weight = get('embedding.weight');
+  const weight = requireTensor(tensors, 'embedding.weight', path);
+  const [outputDim = 0, inputDim = 0] = weight.shape;
+  if (weight.shape.length !== 2 || weight.data.length === 0) {
+    throw notOurs(`'${path}' with tensor 'embedding.weight' of shape [${weight.shape}]`);
+  }
+  const get = (name: string, length: number): Tensor => requireTensor(tensors, name, path, length);
   return {
-    inputDim: weight.shape[1]!,
-    outputDim: weight.shape[0]!,
-    mean: Float32Array.from(get('features.mean').data),
-    scale: get('features.scale').data[0]!,
+    inputDim,
+    outputDim,
+    mean: Float32Array.from(get('features.mean', inputDim).data),
+    scale: get('features.scale', 1).data[0]!,
     weight: Float64Array.from(weight.data),
-    bias: Float64Array.from(get('embedding.bias').data),
+    bias: Float64Array.from(get('embedding.bias', outputDim).data),
   };
 }
 
@@ -52,27 +56,67 @@ export async function readCheckpoint(path: string): Promise<TrainingState> {
       'resume from a run of this version.',
     );
   }
-  const float64 = (name: string): Float64Array => Float64Array.from(requireTensor(tensors, name, path).data);
-  const velocities: Float64Array[] = [];
-  while (tensors[`velocity.${velocities.length}`] !== undefined)
-    velocities.push(float64(`velocity.${velocities.length}`));
+  const model = embeddingOf(tensors, path);
+  const float64 = (name: string, length?: number): Float64Array =>
+    Float64Array.from(requireTensor(tensors, name, path, length).data);
+  const centers = float64('class.centers');
+  const classBias = tensors['class.bias'] === undefined ? undefined : float64('class.bias');
+  const parameters = [model.weight, model.bias, centers, ...(classBias === undefined ? [] : [classBias])];
   return {
-    model: embeddingOf(tensors, path),
-    centers: float64('class.centers'),
-    classBias: tensors['class.bias'] === undefined ? undefined : float64('class.bias'),
-    velocities,
-    lossState: JSON.parse(metadata.lossState!) as LossState,
-    step: Number(metadata.step),
+    model,
+    centers,
+    classBias,
+    velocities: parameters.map(({ length }, i) => float64(`velocity.${i}`, length)),
+    lossState: parseLossState(metadata.lossState, path),
+    step: parseStep(metadata.step, path),
   };
 }
 
-function requireTensor(tensors: Readonly<Record<string, Tensor>>, name: string, path: string): Tensor {
+/**
+ * Checks that a checkpoint is of the same features, classes and loss as a first state made now.
+ *
+ * @throws RunFolderError
+ */
+export function requireFit(state: TrainingState, first: TrainingState, path: string): void {
+  const sizes = ({ model, centers, classBias, lossState }: TrainingState): string =>
+    `${model.inputDim} → ${model.outputDim}, ${centers.length / model.outputDim} classes, loss ${lossState.loss}${classBias === undefined ? '' : ' with bias'}`;
+  if (sizes(state) === sizes(first)) return;
+  throw new RunFolderError(
+    `'${path}' of a training ${sizes(state)}`,
+    `${sizes(first)}, as configuration and pictures say`,
+    'put configuration and pictures back as they were, or start a new run.',
+  );
+}
+
+function parseLossState(text: string | undefined, path: string): LossState {
+  try {
+    return JSON.parse(text ?? '') as LossState;
+  } catch (cause) {
+    throw notOurs(`'${path}' with lossState = ${text}`, cause);
+  }
+}
+
+function parseStep(text: string | undefined, path: string): number {
+  const step = Number(text ?? Number.NaN);
+  if (!Number.isSafeInteger(step) || step < 0) throw notOurs(`'${path}' with step = ${text}`);
+  return step;
+}
+
+function requireTensor(
+  tensors: Readonly<Record<string, Tensor>>,
+  name: string,
+  path: string,
+  length?: number,
+): Tensor {
   const tensor = tensors[name];
-  if (tensor === undefined)
-    throw new RunFolderError(
-      `'${path}' without tensor '${name}'`,
-      'a file that this program wrote',
-      'take an unchanged file.',
-    );
+  if (tensor === undefined) throw notOurs(`'${path}' without tensor '${name}'`);
+  if (length !== undefined && tensor.data.length !== length)
+    throw notOurs(`'${path}' with tensor '${name}' of shape [${tensor.shape}], not of ${length} numbers`);
+  if (!tensor.data.every(Number.isFinite))
+    throw notOurs(`'${path}' with tensor '${name}' that is not finite throughout`);
   return tensor;
+}
+
+function notOurs(given: string, cause?: unknown): RunFolderError {
+  return new RunFolderError(given, 'a file that this program wrote', 'take an unchanged file.', cause);
 }

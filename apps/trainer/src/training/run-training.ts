@@ -47,7 +47,7 @@ export async function runTraining(
   const options = trainingOptions(config);
   const perEpoch = stepsPerEpoch(data.labels.length, options);
   const total = perEpoch * options.epochs;
-  const progress = startProgress(hooks.label, total, 'steps');
+  const progress = startProgress(hooks.label, total, 'steps', start.step);
   const head = await backend.createHead(createLoss(config.loss.name, config.loss.params));
   let state = start;
   try {

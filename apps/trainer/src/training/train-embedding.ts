@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CfError, type Head, type HeadDiagnostics, type LossState, NonFiniteError } from '@cf/core';
 import { createRandom, shuffledBatches } from '@cf/data';
 import { DivergedError } from '../errors.ts';
@@ -105,6 +106,8 @@ export async function trainEpoch(
     const { lossState, loss, diagnostics } = await step(current, data, head, samples, learningRate, options);
     current = { ...current, lossState, step: current.step + 1 };
     const metrics = { step: current.step, epoch: epoch + 1, loss, learningRate, ...diagnostics };
+    // A head may compute without ever giving way; Ctrl-C and the progress line need a turn of the event loop.
+    await nextTurn();
     if (!onStep(metrics, current)) break;
   }
   return current;
@@ -122,7 +125,7 @@ async function step(
   // Micro-batches pass through the backbone one by one; the head then sees all of them, so t moves once.
   const inputs = microBatches(samples, options.batch).map((part) => standardise(model, data.features, part));
   const embeddings = concatenate(inputs.map((input) => forward(model, input)));
-  const output = await runHead(head, state.step + 1, learningRate, {
+  const output = await stepHead(head, state.step + 1, learningRate, {
     embeddings,
     weights: centers,
     ...(classBias === undefined ? {} : { bias: classBias }),
@@ -138,19 +141,43 @@ async function step(
   sgdStep(centers, output.gradWeights, velocities[2]!, sgd);
   if (classBias !== undefined)
     sgdStep(classBias, output.gradBias!, velocities[3]!, { ...sgd, weightDecay: 0 });
+  requireConverging(state, output.loss, learningRate);
   return { lossState: output.state, loss: output.loss, diagnostics: output.diagnostics };
 }
 
-async function runHead(
+/** Larger parameters are of no use, and float32 can't hold the squared norms of the embeddings that they give. */
+const LARGEST_PARAMETER = 1e9;
+
+/** No step ends with a number out of bounds, so no checkpoint ever holds one. @throws DivergedError */
+function requireConverging(
+  { model, centers, classBias, step }: TrainingState,
+  loss: number,
+  learningRate: number,
+): void {
+  const parameters: Record<string, ArrayLike<number>> = {
+    loss: [loss],
+    'embedding.weight': model.weight,
+    'embedding.bias': model.bias,
+    'class.centers': centers,
+    'class.bias': classBias ?? [],
+  };
+  for (const [name, values] of Object.entries(parameters)) {
+    for (let i = 0; i < values.length; i++) {
+      if (Math.abs(values[i]!) <= LARGEST_PARAMETER) continue;
+      throw new DivergedError(step + 1, learningRate, `${name}[${i}] = ${values[i]}`);
+    }
+  }
+}
+
+/** One step of a head. @throws DivergedError in place of NonFiniteError */
+async function stepHead(
   head: Head,
   step: number,
   learningRate: number,
   input: Parameters<Head['step']>[0],
 ): ReturnType<Head['step']> {
   try {
-    const output = await head.step(input);
-    if (!Number.isFinite(output.loss)) throw new DivergedError(step, learningRate, `loss = ${output.loss}`);
-    return output;
+    return await head.step(input);
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;
     throw new DivergedError(step, learningRate, (error as CfError).given, error);

@@ -17,16 +17,17 @@ const REDRAW_EVERY_MS = 80;
  * A line with share, rate and time left: redrawn in place on a terminal, printed now and then elsewhere.
  *
  * @param total in units of `unit`, such as images or steps.
+ * @param before how many of them an earlier, interrupted run did; rates and time left leave them out.
  */
-export function startProgress(label: string, total: number, unit: string): Progress {
+export function startProgress(label: string, total: number, unit: string, before: number = 0): Progress {
   const started = performance.now();
   const terminal = process.stderr.isTTY === true;
   const spinner = ora({ text: label, isEnabled: terminal, isSilent: !terminal, discardStdin: false }).start();
   let last = started;
   const text = (done: number, detail: string): string => {
     const seconds = (performance.now() - started) / 1000;
-    const rate = done / Math.max(seconds, 1e-9);
-    const left = done === 0 ? '' : `, ${formatSeconds((total - done) / rate)} left`;
+    const rate = (done - before) / Math.max(seconds, 1e-9);
+    const left = done <= before ? '' : `, ${formatSeconds((total - done) / rate)} left`;
     const share = total === 0 ? 100 : Math.floor((100 * done) / total);
     return `${label} ${share}% (${done}/${total} ${unit}, ${formatRate(rate)} ${unit}/s${left})${detail === '' ? '' : ` ${detail}`}`;
   };
@@ -42,7 +43,7 @@ export function startProgress(label: string, total: number, unit: string): Progr
       const seconds = (performance.now() - started) / 1000;
       const line =
         summary ??
-        `${label}: ${total} ${unit} in ${formatSeconds(seconds)} (${formatRate(total / seconds)} ${unit}/s)`;
+        `${label}: ${total - before} ${unit} in ${formatSeconds(seconds)} (${formatRate((total - before) / seconds)} ${unit}/s)`;
       if (terminal) spinner.succeed(line);
       else process.stderr.write(`${line}\n`);
     },
@@ -62,6 +63,7 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
 }
 
-function formatRate(rate: number): string {
-  return rate >= 100 ? rate.toFixed(0) : rate.toPrecision(2);
+/** Two significant digits below ten, a whole number above. */
+export function formatRate(rate: number): string {
+  return rate >= 9.95 ? rate.toFixed(0) : rate.toPrecision(2);
 }

@@ -1,0 +1,99 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from './testing.ts';
+import { cf, SMALL } from './testing-cli.ts';
+
+let base: string;
+beforeAll(async () => {
+  base = await temporaryFolder();
+});
+
+const there = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+/** A training long enough to be stopped in the middle of, on features that are there already. */
+const LONG = ['--batch=2', '--epochs=4', '--dim=256', '--no-control'];
+const flags = [...SMALL.filter((flag) => !/batch|epochs|dim/.test(flag)), ...LONG];
+
+describe('an interrupted training', () => {
+  let straight: string;
+  beforeAll(async () => {
+    straight = join(base, 'straight');
+    expect((await cf(['train', ...flags, '--out', straight])).code).toBe(0);
+  }, 60_000);
+
+  async function expectSameAsStraight(run: string): Promise<void> {
+    const resumed = await cf(['train', '--resume', run]);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toMatch(/resumed at step \d+/);
+    for (const name of ['model.safetensors', 'metrics.jsonl', 'results.json'])
+      expect(await readFile(join(run, name))).toEqual(await readFile(join(straight, name)));
+  }
+
+  it('ends with 130 after Ctrl-C, tells how to go on, and goes on to the same model', async () => {
+    const run = join(base, 'interrupted');
+    const { code, stdout, stderr } = await cf(
+      ['train', ...flags, '--features-from', straight, '--out', run],
+      { onOutput: interruptAfter(/classes, head/, 'SIGINT', 300) },
+    );
+    expect(stderr).toMatch(
+      /stopping; Ctrl-C again to stop at once\ntraining: interrupted at step \d+ of 288/,
+    );
+    expect(stdout).toMatch(/interrupted; go on with: cf train --resume .*interrupted\n$/);
+    expect(code).toBe(130);
+    expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
+    expect(await there(join(run, 'model.safetensors'))).toBe(false);
+    await expectSameAsStraight(run);
+  }, 60_000);
+
+  it('goes on from the last checkpoint after being killed', async () => {
+    const run = join(base, 'killed');
+    const { code } = await cf(['train', ...flags, '--features-from', straight, '--out', run], {
+      onOutput: interruptAfter(/classes, head/, 'SIGKILL', 300),
+    });
+    expect(code).toBe(null);
+    expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
+    expect(await there(join(run, 'model.safetensors'))).toBe(false);
+    await expectSameAsStraight(run);
+  }, 60_000);
+});
+
+it('Ctrl-C while features are extracted is clean, and the run can be resumed', async () => {
+  const run = join(base, 'early');
+  const { code, stdout, stderr } = await cf(['train', ...SMALL, '--no-control', '--out', run], {
+    onOutput: interruptAfter(/identities/, 'SIGINT', 300),
+  });
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/features: stopped after \d+ images/);
+  expect(stdout).toMatch(/interrupted; go on with: cf train --resume/);
+  expect(await readdir(run)).toEqual(['config.json']);
+  const resumed = await cf(['train', '--resume', run]);
+  expect(resumed.code).toBe(0);
+  expect(resumed.stdout).toMatch(/no checkpoint yet: training from the beginning/);
+}, 60_000);
+
+it('Ctrl-C while faces are drawn leaves no folder behind', async () => {
+  const out = join(base, 'drawing', 'faces');
+  const args = ['faces', '--identities=40', '--images-per-identity=50', '--out', out];
+  const { code, stdout } = await cf(args, { signalAfter: { ms: 1500, signal: 'SIGINT' } });
+  expect([code, stdout]).toEqual([130, 'interrupted; nothing was written\n']);
+  expect(await readdir(join(base, 'drawing'))).toEqual([]);
+}, 60_000);
+
+/** Sends a signal some time after a text was printed. */
+function interruptAfter(
+  text: RegExp,
+  signal: 'SIGINT' | 'SIGKILL',
+  milliseconds: number,
+): (output: string, child: { kill(signal: NodeJS.Signals): boolean }) => void {
+  let sent = false;
+  return (output, child) => {
+    if (sent || !text.test(output)) return;
+    sent = true;
+    setTimeout(() => child.kill(signal), milliseconds);
+  };
+}

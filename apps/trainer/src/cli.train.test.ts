@@ -1,0 +1,162 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatPairs, identityPairs, syntheticName } from '@cf/data';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { contents, temporaryFolder } from './testing.ts';
+import { type CliResult, cf, SMALL } from './testing-cli.ts';
+
+let base: string;
+beforeAll(async () => {
+  base = await temporaryFolder();
+});
+
+describe('cf train on drawn identities', () => {
+  let run: string;
+  let result: CliResult;
+  beforeAll(async () => {
+    run = join(base, 'drawn');
+    result = await cf(['train', ...SMALL, '--out', run]);
+  }, 30_000);
+
+  it('says what it did, and nothing is wrong', () => {
+    expect(result.code).toBe(0);
+    expect(result.stdout).toMatch(
+      /^24 identities, 144 images to train on; 180 pairs from 6 drawn identities/,
+    );
+    expect(result.stdout).toMatch(/^trained +accuracy 0\.\d{4} ± 0\.\d{4} +AUC 0\.\d{4} +EER 0\.\d{4}$/m);
+    expect(result.stdout).toMatch(/^control, shuffled labels /m);
+    expect(result.stdout).toMatch(
+      /\ndone in .*; report: .*drawn.report\.html, model: .*model\.safetensors\n$/,
+    );
+    expect(result.stderr).toMatch(/^features: 180 images in .* images\/s\)\ntraining: 8 steps in/);
+  });
+
+  it('writes every file of a run', async () => {
+    expect(Object.keys(await contents(run)).map((file) => file.slice(run.length + 1))).toEqual([
+      'checkpoint.safetensors',
+      'config.json',
+      'features.safetensors',
+      'metrics.jsonl',
+      'model.safetensors',
+      'report.html',
+      'results.json',
+    ]);
+    const text = async (name: string): Promise<string> => readFile(join(run, name), 'utf8');
+    expect(JSON.parse(await text('config.json'))).toMatchObject({
+      loss: { name: 'curricularface', params: { scale: 32 } },
+      epochs: 2,
+    });
+    const metrics = (await text('metrics.jsonl'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const record of metrics) {
+      for (const name of ['loss', 't', 'meanTargetCosine', 'hardShare', 'learningRate'])
+        expect(Number.isFinite(record[name])).toBe(true);
+    }
+    const results = JSON.parse(await text('results.json'));
+    expect(results[0]).toMatchObject({ name: 'trained', thresholdFrom: 'other folds' });
+    expect(results[0].scoredPairs.genuinePairs).toBe(90);
+  });
+
+  it('draws loss, curriculum, hard share and ROC in the report', async () => {
+    const page = await readFile(join(run, 'report.html'), 'utf8');
+    for (const title of [
+      'Loss',
+      'Curriculum',
+      'Hard negatives',
+      'Modulation of hard negatives',
+      'ROC',
+      'Scores',
+    ])
+      expect(page).toMatch(new RegExp(`${title}[\\s\\S]*?<svg`));
+    expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(7);
+    expect(page).not.toMatch(/NaN|undefined/);
+  });
+
+  it('does not touch a folder that has something in it', async () => {
+    const before = await contents(run);
+    const again = await cf(['train', ...SMALL, '--out', run]);
+    expect(again.code).toBe(3);
+    expect(again.stderr).toMatch(
+      /drawn', which holds 7 files, expected a new or empty folder\.\nFix: .*--resume/,
+    );
+    expect(await contents(run)).toEqual(before);
+  });
+
+  it('gives the same model from its config.json', async () => {
+    const copy = join(base, 'copy');
+    const { code } = await cf([
+      'train',
+      '--config',
+      join(run, 'config.json'),
+      '--features-from',
+      run,
+      '--out',
+      copy,
+    ]);
+    expect(code).toBe(0);
+    for (const name of ['model.safetensors', 'metrics.jsonl', 'config.json', 'results.json'])
+      expect(await readFile(join(copy, name))).toEqual(await readFile(join(run, name)));
+  });
+});
+
+it('cf eval agrees with what cf train printed for the same pairs', async () => {
+  const faces = join(base, 'faces');
+  const drawing = await cf([
+    'faces',
+    '--identities=16',
+    '--images-per-identity=4',
+    '--seed=5',
+    '--out',
+    faces,
+  ]);
+  expect([drawing.code, drawing.stdout]).toEqual([0, `folder: ${faces}\n`]);
+
+  const drawn = identityPairs({ counts: new Array(16).fill(4), seed: 1, folds: 4, mostPairs: 80 });
+  const pairs = drawn.map(({ fold, same, a, b }) => {
+    const image = ({ identity, image }: typeof a) => ({ name: syntheticName(identity), index: image + 1 });
+    return { fold, same, a: image(a), b: image(b), line: 0 };
+  });
+  const list = join(base, 'pairs.txt');
+  await writeFile(list, formatPairs({ folds: 4, pairs }));
+
+  const run = join(base, 'folder-run');
+  const pairFlags = ['--data', faces, '--pairs', list, '--pairs-folds', '3-4'];
+  const flags = ['--pixels=16', '--epochs=3', '--batch=16', '--dim=16', '--no-control'];
+  const training = await cf(['train', ...flags, ...pairFlags, '--out', run]);
+  expect(training.code).toBe(0);
+  const printed = (name: string): string =>
+    new RegExp(`^${name} +accuracy (\\S+)`, 'm').exec(training.stdout)![1]!;
+
+  const [single, flipped] = await Promise.all([
+    cf(['eval', '--run', run, ...pairFlags, '--json']),
+    cf(['eval', '--run', run, ...pairFlags, '--flip', '--report', join(base, 'eval.html')]),
+  ]);
+  expect([single.code, flipped.code]).toEqual([0, 0]);
+  const json = JSON.parse(single.stdout);
+  expect(json.accuracy.toFixed(4)).toBe(printed('trained'));
+  const [result] = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'));
+  expect(json).toEqual({ ...result, name: run, problems: 0, unscoredPairs: 0 });
+  expect(/^accuracy {2}(\S+) ±/m.exec(flipped.stdout)![1]).toBe(printed('trained, flipped'));
+  expect(await readFile(join(base, 'eval.html'), 'utf8')).toMatch(/ROC.*<svg/s);
+}, 60_000);
+
+it('a training that diverges exits with 4, says where, and keeps the checkpoint', async () => {
+  const run = join(base, 'diverged');
+  const { code, stderr } = await cf([
+    'train',
+    '--identities=8',
+    '--images-per-identity=4',
+    '--pixels=8',
+    '--lr=1e30',
+    '--out',
+    run,
+  ]);
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/DivergedError \[E_DIVERGED\]: .* at step 1 \(learning rate 1e\+30\)/);
+  const files = Object.keys(await contents(run)).join('\n');
+  expect(files).toContain('checkpoint.safetensors');
+  expect(files).not.toContain('model.safetensors');
+});

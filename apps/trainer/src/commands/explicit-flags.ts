@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { UsageError } from '../errors.ts';
+
+/**
+ * Refuses flags that would be ignored beside another one. Only what the user gave counts, not defaults.
+ *
+ * @param flag the one that rules the others out, such as `--resume`.
+ * @param refused their names as properties, such as `minImages`.
+ * @throws UsageError for the first of them
+ */
+export function refuseBeside(
+  command: Command,
+  flag: string,
+  refused: (name: string) => boolean,
+  fix: string,
+): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (option.long === flag || command.getOptionValueSource(name) !== 'cli' || !refused(name)) continue;
+    throw new UsageError(`${flag} with ${option.long}`, 'one of them', fix);
+  }
+}

@@ -1,0 +1,66 @@
+import { createLoss, LOSS_NAMES } from '@cf/core';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SCALE, type LossFlags, lossFromFlags } from './loss-flags.ts';
+
+describe('lossFromFlags', () => {
+  it.each<[string, LossFlags, ReturnType<typeof lossFromFlags>]>([
+    ['its own default scale', { loss: 'arcface' }, { name: 'arcface', params: { scale: DEFAULT_SCALE } }],
+    ['no scale where a loss has none', { loss: 'softmax' }, { name: 'softmax', params: {} }],
+    [
+      'numbers by their flags',
+      { loss: 'curricularface', scale: 48, margin: 0.4, alpha: '0.05' },
+      { name: 'curricularface', params: { scale: 48, margin: 0.4, alpha: 0.05 } },
+    ],
+    [
+      'presets of alpha by name',
+      { loss: 'curricularface', scale: 48, alpha: 'tface' },
+      { name: 'curricularface', params: { scale: 48, alpha: 'tface' } },
+    ],
+    [
+      'any other option with its type',
+      {
+        loss: 'elastic-arcface',
+        lossOption: ['scale=16', 'std=0.01', 'plus=true', 'beyondPi=linear', 'seed=3'],
+      },
+      { name: 'elastic-arcface', params: { scale: 16, std: 0.01, plus: true, beyondPi: 'linear', seed: 3 } },
+    ],
+    [
+      'a weighting around the loss',
+      { loss: 'cosface', margin: 0.2, weighting: 'focal', weightingOption: ['gamma=1'] },
+      {
+        name: 'focal',
+        params: { gamma: 1, base: { loss: 'cosface', params: { scale: DEFAULT_SCALE, margin: 0.2 } } },
+      },
+    ],
+  ])('gives %s', (_, flags, expected) => {
+    expect(lossFromFlags(flags)).toEqual(expected);
+  });
+
+  it.each(LOSS_NAMES)('gives what createLoss takes (%s)', (loss) => {
+    const { name, params } = lossFromFlags({ loss });
+    expect(createLoss(name, params).name).toContain(loss);
+  });
+
+  it.each(['focal', 'ohem', 'self-paced'])('puts %s around a loss by name', (weighting) => {
+    const { name, params } = lossFromFlags({ loss: 'magface', weighting });
+    expect(createLoss(name, params).name).toBe(`${weighting}(magface)`);
+  });
+
+  it.each<[string, LossFlags, RegExp]>([
+    ['an unknown loss', { loss: 'arcfac' }, /did you mean 'arcface'/],
+    [
+      'an option without a value',
+      { loss: 'arcface', lossOption: ['t'] },
+      /--loss-option t, expected name=value/,
+    ],
+    ['an option without a name', { loss: 'arcface', lossOption: ['=3'] }, /name=value/],
+    [
+      'an option of a weighting alone',
+      { loss: 'arcface', weightingOption: ['gamma=1'] },
+      /without --weighting/,
+    ],
+    ['a loss as a weighting', { loss: 'arcface', weighting: 'cosface' }, /weighting = "cosface"/],
+  ])('refuses %s', (_, flags, message) => {
+    expect(() => lossFromFlags(flags)).toThrow(message);
+  });
+});

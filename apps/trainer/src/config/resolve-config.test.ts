@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../exit-codes.ts';
+import { configWith, failureOf, flagsWith } from '../testing.ts';
+import { checkConfig } from './check-config.ts';
+import { onnxFile, resolveConfig, type TrainFlags } from './resolve-config.ts';
+
+describe('resolveConfig', () => {
+  it('draws identities where no folder is given', () => {
+    const { data, features, evaluation } = configWith({ seed: 3 });
+    expect(data).toEqual({ kind: 'synthetic', seed: 3, identities: 12, imagesPerIdentity: 4, difficulty: 1 });
+    expect(features).toEqual({ kind: 'pixels', size: 8 });
+    expect(evaluation).toEqual({ pairs: undefined, pairsFolds: undefined, flip: true, control: false });
+  });
+
+  it('takes a folder with its lists, and a backbone', () => {
+    const files = { data: 'lfw', people: 'people.txt', folds: '1-9', pairs: 'pairs.txt', pairsFolds: '10' };
+    const { data, features, evaluation } = configWith({ ...files, backbone: 'onnx:a:b.onnx' });
+    expect(data).toEqual({ kind: 'folder', root: 'lfw', people: 'people.txt', folds: '1-9', minImages: 2 });
+    expect(features).toEqual({ kind: 'onnx', file: 'a:b.onnx' });
+    expect(evaluation).toMatchObject({ pairs: 'pairs.txt', pairsFolds: '10' });
+  });
+
+  it.each<[Partial<TrainFlags>, RegExp]>([
+    [{ people: 'x' }, /--people without --data/],
+    [{ folds: '1' }, /--folds without --people/],
+    [{ data: 'x', folds: '1' }, /--folds without --people/],
+    [{ pairs: 'x' }, /--pairs without --data/],
+    [{ pairsFolds: '1' }, /--pairs-folds without --pairs/],
+    [{ data: 'x', pairsFolds: '1' }, /--pairs-folds without --pairs/],
+    [{ data: 'x', minImages: 0 }, /min-images = 0/],
+    [{ identities: 3 }, /identities = 3/],
+    [{ imagesPerIdentity: 1 }, /images-per-identity = 1/],
+    [{ difficulty: 2.5 }, /difficulty = 2.5/],
+    [{ backbone: 'face.onnx' }, /'face.onnx', expected onnx:FILE/],
+    [{ backbone: 'onnx:' }, /expected onnx:FILE/],
+    [{ pixels: 4 }, /pixels = 4/],
+    [{ dim: 1 }, /dim = 1/],
+    [{ dim: 8.5 }, /dim = 8.5/],
+    [{ epochs: 0 }, /epochs = 0/],
+    [{ batch: Number.POSITIVE_INFINITY }, /batch = Infinity/],
+    [{ accumulate: 0 }, /accumulate = 0/],
+    [{ lr: 0 }, /lr = 0/],
+    [{ lr: Number.POSITIVE_INFINITY }, /lr = Infinity/],
+    [{ momentum: 1 }, /momentum = 1/],
+    [{ weightDecay: -1 }, /weight-decay = -1/],
+    [{ schedule: 'linear' }, /schedule = "linear"/],
+    [{ warmupSteps: -1 }, /warmup-steps = -1/],
+    [{ seed: 0.5 }, /seed = 0.5/],
+    [{ loss: 'arcfac' }, /loss 'arcfac'/],
+    [{ margin: -9 }, /margin = -9/],
+    [{ loss: 'softmax', margin: 0.5 }, /option of softmax 'margin'/],
+    [{ scale: 0 }, /scale = 0/],
+    [{ alpha: 'fast' }, /preset of alpha 'fast'/],
+    [{ loss: 'focal', weighting: 'ohem' }, /one weighting/],
+  ])('names what is wrong with %j', async (changes, message) => {
+    const error = await failureOf(() => resolveConfig(flagsWith(changes)));
+    expect(error.message).toMatch(message);
+    expect(exitCodeOf(error)).toBe(2);
+  });
+});
+
+describe('checkConfig', () => {
+  it('accepts a configuration that went through JSON', () => {
+    for (const flags of [{}, { data: 'x', backbone: 'onnx:y' }])
+      expect(() => checkConfig(JSON.parse(JSON.stringify(configWith(flags))))).not.toThrow();
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no object', 3, /the configuration = 3, expected an object/],
+    ['a list', [], /the configuration = \[\]/],
+    ['nothing in it', {}, /data = undefined/],
+    ['a slip in a name', { ...configWith(), learnigRate: 1 }, /'learnigRate'.*\n.*'learningRate'/],
+    ['no kind of data', { ...configWith(), data: {} }, /data\.kind = undefined/],
+    ['a folder without a path', { ...configWith(), data: { kind: 'folder', minImages: 2 } }, /data\.root/],
+    [
+      'an unknown field of data',
+      { ...configWith(), data: { ...configWith().data, root: 'x' } },
+      /field of data 'root'/,
+    ],
+    ['no kind of features', { ...configWith(), features: null }, /features = null/],
+    ['a backbone without a file', { ...configWith(), features: { kind: 'onnx' } }, /features\.file/],
+    ['a number as text', { ...configWith(), epochs: '3' }, /epochs = "3"/],
+    ['no loss', { ...configWith(), loss: undefined }, /loss = undefined/],
+    ['a loss without parameters', { ...configWith(), loss: { name: 'arcface' } }, /loss\.params/],
+    ['no evaluation', { ...configWith(), evaluation: 'all' }, /evaluation = "all"/],
+    ['a switch that is none', { ...configWith(), strict: 'no' }, /strict = "no"/],
+  ])('refuses a configuration with %s', async (_, config, message) => {
+    const error = await failureOf(() => checkConfig(config as never));
+    expect(error.message).toMatch(message);
+    expect(exitCodeOf(error)).toBe(2);
+  });
+});
+
+it('onnxFile takes what follows the kind', () => {
+  expect(onnxFile('onnx:models/x.onnx')).toBe('models/x.onnx');
+  expect(() => onnxFile('tf:x')).toThrow(/onnx:FILE/);
+});

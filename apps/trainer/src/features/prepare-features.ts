@@ -1,0 +1,60 @@
+import type { ImageProblem } from '@cf/data';
+import type { TrainConfig } from '../config/train-config.ts';
+import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
+import { imagesOfPairs } from '../dataset/verification-pairs.ts';
+import type { RunFolder } from '../run/run-folder.ts';
+import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
+import type { FeatureExtractor } from './feature-extractor.ts';
+import { extractFeatures, type FeatureTable } from './feature-table.ts';
+
+export interface PrepareOptions {
+  readonly extractor: FeatureExtractor;
+  /** Where the features are kept. */
+  readonly run: RunFolder;
+  /** The run whose features are taken, where they are of the same pictures. */
+  readonly featuresFrom: RunFolder;
+  readonly policy: ProblemPolicy;
+  readonly signal: AbortSignal;
+  /** Prints one line to the user. */
+  readonly say: (line: string) => void;
+}
+
+/** Features of every picture of a data set: kept ones where they fit, else extracted, and kept in either case. */
+export async function prepareFeatures(
+  config: TrainConfig,
+  dataset: Dataset,
+  options: PrepareOptions,
+): Promise<FeatureTable> {
+  const { run, featuresFrom, policy, say } = options;
+  const mirrored = config.evaluation.flip ? imagesOfPairs(dataset.verification) : new Set<number>();
+  const fingerprint = await featureFingerprint(config.features, dataset.images, mirrored);
+  const kept = await readFeatures(featuresFrom.file('features'), fingerprint);
+  // A strict run has to meet what an earlier one skipped.
+  const fits = kept !== undefined && !(policy.strict && kept.problems.length > 0);
+  if (fits) {
+    for (const problem of kept.problems) policy.onProblem(problem);
+    say(`features of ${kept.table.indices.length} images from ${featuresFrom.file('features')}`);
+  }
+  const features = fits ? kept : await extract(dataset, mirrored, options);
+  if (!fits || featuresFrom.path !== run.path)
+    await writeFeatures(run.file('features'), features, fingerprint);
+  return features.table;
+}
+
+async function extract(
+  { images }: Dataset,
+  mirrored: ReadonlySet<number>,
+  { extractor, policy, signal }: PrepareOptions,
+): Promise<KeptFeatures> {
+  const problems: ImageProblem[] = [];
+  const table = await extractFeatures('features', images, extractor, {
+    strict: policy.strict,
+    onProblem: (problem) => {
+      problems.push(problem);
+      policy.onProblem(problem);
+    },
+    mirror: (index) => mirrored.has(index),
+    signal,
+  });
+  return { table, problems };
+}

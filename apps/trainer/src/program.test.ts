@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runProgram } from './program.ts';
+
+let stdout: string;
+let stderr: string;
+beforeEach(() => {
+  stdout = '';
+  stderr = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What the process would exit with. */
+async function cf(args: readonly string[]): Promise<number> {
+  const before = process.exitCode;
+  process.exitCode = 0;
+  try {
+    await runProgram(args);
+    return Number(process.exitCode);
+  } finally {
+    process.exitCode = before;
+  }
+}
+
+describe('help', () => {
+  it.each(['train', 'eval', 'conformance', 'faces'])('of cf %s has examples', async (command) => {
+    const code = await cf([command, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`Examples:\\n  cf ${command}`));
+  });
+
+  it('of cf lists commands and exit codes', async () => {
+    const code = await cf(['--help']);
+    expect(code).toBe(0);
+    for (const text of ['train', 'eval', 'conformance', 'faces', 'Exit codes:', '130 interrupted'])
+      expect(stdout).toContain(text);
+  });
+});
+
+describe('wrong flags', () => {
+  it.each([
+    [['trian'], /unknown command 'trian'.*\(Did you mean train\?\)/s],
+    [['train', '--losss', 'x'], /unknown option '--losss'.*--loss/s],
+    [['train', '--epochs', 'many'], /--epochs.*'many'.*not a number/s],
+    [['train', '--loss', 'arcfac'], /did you mean 'arcface'/],
+    [['train', '--head', 'cuda', '--out', '/nonexistent/x'], /backend 'cuda'/],
+    [['train', '--resume', 'x', '--epochs', '3'], /--resume with --epochs/],
+    [['train', '--config', 'x', '--lr', '3'], /--config with --lr/],
+    [['train', '--data', 'x', '--identities', '9'], /--data with --identities/],
+    [['train', '--backbone', 'onnx:x', '--pixels', '9'], /--backbone with --pixels/],
+    [['train', '--min-images', '9'], /--min-images without --data/],
+    [['eval', '--data', 'x', '--pairs', 'y'], /neither --model nor --run/],
+    [['eval', '--model', 'onnx:x', '--run', 'x', '--data', 'x', '--pairs', 'y'], /both --model and --run/],
+    [['eval', '--model', 'x.onnx', '--data', 'x', '--pairs', 'y'], /expected onnx:FILE/],
+    [['eval', '--run', 'x'], /required option '--data <folder>'/],
+    [['faces'], /--sheet, --out or both/],
+    [['conformance', '--goldens', '/nonexistent.json'], /--goldens \/nonexistent\.json \(ENOENT/],
+  ])('%j exit with 2 and say why', async (args, message) => {
+    const code = await cf(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
+describe('folders and files that can not be used', () => {
+  it.each([
+    [['train', '--resume', '/nonexistent'], /no config\.json/],
+    [['train', '--config', '/nonexistent.json'], /nonexistent\.json' \(ENOENT/],
+    [['eval', '--run', '/nonexistent', '--data', 'x', '--pairs', 'y'], /no config\.json/],
+    [['faces', '--identities', '1', '--images-per-identity', '1', '--sheet', '/nonexistent/x.png'], /x\.png/],
+  ])('%j exit with 3 and say why', async (args, message) => {
+    const code = await cf(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(code).toBe(3);
+  });
+});

@@ -1,0 +1,39 @@
+import { CfError } from '@cf/core';
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { conformanceCommand } from './commands/conformance.ts';
+import { evalCommand } from './commands/eval.ts';
+import { facesCommand } from './commands/faces.ts';
+import { trainCommand } from './commands/train.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  ${EXIT.ok} done    ${EXIT.checkFailed} a check failed    ${EXIT.usage} flags or options    ${EXIT.data} data, model or run folder
+  ${EXIT.diverged} training diverged    ${EXIT.internal} unforeseen    ${EXIT.interrupted} interrupted
+`;
+
+/** Runs the program to its end; sets the process's exit code and tells errors on stderr. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  const program = new Command('cf')
+    .description('Train face embeddings with margin losses, and verify them.')
+    .addCommand(trainCommand())
+    .addCommand(evalCommand())
+    .addCommand(conformanceCommand())
+    .addCommand(facesCommand())
+    .version(packageJson.version)
+    .addHelpText('after', EXIT_CODES);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = tell(error);
+  }
+}
+
+function tell(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CfError) process.stderr.write(`${error.name}: ${error.message}\n`);
+  else console.error(error);
+  return exitCodeOf(error);
+}

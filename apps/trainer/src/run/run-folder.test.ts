@@ -1,0 +1,111 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { failureOf, temporaryFolder } from '../testing.ts';
+import {
+  createRunFolder,
+  openMetrics,
+  openRunFolder,
+  type RunFolder,
+  readJson,
+  readMetrics,
+  trimMetrics,
+} from './run-folder.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+
+describe('createRunFolder', () => {
+  it('makes a folder with those above it, or takes an empty one', async () => {
+    const path = join(folder, 'a', 'b');
+    expect((await createRunFolder(path)).path).toBe(path);
+    expect((await createRunFolder(path)).file('model')).toBe(join(path, 'model.safetensors'));
+  });
+
+  it('leaves a folder with anything in it alone', async () => {
+    await writeFile(join(folder, 'thesis.txt'), 'years of work');
+    const error = await failureOf(() => createRunFolder(folder));
+    expect(error).toMatchObject({
+      code: 'E_RUN',
+      message: expect.stringMatching(/holds 1 file, .*\n.*--resume/),
+    });
+    expect(await readdir(folder)).toEqual(['thesis.txt']);
+  });
+
+  it('names a path that is a file', async () => {
+    const path = join(folder, 'file');
+    await writeFile(path, '');
+    expect(await failureOf(() => createRunFolder(path))).toMatchObject({
+      code: 'E_RUN',
+      message: expect.stringMatching(/file', which can't be made/),
+    });
+  });
+});
+
+describe('openRunFolder', () => {
+  it('wants a config.json', async () => {
+    expect(await failureOf(() => openRunFolder(folder))).toMatchObject({
+      code: 'E_RUN',
+      message: expect.stringMatching(/no config\.json/),
+    });
+    await writeFile(join(folder, 'config.json'), '{}');
+    const run = await openRunFolder(folder);
+    expect(await run.has('config')).toBe(true);
+    expect(await run.has('checkpoint')).toBe(false);
+  });
+});
+
+describe('readJson', () => {
+  it('names a file that is missing or no JSON', async () => {
+    const path = join(folder, 'config.json');
+    expect(await failureOf(() => readJson(path))).toMatchObject({ code: 'E_RUN' });
+    await writeFile(path, '{"dim": ');
+    expect((await failureOf(() => readJson(path))).message).toMatch(/config\.json' \(.*JSON/);
+  });
+});
+
+describe('metrics', () => {
+  const steps = async (run: RunFolder, last?: number): Promise<number[]> =>
+    (await readMetrics(run, last)).map(({ step }) => step);
+
+  it('are appended as lines, over several openings', async () => {
+    const run = await createRunFolder(folder);
+    expect(await steps(run)).toEqual([]);
+    for (const records of [[{ step: 1 }, { step: 2 }], [], [{ step: 3 }]]) {
+      const log = await openMetrics(run);
+      await log.append(records);
+      await log.close();
+    }
+    expect(await readFile(run.file('metrics'), 'utf8')).toBe('{"step":1}\n{"step":2}\n{"step":3}\n');
+    expect(await steps(run)).toEqual([1, 2, 3]);
+    expect(await steps(run, 2)).toEqual([1, 2]);
+  });
+
+  it('lose a line that a crash cut short', async () => {
+    const run = await createRunFolder(folder);
+    await writeFile(run.file('metrics'), '{"step":1}\n{"step":2,"loss":0.5}\n{"step":3,"lo');
+    expect(await steps(run)).toEqual([1, 2]);
+    await trimMetrics(run, 3);
+    expect(await readFile(run.file('metrics'), 'utf8')).toBe('{"step":1}\n{"step":2,"loss":0.5}\n');
+  });
+
+  it('are trimmed to a step', async () => {
+    const run = await createRunFolder(folder);
+    await writeFile(run.file('metrics'), '{"step":1,"t":null}\n{"step":2,"t":0.25}\n{"step":3,"t":1e-7}\n');
+    await trimMetrics(run, 2);
+    expect(await readFile(run.file('metrics'), 'utf8')).toBe('{"step":1,"t":null}\n{"step":2,"t":0.25}\n');
+    await trimMetrics(run, 0);
+    expect(await readFile(run.file('metrics'), 'utf8')).toBe('');
+  });
+
+  it('name the file where it can not be opened', async () => {
+    const run = await createRunFolder(folder);
+    await mkdir(run.file('metrics'));
+    expect(await failureOf(() => openMetrics(run))).toMatchObject({
+      code: 'E_OUTPUT',
+      message: expect.stringMatching(/metrics\.jsonl/),
+    });
+  });
+});
