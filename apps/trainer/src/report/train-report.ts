@@ -95,10 +95,15 @@ async function charts(
       'share',
       [
         { name: 'hard among negatives', points: curve((m) => m.hardShare) },
-        { name: 'emphasised among hard', points: curve((m) => m.emphasisedShare) },
         { name: 'samples past π', points: curve((m) => m.pastPiShare) },
       ],
-      'Hard: cosine above that of the target with its margin. Emphasised: the modulation raises the logit.',
+      'Hard: cosine above that of the target with its margin.',
+    )),
+    ...(await picture(
+      'Emphasised negatives',
+      'share of the hard ones',
+      [{ name: 'emphasised among hard', points: curve((m) => m.emphasisedShare) }],
+      'Emphasised: the modulation raises the logit. Late batches have few hard negatives, so their share jumps.',
     )),
     ...(await picture(
       'Modulation of hard negatives',
@@ -161,5 +166,5 @@ function thresholdNote({ thresholdFrom }: PairResult): string {
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
+  return `${(100 * share).toFixed(2)}\u00a0%`;
 }
