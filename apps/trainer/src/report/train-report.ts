@@ -148,9 +148,19 @@ function resultTable(results: readonly NamedResult[]): {
   const fars = results[0]!.result.report.tarAtFar.map(({ far }) => far);
   return {
     title: 'Verification',
-    columns: ['model', 'accuracy', 'AUC', 'EER', ...fars.map((far) => `TAR at FAR ${far.toExponential(0)}`)],
-    rows: results.map(({ name, result }) => [
+    columns: [
+      'model',
+      'training loss',
+      'training r',
+      'accuracy',
+      'AUC',
+      'EER',
+      ...fars.map((far) => `TAR at FAR ${far.toExponential(0)}`),
+    ],
+    rows: results.map(({ name, result, fit }) => [
       name,
+      fit?.loss.toFixed(3) ?? null,
+      fit?.meanTargetCosine?.toFixed(3) ?? null,
       accuracyText(result),
       result.report.auc.toFixed(4),
       percent(result.report.eer),

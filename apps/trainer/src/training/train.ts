@@ -17,6 +17,7 @@ import { readCheckpoint, requireFit, writeCheckpoint } from './checkpoint.ts';
 import { openBackend } from './open-backend.ts';
 import { firstState, runTraining, shuffleLabels } from './run-training.ts';
 import type { StepMetrics, TrainingData, TrainingState } from './train-embedding.ts';
+import { type TrainingFit, trainingFit } from './training-fit.ts';
 
 /** What a training comes to. */
 export interface TrainOutcome {
@@ -100,8 +101,8 @@ async function trainOnFeatures(job: Job, table: FeatureTable, resume: boolean): 
   const data = trainingData(dataset, table);
   const inPairs = imagesOfPairs(dataset.verification);
   const pairFeatures = pickImages(table, (index) => inPairs.has(index));
-  const score = (name: string, model: LinearEmbedding | undefined): NamedResult[] =>
-    scoreModel(name, model, pairFeatures, dataset.verification);
+  const score = (name: string, model: LinearEmbedding | undefined, fit?: TrainingFit): NamedResult[] =>
+    scoreModel(name, model, pairFeatures, dataset.verification, fit);
   const first = (): TrainingState => firstState(config, data, extractor.dim);
   // Before training: pairs that can't be scored are told now, not after hours.
   const untrained = [...score('untrained', first().model), ...score(`${extractor.name} alone`, undefined)];
@@ -110,13 +111,16 @@ async function trainOnFeatures(job: Job, table: FeatureTable, resume: boolean): 
   const end = await trainWithLog(job, data, start);
   const interrupted: TrainOutcome = { run, interrupted: true, results: [] };
   if (signal.aborted) return interrupted;
-  const results = [...score('trained', end.model), ...untrained];
+  const fit = trainingFit(await readMetrics<StepMetrics>(run));
+  const results = [...score('trained', end.model, fit), ...untrained];
   if (config.evaluation.control) {
     const shuffled = shuffleLabels(data, config.seed);
-    const hooks = { label: 'control on shuffled labels', signal };
+    const steps: StepMetrics[] = [];
+    const onStep = (metrics: StepMetrics): unknown => steps.push(metrics);
+    const hooks = { label: 'control on shuffled labels', signal, onStep };
     const control = await runTraining(config, shuffled, backend, first(), hooks);
     if (signal.aborted) return interrupted;
-    results.push(...score('control, shuffled labels', control.model));
+    results.push(...score('control, shuffled labels', control.model, trainingFit(steps)));
   }
   await writeOutcome(job, data, end.model, results);
   const { missing, dropped } = readablePairs(dataset.verification, table.indices);

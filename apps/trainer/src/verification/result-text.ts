@@ -1,3 +1,4 @@
+import type { TrainingFit } from '../training/training-fit.ts';
 import type { NamedResult } from './score-model.ts';
 import type { PairResult } from './score-pairs.ts';
 
@@ -5,9 +6,15 @@ import type { PairResult } from './score-pairs.ts';
 export function resultLines(results: readonly NamedResult[]): string[] {
   const width = Math.max(...results.map(({ name }) => name.length));
   return results.map(
-    ({ name, result }) =>
-      `${name.padEnd(width)}  accuracy ${accuracyText(result)}  AUC ${result.report.auc.toFixed(4)}  EER ${result.report.eer.toFixed(4)}`,
+    ({ name, result, fit }) =>
+      `${name.padEnd(width)}  accuracy ${accuracyText(result)}  AUC ${result.report.auc.toFixed(4)}  EER ${result.report.eer.toFixed(4)}${fitText(fit)}`,
   );
+}
+
+function fitText(fit: TrainingFit | undefined): string {
+  if (fit === undefined) return '';
+  const cosine = fit.meanTargetCosine === null ? '' : `, r ${fit.meanTargetCosine.toFixed(3)}`;
+  return `  training loss ${fit.loss.toFixed(3)}${cosine}`;
 }
 
 /** Accuracy, with the spread over folds where there are several. */
