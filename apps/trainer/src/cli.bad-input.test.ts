@@ -69,8 +69,10 @@ describe('a folder with bad files', () => {
     const run = join(base, 'run');
     const { code, stdout, stderr } = await cf(['train', '--data', messy, ...FLAGS, '--out', run]);
     expect(code).toBe(0);
-    expect(line(stderr, '00000_0001.jpg')).toMatch(/^skipped: .*truncated|premature|cut|incomplete/i);
-    expect(line(stderr, '00001_0001.jpg')).toMatch(/^skipped: .*not a JPEG|no JPEG|neither|is not/i);
+    expect(line(stderr, '00000_0001.jpg')).toMatch(/^skipped: .*: the picture is truncated or damaged/);
+    expect(line(stderr, '00001_0001.jpg')).toMatch(
+      /^skipped: .*: the content is neither JPEG, PNG nor WebP$/,
+    );
     expect(line(stderr, '00002_0001.jpg')).toMatch(/^skipped: .*empty/);
     expect(line(stderr, 'Nobody')).toMatch(/^skipped: .*no readable picture/);
     expect(line(stderr, 'two Unicode forms')).toMatch(/^skipped: .*one identity/);

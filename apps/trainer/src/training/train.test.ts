@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TrainFlags } from '../config/resolve-config.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
@@ -14,6 +14,7 @@ const SMALL = { epochs: 4, identities: 10, imagesPerIdentity: 4, batch: 8, contr
 /** A run whose features the others take, so that pictures are drawn once. */
 let drawn: RunFolder;
 beforeAll(async () => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const path = join(await temporaryFolder(), 'drawn');
   drawn = (await start(path, { epochs: 1 }, { featuresFrom: undefined })).run;
 });
