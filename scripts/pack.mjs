@@ -46,20 +46,32 @@ for (const { path, manifest } of packages) {
 
 const dependencies = {};
 for (const file of readdirSync(tarballs)) {
-  const name = packages.find(({ manifest }) => file.startsWith(`${manifest.name.replace('@', '').replace('/', '-')}-`));
+  const name = packages.find(({ manifest }) =>
+    file.startsWith(`${manifest.name.replace('@', '').replace('/', '-')}-`),
+  );
   dependencies[name.manifest.name] = `file:${join(tarballs, file)}`;
 }
 const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
 for (const peer of ['@tensorflow/tfjs', 'gpu.js', 'typescript']) {
   dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
 }
-writeFileSync(join(user, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2));
+writeFileSync(
+  join(user, 'package.json'),
+  JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2),
+);
 cpSync(join(root, 'scripts', 'smoke'), user, { recursive: true });
 
 const npmEnvironment = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
 const inUser = { cwd: user, env: npmEnvironment };
 // Scripts are off: nothing that we depend on needs one.
-if (check('npm install of the tarballs', 'npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], inUser)) {
+if (
+  check(
+    'npm install of the tarballs',
+    'npm',
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund'],
+    inUser,
+  )
+) {
   for (const file of readdirSync(user).filter((name) => name.endsWith('.smoke.mjs'))) {
     check(`packed: ${file}`, process.execPath, [file], inUser);
   }
@@ -68,7 +80,22 @@ if (check('npm install of the tarballs', 'npm', ['install', '--ignore-scripts', 
   const cf = bin('cf');
   check('packed: cf --help', cf, ['--help'], inUser);
   check('packed: cf conformance', cf, ['conformance'], inUser);
-  check('packed: cf train', cf, ['train', '--identities', '30', '--images-per-identity', '6', '--epochs', '2', '--out', join(folder, 'run')], inUser);
+  check(
+    'packed: cf train',
+    cf,
+    [
+      'train',
+      '--identities',
+      '30',
+      '--images-per-identity',
+      '6',
+      '--epochs',
+      '2',
+      '--out',
+      join(folder, 'run'),
+    ],
+    inUser,
+  );
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`${passed} passed, ${failed} failed`);

@@ -15,13 +15,16 @@ const steps = [
 const exitCode = runWithTools(steps.join(' && '));
 
 if (existsSync(results)) {
-  const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(readFileSync(results, 'utf8'));
+  const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = JSON.parse(
+    readFileSync(results, 'utf8'),
+  );
   rmSync(results);
   const tests = testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.map((result) => ({ file: name, ...result })),
   );
   const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
-  for (const { fullName, file } of skipped) console.log(`skipped: ${fullName} (${file.split('/').slice(-3).join('/')})`);
+  for (const { fullName, file } of skipped)
+    console.log(`skipped: ${fullName} (${file.split('/').slice(-3).join('/')})`);
   // A file that does not load fails without a test of its own.
   const failed = numFailedTests === 0 && numFailedTestSuites > 0 ? numFailedTestSuites : numFailedTests;
   console.log(`${numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);

@@ -5,7 +5,11 @@ import { gpujsBackend } from '@cf/gpujs';
 import { tfjsBackend } from '@cf/tfjs';
 
 const goldens = await embeddedGoldens();
-for (const backend of [referenceBackend(), await tfjsBackend({ backend: 'cpu' }), await gpujsBackend({ mode: 'cpu' })]) {
+for (const backend of [
+  referenceBackend(),
+  await tfjsBackend({ backend: 'cpu' }),
+  await gpujsBackend({ mode: 'cpu' }),
+]) {
   const report = await replayGoldens(backend, goldens);
   assert(report.passed, `${backend.name}: golden values over tolerance`);
   await backend.dispose();

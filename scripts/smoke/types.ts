@@ -14,6 +14,10 @@ export const output: HeadOutput = referenceStep(curricularFace(), {
 });
 export const laws: readonly LawTest[] = backendLaws(referenceBackend);
 export const backends: readonly Promise<Backend>[] = [tfjsBackend(), gpujsBackend()];
-export const image: Promise<RawImage> = syntheticFaces({ seed: 0, identities: 1, imagesPerIdentity: 1 }).image(0, 0);
+export const image: Promise<RawImage> = syntheticFaces({
+  seed: 0,
+  identities: 1,
+  imagesPerIdentity: 1,
+}).image(0, 0);
 export const report: VerificationReport = verify({ scores: [1, 0], same: [true, false] });
 export const config: typeof resolveConfig = resolveConfig;
