@@ -10,7 +10,7 @@ const steps = [
   'pnpm lint',
   'pnpm build',
   'pnpm typecheck',
-  `vitest run --reporter=default --reporter=json --outputFile.json="${results}"`,
+  `vitest run --testTimeout=120000 --hookTimeout=120000 --reporter=default --reporter=json --outputFile.json="${results}"`,
 ];
 const exitCode = runWithTools(steps.join(' && '));
 

@@ -23,7 +23,9 @@ describe('cf train on drawn identities', () => {
     expect(result.stdout).toMatch(
       /^24 identities, 144 images to train on; 180 pairs from 6 drawn identities/,
     );
-    expect(result.stdout).toMatch(/^trained +accuracy 0\.\d{4} ± 0\.\d{4} +AUC 0\.\d{4} +EER 0\.\d{4}$/m);
+    expect(result.stdout).toMatch(
+      /^trained +accuracy 0\.\d{4} ± 0\.\d{4} +AUC 0\.\d{4} +EER 0\.\d{4} +training loss \d+\.\d{3}, r 0\.\d{3}$/m,
+    );
     expect(result.stdout).toMatch(/^control, shuffled labels /m);
     expect(result.stdout).toMatch(
       /\ndone in .*; report: .*drawn.report\.html, model: .*model\.safetensors\n$/,
@@ -137,7 +139,8 @@ it('cf eval agrees with what cf train printed for the same pairs', async () => {
   expect([single.code, flipped.code]).toEqual([0, 0]);
   const json = JSON.parse(single.stdout);
   expect(json.accuracy.toFixed(4)).toBe(printed('trained'));
-  const [result] = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'));
+  const [{ trainingFit, ...result }] = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'));
+  expect(trainingFit.loss).toBeGreaterThan(0);
   expect(json).toEqual({ ...result, name: run, problems: 0, unscoredPairs: 0 });
   expect(/^accuracy {2}(\S+) ±/m.exec(flipped.stdout)![1]).toBe(printed('trained, flipped'));
   expect(await readFile(join(base, 'eval.html'), 'utf8')).toMatch(/ROC.*<svg/s);

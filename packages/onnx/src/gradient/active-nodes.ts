@@ -1,0 +1,75 @@
+import { UnsupportedOperatorError } from '../errors.ts';
+import { isFloat } from '../model/element-type.ts';
+import { type Graph, isStandardDomain, type Node, nodeName } from '../model/model.ts';
+import type { ValueTable } from '../shapes/value-table.ts';
+import { ruleOf } from './rule-table.ts';
+
+/** The part of a graph that gradients flow through. */
+export interface Activity {
+  /** Nodes between `wrt` and `of`, in the graph's order. */
+  readonly nodes: readonly Node[];
+  /** Values that depend on `wrt` in a differentiable way. */
+  readonly values: ReadonlySet<string>;
+}
+
+/**
+ * Finds the nodes on a path from `wrt` to `of`, and refuses those without a rule.
+ *
+ * @throws UnsupportedOperatorError at the first node on a path without a rule
+ */
+export function activityOf(graph: Graph, table: ValueTable, of: string, wrt: readonly string[]): Activity {
+  const values = new Set(wrt);
+  const dependent: Node[] = [];
+  for (const node of graph.node) {
+    if (!flowingInputs(node).some((name) => values.has(name))) continue;
+    dependent.push(node);
+    for (const output of node.output) {
+      if (output !== '' && isFloat(table.type(output) ?? 'float32')) values.add(output);
+    }
+  }
+  const needed = new Set([of]);
+  const nodes: Node[] = [];
+  for (const node of dependent.reverse()) {
+    if (!node.output.some((output) => needed.has(output) && values.has(output))) continue;
+    for (const name of flowingInputs(node)) needed.add(name);
+    nodes.unshift(node);
+  }
+  for (const node of nodes) requireRule(node, needed);
+  return { nodes, values };
+}
+
+function requireRule(node: Node, needed: ReadonlySet<string>): void {
+  const rule = isStandardDomain(node.domain) ? ruleOf(node.opType) : undefined;
+  const operator = isStandardDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+  if (rule === undefined) {
+    throw new UnsupportedOperatorError(
+      nodeName(node),
+      operator,
+      'an operator with a gradient rule',
+      'express it with operators that supportedOperators() lists, or take gradients of later layers only.',
+    );
+  }
+  const isLater = rule.manyOutputs !== true && node.output.slice(1).some((output) => needed.has(output));
+  if (isLater) {
+    throw new UnsupportedOperatorError(
+      nodeName(node),
+      operator,
+      'that only its first output is used on the way to the value differentiated',
+      'compute the other outputs with operators of their own.',
+    );
+  }
+}
+
+/** Inputs from which gradients are taken; without a rule all of them, and what a subgraph reads from outside. */
+function flowingInputs(node: Node): readonly string[] {
+  const rule = isStandardDomain(node.domain) ? ruleOf(node.opType) : undefined;
+  if (rule !== undefined) return rule.inputs?.map((i) => node.input[i] ?? '') ?? node.input;
+  return [
+    ...node.input,
+    ...node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs].flatMap(readNames)),
+  ];
+}
+
+function readNames(graph: Graph): readonly string[] {
+  return [...graph.node.flatMap((node) => flowingInputs(node)), ...graph.output.map(({ name }) => name)];
+}

@@ -1,0 +1,222 @@
+import type { GraphBuilder } from '../builder/graph-builder.ts';
+import type { Attributes } from '../model/attributes.ts';
+import { type ElementArrays, type ElementType, isFloat } from '../model/element-type.ts';
+import type { Node, Shape } from '../model/model.ts';
+import { createNode } from '../model/node.ts';
+import { createTensor, type TensorData } from '../model/tensor.ts';
+import type { ValueTable } from '../shapes/value-table.ts';
+import type { IntVector } from './int-vector.ts';
+
+/**
+ * Writes the nodes of a gradient, and knows of every value what is known before the graph runs. Constants and
+ * shapes are written once, however often they are asked for.
+ */
+export class GradientGraph {
+  readonly #builder: GraphBuilder;
+  readonly #values: ValueTable;
+  readonly #written: Map<string, string> = new Map();
+
+  constructor(builder: GraphBuilder, values: ValueTable) {
+    this.#builder = builder;
+    this.#values = values;
+  }
+
+  get opset(): number {
+    return this.#builder.opset;
+  }
+
+  get values(): ValueTable {
+    return this.#values;
+  }
+
+  op(operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.node(operator, inputs, attributes, 1)[0]!;
+  }
+
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    outputs: number,
+  ): readonly string[] {
+    const hint = `grad/${operator.toLowerCase()}`;
+    const first = this.freshName(hint);
+    const others = Array.from({ length: outputs - 1 }, (_, i) => this.freshName(`${first}/output_${i + 1}`));
+    const names = [first, ...others];
+    this.add(createNode(first, operator, inputs, names, attributes));
+    return names;
+  }
+
+  /** Adds a node as it is. */
+  add(node: Node): void {
+    this.#builder.add(node);
+    this.#values.add(node);
+  }
+
+  freshName(hint: string): string {
+    return this.#builder.uniqueName(hint);
+  }
+
+  /** Says that a value has the shape and type of another, as a gradient has those of its value. */
+  declareLike(value: string, like: string): void {
+    this.#values.set(value, this.#values.type(like), this.#values.shape(like));
+  }
+
+  shape(value: string): Shape | undefined {
+    return this.#values.shape(value);
+  }
+
+  /** Element type of a value through which a gradient flows. */
+  floatType(value: string): 'float32' | 'float64' {
+    return this.#values.type(value) === 'float64' ? 'float64' : 'float32';
+  }
+
+  isFloat(value: string): boolean {
+    return isFloat(this.#values.type(value) ?? 'float32');
+  }
+
+  /** A scalar of the element type of `like`. */
+  scalar(number: number, like: string): string {
+    const type = this.#values.type(like) ?? 'float32';
+    return this.#once(`scalar ${type} ${number}`, () => scalarTensor(type, number));
+  }
+
+  /** An int64 scalar. */
+  integerScalar(number: number): string {
+    return this.#once(`scalar int64 ${number}`, () => scalarTensor('int64', number));
+  }
+
+  /** A tensor of ones, of the element type of `like`. */
+  ones(dims: readonly number[], like: string): string {
+    const type = this.floatType(like);
+    const count = dims.reduce((a, b) => a * b, 1);
+    return this.#once(`ones ${type} ${dims}`, () =>
+      type === 'float64'
+        ? { type, dims, data: new Float64Array(count).fill(1) }
+        : { type, dims, data: new Float32Array(count).fill(1) },
+    );
+  }
+
+  /** Name of an int64 value with these integers. */
+  integers(vector: IntVector): string {
+    if ('value' in vector) return vector.value;
+    const { known } = vector;
+    return this.#once(`ints ${known}`, () => ({
+      type: 'int64',
+      dims: [known.length],
+      data: BigInt64Array.from(known, BigInt),
+    }));
+  }
+
+  /** Dimensions of a value, as numbers where all are known. */
+  dims(value: string): IntVector {
+    const shape = this.shape(value);
+    if (shape?.every((dim) => typeof dim === 'number')) return { known: shape };
+    const key = `shape of ${value}`;
+    const known = this.#written.get(key);
+    if (known !== undefined) return { value: known };
+    const name = this.op('Shape', [value]);
+    this.#written.set(key, name);
+    return { value: name };
+  }
+
+  /** One dimension, as a vector of one number; a negative axis counts from the end. */
+  dimension(value: string, axis: number): IntVector {
+    const size = this.shape(value)?.at(axis);
+    if (typeof size === 'number') return { known: [size] };
+    const index = this.integers({ known: [axis] });
+    return { value: this.op('Gather', [this.integers(this.dims(value)), index]) };
+  }
+
+  /** The spatial dimensions, the `count` ones after the second. */
+  spatialDims(value: string, count: number): IntVector {
+    const axes = Array.from({ length: count }, (_, axis) => this.dimension(value, axis + 2));
+    return this.concatIntegers(...axes);
+  }
+
+  /** Name of an int64 value with the dimensions of a value. */
+  shapeOf(value: string): string {
+    return this.integers(this.dims(value));
+  }
+
+  /** Element by element; numbers stay numbers. */
+  combine(operator: 'Add' | 'Sub' | 'Mul' | 'Max', a: IntVector, b: IntVector): IntVector {
+    if ('known' in a && 'known' in b) {
+      return { known: a.known.map((left, i) => INTEGER_ARITHMETIC[operator](left, b.known[i]!)) };
+    }
+    return { value: this.op(operator, [this.integers(a), this.integers(b)]) };
+  }
+
+  concatIntegers(...parts: readonly IntVector[]): IntVector {
+    if (parts.every((part) => 'known' in part)) return { known: parts.flatMap((part) => part.known) };
+    return {
+      value: this.op(
+        'Concat',
+        parts.map((part) => this.integers(part)),
+        { axis: { int: 0 } },
+      ),
+    };
+  }
+
+  reshape(value: string, dims: IntVector): string {
+    return this.op('Reshape', [value, this.integers(dims)], { allowzero: { int: 1 } });
+  }
+
+  /** Gives a value the shape that another has. */
+  reshapeLike(value: string, like: string): string {
+    return this.reshape(value, this.dims(like));
+  }
+
+  reduceSum(value: string, axes: readonly number[], keepDims: boolean): string {
+    return this.op('ReduceSum', [value, this.integers({ known: axes })], {
+      keepdims: { int: keepDims ? 1 : 0 },
+    });
+  }
+
+  reduceMean(value: string, axes: readonly number[]): string {
+    return this.opset < 18
+      ? this.op('ReduceMean', [value], { axes: { ints: axes }, keepdims: { int: 1 } })
+      : this.op('ReduceMean', [value, this.integers({ known: axes })], { keepdims: { int: 1 } });
+  }
+
+  unsqueeze(value: string, ...axes: readonly number[]): string {
+    return this.op('Unsqueeze', [value, this.integers({ known: axes })]);
+  }
+
+  transpose(value: string, perm: readonly number[]): string {
+    return this.op('Transpose', [value], { perm: { ints: perm } });
+  }
+
+  cast(value: string, like: string): string {
+    return this.op('CastLike', [value, like]);
+  }
+
+  #once(key: string, tensor: () => TensorData): string {
+    const known = this.#written.get(key);
+    if (known !== undefined) return known;
+    const name = this.freshName('grad/constant');
+    const constant = createTensor(name, tensor());
+    this.#builder.addInitializer(constant);
+    this.#values.addConstant(constant);
+    this.#written.set(key, name);
+    return name;
+  }
+}
+
+const INTEGER_ARITHMETIC: Readonly<Record<'Add' | 'Sub' | 'Mul' | 'Max', (a: number, b: number) => number>> =
+  {
+    Add: (a, b) => a + b,
+    Sub: (a, b) => a - b,
+    Mul: (a, b) => a * b,
+    Max: Math.max,
+  };
+
+function scalarTensor(type: ElementType, number: number): TensorData {
+  const data = scalarData(type, number);
+  return { type, dims: [], data } as TensorData;
+}
+
+function scalarData(type: ElementType, number: number): ElementArrays[ElementType] {
+  if (type === 'float64') return Float64Array.of(number);
+  return type === 'int64' ? BigInt64Array.of(BigInt(number)) : Float32Array.of(number);
+}

@@ -1,0 +1,32 @@
+import { intAttribute } from '../../model/attributes.ts';
+import { windowOf } from '../../shapes/window-shape.ts';
+import type { RuleCall } from '../rule.ts';
+
+/** A convolution's numbers, one an axis, all known while the gradient is built. */
+export interface Convolution {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBegin: readonly number[];
+  readonly padsEnd: readonly number[];
+  readonly group: number;
+}
+
+/**
+ * Reads a node of a sliding window.
+ *
+ * @throws UnsupportedOperatorError if the kernel's size, or the padding that `auto_pad` means, is not known
+ */
+export function convolutionOf(call: RuleCall): Convolution {
+  const window = windowOf(call.node, call.graph.values);
+  if (window === undefined) throw call.refuse('with a kernel of known size');
+  const [padsBegin, padsEnd] = [known(window.padsBegin), known(window.padsEnd)];
+  if (padsBegin === undefined || padsEnd === undefined) {
+    throw call.refuse('with auto_pad and strides only where the input size is known');
+  }
+  return { ...window, padsBegin, padsEnd, group: intAttribute(call.node, 'group', 1) };
+}
+
+function known(numbers: readonly (number | undefined)[]): readonly number[] | undefined {
+  return numbers.every((number) => number !== undefined) ? numbers : undefined;
+}

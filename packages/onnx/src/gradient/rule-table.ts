@@ -1,0 +1,86 @@
+import type { Rule } from './rule.ts';
+import { add, div, mul, neg, sub, sum } from './rules/arithmetic.ts';
+import { batchNormalization } from './rules/batch-normalization.ts';
+import { cast, castLike } from './rules/cast.ts';
+import { concat, split } from './rules/concat.ts';
+import { conv, convTranspose } from './rules/conv.ts';
+import { dropout } from './rules/dropout.ts';
+import { expand } from './rules/expand.ts';
+import { gemm } from './rules/gemm.ts';
+import { identity } from './rules/identity.ts';
+import { layerNormalization } from './rules/layer-normalization.ts';
+import { matMul } from './rules/matmul.ts';
+import { averagePool, maxPool } from './rules/pools.ts';
+import { erf, exp, log, pow, reciprocal, sqrt } from './rules/powers.ts';
+import { clip, leakyRelu, prelu, relu } from './rules/rectifiers.ts';
+import { globalAveragePool, reduceMean, reduceSum } from './rules/reduce.ts';
+import { flatten, reshape, squeeze, unsqueeze } from './rules/reshapes.ts';
+import { gather, pad, slice } from './rules/select.ts';
+import { hardSigmoid, hardSwish, sigmoid, tanh } from './rules/sigmoids.ts';
+import { logSoftmax, softmax } from './rules/softmax.ts';
+import { transpose } from './rules/transpose.ts';
+import { where } from './rules/where.ts';
+
+const RULES: readonly Rule[] = [
+  add,
+  averagePool,
+  batchNormalization,
+  cast,
+  castLike,
+  clip,
+  concat,
+  conv,
+  convTranspose,
+  div,
+  dropout,
+  erf,
+  exp,
+  expand,
+  flatten,
+  gather,
+  gemm,
+  globalAveragePool,
+  hardSigmoid,
+  hardSwish,
+  identity,
+  layerNormalization,
+  leakyRelu,
+  log,
+  logSoftmax,
+  matMul,
+  maxPool,
+  mul,
+  neg,
+  pad,
+  pow,
+  prelu,
+  reciprocal,
+  reduceMean,
+  reduceSum,
+  relu,
+  reshape,
+  sigmoid,
+  slice,
+  softmax,
+  split,
+  sqrt,
+  squeeze,
+  sub,
+  sum,
+  tanh,
+  transpose,
+  unsqueeze,
+  where,
+];
+
+const BY_OPERATOR: ReadonlyMap<string, Rule> = new Map(RULES.map((rule) => [rule.operator, rule]));
+
+/** The rule of a standard operator, if there is one. */
+export function ruleOf(operator: string): Rule | undefined {
+  return BY_OPERATOR.get(operator);
+}
+
+/** Standard operators that `gradient` goes through, in alphabetical order. */
+export function supportedOperators(): readonly string[] {
+  return [...BY_OPERATOR.keys()].sort();
+}

@@ -1,0 +1,44 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
+import { OnnxFileError } from '../errors.ts';
+import type { Model } from './model.ts';
+import { opsetOf } from './opset.ts';
+
+/** The file's bytes of a model. Fields that were unknown when it was read are written back. */
+export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
+  return toBinary(ModelProtoSchema, model);
+}
+
+/**
+ * Reads the bytes of an ONNX file. Only the envelope is checked: operators without meaning to this package are
+ * kept as they are. Weights are views of `bytes`, not copies.
+ *
+ * @throws OnnxFileError if the bytes are not a model
+ * @throws OnnxOpsetError if its standard opset is missing or unknown
+ */
+export function decodeModel(bytes: Uint8Array): Model {
+  const model = parse(bytes);
+  if (model.irVersion < 1n || model.graph === undefined) {
+    throw notAModel(bytes, model.graph === undefined ? 'no graph inside' : 'no IR version inside');
+  }
+  opsetOf(model);
+  return model;
+}
+
+function parse(bytes: Uint8Array): Model {
+  try {
+    // A plain view: a Buffer's slices would share memory with all of the file.
+    return fromBinary(ModelProtoSchema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (cause) {
+    throw notAModel(bytes, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function notAModel(bytes: Uint8Array, reason: string, cause?: unknown): OnnxFileError {
+  return new OnnxFileError(
+    `${bytes.length} bytes (${reason})`,
+    'an ONNX model',
+    'check that the file is complete and is ONNX.',
+    cause,
+  );
+}

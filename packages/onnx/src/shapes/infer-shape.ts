@@ -1,0 +1,131 @@
+import { intAttribute, intsAttribute } from '../model/attributes.ts';
+import { type Dimension, isStandardDomain, type Node, type Shape } from '../model/model.ts';
+import { broadcastShapes } from './broadcast.ts';
+import { windowOutputShape } from './window-shape.ts';
+
+/** What a shape is inferred from. */
+export interface KnownValues {
+  shape(name: string): Shape | undefined;
+  integers(name: string): readonly number[] | undefined;
+}
+
+const SAME: ReadonlySet<string> = new Set(
+  (
+    'Identity Neg Exp Log Sqrt Relu LeakyRelu PRelu Sigmoid Tanh Clip Erf HardSigmoid HardSwish Softmax LogSoftmax ' +
+    'Reciprocal Cast CastLike Dropout BatchNormalization LayerNormalization InstanceNormalization Gelu Abs Softplus Elu Selu Not'
+  ).split(' '),
+);
+const BROADCAST: ReadonlySet<string> = new Set(
+  'Add Sub Mul Div Pow Where Equal Greater GreaterOrEqual Less LessOrEqual And Or Sum Max Min'.split(' '),
+);
+
+/** Shape of a node's output, as far as it follows from its inputs; `undefined` if not even the rank does. */
+export function inferShape(node: Node, output: number, values: KnownValues): Shape | undefined {
+  if (!isStandardDomain(node.domain)) return undefined;
+  const first = values.shape(node.input[0] ?? '');
+  const { opType } = node;
+  if (SAME.has(opType)) {
+    const likeInput = output === 0 || (opType === 'Dropout' && output === 1);
+    return likeInput ? first : undefined;
+  }
+  if (opType === 'MaxPool' && output === 1) return windowOutputShape(node, values);
+  if (output !== 0 && opType !== 'Split') return undefined;
+  if (BROADCAST.has(opType)) return broadcastShapes(node.input.map((name) => values.shape(name)));
+  return INFERENCE[opType]?.(node, values, first);
+}
+
+type Inference = (node: Node, values: KnownValues, first: Shape | undefined) => Shape | undefined;
+
+const INFERENCE: Readonly<Record<string, Inference>> = {
+  Conv: (node, values) => windowOutputShape(node, values),
+  MaxPool: (node, values) => windowOutputShape(node, values),
+  AveragePool: (node, values) => windowOutputShape(node, values),
+  GlobalAveragePool: (_, __, x) => x?.map((dim, axis) => (axis < 2 ? dim : 1)),
+  ConvTranspose: (_, __, x) => x && [x[0], ...x.slice(1).map(() => undefined)],
+  Slice: (_, __, x) => x?.map(() => undefined),
+  Split: (_, __, x) => x?.map(() => undefined),
+  Pad: (_, __, x) => x?.map(() => undefined),
+  Shape: (_, __, x) => x && [x.length],
+  Size: () => [],
+  Flatten: (node, _, x) => {
+    if (x === undefined) return [undefined, undefined];
+    const axis = intAttribute(node, 'axis', 1);
+    return [product(x.slice(0, axis)), product(x.slice(axis === 0 ? 0 : axis))];
+  },
+  Transpose: (node, _, x) => {
+    const perm = intsAttribute(node, 'perm') ?? x?.map((_, axis) => x.length - 1 - axis);
+    return x && perm?.map((axis) => x[axis]);
+  },
+  Reshape: (node, values, x) => {
+    const target = values.integers(node.input[1]!);
+    const rank = values.shape(node.input[1]!)?.[0];
+    if (target === undefined)
+      return typeof rank === 'number' ? new Array<Dimension>(rank).fill(undefined) : undefined;
+    const copies = intAttribute(node, 'allowzero', 0) === 0;
+    return target.map((dim, axis) => (dim === 0 && copies ? x?.[axis] : dim < 0 ? undefined : dim));
+  },
+  Squeeze: (node, values, x) => {
+    const axes = values.integers(node.input[1] ?? '');
+    return x && axes && x.filter((_, axis) => !axes.includes(axis) && !axes.includes(axis - x.length));
+  },
+  Unsqueeze: (node, values, x) => {
+    const axes = values.integers(node.input[1] ?? '');
+    if (x === undefined || axes === undefined) return undefined;
+    const rank = x.length + axes.length;
+    const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+    let next = 0;
+    return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : x[next++]));
+  },
+  Concat: (node, values, x) => {
+    const inputs = node.input.map((name) => values.shape(name));
+    const axis = intAttribute(node, 'axis', 0);
+    return x?.map((dim, i) => {
+      if (i !== (axis < 0 ? axis + x.length : axis)) return dim;
+      const sizes = inputs.map((shape) => shape?.[i]);
+      return sizes.every((size) => typeof size === 'number') ? sizes.reduce((a, b) => a + b, 0) : undefined;
+    });
+  },
+  ReduceSum: reduced,
+  ReduceMean: reduced,
+  ReduceMax: reduced,
+  ReduceMin: reduced,
+  ReduceProd: reduced,
+  MatMul: (node, values, a) => {
+    const b = values.shape(node.input[1]!);
+    if (a === undefined || b === undefined || a.length < 2 || b.length < 2) return undefined;
+    const batch = broadcastShapes([a.slice(0, -2), b.slice(0, -2)]);
+    return batch && [...batch, a[a.length - 2], b[b.length - 1]];
+  },
+  Gemm: (node, values, a) => {
+    const b = values.shape(node.input[1]!);
+    return [a?.[intAttribute(node, 'transA', 0)], b?.[1 - intAttribute(node, 'transB', 0)]];
+  },
+  Gather: (node, values, x) => {
+    const indices = values.shape(node.input[1]!);
+    const axis = intAttribute(node, 'axis', 0);
+    if (x === undefined || indices === undefined) return undefined;
+    const at = axis < 0 ? axis + x.length : axis;
+    return [...x.slice(0, at), ...indices, ...x.slice(at + 1)];
+  },
+  Expand: (node, values, x) => {
+    const rank = values.shape(node.input[1]!)?.[0];
+    const open = typeof rank === 'number' ? new Array<Dimension>(rank).fill(undefined) : undefined;
+    return broadcastShapes([x, values.integers(node.input[1]!) ?? open]);
+  },
+};
+
+function reduced(node: Node, values: KnownValues, x: Shape | undefined): Shape | undefined {
+  const axes = intsAttribute(node, 'axes') ?? values.integers(node.input[1] ?? '') ?? [];
+  const given = node.input[1] !== undefined && node.input[1] !== '';
+  if (x === undefined || (given && axes.length === 0)) return undefined;
+  const keep = intAttribute(node, 'keepdims', 1) !== 0;
+  const noop = axes.length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) !== 0;
+  const isReduced = (axis: number): boolean =>
+    !noop && (axes.length === 0 || axes.includes(axis) || axes.includes(axis - x.length));
+  return x.flatMap((dim, axis) => (isReduced(axis) ? (keep ? [1] : []) : [dim]));
+}
+
+function product(dims: Shape): Dimension {
+  if (dims.length === 1) return dims[0];
+  return dims.every((dim) => typeof dim === 'number') ? dims.reduce((a, b) => a * b, 1) : undefined;
+}

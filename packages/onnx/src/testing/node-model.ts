@@ -1,0 +1,41 @@
+import { GraphBuilder } from '../builder/graph-builder.ts';
+import type { Attributes } from '../model/attributes.ts';
+import type { Model } from '../model/model.ts';
+import type { TensorData } from '../model/tensor.ts';
+import { valueTable } from '../shapes/value-table.ts';
+import type { Values } from './run-model.ts';
+
+/** How much of the inputs' shapes a model declares: what is not declared, gradients find out when they run. */
+export type Declared = 'shapes' | 'ranks' | 'nothing';
+export const DECLARED: readonly Declared[] = ['shapes', 'ranks', 'nothing'];
+
+export interface NodeModel {
+  readonly operator: string;
+  readonly inputs: Values;
+  readonly attributes?: Attributes | undefined;
+  /** Inputs that are constants of the model. */
+  readonly constants?: Values;
+  /** Inputs in the operator's order; those given, then the constants, by default. */
+  readonly order?: readonly string[];
+  readonly declared?: Declared;
+  readonly opset?: number;
+}
+
+/** A model of one node with output `y`, of the type of the first input. */
+export function nodeModel(node: NodeModel): Model {
+  const { operator, inputs, attributes = {}, constants = {}, declared = 'shapes', opset = 17 } = node;
+  const builder = new GraphBuilder({ opset });
+  for (const [name, value] of Object.entries(inputs))
+    builder.input(name, value.type, shapeOf(value, declared));
+  for (const [name, value] of Object.entries(constants)) builder.initializer(name, value);
+  const order = node.order ?? [...Object.keys(inputs), ...Object.keys(constants)];
+  builder.op(operator, order, attributes, { outputs: ['y'] });
+  const type = Object.values(inputs).find((input) => input.type.startsWith('float'))!.type;
+  builder.output('y', type, valueTable(builder.build()).shape('y'));
+  return builder.build();
+}
+
+function shapeOf({ dims }: TensorData, declared: Declared): readonly (number | undefined)[] | undefined {
+  if (declared === 'nothing') return undefined;
+  return declared === 'shapes' ? dims : dims.map(() => undefined);
+}
