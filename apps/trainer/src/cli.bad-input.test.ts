@@ -63,7 +63,7 @@ const line = (output: string, text: string): string => {
   return found[0]!;
 };
 
-describe('a folder with bad files', () => {
+describe.concurrent('a folder with bad files', () => {
   it('is trained on without them; each is named in one line, counted, and listed in the report', async () => {
     const before = await contents(messy);
     const run = join(base, 'run');
@@ -123,7 +123,7 @@ describe('a folder with bad files', () => {
   });
 });
 
-describe('input that can not be used at all is named, exits with 3, and no run folder is left', () => {
+describe.concurrent('input that can not be used at all is named, exits with 3, and no run folder is left', () => {
   it.each<[string, () => Promise<string[]>, RegExp]>([
     ['a missing folder', async () => ['--data', join(base, 'none')], /none' does not exist/],
     [

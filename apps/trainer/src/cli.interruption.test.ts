@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './testing.ts';
@@ -15,16 +15,20 @@ const there = (file: string): Promise<boolean> =>
     () => false,
   );
 
+/** Metrics are written after every epoch. */
+const afterAnEpoch = (run: string) => async (): Promise<boolean> =>
+  (await stat(join(run, 'metrics.jsonl')).catch(() => ({ size: 0 }))).size > 0;
+
 /** A training long enough to be stopped in the middle of, on features that are there already. */
 const LONG = ['--batch=2', '--epochs=4', '--dim=256', '--no-control'];
 const flags = [...SMALL.filter((flag) => !/batch|epochs|dim/.test(flag)), ...LONG];
 
-describe('an interrupted training', () => {
+describe.concurrent('an interrupted training', () => {
   let straight: string;
   beforeAll(async () => {
     straight = join(base, 'straight');
     expect((await cf(['train', ...flags, '--out', straight])).code).toBe(0);
-  }, 60_000);
+  });
 
   async function expectSameAsStraight(run: string): Promise<void> {
     const resumed = await cf(['train', '--resume', run]);
@@ -38,7 +42,7 @@ describe('an interrupted training', () => {
     const run = join(base, 'interrupted');
     const { code, stdout, stderr } = await cf(
       ['train', ...flags, '--features-from', straight, '--out', run],
-      { onOutput: interruptAfter(/classes, head/, 'SIGINT', 300) },
+      { signal: { name: 'SIGINT', when: afterAnEpoch(run) } },
     );
     expect(stderr).toMatch(
       /stopping; Ctrl-C again to stop at once\ntraining: interrupted at step \d+ of 288/,
@@ -48,24 +52,24 @@ describe('an interrupted training', () => {
     expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
     expect(await there(join(run, 'model.safetensors'))).toBe(false);
     await expectSameAsStraight(run);
-  }, 60_000);
+  });
 
   it('goes on from the last checkpoint after being killed', async () => {
     const run = join(base, 'killed');
     const { code } = await cf(['train', ...flags, '--features-from', straight, '--out', run], {
-      onOutput: interruptAfter(/classes, head/, 'SIGKILL', 300),
+      signal: { name: 'SIGKILL', when: afterAnEpoch(run) },
     });
     expect(code).toBe(null);
     expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
     expect(await there(join(run, 'model.safetensors'))).toBe(false);
     await expectSameAsStraight(run);
-  }, 60_000);
+  });
 });
 
 it('Ctrl-C while features are extracted is clean, and the run can be resumed', async () => {
   const run = join(base, 'early');
   const { code, stdout, stderr } = await cf(['train', ...SMALL, '--no-control', '--out', run], {
-    onOutput: interruptAfter(/identities/, 'SIGINT', 300),
+    signal: { name: 'SIGINT', when: () => there(join(run, 'config.json')) },
   });
   expect(code).toBe(130);
   expect(stderr).toMatch(/features: stopped after \d+ images/);
@@ -74,26 +78,14 @@ it('Ctrl-C while features are extracted is clean, and the run can be resumed', a
   const resumed = await cf(['train', '--resume', run]);
   expect(resumed.code).toBe(0);
   expect(resumed.stdout).toMatch(/no checkpoint yet: training from the beginning/);
-}, 60_000);
+});
 
 it('Ctrl-C while faces are drawn leaves no folder behind', async () => {
   const out = join(base, 'drawing', 'faces');
   const args = ['faces', '--identities=40', '--images-per-identity=50', '--out', out];
-  const { code, stdout } = await cf(args, { signalAfter: { ms: 1500, signal: 'SIGINT' } });
+  const { code, stdout } = await cf(args, {
+    signal: { name: 'SIGINT', when: () => there(join(base, 'drawing')) },
+  });
   expect([code, stdout]).toEqual([130, 'interrupted; nothing was written\n']);
   expect(await readdir(join(base, 'drawing'))).toEqual([]);
-}, 60_000);
-
-/** Sends a signal some time after a text was printed. */
-function interruptAfter(
-  text: RegExp,
-  signal: 'SIGINT' | 'SIGKILL',
-  milliseconds: number,
-): (output: string, child: { kill(signal: NodeJS.Signals): boolean }) => void {
-  let sent = false;
-  return (output, child) => {
-    if (sent || !text.test(output)) return;
-    sent = true;
-    setTimeout(() => child.kill(signal), milliseconds);
-  };
-}
+});

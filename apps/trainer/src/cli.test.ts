@@ -5,24 +5,19 @@ import { temporaryFolder } from './testing.ts';
 import { cf } from './testing-cli.ts';
 
 it('is a program of its own: help on stdout, errors on stderr, exit codes', async () => {
-  const [help, version, nothing, wrong, missing] = await Promise.all([
+  const [help, wrong, missing] = await Promise.all([
     cf(['--help']),
-    cf(['--version']),
-    cf([]),
     cf(['trian']),
     cf(['train', '--resume', '/nonexistent']),
   ]);
   expect([help.code, help.stderr]).toEqual([0, '']);
   expect(help.stdout).toMatch(/^Usage: cf/);
-  expect([version.code, version.stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
-  expect([nothing.code, nothing.stdout]).toEqual([2, '']);
-  expect(nothing.stderr).toContain('Usage: cf');
   expect([wrong.code, wrong.stdout]).toEqual([2, '']);
   expect([missing.code, missing.stdout]).toEqual([3, '']);
   expect(missing.stderr).toMatch(/^RunFolderError \[E_RUN\]: '\/nonexistent', which has no config\.json/);
-}, 20_000);
+});
 
-describe('cf conformance', () => {
+describe.concurrent('cf conformance', () => {
   let goldens: string;
   beforeAll(async () => {
     const file = join(import.meta.dirname, '../../../packages/conformance/fixtures/losses.json');
@@ -37,12 +32,11 @@ describe('cf conformance', () => {
     );
   });
 
-  it('passes on the embedded cases, as text and as JSON', async () => {
-    const [text, json] = await Promise.all([cf(['conformance']), cf(['conformance', '--json'])]);
-    expect([text.code, json.code]).toEqual([0, 0]);
+  it('passes on the embedded cases', async () => {
+    const text = await cf(['conformance']);
+    expect(text.code).toBe(0);
     expect(text.stdout).toMatch(/^reference: 220 cases, tolerance 1e-11\n/);
     expect(text.stdout).toMatch(/all within tolerance\n$/);
-    expect(JSON.parse(json.stdout)).toMatchObject({ backend: 'reference', passed: true });
   });
 
   it('exits with 1 over tolerance', async () => {
@@ -53,7 +47,7 @@ describe('cf conformance', () => {
 
   it('prints nothing but JSON for a float32 backend as well', async () => {
     const { code, stdout } = await cf(['conformance', '--backend', 'tfjs-cpu', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ backend: 'tfjs-cpu' });
+    expect(JSON.parse(stdout)).toMatchObject({ backend: 'tfjs-cpu', passed: true });
     expect(code).toBe(0);
   });
 

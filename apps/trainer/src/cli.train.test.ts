@@ -16,7 +16,7 @@ describe('cf train on drawn identities', () => {
   beforeAll(async () => {
     run = join(base, 'drawn');
     result = await cf(['train', ...SMALL, '--out', run]);
-  }, 30_000);
+  });
 
   it('says what it did, and nothing is wrong', () => {
     expect(result.code).toBe(0);
@@ -144,7 +144,7 @@ it('cf eval agrees with what cf train printed for the same pairs', async () => {
   expect(json).toEqual({ ...result, name: run, problems: 0, unscoredPairs: 0 });
   expect(/^accuracy {2}(\S+) ±/m.exec(flipped.stdout)![1]).toBe(printed('trained, flipped'));
   expect(await readFile(join(base, 'eval.html'), 'utf8')).toMatch(/ROC.*<svg/s);
-}, 60_000);
+});
 
 it('a training that diverges exits with 4, says where, and keeps the checkpoint', async () => {
   const run = join(base, 'diverged');

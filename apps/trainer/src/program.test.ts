@@ -46,6 +46,14 @@ describe('help', () => {
   });
 });
 
+it('tells its version, and its usage where no command is given', async () => {
+  expect(await cf(['--version'])).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  stdout = '';
+  expect([await cf([]), stdout]).toEqual([2, '']);
+  expect(stderr).toContain('Usage: cf');
+});
+
 describe('wrong flags', () => {
   it.each([
     [['trian'], /unknown command 'trian'.*\(Did you mean train\?\)/s],

@@ -1,5 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { vi } from 'vitest';
+
+// Processes start slowly on a machine with other work to do.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const CLI = resolve(import.meta.dirname, 'cli.ts');
 
@@ -10,30 +16,30 @@ export interface CliResult {
 }
 
 export interface CliOptions {
-  /** Looks at everything printed so far, each time there is more; may send signals. */
-  readonly onOutput?: (text: string, child: ChildProcess) => void;
-  /** A signal sent some time after the start. */
-  readonly signalAfter?: { readonly ms: number; readonly signal: NodeJS.Signals };
+  /** A signal to send as soon as something holds; it is looked at every few milliseconds. */
+  readonly signal?: { readonly name: NodeJS.Signals; readonly when: () => Promise<boolean> };
 }
 
 /** Runs the program as a process of its own. */
-export function cf(args: readonly string[], { onOutput, signalAfter }: CliOptions = {}): Promise<CliResult> {
-  return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    if (signalAfter !== undefined) setTimeout(() => child.kill(signalAfter.signal), signalAfter.ms);
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      onOutput?.(stdout + stderr, child);
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-      onOutput?.(stdout + stderr, child);
-    });
+export async function cf(args: readonly string[], { signal }: CliOptions = {}): Promise<CliResult> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);
-    child.on('close', (code) => done({ code, stdout, stderr }));
+    child.on('close', done);
   });
+  const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)];
+  if (signal !== undefined) {
+    while (child.exitCode === null && !(await signal.when())) await setTimeout(10);
+    child.kill(signal.name);
+  }
+  const code = await closed;
+  return { code, stdout: await stdout, stderr: await stderr };
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = '';
+  for await (const part of stream.setEncoding('utf8')) text += part;
+  return text;
 }
 
 /** Flags of a training that takes a second. */

@@ -15,7 +15,7 @@ import { atomicWrite } from '../run/atomic-write.ts';
 import { openRunFolder } from '../run/run-folder.ts';
 import { resultsAsJson, scoreModel } from '../verification/score-model.ts';
 import type { PairResult } from '../verification/score-pairs.ts';
-import { InterruptedError, interruption } from './interruption.ts';
+import { InterruptedError, withInterruption } from './interruption.ts';
 
 interface EvalFlags {
   readonly model?: string;
@@ -44,7 +44,7 @@ export function evalCommand(): Command {
     .option('--report <file>', 'also write a page with ROC and scores')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: EvalFlags) => {
-      process.exitCode = await runEval(flags);
+      process.exitCode = await withInterruption((signal) => runEval(flags, signal));
     });
 }
 
@@ -56,10 +56,9 @@ Examples:
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
 `;
 
-async function runEval(flags: EvalFlags): Promise<number> {
+async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
   const { features, embedding } = await openModel(flags);
   const problems = new ProblemList();
-  const signal = interruption();
   const extractor = await openExtractor(features);
   try {
     const policy = { onProblem: problems.add, strict: flags.strict };

@@ -1,9 +1,9 @@
-import { contactSheet, type SyntheticOptions, writeSyntheticFolder } from '@cf/data';
+import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from '@cf/data';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { startProgress } from '../ui/progress.ts';
-import { InterruptedError, interruption } from './interruption.ts';
+import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
 interface FaceFlags {
@@ -35,15 +35,16 @@ export function facesCommand(): Command {
         await atomicWrite(sheet, await contactSheet(options));
         console.log(`contact sheet: ${sheet}`);
       }
-      if (out !== undefined) process.exitCode = await drawFolder(out, options);
+      if (out !== undefined) {
+        process.exitCode = await withInterruption((signal) => drawFolder(out, { ...options, signal }));
+      }
     });
 }
 
-async function drawFolder(out: string, options: SyntheticOptions): Promise<number> {
+async function drawFolder(out: string, options: SyntheticFolderOptions): Promise<number> {
   const progress = startProgress('drawing', options.identities * options.imagesPerIdentity, 'images');
-  const signal = interruption();
   try {
-    await writeSyntheticFolder(out, { ...options, signal }, ({ done }) => progress.update(done));
+    await writeSyntheticFolder(out, options, ({ done }) => progress.update(done));
   } catch (error) {
     progress.stop('drawing: stopped');
     if (!(error instanceof InterruptedError)) throw error;

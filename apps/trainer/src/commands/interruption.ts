@@ -1,8 +1,8 @@
 /**
- * A signal that Ctrl-C (or SIGTERM) raises once, so that work can end in good order. A second Ctrl-C ends the process
- * at once.
+ * Does work with a signal that Ctrl-C (or SIGTERM) raises once, so that it can end in good order. A second Ctrl-C ends
+ * the process at once.
  */
-export function interruption(): AbortSignal {
+export async function withInterruption<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130);
@@ -11,7 +11,12 @@ export function interruption(): AbortSignal {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return controller.signal;
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
 }
 
 /** The reason of an interrupted signal. */

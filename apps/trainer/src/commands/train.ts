@@ -11,7 +11,7 @@ import { type RunPlace, train } from '../training/train.ts';
 import { formatSeconds } from '../ui/progress.ts';
 import { resultLines } from '../verification/result-text.ts';
 import { refuseBeside } from './explicit-flags.ts';
-import { InterruptedError, interruption } from './interruption.ts';
+import { InterruptedError, withInterruption } from './interruption.ts';
 import { number, several } from './options.ts';
 
 /** `cf train`. */
@@ -57,7 +57,7 @@ export function trainCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RunFlags, command: Command) => {
       refuseIgnored(flags, command);
-      process.exitCode = await runTrain(flags);
+      process.exitCode = await withInterruption((signal) => runTrain(flags, signal));
     });
 }
 
@@ -111,9 +111,8 @@ function refuseIgnored({ resume, config, data, backbone }: RunFlags, command: Co
     );
 }
 
-async function runTrain(flags: RunFlags): Promise<number> {
+async function runTrain(flags: RunFlags, signal: AbortSignal): Promise<number> {
   const say = (line: string): void => console.log(line);
-  const signal = interruption();
   const started = performance.now();
   const { config, place } = await openTraining(flags);
   let opened: RunFolder | undefined;
