@@ -29,7 +29,7 @@ export type {
   HeadOptions,
   HeadOutput,
 } from './head/contract.ts';
-export { headDiagnostics, meanOf, type StepCounts } from './head/diagnostics.ts';
+export { headDiagnostics, meanOf, type NegativeCounts, type StepCounts } from './head/diagnostics.ts';
 export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
 export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
@@ -110,6 +110,7 @@ export {
   type WeightingEquations,
   weightingEquations,
 } from './readings/equations.ts';
+export { type Interval, interval, intervalOps, type Possible } from './readings/interval.ts';
 export { type JavaScriptSource, toJavaScript, toJavaScriptFunction } from './readings/javascript.ts';
 export { type Latex, latexOps, latexWithDefinitions, symbol } from './readings/latex.ts';
 export { numberOps } from './readings/number.ts';

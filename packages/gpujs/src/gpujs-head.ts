@@ -98,10 +98,7 @@ async function step(
       diagnostics: headDiagnostics(loss, {
         batch,
         classes,
-        hard: hard.hard,
-        emphasised: hard.emphasised,
-        minSlope: hard.minSlope,
-        maxSlope: hard.maxSlope,
+        negatives: hard,
         meanTargetCosine: meanOf(points.cos),
         pastPiShare: meanOf(prepared.pastPi),
         t: reduced.state.values.t,

@@ -38,6 +38,7 @@ export async function readOutput(
     state,
     diagnostics: headDiagnostics(loss, {
       ...scalars,
+      negatives: scalars,
       batch: checked.batch,
       classes: checked.classes,
       t: state.values.t,

@@ -26,6 +26,13 @@ export interface HeadInput {
   readonly state?: LossState;
   /** Default `train`. In `eval` no state moves and margins are at their mean. */
   readonly mode?: Mode;
+  /**
+   * Default true. `false` allows a backend to leave out the diagnostics that look at every negative: hardShare,
+   * emphasisedShare, minModulation and maxModulation are then null.
+   */
+  readonly countNegatives?: boolean;
+  /** An array that is no longer needed, which a backend may write ∂L/∂W into and return: [C, d]. */
+  readonly gradWeights?: Float32Array;
 }
 
 /** How the curriculum stands in a batch. null where a loss or a batch does not define the number. */
@@ -44,6 +51,8 @@ export interface HeadDiagnostics {
   readonly maxModulation: number | null;
   /** Share of the samples whose angle with its margin is past π. */
   readonly pastPiShare: number | null;
+  /** Share of the class centers whose negatives were too unlikely to move any gradient, and were skipped. */
+  readonly skippedShare: number | null;
 }
 
 /** The full logits of a small problem, for tests and pictures: B × C numbers, so never in training. */

@@ -5,6 +5,20 @@ import type { HeadDiagnostics } from './contract.ts';
 export interface StepCounts {
   readonly batch: number;
   readonly classes: number;
+  /** undefined where nobody counted. */
+  readonly negatives: NegativeCounts | undefined;
+  /** Mean of cos θ_y. */
+  readonly meanTargetCosine: number;
+  /** Share of the samples past π. */
+  readonly pastPiShare: number;
+  /** t after the step, for losses that have one. */
+  readonly t: number | undefined;
+  /** Class centers whose negatives were left out of the gradients; undefined where a backend never leaves any out. */
+  readonly skipped?: number;
+}
+
+/** What is counted over all negatives. */
+export interface NegativeCounts {
   /** Negatives with a cosine above the pivot. */
   readonly hard: number;
   /** Hard negatives whose logit is raised: N > cos θ_j. */
@@ -12,27 +26,23 @@ export interface StepCounts {
   /** Least and largest ∂N/∂cos θ_j over the hard negatives. */
   readonly minSlope: number;
   readonly maxSlope: number;
-  /** Mean of cos θ_y. */
-  readonly meanTargetCosine: number;
-  /** Share of the samples past π. */
-  readonly pastPiShare: number;
-  /** t after the step, for losses that have one. */
-  readonly t: number | undefined;
 }
 
 /** Turns counts into diagnostics; what a loss or a batch does not define is null. */
 export function headDiagnostics(loss: MarginLoss, counts: StepCounts): HeadDiagnostics {
   const onSphere = loss.geometry !== 'inner';
-  const negatives = counts.batch * (counts.classes - 1);
-  const hard = onSphere && counts.hard > 0;
+  const { batch, classes } = counts;
+  const negatives = onSphere ? counts.negatives : undefined;
+  const hard = negatives !== undefined && negatives.hard > 0 ? negatives : undefined;
   return {
     meanTargetCosine: onSphere ? counts.meanTargetCosine : null,
     t: counts.t ?? null,
-    hardShare: onSphere && negatives > 0 ? counts.hard / negatives : null,
-    emphasisedShare: hard ? counts.emphasised / counts.hard : null,
-    minModulation: hard ? counts.minSlope : null,
-    maxModulation: hard ? counts.maxSlope : null,
+    hardShare: negatives !== undefined && classes > 1 ? negatives.hard / (batch * (classes - 1)) : null,
+    emphasisedShare: hard === undefined ? null : hard.emphasised / hard.hard,
+    minModulation: hard?.minSlope ?? null,
+    maxModulation: hard?.maxSlope ?? null,
     pastPiShare: onSphere ? counts.pastPiShare : null,
+    skippedShare: counts.skipped === undefined ? null : counts.skipped / classes,
   };
 }
 

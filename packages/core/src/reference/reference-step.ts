@@ -103,10 +103,7 @@ export function accumulatedStep(
     diagnostics: headDiagnostics(loss, {
       batch: cos.length,
       classes,
-      hard: counter.hard,
-      emphasised: counter.emphasised,
-      minSlope: counter.minSlope,
-      maxSlope: counter.maxSlope,
+      negatives: counter,
       meanTargetCosine: meanOf(cos),
       pastPiShare: meanOf(prepared.pastPi),
       t: reduced.state.values.t,

@@ -1,0 +1,60 @@
+import type { MarginLoss, PreparedBatch, UnitRows } from '@cf/core';
+import type { OnnxRuntime, RuntimeTensor, RuntimeTensors } from '../training/runtime.ts';
+import { NO_LOGIT, rowsRead } from './forward-graph.ts';
+
+/** Which samples have their class in a tile: their positions there, [k, 2], and the logits that hide them, [k]. */
+interface OwnClasses {
+  readonly own: RuntimeTensor;
+  readonly own_logit: RuntimeTensor;
+}
+
+/** What both passes feed of the batch, whatever the tile. */
+export interface BatchTensors {
+  /** x̂, or x: [B, d]. */
+  readonly x: RuntimeTensor;
+  /** Further inputs of pass 1. */
+  readonly rows: RuntimeTensors;
+  /** By tile. */
+  readonly own: readonly OwnClasses[];
+}
+
+/** Brings a batch into the form that the graphs of both passes read. */
+export function batchTensors(
+  runtime: OnnxRuntime,
+  loss: MarginLoss,
+  x: UnitRows,
+  prepared: PreparedBatch,
+  labels: Int32Array,
+  tileSize: number,
+  tiles: number,
+): BatchTensors {
+  const column = (values: ArrayLike<number>): RuntimeTensor =>
+    new runtime.Tensor('float32', Float32Array.from(values), [values.length, 1]);
+  const rows: Record<string, RuntimeTensor> = { pivot: column(prepared.pivot) };
+  for (const name of rowsRead(loss)) rows[`row_${name}`] = column(prepared.rows.map((row) => row[name]!));
+  if (loss.geometry === 'norm-scaled') rows.row_scale = column(prepared.rowScale);
+  return {
+    x: new runtime.Tensor('float32', new Float32Array(x.unit), [x.count, x.dim]),
+    rows,
+    own: ownClasses(runtime, labels, tileSize, tiles),
+  };
+}
+
+function ownClasses(
+  runtime: OnnxRuntime,
+  labels: Int32Array,
+  tileSize: number,
+  tiles: number,
+): readonly OwnClasses[] {
+  const positions: bigint[][] = Array.from({ length: tiles }, () => []);
+  labels.forEach((label, i) => {
+    positions[Math.floor(label / tileSize)]!.push(BigInt(i), BigInt(label % tileSize));
+  });
+  return positions.map((pairs) => {
+    const count = pairs.length / 2;
+    return {
+      own: new runtime.Tensor('int64', BigInt64Array.from(pairs), [count, 2]),
+      own_logit: new runtime.Tensor('float32', new Float32Array(count).fill(NO_LOGIT), [count]),
+    };
+  });
+}

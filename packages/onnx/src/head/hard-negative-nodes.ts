@@ -1,0 +1,42 @@
+import type { GraphBuilder } from '../builder/graph-builder.ts';
+import { type FormulaValue, scalar } from './formula-nodes.ts';
+
+const LARGE = 3e38;
+
+/** What is known of every pair of sample and class of a tile: [B, n] each. */
+export interface NegativeValues {
+  readonly cos: string;
+  readonly value: FormulaValue;
+  readonly dCos: FormulaValue;
+  /** Scaled, with the samples' own set to a number no other logit comes near. */
+  readonly logits: string;
+}
+
+/**
+ * Counts a tile's hard negatives: outputs `hard`, `emphasised` (N > cos θ), `min_slope` and `max_slope`, one number
+ * each; ±3e38 where there is no hard negative.
+ */
+export function hardNegativeNodes(builder: GraphBuilder, { cos, value, dCos, logits }: NegativeValues): void {
+  const others = builder.op('Greater', [logits, scalar(builder, -1e38)]);
+  const hard = builder.op('And', [builder.op('Greater', [cos, 'pivot']), others]);
+  const raised = builder.op('Greater', [named(builder, value), cos]);
+  const count = (mask: string, output: string): void => {
+    const ones = builder.op('Cast', [mask], { to: { int: 1 } });
+    builder.op('ReduceSum', [ones], { keepdims: { int: 0 } }, { outputs: [output] });
+    builder.output(output, 'float32', []);
+  };
+  count(hard, 'hard');
+  count(builder.op('And', [hard, raised]), 'emphasised');
+  for (const [operator, none, output] of [
+    ['ReduceMin', LARGE, 'min_slope'],
+    ['ReduceMax', -LARGE, 'max_slope'],
+  ] as const) {
+    const slopes = builder.op('Where', [hard, named(builder, dCos), scalar(builder, none)]);
+    builder.op(operator, [slopes], { keepdims: { int: 0 } }, { outputs: [output] });
+    builder.output(output, 'float32', []);
+  }
+}
+
+function named(builder: GraphBuilder, value: FormulaValue): string {
+  return 'value' in value ? value.value : scalar(builder, value.constant);
+}

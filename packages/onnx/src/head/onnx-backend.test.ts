@@ -1,0 +1,15 @@
+import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
+import * as runtime from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { onnxBackend } from './onnx-backend.ts';
+
+describe('onnx on the cpu provider', () => {
+  for (const law of backendLaws(() => onnxBackend({ runtime, threads: 1 })))
+    test(law.name, law.run, law.timeout);
+
+  test('meets 2e-5 on all 220 golden cases', async () => {
+    const report = await replayGoldens(await onnxBackend({ runtime }), await embeddedGoldens());
+    expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(220);
+    expect(report.passed, formatGoldenReport(report)).toBe(true);
+  });
+});

@@ -1,0 +1,75 @@
+import { type Backend, BackendError, requireNonNegative, requirePositive } from '@cf/core';
+import type { OnnxRuntime, RuntimeSessionOptions } from '../training/runtime.ts';
+import { onnxHead } from './onnx-head.ts';
+import { type RunInto, runInto } from './run-into.ts';
+
+export interface OnnxBackendOptions {
+  /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
+  readonly runtime: OnnxRuntime;
+  /** Execution provider. There is no fallback: what is named here is what computes. Default `cpu`. */
+  readonly provider?: 'cpu' | 'wasm' | 'webgpu' | 'cuda' | (string & {});
+  /** Threads of the CPU. Default: all that the machine reports. */
+  readonly threads?: number;
+  /** Memory that a tile's cosines should fit into, in bytes. Default 2 MiB. */
+  readonly cacheBytes?: number;
+  /** Memory for what pass 1 keeps for pass 2, in bytes; the rest is computed twice. Default 40 MiB. */
+  readonly keepBytes?: number;
+  /**
+   * Tiles of classes are left out of pass 2 while, for every sample, the probability left out × the largest slope stays
+   * under this. Default 2⁻²⁴, the rounding of float32; 0 leaves nothing out.
+   */
+  readonly skipBound?: number;
+}
+
+const MIB = 2 ** 20;
+
+/**
+ * A {@link Backend} on onnxruntime, float32: the streaming head as ONNX graphs, written from the loss's own formulas. Its
+ * name is `onnx-` and the provider's.
+ *
+ * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
+ */
+export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
+  const {
+    runtime,
+    provider = 'cpu',
+    cacheBytes = 2 * MIB,
+    keepBytes = 40 * MIB,
+    skipBound = 2 ** -24,
+  } = options;
+  const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  requirePositive('threads', threads);
+  requirePositive('cacheBytes', cacheBytes);
+  requireNonNegative('keepBytes', keepBytes);
+  requireNonNegative('skipBound', skipBound);
+  const session: RuntimeSessionOptions = {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+  };
+  const run = await open(runtime, provider, session);
+  return {
+    name: `onnx-${provider}`,
+    precision: 'float32',
+    createHead: async (loss, headOptions = {}) =>
+      onnxHead(loss, { runtime, run, session, cacheBytes, keepBytes, skipBound }, headOptions),
+    dispose: async () => {},
+  };
+}
+
+async function open(
+  runtime: OnnxRuntime,
+  provider: string,
+  session: RuntimeSessionOptions,
+): Promise<RunInto> {
+  try {
+    return await runInto(runtime, session);
+  } catch (cause) {
+    throw new BackendError(
+      `provider '${provider}' (${cause instanceof Error ? cause.message : String(cause)})`,
+      'an execution provider that this runtime has here',
+      "use 'cpu' (onnxruntime-node) or 'wasm' (onnxruntime-web).",
+      cause,
+    );
+  }
+}

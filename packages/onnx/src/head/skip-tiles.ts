@@ -1,0 +1,45 @@
+import { type Interval, interval, intervalOps, type MarginLoss, type PreparedBatch } from '@cf/core';
+
+/**
+ * Largest |∂N/∂cos θ| that a negative of any sample of the batch can have: an interval bound over all cosines.
+ * Infinity where the geometry bounds no cosine.
+ */
+export function largestSlope(loss: MarginLoss, prepared: PreparedBatch): number {
+  const cosines = loss.geometry === 'inner' ? interval(-Infinity, Infinity) : interval(-1, 1);
+  const pivot = rangeOf(prepared.pivot);
+  const row: Record<string, Interval> = {};
+  for (const name of loss.rows) row[name] = rangeOf(prepared.rows.map((values) => values[name]!));
+  const { low, high } = loss.other(intervalOps, cosines, pivot, row).dCos;
+  return Math.max(Math.abs(low), Math.abs(high));
+}
+
+function rangeOf(values: ArrayLike<number>): Interval {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]!);
+    high = Math.max(high, values[i]!);
+  }
+  return interval(low, high);
+}
+
+/**
+ * Which tiles pass 2 may leave out: the least likely ones, while the probability left out stays at or under `bound` for
+ * every sample. A bound on each tile alone would not do: a million classes of probability 2⁻²⁴ are 6 % of the whole.
+ *
+ * @param shares the probability of each sample that lies in a tile: [B] a tile.
+ */
+export function tilesToSkip(shares: readonly Float64Array[], bound: number): ReadonlySet<number> {
+  const skipped = new Set<number>();
+  if (!(bound > 0) || shares.length === 0) return skipped;
+  const largest = shares.map((share) => share.reduce((max, value) => Math.max(max, value), 0));
+  const order = largest.map((_, tile) => tile).sort((a, b) => largest[a]! - largest[b]!);
+  const total = new Float64Array(shares[0]!.length);
+  for (const tile of order) {
+    if (largest[tile]! > bound) break;
+    const share = shares[tile]!;
+    if (share.some((value, i) => total[i]! + value > bound)) break;
+    for (let i = 0; i < total.length; i++) total[i]! += share[i]!;
+    skipped.add(tile);
+  }
+  return skipped;
+}
