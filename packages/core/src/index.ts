@@ -124,7 +124,7 @@ export { type AccumulatedOutput, accumulatedStep, referenceStep } from './refere
 export { addTargetGradients, type GradientSums, type LogitVisitor } from './reference/target-gradients.ts';
 export { NO_TARGET, type TargetPoints, targetPoints } from './reference/target-points.ts';
 export { type Tile, type TileStream, tileStream } from './reference/tiles.ts';
-export { plainRows, type UnitRows, unitRows } from './reference/unit-rows.ts';
+export { type Allocate, plainRows, type UnitRows, unitRows } from './reference/unit-rows.ts';
 export {
   batchMean,
   EMA_PRESETS,

@@ -1,7 +1,7 @@
 import type { FloatArray } from '../head/contract.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { clampCosine } from './tiles.ts';
-import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
+import { type Allocate, freshArray, plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** The label of a sample whose class lives on another shard. */
 export const NO_TARGET = -1;
@@ -32,14 +32,15 @@ export function targetPoints(
   weights: FloatArray,
   bias: FloatArray | undefined,
   labels: Int32Array,
+  allocate: Allocate = freshArray,
 ): TargetPoints {
   const { count, dim } = x;
   const points = {
-    cos: new Float64Array(count),
-    sin: new Float64Array(count),
-    tangentX: new Float64Array(count * dim),
-    tangentW: new Float64Array(count * dim),
-    inverseW: new Float64Array(count),
+    cos: allocate(count),
+    sin: allocate(count),
+    tangentX: allocate(count * dim),
+    tangentW: allocate(count * dim),
+    inverseW: allocate(count),
   };
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;

@@ -3,8 +3,8 @@ import type { OnnxRuntime, RuntimeTensor } from '../training/runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
 import type { BatchTensors } from './batch-tensors.ts';
 import type { ForwardParts } from './forward-graph.ts';
+import type { HeadMemory } from './head-memory.ts';
 import type { HeadSessions } from './head-sessions.ts';
-import type { RunInto } from './run-into.ts';
 import type { TilePlan } from './tile-plan.ts';
 
 /** Σ_{j≠y} e^{z_ij} of each sample over one tile is e^{max}/peak; [B] each. */
@@ -18,7 +18,6 @@ export interface TileSums {
 /** What passes over the classes share. */
 export interface ClassTilesContext {
   readonly runtime: OnnxRuntime;
-  readonly run: RunInto;
   readonly sessions: HeadSessions;
   readonly loss: MarginLoss;
   readonly plan: TilePlan;
@@ -33,35 +32,16 @@ export interface ClassTilesContext {
   readonly checkFinite: boolean;
 }
 
-/** Scratch memory of a head, kept from step to step: page faults cost more than the arithmetic. */
-export class TileMemory {
-  readonly #arrays: Map<string, Float32Array> = new Map();
-
-  /** An array of at least `length`, cut to it; its old content if it was there. */
-  array(name: string, length: number): Float32Array {
-    let array = this.#arrays.get(name);
-    if (array === undefined || array.length < length) {
-      array = new Float32Array(length);
-      this.#arrays.set(name, array);
-    }
-    return array.subarray(0, length);
-  }
-
-  clear(): void {
-    this.#arrays.clear();
-  }
-}
-
 /** One step's way over the classes, tile by tile. */
 export class ClassTiles {
   readonly #context: ClassTilesContext;
-  readonly #memory: TileMemory;
+  readonly #memory: HeadMemory;
   readonly #norms: Float32Array;
   readonly #tamed: Map<number, TamedTile> = new Map();
   /** The tile whose slopes lie in the shared scratch. */
   #inScratch = -1;
 
-  constructor(context: ClassTilesContext, memory: TileMemory) {
+  constructor(context: ClassTilesContext, memory: HeadMemory) {
     this.#context = context;
     this.#memory = memory;
     this.#norms = memory.array('norms', context.classes);
@@ -116,37 +96,30 @@ export class ClassTiles {
     gradWeights: Float32Array,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
-    const { loss, plan, batch, dim, runtime, run, sessions, tensors } = this.#context;
+    const { loss, plan, batch, dim, sessions, tensors } = this.#context;
     const { start, count } = this.range(tile);
     if (tile >= plan.kept && this.#inScratch !== tile) {
       await this.#forward(tile, { keep: true, count: false, inspect: false });
     }
-    const tensor = (data: Float32Array, dims: readonly number[]): RuntimeTensor =>
-      new runtime.Tensor('float32', data, dims);
-    const kept = this.#kept(tile);
     const rows = gradWeights.subarray(start * dim, (start + count) * dim);
-    const onSphere = loss.geometry !== 'inner';
-    await run(
-      await sessions.backward(),
+    const session = await sessions.backward();
+    await session.run(
       {
         x: tensors.x,
         w: this.#weights(tile),
-        before: tensor(before, [batch, dim]),
-        factor: tensor(factor, [batch, 1]),
-        slopes: tensor(kept.slopes, [batch, count]),
-        ...(onSphere
-          ? {
-              along: tensor(kept.along, [batch, count]),
-              norms: tensor(this.#norms.subarray(start, start + count), [count, 1]),
-            }
-          : {}),
+        before: this.#tensor(before, [batch, dim]),
+        factor: this.#tensor(factor, [batch, 1]),
+        slopes: this.#tensor(this.#slopes(tile), [batch, count]),
+        ...(loss.geometry === 'inner'
+          ? {}
+          : { norms: this.#tensor(this.#norms.subarray(start, start + count), [count, 1]) }),
       },
       {
-        after: { data: after, dims: [batch, dim] },
-        grad_w: { data: rows, dims: [count, dim] },
+        after: this.#tensor(after, [batch, dim]),
+        grad_w: this.#tensor(rows, [count, dim]),
         ...(gradBias === undefined
           ? {}
-          : { grad_bias: { data: gradBias.subarray(start, start + count), dims: [1, count] } }),
+          : { grad_bias: this.#tensor(gradBias.subarray(start, start + count), [1, count]) }),
       },
     );
     const tamed = this.#tamed.get(tile);
@@ -154,33 +127,15 @@ export class ClassTiles {
   }
 
   async #forward(tile: number, parts: ForwardParts): Promise<Readonly<Record<string, Float32Array>>> {
-    const { loss, batch, dim, runtime, run, sessions, tensors, weights, bias, checkFinite } = this.#context;
+    const { loss, dim, sessions, tensors, weights, bias, checkFinite } = this.#context;
     const { start, count } = this.range(tile);
-    const norms = this.#norms.subarray(start, start + count);
-    const targets: Record<string, { data: Float32Array; dims: number[] }> = {
-      tile_max: { data: new Float32Array(batch), dims: [batch, 1] },
-      tile_peak: { data: new Float32Array(batch), dims: [batch, 1] },
-      norms: { data: norms, dims: [count, 1] },
-    };
-    if (loss.geometry === 'norm-scaled') targets.radial = { data: new Float32Array(batch), dims: [batch, 1] };
-    if (parts.keep) {
-      const kept = this.#kept(tile);
-      targets.slopes = { data: kept.slopes, dims: [batch, count] };
-      if (loss.geometry !== 'inner') targets.along = { data: kept.along, dims: [batch, count] };
-      this.#inScratch = tile;
-    }
-    if (parts.count) {
-      for (const name of ['hard', 'emphasised', 'min_slope', 'max_slope'])
-        targets[name] = { data: new Float32Array(1), dims: [] };
-    }
-    if (parts.inspect) {
-      for (const name of ['logits', 'p'])
-        targets[name] = { data: new Float32Array(batch * count), dims: [batch, count] };
-    }
+    const arrays = this.#forwardArrays(tile, parts);
+    const outputs = Object.fromEntries(
+      Object.entries(arrays).map(([name, [data, ...dims]]) => [name, this.#tensor(data, dims)]),
+    );
     const session = await sessions.forward(parts);
-    const go = (): Promise<void> =>
-      run(
-        session,
+    const run = (): Promise<void> =>
+      session.run(
         {
           x: tensors.x,
           w: this.#weights(tile),
@@ -188,38 +143,59 @@ export class ClassTiles {
           ...tensors.own[tile]!,
           ...(bias === undefined
             ? {}
-            : { bias: new runtime.Tensor('float32', bias.subarray(start, start + count), [1, count]) }),
+            : { bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
         },
-        targets,
+        outputs,
       );
-    await go();
-    const tamed =
-      this.#tamed.has(tile) || !(checkFinite || loss.geometry !== 'inner')
-        ? undefined
-        : tameRows(weights.subarray(start * dim, (start + count) * dim), norms, dim, start);
-    if (tamed !== undefined && loss.geometry !== 'inner') {
-      this.#tamed.set(tile, tamed);
-      await go();
+    await run();
+    if (parts.keep && tile >= this.#context.plan.kept) this.#inScratch = tile;
+    if ((checkFinite || loss.geometry !== 'inner') && !this.#tamed.has(tile)) {
+      const rows = weights.subarray(start * dim, (start + count) * dim);
+      const tamed = tameRows(rows, this.#norms.subarray(start, start + count), dim, start);
+      if (tamed !== undefined && loss.geometry !== 'inner') {
+        this.#tamed.set(tile, tamed);
+        await run();
+      }
     }
-    return Object.fromEntries(Object.entries(targets).map(([name, { data }]) => [name, data]));
+    return Object.fromEntries(Object.entries(arrays).map(([name, [data]]) => [name, data]));
+  }
+
+  /** What pass 1 writes: arrays and their dimensions. */
+  #forwardArrays(tile: number, parts: ForwardParts): Record<string, [Float32Array, ...number[]]> {
+    const { loss, batch } = this.#context;
+    const { start, count } = this.range(tile);
+    const ofSamples = (): [Float32Array, number, number] => [new Float32Array(batch), batch, 1];
+    const ofPairs = (): [Float32Array, number, number] => [new Float32Array(batch * count), batch, count];
+    const scalar = (): [Float32Array] => [new Float32Array(1)];
+    return {
+      tile_max: ofSamples(),
+      tile_peak: ofSamples(),
+      norms: [this.#norms.subarray(start, start + count), count, 1],
+      ...(loss.geometry === 'norm-scaled' ? { radial: ofSamples() } : {}),
+      ...(parts.keep ? { slopes: [this.#slopes(tile), batch, count] } : {}),
+      ...(parts.count
+        ? { hard: scalar(), emphasised: scalar(), min_slope: scalar(), max_slope: scalar() }
+        : {}),
+      ...(parts.inspect ? { logits: ofPairs(), p: ofPairs() } : {}),
+    };
+  }
+
+  #tensor(data: Float32Array, dims: readonly number[]): RuntimeTensor {
+    return new this.#context.runtime.Tensor('float32', data, dims);
   }
 
   #weights(tile: number): RuntimeTensor {
-    const { runtime, weights, dim } = this.#context;
+    const { weights, dim } = this.#context;
     const { start, count } = this.range(tile);
     const rows = this.#tamed.get(tile)?.weights ?? weights.subarray(start * dim, (start + count) * dim);
-    return new runtime.Tensor('float32', rows, [count, dim]);
+    return this.#tensor(rows, [count, dim]);
   }
 
-  /** Where what pass 1 keeps of a tile lies; tiles that are not kept share one place. */
-  #kept(tile: number): { slopes: Float32Array; along: Float32Array } {
-    const { plan, batch, loss } = this.#context;
-    const { count } = this.range(tile);
-    const place = tile < plan.kept ? `${tile}` : 'scratch';
-    const full = batch * plan.tileSize;
-    const slopes = this.#memory.array(`slopes ${place}`, full).subarray(0, batch * count);
-    if (loss.geometry === 'inner') return { slopes, along: slopes };
-    return { slopes, along: this.#memory.array(`along ${place}`, full).subarray(0, batch * count) };
+  /** Where the slopes of a tile lie: [B, n]. Tiles that are not kept share one place. */
+  #slopes(tile: number): Float32Array {
+    const { plan, batch } = this.#context;
+    const place = tile < plan.kept ? `slopes ${tile}` : 'slopes';
+    return this.#memory.array(place, batch * plan.tileSize).subarray(0, batch * this.range(tile).count);
   }
 }
 

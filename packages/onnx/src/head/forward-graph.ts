@@ -30,9 +30,9 @@ export function rowsRead(loss: MarginLoss): readonly string[] {
  * `row_…` [B, 1], `row_scale` [B, 1] (‖x‖, geometry `norm-scaled`), `own` [k, 2] (positions of the samples' own
  * classes in the tile) and `own_logit` [k].
  *
- * Outputs: `tile_max` and `tile_peak` [B, 1], such that Σ_{j≠y} e^{z_ij} over the tile = e^{tile_max}/tile_peak; `norms` [n, 1];
- * `radial` [B, 1] = Σ_j p_ij·N_ij (`norm-scaled`); with `keep`, `slopes` [B, n] = p_ij·N′_ij/‖w_j‖ and `along`
- * [B, n] = slopes·cos θ_ij, where p is the softmax over the tile's negatives.
+ * Outputs: `tile_max` and `tile_peak` [B, 1], such that Σ_{j≠y} e^{z_ij} over the tile = e^{tile_max}/tile_peak;
+ * `norms` [n, 1]; `radial` [B, 1] = Σ_j p_ij·N_ij (`norm-scaled`); with `keep`, `slopes` [B, n] = p_ij·N′_ij/‖w_j‖,
+ * where p is the softmax over the tile's negatives.
  */
 export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   const builder = new GraphBuilder({ name: `${loss.name} pass 1` });
@@ -41,7 +41,7 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   builder.input('w', 'float32', ['n', 'd']);
   builder.op('ReduceL2', ['w'], { axes: { ints: [1] }, keepdims: { int: 1 } }, { outputs: ['norms'] });
   builder.output('norms', 'float32', ['n', 1]);
-  const inverse = onSphere ? inverseNorms(builder, 'norms') : undefined;
+  const inverse = onSphere ? asRow(builder, inverseNorms(builder, 'norms')) : undefined;
   const cos = cosines(builder, loss, inverse);
 
   const { value, dCos } = otherNodes(builder, loss, cos);
@@ -54,14 +54,9 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   if (loss.geometry === 'norm-scaled') radial(builder, probability, value);
   if (parts.keep) {
     const slopes = times(builder, probability, dCos);
-    const name =
-      inverse === undefined ? builder.op('Identity', [slopes]) : builder.op('Mul', [slopes, inverse]);
-    builder.op('Identity', [name], {}, { outputs: ['slopes'] });
+    if (inverse === undefined) builder.op('Identity', [slopes], {}, { outputs: ['slopes'] });
+    else builder.op('Mul', [slopes, inverse], {}, { outputs: ['slopes'] });
     builder.output('slopes', 'float32', ['B', 'n']);
-    if (onSphere) {
-      builder.op('Mul', ['slopes', cos], {}, { outputs: ['along'] });
-      builder.output('along', 'float32', ['B', 'n']);
-    }
   }
   if (parts.count) hardNegativeNodes(builder, { cos, value, dCos, logits });
   if (parts.inspect) {
@@ -72,12 +67,16 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   return builder.build();
 }
 
-/** 1/‖w‖, and 0 for a zero vector: [1, n]. */
+/** 1/‖w‖, and 0 for a zero vector: [n, 1]. */
 export function inverseNorms(builder: GraphBuilder, norms: string): string {
   const long = builder.op('Greater', [norms, scalar(builder, NORM_FLOOR)]);
-  const inverse = builder.op('Where', [long, builder.op('Reciprocal', [norms]), scalar(builder, 0)]);
-  const asRow = builder.constant({ type: 'int64', dims: [2], data: BigInt64Array.of(1n, -1n) });
-  return builder.op('Reshape', [inverse, asRow]);
+  return builder.op('Where', [long, builder.op('Reciprocal', [norms]), scalar(builder, 0)]);
+}
+
+/** [n, 1] as [1, n]. */
+function asRow(builder: GraphBuilder, column: string): string {
+  const shape = builder.constant({ type: 'int64', dims: [2], data: BigInt64Array.of(1n, -1n) });
+  return builder.op('Reshape', [column, shape]);
 }
 
 function cosines(builder: GraphBuilder, loss: MarginLoss, inverse: string | undefined): string {

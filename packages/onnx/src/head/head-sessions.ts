@@ -1,29 +1,26 @@
 import { BackendError, type MarginLoss } from '@cf/core';
-import { encodeModel } from '../model/codec.ts';
 import type { Model } from '../model/model.ts';
-import type { OnnxRuntime, RuntimeSession, RuntimeSessionOptions } from '../training/runtime.ts';
+import type { FillingSession, SessionOpener } from '../runtime/sessions.ts';
 import { backwardGraph } from './backward-graph.ts';
 import { type ForwardParts, forwardGraph } from './forward-graph.ts';
 
 /** The graphs of one loss, opened in a runtime when they are first needed. */
 export class HeadSessions {
-  readonly #runtime: OnnxRuntime;
+  readonly #opener: SessionOpener;
   readonly #loss: MarginLoss;
-  readonly #options: RuntimeSessionOptions;
-  readonly #sessions: Map<string, Promise<RuntimeSession>> = new Map();
+  readonly #sessions: Map<string, Promise<FillingSession>> = new Map();
   #disposed = false;
 
-  constructor(runtime: OnnxRuntime, loss: MarginLoss, options: RuntimeSessionOptions) {
-    this.#runtime = runtime;
+  constructor(opener: SessionOpener, loss: MarginLoss) {
+    this.#opener = opener;
     this.#loss = loss;
-    this.#options = options;
   }
 
-  forward(parts: ForwardParts): Promise<RuntimeSession> {
+  forward(parts: ForwardParts): Promise<FillingSession> {
     return this.#open(`forward ${JSON.stringify(parts)}`, () => forwardGraph(this.#loss, parts));
   }
 
-  backward(): Promise<RuntimeSession> {
+  backward(): Promise<FillingSession> {
     return this.#open('backward', () => backwardGraph(this.#loss));
   }
 
@@ -39,13 +36,13 @@ export class HeadSessions {
     this.#sessions.clear();
   }
 
-  #open(key: string, graph: () => Model): Promise<RuntimeSession> {
+  #open(key: string, graph: () => Model): Promise<FillingSession> {
     if (this.#disposed) {
       throw new BackendError('a disposed head', 'a head in use', 'make another with createHead().');
     }
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      session = this.#runtime.InferenceSession.create(encodeModel(graph()), this.#options);
+      session = this.#opener.open(graph());
       this.#sessions.set(key, session);
     }
     return session;

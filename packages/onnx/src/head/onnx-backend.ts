@@ -1,7 +1,7 @@
 import { type Backend, BackendError, requireNonNegative, requirePositive } from '@cf/core';
+import { type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
 import type { OnnxRuntime, RuntimeSessionOptions } from '../training/runtime.ts';
 import { onnxHead } from './onnx-head.ts';
-import { type RunInto, runInto } from './run-into.ts';
 
 export interface OnnxBackendOptions {
   /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
@@ -10,9 +10,9 @@ export interface OnnxBackendOptions {
   readonly provider?: 'cpu' | 'wasm' | 'webgpu' | 'cuda' | (string & {});
   /** Threads of the CPU. Default: all that the machine reports. */
   readonly threads?: number;
-  /** Memory that a tile's cosines should fit into, in bytes. Default 2 MiB. */
+  /** Memory that a tile's cosines should fit into, in bytes. Default 1 MiB. */
   readonly cacheBytes?: number;
-  /** Memory for what pass 1 keeps for pass 2, in bytes; the rest is computed twice. Default 40 MiB. */
+  /** Memory for what pass 1 keeps for pass 2, in bytes; the rest is computed twice. Default 20 MiB. */
   readonly keepBytes?: number;
   /**
    * Tiles of classes are left out of pass 2 while, for every sample, the probability left out × the largest slope stays
@@ -30,13 +30,7 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const {
-    runtime,
-    provider = 'cpu',
-    cacheBytes = 2 * MIB,
-    keepBytes = 40 * MIB,
-    skipBound = 2 ** -24,
-  } = options;
+  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 20 * MIB, skipBound = 2 ** -24 } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);
@@ -46,13 +40,15 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     executionProviders: [provider],
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
+    // Threads that wait for work in one session keep those of another from the cores.
+    extra: { session: { force_spinning_stop: '1' } },
   };
-  const run = await open(runtime, provider, session);
+  const opener = await open(runtime, provider, session);
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
     createHead: async (loss, headOptions = {}) =>
-      onnxHead(loss, { runtime, run, session, cacheBytes, keepBytes, skipBound }, headOptions),
+      onnxHead(loss, { runtime, opener, cacheBytes, keepBytes, skipBound }, headOptions),
     dispose: async () => {},
   };
 }
@@ -61,9 +57,9 @@ async function open(
   runtime: OnnxRuntime,
   provider: string,
   session: RuntimeSessionOptions,
-): Promise<RunInto> {
+): Promise<SessionOpener> {
   try {
-    return await runInto(runtime, session);
+    return await sessionOpener(runtime, session);
   } catch (cause) {
     throw new BackendError(
       `provider '${provider}' (${cause instanceof Error ? cause.message : String(cause)})`,

@@ -24,19 +24,19 @@ import {
   type UnitRows,
   unitRows,
 } from '@cf/core';
-import type { OnnxRuntime, RuntimeSessionOptions } from '../training/runtime.ts';
+import type { SessionOpener } from '../runtime/sessions.ts';
+import type { OnnxRuntime } from '../training/runtime.ts';
 import { batchTensors } from './batch-tensors.ts';
-import { ClassTiles, TileMemory, type TileSums } from './class-tiles.ts';
+import { ClassTiles, type TileSums } from './class-tiles.ts';
+import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
-import type { RunInto } from './run-into.ts';
 import { largestSlope, tilesToSkip } from './skip-tiles.ts';
 import { type TileLimits, tilePlan } from './tile-plan.ts';
 
 /** What a backend lends to its heads. */
 export interface HeadSettings extends TileLimits {
   readonly runtime: OnnxRuntime;
-  readonly run: RunInto;
-  readonly session: RuntimeSessionOptions;
+  readonly opener: SessionOpener;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */
   readonly skipBound: number;
 }
@@ -50,8 +50,8 @@ export interface HeadSettings extends TileLimits {
 export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: HeadOptions): Head {
   const { tileSize, checkFinite = true, inspect = false } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const sessions = new HeadSessions(settings.runtime, loss, settings.session);
-  const memory = new TileMemory();
+  const sessions = new HeadSessions(settings.opener, loss);
+  const memory = new HeadMemory();
   let last: Promise<unknown> = Promise.resolve();
   return {
     loss,
@@ -73,7 +73,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
 interface StepOptions {
   readonly settings: HeadSettings;
   readonly sessions: HeadSessions;
-  readonly memory: TileMemory;
+  readonly memory: HeadMemory;
   readonly tileSize: number | undefined;
   readonly checkFinite: boolean;
   readonly inspect: boolean;
@@ -89,19 +89,19 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   }
   const { batch, classes, dim, labels, sampleWeights, sampleKeys, state, mode } = checked;
   const weights = asFloat32('weights', input.weights);
-  const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch);
-  const points = targetPoints(loss, x, weights, input.bias, labels);
+  const allocate = memory.allocator();
+  const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch, allocate);
+  const points = targetPoints(loss, x, weights, input.bias, labels, allocate);
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
   const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, state, mode);
 
   const plan = tilePlan(batch, classes, settings, options.tileSize);
   const tensors = batchTensors(settings.runtime, loss, x, prepared, labels, plan.tileSize, plan.count);
   const bias = input.bias && asFloat32('bias', input.bias);
-  const { runtime, run } = settings;
+  const { runtime } = settings;
   const { sessions } = options;
   const context = {
     runtime,
-    run,
     sessions,
     loss,
     plan,
@@ -131,7 +131,7 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   const skipped = tilesToSkip(shares, bound);
   const gradWeights = reusable(input.gradWeights, classes * dim);
   const gradBias = loss.bias ? new Float32Array(classes) : undefined;
-  const embeddings = new Float64Array(batch * dim);
+  const embeddings = allocate(batch * dim);
   let [before, after] = [memory.array('before', batch * dim).fill(0), memory.array('after', batch * dim)];
   for (let tile = plan.count - 1; tile >= 0; tile--) {
     const { start, count } = tiles.range(tile);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tilePlan } from './tile-plan.ts';
 
 const MIB = 2 ** 20;
-const limits = { cacheBytes: 2 * MIB, keepBytes: 40 * MIB };
+const limits = { cacheBytes: 2 * MIB, keepBytes: 20 * MIB };
 
 test('tiles fill the cache and no more', () => {
   expect(tilePlan(256, 20_000, limits)).toEqual({ tileSize: 2048, count: 10, kept: 10 });

@@ -19,8 +19,6 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Fewer classes make matrix products slow. */
 const LEAST = 256;
 const MOST = 16_384;
-/** Matrices kept a tile: slopes, and slopes times cosines. */
-const MATRICES = 2;
 
 /**
  * Cuts `classes` into tiles: the largest power of two whose matrix of cosines fits the cache, unless a size is given.
@@ -29,6 +27,6 @@ export function tilePlan(batch: number, classes: number, limits: TileLimits, giv
   const fitting = 2 ** Math.floor(Math.log2(limits.cacheBytes / (BYTES * batch)));
   const tileSize = Math.min(given ?? Math.min(Math.max(fitting, LEAST), MOST), classes);
   const count = Math.ceil(classes / tileSize);
-  const kept = Math.floor(limits.keepBytes / (MATRICES * BYTES * batch * tileSize));
+  const kept = Math.floor(limits.keepBytes / (BYTES * batch * tileSize));
   return { tileSize, count, kept: Math.min(kept, count) };
 }

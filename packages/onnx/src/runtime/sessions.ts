@@ -1,0 +1,149 @@
+import { create } from '@bufbuild/protobuf';
+import { ValueInfoProtoSchema } from 'onnx-buf';
+import { GraphBuilder } from '../builder/graph-builder.ts';
+import { encodeModel } from '../model/codec.ts';
+import { ELEMENTS } from '../model/element-type.ts';
+import { graphOf, type Model, type ValueInfo } from '../model/model.ts';
+import { withFields } from '../model/with-fields.ts';
+import type {
+  OnnxRuntime,
+  RuntimeSession,
+  RuntimeSessionOptions,
+  RuntimeTensor,
+  RuntimeTensors,
+} from '../training/runtime.ts';
+
+/** A model opened so that it fills arrays of the caller's. */
+export interface FillingSession {
+  /** Runs the model; each named output is written into the data of its tensor. */
+  run(feeds: RuntimeTensors, outputs: RuntimeTensors): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Opens models in one runtime, with one set of options. */
+export interface SessionOpener {
+  /** `in place`: outputs are written where they are wanted; `copied`: the runtime hands out arrays, which are copied. */
+  readonly outputs: 'in place' | 'copied';
+  open(model: Model): Promise<FillingSession>;
+}
+
+/**
+ * How a runtime fills given arrays without allocating, found out with a run of a tiny model. Fresh arrays cost more than
+ * the arithmetic: every page of them is a page fault.
+ *
+ * - A runtime that returns the very tensors that it was given is taken as it is.
+ * - onnxruntime-node up to 1.30 writes in place, too, and then copies every output into a fresh array, from the first
+ *   output to the last, and it refuses outputs that are not tensors when it comes to them. So the model gets an empty
+ *   sequence as its first output: the run, by then complete, ends with that refusal, and nothing is copied.
+ * - Others hand out arrays of their own.
+ */
+export async function sessionOpener(
+  runtime: OnnxRuntime,
+  options: RuntimeSessionOptions,
+): Promise<SessionOpener> {
+  const open = (model: Model): Promise<RuntimeSession> =>
+    runtime.InferenceSession.create(encodeModel(model), options);
+  if (await probe(runtime, await open(probeModel()), RETURNS_WHAT_IT_WAS_GIVEN)) {
+    return { outputs: 'in place', open: async (model) => filling(await open(model)) };
+  }
+  const stopped = await open(stoppedBeforeCopies(probeModel())).catch(() => undefined);
+  if (stopped !== undefined && (await probe(runtime, stopped, ENDS_WITH_A_REFUSAL))) {
+    return {
+      outputs: 'in place',
+      open: async (model) => fillingUpTo(await open(stoppedBeforeCopies(model))),
+    };
+  }
+  return { outputs: 'copied', open: async (model) => copying(await open(model)) };
+}
+
+const STOP = 'no_tensor';
+const REFUSAL = /non tensor type/i;
+
+function filling(session: RuntimeSession): FillingSession {
+  return {
+    async run(feeds, outputs) {
+      await session.run(feeds, outputs);
+    },
+    release: () => session.release(),
+  };
+}
+
+function fillingUpTo(session: RuntimeSession): FillingSession {
+  return {
+    async run(feeds, outputs) {
+      try {
+        await session.run(feeds, { [STOP]: null, ...outputs });
+      } catch (error) {
+        if (!REFUSAL.test(String(error))) throw error;
+      }
+    },
+    release: () => session.release(),
+  };
+}
+
+function copying(session: RuntimeSession): FillingSession {
+  return {
+    async run(feeds, outputs) {
+      const names = Object.keys(outputs);
+      const results = await session.run(feeds, Object.fromEntries(names.map((name) => [name, null])));
+      for (const name of names)
+        (outputs[name]!.data as Float32Array).set(results[name]!.data as Float32Array);
+    },
+    release: () => session.release(),
+  };
+}
+
+function probeModel(): Model {
+  const builder = new GraphBuilder({ name: 'probe' });
+  builder.input('x', 'float32', [1]);
+  builder.output(builder.op('Neg', ['x'], {}, { outputs: ['y'] }), 'float32', [1]);
+  return builder.build();
+}
+
+type Expectation = (session: RuntimeSession, feeds: RuntimeTensors, y: RuntimeTensor) => Promise<boolean>;
+
+const RETURNS_WHAT_IT_WAS_GIVEN: Expectation = async (session, feeds, y) => {
+  const { y: result } = await session.run(feeds, { y });
+  return result !== undefined && (result.data as Float32Array).buffer === (y.data as Float32Array).buffer;
+};
+
+const ENDS_WITH_A_REFUSAL: Expectation = async (session, feeds, y) => {
+  await fillingUpTo(session).run(feeds, { y });
+  return true;
+};
+
+/** Whether a session meets an expectation and has written −1 into the array that it was given. */
+async function probe(
+  runtime: OnnxRuntime,
+  session: RuntimeSession,
+  expectation: Expectation,
+): Promise<boolean> {
+  const data = new Float32Array(1);
+  try {
+    const x = new runtime.Tensor('float32', Float32Array.of(1), [1]);
+    const met = await expectation(session, { x }, new runtime.Tensor('float32', data, [1]));
+    return met && data[0] === -1;
+  } catch {
+    return false;
+  } finally {
+    await session.release();
+  }
+}
+
+/** The model with an empty sequence before its outputs. */
+function stoppedBeforeCopies(model: Model): Model {
+  const builder = GraphBuilder.extend(model);
+  builder.node('SequenceEmpty', [], { dtype: { int: ELEMENTS.float32.code } }, { outputs: [STOP] });
+  const extended = builder.build();
+  const graph = graphOf(extended);
+  const output = [sequenceInfo(STOP), ...graph.output];
+  return withFields(extended, { graph: withFields(graph, { output }) });
+}
+
+function sequenceInfo(name: string): ValueInfo {
+  const elemType = { value: { case: 'tensorType' as const, value: { elemType: ELEMENTS.float32.code } } };
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'sequenceType', value: { elemType } } },
+  });
+}
