@@ -1,7 +1,17 @@
+export { BACKBONE_INPUT, BACKBONE_OUTPUT, type BackboneOptions } from './backbones/backbone-builder.ts';
+export { type IresnetDepth, type IresnetOptions, iresnet } from './backbones/iresnet.ts';
+export { type MobileFaceNetOptions, mobileFaceNet } from './backbones/mobile-face-net.ts';
+export { type TinyIresnetOptions, tinyIresnet } from './backbones/tiny-iresnet.ts';
 export { GraphBuilder, type GraphBuilderOptions, type NodeOptions } from './builder/graph-builder.ts';
 export { OnnxFileError, OnnxGraphError, OnnxOpsetError, UnsupportedOperatorError } from './errors.ts';
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';
 export { supportedOperators } from './gradient/rule-table.ts';
+export {
+  type SplitGradient,
+  type SplitGradientOptions,
+  splitGradient,
+} from './gradient/split-gradient.ts';
+export { type OnnxBackendOptions, onnxBackend } from './head/onnx-backend.ts';
 export {
   type Attributes,
   type AttributeValue,
@@ -25,4 +35,30 @@ export type {
 } from './model/model.ts';
 export { DEFAULT_OPSET, NEWEST_OPSET, OLDEST_OPSET, opsetOf } from './model/opset.ts';
 export { createTensor, readTensor, type TensorData } from './model/tensor.ts';
+export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-graph.ts';
+export {
+  type AdamWOptions,
+  NO_DECAY_ON_NORM_AND_BIAS,
+  type OptimiserOptions,
+  type ParameterGroup,
+  type ParameterKind,
+  type SgdOptions,
+} from './optimisers/options.ts';
+export type { RunningStatistic } from './passes/batch-normalization.ts';
+export type { DropoutMask } from './passes/dropout.ts';
+export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
+export type { Parameter } from './passes/parameters.ts';
+export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
+export { readWeights, withWeights } from './passes/with-weights.ts';
+export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
+export { learningRate, SCHEDULE_NAMES, type Schedule, type ScheduleName } from './schedules/learning-rate.ts';
+export { createTrainingSession } from './training/create-training-session.ts';
+export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
+export type {
+  ParameterInfo,
+  TrainingSession,
+  TrainingSessionOptions,
+  TrainingState,
+  UpdateResult,
+} from './training/training-session.ts';
 export { upgradeModel } from './upgrade/upgrade-model.ts';

@@ -1,5 +1,5 @@
 import { type MarginLoss, type NegativeCounts, NonFiniteError } from '@cf/core';
-import type { OnnxRuntime, RuntimeTensor } from '../training/runtime.ts';
+import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
 import type { BatchTensors } from './batch-tensors.ts';
 import type { ForwardParts } from './forward-graph.ts';
@@ -134,7 +134,7 @@ export class ClassTiles {
       Object.entries(arrays).map(([name, [data, ...dims]]) => [name, this.#tensor(data, dims)]),
     );
     const session = await sessions.forward(parts);
-    const run = (): Promise<void> =>
+    const run = (): Promise<unknown> =>
       session.run(
         {
           x: tensors.x,

@@ -1,6 +1,6 @@
 import { type Backend, BackendError, requireNonNegative, requirePositive } from '@cf/core';
+import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
 import { type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
-import type { OnnxRuntime, RuntimeSessionOptions } from '../training/runtime.ts';
 import { onnxHead } from './onnx-head.ts';
 
 export interface OnnxBackendOptions {

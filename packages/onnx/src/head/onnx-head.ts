@@ -24,8 +24,8 @@ import {
   type UnitRows,
   unitRows,
 } from '@cf/core';
+import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { SessionOpener } from '../runtime/sessions.ts';
-import type { OnnxRuntime } from '../training/runtime.ts';
 import { batchTensors } from './batch-tensors.ts';
 import { ClassTiles, type TileSums } from './class-tiles.ts';
 import { HeadMemory } from './head-memory.ts';

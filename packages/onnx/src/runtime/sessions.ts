@@ -11,12 +11,20 @@ import type {
   RuntimeSessionOptions,
   RuntimeTensor,
   RuntimeTensors,
-} from '../training/runtime.ts';
+} from './onnx-runtime.ts';
 
 /** A model opened so that it fills arrays of the caller's. */
 export interface FillingSession {
-  /** Runs the model; each named output is written into the data of its tensor. */
-  run(feeds: RuntimeTensors, outputs: RuntimeTensors): Promise<void>;
+  /**
+   * Runs the model for the named outputs. Each is written into the data of its tensor; where there is none (null), the
+   * runtime allocates.
+   *
+   * @returns the tensors that were given, and those of the runtime's in place of null
+   */
+  run(
+    feeds: RuntimeTensors,
+    outputs: Readonly<Record<string, RuntimeTensor | null>>,
+  ): Promise<RuntimeTensors>;
   release(): Promise<void>;
 }
 
@@ -59,11 +67,11 @@ export async function sessionOpener(
 const STOP = 'no_tensor';
 const REFUSAL = /non tensor type/i;
 
+type Outputs = Readonly<Record<string, RuntimeTensor | null>>;
+
 function filling(session: RuntimeSession): FillingSession {
   return {
-    async run(feeds, outputs) {
-      await session.run(feeds, outputs);
-    },
+    run: async (feeds, outputs) => given(outputs, await session.run(feeds, outputs)),
     release: () => session.release(),
   };
 }
@@ -71,11 +79,14 @@ function filling(session: RuntimeSession): FillingSession {
 function fillingUpTo(session: RuntimeSession): FillingSession {
   return {
     async run(feeds, outputs) {
+      // What the runtime allocates it must also hand out.
+      if (Object.values(outputs).includes(null)) return given(outputs, await session.run(feeds, outputs));
       try {
         await session.run(feeds, { [STOP]: null, ...outputs });
       } catch (error) {
         if (!REFUSAL.test(String(error))) throw error;
       }
+      return given(outputs, {});
     },
     release: () => session.release(),
   };
@@ -84,13 +95,21 @@ function fillingUpTo(session: RuntimeSession): FillingSession {
 function copying(session: RuntimeSession): FillingSession {
   return {
     async run(feeds, outputs) {
-      const names = Object.keys(outputs);
-      const results = await session.run(feeds, Object.fromEntries(names.map((name) => [name, null])));
-      for (const name of names)
-        (outputs[name]!.data as Float32Array).set(results[name]!.data as Float32Array);
+      const nothing = Object.fromEntries(Object.keys(outputs).map((name) => [name, null]));
+      const results = await session.run(feeds, nothing);
+      for (const [name, tensor] of Object.entries(outputs)) {
+        if (tensor !== null) (tensor.data as Float32Array).set(results[name]!.data as Float32Array);
+      }
+      return given(outputs, results);
     },
     release: () => session.release(),
   };
+}
+
+function given(outputs: Outputs, results: RuntimeTensors): RuntimeTensors {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, tensor]) => [name, tensor ?? results[name]!]),
+  );
 }
 
 function probeModel(): Model {

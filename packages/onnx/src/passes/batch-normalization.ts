@@ -1,0 +1,93 @@
+import { createAttribute, floatAttribute, intAttribute } from '../model/attributes.ts';
+import { elementTypeOf } from '../model/element-type.ts';
+import { isStandardDomain, type Node } from '../model/model.ts';
+import { withFields } from '../model/with-fields.ts';
+import type { GraphIndex } from './graph-index.ts';
+import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
+
+/** A running mean or variance. */
+export interface RunningStatistic {
+  /** Name of the initializer, and of the input in training. */
+  readonly name: string;
+  /** Name of the output with its next value. */
+  readonly next: string;
+  readonly dims: readonly number[];
+}
+
+/** Whether a node is a batch normalisation. */
+export function isBatchNormalization(node: Node): boolean {
+  return node.opType === 'BatchNormalization' && isStandardDomain(node.domain);
+}
+
+/**
+ * Names of the statistics that these normalisations will carry on.
+ *
+ * @throws UnsupportedOperatorError if a normalisation is in training already, or shares its statistics
+ */
+export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const node of nodes) {
+    if (intAttribute(node, 'training_mode', 0) !== 0)
+      throw noTrainingForm(
+        node,
+        'a normalisation in its inference form',
+        'export the model in evaluation mode.',
+      );
+    for (const name of node.input.slice(3, 5)) {
+      const tensor = index.constant(name);
+      const isOwn = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32' && !found.has(name);
+      if (!isOwn)
+        throw noTrainingForm(
+          node,
+          `running statistics of its own, float32, in the place of '${name}'`,
+          'export the model without merging equal weights, or keep normalisations frozen (freezeBn).',
+        );
+      found.add(name);
+    }
+  }
+  return found;
+}
+
+/**
+ * Adds a normalisation by the batch's statistics that carries its running ones on. As in PyTorch, the running
+ * variance takes in the unbiased variance, n/(n−1) times the one that normalises; ONNX's operator takes the biased.
+ */
+export function addBatchNormalization(graph: TrainingGraph, node: Node): readonly RunningStatistic[] {
+  const [mean, variance] = [node.input[3]!, node.input[4]!];
+  const biased = graph.freshName(`next_biased/${variance}`);
+  const nextMean = graph.freshName(`next/${mean}`);
+  const attribute = [
+    ...node.attribute.filter(({ name }) => name !== 'training_mode'),
+    createAttribute('training_mode', { int: 1 }),
+  ];
+  graph.add(withFields(node, { attribute, output: [node.output[0]!, nextMean, biased] }));
+  // As an output of the graph: onnxruntime writes a next variance that is none over the variance that it was given,
+  // while others still read it.
+  graph.output(biased, dimsOf(graph, variance));
+  const nextVariance = unbiased(graph, node, biased);
+  return [
+    { name: mean, next: nextMean, dims: dimsOf(graph, mean) },
+    { name: variance, next: nextVariance, dims: dimsOf(graph, variance) },
+  ];
+}
+
+/** The share of the batch in the next variance, times n/(n−1); n = 1 counts as 2. */
+function unbiased(graph: TrainingGraph, node: Node, biased: string): string {
+  const [x, variance] = [node.input[0]!, node.input[4]!];
+  const hint = (part: string): string => `${part}/${variance}`;
+  const channels = graph.scalar(hint('channels'), dimsOf(graph, variance)[0]!);
+  const one = graph.scalar(hint('one'), 1);
+  const size = graph.op(hint('size'), 'Cast', [graph.op(hint('elements'), 'Size', [x])], { to: { int: 1 } });
+  const n = graph.op(hint('count'), 'Div', [size, channels]);
+  const freedom = graph.op(hint('freedom'), 'Max', [graph.op(hint('less'), 'Sub', [n, one]), one]);
+  const factor = graph.op(hint('factor'), 'Div', [n, freedom]);
+  const momentum = graph.scalar(hint('momentum'), floatAttribute(node, 'momentum', 0.9));
+  const kept = graph.op(hint('kept'), 'Mul', [variance, momentum]);
+  const taken = graph.op(hint('taken'), 'Sub', [biased, kept]);
+  const scaled = graph.op(hint('scaled'), 'Mul', [taken, factor]);
+  return graph.op(hint('next'), 'Add', [kept, scaled]);
+}
+
+function dimsOf(graph: TrainingGraph, constant: string): readonly number[] {
+  return graph.index.constant(constant)!.dims.map(Number);
+}

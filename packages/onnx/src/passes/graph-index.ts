@@ -1,0 +1,80 @@
+import { nearestName } from '@cf/core';
+import { OnnxGraphError } from '../errors.ts';
+import { attributeOf } from '../model/attributes.ts';
+import { type Graph, isStandardDomain, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
+
+/** Finds the nodes and constants of a graph by the values that they give. */
+export class GraphIndex {
+  readonly #producers: Map<string, Node> = new Map();
+  readonly #constants: Map<string, TensorProtoValue> = new Map();
+
+  constructor(graph: Graph) {
+    for (const tensor of graph.initializer) this.#constants.set(tensor.name, tensor);
+    for (const node of graph.node) {
+      for (const output of node.output) this.#producers.set(output, node);
+      const tensor = constantValue(node);
+      if (tensor !== undefined) this.#constants.set(node.output[0]!, tensor);
+    }
+  }
+
+  /** The node that computes a value. */
+  producer(value: string): Node | undefined {
+    return this.#producers.get(value);
+  }
+
+  /** A constant: an initializer, or what a Constant node holds. */
+  constant(value: string): TensorProtoValue | undefined {
+    return this.#constants.get(value);
+  }
+
+  /** The nodes and all that they depend on. */
+  withAncestors(nodes: readonly Node[]): ReadonlySet<Node> {
+    const found = new Set<Node>();
+    const open = [...nodes];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (found.has(node)) continue;
+      found.add(node);
+      for (const value of valuesRead(node)) {
+        const producer = this.producer(value);
+        if (producer !== undefined) open.push(producer);
+      }
+    }
+    return found;
+  }
+}
+
+/** The tensor of a Constant node, where it holds one. */
+export function constantValue(node: Node): TensorProtoValue | undefined {
+  const isConstant = node.opType === 'Constant' && isStandardDomain(node.domain);
+  return isConstant ? attributeOf(node, 'value')?.t : undefined;
+}
+
+/**
+ * The node of that name, or the one that gives the value of that name.
+ *
+ * @throws OnnxGraphError if there is none; the nearest name is suggested
+ */
+export function requireNode(graph: Graph, name: string): Node {
+  const node =
+    graph.node.find((candidate) => candidate.name === name) ??
+    graph.node.find((candidate) => candidate.output.includes(name));
+  if (node !== undefined && name !== '') return node;
+  const near = nearestName(name, graph.node.map(nodeName));
+  throw new OnnxGraphError(
+    `node '${name}'`,
+    `a node among the ${graph.node.length} of the model`,
+    near === undefined
+      ? 'list the names of the nodes with a viewer of ONNX files.'
+      : `did you mean '${near}'?`,
+  );
+}
+
+/** What a node reads, its subgraphs' reads from outside among it. */
+function valuesRead(node: Node): readonly string[] {
+  const subgraphs = node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]);
+  const inner = subgraphs.flatMap((graph) => [
+    ...graph.node.flatMap(valuesRead),
+    ...graph.output.map(({ name }) => name),
+  ]);
+  return [...node.input, ...inner];
+}

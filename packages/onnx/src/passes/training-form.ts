@@ -1,0 +1,110 @@
+import { nearestName } from '@cf/core';
+import { OnnxGraphError } from '../errors.ts';
+import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
+import { upgradeModel } from '../upgrade/upgrade-model.ts';
+import {
+  addBatchNormalization,
+  isBatchNormalization,
+  type RunningStatistic,
+  runningStatistics,
+} from './batch-normalization.ts';
+import { addDropout, type DropoutMask, dropoutAttributes, isDropout } from './dropout.ts';
+import { fixedWeights } from './fixed-weights.ts';
+import { constantValue, GraphIndex, requireNode } from './graph-index.ts';
+import { type Parameter, parametersOf } from './parameters.ts';
+import { TrainingGraph } from './training-graph.ts';
+
+/** Which part of a model trains. */
+export interface TrainingFormOptions {
+  /** The output to train; needed only where the model has several. */
+  readonly output?: string;
+  /** Name of a node: it and all that it depends on stay as they are in inference. */
+  readonly freezeUntil?: string;
+  /** Batch normalisations stay as they are in inference, with their scale and shift; false by default. */
+  readonly freezeBn?: boolean;
+}
+
+/** A model as it computes in training. */
+export interface TrainingForm {
+  /**
+   * Takes the inputs of the inference model, then parameters, running statistics and masks under the names given
+   * here; computes `output` and the next running statistics. Nodes that `output` does not depend on are gone.
+   */
+  readonly model: Model;
+  readonly output: string;
+  readonly parameters: readonly Parameter[];
+  readonly statistics: readonly RunningStatistic[];
+  readonly masks: readonly DropoutMask[];
+}
+
+/**
+ * The training form of an inference model: weights become inputs; normalisations take the statistics of the batch and
+ * carry running ones on; dropout multiplies by a mask that is an input. Constants that no layer learns (the mean of the
+ * pixels, shapes) stay, as do weights that the file marks as fixed. Models of an opset below 17 are brought to 17.
+ *
+ * @throws OnnxGraphError if a name is not in the model, or nothing is left to train
+ * @throws UnsupportedOperatorError naming a normalisation or dropout that has no training form as it is used
+ * @throws OnnxOpsetError for an opset below 11 or a later one than is known
+ */
+export function trainingForm(model: Model, options: TrainingFormOptions = {}): TrainingForm {
+  const upgraded = upgradeModel(model);
+  const source = graphOf(upgraded);
+  const output = requireOutput(source, options.output);
+  const { live, frozen } = partsOf(source, output, options);
+  const nodes = source.node.filter((node) => live.has(node));
+  const trained = nodes.filter((node) => !frozen.has(node));
+  const index = new GraphIndex(source);
+  const parameters = parametersOf(index, trained, frozen, fixedWeights(upgraded));
+  if (parameters.length === 0) throw nothingToTrain(options);
+  const names = runningStatistics(index, trained.filter(isBatchNormalization));
+  const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
+  const graph = new TrainingGraph(upgraded, promoted, output);
+  for (const name of promoted) graph.input(name, index.constant(name)!.dims.map(Number));
+  const statistics: RunningStatistic[] = [];
+  const masks: DropoutMask[] = [];
+  const ratios = dropoutAttributes(model);
+  for (const node of nodes) {
+    if (constantValue(node) !== undefined && promoted.has(node.output[0]!)) continue;
+    if (frozen.has(node)) graph.add(node);
+    else if (isBatchNormalization(node)) statistics.push(...addBatchNormalization(graph, node));
+    else if (isDropout(node)) masks.push(...addDropout(graph, node, ratios));
+    else graph.add(node);
+  }
+  for (const { next, dims } of statistics) graph.output(next, dims);
+  return { model: graph.build(), output, parameters, statistics, masks };
+}
+
+/** Nodes that the output depends on, and those among all that stay as they are. */
+function partsOf(
+  graph: Graph,
+  output: string,
+  { freezeUntil, freezeBn = false }: TrainingFormOptions,
+): { readonly live: ReadonlySet<Node>; readonly frozen: ReadonlySet<Node> } {
+  const index = new GraphIndex(graph);
+  const last = index.producer(output);
+  const live = index.withAncestors(last === undefined ? [] : [last]);
+  const until = freezeUntil === undefined ? [] : [requireNode(graph, freezeUntil)];
+  const normalisations = freezeBn ? graph.node.filter(isBatchNormalization) : [];
+  return { live, frozen: new Set([...index.withAncestors(until), ...normalisations]) };
+}
+
+function requireOutput(graph: Graph, output: string | undefined): string {
+  const names = graph.output.map(({ name }) => name);
+  if (output === undefined && names.length === 1) return names[0]!;
+  if (output !== undefined && names.includes(output)) return output;
+  const near = output === undefined ? undefined : nearestName(output, names);
+  throw new OnnxGraphError(
+    output === undefined ? `a model with ${names.length} outputs` : `output = '${output}'`,
+    `one of ${names.join(', ')}`,
+    near === undefined ? 'name the output to train.' : `did you mean '${near}'?`,
+  );
+}
+
+function nothingToTrain({ freezeUntil, freezeBn }: TrainingFormOptions): OnnxGraphError {
+  const isFrozen = freezeUntil !== undefined || freezeBn === true;
+  return new OnnxGraphError(
+    isFrozen ? `a model frozen until '${freezeUntil ?? ''}'` : 'a model',
+    'float32 weights of Conv, Gemm, MatMul, BatchNormalization, PRelu or the like that are left to train',
+    isFrozen ? 'freeze less of it.' : 'export the model with its weights inside, in float32.',
+  );
+}

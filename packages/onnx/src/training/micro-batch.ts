@@ -1,0 +1,98 @@
+import { ShapeMismatchError } from '@cf/core';
+import type { DropoutMask } from '../passes/dropout.ts';
+import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import { fillMask } from './dropout-masks.ts';
+import type { TrainingPlan } from './plan.ts';
+import type { Tensors } from './runner.ts';
+import { floats, sizeOf } from './tensor-store.ts';
+
+/** Where in the training a micro-batch is. */
+export interface BatchPosition {
+  readonly seed: number;
+  readonly step: number;
+  /** Samples since the last update before this micro-batch. */
+  readonly samples: number;
+}
+
+/**
+ * What one micro-batch takes and leaves: its images and masks, and what its forward pass keeps for the way back. Fresh
+ * pages cost more than what is computed into them, so the next micro-batch of the same shape takes the same memory.
+ */
+export class MicroBatch {
+  readonly shape: readonly number[];
+  readonly #masks: ReadonlyMap<DropoutMask, RuntimeTensor>;
+  readonly #outputs: readonly string[];
+  #images: RuntimeTensor | undefined;
+  #kept: Tensors = new Map();
+
+  /** @param outputs names of what the forward pass keeps */
+  constructor(
+    runtime: OnnxRuntime,
+    { form }: TrainingPlan,
+    outputs: readonly string[],
+    shape: readonly number[],
+  ) {
+    const allocate = ({ sample }: DropoutMask): RuntimeTensor => {
+      const dims = [shape[0]!, ...sample];
+      return new runtime.Tensor('float32', new Float32Array(sizeOf(dims)), dims);
+    };
+    this.shape = shape;
+    this.#outputs = outputs;
+    this.#masks = new Map(form.masks.map((mask) => [mask, allocate(mask)]));
+  }
+
+  fits(shape: readonly number[]): boolean {
+    return `${shape}` === `${this.shape}`;
+  }
+
+  /** Takes images in, and draws the masks of their samples. */
+  start(runtime: OnnxRuntime, images: Float32Array, { seed, step, samples }: BatchPosition): void {
+    this.#images = new runtime.Tensor('float32', images, this.shape);
+    for (const [mask, tensor] of this.#masks) fillMask(floats(tensor), mask, seed, step, samples);
+  }
+
+  /** Images and masks by the names of their inputs. */
+  inputs(imageInput: string): Tensors {
+    const masks = [...this.#masks].map(([{ name }, tensor]) => [name, tensor] as const);
+    return new Map([[imageInput, this.#images!], ...masks]);
+  }
+
+  /** Where the forward pass writes; nothing yet for what the runtime is to allocate. */
+  targets(): ReadonlyMap<string, RuntimeTensor | undefined> {
+    return new Map(this.#outputs.map((name) => [name, this.#kept.get(name)]));
+  }
+
+  keep(results: Tensors): void {
+    this.#kept = new Map(this.#outputs.map((name) => [name, results.get(name)!]));
+  }
+
+  /** What the forward pass kept. */
+  get kept(): Tensors {
+    return this.#kept;
+  }
+}
+
+/**
+ * Checks images against the model's input.
+ *
+ * @throws ShapeMismatchError if they do not fit it, or do not fill their shape
+ */
+export function checkImages(images: Float32Array, shape: readonly number[], { input }: TrainingPlan): void {
+  const declared = input.shape ?? shape;
+  const isShape = shape.every((dim) => Number.isInteger(dim) && dim > 0) && shape.length === declared.length;
+  const fits = isShape && declared.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]);
+  if (!fits) {
+    const expected = declared.map((dim, axis) => dim ?? (axis === 0 ? 'B' : '?')).join(', ');
+    throw new ShapeMismatchError(
+      `images [${shape.join(', ')}]`,
+      `[${expected}] of input '${input.name}'`,
+      'pass images of the size that the model takes.',
+    );
+  }
+  if (images.length === sizeOf(shape)) return;
+  throw new ShapeMismatchError(
+    `images of length ${images.length}`,
+    `${sizeOf(shape)} for [${shape.join(', ')}]`,
+    'pass whole images, row-major.',
+  );
+}

@@ -1,0 +1,121 @@
+import type { Model } from '../model/model.ts';
+import type { TensorData } from '../model/tensor.ts';
+import type { OptimiserOptions, ParameterKind } from '../optimisers/options.ts';
+import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+
+/** What to train, and how. */
+export interface TrainingSessionOptions {
+  /** The module `onnxruntime-node` or `onnxruntime-web`. */
+  readonly runtime: OnnxRuntime;
+  /** An inference model with one input of images; it is not changed. */
+  readonly model: Model;
+  /** The output to train; needed only where the model has several. */
+  readonly output?: string;
+  /** SGD with momentum 0.9 by default. */
+  readonly optimiser?: OptimiserOptions;
+  /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
+  readonly activations?: 'saved' | 'recomputed';
+  /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
+  readonly threads?: number;
+  /** Name of a node: it and all that it depends on stay as they are. */
+  readonly freezeUntil?: string;
+  /** Keep normalisations as they are: statistics, scale and shift; false by default. */
+  readonly freezeBn?: boolean;
+  /** Keys the masks of dropout; 0 by default. */
+  readonly seed?: number;
+  /** Where the runtime computes; its CPU by default. */
+  readonly executionProviders?: readonly string[];
+}
+
+/** One trained parameter. */
+export interface ParameterInfo {
+  /** Name of the initializer in the model. */
+  readonly name: string;
+  readonly kind: ParameterKind;
+  readonly dims: readonly number[];
+}
+
+/** Everything that training changes: with it, a session goes on where another stopped, to the same bits. */
+export interface TrainingState {
+  /** Trained parameters, by the name of the initializer. */
+  readonly weights: ReadonlyMap<string, TensorData>;
+  /** Running means and variances of normalisations in training, by the name of the initializer. */
+  readonly statistics: ReadonlyMap<string, TensorData>;
+  /** The optimiser's numbers, as `momentum/conv1.weight`. */
+  readonly optimiser: ReadonlyMap<string, TensorData>;
+  /** Updates so far. */
+  readonly updates: number;
+}
+
+/** What an update found. */
+export interface UpdateResult {
+  /** Euclidean norm of the gradient over all parameters, before clipping. */
+  readonly gradientNorm: number;
+}
+
+/**
+ * A model in training: `forward`, then the caller's loss, then `backward`, as often as there are micro-batches, then
+ * `update`. Calls do not overlap: await each one before the next.
+ */
+export interface TrainingSession {
+  readonly parameters: readonly ParameterInfo[];
+  /** Name of the input of images. */
+  readonly input: string;
+  /** Name of the output in training. */
+  readonly output: string;
+  /** d, the length of an embedding; `undefined` where the model does not tell before it ran. */
+  readonly embeddingSize: number | undefined;
+
+  /**
+   * Embeddings of a micro-batch, with the batch's statistics and dropout as in training.
+   *
+   * @param images row-major; what the model's input takes. Leave it as it is until `backward` has ended
+   * @param shape [B, C, H, W]
+   * @param step number of updates before this one: it keys the masks of dropout, with the seed and the position of
+   *   the sample among all samples since the last update
+   * @returns [B, d]: a view that the next `forward` writes over
+   * @throws ShapeMismatchError if lengths or sizes do not fit
+   * @throws NonFiniteError if an embedding is not finite; running statistics are then as before
+   * @throws BackendError if the runtime fails, as where memory ends
+   */
+  forward(images: Float32Array, shape: readonly number[], step: number): Promise<Float32Array>;
+
+  /**
+   * Gradients of the parameters for the micro-batch of the last `forward`, added to those since the last `update`.
+   * Nothing is averaged: the caller's loss says what it means over.
+   *
+   * @param gradient ∂L/∂embeddings, [B, d]
+   */
+  backward(gradient: Float32Array): Promise<void>;
+
+  /**
+   * One step of the optimiser with the gradients added up since the last one.
+   *
+   * @throws NonFiniteError if a gradient is not finite; weights, statistics and optimiser stay as they were before
+   *   the micro-batches of this update
+   */
+  update(learningRate: number): Promise<UpdateResult>;
+
+  /** The sum of gradients since the last update, as copies, by parameter; empty before the first `backward`. */
+  gradients(): ReadonlyMap<string, TensorData>;
+
+  /** Copies of trained parameters and running statistics, by the name of the initializer: what `withWeights` takes. */
+  weights(): ReadonlyMap<string, TensorData>;
+
+  /** A copy of everything that training changes. */
+  state(): TrainingState;
+
+  /**
+   * Goes on from a state, or from some values of one, as after `new Map([['fc.weight', …]])`. What is left out stays.
+   * Gradients added up so far are dropped.
+   *
+   * @throws StateMismatchError if a name or a shape does not belong to this session
+   */
+  load(state: Partial<TrainingState>): void;
+
+  /** The model that was given, with the weights and statistics of now. */
+  exportModel(): Model;
+
+  /** Gives memory back to the runtime. Every later call but this one is an error. */
+  dispose(): Promise<void>;
+}
