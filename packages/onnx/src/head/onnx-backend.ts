@@ -10,7 +10,7 @@ export interface OnnxBackendOptions {
   readonly provider?: 'cpu' | 'wasm' | 'webgpu' | 'cuda' | (string & {});
   /** Threads of the CPU. Default: all that the machine reports. */
   readonly threads?: number;
-  /** Memory that a tile's cosines should fit into, in bytes. Default 1 MiB. */
+  /** Memory that a tile's cosines should fit into, in bytes. Default 512 KiB. */
   readonly cacheBytes?: number;
   /** Memory for what pass 1 keeps for pass 2, in bytes; the rest is computed twice. Default 20 MiB. */
   readonly keepBytes?: number;
@@ -30,7 +30,13 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 20 * MIB, skipBound = 2 ** -24 } = options;
+  const {
+    runtime,
+    provider = 'cpu',
+    cacheBytes = MIB / 2,
+    keepBytes = 20 * MIB,
+    skipBound = 2 ** -24,
+  } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);

@@ -1,0 +1,90 @@
+import type { HeadTask, Regime } from './head-task.ts';
+import type { HeadMeasurement } from './measure-head.ts';
+import { answer, type PeerResult, type PeerTime, pytorchPeers } from './peers.ts';
+
+/** What `cf bench head` prints. Times in seconds. */
+export interface HeadReport {
+  readonly backend: string;
+  readonly batch: number;
+  readonly dim: number;
+  readonly classes: number;
+  readonly loss: string;
+  readonly threads: number;
+  readonly steps: number;
+  /** Whether every step counted its hard negatives. */
+  readonly diagnostics: boolean;
+  /** Nothing learnt yet: no tile to skip. */
+  readonly medianSeconds: number;
+  /** 6·B·d·C operations at the best rate of matrix products seen in the same run. */
+  readonly limitSeconds: number;
+  readonly ratioToLimit: number;
+  /** Peak resident memory beyond runtime, X, W and ∂W, in MiB. */
+  readonly peakExtraMiB: number | null;
+  readonly skippedShare: number | null;
+  /** Embeddings near their class centers. */
+  readonly late: {
+    readonly medianSeconds: number;
+    readonly ratioToLimit: number;
+    readonly skippedShare: number | null;
+  };
+  readonly peers: readonly PeerTime[];
+  /** Peers that could not be measured, and why. */
+  readonly skippedPeers: readonly string[];
+}
+
+export interface HeadBenchOptions {
+  /** Also measure other implementations where they are present. */
+  readonly peers: boolean;
+  /** A Python that may have torch. */
+  readonly python: string;
+  /** Tells what is being measured. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Measures a head in processes of its own, in both regimes, and its peers on the same batch.
+ *
+ * @param measureCommand the arguments with which Node runs a task from stdin and prints its measurement.
+ */
+export async function benchHead(
+  task: Omit<HeadTask, 'regime'>,
+  measureCommand: readonly string[],
+  { peers, python, say }: HeadBenchOptions,
+): Promise<HeadReport> {
+  const measure = async (regime: Regime): Promise<HeadMeasurement> => {
+    say(`${task.backend}, ${regime}: ${task.steps} steps`);
+    const input = JSON.stringify({ ...task, regime });
+    return JSON.parse(await answer(process.execPath, measureCommand, input, process.env)) as HeadMeasurement;
+  };
+  const init = await measure('init');
+  const late = await measure('late');
+  if (peers) say('peers');
+  const results: readonly PeerResult[] = peers ? await pytorchPeers({ ...task, regime: 'init' }, python) : [];
+  const { backend, batch, dim, classes, loss, threads, steps, diagnostics } = task;
+  const operations = 6 * batch * dim * classes;
+  const limitSeconds = operations / init.productRate;
+  return {
+    backend,
+    batch,
+    dim,
+    classes,
+    loss,
+    threads,
+    steps,
+    diagnostics,
+    medianSeconds: init.medianSeconds,
+    limitSeconds,
+    ratioToLimit: init.medianSeconds / limitSeconds,
+    peakExtraMiB: init.peakExtraMiB,
+    skippedShare: init.skippedShare,
+    late: {
+      medianSeconds: late.medianSeconds,
+      ratioToLimit: (late.medianSeconds * late.productRate) / operations,
+      skippedShare: late.skippedShare,
+    },
+    peers: results.flatMap((peer) =>
+      'skipped' in peer ? [] : [{ ...peer, speedup: peer.medianSeconds / init.medianSeconds }],
+    ),
+    skippedPeers: results.flatMap((peer) => ('skipped' in peer ? [peer.skipped] : [])),
+  };
+}

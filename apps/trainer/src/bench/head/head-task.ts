@@ -1,0 +1,65 @@
+import { requireChoice, requireInteger } from '@cf/core';
+
+/** `init`: nothing is learnt yet. `late`: embeddings lie near their class centers. */
+export type Regime = 'init' | 'late';
+
+/** One measurement of a head. */
+export interface HeadTask {
+  readonly backend: string;
+  readonly batch: number;
+  readonly dim: number;
+  readonly classes: number;
+  readonly loss: string;
+  readonly regime: Regime;
+  /** Steps that count. */
+  readonly steps: number;
+  readonly threads: number;
+  /** Also count the hard negatives of every step, as training logs do. */
+  readonly diagnostics: boolean;
+  readonly seed: number;
+}
+
+/** A batch to measure on. */
+export interface HeadProblem {
+  /** [B, d]. */
+  readonly embeddings: Float32Array;
+  /** [C, d]. */
+  readonly weights: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** @throws OptionOutOfRangeError */
+export function checkTask(task: HeadTask): void {
+  requireChoice('regime', task.regime, ['init', 'late']);
+  for (const name of ['batch', 'dim', 'classes', 'steps', 'threads'] as const)
+    requireInteger(name, task[name], 1, 1e9);
+}
+
+/** Draws the batch of a task: uniform entries; `late` moves each embedding to a cosine of about 0.9 to its center. */
+export function headProblem({ batch, dim, classes, regime, seed }: HeadTask): HeadProblem {
+  const uniform = congruential(seed);
+  const draw = (length: number, size: number): Float32Array => {
+    const values = new Float32Array(length);
+    for (let i = 0; i < length; i++) values[i] = size * (2 * uniform() - 1);
+    return values;
+  };
+  const weights = draw(classes * dim, 0.01);
+  const labels = Int32Array.from({ length: batch }, () => Math.floor(uniform() * classes));
+  const embeddings = draw(batch * dim, 0.01);
+  if (regime === 'late') {
+    labels.forEach((label, i) => {
+      for (let k = 0; k < dim; k++)
+        embeddings[i * dim + k] = weights[label * dim + k]! + 0.5 * embeddings[i * dim + k]!;
+    });
+  }
+  return { embeddings, weights, labels };
+}
+
+/** Numbers in [0, 1), good enough to measure time on and quick enough for a billion of them. */
+function congruential(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return (state >>> 0) / 2 ** 32;
+  };
+}

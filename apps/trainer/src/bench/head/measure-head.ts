@@ -1,0 +1,70 @@
+import { createLoss, type HeadInput, initialState } from '@cf/core';
+import { openBackend } from '../../training/open-backend.ts';
+import { median } from '../backbone/timing.ts';
+import { checkTask, type HeadTask, headProblem } from './head-task.ts';
+import { peakMiB, resetPeak } from './memory.ts';
+import { openProductRate } from './product-rate.ts';
+
+/** What a measurement gives; times in seconds. */
+export interface HeadMeasurement {
+  readonly seconds: readonly number[];
+  readonly medianSeconds: number;
+  /** Best rate of float32 matrix products between the steps, in operations a second. */
+  readonly productRate: number;
+  /** Peak resident memory above that of the process with runtime, X, W and ∂W; null where the system does not tell. */
+  readonly peakExtraMiB: number | null;
+  readonly skippedShare: number | null;
+  readonly value: number;
+}
+
+const WARM_UP = 3;
+
+/**
+ * Measures one head in this process, which should be a fresh one: its peak memory counts.
+ *
+ * Forward and backward, the gradients of X and W both delivered. The machine's limit is measured between the steps.
+ */
+export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
+  checkTask(task);
+  const rate = await openProductRate(task.threads);
+  await rate.measure();
+  const { embeddings, weights, labels } = headProblem(task);
+  const gradWeights = new Float32Array(weights.length).fill(1);
+  resetPeak();
+  const before = peakMiB();
+
+  const backend = await openBackend(task.backend);
+  const loss = createLoss(task.loss);
+  const head = await backend.createHead(loss);
+  const state = initialState(loss);
+  const values = task.regime === 'late' && 't' in state.values ? { ...state.values, t: 0.8 } : state.values;
+  const input: HeadInput = {
+    embeddings,
+    weights,
+    labels,
+    dim: task.dim,
+    gradWeights,
+    countNegatives: task.diagnostics,
+    state: { ...state, values },
+    ...(loss.bias ? { bias: new Float32Array(task.classes) } : {}),
+  };
+  const seconds: number[] = [];
+  let last = await head.step(input);
+  for (let i = 1; i < WARM_UP + task.steps; i++) {
+    const start = performance.now();
+    last = await head.step(input);
+    if (i >= WARM_UP) seconds.push((performance.now() - start) / 1000);
+    await rate.measure();
+  }
+  const after = peakMiB();
+  head.dispose();
+  await backend.dispose();
+  return {
+    seconds,
+    medianSeconds: median(seconds),
+    productRate: await rate.close(),
+    peakExtraMiB: before === undefined || after === undefined ? null : after - before,
+    skippedShare: last.diagnostics.skippedShare,
+    value: last.loss,
+  };
+}

@@ -1,0 +1,77 @@
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
+import type { HeadTask } from '../bench/head/head-task.ts';
+import { measureHead } from '../bench/head/measure-head.ts';
+import { BACKEND_NAMES } from '../training/open-backend.ts';
+import { number } from './options.ts';
+
+interface HeadFlags extends Omit<HeadTask, 'regime'> {
+  readonly peers: boolean;
+  readonly python: string;
+  readonly json: boolean;
+}
+
+/** `cf bench`. */
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('Measure speed and memory, beside the limit of the machine and beside others.')
+    .addCommand(headCommand())
+    .addCommand(taskCommand(), { hidden: true });
+}
+
+function headCommand(): Command {
+  const cores = globalThis.navigator.hardwareConcurrency;
+  return new Command('head')
+    .description("A loss's forward and backward pass over all classes, gradients of X and W delivered.")
+    .option('--batch <n>', 'embeddings a step', number, 256)
+    .option('--dim <n>', 'length of an embedding', number, 512)
+    .option('--classes <n>', 'class centers', number, 20_000)
+    .option('--loss <name>', 'a loss of @cf/core', 'curricularface')
+    .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'onnx')
+    .option('--steps <n>', 'steps that count; the median is told', number, 15)
+    .option('--threads <n>', 'threads of the processor', number, cores)
+    .option('--diagnostics', 'count the hard negatives in every step', false)
+    .option('--seed <n>', 'of the batch', number, 1)
+    .option('--no-peers', 'leave other implementations out')
+    .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
+    .option('--json', 'print one JSON object', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cf bench head --json\n  cf bench head --classes 1000000 --steps 3 --no-peers\n  cf bench head --backend tfjs-cpu --batch 128 --classes 10000\n',
+    )
+    .action(async ({ peers, python, json, ...task }: HeadFlags) => {
+      const say = (line: string): void => void process.stderr.write(`${line}\n`);
+      const report = await benchHead(task, MEASURE, { peers, python, say });
+      console.log(json ? JSON.stringify(report) : formatReport(report));
+    });
+}
+
+/** This very program, asked for one measurement. */
+const MEASURE = [...process.execArgv, process.argv[1]!, 'bench', 'head-task'];
+
+/** One measurement, in a process of its own; the task comes as JSON. */
+function taskCommand(): Command {
+  return new Command('head-task').action(async () => {
+    const task = JSON.parse(await text(process.stdin)) as HeadTask;
+    console.log(JSON.stringify(await measureHead(task)));
+  });
+}
+
+function formatReport(report: HeadReport): string {
+  const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(1)} ms`;
+  const share = (value: number | null): string => (value === null ? 'none' : `${(100 * value).toFixed(0)} %`);
+  const { late } = report;
+  return [
+    `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes, ${report.threads} threads`,
+    `limit   ${milliseconds(report.limitSeconds)} (three matrix products)`,
+    `init    ${milliseconds(report.medianSeconds)}, ${report.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(report.skippedShare)}`,
+    `late    ${milliseconds(late.medianSeconds)}, ${late.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(late.skippedShare)}`,
+    `memory  ${report.peakExtraMiB === null ? 'unknown here' : `${report.peakExtraMiB.toFixed(0)} MiB`} beyond runtime, X, W and ∂W`,
+    ...report.peers.map(
+      ({ name, version, medianSeconds, speedup }) =>
+        `${name} (${version}): ${milliseconds(medianSeconds)}, ${speedup.toFixed(1)} times ours`,
+    ),
+    ...report.skippedPeers.map((reason) => `not measured: ${reason}`),
+  ].join('\n');
+}

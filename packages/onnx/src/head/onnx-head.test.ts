@@ -1,0 +1,208 @@
+import {
+  arcFace,
+  BackendError,
+  curricularFace,
+  type HeadInput,
+  normFace,
+  referenceStep,
+  softmax,
+  sphereFace,
+} from '@cf/core';
+import * as runtime from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+import { type OnnxBackendOptions, onnxBackend } from './onnx-backend.ts';
+
+const open = (options: Partial<OnnxBackendOptions> = {}): ReturnType<typeof onnxBackend> =>
+  onnxBackend({ runtime, threads: 1, ...options });
+
+function problem(batch: number, classes: number, dim: number, size = 1): HeadInput {
+  let seed = batch * 1009 + classes * 31 + dim;
+  const next = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.fround((seed / 2 ** 31 - 1) * size);
+  };
+  return {
+    embeddings: Float32Array.from({ length: batch * dim }, next),
+    weights: Float32Array.from({ length: classes * dim }, next),
+    labels: Int32Array.from({ length: batch }, (_, i) => (i * 5) % classes),
+    dim,
+  };
+}
+
+/** Every embedding close to its class center. */
+function learnt(batch: number, classes: number, dim: number): HeadInput {
+  const input = problem(batch, classes, dim);
+  const embeddings = Float32Array.from(input.embeddings, (noise, at) => {
+    const [i, k] = [Math.floor(at / dim), at % dim];
+    return input.weights[input.labels[i]! * dim + k]! + 0.1 * noise;
+  });
+  return { ...input, embeddings, state: { loss: 'curricularface', values: { t: 0.8 } } };
+}
+
+function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  // In one dimension nothing can turn: gradients are 0, but for rounding.
+  let [error, size] = [0, 0.01];
+  for (let i = 0; i < expected.length; i++) {
+    error = Math.max(error, Math.abs(actual[i]! - expected[i]!));
+    size = Math.max(size, Math.abs(expected[i]!));
+  }
+  return error / size;
+}
+
+describe('tiles', () => {
+  test.each([
+    [1, 41, 7],
+    [7, 1, 41],
+    [41, 7, 1],
+    [7, 41, 41],
+  ])('B = %i, C = %i, d = %i: whatever is kept from pass 1, the bits are the same', async (...shape) => {
+    const input = problem(...shape);
+    const expected = referenceStep(curricularFace(), input);
+    const outputs = [];
+    for (const keepBytes of [0, 4 * shape[0] * 7 * 2, 1e9]) {
+      const head = await (await open({ keepBytes })).createHead(curricularFace(), { tileSize: 7 });
+      outputs.push(await head.step(input));
+    }
+    for (const output of outputs) expect(output).toEqual(outputs[0]);
+    expect(Math.abs(outputs[0]!.loss - expected.loss)).toBeLessThan(2e-5 * Math.max(1, expected.loss));
+    if (shape[1] === 1) return;
+    expect(worst(outputs[0]!.gradEmbeddings, expected.gradEmbeddings)).toBeLessThan(1e-4);
+    expect(worst(outputs[0]!.gradWeights, expected.gradWeights)).toBeLessThan(1e-4);
+  });
+
+  test('steps of other sizes on one head do not disturb each other', async () => {
+    const head = await (await open()).createHead(arcFace(), { tileSize: 5 });
+    const [small, large] = [problem(3, 11, 4), problem(9, 23, 4)];
+    const first = await head.step(small);
+    await head.step(large);
+    expect(await head.step(small)).toEqual(first);
+    const both = await Promise.all([head.step(small), head.step(large), head.step(small)]);
+    expect(both[0]).toEqual(first);
+    expect(both[2]).toEqual(first);
+  });
+});
+
+describe('skipping', () => {
+  test('moves gradients by less than 1e-6 of their scale, and tells its share', async () => {
+    const input = learnt(16, 3000, 256);
+    const loss = curricularFace({ scale: 64 });
+    const whole = await (await (await open({ skipBound: 0 })).createHead(loss, { tileSize: 100 })).step(
+      input,
+    );
+    const skipped = await (await (await open()).createHead(loss, { tileSize: 100 })).step(input);
+    expect(whole.diagnostics.skippedShare).toBe(0);
+    expect(skipped.diagnostics.skippedShare).toBeGreaterThan(0.5);
+    // Of the scale that a gradient of this batch naturally has: s/B over the shortest row.
+    for (const name of ['gradEmbeddings', 'gradWeights'] as const) {
+      const [a, b] = [Array.from(skipped[name]), Array.from(whole[name])];
+      expect(a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0)).toBeLessThan(
+        (1e-6 * 64) / 16,
+      );
+    }
+    expect(skipped.loss).toBe(whole.loss);
+  });
+
+  test('clears the rows of an array that it is given', async () => {
+    const input = learnt(16, 3000, 256);
+    const head = await (await open()).createHead(curricularFace({ scale: 64 }), { tileSize: 100 });
+    const gradWeights = new Float32Array(3000 * 256).fill(7);
+    const output = await head.step({ ...input, gradWeights });
+    expect(output.gradWeights).toBe(gradWeights);
+    expect(gradWeights.includes(7)).toBe(false);
+  });
+
+  test('does not happen where nothing is learnt', async () => {
+    const head = await (await open()).createHead(curricularFace());
+    expect((await head.step(problem(16, 3000, 32))).diagnostics.skippedShare).toBe(0);
+  });
+});
+
+describe('extremes', () => {
+  test.each([2e-12, 1e-9, 1e19, 1e30])('rows of size %d neither vanish nor overflow', async (size) => {
+    const input = problem(7, 11, 5, size);
+    const output = await (await (await open()).createHead(curricularFace(), { tileSize: 4 })).step(input);
+    const expected = referenceStep(curricularFace(), input);
+    expect(Math.abs(output.loss - expected.loss)).toBeLessThan(1e-3);
+    expect(worst(output.gradEmbeddings, expected.gradEmbeddings)).toBeLessThan(1e-4);
+    expect(worst(output.gradWeights, expected.gradWeights)).toBeLessThan(1e-4);
+  });
+
+  test('entries too small for a norm in float32 make a zero vector', async () => {
+    const output = await (await (await open()).createHead(sphereFace())).step(problem(3, 5, 4, 1e-39));
+    expect(output.gradEmbeddings.every((value) => value === 0)).toBe(true);
+    expect(output.loss).toBeCloseTo(Math.log(5), 5);
+  });
+
+  test('a loss of 10⁻²⁶ keeps its digits', async () => {
+    const input = {
+      embeddings: Float32Array.of(3, 0),
+      weights: Float32Array.of(2, 0, -1, 0),
+      labels: [0],
+      dim: 2,
+    };
+    const loss = normFace({ scale: 30 });
+    const output = await (await (await open()).createHead(loss)).step(input);
+    const expected = referenceStep(loss, input);
+    expect(expected.loss).toBeLessThan(1e-25);
+    expect(output.loss / expected.loss).toBeCloseTo(1, 5);
+  });
+
+  test.each([
+    ['curricularface', curricularFace(), Number.NaN],
+    ['curricularface', curricularFace(), Number.POSITIVE_INFINITY],
+    ['softmax', softmax({ bias: false }), Number.NEGATIVE_INFINITY],
+  ])('%s names a weight of %3$d and its index', async (_, loss, bad) => {
+    const input = problem(3, 11, 4);
+    (input.weights as Float32Array)[30] = bad;
+    const head = await (await open()).createHead(loss, { tileSize: 4 });
+    await expect(head.step(input)).rejects.toMatchObject({
+      code: 'E_NON_FINITE',
+      tensor: 'weights',
+      index: 30,
+    });
+  });
+
+  test('a float64 beyond the range of float32 is refused', async () => {
+    const input = problem(2, 3, 2);
+    const weights = Float64Array.from(input.weights);
+    weights[3] = 1e300;
+    const head = await (await open()).createHead(curricularFace());
+    await expect(head.step({ ...input, weights })).rejects.toMatchObject({ tensor: 'weights', index: 3 });
+  });
+});
+
+describe('diagnostics', () => {
+  test('that look at every negative can be left out', async () => {
+    const head = await (await open()).createHead(curricularFace());
+    const { diagnostics } = await head.step({ ...problem(3, 11, 4), countNegatives: false });
+    expect(diagnostics).toMatchObject({ hardShare: null, emphasisedShare: null, minModulation: null });
+    expect(diagnostics.t).not.toBeNull();
+  });
+});
+
+describe('what can not be', () => {
+  test('a provider that is not there is an error, not a fallback', async () => {
+    await expect(open({ provider: 'quantum' })).rejects.toThrow(BackendError);
+  });
+
+  test('a disposed head says so', async () => {
+    const head = await (await open()).createHead(curricularFace());
+    head.dispose();
+    await expect(head.step(problem(3, 5, 4))).rejects.toMatchObject({ code: 'E_BACKEND' });
+  });
+
+  test('what the runtime fails with comes through', async () => {
+    const failing: OnnxRuntime = {
+      Tensor: runtime.Tensor as unknown as OnnxRuntime['Tensor'],
+      InferenceSession: {
+        create: async () => ({
+          run: () => Promise.reject(new Error('out of memory')),
+          release: async () => {},
+        }),
+      },
+    };
+    const head = await (await onnxBackend({ runtime: failing })).createHead(curricularFace());
+    await expect(head.step(problem(3, 5, 4))).rejects.toThrow('out of memory');
+  });
+});
