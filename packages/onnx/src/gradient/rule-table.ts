@@ -6,18 +6,22 @@ import { concat, split } from './rules/concat.ts';
 import { conv, convTranspose } from './rules/conv.ts';
 import { dropout } from './rules/dropout.ts';
 import { expand } from './rules/expand.ts';
+import { max, min } from './rules/extremes.ts';
+import { gelu } from './rules/gelu.ts';
 import { gemm } from './rules/gemm.ts';
 import { identity } from './rules/identity.ts';
+import { instanceNormalization } from './rules/instance-normalization.ts';
 import { layerNormalization } from './rules/layer-normalization.ts';
 import { matMul } from './rules/matmul.ts';
 import { averagePool, maxPool } from './rules/pools.ts';
 import { erf, exp, log, pow, reciprocal, sqrt } from './rules/powers.ts';
 import { clip, leakyRelu, prelu, relu } from './rules/rectifiers.ts';
-import { globalAveragePool, reduceMean, reduceSum } from './rules/reduce.ts';
+import { globalAveragePool, reduceMax, reduceMean, reduceMin, reduceSum } from './rules/reduce.ts';
 import { flatten, reshape, squeeze, unsqueeze } from './rules/reshapes.ts';
 import { gather, pad, slice } from './rules/select.ts';
 import { hardSigmoid, hardSwish, sigmoid, tanh } from './rules/sigmoids.ts';
 import { logSoftmax, softmax } from './rules/softmax.ts';
+import { depthToSpace, spaceToDepth } from './rules/space-and-depth.ts';
 import { transpose } from './rules/transpose.ts';
 import { where } from './rules/where.ts';
 
@@ -31,6 +35,7 @@ const RULES: readonly Rule[] = [
   concat,
   conv,
   convTranspose,
+  depthToSpace,
   div,
   dropout,
   erf,
@@ -38,30 +43,37 @@ const RULES: readonly Rule[] = [
   expand,
   flatten,
   gather,
+  gelu,
   gemm,
   globalAveragePool,
   hardSigmoid,
   hardSwish,
   identity,
+  instanceNormalization,
   layerNormalization,
   leakyRelu,
   log,
   logSoftmax,
   matMul,
+  max,
   maxPool,
+  min,
   mul,
   neg,
   pad,
   pow,
   prelu,
   reciprocal,
+  reduceMax,
   reduceMean,
+  reduceMin,
   reduceSum,
   relu,
   reshape,
   sigmoid,
   slice,
   softmax,
+  spaceToDepth,
   split,
   sqrt,
   squeeze,

@@ -17,9 +17,18 @@ export function sumToShape(graph: GradientGraph, gradient: string, y: string, x:
     .map((_, axis) => axis)
     .filter((axis) => axis < added || repeats(to[axis - added], from[axis]));
   if (axes.length === 0) return gradient;
-  const sum = graph.reduceSum(gradient, axes, added === 0);
-  const drops = added > 0 && axes.length > added;
-  return drops ? graph.reshapeLike(sum, x) : sum;
+  const sum = sumInTurn(graph, gradient, axes);
+  return added > 0 ? graph.reshapeLike(sum, x) : sum;
+}
+
+/** Last axes first: they are contiguous, and what is left for the others is small. */
+function sumInTurn(graph: GradientGraph, value: string, axes: readonly number[]): string {
+  const rank = graph.shape(value)!.length;
+  const last = axes.filter((axis, i) => axes.length - i === rank - axis);
+  const others = axes.filter((axis) => !last.includes(axis));
+  const isSplit = last.length > 0 && others.length > 0;
+  if (!isSplit) return graph.reduceSum(value, axes, true);
+  return graph.reduceSum(graph.reduceSum(value, last, true), others, true);
 }
 
 function repeats(to: unknown, from: unknown): boolean {

@@ -42,9 +42,25 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
   AveragePool: (node, values) => windowOutputShape(node, values),
   GlobalAveragePool: (_, __, x) => x?.map((dim, axis) => (axis < 2 ? dim : 1)),
   ConvTranspose: (_, __, x) => x && [x[0], ...x.slice(1).map(() => undefined)],
-  Slice: (_, __, x) => x?.map(() => undefined),
+  Slice: slicedShape,
   Split: (_, __, x) => x?.map(() => undefined),
-  Pad: (_, __, x) => x?.map(() => undefined),
+  Pad: (node, values, x) => {
+    const pads = values.integers(node.input[1] ?? '');
+    const isAllAxes = (node.input[3] ?? '') === '';
+    return x?.map((dim, axis) => {
+      if (pads === undefined || !isAllAxes) return undefined;
+      const added = pads[axis]! + pads[axis + x.length]!;
+      return typeof dim === 'number' ? dim + added : added === 0 ? dim : undefined;
+    });
+  },
+  SpaceToDepth: (node, _, x) => {
+    const block = intAttribute(node, 'blocksize', 1);
+    return x && [x[0], scaled(x[1], block ** 2), ...x.slice(2).map((dim) => scaled(dim, 1 / block))];
+  },
+  DepthToSpace: (node, _, x) => {
+    const block = intAttribute(node, 'blocksize', 1);
+    return x && [x[0], scaled(x[1], 1 / block ** 2), ...x.slice(2).map((dim) => scaled(dim, block))];
+  },
   Shape: (_, __, x) => x && [x.length],
   Size: () => [],
   Flatten: (node, _, x) => {
@@ -62,7 +78,9 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
     if (target === undefined)
       return typeof rank === 'number' ? new Array<Dimension>(rank).fill(undefined) : undefined;
     const copies = intAttribute(node, 'allowzero', 0) === 0;
-    return target.map((dim, axis) => (dim === 0 && copies ? x?.[axis] : dim < 0 ? undefined : dim));
+    const dims = target.map((dim, axis) => (dim === 0 && copies ? x?.[axis] : dim));
+    const others = dims.filter((dim) => dim !== -1);
+    return dims.map((dim) => (dim === -1 ? quotient(x, others) : dim));
   },
   Squeeze: (node, values, x) => {
     const axes = values.integers(node.input[1] ?? '');
@@ -123,6 +141,53 @@ function reduced(node: Node, values: KnownValues, x: Shape | undefined): Shape |
   const isReduced = (axis: number): boolean =>
     !noop && (axes.length === 0 || axes.includes(axis) || axes.includes(axis - x.length));
   return x.flatMap((dim, axis) => (isReduced(axis) ? (keep ? [1] : []) : [dim]));
+}
+
+function scaled(dim: Dimension, factor: number): Dimension {
+  return typeof dim === 'number' ? Math.round(dim * factor) : undefined;
+}
+
+function slicedShape(node: Node, values: KnownValues, x: Shape | undefined): Shape | undefined {
+  const [starts, ends, axes, steps] = [1, 2, 3, 4].map((i) => values.integers(node.input[i] ?? ''));
+  const given = (i: number): boolean => (node.input[i] ?? '') !== '';
+  if (x === undefined || !starts || !ends || (given(3) && !axes) || (given(4) && !steps)) {
+    return x?.map(() => undefined);
+  }
+  const at = (axes ?? starts.map((_, i) => i)).map((axis) => (axis < 0 ? axis + x.length : axis));
+  return x.map((dim, axis) => {
+    const i = at.indexOf(axis);
+    if (i < 0 || typeof dim !== 'number') return i < 0 ? dim : undefined;
+    return slicedLength(dim, starts[i]!, ends[i]!, steps?.[i] ?? 1);
+  });
+}
+
+function slicedLength(size: number, start: number, end: number, step: number): number {
+  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+  const inside = (position: number): number => {
+    const fromStart = position < 0 ? position + size : position;
+    return Math.min(Math.max(fromStart, low), high);
+  };
+  const first = step > 0 ? inside(start) : Math.max(inside(start), 0);
+  return Math.max(Math.ceil((inside(end) - first) / step), 0);
+}
+
+/** Elements of one shape for every element of another; equal symbols cancel. */
+function quotient(dividend: Shape | undefined, divisor: Shape): Dimension {
+  if (dividend === undefined) return undefined;
+  const symbols = divisor.filter((dim) => typeof dim === 'string');
+  const rest = dividend.filter((dim) => {
+    const at = typeof dim === 'string' ? symbols.indexOf(dim) : -1;
+    if (at >= 0) symbols.splice(at, 1);
+    return at < 0;
+  });
+  const below = divisor.filter((dim) => typeof dim !== 'string');
+  if (symbols.length > 0 || below.includes(0)) return undefined;
+  const sizes = rest.filter((dim) => typeof dim === 'number');
+  const count = Number(product(sizes)) / Number(product(below));
+  if (sizes.length === rest.length) return count;
+  return sizes.length === rest.length - 1 && count === 1
+    ? rest.find((dim) => typeof dim !== 'number')
+    : undefined;
 }
 
 function product(dims: Shape): Dimension {

@@ -53,8 +53,8 @@ export function valueTable(model: Model): ValueTable {
     add(node) {
       const value = node.opType === 'Constant' ? attributeOf(node, 'value')?.t : undefined;
       if (value !== undefined) constants.set(node.output[0]!, value);
-      const type = outputType(node, types);
       node.output.forEach((name, i) => {
+        const type = outputType(node, i, types);
         if (type !== undefined && !types.has(name)) types.set(name, type);
         const shape = shapes.get(name) ?? inferShape(node, i, table);
         if (shape !== undefined) shapes.set(name, shape);
@@ -97,8 +97,20 @@ const BOOLEAN: ReadonlySet<string> = new Set([
 ]);
 const INTEGER: ReadonlySet<string> = new Set(['Shape', 'Size', 'NonZero', 'ArgMax', 'ArgMin']);
 
-/** Element type of a node's first output: that of its first input, but for the operators that change it. */
-function outputType(node: Node, types: ReadonlyMap<string, ElementType>): ElementType | undefined {
+/** Element types of second outputs that are not those of the first. */
+const SECOND_OUTPUT: Readonly<Record<string, ElementType>> = {
+  Dropout: 'bool',
+  MaxPool: 'int64',
+  TopK: 'int64',
+};
+
+/** Element type of a node's output: that of its first input, but for the operators that change it. */
+function outputType(
+  node: Node,
+  output: number,
+  types: ReadonlyMap<string, ElementType>,
+): ElementType | undefined {
+  if (output === 1 && SECOND_OUTPUT[node.opType] !== undefined) return SECOND_OUTPUT[node.opType];
   if (BOOLEAN.has(node.opType)) return 'bool';
   if (INTEGER.has(node.opType)) return 'int64';
   switch (node.opType) {

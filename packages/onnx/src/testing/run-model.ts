@@ -12,9 +12,11 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export async function openModel(model: Model): Promise<Session> {
+/** Opens a model; `isVerbatim` runs it node by node as it is written, without fusing any. */
+export async function openModel(model: Model, isVerbatim: boolean = false): Promise<Session> {
   const session = await InferenceSession.create(encodeModel(model), {
     intraOpNumThreads: 1,
+    graphOptimizationLevel: isVerbatim ? 'disabled' : 'all',
     logSeverityLevel: 3,
   });
   return {

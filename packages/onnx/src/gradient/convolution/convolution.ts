@@ -1,5 +1,6 @@
 import { intAttribute } from '../../model/attributes.ts';
 import { windowOf } from '../../shapes/window-shape.ts';
+import type { GradientGraph } from '../context.ts';
 import type { RuleCall } from '../rule.ts';
 
 /** A convolution's numbers, one an axis, all known while the gradient is built. */
@@ -25,6 +26,19 @@ export function convolutionOf(call: RuleCall): Convolution {
     throw call.refuse('with auto_pad and strides only where the input size is known');
   }
   return { ...window, padsBegin, padsEnd, group: intAttribute(call.node, 'group', 1) };
+}
+
+/** Whether the kernel is known to be as large as the input, so that the output has one position. */
+export function coversInput(graph: GradientGraph, convolution: Convolution, x: string): boolean {
+  const sizes = graph.shape(x)?.slice(2);
+  const { kernel, dilations, padsBegin, padsEnd } = convolution;
+  return kernel.every(
+    (size, axis) =>
+      size === sizes?.[axis] &&
+      (size === 1 || dilations[axis] === 1) &&
+      padsBegin[axis] === 0 &&
+      padsEnd[axis] === 0,
+  );
 }
 
 function known(numbers: readonly (number | undefined)[]): readonly number[] | undefined {

@@ -1,10 +1,12 @@
 import type { GradientGraph } from '../context.ts';
 import { ints } from '../int-vector.ts';
-import type { Convolution } from './convolution.ts';
+import { type Convolution, coversInput } from './convolution.ts';
+import { knownSpatial } from './tap-views.ts';
 
 /**
  * ∂X of Y = X ∗ W: ∂Y convolved with the kernels turned around. With strides of 1 that is an ordinary convolution,
- * which runs two to three times faster than ConvTranspose; with longer strides ConvTranspose spreads ∂Y out.
+ * which runs two to three times faster than ConvTranspose; with longer strides ConvTranspose spreads ∂Y out. A
+ * depthwise kernel as large as the input is a product element by element.
  *
  * @param weights W, [O, C/groups, …kernel]
  * @param x the input, for its shape [N, C, …]
@@ -17,6 +19,11 @@ export function convolutionInputGradient(
   x: string,
 ): string {
   const { kernel, strides, dilations, padsBegin, padsEnd, group } = convolution;
+  const shape = graph.shape(weights);
+  if (group > 1 && shape?.[0] === group && shape[1] === 1 && coversInput(graph, convolution, x)) {
+    const planes = graph.concatIntegers(ints(1, group), ints(...kernel));
+    return graph.op('Mul', [dy, graph.reshape(weights, planes)]);
+  }
   const reach = kernel.map((size, axis) => dilations[axis]! * (size - 1));
   const begin = reach.map((extent, axis) => extent - padsBegin[axis]!);
   const end = reach.map((extent, axis) => extent - padsEnd[axis]!);
@@ -59,11 +66,26 @@ function swapInGroups(
 /** The padded input's gradient, cut to the input; rows that no window reached get zeros. */
 function spread(
   graph: GradientGraph,
-  { kernel, strides, dilations, padsBegin, group }: Convolution,
+  { kernel, strides, dilations, padsBegin, padsEnd, group }: Convolution,
   dy: string,
   weights: string,
   x: string,
 ): string {
+  const [from, to] = [knownSpatial(graph, dy), knownSpatial(graph, x)];
+  if (from !== undefined && to !== undefined) {
+    const rest = to.map((size, axis) => {
+      const extent = dilations[axis]! * (kernel[axis]! - 1) + 1;
+      return size + padsBegin[axis]! + padsEnd[axis]! - extent - (from[axis]! - 1) * strides[axis]!;
+    });
+    return graph.op('ConvTranspose', [dy, weights], {
+      kernel_shape: { ints: kernel },
+      strides: { ints: strides },
+      dilations: { ints: dilations },
+      pads: { ints: [...padsBegin, ...padsEnd] },
+      output_padding: { ints: rest },
+      group: { int: group },
+    });
+  }
   const padded = graph.op('ConvTranspose', [dy, weights], {
     kernel_shape: { ints: kernel },
     strides: { ints: strides },

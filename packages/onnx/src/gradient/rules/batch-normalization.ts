@@ -22,10 +22,10 @@ function frozenGradients(call: RuleCall): readonly InputGradient[] {
   const dy = once(() => channels(graph, call.dy));
   const inverse = once(() => inverseDeviation(graph, variance, epsilon));
   const gain = once(() => graph.op('Mul', [scale, inverse()]));
-  const sum = once(() => graph.reduceSum(dy(), [0, 2], false));
+  const sum = once(() => channelSum(graph, dy()));
   const centered = once(() => {
     const difference = graph.op('Sub', [channels(graph, x), column(graph, mean)]);
-    return graph.reduceSum(graph.op('Mul', [dy(), difference]), [0, 2], false);
+    return channelSum(graph, graph.op('Mul', [dy(), difference]));
   });
   return [
     () => graph.reshapeLike(graph.op('Mul', [dy(), column(graph, gain())]), x),
@@ -39,33 +39,55 @@ function frozenGradients(call: RuleCall): readonly InputGradient[] {
   ];
 }
 
+/**
+ * With t = X − μ, r = 1 / √(σ² + ε) and means m over batch and positions: ∂γ = r · Σ ∂Y · t, ∂β = Σ ∂Y and
+ * ∂X = a · ∂Y + b · t + c, where a = γ · r, b = −a · r² · m(∂Y · t) and c = −a · m(∂Y) are one number a channel: few
+ * passes over values of X's size, which is what time goes into.
+ */
 function batchGradients(call: RuleCall): readonly (InputGradient | undefined)[] {
   const { graph, node, x } = call;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
   const dy = once(() => channels(graph, call.dy));
   const centered = once(() => {
     const values = channels(graph, x);
-    return graph.op('Sub', [values, graph.reduceMean(values, [0, 2])]);
+    return graph.op('Sub', [values, channelMean(graph, values)]);
   });
   const inverse = once(() => {
-    const variance = graph.reduceMean(graph.op('Mul', [centered(), centered()]), [0, 2]);
+    const variance = channelMean(graph, graph.op('Mul', [centered(), centered()]));
     return inverseDeviation(graph, variance, epsilon);
   });
-  const normalized = once(() => graph.op('Mul', [centered(), inverse()]));
-  const along = once(() => graph.op('Mul', [dy(), normalized()]));
+  const along = once(() => channelMean(graph, graph.op('Mul', [dy(), centered()])));
+  const shift = once(() => channelMean(graph, dy()));
+  const count = once(() => {
+    const size = (value: string): string =>
+      graph.op('ReduceProd', [graph.shapeOf(value)], { keepdims: { int: 0 } });
+    return graph.cast(graph.op('Div', [size(x), size(call.input(1))]), x);
+  });
+  const total = (mean: string): string => graph.reshapeLike(graph.op('Mul', [mean, count()]), call.input(1));
   return [
     () => {
-      const shift = graph.reduceMean(dy(), [0, 2]);
-      const tilt = graph.op('Mul', [normalized(), graph.reduceMean(along(), [0, 2])]);
-      const free = graph.op('Sub', [graph.op('Sub', [dy(), shift]), tilt]);
       const gain = graph.op('Mul', [column(graph, call.input(1)), inverse()]);
-      return graph.reshapeLike(graph.op('Mul', [free, gain]), x);
+      const square = graph.op('Mul', [inverse(), inverse()]);
+      const tilt = graph.op('Mul', [gain, graph.op('Mul', [square, along()])]);
+      const straight = graph.op('Mul', [dy(), gain]);
+      const tilted = graph.op('Sub', [straight, graph.op('Mul', [centered(), tilt])]);
+      return graph.reshapeLike(graph.op('Sub', [tilted, graph.op('Mul', [gain, shift()])]), x);
     },
-    () => graph.reduceSum(along(), [0, 2], false),
-    () => graph.reduceSum(dy(), [0, 2], false),
+    () => total(graph.op('Mul', [along(), inverse()])),
+    () => total(shift()),
     undefined,
     undefined,
   ];
+}
+
+/** Sum over batch and positions of [N, C, P], as [C]. */
+function channelSum(graph: GradientGraph, value: string): string {
+  return graph.reduceSum(graph.reduceSum(value, [2], false), [0], false);
+}
+
+/** Mean over batch and positions of [N, C, P], as [1, C, 1]; positions first, which are contiguous, is twice as fast. */
+function channelMean(graph: GradientGraph, value: string): string {
+  return graph.reduceMean(graph.reduceMean(value, [2]), [0]);
 }
 
 function inverseDeviation(graph: GradientGraph, variance: string, epsilon: number): string {

@@ -16,6 +16,7 @@ interface Unary {
   readonly type: FloatName;
   readonly map?: (u: number) => number;
   readonly attributes?: Attributes;
+  readonly opset?: number;
 }
 
 const positive = (u: number): number => 0.5 + 2 * u;
@@ -43,15 +44,23 @@ const UNARY: readonly Unary[] = [
     map: (u) => awayFrom(wide(u), -2, 2),
     attributes: { alpha: { float: 0.25 }, beta: { float: 0.5 } },
   },
+  { operator: 'Gelu', type: 'float32', map: wide, opset: 20 },
+  {
+    operator: 'Gelu',
+    type: 'float32',
+    map: wide,
+    attributes: { approximate: { string: 'tanh' } },
+    opset: 20,
+  },
   { operator: 'HardSwish', type: 'float32', map: (u) => awayFrom(wide(u), -3, 3) },
 ];
 
-describe.each(UNARY)('$operator', ({ operator, type, map, attributes }) => {
+describe.each(UNARY)('$operator', ({ operator, type, map, attributes, opset = 17 }) => {
   test('agrees with central differences', async () => {
     await fc.assert(
       fc.asyncProperty(dims, seed, declared, async (shape, s, known) => {
         const inputs = { x: randomTensor(type, shape, s, map) };
-        const model = nodeModel({ operator, inputs, attributes, declared: known });
+        const model = nodeModel({ operator, inputs, attributes, declared: known, opset });
         await checkGradient({ model, of: 'y', wrt: ['x'], inputs });
       }),
       RUNS,

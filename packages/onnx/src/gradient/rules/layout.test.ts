@@ -34,6 +34,8 @@ const CASES: readonly Case[] = [
   { name: 'axes', operator: 'Squeeze', dims: [2, 1, 3, 1], constants: { axes: indices(1, -1) } },
   { name: 'no axes', operator: 'Squeeze', dims: [2, 1, 3, 1] },
   { name: 'axes', operator: 'Unsqueeze', constants: { axes: indices(0, -1) } },
+  { name: 'blocks of 2', operator: 'SpaceToDepth', dims: [2, 3, 4, 6], attributes: { blocksize: int(2) } },
+  { name: 'blocks of 2', operator: 'DepthToSpace', dims: [2, 8, 1, 3], attributes: { blocksize: int(2) } },
   { name: 'a new axis', operator: 'Expand', dims: [3, 1], constants: { shape: indices(2, 1, 4) } },
   { name: 'ends', operator: 'Slice', constants: { starts: indices(0, 1), ends: indices(1, 3) } },
   {

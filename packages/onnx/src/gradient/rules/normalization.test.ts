@@ -72,6 +72,23 @@ describe.each([-1, 1, 2])('LayerNormalization from axis %d on', (axis) => {
   });
 });
 
+describe.each([[[2, 3, 5]], [[2, 3, 4, 2]]])('InstanceNormalization of %j', (dims) => {
+  test.each(DECLARED)('declared: %s', async (declared) => {
+    const inputs = {
+      x: randomTensor('float32', dims, 1),
+      scale: randomTensor('float32', [3], 2),
+      bias: randomTensor('float32', [3], 3),
+    };
+    const model = nodeModel({
+      operator: 'InstanceNormalization',
+      inputs,
+      attributes: { epsilon: { float: 0.01 } },
+      declared,
+    });
+    await checkGradient({ model, of: 'y', wrt: ['x', 'scale', 'bias'], inputs });
+  });
+});
+
 test('Dropout in training passes the gradient of what was kept, scaled as the output was', async () => {
   const x = randomTensor('float32', [64], 9, positive);
   const constants = {

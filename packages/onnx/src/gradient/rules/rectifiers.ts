@@ -1,5 +1,6 @@
 import { floatAttribute } from '../../model/attributes.ts';
 import type { GradientGraph } from '../context.ts';
+import { once } from '../once.ts';
 import type { Rule } from '../rule.ts';
 import { sumToShape } from '../sum-to-shape.ts';
 
@@ -11,27 +12,34 @@ export const relu: Rule = {
   ],
 };
 
-/** y = x where x ≥ 0, α · x elsewhere. */
+/** y = x where x ≥ 0, α · x elsewhere; the slope at 0 is α, as in PyTorch. */
 export const leakyRelu: Rule = {
   operator: 'LeakyRelu',
   gradient: ({ graph, dy, x, node }) => [
     () => {
-      const steep = graph.op('Mul', [dy, graph.scalar(floatAttribute(node, 'alpha', 0.01), x)]);
-      return graph.op('Where', [isNegative(graph, x), steep, dy]);
+      const lost = graph.scalar(1 - floatAttribute(node, 'alpha', 0.01), x);
+      return graph.op('Sub', [dy, graph.op('Mul', [notAbove(graph, x, dy), lost])]);
     },
   ],
 };
 
-/** y = x where x ≥ 0, slope · x elsewhere; the slope is repeated along x, as [C, 1, 1] is. */
+/**
+ * y = x where x ≥ 0, slope · x elsewhere; the slope is repeated along x, as [C, 1, 1] is. With q = ∂y where x ≤ 0, and
+ * 0 elsewhere: ∂x = ∂y − (1 − slope) · q and ∂slope = Σ q · x. At 0 that is the slope, as in PyTorch.
+ */
 export const prelu: Rule = {
   operator: 'PRelu',
-  gradient: ({ graph, dy, x, y, node: { input } }) => [
-    () => graph.op('Where', [isNegative(graph, x), graph.op('Mul', [dy, input[1]!]), dy]),
-    () => {
-      const negativePart = graph.op('Min', [x, graph.scalar(0, x)]);
-      return sumToShape(graph, graph.op('Mul', [dy, negativePart]), y, input[1]!);
-    },
-  ],
+  gradient({ graph, dy, x, y, node: { input } }) {
+    const slope = input[1]!;
+    const below = once(() => notAbove(graph, x, dy));
+    return [
+      () => {
+        const lost = graph.op('Sub', [graph.scalar(1, slope), slope]);
+        return graph.op('Sub', [dy, graph.op('Mul', [below(), lost])]);
+      },
+      () => sumToShape(graph, graph.op('Mul', [below(), x]), y, slope),
+    ];
+  },
 };
 
 /** y = x held within bounds: the gradient passes where x was not changed, at the bounds too. */
@@ -46,6 +54,7 @@ function passedWhere(graph: GradientGraph, condition: string, dy: string): strin
   return graph.op('Mul', [dy, graph.cast(condition, dy)]);
 }
 
-function isNegative(graph: GradientGraph, x: string): string {
-  return graph.op('Less', [x, graph.scalar(0, x)]);
+/** The gradient where x ≤ 0, and 0 elsewhere. */
+function notAbove(graph: GradientGraph, x: string, dy: string): string {
+  return passedWhere(graph, graph.op('LessOrEqual', [x, graph.scalar(0, x)]), dy);
 }

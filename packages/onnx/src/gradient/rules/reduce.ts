@@ -15,6 +15,23 @@ export const reduceMean: Rule = {
   gradient: (call) => [() => repeated(call, shared(call))],
 };
 
+/** Y = the greatest element over axes: those that are it share the gradient equally. */
+export const reduceMax: Rule = {
+  operator: 'ReduceMax',
+  inputs: [0],
+  gradient: (call) => [
+    () => {
+      const { graph, x, y, dy } = call;
+      const isFound = graph.cast(graph.op('Equal', [x, repeated(call, y)]), x);
+      const share = graph.op('Div', [dy, sumOfSame(call, isFound)]);
+      return graph.op('Mul', [isFound, repeated(call, share)]);
+    },
+  ],
+};
+
+/** Y = the least element over axes. */
+export const reduceMin: Rule = { operator: 'ReduceMin', inputs: [0], gradient: reduceMax.gradient };
+
 /** Y = mean over all spatial axes, which stay with size 1. */
 export const globalAveragePool: Rule = {
   operator: 'GlobalAveragePool',
@@ -26,6 +43,17 @@ function shared({ graph, dy, x, y }: RuleCall): string {
   const size = (value: string): string =>
     graph.op('ReduceProd', [graph.shapeOf(value)], { keepdims: { int: 0 } });
   return graph.op('Div', [dy, graph.cast(graph.op('Div', [size(x), size(y)]), x)]);
+}
+
+/** Sums over the axes that a node reduces, and keeps of them what it keeps. */
+function sumOfSame(call: RuleCall, value: string): string {
+  const { graph, node } = call;
+  const axes = intsAttribute(node, 'axes');
+  const given = axes === undefined ? node.input.slice(1) : [graph.integers({ known: axes })];
+  return graph.op('ReduceSum', [value, ...given], {
+    keepdims: { int: intAttribute(node, 'keepdims', 1) },
+    noop_with_empty_axes: { int: intAttribute(node, 'noop_with_empty_axes', 0) },
+  });
 }
 
 function repeated(call: RuleCall, gradient: string): string {

@@ -1,0 +1,65 @@
+import { OptionOutOfRangeError } from '@cf/core';
+import { iresnet, mobileFaceNet, tinyIresnet } from '@cf/onnx';
+import { describe, expect, test } from 'vitest';
+import { benchBackbone } from './bench-backbone.ts';
+import { convShapes, describeShape, operationsOf } from './conv-shapes.ts';
+import { measurePeer } from './peer.ts';
+import { BENCH_MODELS } from './report.ts';
+
+describe('shapes of convolutions', () => {
+  test('of the small residual network', () => {
+    const shapes = convShapes(tinyIresnet({ weights: 'zeros' }));
+    expect(shapes.map(({ shape, count }) => `${count}: ${describeShape(shape)}`)).toEqual([
+      '1: 3→32 3×3 from 56×56',
+      '1: 32→32 3×3 from 56×56',
+      '1: 32→32 3×3 /2 from 56×56',
+      '1: 32→32 1×1 /2 from 56×56',
+      '1: 32→64 3×3 from 28×28',
+      '1: 64→64 3×3 /2 from 28×28',
+      '1: 32→64 1×1 /2 from 28×28',
+      '1: 64→128 3×3 from 14×14',
+      '1: 128→128 3×3 /2 from 14×14',
+      '1: 64→128 1×1 /2 from 14×14',
+      '1: 128→256 3×3 from 7×7',
+      '1: 256→256 3×3 /2 from 7×7',
+      '1: 128→256 1×1 /2 from 7×7',
+    ]);
+    expect(shapes.filter(({ shape }) => shape.isFirst)).toHaveLength(1);
+  });
+
+  test('of MobileFaceNet and iresnet18 add up to their known cost', () => {
+    const cost = (model: Parameters<typeof convShapes>[0]): number =>
+      convShapes(model).reduce((sum, { shape, count }) => sum + count * operationsOf(shape), 0) / 2e6;
+    // Millions of multiplications and additions of one image.
+    expect(cost(mobileFaceNet({ weights: 'zeros' }))).toBeCloseTo(221, -1);
+    expect(cost(iresnet({ depth: 18, weights: 'zeros' }))).toBeCloseTo(2610, -2);
+  });
+});
+
+test('a report has rates that are positive and of the same run', async () => {
+  const report = await benchBackbone({ model: 'tiny-iresnet', batch: 2, runs: 1, peer: false });
+  expect(report.imagesPerSecond).toBeGreaterThan(0);
+  expect(report.parameters).toBe(2_278_368);
+  expect(report.savedBytes).toBeGreaterThan(1e6);
+  expect(report.shareOfLimit).toBeCloseTo(report.gflopPerSecond / report.limitGflopPerSecond, 10);
+  expect(report.shareOfLimit).toBeLessThan(1);
+  expect(report.layers).toHaveLength(13);
+  for (const { forward, weightGradient, inputGradient } of report.layers) {
+    for (const rate of [forward, weightGradient, inputGradient ?? 1]) expect(rate).toBeGreaterThan(0);
+  }
+  expect(report.layers.filter(({ inputGradient }) => inputGradient === undefined)).toHaveLength(1);
+  expect(report.peer).toEqual({ skipped: 'not asked for' });
+});
+
+test('a Python without torch is skipped, and says so', async () => {
+  const peer = await measurePeer('tiny-iresnet', 1, 1, 1, 'no-such-python');
+  expect(peer).toEqual({ skipped: 'no-such-python has no torch' });
+});
+
+test('what cannot be measured is refused', async () => {
+  const options = { model: BENCH_MODELS[0]!, batch: 1 };
+  await expect(benchBackbone({ ...options, model: 'vgg' as 'iresnet18' })).rejects.toThrow(
+    OptionOutOfRangeError,
+  );
+  await expect(benchBackbone({ ...options, batch: 0 })).rejects.toThrow(/batch/);
+});

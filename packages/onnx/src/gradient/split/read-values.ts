@@ -1,0 +1,17 @@
+import type { Graph, Node } from '../../model/model.ts';
+
+/** Names of the values that a node reads: its inputs, and what its subgraphs take from outside. */
+export function readValues(node: Node): readonly string[] {
+  const subgraphs = node.attribute.flatMap(({ g, graphs }) => [...(g === undefined ? [] : [g]), ...graphs]);
+  return [...node.input, ...subgraphs.flatMap(readFromOutside)].filter((name) => name !== '');
+}
+
+function readFromOutside(graph: Graph): readonly string[] {
+  const own = new Set([
+    ...graph.input.map(({ name }) => name),
+    ...graph.initializer.map(({ name }) => name),
+    ...graph.node.flatMap(({ output }) => output),
+  ]);
+  const read = [...graph.node.flatMap(readValues), ...graph.output.map(({ name }) => name)];
+  return read.filter((name) => !own.has(name));
+}
