@@ -52,7 +52,7 @@ for (const file of readdirSync(tarballs)) {
   dependencies[name.manifest.name] = `file:${join(tarballs, file)}`;
 }
 const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
-for (const peer of ['@tensorflow/tfjs', 'gpu.js', 'typescript']) {
+for (const peer of ['@tensorflow/tfjs', 'gpu.js', 'onnxruntime-node', 'typescript']) {
   dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
 }
 writeFileSync(

@@ -3,8 +3,10 @@ import { type Backend, curricularFace, type HeadOutput, referenceBackend, refere
 import { type RawImage, syntheticFaces } from '@cf/data';
 import { type VerificationReport, verify } from '@cf/eval';
 import { gpujsBackend } from '@cf/gpujs';
+import { type Model, onnxBackend, tinyIresnet } from '@cf/onnx';
 import { tfjsBackend } from '@cf/tfjs';
 import { resolveConfig } from '@cf/trainer';
+import * as runtime from 'onnxruntime-node';
 
 export const output: HeadOutput = referenceStep(curricularFace(), {
   embeddings: new Float32Array(4).fill(1),
@@ -13,7 +15,11 @@ export const output: HeadOutput = referenceStep(curricularFace(), {
   dim: 2,
 });
 export const laws: readonly LawTest[] = backendLaws(referenceBackend);
-export const backends: readonly Promise<Backend>[] = [tfjsBackend(), gpujsBackend()];
+export const backends: readonly Promise<Backend>[] = [
+  tfjsBackend(),
+  gpujsBackend(),
+  onnxBackend({ runtime }),
+];
 export const image: Promise<RawImage> = syntheticFaces({
   seed: 0,
   identities: 1,
@@ -21,3 +27,4 @@ export const image: Promise<RawImage> = syntheticFaces({
 }).image(0, 0);
 export const report: VerificationReport = verify({ scores: [1, 0], same: [true, false] });
 export const config: typeof resolveConfig = resolveConfig;
+export const backbone: Model = tinyIresnet();

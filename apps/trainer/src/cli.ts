@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { EXIT } from './exit-codes.ts';
-import { runProgram } from './program.ts';
+import { restartKeepingMemory } from './keep-memory.ts';
+
+if (process.argv[2] === 'train') restartKeepingMemory();
 
 // A reader that closes the pipe early (`cf … | head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -8,4 +10,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Loaded only now: a restart would load everything twice.
+const { runProgram } = await import('./program.ts');
 await runProgram(process.argv.slice(2));

@@ -40,8 +40,20 @@ export class DivergedError extends CfError {
     super('DivergedError', 'E_DIVERGED', {
       given: `${what} at step ${step} (learning rate ${learningRate})`,
       expected: 'finite numbers of a size to work with',
-      fix: 'start a new run with a lower --lr, a lower --scale or more --warmup-steps; the last checkpoint is kept, and --features-from takes over its features.',
+      fix: 'start a new run with a lower --lr, a lower --scale or more --warmup-steps; the last checkpoint is kept.',
       cause,
+    });
+  }
+}
+
+/** `E_BATCH_MEMORY`: the activations of a batch would not fit in memory. */
+export class BatchMemoryError extends CfError {
+  constructor(batch: number, bytes: number, available: number) {
+    const gigabytes = (count: number): string => `${(count / 1e9).toPrecision(3)} GB`;
+    super('BatchMemoryError', 'E_BATCH_MEMORY', {
+      given: `a batch of ${batch} pictures, whose activations take at least ${gigabytes(bytes)}`,
+      expected: `at most ${gigabytes(available)}, the memory that is free`,
+      fix: 'lower --batch; --accumulate takes several batches a step of the optimiser.',
     });
   }
 }

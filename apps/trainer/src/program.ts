@@ -1,6 +1,7 @@
 import { CfError } from '@cf/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { benchCommand } from './commands/bench.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
@@ -21,6 +22,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(evalCommand())
     .addCommand(conformanceCommand())
     .addCommand(facesCommand())
+    .addCommand(benchCommand())
     .version(packageJson.version)
     .addHelpText('after', EXIT_CODES);
   for (const command of [program, ...program.commands]) command.exitOverride();

@@ -2,9 +2,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createRandom } from '@cf/data';
+import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
-import type { TrainConfig } from './config/train-config.ts';
+import type { EmbeddingTraining, NetworkTraining } from './config/train-config.ts';
+import type { NetworkData, TrainableNetwork } from './network/network-state.ts';
 import type { TrainingData } from './training/train-embedding.ts';
 
 /** Folder of research data beside the repository; tests that need it skip where it is absent. */
@@ -39,7 +41,9 @@ export function flagsWith(changes: Partial<TrainFlags> = {}): TrainFlags {
     identities: 12,
     imagesPerIdentity: 4,
     difficulty: 1,
+    train: 'embedding',
     pixels: 8,
+    augmentFlip: true,
     dim: 8,
     loss: 'curricularface',
     head: 'reference',
@@ -59,9 +63,14 @@ export function flagsWith(changes: Partial<TrainFlags> = {}): TrainFlags {
   };
 }
 
-/** The configuration of {@link flagsWith}. */
-export function configWith(changes: Partial<TrainFlags> = {}): TrainConfig {
-  return resolveConfig(flagsWith(changes));
+/** The configuration of {@link flagsWith}: an embedding on small grey pixels. */
+export function configWith(changes: Partial<TrainFlags> = {}): EmbeddingTraining {
+  return resolveConfig(flagsWith(changes)) as EmbeddingTraining;
+}
+
+/** The configuration of a network that is trained end to end. */
+export function networkConfigWith(changes: Partial<TrainFlags> = {}): NetworkTraining {
+  return resolveConfig(flagsWith({ train: 'all', ...changes })) as NetworkTraining;
 }
 
 /** Classes as clouds around random centers: easy to tell apart with a small spread. */
@@ -103,4 +112,117 @@ export async function failureOf(action: () => unknown): Promise<Error & { readon
     return error as Error;
   }
   throw new Error('nothing was thrown');
+}
+
+/** Grey pictures of classes as clouds: each class has a pattern of its own, and every picture some noise. */
+export function patternData(classes: number, perClass: number, side: number = 4): NetworkData {
+  const random = createRandom('patterns');
+  const size = side * side;
+  const patterns = Array.from({ length: classes * size }, () => random.integer(40, 200));
+  const count = classes * perClass;
+  const rows = Int32Array.from({ length: count }, (_, i) => i);
+  const pixels = Uint8Array.from(
+    { length: count * size },
+    (_, i) => patterns[(Math.floor(i / size) % classes) * size + (i % size)]! + random.integer(-30, 30),
+  );
+  return {
+    store: { count, channels: 1, height: side, width: side, indices: rows, pixels },
+    rows,
+    labels: Int32Array.from({ length: count }, (_, i) => i % classes),
+    classes,
+  };
+}
+
+/** A network of one matrix without momentum, in plain JavaScript: [d, inputs] on pixels around 0. */
+export function linearNetwork(
+  inputs: number,
+  dim: number,
+): TrainableNetwork & { readonly weight: Float32Array } {
+  const random = createRandom('linear network');
+  const weight = Float32Array.from({ length: dim * inputs }, () => random.normal() / Math.sqrt(inputs));
+  let gradient = new Float32Array(weight.length);
+  let seen = new Float32Array(0);
+  let updates = 0;
+  const forward = async (images: Float32Array): Promise<Float32Array> => {
+    seen = images.map((pixel) => (pixel - 127.5) / 127.5);
+    const count = images.length / inputs;
+    const out = new Float32Array(count * dim);
+    for (let n = 0; n < count; n++)
+      for (let o = 0; o < dim; o++)
+        for (let k = 0; k < inputs; k++) out[n * dim + o]! += weight[o * inputs + k]! * seen[n * inputs + k]!;
+    return out;
+  };
+  return {
+    weight,
+    forward,
+    async backward(incoming) {
+      for (let i = 0; i < incoming.length; i++)
+        for (let k = 0; k < inputs; k++)
+          gradient[(i % dim) * inputs + k]! += incoming[i]! * seen[Math.floor(i / dim) * inputs + k]!;
+    },
+    async update(learningRate) {
+      const gradientNorm = Math.hypot(...gradient);
+      for (let i = 0; i < weight.length; i++) weight[i]! -= learningRate * gradient[i]!;
+      gradient = new Float32Array(weight.length);
+      updates++;
+      return { gradientNorm };
+    },
+    state: () => ({
+      weights: new Map([['weight', { type: 'float32', dims: [dim, inputs], data: weight.slice() }]]),
+      statistics: new Map(),
+      optimiser: new Map(),
+      updates,
+    }),
+    load(state) {
+      weight.set(state.weights!.get('weight')!.data as Float32Array);
+      updates = state.updates!;
+    },
+    exportModel() {
+      throw new Error('it has no graph');
+    },
+    dispose: async () => {},
+  };
+}
+
+/** How {@link smallOnnx} departs from a network that can be trained. */
+export interface SmallOnnxOptions {
+  /** An operator on the way to the embedding; none by default. */
+  readonly operator?: string;
+  readonly opset?: number;
+}
+
+/** A file with a small network of pictures, [N, 3, 8, 8] → [N, 8], with a normalisation in it. */
+export function smallOnnx({ operator, opset }: SmallOnnxOptions = {}): Uint8Array {
+  const graph = new GraphBuilder({ name: 'small', ...(opset === undefined ? {} : { opset }) });
+  const random = createRandom('small network');
+  const weight = (name: string, dims: readonly number[], draw: () => number): string => {
+    const length = dims.reduce((product, dim) => product * dim, 1);
+    return graph.initializer(name, { type: 'float32', dims, data: Float32Array.from({ length }, draw) });
+  };
+  const node = (type: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string =>
+    graph.op(type, inputs, attributes, { name, outputs: [name] });
+  const pixels = graph.input('data', 'float32', ['N', 3, 8, 8]);
+  const scale = graph.initializer('pixel_scale', { type: 'float32', dims: [], data: Float32Array.of(127.5) });
+  let x = node('Div', 'scaled', [pixels, scale]);
+  x = node('Conv', 'conv', [x, weight('conv.weight', [8, 3, 3, 3], () => 0.2 * random.normal())], {
+    kernel_shape: { ints: [3, 3] },
+    strides: { ints: [2, 2] },
+    pads: { ints: [1, 1, 1, 1] },
+  });
+  const channels = (name: string, value: number): string => weight(name, [8], () => value);
+  x = node('BatchNormalization', 'bn', [
+    x,
+    channels('bn.weight', 1),
+    channels('bn.bias', 0),
+    channels('bn.running_mean', 0),
+    channels('bn.running_var', 1),
+  ]);
+  x = node('Relu', 'relu', [x]);
+  if (operator !== undefined) x = node(operator, 'extra', [x]);
+  x = node('Flatten', 'flatten', [x]);
+  x = node('Gemm', 'embedding', [x, weight('fc.weight', [8, 128], () => 0.1 * random.normal())], {
+    transB: { int: 1 },
+  });
+  graph.output(x, 'float32', ['N', 8]);
+  return encodeModel(graph.build());
 }

@@ -84,3 +84,22 @@ export class OutputFolderError extends CfError {
     this.path = path;
   }
 }
+
+/** `E_IMAGE_STORE`: decoded pictures would take more memory than they may. */
+export class ImageStoreSizeError extends CfError {
+  /** What the pixels would take. */
+  readonly bytes: number;
+
+  constructor(count: number, shape: string, bytes: number, budget: number) {
+    super('ImageStoreSizeError', 'E_IMAGE_STORE', {
+      given: `${count} pictures of ${shape}, ${megabytes(bytes)} decoded`,
+      expected: `at most ${megabytes(budget)}`,
+      fix: 'decode to a smaller size, take fewer pictures, or raise the budget.',
+    });
+    this.bytes = bytes;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}

@@ -1,5 +1,6 @@
 export {
   DataFolderError,
+  ImageStoreSizeError,
   OutputFolderError,
   PairImageError,
   ProtocolFormatError,
@@ -34,6 +35,23 @@ export { createRandom, type Random, type ShuffleList } from './random/random.ts'
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
 export { orderedBatches } from './sampling/ordered-batches.ts';
 export { type BatchOptions, shuffledBatches } from './sampling/shuffled-batches.ts';
+export {
+  type Augmentation,
+  type AugmentKey,
+  type AugmentOptions,
+  augmentBatch,
+  drawAugmentation,
+  type PixelBatchOptions,
+  pixelBatch,
+} from './store/augment-batch.ts';
+export {
+  collectImages,
+  type ImageStore,
+  type ImageStoreOptions,
+  type LoadImageStoreOptions,
+  loadImageStore,
+  type StoreProgress,
+} from './store/image-store.ts';
 export type { Colour } from './synthetic/colour.ts';
 export { type ContactSheetOptions, contactSheet } from './synthetic/contact-sheet.ts';
 export { drawFace } from './synthetic/draw-face.ts';

@@ -1,5 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
+import { type BackboneReport, BENCH_MODELS, type BenchModel } from '../bench/backbone/report.ts';
 import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { measureHead } from '../bench/head/measure-head.ts';
@@ -17,6 +19,7 @@ export function benchCommand(): Command {
   return new Command('bench')
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
+    .addCommand(backboneCommand())
     .addCommand(taskCommand(), { hidden: true });
 }
 
@@ -45,6 +48,53 @@ function headCommand(): Command {
       const report = await benchHead(task, MEASURE, { peers, python, say });
       console.log(json ? JSON.stringify(report) : formatReport(report));
     });
+}
+
+interface BackboneFlags {
+  readonly model: BenchModel;
+  readonly batch: number;
+  readonly threads: number;
+  readonly runs: number;
+  readonly layers: boolean;
+  readonly peer: boolean;
+  readonly python: string;
+  readonly json: boolean;
+}
+
+function backboneCommand(): Command {
+  return new Command('backbone')
+    .description('Training speed of a backbone: forward and backward, to the gradients of all weights.')
+    .option('--model <name>', `one of ${BENCH_MODELS.join(', ')}`, 'tiny-iresnet')
+    .option('--batch <n>', 'pictures a step', number, 64)
+    .option('--runs <n>', 'steps that count; the median is told', number, 5)
+    .option('--threads <n>', 'threads of the processor', number, globalThis.navigator.hardwareConcurrency)
+    .option('--no-layers', 'leave out the rate of every layer shape')
+    .option('--no-peer', 'leave PyTorch out')
+    .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
+    .option('--json', 'print one JSON object', false)
+    .addHelpText('after', '\nExamples:\n  cf bench backbone --model mobilefacenet --batch 64 --json\n')
+    .action(async ({ json, ...options }: BackboneFlags) => {
+      const report = await benchBackbone(options);
+      console.log(json ? JSON.stringify(report) : formatBackbone(report));
+    });
+}
+
+function formatBackbone(report: BackboneReport): string {
+  const { model, batch, threads, peer, ratioToPeer } = report;
+  const rate = (value: number | undefined): string => (value?.toFixed(0) ?? '–').padStart(7);
+  return [
+    `${model}, batch ${batch}, ${threads} threads: ${report.imagesPerSecond.toFixed(1)} images/s`,
+    `forward ${(1000 * report.forwardSeconds).toFixed(0)} ms, backward ${(1000 * report.backwardSeconds).toFixed(0)} ms`,
+    `${report.gflopPerSecond.toFixed(0)} GFLOP/s, ${(100 * report.shareOfLimit).toFixed(0)} % of the matrix product's ${report.limitGflopPerSecond.toFixed(0)}`,
+    'skipped' in peer
+      ? `PyTorch: not measured, ${peer.skipped}`
+      : `${peer.library} ${peer.version}: ${peer.imagesPerSecond.toFixed(1)} images/s; ours is ${ratioToPeer!.toFixed(2)} times as fast`,
+    ...(report.layers.length === 0 ? [] : ['GFLOP/s: forward, input gradient, weight gradient']),
+    ...report.layers.map(
+      ({ layer, count, forward, inputGradient, weightGradient }) =>
+        `${rate(forward)}${rate(inputGradient)}${rate(weightGradient)}  ${count} × ${layer}`,
+    ),
+  ].join('\n');
 }
 
 /** This very program, asked for one measurement. */

@@ -103,6 +103,8 @@ async function openModel(
   if (flags.model !== undefined)
     return { features: { kind: 'onnx', file: onnxFile(flags.model) }, embedding: undefined };
   const run = await openRunFolder(flags.run!);
+  if (await run.has('network'))
+    return { features: { kind: 'onnx', file: run.file('network') }, embedding: undefined };
   if (await run.has('model')) return readModel(run.file('model'));
   throw new RunFolderError(
     `'${run.path}', whose training is not finished`,

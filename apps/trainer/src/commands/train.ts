@@ -1,13 +1,14 @@
 import { LOSS_NAMES } from '@cf/core';
 import { Command } from 'commander';
 import { checkConfig } from '../config/check-config.ts';
-import { resolveConfig, type TrainFlags } from '../config/resolve-config.ts';
-import type { TrainConfig } from '../config/train-config.ts';
+import { resolveConfig, type TrainFlags, trainedPart } from '../config/resolve-config.ts';
+import { BACKBONES, TRAINED_PARTS, type TrainConfig } from '../config/train-config.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readJson } from '../run/run-folder.ts';
+import type { RunPlace } from '../training/job.ts';
 import { BACKEND_NAMES } from '../training/open-backend.ts';
-import { type RunPlace, train } from '../training/train.ts';
+import { train } from '../training/train.ts';
 import { formatSeconds } from '../ui/progress.ts';
 import { resultLines } from '../verification/result-text.ts';
 import { refuseBeside } from './explicit-flags.ts';
@@ -25,9 +26,18 @@ export function trainCommand(): Command {
     .option('--identities <n>', 'drawn identities, a fifth of them held out', number, 200)
     .option('--images-per-identity <n>', 'pictures of each drawn identity', number, 20)
     .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, 1)
-    .option('--backbone <onnx:FILE>', 'frozen ONNX backbone (default: grey pixels)')
-    .option('--pixels <side>', 'side of the grey pictures without a backbone', number, 32)
-    .option('--dim <n>', 'length of the embedding', number, 128)
+    .option('--backbone <name>', `${BACKBONES.join(', ')} or onnx:FILE (default: tiny-iresnet)`)
+    .option(
+      '--train <part>',
+      `${TRAINED_PARTS.join(' or ')}: every layer, or a linear embedding on fixed features (default: all)`,
+    )
+    .option('--freeze-until <node>', 'with onnx:FILE: this node and all before it stay as they are')
+    .option('--freeze-bn', 'with onnx:FILE: normalisations stay as they are')
+    .option('--no-augment-flip', 'train on pictures without mirroring every second one')
+    .option('--augment-shift <pixels>', 'how far pictures move at random in training (default: 3)', number)
+    .option('--threads <n>', 'threads of one operator (default: the number of processors)', number)
+    .option('--pixels <side>', 'train an embedding on grey pictures of this side (default: 32)', number)
+    .option('--dim <n>', 'length of the embedding (default: 128, or as the backbone says)', number)
     .option('--loss <name>', `one of ${LOSS_NAMES.join(', ')}`, 'curricularface')
     .option('--scale <s>', 'scale of the cosines (default: 32)', number)
     .option('--margin <m>', 'margin of the loss', number)
@@ -35,19 +45,28 @@ export function trainCommand(): Command {
     .option('--loss-option <name=value>', 'any other option of the loss; may be repeated', several)
     .option('--weighting <name>', 'focal, ohem or self-paced, around the loss')
     .option('--weighting-option <name=value>', 'an option of the weighting; may be repeated', several)
-    .option('--head <backend>', `one of ${BACKEND_NAMES.join(', ')}`, 'reference')
-    .option('--epochs <n>', 'passes over the training pictures', number, 10)
+    .option('--head <backend>', `one of ${BACKEND_NAMES.join(', ')}`)
+    .option(
+      '--epochs <n>',
+      'passes over the pictures (default: 15; 3 for onnx:FILE, 10 for an embedding)',
+      number,
+    )
     .option('--batch <n>', 'pictures a batch', number, 128)
     .option('--accumulate <n>', 'batches an optimiser step', number, 1)
-    .option('--lr <rate>', 'learning rate', number, 0.02)
+    .option('--lr <rate>', 'learning rate (default: 0.1; 0.01 for onnx:FILE, 0.02 for an embedding)', number)
     .option('--momentum <m>', 'momentum of SGD', number, 0.9)
     .option('--weight-decay <w>', 'weight decay of SGD', number, 5e-4)
     .option('--schedule <name>', 'constant, cosine or step', 'cosine')
-    .option('--warmup-steps <n>', 'steps over which the learning rate rises', number, 0)
+    .option(
+      '--warmup-steps <n>',
+      'steps over which the learning rate rises (default: 60; 0 for an embedding)',
+      number,
+    )
     .option('--seed <n>', 'same seed, same run', number, 0)
     .option('--pairs <file>', 'LFW list of pairs to score (default: pairs of identities held out)')
     .option('--pairs-folds <list>', 'folds of --pairs to score; the others choose the threshold')
     .option('--no-flip', 'leave out the scores of picture and mirror image summed')
+    .option('--control', 'also train on shuffled labels (default for an embedding)')
     .option('--no-control', 'leave out the control run on shuffled labels')
     .option('--strict', 'stop at the first unreadable picture', false)
     .option('--out <folder>', 'where everything is written (default: runs/<date>)')
@@ -71,11 +90,15 @@ interface RunFlags extends TrainFlags {
 const EXAMPLES = `
 Examples:
   cf train
-      drawn identities, grey pixels, CurricularFace
+      a small network on drawn identities, end to end, CurricularFace
   cf train --data faces --backbone onnx:backbone.onnx --out runs/mine
-      your own pictures on a frozen backbone; a fifth of the identities is held out for scoring
-  cf train --data lfw-112 --people people.txt --folds 1-9 --pairs pairs.txt --pairs-folds 10 --backbone onnx:backbone.onnx
-      LFW: train on nine folds, score the tenth
+      your own pictures, all layers of your own backbone; a fifth of the identities is held out for scoring
+  cf train --data faces --backbone onnx:backbone.onnx --train embedding
+      the backbone stays as it is, and a linear embedding on top is trained: fast
+  cf train --data lfw-112 --people people.txt --folds 1-9 --pairs pairs.txt --pairs-folds 10
+      LFW from scratch: train on nine folds, score the tenth
+  cf train --pixels 32
+      a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
   cf train --resume runs/mine
 `;
@@ -83,7 +106,8 @@ Examples:
 const DRAWN = new Set(['identities', 'imagesPerIdentity', 'difficulty']);
 
 /** No flag is passed over in silence. */
-function refuseIgnored({ resume, config, data, backbone }: RunFlags, command: Command): void {
+function refuseIgnored(flags: RunFlags, command: Command): void {
+  const { resume, config, data, backbone } = flags;
   if (resume !== undefined) {
     const fix =
       'a resumed run keeps its folder and configuration; leave the other flag out, or start a new run.';
@@ -109,6 +133,22 @@ function refuseIgnored({ resume, config, data, backbone }: RunFlags, command: Co
       (name) => name === 'pixels',
       'the backbone says which size it takes.',
     );
+  if (resume === undefined && config === undefined) refuseOtherPart(flags, command);
+}
+
+const NETWORK_ONLY = new Set(['freezeUntil', 'freezeBn', 'augmentFlip', 'augmentShift', 'threads']);
+const EMBEDDING_ONLY = new Set(['pixels', 'featuresFrom']);
+const FILE_ONLY = new Set(['freezeUntil', 'freezeBn']);
+
+/** Flags that belong to the other kind of training, or to another kind of backbone. */
+function refuseOtherPart(flags: RunFlags, command: Command): void {
+  const part = trainedPart(flags);
+  const others = part === 'all' ? EMBEDDING_ONLY : NETWORK_ONLY;
+  const flag = flags.train === undefined && part === 'embedding' ? '--pixels' : `--train ${part}`;
+  const fix = `the flag is for ${part === 'all' ? '--train embedding' : 'networks that are trained: --train all'}.`;
+  refuseBeside(command, flag, (name) => others.has(name), fix);
+  if (flags.backbone?.startsWith('onnx:')) return;
+  refuseBeside(command, 'a built-in backbone', (name) => FILE_ONLY.has(name), 'the flag is for onnx:FILE.');
 }
 
 async function runTrain(flags: RunFlags, signal: AbortSignal): Promise<number> {
@@ -125,7 +165,9 @@ async function runTrain(flags: RunFlags, signal: AbortSignal): Promise<number> {
     if (interrupted) return tellInterrupted(run);
     for (const line of resultLines(results)) say(line);
     const seconds = formatSeconds((performance.now() - started) / 1000);
-    say(`done in ${seconds}; report: ${run.file('report')}, model: ${run.file('model')}`);
+    say(
+      `done in ${seconds}; report: ${run.file('report')}, model: ${run.file(config.train === 'all' ? 'network' : 'model')}`,
+    );
     return EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened);

@@ -9,12 +9,23 @@ import {
 } from '@cf/core';
 import { UsageError } from '../errors.ts';
 import { SCHEDULES } from '../optimiser/schedule.ts';
-import type { DataConfig, EvaluationConfig, FeatureConfig, TrainConfig } from './train-config.ts';
+import {
+  BACKBONES,
+  type CommonTraining,
+  type DataConfig,
+  type EmbeddingTraining,
+  type EvaluationConfig,
+  type FeatureConfig,
+  type NetworkConfig,
+  type NetworkTraining,
+  TRAINED_PARTS,
+  type TrainConfig,
+} from './train-config.ts';
 
-const FIELDS: Readonly<Record<keyof TrainConfig, true>> = {
+type Fields<Config> = Readonly<Record<Exclude<keyof Config, keyof CommonTraining>, true>>;
+
+const COMMON_FIELDS: Readonly<Record<keyof CommonTraining, true>> = {
   data: true,
-  features: true,
-  dim: true,
   loss: true,
   head: true,
   epochs: true,
@@ -29,6 +40,13 @@ const FIELDS: Readonly<Record<keyof TrainConfig, true>> = {
   strict: true,
   evaluation: true,
 };
+const EMBEDDING_FIELDS: Fields<EmbeddingTraining> = { train: true, features: true, dim: true };
+const NETWORK_FIELDS: Fields<NetworkTraining> = {
+  train: true,
+  network: true,
+  augmentation: true,
+  threads: true,
+};
 
 /**
  * Checks every number and name of a configuration, which may come from a file.
@@ -36,10 +54,19 @@ const FIELDS: Readonly<Record<keyof TrainConfig, true>> = {
  * @throws UsageError, OptionOutOfRangeError, UnknownNameError
  */
 export function checkConfig(config: TrainConfig): void {
-  requireFields('the configuration', config, Object.keys(FIELDS));
+  requireFields('the configuration', config);
+  requireChoice('train', config.train, TRAINED_PARTS);
+  const own = config.train === 'all' ? NETWORK_FIELDS : EMBEDDING_FIELDS;
+  requireFields('the configuration', config, [...Object.keys(own), ...Object.keys(COMMON_FIELDS)]);
   checkData(config.data);
-  checkFeatures(config.features);
-  requireInteger('dim', config.dim, 2, 4096);
+  if (config.train === 'all') {
+    checkNetwork(config.network);
+    checkAugmentation(config);
+    requireInteger('threads', config.threads, 1, 1024);
+  } else {
+    checkFeatures(config.features);
+    requireInteger('dim', config.dim, 2, 4096);
+  }
   requireInteger('epochs', config.epochs, 1, 1e6);
   requireInteger('batch', config.batch, 1, 65536);
   requireInteger('accumulate', config.accumulate, 1, 1024);
@@ -88,6 +115,28 @@ export function checkFeatures(features: FeatureConfig): void {
   }
   requireFields('features', features, ['kind', 'size']);
   requireInteger('pixels', features.size, 8, 64);
+}
+
+function checkNetwork(network: NetworkConfig): void {
+  requireFields('network', network);
+  requireChoice('network.kind', network.kind, ['built-in', 'onnx']);
+  if (network.kind === 'built-in') {
+    requireFields('network', network, ['kind', 'name', 'dim']);
+    requireChoice('network.name', network.name, BACKBONES);
+    requireInteger('dim', network.dim, 2, 4096);
+    return;
+  }
+  requireFields('network', network, ['kind', 'file', 'dim', 'freezeUntil', 'freezeBn']);
+  requireText('network.file', network.file);
+  if (network.dim !== undefined) requireInteger('dim', network.dim, 2, 65536);
+  if (network.freezeUntil !== undefined) requireText('network.freezeUntil', network.freezeUntil);
+  requireChoice('network.freezeBn', network.freezeBn, [false, true]);
+}
+
+function checkAugmentation({ augmentation }: NetworkTraining): void {
+  requireFields('augmentation', augmentation, ['flip', 'shift']);
+  requireChoice('augmentation.flip', augmentation.flip, [false, true]);
+  requireInteger('augment-shift', augmentation.shift, 0, 64);
 }
 
 function checkEvaluation(evaluation: EvaluationConfig): void {

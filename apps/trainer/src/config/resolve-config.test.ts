@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../exit-codes.ts';
-import { configWith, failureOf, flagsWith } from '../testing.ts';
+import { configWith, failureOf, flagsWith, networkConfigWith } from '../testing.ts';
 import { checkConfig } from './check-config.ts';
 import { onnxFile, resolveConfig, type TrainFlags } from './resolve-config.ts';
 
@@ -20,7 +20,47 @@ describe('resolveConfig', () => {
     expect(evaluation).toMatchObject({ pairs: 'pairs.txt', pairsFolds: '10' });
   });
 
+  it('trains a small network end to end where nothing else is said', () => {
+    const flags = { ...flagsWith(), train: undefined, pixels: undefined } as never;
+    expect(resolveConfig(flags)).toMatchObject({
+      train: 'all',
+      network: { kind: 'built-in', name: 'tiny-iresnet' },
+    });
+    expect(resolveConfig(flagsWith({ train: undefined as never }))).toMatchObject({ train: 'embedding' });
+  });
+
+  it('has defaults of its own for each kind of training', () => {
+    const unset = { lr: undefined, epochs: undefined, dim: undefined, warmupSteps: undefined } as never;
+    expect(networkConfigWith(unset)).toMatchObject({
+      learningRate: 0.1,
+      epochs: 15,
+      warmupSteps: 60,
+      network: { dim: 256 },
+      augmentation: { flip: true, shift: 3 },
+      evaluation: { control: false },
+    });
+    expect(networkConfigWith({ ...(unset as object), backbone: 'onnx:x' })).toMatchObject({
+      learningRate: 0.01,
+      epochs: 3,
+      network: { kind: 'onnx', file: 'x', dim: undefined, freezeBn: false },
+    });
+    const control = { control: undefined } as never;
+    expect(configWith({ ...(unset as object), ...(control as object) })).toMatchObject({
+      learningRate: 0.02,
+      epochs: 10,
+      warmupSteps: 0,
+      dim: 128,
+      evaluation: { control: true },
+    });
+  });
+
   it.each<[Partial<TrainFlags>, RegExp]>([
+    [{ train: 'head' }, /train = "head"/],
+    [{ train: 'all', backbone: 'resnet' }, /'resnet', expected tiny-iresnet, .*, onnx:FILE/],
+    [{ backbone: 'tiny-iresnet' }, /'tiny-iresnet', expected onnx:FILE/],
+    [{ train: 'all', augmentShift: 0.5 }, /augment-shift = 0.5/],
+    [{ train: 'all', threads: 0 }, /threads = 0/],
+    [{ train: 'all', dim: 1 }, /dim = 1/],
     [{ people: 'x' }, /--people without --data/],
     [{ folds: '1' }, /--folds without --people/],
     [{ data: 'x', folds: '1' }, /--folds without --people/],
@@ -63,12 +103,15 @@ describe('checkConfig', () => {
   it('accepts a configuration that went through JSON', () => {
     for (const flags of [{}, { data: 'x', backbone: 'onnx:y' }])
       expect(() => checkConfig(JSON.parse(JSON.stringify(configWith(flags))))).not.toThrow();
+    for (const flags of [{}, { data: 'x', backbone: 'onnx:y' }])
+      expect(() => checkConfig(JSON.parse(JSON.stringify(networkConfigWith(flags))))).not.toThrow();
   });
 
   it.each<[string, unknown, RegExp]>([
     ['no object', 3, /the configuration = 3, expected an object/],
     ['a list', [], /the configuration = \[\]/],
-    ['nothing in it', {}, /data = undefined/],
+    ['nothing in it', {}, /train = undefined/],
+    ['no data', { train: 'all' }, /data = undefined/],
     ['a slip in a name', { ...configWith(), learnigRate: 1 }, /'learnigRate'.*\n.*'learningRate'/],
     ['no kind of data', { ...configWith(), data: {} }, /data\.kind = undefined/],
     ['a folder without a path', { ...configWith(), data: { kind: 'folder', minImages: 2 } }, /data\.root/],
@@ -79,6 +122,14 @@ describe('checkConfig', () => {
     ],
     ['no kind of features', { ...configWith(), features: null }, /features = null/],
     ['a backbone without a file', { ...configWith(), features: { kind: 'onnx' } }, /features\.file/],
+    ['features beside a network', { ...networkConfigWith(), features: {} }, /'features'/],
+    [
+      'an unknown backbone',
+      { ...networkConfigWith(), network: { kind: 'built-in', name: 'x' } },
+      /network\.name/,
+    ],
+    ['a network without a file', { ...networkConfigWith(), network: { kind: 'onnx' } }, /network\.file/],
+    ['no augmentation', { ...networkConfigWith(), augmentation: undefined }, /augmentation = undefined/],
     ['a number as text', { ...configWith(), epochs: '3' }, /epochs = "3"/],
     ['no loss', { ...configWith(), loss: undefined }, /loss = undefined/],
     ['a loss without parameters', { ...configWith(), loss: { name: 'arcface' } }, /loss\.params/],

@@ -1,8 +1,19 @@
+import { availableParallelism } from 'node:os';
+import { requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
 import type { ScheduleName } from '../optimiser/schedule.ts';
 import { checkConfig } from './check-config.ts';
 import { type LossFlags, lossFromFlags } from './loss-flags.ts';
-import type { FeatureConfig, TrainConfig } from './train-config.ts';
+import {
+  BACKBONES,
+  type BackboneName,
+  type CommonTraining,
+  type FeatureConfig,
+  type NetworkConfig,
+  TRAINED_PARTS,
+  type TrainConfig,
+  type TrainedPart,
+} from './train-config.ts';
 
 /** The flags of `cf train`, as the command line gives them. */
 export interface TrainFlags extends LossFlags {
@@ -13,53 +24,138 @@ export interface TrainFlags extends LossFlags {
   readonly identities: number;
   readonly imagesPerIdentity: number;
   readonly difficulty: number;
+  readonly train?: string;
   readonly backbone?: string;
-  readonly pixels: number;
-  readonly dim: number;
-  readonly head: string;
-  readonly epochs: number;
+  readonly pixels?: number;
+  readonly freezeUntil?: string;
+  readonly freezeBn?: boolean;
+  readonly augmentFlip: boolean;
+  readonly augmentShift?: number;
+  readonly threads?: number;
+  readonly dim?: number;
+  readonly head?: string;
+  readonly epochs?: number;
   readonly batch: number;
   readonly accumulate: number;
-  readonly lr: number;
+  readonly lr?: number;
   readonly momentum: number;
   readonly weightDecay: number;
   readonly schedule: string;
-  readonly warmupSteps: number;
+  readonly warmupSteps?: number;
   readonly seed: number;
   readonly strict: boolean;
   readonly pairs?: string;
   readonly pairsFolds?: string;
   readonly flip: boolean;
-  readonly control: boolean;
+  readonly control?: boolean;
 }
+
+/** What a kind of training takes where no flag says it. */
+interface Defaults {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly control: boolean;
+  readonly head: string;
+}
+
+const EMBEDDING_DEFAULTS: Defaults = {
+  epochs: 10,
+  learningRate: 0.02,
+  warmupSteps: 0,
+  control: true,
+  head: 'reference',
+};
+/** A control takes as long as the training itself, so it has to be asked for. */
+const SCRATCH_DEFAULTS: Defaults = {
+  epochs: 15,
+  learningRate: 0.1,
+  warmupSteps: 60,
+  control: false,
+  head: 'onnx',
+};
+/** Weights that are good already are moved a little. */
+const FINE_TUNING_DEFAULTS: Defaults = { ...SCRATCH_DEFAULTS, epochs: 3, learningRate: 0.01 };
+
+/** Pixels that pictures move by in training. */
+const DEFAULT_SHIFT = 3;
+const DEFAULT_DIM = 128;
+const DIM_OF: Readonly<Record<BackboneName, number>> = {
+  'tiny-iresnet': 256,
+  mobilefacenet: 128,
+  iresnet18: 512,
+  iresnet34: 512,
+  iresnet50: 512,
+  iresnet100: 512,
+};
 
 /** A configuration from flags, checked. @throws UsageError, OptionOutOfRangeError, UnknownNameError */
 export function resolveConfig(flags: TrainFlags): TrainConfig {
-  const config: TrainConfig = {
+  const config = trainedPart(flags) === 'all' ? networkTraining(flags) : embeddingTraining(flags);
+  checkConfig(config);
+  return config;
+}
+
+/** `--pixels` names features, so it asks for an embedding on them. */
+export function trainedPart({ train, pixels }: Pick<TrainFlags, 'train' | 'pixels'>): TrainedPart {
+  if (train === undefined) return pixels === undefined ? 'all' : 'embedding';
+  requireChoice('train', train, TRAINED_PARTS);
+  return train as TrainedPart;
+}
+
+function embeddingTraining(flags: TrainFlags): TrainConfig {
+  const features = featureConfig(flags);
+  const common = commonTraining(flags, EMBEDDING_DEFAULTS);
+  return { train: 'embedding', ...common, features, dim: flags.dim ?? DEFAULT_DIM };
+}
+
+function networkTraining(flags: TrainFlags): TrainConfig {
+  const network = networkConfig(flags);
+  const { augmentFlip: flip, augmentShift: shift = DEFAULT_SHIFT, threads = availableParallelism() } = flags;
+  return {
+    train: 'all',
+    ...commonTraining(flags, network.kind === 'onnx' ? FINE_TUNING_DEFAULTS : SCRATCH_DEFAULTS),
+    network,
+    augmentation: { flip, shift },
+    threads,
+  };
+}
+
+function commonTraining(flags: TrainFlags, defaults: Defaults): CommonTraining {
+  return {
     data: dataConfig(flags),
-    features: featureConfig(flags),
-    dim: flags.dim,
     loss: lossFromFlags(flags),
-    head: flags.head,
-    epochs: flags.epochs,
+    head: flags.head ?? defaults.head,
+    epochs: flags.epochs ?? defaults.epochs,
     batch: flags.batch,
     accumulate: flags.accumulate,
-    learningRate: flags.lr,
+    learningRate: flags.lr ?? defaults.learningRate,
     momentum: flags.momentum,
     weightDecay: flags.weightDecay,
     schedule: flags.schedule as ScheduleName,
-    warmupSteps: flags.warmupSteps,
+    warmupSteps: flags.warmupSteps ?? defaults.warmupSteps,
     seed: flags.seed,
     strict: flags.strict,
     evaluation: {
       pairs: flags.pairs,
       pairsFolds: flags.pairsFolds,
       flip: flags.flip,
-      control: flags.control,
+      control: flags.control ?? defaults.control,
     },
   };
-  checkConfig(config);
-  return config;
+}
+
+function networkConfig({
+  backbone = 'tiny-iresnet',
+  dim,
+  freezeUntil,
+  freezeBn = false,
+}: TrainFlags): NetworkConfig {
+  if (BACKBONES.includes(backbone as BackboneName)) {
+    const name = backbone as BackboneName;
+    return { kind: 'built-in', name, dim: dim ?? DIM_OF[name] };
+  }
+  return { kind: 'onnx', file: onnxFile(backbone, BACKBONES), dim, freezeUntil, freezeBn };
 }
 
 function dataConfig(flags: TrainFlags): TrainConfig['data'] {
@@ -84,24 +180,18 @@ function requireBeside(
     throw new UsageError(`${flag} without ${other}`, `${other} as well`, fix);
 }
 
-/** `onnx:FILE` or pixels. */
-export function featureConfig({
-  backbone,
-  pixels,
-}: {
-  readonly backbone?: string;
-  readonly pixels: number;
-}): FeatureConfig {
+/** Features to train an embedding on: `onnx:FILE` or pixels. */
+function featureConfig({ backbone, pixels = 32 }: TrainFlags): FeatureConfig {
   if (backbone === undefined) return { kind: 'pixels', size: pixels };
   return { kind: 'onnx', file: onnxFile(backbone) };
 }
 
-/** The file of `onnx:FILE`. @throws UsageError */
-export function onnxFile(text: string): string {
+/** The file of `onnx:FILE`. @param names what else may be given. @throws UsageError */
+export function onnxFile(text: string, names: readonly string[] = []): string {
   if (text.startsWith('onnx:') && text.length > 5) return text.slice(5);
   throw new UsageError(
     `'${text}'`,
-    'onnx:FILE',
-    'write the kind before the file, such as onnx:backbone.onnx.',
+    [...names, 'onnx:FILE'].join(', '),
+    'write the kind before a file, such as onnx:backbone.onnx.',
   );
 }

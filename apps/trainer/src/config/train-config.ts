@@ -1,4 +1,5 @@
 import type { LossParameters } from '@cf/core';
+import type { AugmentOptions } from '@cf/data';
 import type { ScheduleName } from '../optimiser/schedule.ts';
 
 /** Where pictures come from. */
@@ -39,12 +40,48 @@ export interface EvaluationConfig {
   readonly control: boolean;
 }
 
-/** A training, resolved: every default filled in. It is written beside what it produced. */
-export interface TrainConfig {
+/** Backbones that are built here, by name. */
+export const BACKBONES = [
+  'tiny-iresnet',
+  'mobilefacenet',
+  'iresnet18',
+  'iresnet34',
+  'iresnet50',
+  'iresnet100',
+] as const;
+
+/** A backbone that is built here. */
+export type BackboneName = (typeof BACKBONES)[number];
+
+/** The network that is trained end to end. */
+export type NetworkConfig =
+  | {
+      /** Starts from random weights. */
+      readonly kind: 'built-in';
+      readonly name: BackboneName;
+      /** d. */
+      readonly dim: number;
+    }
+  | {
+      /** Starts from the weights of a file. */
+      readonly kind: 'onnx';
+      readonly file: string;
+      /** d as it is expected of the file; undefined takes what the file gives. */
+      readonly dim: number | undefined;
+      /** This node and all that it depends on stay as they are. */
+      readonly freezeUntil: string | undefined;
+      /** Normalisations stay as they are. */
+      readonly freezeBn: boolean;
+    };
+
+/** What is trained: every layer, or a linear embedding on features that stay as they are. */
+export type TrainedPart = 'all' | 'embedding';
+
+export const TRAINED_PARTS: readonly TrainedPart[] = ['all', 'embedding'];
+
+/** What both kinds of training share. */
+export interface CommonTraining {
   readonly data: DataConfig;
-  readonly features: FeatureConfig;
-  /** d. */
-  readonly dim: number;
   readonly loss: { readonly name: string; readonly params: LossParameters };
   readonly head: string;
   readonly epochs: number;
@@ -60,3 +97,23 @@ export interface TrainConfig {
   readonly strict: boolean;
   readonly evaluation: EvaluationConfig;
 }
+
+/** A linear embedding on fixed features. */
+export interface EmbeddingTraining extends CommonTraining {
+  readonly train: 'embedding';
+  readonly features: FeatureConfig;
+  /** d. */
+  readonly dim: number;
+}
+
+/** A network, end to end. */
+export interface NetworkTraining extends CommonTraining {
+  readonly train: 'all';
+  readonly network: NetworkConfig;
+  readonly augmentation: AugmentOptions;
+  /** Threads of one operator; another number may give other last bits. */
+  readonly threads: number;
+}
+
+/** A training, resolved: every default filled in. It is written beside what it produced. */
+export type TrainConfig = EmbeddingTraining | NetworkTraining;

@@ -1,5 +1,5 @@
 import type { ImageProblem } from '@cf/data';
-import type { TrainConfig } from '../config/train-config.ts';
+import type { EmbeddingTraining } from '../config/train-config.ts';
 import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
 import type { RunFolder } from '../run/run-folder.ts';
@@ -21,7 +21,7 @@ export interface PrepareOptions {
 
 /** Features of every picture of a data set: kept ones where they fit, else extracted, and kept in either case. */
 export async function prepareFeatures(
-  config: TrainConfig,
+  config: EmbeddingTraining,
   dataset: Dataset,
   options: PrepareOptions,
 ): Promise<FeatureTable> {

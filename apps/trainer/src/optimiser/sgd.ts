@@ -13,9 +13,9 @@ export interface SgdOptions {
  * @param velocity v, one number a parameter, zero before the first step.
  */
 export function sgdStep(
-  parameters: Float64Array,
+  parameters: Float32Array | Float64Array,
   gradients: ArrayLike<number>,
-  velocity: Float64Array,
+  velocity: Float32Array | Float64Array,
   { learningRate, momentum, weightDecay }: SgdOptions,
 ): void {
   for (let i = 0; i < parameters.length; i++) {

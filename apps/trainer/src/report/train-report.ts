@@ -1,14 +1,18 @@
 import type { ImageProblem } from '@cf/data';
 import { htmlReport, lineChart, rocChart, scoreHistogram } from '@cf/eval';
 import type { TrainConfig } from '../config/train-config.ts';
+import type { NetworkMetrics } from '../network/network-state.ts';
 import type { StepMetrics } from '../training/train-embedding.ts';
 import { accuracyText } from '../verification/result-text.ts';
 import type { NamedResult } from '../verification/score-model.ts';
 import type { PairResult } from '../verification/score-pairs.ts';
 
+/** A step of either kind of training. */
+type AnyMetrics = StepMetrics & Partial<Omit<NetworkMetrics, keyof StepMetrics>>;
+
 export interface TrainReportInput {
   readonly config: TrainConfig;
-  readonly metrics: readonly StepMetrics[];
+  readonly metrics: readonly AnyMetrics[];
   /** The trained model first. */
   readonly results: readonly NamedResult[];
   readonly identities: number;
@@ -55,11 +59,11 @@ function lossTitle({ loss }: TrainConfig): string {
 }
 
 async function charts(
-  metrics: readonly StepMetrics[],
+  metrics: readonly AnyMetrics[],
   results: readonly NamedResult[],
 ): Promise<{ title: string; svg: string; caption?: string }[]> {
   const trained = results[0]!.result;
-  const curve = (pick: (m: StepMetrics) => number | null): { x: number; y: number }[] =>
+  const curve = (pick: (m: AnyMetrics) => number | null | undefined): { x: number; y: number }[] =>
     metrics.map((m) => ({ x: m.step, y: pick(m) ?? Number.NaN }));
   const drawn = (series: { name: string; points: { x: number; y: number }[] }[]): typeof series =>
     series.filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
@@ -119,6 +123,18 @@ async function charts(
       'η',
       [{ name: 'learning rate', points: curve((m) => m.learningRate) }],
       '',
+    )),
+    ...(await picture(
+      'Gradient',
+      'norm',
+      [{ name: 'gradient norm', points: curve((m) => m.gradientNorm) }],
+      'Euclidean norm over all parameters of the network.',
+    )),
+    ...(await picture(
+      'Speed',
+      'images/s',
+      [{ name: 'images/s', points: curve((m) => m.imagesPerSecond) }],
+      'Pictures trained on, over the time of each step.',
     )),
     {
       title: 'ROC',

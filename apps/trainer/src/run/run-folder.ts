@@ -10,6 +10,7 @@ export const RUN_FILES = {
   features: 'features.safetensors',
   checkpoint: 'checkpoint.safetensors',
   model: 'model.safetensors',
+  network: 'model.onnx',
   results: 'results.json',
   report: 'report.html',
 } as const;

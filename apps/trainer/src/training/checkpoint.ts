@@ -88,7 +88,7 @@ export function requireFit(state: TrainingState, first: TrainingState, path: str
   );
 }
 
-function parseLossState(text: string | undefined, path: string): LossState {
+export function parseLossState(text: string | undefined, path: string): LossState {
   try {
     return JSON.parse(text ?? '') as LossState;
   } catch (cause) {
@@ -96,13 +96,13 @@ function parseLossState(text: string | undefined, path: string): LossState {
   }
 }
 
-function parseStep(text: string | undefined, path: string): number {
+export function parseStep(text: string | undefined, path: string): number {
   const step = Number(text ?? Number.NaN);
   if (!Number.isSafeInteger(step) || step < 0) throw notOurs(`'${path}' with step = ${text}`);
   return step;
 }
 
-function requireTensor(
+export function requireTensor(
   tensors: Readonly<Record<string, Tensor>>,
   name: string,
   path: string,
@@ -117,6 +117,6 @@ function requireTensor(
   return tensor;
 }
 
-function notOurs(given: string, cause?: unknown): RunFolderError {
+export function notOurs(given: string, cause?: unknown): RunFolderError {
   return new RunFolderError(given, 'a file that this program wrote', 'take an unchanged file.', cause);
 }

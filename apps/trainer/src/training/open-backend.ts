@@ -1,6 +1,16 @@
 import { type Backend, referenceBackend, UnknownNameError } from '@cf/core';
 
-const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
+/** What a backend may be told. */
+export interface BackendSettings {
+  /** Threads of one operator, where the backend has them; its own choice by default. */
+  readonly threads?: number;
+}
+
+const BACKENDS: Readonly<Record<string, (settings: BackendSettings) => Promise<Backend>>> = {
+  onnx: async ({ threads }) => {
+    const [{ onnxBackend }, runtime] = await Promise.all([import('@cf/onnx'), import('onnxruntime-node')]);
+    return onnxBackend({ runtime, ...(threads === undefined ? {} : { threads }) });
+  },
   reference: async () => referenceBackend(),
   // Loaded only when chosen: their frameworks are large.
   'tfjs-cpu': async () => (await import('@cf/tfjs')).tfjsBackend({ backend: 'cpu' }),
@@ -11,7 +21,7 @@ const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
 export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS);
 
 /** A backend by its name. @throws UnknownNameError; the backend's own error where it can't run */
-export async function openBackend(name: string): Promise<Backend> {
+export async function openBackend(name: string, settings: BackendSettings = {}): Promise<Backend> {
   if (!Object.hasOwn(BACKENDS, name)) throw new UnknownNameError('backend', name, BACKEND_NAMES);
-  return BACKENDS[name]!();
+  return BACKENDS[name]!(settings);
 }

@@ -1,6 +1,6 @@
 import { type Backend, createLoss, initialState } from '@cf/core';
 import { createRandom } from '@cf/data';
-import type { TrainConfig } from '../config/train-config.ts';
+import type { EmbeddingTraining } from '../config/train-config.ts';
 import { randomEmbedding } from '../model/linear-embedding.ts';
 import { startProgress } from '../ui/progress.ts';
 import {
@@ -14,14 +14,14 @@ import {
 } from './train-embedding.ts';
 
 /** The training's part of a configuration. */
-export function trainingOptions(config: TrainConfig): TrainingOptions {
+export function trainingOptions(config: EmbeddingTraining): TrainingOptions {
   const { epochs, batch, accumulate, momentum, weightDecay, seed } = config;
   const schedule = { name: config.schedule, base: config.learningRate, warmupSteps: config.warmupSteps };
   return { epochs, batch, accumulate, momentum, weightDecay, seed, schedule };
 }
 
 /** The state that training with a configuration starts from. */
-export function firstState(config: TrainConfig, data: TrainingData, featureDim: number): TrainingState {
+export function firstState(config: EmbeddingTraining, data: TrainingData, featureDim: number): TrainingState {
   const loss = createLoss(config.loss.name, config.loss.params);
   const model = randomEmbedding(data.features, featureDim, config.dim, config.seed);
   return startTraining(model, data, initialState(loss), loss.bias, config.seed);
@@ -38,7 +38,7 @@ export interface TrainingHooks {
 
 /** Trains from a state to the last epoch, or to an interruption, with progress. */
 export async function runTraining(
-  config: TrainConfig,
+  config: EmbeddingTraining,
   data: TrainingData,
   backend: Backend,
   start: TrainingState,

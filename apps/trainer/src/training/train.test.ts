@@ -5,7 +5,8 @@ import type { TrainFlags } from '../config/resolve-config.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import { type TrainOutcome, train } from './train.ts';
+import type { TrainOutcome } from './job.ts';
+import { train } from './train.ts';
 
 withoutProgress();
 

@@ -87,11 +87,13 @@ function checkOptions({ width, height }: DecodeOptions): void {
   if (height !== undefined) checkInteger('height', height, 1, 16_384);
 }
 
-/** libvips writes several lines, some of them twice; a report has room for the first. */
+/**
+ * libvips writes several lines, some of them twice; a report has room for the first. Its error buffer is one for the
+ * whole process, so of two pictures that fail at the same time one may be left with an unknown error.
+ */
 function decodeFailure(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
-  const truncated = /premature end|truncated|read error|unable to parse|insufficient|out of order/i.test(
-    line,
-  );
+  const truncated =
+    /premature end|truncated|read error|unable to parse|insufficient|out of order|unknown error/i.test(line);
   return truncated ? `the picture is truncated or damaged (${line})` : `it can't be decoded (${line})`;
 }

@@ -41,13 +41,16 @@ export function toTensorNCHW(images: readonly RawImage[], into?: Float32Array): 
   const tensor = into === undefined ? new Float32Array(total) : into.subarray(0, total);
   images.forEach((image, n) => {
     checkSameShape(image, first, n);
-    writePlanes(image, tensor, n * size, plane);
+    toPlanes(image, tensor, n * size);
   });
   return into !== undefined && into.length === total ? into : tensor;
 }
 
-function writePlanes(image: RawImage, tensor: Float32Array, offset: number, plane: number): void {
-  const { channels, data } = image;
+/** Writes one picture as planes, `[C, H, W]`, from `offset` on. The array has room, and the data has its length. */
+export function toPlanes(image: RawImage, tensor: Float32Array | Uint8Array, offset: number): void {
+  checkData(image, 'image');
+  const { width, height, channels, data } = image;
+  const plane = width * height;
   for (let channel = 0; channel < channels; channel++) {
     const start = offset + channel * plane;
     for (let pixel = 0, from = channel; pixel < plane; pixel++, from += channels) {

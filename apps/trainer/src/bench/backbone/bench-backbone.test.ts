@@ -40,7 +40,6 @@ test('a report has rates that are positive and of the same run', async () => {
   const report = await benchBackbone({ model: 'tiny-iresnet', batch: 2, runs: 1, peer: false });
   expect(report.imagesPerSecond).toBeGreaterThan(0);
   expect(report.parameters).toBe(2_278_368);
-  expect(report.savedBytes).toBeGreaterThan(1e6);
   expect(report.shareOfLimit).toBeCloseTo(report.gflopPerSecond / report.limitGflopPerSecond, 10);
   expect(report.shareOfLimit).toBeLessThan(1);
   expect(report.layers).toHaveLength(13);

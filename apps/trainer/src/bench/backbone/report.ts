@@ -54,8 +54,6 @@ export interface BackboneReport extends StepTimes {
   readonly threads: number;
   readonly runs: number;
   readonly parameters: number;
-  /** Bytes of activations handed over from forward to backward. */
-  readonly savedBytes: number;
   /** 10⁹ operations of convolutions and products an image and step, forward and backward. */
   readonly gflopPerImage: number;
   readonly gflopPerSecond: number;

@@ -1,13 +1,11 @@
-import { type Model, readWeights, splitGradient, type TrainingForm, trainingForm } from '@cf/onnx';
-import { Tensor } from 'onnxruntime-node';
+import { createTrainingSession, type Model } from '@cf/onnx';
+import * as runtime from 'onnxruntime-node';
 import type { StepTimes } from './report.ts';
-import { dispose, type Feeds, open, randomFloats } from './session.ts';
 import { median } from './timing.ts';
 
 /** Times of a training step, and what it takes. */
 export interface TrainingStep extends StepTimes {
   readonly parameters: number;
-  readonly savedBytes: number;
 }
 
 /** Times forward in training mode, then backward from a fixed gradient of the embedding to all weights. */
@@ -18,38 +16,30 @@ export async function trainingStep(
   runs: number,
   warmup: number = 2,
 ): Promise<TrainingStep> {
-  const form = trainingForm(model);
-  const wrt = form.parameters.map(({ name }) => name);
-  const { forward, backward, saved } = splitGradient(form.model, { of: form.output, wrt, seed: 'seed' });
-  const feeds = feedsOf(model, form, batch);
-  const [there, back] = [await open(forward, threads), await open(backward, threads)];
+  const session = await createTrainingSession({ runtime, model, threads, optimiser: { name: 'sgd' } });
+  const shape = [batch, ...imageShape(model)];
+  const images = uniform(shape.reduce((product, dim) => product * dim, 1)).map((u) => 127.5 * (1 + u));
   const times: { forward: number; backward: number; cpu: number }[] = [];
-  let seed: Tensor | undefined;
-  let savedBytes = 0;
+  let gradient: Float32Array | undefined;
   for (let run = 0; run < warmup + runs; run++) {
     const cpuBefore = process.cpuUsage();
     const start = performance.now();
-    const outputs = await there.run(feeds);
+    const embeddings = await session.forward(images, shape, run);
     const middle = performance.now();
-    seed ??= randomFloats(outputs[form.output]!.dims, 5);
-    savedBytes = saved.reduce((bytes, name) => bytes + bytesOf(outputs[name]!), 0);
-    const given = { ...feeds, ...outputs, seed };
-    const before = performance.now();
-    const gradients = await back.run(
-      Object.fromEntries(back.inputNames.map((name) => [name, given[name as keyof typeof given]])),
-    );
+    gradient ??= uniform(embeddings.length);
+    await session.backward(gradient);
     const end = performance.now();
     const { user, system } = process.cpuUsage(cpuBefore);
-    dispose(outputs);
-    dispose(gradients);
+    // Gradients add up until an update; its time is not part of the step.
+    await session.update(0);
+    if (run < warmup) continue;
     const cpu = (user + system) / 1e6;
-    if (run >= warmup) times.push({ forward: (middle - start) / 1000, backward: (end - before) / 1000, cpu });
+    times.push({ forward: (middle - start) / 1000, backward: (end - middle) / 1000, cpu });
   }
-  await there.release();
-  await back.release();
+  const parameters = session.parameters.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+  await session.dispose();
   return {
-    parameters: form.parameters.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0),
-    savedBytes,
+    parameters,
     forwardSeconds: median(times.map((time) => time.forward)),
     backwardSeconds: median(times.map((time) => time.backward)),
     cpuSeconds: median(times.map((time) => time.cpu)),
@@ -57,30 +47,21 @@ export async function trainingStep(
   };
 }
 
-function bytesOf({ data }: Tensor): number {
-  return (data as Float32Array).byteLength;
+/** Channels, rows and columns of the model's pictures. */
+function imageShape(model: Model): number[] {
+  const { value } = model.graph!.input[0]!.type!.value as { value: { shape: { dim: readonly Dim[] } } };
+  return value.shape.dim.slice(1).map((dim) => Number(dim.value.value));
 }
 
-/** Images, weights, statistics, and masks that keep everything. */
-function feedsOf(model: Model, form: TrainingForm, batch: number): Feeds {
-  const weights = readWeights(
-    model,
-    [...form.parameters, ...form.statistics].map(({ name }) => name),
-  );
-  const feeds = form.model.graph!.input.map((input) => {
-    const weight = weights.get(input.name);
-    if (weight !== undefined)
-      return [input.name, new Tensor('float32', weight.data as Float32Array, weight.dims)];
-    const { value } = input.type!.value as { value: { shape: { dim: readonly Dim[] } } };
-    const dims = value.shape.dim.map((dim) =>
-      dim.value.case === 'dimValue' ? Number(dim.value.value) : batch,
-    );
-    const isImage = dims.length === 4;
-    return [input.name, randomFloats(dims, 3, isImage ? (u) => 127.5 * (1 + u) : () => 1)];
+/** Numbers in [−1, 1), the same every time. */
+function uniform(length: number): Float32Array {
+  let state = 1;
+  return Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
   });
-  return Object.fromEntries(feeds);
 }
 
 interface Dim {
-  readonly value: { readonly case?: string; readonly value?: unknown };
+  readonly value: { readonly value?: unknown };
 }

@@ -1,0 +1,22 @@
+import { decodeModel, tinyIresnet } from '@cf/onnx';
+import { expect, it } from 'vitest';
+import { failureOf, smallOnnx } from '../testing.ts';
+import { activationBytes, requireMemory } from './activation-memory.ts';
+
+const SMALL = { channels: 3, height: 8, width: 8 } as const;
+
+it('activations are counted a picture', async () => {
+  // Convolution, normalisation and rectifier of 8 × 4 × 4, and the embedding of 8.
+  expect(await activationBytes(decodeModel(smallOnnx()), SMALL)).toBe(4 * (3 * 128 + 8));
+  const bytes = await activationBytes(tinyIresnet(), { channels: 3, height: 56, width: 56 });
+  expect(bytes).toBeGreaterThan(3e6);
+  expect(bytes).toBeLessThan(2e7);
+});
+
+it('a batch that does not fit is refused, with the numbers', async () => {
+  const model = decodeModel(smallOnnx());
+  const error = await failureOf(() => requireMemory(model, SMALL, 1000, 1000 * 1568 - 1));
+  expect(error).toMatchObject({ code: 'E_BATCH_MEMORY' });
+  expect(error.message).toMatch(/a batch of 1000 pictures.*at least 0\.00157 GB.*\n.*--accumulate/s);
+  await requireMemory(model, SMALL, 1000, 1000 * 1568);
+});

@@ -1,0 +1,72 @@
+import type { LossState, MarginLoss } from '@cf/core';
+import { initialState } from '@cf/core';
+import { type AugmentOptions, createRandom, type ImageStore } from '@cf/data';
+import type { TrainingSession } from '@cf/onnx';
+import type { Schedule } from '../optimiser/schedule.ts';
+import type { StepMetrics } from '../training/train-embedding.ts';
+
+/** What training asks of a network; a `TrainingSession` of @cf/onnx is one. */
+export type TrainableNetwork = Pick<
+  TrainingSession,
+  'forward' | 'backward' | 'update' | 'state' | 'load' | 'exportModel' | 'dispose'
+>;
+
+/** Everything that changes while training, beside what the network holds itself. */
+export interface NetworkState {
+  /** W: [C, d]. */
+  readonly centers: Float32Array;
+  /** b: [C], for losses with a bias. */
+  readonly classBias: Float32Array | undefined;
+  /** Momentum of W and of the class bias, in this order. */
+  readonly velocities: readonly Float32Array[];
+  readonly lossState: LossState;
+  /** Optimiser steps done. */
+  readonly step: number;
+}
+
+/** Pictures and labels to train on. */
+export interface NetworkData {
+  readonly store: ImageStore;
+  /** Which pictures of the store are trained on: [N]. */
+  readonly rows: Int32Array;
+  /** [N]. */
+  readonly labels: Int32Array;
+  readonly classes: number;
+}
+
+/** How a network is trained. */
+export interface NetworkOptions {
+  readonly epochs: number;
+  /** Pictures a micro-batch: what batch statistics and the loss see at once. */
+  readonly batch: number;
+  /** Micro-batches an optimiser step. */
+  readonly accumulate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly schedule: Omit<Schedule, 'totalSteps'>;
+  readonly augmentation: AugmentOptions;
+  readonly seed: number;
+}
+
+/** What one optimiser step of a network tells; of the diagnostics, those of its last micro-batch. */
+export interface NetworkMetrics extends StepMetrics {
+  /** Euclidean norm over all parameters of the network. */
+  readonly gradientNorm: number;
+  /** Of the step: pictures that were trained on, over the time that it took. */
+  readonly imagesPerSecond: number;
+}
+
+/** The state before the first step: class centers from N(0, 0.01²), as the authors' release initialises them. */
+export function firstNetworkState(
+  loss: MarginLoss,
+  classes: number,
+  dim: number,
+  seed: number,
+): NetworkState {
+  const random = createRandom(seed).fork('class centers');
+  const centers = Float32Array.from({ length: classes * dim }, () => 0.01 * random.normal());
+  const classBias = loss.bias ? new Float32Array(classes) : undefined;
+  const parameters = [centers, ...(classBias === undefined ? [] : [classBias])];
+  const velocities = parameters.map(({ length }) => new Float32Array(length));
+  return { centers, classBias, velocities, lossState: initialState(loss), step: 0 };
+}
