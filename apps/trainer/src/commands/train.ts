@@ -39,8 +39,12 @@ export function trainCommand(): Command {
     .option('--pixels <side>', 'train an embedding on grey pictures of this side (default: 32)', number)
     .option('--dim <n>', 'length of the embedding (default: 128, or as the backbone says)', number)
     .option('--loss <name>', `one of ${LOSS_NAMES.join(', ')}`, 'curricularface')
-    .option('--scale <s>', 'scale of the cosines (default: 32)', number)
-    .option('--margin <m>', 'margin of the loss', number)
+    .option('--scale <s>', 'scale of the cosines (default: 32; 16 for a network on drawn identities)', number)
+    .option(
+      '--margin <m>',
+      'margin of the loss (default: its own; 0.3 for a network on drawn identities)',
+      number,
+    )
     .option('--alpha <a>', 'weight of a new batch in t: official, paper, tface or a number')
     .option('--loss-option <name=value>', 'any other option of the loss; may be repeated', several)
     .option('--weighting <name>', 'focal, ohem or self-paced, around the loss')
@@ -48,10 +52,10 @@ export function trainCommand(): Command {
     .option('--head <backend>', `one of ${BACKEND_NAMES.join(', ')}`)
     .option(
       '--epochs <n>',
-      'passes over the pictures (default: 15; 3 for onnx:FILE, 10 for an embedding)',
+      'passes over the pictures (default: 15; 4 on drawn identities, 3 for onnx:FILE, 10 for an embedding)',
       number,
     )
-    .option('--batch <n>', 'pictures a batch', number, 128)
+    .option('--batch <n>', 'pictures a batch (default: 128; 32 for a network on drawn identities)', number)
     .option('--accumulate <n>', 'batches an optimiser step', number, 1)
     .option('--lr <rate>', 'learning rate (default: 0.1; 0.01 for onnx:FILE, 0.02 for an embedding)', number)
     .option('--momentum <m>', 'momentum of SGD', number, 0.9)

@@ -14,7 +14,14 @@ export interface LossFlags {
   readonly weightingOption?: readonly string[];
 }
 
-/** Default s of a cosine loss in this program; the papers' 64 is for backbones trained whole. */
+/** What a loss takes where no flag says it, as far as it knows such options. */
+export interface LossDefaults {
+  readonly scale: number;
+  /** The loss's own where it is left out. */
+  readonly margin?: number;
+}
+
+/** Default s of a cosine loss in this program; the papers' 64 is for many more identities. */
 export const DEFAULT_SCALE = 32;
 
 const WEIGHTINGS = ['focal', 'ohem', 'self-paced'];
@@ -25,12 +32,17 @@ const WEIGHTINGS = ['focal', 'ohem', 'self-paced'];
  * @throws UsageError for a malformed `name=value`, UnknownNameError for an unknown loss, OptionOutOfRangeError for an
  * unknown weighting
  */
-export function lossFromFlags(flags: LossFlags): { readonly name: string; readonly params: LossParameters } {
+export function lossFromFlags(
+  flags: LossFlags,
+  defaults: LossDefaults = { scale: DEFAULT_SCALE },
+): { readonly name: string; readonly params: LossParameters } {
   const known = lossOptions(flags.loss);
   const params: Record<string, unknown> = assignments('--loss-option', flags.lossOption ?? []);
-  if (flags.scale !== undefined) params.scale = flags.scale;
-  else if (known.includes('scale') && params.scale === undefined) params.scale = DEFAULT_SCALE;
-  if (flags.margin !== undefined) params.margin = flags.margin;
+  for (const name of ['scale', 'margin'] as const) {
+    if (flags[name] !== undefined) params[name] = flags[name];
+    else if (known.includes(name) && params[name] === undefined && defaults[name] !== undefined)
+      params[name] = defaults[name];
+  }
   if (flags.alpha !== undefined) params.alpha = parseValue(flags.alpha);
   if (flags.weighting === undefined) {
     if (flags.weightingOption !== undefined)

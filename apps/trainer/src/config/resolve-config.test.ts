@@ -31,7 +31,8 @@ describe('resolveConfig', () => {
 
   it('has defaults of its own for each kind of training', () => {
     const unset = { lr: undefined, epochs: undefined, dim: undefined, warmupSteps: undefined } as never;
-    expect(networkConfigWith(unset)).toMatchObject({
+    expect(networkConfigWith(unset)).toMatchObject({ epochs: 4 });
+    expect(networkConfigWith({ ...(unset as object), data: 'faces' })).toMatchObject({
       learningRate: 0.1,
       epochs: 15,
       warmupSteps: 60,

@@ -3,7 +3,7 @@ import { requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
 import type { ScheduleName } from '../optimiser/schedule.ts';
 import { checkConfig } from './check-config.ts';
-import { type LossFlags, lossFromFlags } from './loss-flags.ts';
+import { DEFAULT_SCALE, type LossDefaults, type LossFlags, lossFromFlags } from './loss-flags.ts';
 import {
   BACKBONES,
   type BackboneName,
@@ -35,7 +35,7 @@ export interface TrainFlags extends LossFlags {
   readonly dim?: number;
   readonly head?: string;
   readonly epochs?: number;
-  readonly batch: number;
+  readonly batch?: number;
   readonly accumulate: number;
   readonly lr?: number;
   readonly momentum: number;
@@ -52,7 +52,9 @@ export interface TrainFlags extends LossFlags {
 
 /** What a kind of training takes where no flag says it. */
 interface Defaults {
+  readonly loss: LossDefaults;
   readonly epochs: number;
+  readonly batch: number;
   readonly learningRate: number;
   readonly warmupSteps: number;
   readonly control: boolean;
@@ -60,7 +62,9 @@ interface Defaults {
 }
 
 const EMBEDDING_DEFAULTS: Defaults = {
+  loss: { scale: DEFAULT_SCALE },
   epochs: 10,
+  batch: 128,
   learningRate: 0.02,
   warmupSteps: 0,
   control: true,
@@ -68,11 +72,20 @@ const EMBEDDING_DEFAULTS: Defaults = {
 };
 /** A control takes as long as the training itself, so it has to be asked for. */
 const SCRATCH_DEFAULTS: Defaults = {
+  loss: { scale: DEFAULT_SCALE },
   epochs: 15,
+  batch: 128,
   learningRate: 0.1,
   warmupSteps: 60,
   control: false,
   head: 'onnx',
+};
+/** Many small steps: what a network learns of a few drawn identities in two minutes. */
+const DRAWN_DEFAULTS: Defaults = {
+  ...SCRATCH_DEFAULTS,
+  loss: { scale: 16, margin: 0.3 },
+  epochs: 4,
+  batch: 32,
 };
 /** Weights that are good already are moved a little. */
 const FINE_TUNING_DEFAULTS: Defaults = { ...SCRATCH_DEFAULTS, epochs: 3, learningRate: 0.01 };
@@ -114,20 +127,27 @@ function networkTraining(flags: TrainFlags): TrainConfig {
   const { augmentFlip: flip, augmentShift: shift = DEFAULT_SHIFT, threads = availableParallelism() } = flags;
   return {
     train: 'all',
-    ...commonTraining(flags, network.kind === 'onnx' ? FINE_TUNING_DEFAULTS : SCRATCH_DEFAULTS),
+    ...commonTraining(flags, networkDefaults(flags, network)),
     network,
     augmentation: { flip, shift },
     threads,
   };
 }
 
+function networkDefaults({ data, loss }: TrainFlags, network: NetworkConfig): Defaults {
+  if (network.kind === 'onnx') return FINE_TUNING_DEFAULTS;
+  if (data !== undefined) return SCRATCH_DEFAULTS;
+  // Margins of other losses are other numbers: SphereFace's is an integer.
+  return loss === 'curricularface' ? DRAWN_DEFAULTS : { ...DRAWN_DEFAULTS, loss: { scale: 16 } };
+}
+
 function commonTraining(flags: TrainFlags, defaults: Defaults): CommonTraining {
   return {
     data: dataConfig(flags),
-    loss: lossFromFlags(flags),
+    loss: lossFromFlags(flags, defaults.loss),
     head: flags.head ?? defaults.head,
     epochs: flags.epochs ?? defaults.epochs,
-    batch: flags.batch,
+    batch: flags.batch ?? defaults.batch,
     accumulate: flags.accumulate,
     learningRate: flags.lr ?? defaults.learningRate,
     momentum: flags.momentum,

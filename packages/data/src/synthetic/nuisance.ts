@@ -119,19 +119,19 @@ export function sampleNuisance(
 
 function samplePose(random: Random, difficulty: number): Nuisance['pose'] {
   return {
-    yaw: Math.min(MAX_YAW, Math.max(-MAX_YAW, spread(random, 10 * difficulty))),
+    yaw: Math.min(MAX_YAW, Math.max(-MAX_YAW, spread(random, 8 * difficulty))),
     pitch: spread(random, 5 * difficulty),
     roll: spread(random, 3 * difficulty),
     scale: between(random, 1 - 0.03 * difficulty, 1 + 0.03 * difficulty),
-    shiftX: spread(random, 1.2 * difficulty),
-    shiftY: spread(random, 1.2 * difficulty),
+    shiftX: spread(random, 3.5 * difficulty),
+    shiftY: spread(random, 3.5 * difficulty),
   };
 }
 
 function sampleLight(random: Random, difficulty: number): Nuisance['light'] {
   return {
     direction: between(random, 0, 360),
-    strength: Math.min(0.95, between(random, 0, 0.75 * difficulty)),
+    strength: Math.min(0.95, between(random, 0, 0.85 * difficulty)),
     brightness: between(random, 1 - 0.28 * difficulty, 1 + 0.18 * difficulty),
     contrast: between(random, 1 - 0.25 * difficulty, 1 + 0.12 * difficulty),
     warmth: unit(spread(random, 0.4 * difficulty)),
@@ -151,7 +151,7 @@ function sampleExpression(random: Random, difficulty: number): Nuisance['express
 }
 
 function sampleOcclusion(random: Random, difficulty: number): Nuisance['occlusion'] {
-  const hidden = random.chance(0.14 * difficulty);
+  const hidden = random.chance(0.04 * difficulty);
   const occlusion = {
     kind: random.pick(OCCLUSIONS),
     colour: anyColour(random),
@@ -181,8 +181,8 @@ function sampleCamera(random: Random, difficulty: number): Nuisance['camera'] {
   const compressed = random.chance(0.5 * difficulty);
   const quality = random.integer(30, 80);
   return {
-    blur: between(random, 0, 0.9 * difficulty),
-    noise: between(random, 0, 9 * difficulty),
+    blur: between(random, 0, 0.7 * difficulty),
+    noise: between(random, 0, 5 * difficulty),
     jpegQuality: compressed ? quality : null,
     noiseSeed: random.integer(0, 2 ** 31),
   };
