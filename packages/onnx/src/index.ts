@@ -50,10 +50,10 @@ export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
 export type { Parameter } from './passes/parameters.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
+export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
 export { learningRate, SCHEDULE_NAMES, type Schedule, type ScheduleName } from './schedules/learning-rate.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
-export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export type {
   ParameterInfo,
   TrainingSession,
