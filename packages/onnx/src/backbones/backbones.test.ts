@@ -52,15 +52,17 @@ describe.each(BACKBONES)('$name', ({ build, size, d, parameters }) => {
   });
 
   // The deeper ones are the same blocks, more of them.
-  test.skipIf(parameters > 25e6)('maps images to embeddings, whatever the batch', async () => {
-    const session = await openModel(model);
-    for (const batch of [1, 2]) {
-      const data = randomTensor('float32', [batch, 3, size, size], 1, (u) => 255 * u);
-      const { embedding } = await session.run({ data });
-      expect(embedding!.dims).toEqual([batch, d]);
-    }
-    await session.release();
-  });
+  if (parameters < 25e6) {
+    test('maps images to embeddings, whatever the batch', async () => {
+      const session = await openModel(model);
+      for (const batch of [1, 2]) {
+        const data = randomTensor('float32', [batch, 3, size, size], 1, (u) => 255 * u);
+        const { embedding } = await session.run({ data });
+        expect(embedding!.dims).toEqual([batch, d]);
+      }
+      await session.release();
+    });
+  }
 
   test('trains all its parameters but those that are fixed', () => {
     const form = trainingForm(model);
