@@ -6,29 +6,27 @@ import { inverseNorms } from './forward-graph.ts';
 /**
  * Pass 2 over one tile of n classes, as a graph: what pass 1 kept of it, weighted a sample.
  *
- * Inputs: `x` [B, d], `w` [n, d], `norms` [n, 1], `slopes` [B, n] as pass 1 gives them, `factor` [B, 1]
- * = (row scale)·dNll_i·(the tile's share of sample i's probability), and `before` [B, d].
+ * Inputs: `x` [B, d], row i times factor_i = (row scale)·dNll_i·e^{shift_i}/Σ_j e^{z_ij}; `factor` [B, 1], only where
+ * there is a bias; `w` [n, d], `norms` [n, 1], `slopes` [B, n] as pass 1 gives them, and `before` [B, d].
  *
- * Outputs: `after` [B, d] = before + Σ_j factor_i·p_ij·N′_ij·ŵ_j, to be made tangential once all tiles are in;
- * `grad_w` [n, d] = ∂L/∂W of the tile, tangential already; and `grad_bias` [1, n] for losses with a bias.
+ * Outputs: `after` [B, d] = before + Σ_j e_ij·N′_ij·ŵ_j, to be multiplied with the factors and made tangential once all
+ * tiles are in; `grad_w` [n, d] = ∂L/∂W of the tile, tangential already; and `grad_bias` [1, n] for losses with a bias.
  */
 export function backwardGraph(loss: MarginLoss): Model {
   const builder = new GraphBuilder({ name: `${loss.name} pass 2` });
   for (const name of ['x', 'before']) builder.input(name, 'float32', ['B', 'd']);
   builder.input('w', 'float32', ['n', 'd']);
-  builder.input('factor', 'float32', ['B', 1]);
   builder.input('slopes', 'float32', ['B', 'n']);
 
-  const embeddings = builder.op('Mul', [builder.op('Gemm', ['slopes', 'w']), 'factor']);
-  builder.op('Add', ['before', embeddings], {}, { outputs: ['after'] });
+  builder.op('Gemm', ['slopes', 'w', 'before'], {}, { outputs: ['after'] });
   builder.output('after', 'float32', ['B', 'd']);
 
-  const operands = ['slopes', builder.op('Mul', ['x', 'factor'])];
   const transposed = { transA: { int: 1 } };
-  if (loss.geometry === 'inner') builder.op('Gemm', operands, transposed, { outputs: ['grad_w'] });
-  else tangential(builder, builder.op('Gemm', operands, transposed));
+  if (loss.geometry === 'inner') builder.op('Gemm', ['slopes', 'x'], transposed, { outputs: ['grad_w'] });
+  else tangential(builder, builder.op('Gemm', ['slopes', 'x'], transposed));
   builder.output('grad_w', 'float32', ['n', 'd']);
   if (loss.bias) {
+    builder.input('factor', 'float32', ['B', 1]);
     builder.op('Gemm', ['factor', 'slopes'], transposed, { outputs: ['grad_bias'] });
     builder.output('grad_bias', 'float32', [1, 'n']);
   }

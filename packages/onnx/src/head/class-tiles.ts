@@ -1,17 +1,19 @@
 import { type MarginLoss, type NegativeCounts, NonFiniteError } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
-import type { BatchTensors } from './batch-tensors.ts';
-import type { ForwardParts } from './forward-graph.ts';
+import type { GraphPass } from './graph-pass.ts';
 import type { HeadMemory } from './head-memory.ts';
 import type { HeadSessions } from './head-sessions.ts';
+import type { Tile, TilePass, TileResults } from './tile-pass.ts';
 import type { TilePlan } from './tile-plan.ts';
 
-/** Σ_{j≠y} e^{z_ij} of each sample over one tile is e^{max}/peak; [B] each. */
+/** Σ_{j≠y} e^{z_ij} of each sample over one tile is e^{shift}·sum. */
 export interface TileSums {
-  readonly max: Float32Array;
-  readonly peak: Float32Array;
-  /** Σ_j p_ij·N_ij, p over the tile; empty unless the geometry is `norm-scaled`. */
+  /** [B]; NaN where no tile so far held a negative of the sample. Tiles with equal shifts share the array. */
+  readonly shift: Float32Array;
+  /** [B]. */
+  readonly sum: Float32Array;
+  /** Σ_j e^{z_ij − shift_i}·N_ij: [B]; empty unless the geometry is `norm-scaled`. */
   readonly radial: Float32Array;
 }
 
@@ -28,23 +30,38 @@ export interface ClassTilesContext {
   readonly weights: Float32Array;
   /** b: [C], for losses with a bias. */
   readonly bias: Float32Array | undefined;
-  readonly tensors: BatchTensors;
   readonly checkFinite: boolean;
+  readonly pass: TilePass;
 }
+
+/** What pass 2 reads of the batch: the same for all tiles of one shift. */
+export interface Factored {
+  /** factor_i = (row scale)·dNll_i·e^{shift_i}/Σ_j e^{z_ij}: [B]. */
+  readonly factor: Float32Array;
+  /** factor_i·x_i: [B, d]. */
+  readonly x: Float32Array;
+}
+
+/** A sum this large has left so much room to float32's range that slopes and their products stay finite. */
+const LARGEST_SUM = 1e15;
+/** No logit is below; what hides a sample's own class is. */
+const LEAST_LOGIT = -1e38;
 
 /** One step's way over the classes, tile by tile. */
 export class ClassTiles {
   readonly #context: ClassTilesContext;
-  readonly #memory: HeadMemory;
   readonly #norms: Float32Array;
   readonly #tamed: Map<number, TamedTile> = new Map();
-  /** The tile whose slopes lie in the shared scratch. */
-  #inScratch = -1;
+  readonly #checked: Set<number> = new Set();
+  readonly #shifts: Map<number, Float32Array> = new Map();
+  #shift: Float32Array;
+  /** The tile whose slopes lie in the place that unkept tiles share. */
+  #shared = -1;
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
     this.#context = context;
-    this.#memory = memory;
     this.#norms = memory.array('norms', context.classes);
+    this.#shift = new Float32Array(context.batch).fill(Number.NaN);
   }
 
   /** First class and number of classes of a tile. */
@@ -55,64 +72,65 @@ export class ClassTiles {
   }
 
   /**
-   * Pass 1 over one tile.
+   * Pass 1 over one tile. Tiles share one shift a sample, the largest logit of the first tile that has a negative of it;
+   * it rises where a tile's sum comes near the end of float32's range.
    *
    * @throws NonFiniteError
    */
   async forward(
-    tile: number,
+    index: number,
     count: boolean,
   ): Promise<{ sums: TileSums; counts: NegativeCounts | undefined }> {
-    const keep = tile < this.#context.plan.kept;
-    const outputs = await this.#forward(tile, { keep, count, inspect: false });
-    const counts = count
-      ? {
-          hard: outputs.hard![0]!,
-          emphasised: outputs.emphasised![0]!,
-          minSlope: outputs.min_slope![0]!,
-          maxSlope: outputs.max_slope![0]!,
-        }
-      : undefined;
-    return { sums: sumsOf(outputs), counts };
+    const { plan } = this.#context;
+    const parts = { keep: index < plan.kept, count };
+    if (this.#shift.some(Number.isNaN)) await this.#raise(index, (i) => Number.isNaN(this.#shift[i]!));
+    let results = await this.#sums(index, this.#shift, parts);
+    if (!results.sum.every((sum) => sum <= LARGEST_SUM)) {
+      const { sum } = results;
+      await this.#raise(index, (i) => !(sum[i]! <= LARGEST_SUM));
+      results = await this.#sums(index, this.#shift, parts);
+    }
+    const { sum, radial, counts } = results;
+    for (const [i, value] of sum.entries()) if (!Number.isFinite(value)) throw overflow(i, value);
+    this.#shifts.set(index, this.#shift);
+    return { sums: { shift: this.#shift, sum, radial }, counts };
   }
 
-  /** The scaled logits of a tile and their softmax, the samples' own classes left out: [B, n] each. */
-  async inspect(tile: number): Promise<{ logits: Float32Array; probabilities: Float32Array }> {
-    const outputs = await this.#forward(tile, { keep: false, count: false, inspect: true });
-    return { logits: outputs.logits!, probabilities: outputs.p! };
+  /** The scaled logits of a tile and e^{logit − shift}, the samples' own classes left out: [B, n] each. */
+  async inspect(index: number, graph: GraphPass): Promise<{ logits: Float32Array; exp: Float32Array }> {
+    return graph.inspect(this.#tile(index), this.#shifts.get(index)!);
   }
 
   /**
-   * Pass 2 over one tile: writes its rows of `gradWeights` and of `gradBias`, and adds to the embeddings' gradient.
+   * Pass 2 over one tile: writes its rows of `gradWeights` and of `gradBias`, and adds to the embeddings' gradient what
+   * has still to be multiplied with the factors.
    *
-   * @param factor (row scale)·dNll_i·(the tile's share of sample i's probability): [B].
    * @param before what other tiles came to: [B, d]. @param after before and this tile: [B, d].
    */
   async backward(
-    tile: number,
-    factor: Float32Array,
+    index: number,
+    { factor, x }: Factored,
     before: Float32Array,
     after: Float32Array,
     gradWeights: Float32Array,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
-    const { loss, plan, batch, dim, sessions, tensors } = this.#context;
-    const { start, count } = this.range(tile);
-    if (tile >= plan.kept && this.#inScratch !== tile) {
-      await this.#forward(tile, { keep: true, count: false, inspect: false });
+    const { loss, plan, batch, dim, sessions, pass } = this.#context;
+    const { start, count } = this.range(index);
+    if (index >= plan.kept && this.#shared !== index) {
+      await this.#sums(index, this.#shifts.get(index)!, { keep: true, count: false });
     }
     const rows = gradWeights.subarray(start * dim, (start + count) * dim);
+    const norms = this.#norms.subarray(start, start + count);
     const session = await sessions.backward();
     await session.run(
       {
-        x: tensors.x,
-        w: this.#weights(tile),
+        x: this.#tensor(x, [batch, dim]),
+        w: this.#tile(index).weights,
         before: this.#tensor(before, [batch, dim]),
-        factor: this.#tensor(factor, [batch, 1]),
-        slopes: this.#tensor(this.#slopes(tile), [batch, count]),
-        ...(loss.geometry === 'inner'
-          ? {}
-          : { norms: this.#tensor(this.#norms.subarray(start, start + count), [count, 1]) }),
+        slopes: this.#tensor(pass.slopes(index, count), [batch, count]),
+        ...(loss.geometry === 'inner' ? {} : { norms: this.#tensor(norms, [count, 1]) }),
+        ...(gradBias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
       },
       {
         after: this.#tensor(after, [batch, dim]),
@@ -122,94 +140,67 @@ export class ClassTiles {
           : { grad_bias: this.#tensor(gradBias.subarray(start, start + count), [1, count]) }),
       },
     );
-    const tamed = this.#tamed.get(tile);
+    const tamed = this.#tamed.get(index);
     if (tamed !== undefined) untameGradients(rows, tamed.norms, dim);
   }
 
-  async #forward(tile: number, parts: ForwardParts): Promise<Readonly<Record<string, Float32Array>>> {
-    const { loss, dim, sessions, tensors, weights, bias, checkFinite } = this.#context;
-    const { start, count } = this.range(tile);
-    const arrays = this.#forwardArrays(tile, parts);
-    const outputs = Object.fromEntries(
-      Object.entries(arrays).map(([name, [data, ...dims]]) => [name, this.#tensor(data, dims)]),
-    );
-    const session = await sessions.forward(parts);
-    const run = (): Promise<unknown> =>
-      session.run(
-        {
-          x: tensors.x,
-          w: this.#weights(tile),
-          ...tensors.rows,
-          ...tensors.own[tile]!,
-          ...(bias === undefined
-            ? {}
-            : { bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
-        },
-        outputs,
-      );
-    await run();
-    if (parts.keep && tile >= this.#context.plan.kept) this.#inScratch = tile;
-    if ((checkFinite || loss.geometry !== 'inner') && !this.#tamed.has(tile)) {
-      const rows = weights.subarray(start * dim, (start + count) * dim);
-      const tamed = tameRows(rows, this.#norms.subarray(start, start + count), dim, start);
-      if (tamed !== undefined && loss.geometry !== 'inner') {
-        this.#tamed.set(tile, tamed);
-        await run();
-      }
-    }
-    return Object.fromEntries(Object.entries(arrays).map(([name, [data]]) => [name, data]));
+  async #sums(
+    index: number,
+    shift: Float32Array,
+    parts: { keep: boolean; count: boolean },
+  ): Promise<TileResults> {
+    const { plan, pass } = this.#context;
+    const results = await this.#withTamedRows(index, (tile) => pass.sums(tile, shift, parts));
+    if (index >= plan.kept) this.#shared = parts.keep ? index : -1;
+    return results;
   }
 
-  /** What pass 1 writes: arrays and their dimensions. */
-  #forwardArrays(tile: number, parts: ForwardParts): Record<string, [Float32Array, ...number[]]> {
-    const { loss, batch } = this.#context;
-    const { start, count } = this.range(tile);
-    const ofSamples = (): [Float32Array, number, number] => [new Float32Array(batch), batch, 1];
-    const ofPairs = (): [Float32Array, number, number] => [new Float32Array(batch * count), batch, count];
-    const scalar = (): [Float32Array] => [new Float32Array(1)];
+  /** Sets the shift of the chosen samples to their largest logit in a tile. */
+  async #raise(index: number, chosen: (sample: number) => boolean): Promise<void> {
+    const peaks = await this.#withTamedRows(index, (tile) => this.#context.pass.peaks(tile));
+    const raised = this.#shift.slice();
+    for (const [i, peak] of peaks.entries()) {
+      if (!chosen(i) || peak < LEAST_LOGIT) continue;
+      if (!Number.isFinite(peak)) throw overflow(i, peak);
+      raised[i] = peak;
+    }
+    this.#shift = raised;
+  }
+
+  /** Runs a pass over a tile, and once more where norms turn out to overflow in float32. */
+  async #withTamedRows<Result>(index: number, run: (tile: Tile) => Promise<Result>): Promise<Result> {
+    const { loss, dim, weights, checkFinite } = this.#context;
+    const tile = this.#tile(index);
+    const result = await run(tile);
+    if (this.#checked.has(index) || !(checkFinite || loss.geometry !== 'inner')) return result;
+    this.#checked.add(index);
+    const rows = weights.subarray(tile.start * dim, (tile.start + tile.count) * dim);
+    const tamed = tameRows(rows, tile.norms, dim, tile.start);
+    if (tamed === undefined || loss.geometry === 'inner') return result;
+    this.#tamed.set(index, tamed);
+    return run(this.#tile(index));
+  }
+
+  #tile(index: number): Tile {
+    const { weights, bias, dim } = this.#context;
+    const { start, count } = this.range(index);
+    const rows = this.#tamed.get(index)?.weights ?? weights.subarray(start * dim, (start + count) * dim);
     return {
-      tile_max: ofSamples(),
-      tile_peak: ofSamples(),
-      norms: [this.#norms.subarray(start, start + count), count, 1],
-      ...(loss.geometry === 'norm-scaled' ? { radial: ofSamples() } : {}),
-      ...(parts.keep ? { slopes: [this.#slopes(tile), batch, count] } : {}),
-      ...(parts.count
-        ? { hard: scalar(), emphasised: scalar(), min_slope: scalar(), max_slope: scalar() }
-        : {}),
-      ...(parts.inspect ? { logits: ofPairs(), p: ofPairs() } : {}),
+      index,
+      start,
+      count,
+      weights: this.#tensor(rows, [count, dim]),
+      bias: bias && this.#tensor(bias.subarray(start, start + count), [1, count]),
+      norms: this.#norms.subarray(start, start + count),
     };
   }
 
   #tensor(data: Float32Array, dims: readonly number[]): RuntimeTensor {
     return new this.#context.runtime.Tensor('float32', data, dims);
   }
-
-  #weights(tile: number): RuntimeTensor {
-    const { weights, dim } = this.#context;
-    const { start, count } = this.range(tile);
-    const rows = this.#tamed.get(tile)?.weights ?? weights.subarray(start * dim, (start + count) * dim);
-    return this.#tensor(rows, [count, dim]);
-  }
-
-  /** Where the slopes of a tile lie: [B, n]. Tiles that are not kept share one place. */
-  #slopes(tile: number): Float32Array {
-    const { plan, batch } = this.#context;
-    const place = tile < plan.kept ? `slopes ${tile}` : 'slopes';
-    return this.#memory.array(place, batch * plan.tileSize).subarray(0, batch * this.range(tile).count);
-  }
 }
 
-function sumsOf(outputs: Readonly<Record<string, Float32Array>>): TileSums {
-  const { tile_max: max, tile_peak: peak, radial = new Float32Array(0) } = outputs;
-  if (max === undefined || peak === undefined) throw new Error('pass 1 without its sums');
-  for (const [i, value] of max.entries()) {
-    if (Number.isFinite(value) && peak[i]! > 0) continue;
-    throw new NonFiniteError(
-      'logits',
-      i,
-      value,
-      'scale embeddings and class centers down: their products overflow.',
-    );
-  }
-  return { max, peak, radial };
+function overflow(sample: number, value: number): NonFiniteError {
+  const fix = 'scale embeddings and class centers down: their products overflow.';
+  return new NonFiniteError('logits', sample, value, fix);
 }

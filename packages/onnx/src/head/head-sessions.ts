@@ -2,7 +2,7 @@ import { BackendError, type MarginLoss } from '@cf/core';
 import type { Model } from '../model/model.ts';
 import type { FillingSession, SessionOpener } from '../runtime/sessions.ts';
 import { backwardGraph } from './backward-graph.ts';
-import { type ForwardParts, forwardGraph } from './forward-graph.ts';
+import { type ForwardParts, forwardGraph, peakGraph, productGraph } from './forward-graph.ts';
 
 /** The graphs of one loss, opened in a runtime when they are first needed. */
 export class HeadSessions {
@@ -18,6 +18,14 @@ export class HeadSessions {
 
   forward(parts: ForwardParts): Promise<FillingSession> {
     return this.#open(`forward ${JSON.stringify(parts)}`, () => forwardGraph(this.#loss, parts));
+  }
+
+  peaks(): Promise<FillingSession> {
+    return this.#open('peaks', () => peakGraph(this.#loss));
+  }
+
+  products(): Promise<FillingSession> {
+    return this.#open('products', () => productGraph(this.#loss));
   }
 
   backward(): Promise<FillingSession> {

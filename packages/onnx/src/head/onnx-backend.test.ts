@@ -13,3 +13,17 @@ describe('onnx on the cpu provider', () => {
     expect(report.passed, formatGoldenReport(report)).toBe(true);
   });
 });
+
+describe('onnx on the cpu provider, element-wise work in the graph', () => {
+  const laws = backendLaws(() => onnxBackend({ runtime, threads: 1, elementwise: 'graph' }));
+  const chosen = /^values, gradients, state|^everything is finite|^the size of a tile/;
+  for (const law of laws.filter(({ name }) => chosen.test(name))) test(law.name, law.run, law.timeout);
+
+  test('meets 2e-5 on all 220 golden cases', async () => {
+    const report = await replayGoldens(
+      await onnxBackend({ runtime, elementwise: 'graph' }),
+      await embeddedGoldens(),
+    );
+    expect(report.passed, formatGoldenReport(report)).toBe(true);
+  });
+});

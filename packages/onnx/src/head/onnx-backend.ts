@@ -1,4 +1,4 @@
-import { type Backend, BackendError, requireNonNegative, requirePositive } from '@cf/core';
+import { type Backend, BackendError, requireChoice, requireNonNegative, requirePositive } from '@cf/core';
 import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
 import { type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
 import { onnxHead } from './onnx-head.ts';
@@ -10,7 +10,7 @@ export interface OnnxBackendOptions {
   readonly provider?: 'cpu' | 'wasm' | 'webgpu' | 'cuda' | (string & {});
   /** Threads of the CPU. Default: all that the machine reports. */
   readonly threads?: number;
-  /** Memory that a tile's cosines should fit into, in bytes. Default 512 KiB. */
+  /** Memory that a tile's cosines should fit into, in bytes. Default 1 MiB. */
   readonly cacheBytes?: number;
   /** Memory for what pass 1 keeps for pass 2, in bytes; the rest is computed twice. Default 20 MiB. */
   readonly keepBytes?: number;
@@ -19,6 +19,13 @@ export interface OnnxBackendOptions {
    * under this. Default 2⁻²⁴, the rounding of float32; 0 leaves nothing out.
    */
   readonly skipBound?: number;
+  /**
+   * Where pass 1 does its element-wise work: `graph`, in operators of the runtime, or `wasm`, in a kernel of
+   * WebAssembly written from the loss's formula, which is faster on a processor. Default: `wasm` on the providers `cpu`
+   * and `wasm` where the runtime writes into given arrays, otherwise `graph`. Losses whose formula for negatives has
+   * angles or logarithms in it always take the graph; none of `@cf/core` has.
+   */
+  readonly elementwise?: 'graph' | 'wasm';
 }
 
 const MIB = 2 ** 20;
@@ -30,18 +37,13 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const {
-    runtime,
-    provider = 'cpu',
-    cacheBytes = MIB / 2,
-    keepBytes = 20 * MIB,
-    skipBound = 2 ** -24,
-  } = options;
+  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 20 * MIB, skipBound = 2 ** -24 } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);
   requireNonNegative('keepBytes', keepBytes);
   requireNonNegative('skipBound', skipBound);
+  if (options.elementwise !== undefined) requireChoice('elementwise', options.elementwise, ['graph', 'wasm']);
   const session: RuntimeSessionOptions = {
     executionProviders: [provider],
     intraOpNumThreads: threads,
@@ -50,11 +52,13 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     extra: { session: { force_spinning_stop: '1' } },
   };
   const opener = await open(runtime, provider, session);
+  const onProcessor = (provider === 'cpu' || provider === 'wasm') && opener.outputs === 'in place';
+  const simd = (options.elementwise ?? (onProcessor ? 'wasm' : 'graph')) === 'wasm';
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
     createHead: async (loss, headOptions = {}) =>
-      onnxHead(loss, { runtime, opener, cacheBytes, keepBytes, skipBound }, headOptions),
+      onnxHead(loss, { runtime, opener, cacheBytes, keepBytes, skipBound, simd }, headOptions),
     dispose: async () => {},
   };
 }

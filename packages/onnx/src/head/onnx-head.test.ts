@@ -83,6 +83,44 @@ describe('tiles', () => {
   });
 });
 
+describe('element-wise work', () => {
+  test('gives the same in WebAssembly and in a graph, to rounding', async () => {
+    const input = problem(41, 230, 7);
+    for (const loss of [curricularFace({ scale: 32 }), sphereFace(), softmax({ bias: false })]) {
+      const [wasm, graph] = await Promise.all(
+        (['wasm', 'graph'] as const).map(async (elementwise) =>
+          (await (await open({ elementwise })).createHead(loss, { tileSize: 50 })).step(input),
+        ),
+      );
+      expect(wasm!.loss).toBeCloseTo(graph!.loss, 5);
+      expect(worst(wasm!.gradEmbeddings, graph!.gradEmbeddings)).toBeLessThan(1e-5);
+      expect(worst(wasm!.gradWeights, graph!.gradWeights)).toBeLessThan(1e-5);
+      for (const [name, value] of Object.entries(graph!.diagnostics)) {
+        const actual = wasm!.diagnostics[name as keyof typeof graph.diagnostics];
+        if (value === null) expect(actual).toBeNull();
+        else expect(actual).toBeCloseTo(value, 5);
+      }
+    }
+  });
+
+  test.each(['wasm', 'graph'] as const)(
+    '%s: a later tile may lie e^100 above the first',
+    async (elementwise) => {
+      // Inner products: the first tile's are near 0, a later one's near 100.
+      const dim = 2;
+      const weights = Float32Array.from([0, 0, 0.1, 0, 0, 0.1, 0, 0, 10, 0, 0, 10]);
+      const input = { embeddings: Float32Array.of(10, 1, 1, 10, 9, 9), weights, labels: [0, 1, 2], dim };
+      const loss = softmax({ bias: false });
+      const head = await (await open({ elementwise, skipBound: 0 })).createHead(loss, { tileSize: 2 });
+      const output = await head.step(input);
+      const expected = referenceStep(loss, input);
+      expect(output.loss).toBeCloseTo(expected.loss, 3);
+      expect(worst(output.gradEmbeddings, expected.gradEmbeddings)).toBeLessThan(1e-5);
+      expect(worst(output.gradWeights, expected.gradWeights)).toBeLessThan(1e-5);
+    },
+  );
+});
+
 describe('skipping', () => {
   test('moves gradients by less than 1e-6 of their scale, and tells its share', async () => {
     const input = learnt(16, 3000, 256);

@@ -26,10 +26,13 @@ import {
 } from '@cf/core';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { SessionOpener } from '../runtime/sessions.ts';
+import { hasRowKernel } from '../simd/row-kernel.ts';
 import { batchTensors } from './batch-tensors.ts';
-import { ClassTiles, type TileSums } from './class-tiles.ts';
+import { ClassTiles, type Factored, type TileSums } from './class-tiles.ts';
+import { GraphPass } from './graph-pass.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
+import { SimdKernel, SimdPass } from './simd-pass.ts';
 import { largestSlope, tilesToSkip } from './skip-tiles.ts';
 import { type TileLimits, tilePlan } from './tile-plan.ts';
 
@@ -39,6 +42,8 @@ export interface HeadSettings extends TileLimits {
   readonly opener: SessionOpener;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */
   readonly skipBound: number;
+  /** Whether element-wise work is done in WebAssembly, where the loss allows it. */
+  readonly simd: boolean;
 }
 
 /**
@@ -52,13 +57,14 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   const sessions = new HeadSessions(settings.opener, loss);
   const memory = new HeadMemory();
+  const kernel = settings.simd && hasRowKernel(loss) ? new SimdKernel(loss) : undefined;
   let last: Promise<unknown> = Promise.resolve();
   return {
     loss,
     step(input) {
       // One step at a time: steps share the head's memory.
       const run = (): Promise<HeadOutput> =>
-        step(loss, input, { settings, sessions, memory, tileSize, checkFinite, inspect });
+        step(loss, input, { settings, sessions, memory, kernel, tileSize, checkFinite, inspect });
       const result = last.then(run, run);
       last = result;
       return result;
@@ -74,6 +80,7 @@ interface StepOptions {
   readonly settings: HeadSettings;
   readonly sessions: HeadSessions;
   readonly memory: HeadMemory;
+  readonly kernel: SimdKernel | undefined;
   readonly tileSize: number | undefined;
   readonly checkFinite: boolean;
   readonly inspect: boolean;
@@ -99,21 +106,12 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   const tensors = batchTensors(settings.runtime, loss, x, prepared, labels, plan.tileSize, plan.count);
   const bias = input.bias && asFloat32('bias', input.bias);
   const { runtime } = settings;
-  const { sessions } = options;
-  const context = {
-    runtime,
-    sessions,
-    loss,
-    plan,
-    batch,
-    dim,
-    classes,
-    weights,
-    bias,
-    tensors,
-    checkFinite,
-  };
-  const tiles = new ClassTiles(context, memory);
+  const { sessions, kernel } = options;
+  const shared = { runtime, sessions, loss, plan, batch };
+  const graph = new GraphPass({ ...shared, tensors }, memory);
+  const pass =
+    kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: tensors.x, prepared }, kernel);
+  const tiles = new ClassTiles({ ...shared, dim, classes, weights, bias, checkFinite, pass }, memory);
 
   const sums: TileSums[] = [];
   const counts: NegativeCounts[] = [];
@@ -126,26 +124,38 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   }
   const reduced = reduceBatch(loss, prepared, mergeLogSumExp(logSums), x.norms, sampleWeights, state, mode);
 
-  const shares = sums.map((tile) => sharesOf(tile, reduced));
+  const scales = shiftScales(sums, reduced);
+  const shares = sums.map(({ sum }, tile) => Float64Array.from(sum, (value, i) => value * scales[tile]![i]!));
   const bound = options.inspect ? 0 : settings.skipBound / largestSlope(loss, prepared);
   const skipped = tilesToSkip(shares, bound);
   const gradWeights = reusable(input.gradWeights, classes * dim);
   const gradBias = loss.bias ? new Float32Array(classes) : undefined;
   const embeddings = allocate(batch * dim);
-  let [before, after] = [memory.array('before', batch * dim).fill(0), memory.array('after', batch * dim)];
+  const total = allocate(batch * dim);
+  const xData = tensors.x.data as Float32Array;
+  let [before, after] = [memory.array('before', batch * dim), memory.array('after', batch * dim)];
+  let factored: (Factored & { readonly shift: Float32Array }) | undefined;
   for (let tile = plan.count - 1; tile >= 0; tile--) {
     const { start, count } = tiles.range(tile);
     if (skipped.has(tile)) {
       gradWeights.fill(0, start * dim, (start + count) * dim);
       continue;
     }
-    const factor = factorsOf(shares[tile]!, prepared, reduced);
-    await tiles.backward(tile, factor, before, after, gradWeights, gradBias);
+    const { shift } = sums[tile]!;
+    if (factored?.shift !== shift) {
+      if (factored !== undefined) addRows(total, before, factored.factor, dim);
+      const factor = factorsOf(scales[tile]!, prepared, reduced);
+      const x = addRows(memory.array('factored', batch * dim).fill(0), xData, factor, dim);
+      factored = { shift, factor, x };
+      before.fill(0);
+    }
+    await tiles.backward(tile, factored, before, after, gradWeights, gradBias);
     [before, after] = [after, before];
   }
-  addEmbeddings(loss, x, before, radials(loss, sums, shares, reduced), embeddings);
+  if (factored !== undefined) addRows(total, before, factored.factor, dim);
+  addEmbeddings(loss, x, total, radials(loss, sums, scales, reduced), embeddings);
   const inspection = options.inspect
-    ? await inspectTiles(tiles, plan.count, shares, reduced, batch, classes)
+    ? await inspectTiles(tiles, graph, plan.count, scales, reduced, batch, classes)
     : undefined;
   addTargetGradients(
     loss,
@@ -202,35 +212,56 @@ function reusable(given: Float32Array | undefined, length: number): Float32Array
 }
 
 /** A tile's sum over the negatives, in float64; nothing where it holds no negative of a sample. */
-function logSumExp({ max, peak }: TileSums): LogSumExp {
+function logSumExp({ shift, sum }: TileSums): LogSumExp {
   return {
-    max: Float64Array.from(max, (value) => (value < -1e38 ? Number.NEGATIVE_INFINITY : value)),
-    sum: Float64Array.from(peak, (value, i) => (max[i]! < -1e38 ? 0 : 1 / value)),
+    max: Float64Array.from(shift, (value, i) => (sum[i]! > 0 ? value : Number.NEGATIVE_INFINITY)),
+    sum: Float64Array.from(sum),
   };
 }
 
-/** The probability of each sample that lies in a tile: [B]. */
-function sharesOf({ max, peak }: TileSums, { logSumExp }: ReducedBatch): Float64Array {
-  return Float64Array.from(max, (value, i) =>
-    value < -1e38 ? 0 : Math.exp(value - Math.log(peak[i]!) - logSumExp[i]!),
-  );
+/** e^{shift_i}/Σ_j e^{z_ij}, what turns a tile's e^{z − shift} into probabilities: [B] a tile. */
+function shiftScales(sums: readonly TileSums[], { logSumExp }: ReducedBatch): readonly Float64Array[] {
+  const known = new Map<Float32Array, Float64Array>();
+  return sums.map(({ shift }) => {
+    let scale = known.get(shift);
+    if (scale === undefined) {
+      scale = Float64Array.from(shift, (value, i) =>
+        Number.isNaN(value) ? 0 : Math.exp(value - logSumExp[i]!),
+      );
+      known.set(shift, scale);
+    }
+    return scale;
+  });
 }
 
-function factorsOf(share: Float64Array, prepared: PreparedBatch, reduced: ReducedBatch): Float32Array {
-  return Float32Array.from(share, (value, i) => value * reduced.dNll[i]! * prepared.rowScale[i]!);
+function factorsOf(scale: Float64Array, prepared: PreparedBatch, reduced: ReducedBatch): Float32Array {
+  return Float32Array.from(scale, (value, i) => value * reduced.dNll[i]! * prepared.rowScale[i]!);
+}
+
+/** sums_i += factor_i·rows_i, row by row: [B, d]. */
+function addRows<Sums extends Float32Array | Float64Array>(
+  sums: Sums,
+  rows: Float32Array,
+  factor: Float32Array,
+  dim: number,
+): Sums {
+  factor.forEach((value, i) => {
+    for (let k = i * dim; k < (i + 1) * dim; k++) sums[k]! += value * rows[k]!;
+  });
+  return sums;
 }
 
 /** Σ_j g_ij·N_ij, what the gradient has along x where the row is scaled by the norm: [B]. */
 function radials(
   loss: MarginLoss,
   sums: readonly TileSums[],
-  shares: readonly Float64Array[],
+  scales: readonly Float64Array[],
   reduced: ReducedBatch,
 ): Float64Array {
   const out = new Float64Array(reduced.dNll.length);
   if (loss.geometry !== 'norm-scaled') return out;
   for (const [tile, { radial }] of sums.entries()) {
-    for (let i = 0; i < out.length; i++) out[i]! += radial[i]! * shares[tile]![i]! * reduced.dNll[i]!;
+    for (let i = 0; i < out.length; i++) out[i]! += radial[i]! * scales[tile]![i]! * reduced.dNll[i]!;
   }
   return out;
 }
@@ -239,7 +270,7 @@ function radials(
 function addEmbeddings(
   loss: MarginLoss,
   x: UnitRows,
-  sums: Float32Array,
+  sums: Float64Array,
   radial: Float64Array,
   embeddings: Float64Array,
 ): void {
@@ -265,8 +296,9 @@ function mergeCounts(counts: readonly NegativeCounts[]): NegativeCounts {
 
 async function inspectTiles(
   tiles: ClassTiles,
+  graph: GraphPass,
   count: number,
-  shares: readonly Float64Array[],
+  scales: readonly Float64Array[],
   reduced: ReducedBatch,
   batch: number,
   classes: number,
@@ -277,13 +309,13 @@ async function inspectTiles(
   };
   for (let tile = 0; tile < count; tile++) {
     const { start, count: columns } = tiles.range(tile);
-    const { logits, probabilities } = await tiles.inspect(tile);
+    const { logits, exp } = await tiles.inspect(tile, graph);
     for (let i = 0; i < batch; i++) {
-      const factor = shares[tile]![i]! * reduced.dNll[i]!;
+      const factor = scales[tile]![i]! * reduced.dNll[i]!;
       for (let j = 0; j < columns; j++) {
         const at = i * classes + start + j;
         inspection.logits[at] = logits[i * columns + j]!;
-        inspection.gradLogits[at] = factor * probabilities[i * columns + j]!;
+        inspection.gradLogits[at] = factor * exp[i * columns + j]!;
       }
     }
   }

@@ -1,0 +1,183 @@
+import { type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
+import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import { LinearMemory } from '../simd/linear-memory.ts';
+import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
+import type { HeadSessions } from './head-sessions.ts';
+import { rowsRead } from './negatives-formula.ts';
+import type { Tile, TilePass, TileResults } from './tile-pass.ts';
+import type { TilePlan } from './tile-plan.ts';
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+const LARGE = 3e38;
+
+type RowFunction = (
+  products: number,
+  inverse: number,
+  count: number,
+  parameters: number,
+  results: number,
+) => void;
+
+/** The kernel of one loss and the memory that it works in, kept from step to step. */
+export class SimdKernel {
+  readonly linear: LinearMemory = new LinearMemory();
+  readonly rows: readonly string[];
+  readonly functions: Promise<Readonly<Record<'peak' | 'sums' | 'counted', RowFunction>>>;
+
+  constructor(loss: MarginLoss) {
+    this.rows = rowsRead(loss);
+    this.functions = WebAssembly.instantiate(rowKernel(loss), { env: { memory: this.linear.memory } }).then(
+      ({ instance }) => instance.exports as Record<'peak' | 'sums' | 'counted', RowFunction>,
+    );
+  }
+}
+
+export interface SimdPassContext {
+  readonly runtime: OnnxRuntime;
+  readonly sessions: HeadSessions;
+  readonly loss: MarginLoss;
+  readonly plan: TilePlan;
+  readonly batch: number;
+  readonly labels: Int32Array;
+  /** x̂, or x: [B, d]. */
+  readonly x: RuntimeTensor;
+  readonly prepared: PreparedBatch;
+}
+
+/**
+ * Pass 1 with the products in the runtime and all else in one sweep of WebAssembly, which turns them in place into
+ * slopes. A graph of ordinary operators sweeps over them fifteen times.
+ */
+export class SimdPass implements TilePass {
+  readonly #context: SimdPassContext;
+  readonly #kernel: SimdKernel;
+  readonly #places: readonly number[];
+  readonly #inverse: number;
+  readonly #parameters: number;
+  readonly #results: number;
+  /** The class centers whose products lie in the memory, not yet turned into slopes. */
+  #products: RuntimeTensor['data'] | undefined;
+
+  constructor(context: SimdPassContext, kernel: SimdKernel) {
+    const { plan, batch, prepared, loss } = context;
+    this.#context = context;
+    this.#kernel = kernel;
+    const tiles = Math.min(plan.kept + 1, plan.count);
+    const perRow = PARAMETERS.rows + kernel.rows.length;
+    const starts = kernel.linear.layout([
+      plan.tileSize,
+      batch * perRow,
+      batch * RESULT_COUNT,
+      ...Array.from({ length: tiles }, () => batch * plan.tileSize),
+    ]);
+    [this.#inverse, this.#parameters, this.#results] = starts as [number, number, number];
+    this.#places = starts.slice(3);
+    const parameters = kernel.linear.view(this.#parameters, batch * perRow);
+    for (let i = 0; i < batch; i++) {
+      const at = i * perRow;
+      parameters[at + PARAMETERS.rowScale] = loss.geometry === 'norm-scaled' ? prepared.rowScale[i]! : 1;
+      parameters[at + PARAMETERS.pivot] = prepared.pivot[i]!;
+      kernel.rows.forEach((row, k) => {
+        parameters[at + PARAMETERS.rows + k] = prepared.rows[i]![row]!;
+      });
+    }
+  }
+
+  async peaks(tile: Tile): Promise<Float32Array> {
+    await this.#multiply(tile);
+    await this.#sweep(tile, 'peak');
+    return this.#column(RESULTS.peak);
+  }
+
+  async sums(tile: Tile, shift: Float32Array, { count }: { count: boolean }): Promise<TileResults> {
+    const { batch, loss } = this.#context;
+    await this.#multiply(tile);
+    const perRow = PARAMETERS.rows + this.#kernel.rows.length;
+    const parameters = this.#kernel.linear.view(this.#parameters, batch * perRow);
+    for (let i = 0; i < batch; i++) {
+      parameters[i * perRow + PARAMETERS.shift] = Number.isNaN(shift[i]!) ? 0 : shift[i]!;
+    }
+    await this.#sweep(tile, count ? 'counted' : 'sums');
+    this.#products = undefined;
+    return {
+      sum: this.#column(RESULTS.sum),
+      radial: loss.geometry === 'norm-scaled' ? this.#column(RESULTS.radial) : new Float32Array(0),
+      counts: count
+        ? {
+            hard: this.#column(RESULTS.hard).reduce((sum, value) => sum + value, 0),
+            emphasised: this.#column(RESULTS.emphasised).reduce((sum, value) => sum + value, 0),
+            minSlope: Math.min(...this.#column(RESULTS.minSlope)),
+            maxSlope: Math.max(...this.#column(RESULTS.maxSlope)),
+          }
+        : undefined,
+    };
+  }
+
+  slopes(index: number, count: number): Float32Array {
+    return this.#kernel.linear.view(this.#place(index), this.#context.batch * count);
+  }
+
+  #place(index: number): number {
+    return this.#places[Math.min(index, this.#places.length - 1)]!;
+  }
+
+  /** Fills the tile's place with the products, unless they lie there already. */
+  async #multiply(tile: Tile): Promise<void> {
+    if (this.#products === tile.weights.data) return;
+    const { runtime, sessions, loss, batch, x } = this.#context;
+    const products = this.slopes(tile.index, tile.count);
+    const session = await sessions.products();
+    await session.run(
+      { x, w: tile.weights, ...(tile.bias === undefined ? {} : { bias: tile.bias }) },
+      {
+        products: new runtime.Tensor('float32', products, [batch, tile.count]),
+        norms: new runtime.Tensor('float32', tile.norms, [tile.count, 1]),
+      },
+    );
+    this.#products = tile.weights.data;
+    if (loss.geometry === 'inner') return;
+    const inverse = this.#kernel.linear.view(this.#inverse, tile.count);
+    for (let j = 0; j < tile.count; j++) inverse[j] = tile.norms[j]! > NORM_FLOOR ? 1 / tile.norms[j]! : 0;
+  }
+
+  /** Runs a function of the kernel over every sample's negatives in a tile. */
+  async #sweep(tile: Tile, name: 'peak' | 'sums' | 'counted'): Promise<void> {
+    const { batch, labels } = this.#context;
+    const run = (await this.#kernel.functions)[name];
+    const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT).fill(0);
+    const start = this.#place(tile.index);
+    const perRow = BYTES * (PARAMETERS.rows + this.#kernel.rows.length);
+    for (let i = 0; i < batch; i++) {
+      const at = i * RESULT_COUNT;
+      results[at + RESULTS.peak] = Number.NEGATIVE_INFINITY;
+      results[at + RESULTS.minSlope] = LARGE;
+      results[at + RESULTS.maxSlope] = -LARGE;
+      const products = start + i * tile.count * BYTES;
+      const parameters = this.#parameters + i * perRow;
+      const into = this.#results + at * BYTES;
+      const own = labels[i]! - tile.start;
+      if (own < 0 || own >= tile.count) {
+        run(products, this.#inverse, tile.count, parameters, into);
+        continue;
+      }
+      const after = (own + 1) * BYTES;
+      run(products, this.#inverse, own, parameters, into);
+      run(products + after, this.#inverse + after, tile.count - own - 1, parameters, into);
+    }
+    if (name !== 'peak') this.#clearOwn(tile);
+  }
+
+  #clearOwn(tile: Tile): void {
+    const slopes = this.slopes(tile.index, tile.count);
+    this.#context.labels.forEach((label, i) => {
+      const own = label - tile.start;
+      if (own >= 0 && own < tile.count) slopes[i * tile.count + own] = 0;
+    });
+  }
+
+  #column(which: number): Float32Array {
+    const { batch } = this.#context;
+    const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT);
+    return Float32Array.from({ length: batch }, (_, i) => results[i * RESULT_COUNT + which]!);
+  }
+}

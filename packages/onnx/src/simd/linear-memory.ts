@@ -1,0 +1,29 @@
+const PAGE = 65_536;
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Kernels read up to three numbers past an array, and unaligned rows are slow: arrays start 64 bytes apart. */
+const GAP = 16;
+
+/** float32 arrays in the memory of WebAssembly, which grows and keeps what is written there. */
+export class LinearMemory {
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
+
+  /**
+   * Room for as many numbers as all the lengths together; returns the first byte of each. Ends the use of arrays that
+   * were viewed before.
+   */
+  layout(lengths: readonly number[]): readonly number[] {
+    let next = 0;
+    const starts = lengths.map((length) => {
+      const start = next;
+      next += (Math.ceil(length / GAP) + 1) * GAP * BYTES;
+      return start;
+    });
+    const missing = Math.ceil((next - this.memory.buffer.byteLength) / PAGE);
+    if (missing > 0) this.memory.grow(missing);
+    return starts;
+  }
+
+  view(start: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.memory.buffer as ArrayBuffer, start, length);
+  }
+}
