@@ -1,9 +1,10 @@
 // Packs every publishable package, installs the tarballs in an empty folder, checks and uses them there.
 // The last line is "N passed, N failed".
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { check, finish } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 
 if (process.env.CF_PACKING === undefined) {
@@ -16,21 +17,6 @@ const tarballs = join(folder, 'tarballs');
 const user = join(folder, 'user');
 mkdirSync(tarballs);
 mkdirSync(user);
-let passed = 0;
-let failed = 0;
-
-/** Runs a command as one check, and counts it. */
-function check(name, command, args, options = {}) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: root, ...options });
-  if (status === 0) {
-    passed++;
-    console.log(`ok    ${name}`);
-  } else {
-    failed++;
-    console.log(`FAIL  ${name}\n${stdout}\n${stderr}`);
-  }
-  return status === 0;
-}
 
 const packages = ['packages', 'apps']
   .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
@@ -98,5 +84,4 @@ if (
   );
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+finish();
