@@ -4,6 +4,7 @@ import { subtractMargin } from '../margin/additive-cosine-margin.ts';
 import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
+import { drawMargins } from '../random/margin-draws.ts';
 import { type MarginLoss, type MarginLossParts, marginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
@@ -79,7 +80,7 @@ function elasticParts(name: string, margin: number, options: ElasticOptions): Ma
     rows: ['margin'],
     initialValues: { step: 0 },
     stateRanges: { step: [0, Number.MAX_SAFE_INTEGER] },
-    draws: { mean: margin, std, seed },
+    draws: (step, sampleKeys) => drawMargins({ mean: margin, std, seed }, step, sampleKeys),
     prepare: (ops, { cosTarget, draws }, state, mode) => {
       const step = state.step!;
       if (mode === 'eval' || draws === undefined)

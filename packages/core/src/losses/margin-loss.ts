@@ -3,7 +3,6 @@ import { noMargin } from '../margin/no-margin.ts';
 import type { GradientMode, Row, TargetMargin, TargetPoint, TargetValue } from '../margin/target-margin.ts';
 import { type Modulation, type OtherValue, plainModulation } from '../modulation/modulation.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
-import type { MarginDraws } from '../random/margin-draws.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
 import { uniformWeighting } from '../weighting/uniform.ts';
 
@@ -25,6 +24,12 @@ export interface Prepared<T> {
   readonly row: Row<T>;
   readonly next: StateValues<T>;
 }
+
+/**
+ * The margins of one step: [B]. A pure function of the number of training steps before this one and of what identifies
+ * each sample, [B].
+ */
+export type MarginDrawer = (step: number, sampleKeys: ArrayLike<number>) => Float64Array;
 
 /** A loss that grows with the embedding's norm, beside the cross-entropy. */
 export interface RegulariserValue<T> {
@@ -59,8 +64,8 @@ export interface MarginLoss {
   readonly initialValues: StateValues<number>;
   /** Least and largest value that a state may hold, where there are such. */
   readonly stateRanges: Readonly<Record<string, readonly [number, number]>>;
-  /** How margins are drawn, for losses that draw them. */
-  readonly draws: MarginDraws | undefined;
+  /** Draws the margins of a step, one a sample, for losses that draw them; see {@link MarginDrawer}. */
+  readonly draws: MarginDrawer | undefined;
   readonly weighting: SampleWeighting;
   prepare<T, M>(
     ops: BatchOps<T, M>,
@@ -86,7 +91,7 @@ export interface MarginLossParts {
   readonly rows?: readonly string[];
   readonly initialValues?: StateValues<number>;
   readonly stateRanges?: MarginLoss['stateRanges'];
-  readonly draws?: MarginDraws;
+  readonly draws?: MarginDrawer;
   readonly prepare?: MarginLoss['prepare'];
   readonly regulariser?: MarginLoss['regulariser'];
 }

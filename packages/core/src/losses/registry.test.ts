@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
+import { drawMargins } from '../random/margin-draws.ts';
 import { initialState } from './loss-state.ts';
 import { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './registry.ts';
 
@@ -172,11 +173,9 @@ describe('createLoss', () => {
       gradient: 'straight-through',
     });
     expect(createLoss('softmax', { bias: false }).bias).toBe(false);
-    expect(createLoss('elastic-cosface', { margin: 0.2, std: 0.1, seed: 5 }).draws).toEqual({
-      mean: 0.2,
-      std: 0.1,
-      seed: 5,
-    });
+    const elastic = createLoss('elastic-cosface', { margin: 0.2, std: 0.1, seed: 5 });
+    const keys = [3, 9];
+    expect(elastic.draws!(7, keys)).toEqual(drawMargins({ mean: 0.2, std: 0.1, seed: 5 }, 7, keys));
     expect(createLoss('sphereface', { lambda: 3 }).initialValues).toEqual({});
   });
 });

@@ -1,7 +1,6 @@
 import type { LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { Row } from '../margin/target-margin.ts';
-import { drawMargins } from '../random/margin-draws.ts';
 import { type BatchValues, batchOps } from '../readings/batch.ts';
 import { numberOps } from '../readings/number.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
@@ -32,7 +31,7 @@ export function marginDraws(
 ): Float64Array | undefined {
   if (loss.draws === undefined || mode === 'eval') return undefined;
   if (given !== undefined) return Float64Array.from(given);
-  return drawMargins(loss.draws, state.values.step ?? 0, sampleKeys);
+  return loss.draws(state.values.step ?? 0, sampleKeys);
 }
 
 /**

@@ -10,8 +10,9 @@ import { normFace } from '../losses/norm-face.ts';
 import { createLoss, LOSS_NAMES, type LossParameters } from '../losses/registry.ts';
 import { softmax } from '../losses/softmax.ts';
 import { keyedNormal } from '../random/margin-draws.ts';
+import { accumulatedStep } from './accumulated-step.ts';
 import { referenceBackend } from './reference-backend.ts';
-import { accumulatedStep, referenceStep } from './reference-step.ts';
+import { referenceStep } from './reference-step.ts';
 
 const BATCH = 10;
 const CLASSES = 7;
