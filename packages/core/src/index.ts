@@ -115,14 +115,14 @@ export { type Interval, interval, intervalOps, type Possible } from './readings/
 export { type JavaScriptSource, toJavaScript, toJavaScriptFunction } from './readings/javascript.ts';
 export { type Latex, latexOps, latexWithDefinitions, symbol } from './readings/latex.ts';
 export { numberOps } from './readings/number.ts';
-export { accumulatedStep } from './reference/accumulated-step.ts';
+export { type AccumulatedOutput, accumulatedStep } from './reference/accumulated-step.ts';
 export { addGradients } from './reference/gradients.ts';
 export { HardNegativeCounter } from './reference/hard-negatives.ts';
 export { type LogSumExp, mergeLogSumExp, negativeLogSumExp } from './reference/log-sum-exp.ts';
 export { marginDraws, type PreparedBatch, prepareBatch } from './reference/prepare-batch.ts';
 export { type ReducedBatch, reduceBatch } from './reference/reduce-batch.ts';
 export { referenceBackend } from './reference/reference-backend.ts';
-export { type AccumulatedOutput, referenceStep } from './reference/reference-step.ts';
+export { referenceStep } from './reference/reference-step.ts';
 export { addTargetGradients, type GradientSums, type LogitVisitor } from './reference/target-gradients.ts';
 export { NO_TARGET, type TargetPoints, targetPoints } from './reference/target-points.ts';
 export { type Tile, type TileStream, tileStream } from './reference/tiles.ts';
