@@ -5,6 +5,8 @@ const config: UserConfig = defineConfig({
   format: 'esm',
   platform: 'neutral',
   dts: true,
+  // One file a module, so that a bundler leaves out what is not used.
+  unbundle: true,
   clean: true,
 });
 

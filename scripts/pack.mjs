@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { browserChecks } from './browser-check.mjs';
 import { check, finish } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 
@@ -38,7 +39,16 @@ for (const file of readdirSync(tarballs)) {
   dependencies[name.manifest.name] = `file:${join(tarballs, file)}`;
 }
 const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
-for (const peer of ['@tensorflow/tfjs', 'gpu.js', 'onnxruntime-node', 'typescript']) {
+const frameworks = [
+  '@tensorflow/tfjs',
+  '@tensorflow/tfjs-backend-wasm',
+  '@tensorflow/tfjs-backend-webgpu',
+  'gpu.js',
+  'onnxruntime-node',
+  'onnxruntime-web',
+  'typescript',
+];
+for (const peer of frameworks) {
   dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
 }
 writeFileSync(
@@ -82,6 +92,7 @@ if (
     ],
     inUser,
   );
+  await browserChecks(user);
 }
 rmSync(folder, { recursive: true, force: true });
 finish();

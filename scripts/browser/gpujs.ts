@@ -1,0 +1,8 @@
+import { gpujsBackend } from '@cf/gpujs';
+import { compareAll } from './compare.ts';
+
+globalThis.outcome = compareAll({
+  cpu: () => gpujsBackend({ mode: 'cpu' }),
+  webgl2: () => gpujsBackend({ mode: 'webgl2' }),
+  webgpu: () => gpujsBackend({ mode: 'webgpu' }),
+});

@@ -1,0 +1,12 @@
+import { tfjsBackend } from '@cf/tfjs';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-webgpu';
+import { compareAll } from './compare.ts';
+
+setWasmPaths('/tfjs-wasm/');
+globalThis.outcome = compareAll({
+  cpu: () => tfjsBackend({ backend: 'cpu' }),
+  wasm: () => tfjsBackend({ backend: 'wasm' }),
+  webgl: () => tfjsBackend({ backend: 'webgl' }),
+  webgpu: () => tfjsBackend({ backend: 'webgpu' }),
+});
