@@ -6,6 +6,7 @@ import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
 import type { EmbeddingTraining, NetworkTraining } from './config/train-config.ts';
+import { learnInTwoPasses, type TwoWays } from './network/learn-in-two-passes.ts';
 import type { NetworkData, TrainableNetwork } from './network/network-state.ts';
 import type { TrainingData } from './training/train-embedding.ts';
 
@@ -137,7 +138,7 @@ export function patternData(classes: number, perClass: number, side: number = 4)
 export function linearNetwork(
   inputs: number,
   dim: number,
-): TrainableNetwork & { readonly weight: Float32Array } {
+): TrainableNetwork & TwoWays & { readonly weight: Float32Array } {
   const random = createRandom('linear network');
   const weight = Float32Array.from({ length: dim * inputs }, () => random.normal() / Math.sqrt(inputs));
   let gradient = new Float32Array(weight.length);
@@ -152,14 +153,16 @@ export function linearNetwork(
         for (let k = 0; k < inputs; k++) out[n * dim + o]! += weight[o * inputs + k]! * seen[n * inputs + k]!;
     return out;
   };
+  const backward = async (incoming: Float32Array): Promise<void> => {
+    for (let i = 0; i < incoming.length; i++)
+      for (let k = 0; k < inputs; k++)
+        gradient[(i % dim) * inputs + k]! += incoming[i]! * seen[Math.floor(i / dim) * inputs + k]!;
+  };
   return {
     weight,
     forward,
-    async backward(incoming) {
-      for (let i = 0; i < incoming.length; i++)
-        for (let k = 0; k < inputs; k++)
-          gradient[(i % dim) * inputs + k]! += incoming[i]! * seen[Math.floor(i / dim) * inputs + k]!;
-    },
+    backward,
+    learn: (batch, head) => learnInTwoPasses({ forward, backward }, batch, head),
     async update(learningRate) {
       const gradientNorm = Math.hypot(...gradient);
       for (let i = 0; i < weight.length; i++) weight[i]! -= learningRate * gradient[i]!;
@@ -167,7 +170,7 @@ export function linearNetwork(
       updates++;
       return { gradientNorm };
     },
-    state: () => ({
+    state: async () => ({
       weights: new Map([['weight', { type: 'float32', dims: [dim, inputs], data: weight.slice() }]]),
       statistics: new Map(),
       optimiser: new Map(),
@@ -177,8 +180,8 @@ export function linearNetwork(
       weight.set(state.weights!.get('weight')!.data as Float32Array);
       updates = state.updates!;
     },
-    exportModel() {
-      throw new Error('it has no graph');
+    async trained() {
+      throw new Error('it has no file');
     },
     dispose: async () => {},
   };

@@ -1,27 +1,8 @@
-import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
 import { BackendError, createLoss } from '@cf/core';
 import { GPU } from 'gpu.js';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type GpujsMode, gpujsBackend } from './gpujs-backend.ts';
 import { randomProblem } from './testing/random-problem.ts';
-
-describe('mode cpu', () => {
-  for (const law of backendLaws(() => gpujsBackend({ mode: 'cpu' }), { runsPerLoss: 4 })) {
-    test(law.name, law.run, law.timeout);
-  }
-});
-
-test.each(['cpu', 'webasm'] as const)(
-  'mode %s meets 2e-5 on all golden cases',
-  async (mode) => {
-    const backend = await gpujsBackend({ mode });
-    const report = await replayGoldens(backend, await embeddedGoldens());
-    await backend.dispose();
-    expect(report.tolerance).toBe(2e-5);
-    expect(report.passed, formatGoldenReport(report)).toBe(true);
-  },
-  120_000,
-);
 
 test('a backend says what it is', async () => {
   const backend = await gpujsBackend();

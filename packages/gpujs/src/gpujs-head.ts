@@ -24,7 +24,8 @@ import type { KernelSet } from './kernels/kernel-set.ts';
 import { negativesPass } from './log-sum-exp-pass.ts';
 import type { StepContext } from './step-context.ts';
 
-const DEFAULT_TILE = 1024;
+/** The least texture side that WebGL 2 guarantees. */
+const DEFAULT_TILE = 2048;
 
 /**
  * A head whose work over the classes is done by kernels of gpu.js, in float32; what is O(B·d) is done by core's own
@@ -62,12 +63,13 @@ async function step(
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
   const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, state, mode);
 
-  const tiles = new ClassTiles(loss, set, kernels, x, weights, bias, options.tileSize);
+  const { tileSize } = options;
+  const tiles = await ClassTiles.open({ loss, set, kernels, x, weights, bias, tileSize });
   const context: StepContext = { loss, set, kernels, tiles, x, labels, prepared };
   try {
-    const { logSumExp, hard } = await negativesPass(context);
+    const { logSumExp, hard } = await negativesPass(context, input.countNegatives ?? true);
     const reduced = reduceBatch(loss, prepared, logSumExp, x.norms, sampleWeights, state, mode);
-    const totals = emptyTotals(loss, batch, classes, dim, options.inspect);
+    const totals = emptyTotals(loss, batch, classes, dim, options.inspect, input.gradWeights);
     await gradientPass(context, reduced, totals);
     addTargetGradients(
       loss,
@@ -116,10 +118,12 @@ function emptyTotals(
   classes: number,
   dim: number,
   inspect: boolean,
+  gradWeights: Float32Array | undefined,
 ): GradientTotals {
   return {
     embeddings: new Float64Array(batch * dim),
-    weights: new Float32Array(classes * dim),
+    // Every row is written.
+    weights: gradWeights?.length === classes * dim ? gradWeights : new Float32Array(classes * dim),
     bias: loss.bias ? new Float32Array(classes) : undefined,
     inspection: inspect
       ? { logits: new Float32Array(batch * classes), gradLogits: new Float32Array(batch * classes) }

@@ -1,6 +1,8 @@
 import type { ReducedBatch } from '@cf/core';
 import type { ClassTile } from './class-tiles.ts';
 import { type KernelValue, release } from './kernels/kernel-set.ts';
+import { CHUNK } from './kernels/negative-kernels.ts';
+import { Readback } from './readback.ts';
 import { type Exponents, sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -16,16 +18,27 @@ export interface GradientTotals {
   readonly inspection: { readonly logits: Float32Array; readonly gradLogits: Float32Array } | undefined;
 }
 
-/** Pass 2 over the classes: adds what the negatives contribute. */
+/**
+ * Pass 2 over the classes: adds what the negatives contribute. Every tile is queued before the first gradient is read
+ * ({@link Readback}).
+ */
 export async function gradientPass(
   context: StepContext,
   reduced: ReducedBatch,
   totals: GradientTotals,
 ): Promise<void> {
   const exponents = exponentsOf(reduced);
-  for (let index = 0; index < context.tiles.count; index++) {
-    await context.tiles.use(index, (tile) => addTile(context, tile, exponents, totals));
+  const radial = new Float64Array(context.x.count);
+  const readback = new Readback();
+  try {
+    for (let index = context.tiles.count - 1; index >= 0; index--) {
+      await context.tiles.use(index, (tile) => addTile(context, tile, exponents, totals, radial, readback));
+    }
+    await readback.drain();
+  } finally {
+    readback.dispose();
   }
+  finishEmbeddings(context, radial, totals.embeddings);
 }
 
 /** dNll·e^{z − lse} = (dNll·e^{shift − lse})·e^{z − shift}: only the factor is rounded to float32, not lse. */
@@ -42,40 +55,63 @@ async function addTile(
   tile: ClassTile,
   exponents: Exponents,
   totals: GradientTotals,
+  radial: Float64Array,
+  readback: Readback,
 ): Promise<void> {
   const { loss, set, kernels, prepared, labels } = context;
   const samples = sampleMatrix(loss, prepared, labels, tile.firstClass, exponents);
-  const slopes = await set.run(kernels.slopes, tile.shape, [tile.cosines, samples]);
+  const pair = [tile.cosines, samples];
+  const slopes = await set.run(kernels.slopes, tile.shape, pair);
   try {
-    await addEmbeddings(context, tile, slopes, totals.embeddings);
-    await addWeights(context, tile, slopes, totals.weights);
+    await addEmbeddings(context, tile, slopes, totals.embeddings, readback);
+    await addWeights(context, tile, slopes, totals.weights, readback);
   } finally {
     release(slopes);
   }
-  if (loss.geometry === 'norm-scaled') await addNorms(context, tile, samples, totals.embeddings);
-  if (totals.bias !== undefined) {
-    totals.bias.set(await set.vector(kernels.bias, tile.shape, [tile.cosines, samples]), tile.firstClass);
+  const { batch, classes } = tile.shape;
+  if (loss.geometry === 'norm-scaled') {
+    const norms = await set.run(kernels.norm, { ...tile.shape, chunk: CHUNK }, pair);
+    await readback.add(norms, batch * Math.ceil(classes / CHUNK), (rows) => {
+      for (const row of rows) for (let i = 0; i < batch; i++) radial[i]! += row[i]!;
+    });
   }
-  if (totals.inspection !== undefined) await inspect(context, tile, samples, totals.inspection);
+  if (totals.bias !== undefined) {
+    const bias = await set.run(kernels.bias, tile.shape, pair);
+    await readback.add(bias, classes, (row) =>
+      totals.bias!.set(row as unknown as Float32Array, tile.firstClass),
+    );
+  }
+  if (totals.inspection !== undefined) {
+    for (const name of ['logits', 'gradLogits'] as const) {
+      const matrix = await set.run(kernels[name], tile.shape, pair);
+      await readback.add(matrix, batch * classes, (rows) =>
+        inspect(rows, tile.firstClass, totals.inspection![name]),
+      );
+    }
+  }
 }
 
 async function addEmbeddings(
-  { loss, set, kernels, tiles, x }: StepContext,
+  { set, kernels, x }: StepContext,
   tile: ClassTile,
   slopes: KernelValue,
   out: Float64Array,
+  readback: Readback,
 ): Promise<void> {
-  const along =
-    loss.geometry === 'inner'
-      ? undefined
-      : await set.run(kernels.sampleAlong, tile.shape, [tile.cosines, slopes]);
-  const args = along === undefined ? [slopes, tile.centers] : [slopes, tile.centers, along, tiles.embeddings];
-  const rows = await set.matrix(kernels.embeddings, tile.shape, args);
-  release(along);
-  for (const [i, row] of rows.entries()) {
-    const from = i * x.dim;
-    const inverse = x.inverse[i]!;
-    for (let k = 0; k < x.dim; k++) out[from + k]! += row[k]! * inverse;
+  const { batch, classes, dim } = tile.shape;
+  const bySample = await set.run(kernels.transpose, { rows: batch, columns: classes }, [slopes]);
+  const centers = await set.run(kernels.transpose, { rows: dim, columns: classes }, [tile.centers]);
+  try {
+    const sums = await set.run(kernels.embeddings, tile.shape, [bySample, centers]);
+    await readback.add(sums, batch * dim, (rows) => {
+      for (let k = 0; k < dim; k++) {
+        const row = rows[k]!;
+        for (let i = 0; i < batch; i++) out[i * x.dim + k]! += row[i]!;
+      }
+    });
+  } finally {
+    release(bySample);
+    release(centers);
   }
 }
 
@@ -84,48 +120,50 @@ async function addWeights(
   tile: ClassTile,
   slopes: KernelValue,
   out: Float32Array,
+  readback: Readback,
 ): Promise<void> {
+  const args = [slopes, tiles.transposedEmbeddings];
   const along =
     loss.geometry === 'inner'
       ? undefined
       : await set.run(kernels.classAlong, tile.shape, [tile.cosines, slopes]);
-  const args =
-    along === undefined ? [slopes, tiles.embeddings] : [slopes, tiles.embeddings, along, tile.centers];
-  const rows = await set.matrix(kernels.weights, tile.shape, args);
-  release(along);
-  for (const [j, row] of rows.entries()) {
-    const from = (tile.firstClass + j) * x.dim;
-    const inverse = tile.inverse[j]!;
-    for (let k = 0; k < x.dim; k++) out[from + k] = row[k]! * inverse;
+  if (along !== undefined) args.push(along, tile.centers);
+  try {
+    const { firstClass, inverse } = tile;
+    const sums = await set.run(kernels.weights, tile.shape, args);
+    await readback.add(sums, tile.shape.classes * x.dim, (rows) => {
+      for (const [j, row] of rows.entries()) {
+        const from = (firstClass + j) * x.dim;
+        for (let k = 0; k < x.dim; k++) out[from + k] = row[k]! * inverse[j]!;
+      }
+    });
+  } finally {
+    release(along);
   }
 }
 
-/** Where a row is scaled by ‖x‖, every logit of it grows along x̂. */
-async function addNorms(
-  { set, kernels, x }: StepContext,
-  tile: ClassTile,
-  samples: KernelValue,
-  out: Float64Array,
-): Promise<void> {
-  const slopes = await set.vector(kernels.norm, tile.shape, [tile.cosines, samples]);
+/**
+ * Σ_j slope_ij·ŵ_j → its tangential part over ‖x‖: Σ_j slope_ij·(ŵ_j − cos θ_ij·x̂_i)/‖x_i‖. Where a row is scaled by ‖x‖,
+ * every logit of it grows along x̂.
+ */
+function finishEmbeddings({ loss, x }: StepContext, radial: Float64Array, out: Float64Array): void {
+  if (loss.geometry === 'inner') return;
   for (let i = 0; i < x.count; i++) {
     const from = i * x.dim;
-    for (let k = 0; k < x.dim; k++) out[from + k]! += slopes[i]! * x.unit[from + k]!;
+    let along = 0;
+    for (let k = 0; k < x.dim; k++) along += out[from + k]! * x.unit[from + k]!;
+    for (let k = 0; k < x.dim; k++) {
+      const unit = x.unit[from + k]!;
+      out[from + k] = (out[from + k]! - along * unit) * x.inverse[i]! + radial[i]! * unit;
+    }
   }
 }
 
-async function inspect(
-  { set, kernels, x }: StepContext,
-  tile: ClassTile,
-  samples: KernelValue,
-  out: NonNullable<GradientTotals['inspection']>,
-): Promise<void> {
-  const classes = out.logits.length / x.count;
-  const args = [tile.cosines, samples];
-  const logits = await set.matrix(kernels.logits, tile.shape, args);
-  const gradLogits = await set.matrix(kernels.gradLogits, tile.shape, args);
-  for (let i = 0; i < x.count; i++) {
-    out.logits.set(logits[i]!, i * classes + tile.firstClass);
-    out.gradLogits.set(gradLogits[i]!, i * classes + tile.firstClass);
+/** [classes, B] into columns of [B, C]. */
+function inspect(rows: readonly Float32Array[], firstClass: number, out: Float32Array): void {
+  const batch = rows[0]!.length;
+  const classes = out.length / batch;
+  for (const [j, row] of rows.entries()) {
+    for (let i = 0; i < batch; i++) out[i * classes + firstClass + j] = row[i]!;
   }
 }

@@ -1,5 +1,44 @@
 export { GPUJS_MODES, type GpujsMode, type GpujsOptions, gpujsBackend } from './gpujs-backend.ts';
-export { type FormulaSource, type OtherOutput, otherSource } from './kernels/formula-source.ts';
+export {
+  type FormulaSource,
+  type OtherOutput,
+  otherSource,
+  type TargetOutput,
+  targetSource,
+} from './kernels/formula-source.ts';
 export { type HeadKernels, headKernels } from './kernels/head-kernels.ts';
-export type { KernelOutput, KernelSource, TileShape } from './kernels/kernel-source.ts';
+export type { KernelSource, Sizes, TileShape } from './kernels/kernel-source.ts';
 export type { NegativeKernels } from './kernels/negative-kernels.ts';
+export {
+  type CosineGradientArguments,
+  type CosineSizes,
+  createCenterGradientKernel,
+  createCosineKernel,
+  createEmbeddingGradientKernel,
+  createInverseNormKernel,
+} from './pieces/cosine.ts';
+export {
+  type CrossEntropyOptions,
+  createCrossEntropyGradientKernel,
+  createCrossEntropyKernel,
+} from './pieces/cross-entropy.ts';
+export {
+  createMarginKernel,
+  createMarginSlopeKernel,
+  createPivotKernel,
+  type MarginArguments,
+} from './pieces/margin.ts';
+export {
+  createHardMaskKernel,
+  createModulationKernel,
+  createModulationSlopeKernel,
+  type ModulationArguments,
+  type PairSizes,
+} from './pieces/modulation.ts';
+export type {
+  KernelArgument,
+  KernelMatrix,
+  KernelVector,
+  PieceKernel,
+  PieceOptions,
+} from './pieces/piece-kernel.ts';

@@ -23,6 +23,9 @@ export interface Exponents {
   readonly factor: Float32Array;
 }
 
+/** Where no exponential is taken. */
+export const NO_EXPONENTS: Exponents = { shift: new Float32Array(0), factor: new Float32Array(0) };
+
 /** Packs what the kernels of one tile read of each sample: [B, 5 + rows]. */
 export function sampleMatrix(
   loss: MarginLoss,
@@ -38,8 +41,8 @@ export function sampleMatrix(
     values[from + SAMPLE_COLUMNS.own] = labels[i]! - firstClass;
     values[from + SAMPLE_COLUMNS.scale] = prepared.rowScale[i]!;
     values[from + SAMPLE_COLUMNS.pivot] = prepared.pivot[i]!;
-    values[from + SAMPLE_COLUMNS.shift] = exponents.shift[i]!;
-    values[from + SAMPLE_COLUMNS.factor] = exponents.factor[i]!;
+    values[from + SAMPLE_COLUMNS.shift] = exponents.shift[i] ?? 0;
+    values[from + SAMPLE_COLUMNS.factor] = exponents.factor[i] ?? 0;
     loss.rows.forEach((name, r) => {
       values[from + SAMPLE_COLUMNS.rows + r] = prepared.rows[i]![name]!;
     });

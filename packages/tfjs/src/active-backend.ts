@@ -21,7 +21,13 @@ export async function activateBackend(name: string): Promise<void> {
   if (!initialised || tf.getBackend() !== name) {
     throw unavailable(name, 'failed to initialise', 'one that initialises here');
   }
-  if (tf.backend().floatPrecision() !== 32) {
+  if (!computesInFloat32(name)) {
     throw unavailable(name, 'computes in float16 on this device', 'float32');
   }
+}
+
+/** The webgl backend (4.22) says float16 of itself where it renders to float32 textures, too. */
+function computesInFloat32(name: string): boolean {
+  if (name === 'webgl' && tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) return true;
+  return tf.backend().floatPrecision() === 32;
 }

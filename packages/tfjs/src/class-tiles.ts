@@ -1,8 +1,10 @@
-import { COSINE_BOUND, type Geometry, type MarginLoss, type OtherValue } from '@cf/core';
+import { COSINE_BOUND, type MarginLoss, type OtherValue } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { acrossRows } from './across-rows.ts';
+import { classRows } from './class-rows.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import { tfOps } from './tf-ops.ts';
-import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
+import { rowLengths, type UnitRows } from './unit-rows.ts';
 
 /**
  * A run of classes against every sample.
@@ -10,21 +12,26 @@ import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
  * Samples are in the last axis, so that what there is one of a sample, [B], broadcasts against a tile as it is.
  */
 export type ClassTile = {
-  readonly centers: UnitRows;
+  /** First class. */
+  readonly start: number;
+  /** Rows of W as they are, not normalised: [classes of the tile, d]. */
+  readonly rows: tf.Tensor;
+  /** 1/‖w‖, 0 for a zero vector, 1 where the geometry is `inner`: [classes of the tile, 1]. */
+  readonly inverse: tf.Tensor;
   /** Cosines (inner products with bias where the geometry is `inner`): [classes of the tile, B]. */
   readonly cosines: tf.Tensor;
   /** N and its slope, as the loss reads them from the cosines: scalar or [classes of the tile, B]. */
   readonly other: OtherTensors;
   /** rowScale·N, with every target out of the way ({@link NO_LOGIT}): [classes of the tile, B]. */
   readonly logits: tf.Tensor;
-  /** Where a sample meets its own class: [classes of the tile, B]; absent where the tile holds no target. */
-  readonly own?: tf.Tensor;
+  /** 1 where a sample meets its own class, else 0: [classes of the tile, B]. */
+  readonly own: tf.Tensor;
 };
 
 type OtherTensors = { readonly [Name in keyof OtherValue<tf.Tensor>]: tf.Tensor };
 
 /**
- * Stands for −∞ in the log-sum-exp, so that no infinity reaches a device: far under {@link START_OF_MAXIMUM}, so that
+ * Added to the logits of targets, which puts them out of the log-sum-exp without an infinity: far under {@link START_OF_MAXIMUM}, so that
  * e^(it − maximum) is 0 whatever the maximum.
  */
 const NO_LOGIT = -3e38;
@@ -32,7 +39,10 @@ const NO_LOGIT = -3e38;
 /** The running maximum of no logits at all; below any logit of finite inputs that float32 can use. */
 export const START_OF_MAXIMUM = -1e38;
 
-/** Streams over tiles of classes. Asked again for the tile it made last, it hands out that one. */
+/**
+ * Streams over tiles of classes. Asked again for the tile it made last, it hands out that one; asked for an earlier one,
+ * it makes it again with the same bits, from its cosines where those were kept.
+ */
 export interface TileStream {
   readonly count: number;
   tile(index: number): ClassTile;
@@ -46,61 +56,93 @@ export interface TileSource {
   readonly weights: tf.Tensor2D;
   /** [C, 1], where the loss has a bias. */
   readonly bias: tf.Tensor2D | undefined;
-  readonly labels: Int32Array;
+  /** int32: [B]. */
+  readonly labels: tf.Tensor1D;
   readonly prepared: PreparedBatch;
   readonly tileSize: number;
+  /** Bytes of cosines to keep. */
+  readonly keepBytes: number;
 }
+
+/** The cosines of one tile, and the lengths that they were divided by. */
+type Cosines = Pick<ClassTile, 'inverse' | 'cosines'>;
 
 /** The tiles of W against the rows of X. To be used inside one `tf.tidy`. */
 export function classTiles(source: TileSource): TileStream {
-  const classes = source.weights.shape[0];
+  const [classes] = source.weights.shape;
+  const tileSize = Math.min(source.tileSize, classes);
+  const count = Math.ceil(classes / tileSize);
+  const batch = source.x.unit.shape[0]!;
+  const keep = Math.floor(source.keepBytes / (4 * batch * tileSize));
+  // The samples as the right operand of every product: the wasm backend packs it once.
+  const samples = tf.transpose(source.x.unit);
+  const kept = new Map<number, Cosines>();
   let last: { readonly index: number; readonly tile: ClassTile } | undefined;
   return {
-    count: Math.ceil(classes / source.tileSize),
+    count,
     tile(index) {
       if (last?.index === index) return last.tile;
       if (last !== undefined) tf.dispose(last.tile);
-      const start = index * source.tileSize;
-      const size = Math.min(source.tileSize, classes - start);
-      last = { index, tile: tf.tidy(() => makeTile(source, start, size)) };
-      return last.tile;
+      const start = index * tileSize;
+      const size = Math.min(tileSize, classes - start);
+      const tile = tf.tidy(() => makeTile(source, samples, start, size, kept.get(index)));
+      if (index < keep && !kept.has(index)) {
+        kept.set(index, { inverse: tf.clone(tile.inverse), cosines: tf.clone(tile.cosines) });
+      }
+      last = { index, tile };
+      return tile;
     },
   };
 }
 
-function makeTile(source: TileSource, start: number, size: number): ClassTile {
-  const { loss, x, weights, bias, labels, prepared } = source;
-  const rows = tf.slice(weights, [start, 0], [size, -1]);
-  const centers = loss.geometry === 'inner' ? plainRows(rows) : unitRows(rows);
-  const products = tf.matMul(centers.unit, x.unit, false, true);
-  const cosines = finish(loss.geometry, products, bias && tf.slice(bias, [start, 0], [size, 1]));
+function makeTile(
+  source: TileSource,
+  samples: tf.Tensor,
+  start: number,
+  size: number,
+  kept: Cosines | undefined,
+): ClassTile {
+  const { loss, weights, labels, prepared } = source;
+  const rows = classRows(weights, start, size);
+  const { inverse, cosines } = kept ?? tileCosines(source, rows, samples, start);
   const { value, dCos } = loss.other(tfOps, cosines, prepared.target.pivot, prepared.row);
-  const logits = tf.mul(value, prepared.rowScale);
   const own = ownClasses(labels, start, size);
   return {
-    centers,
-    cosines,
+    start,
+    rows,
+    inverse: tf.clone(inverse),
+    cosines: tf.clone(cosines),
     // A formula may hand back what it was given, and a tile is freed before the rows that it read.
     other: { value: tf.clone(value), dCos: tf.clone(dCos) },
-    logits: own === undefined ? logits : tf.where(own, tf.scalar(NO_LOGIT), logits),
-    ...(own === undefined ? {} : { own }),
+    logits: tf.add(tf.mul(value, prepared.rowScale), tf.mul(own, tf.scalar(NO_LOGIT))),
+    own,
   };
 }
 
-function finish(geometry: Geometry, products: tf.Tensor, bias: tf.Tensor | undefined): tf.Tensor {
-  if (geometry !== 'inner') return tf.clipByValue(products, -COSINE_BOUND, COSINE_BOUND);
-  return bias === undefined ? products : tf.add(products, bias);
+/** Lengths divide the products, [T, B], not the rows, [T, d]: no normalised copy of W is made. */
+function tileCosines(
+  { loss, bias }: TileSource,
+  rows: tf.Tensor,
+  samples: tf.Tensor,
+  start: number,
+): Cosines {
+  const size = rows.shape[0]!;
+  const products = tf.matMul(rows, samples);
+  if (loss.geometry === 'inner') {
+    const cosines = bias === undefined ? products : tf.add(products, classRows(bias, start, size));
+    return { cosines, inverse: tf.ones([size, 1]) };
+  }
+  const { divisor, inverse } = rowLengths(rows);
+  const quotients = tf.div(products, acrossRows(divisor, samples.shape[1]!));
+  return { cosines: tf.clipByValue(quotients, -COSINE_BOUND, COSINE_BOUND), inverse };
 }
 
-function ownClasses(labels: Int32Array, start: number, size: number): tf.Tensor | undefined {
-  const batch = labels.length;
-  const mask = new Uint8Array(size * batch);
-  let found = false;
-  for (let i = 0; i < batch; i++) {
-    const row = labels[i]! - start;
-    if (row < 0 || row >= size) continue;
-    mask[row * batch + i] = 1;
-    found = true;
-  }
-  return found ? tf.tensor2d(mask, [size, batch], 'bool') : undefined;
+/**
+ * By arithmetic, since the wasm backend does that many times faster than it compares. Differences of float32 numbers are
+ * 0 only where they are equal, so any int32 label will do.
+ */
+function ownClasses(labels: tf.Tensor1D, start: number, size: number): tf.Tensor {
+  const local = tf.cast(tf.sub(labels, tf.scalar(start, 'int32')), 'float32');
+  const classes = tf.reshape(tf.range(0, size), [size, 1]);
+  return tf.relu(tf.sub(tf.scalar(1), tf.abs(tf.sub(classes, local))));
 }

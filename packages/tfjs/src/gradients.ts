@@ -3,8 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from './across-rows.ts';
 import type { ClassTile, TileStream } from './class-tiles.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
+import { transposedProduct } from './multiply.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import type { ReducedBatch } from './reduce-batch.ts';
+import { scatterOwn } from './scatter-own.ts';
+import { select } from './select.ts';
+import { sumOverRows } from './sum-over-rows.ts';
 import type { TargetPoints } from './target-points.ts';
 import type { UnitRows } from './unit-rows.ts';
 
@@ -32,7 +36,6 @@ export interface GradientInput {
   readonly negatives: LogSumExp;
   readonly reduced: ReducedBatch;
   readonly labels: tf.Tensor1D;
-  readonly classes: number;
   readonly inspect: boolean;
 }
 
@@ -43,13 +46,9 @@ export interface GradientInput {
  * Tiles come in reverse, so that the last one of pass 1 need not be made again.
  */
 export function gradients(input: GradientInput): Gradients {
-  const { stream, prepared, reduced, labels } = input;
-  const own: OwnTerms = {
-    gradient: tf.neg(tf.mul(reduced.dNll, reduced.miss)),
-    logit: tf.mul(prepared.rowScale, prepared.target.value),
-    share: tf.div(tf.mul(reduced.dNll, reduced.miss), tf.maximum(input.negatives.sum, tf.scalar(1))),
-  };
-  let sums: SampleSums = { pull: tf.zerosLike(input.x.unit), radial: tf.zeros([labels.size]) };
+  const { stream, loss } = input;
+  const own = ownTerms(input);
+  let sums: SampleSums = { pull: tf.zerosLike(input.x.unit), radial: tf.zeros([input.labels.size]) };
   const tiles: TileGradients[] = [];
   for (let index = stream.count - 1; index >= 0; index--) {
     const tile = stream.tile(index);
@@ -59,27 +58,51 @@ export function gradients(input: GradientInput): Gradients {
     sums = added.sums;
     tiles.unshift(added.tile);
   }
-  const slope = column(tf.mul(own.gradient, tf.mul(prepared.rowScale, prepared.target.dCos)));
+  const joined = (name: keyof TileGradients): tf.Tensor => {
+    const parts = tiles.map((tile) => tile[name]!);
+    if (parts.length === 1) return parts[0]!;
+    const whole = tf.concat(parts);
+    tf.dispose(parts);
+    return whole;
+  };
   return {
-    embeddings: embeddingGradient(input, own, sums, slope),
-    weights: weightGradient(input, tiles, slope),
-    ...(input.loss.bias ? { bias: biasGradient(input, tiles, own) } : {}),
+    embeddings: embeddingGradient(input, own, sums),
+    weights: joined('weights'),
+    ...(loss.bias ? { bias: joined('bias') } : {}),
     ...(input.inspect
-      ? { logits: bySample(tiles, 'logits'), gradLogits: bySample(tiles, 'gradLogits') }
+      ? { logits: tf.transpose(joined('logits')), gradLogits: tf.transpose(joined('gradLogits')) }
       : {}),
   };
 }
 
-/** What each sample's own class adds; [B] each. */
+/** What each sample's own class adds. */
 interface OwnTerms {
-  /** ∂loss/∂(target logit) = −dNll·(1 − p). */
+  /** ∂loss/∂(target logit) = −dNll·(1 − p): [B]. */
   readonly gradient: tf.Tensor;
+  /** [B]. */
   readonly logit: tf.Tensor;
   /**
-   * dNll·(1 − p)/sum: what e^{z − max} of a negative is multiplied by. The negatives share 1 − p between them, so p
-   * adds up to 1, and no digit is lost to the size of the log-sum-exp.
+   * dNll·(1 − p)/sum: what e^{z − max} of a negative is multiplied by, [B]. The negatives share 1 − p between them, so
+   * p adds up to 1, and no digit is lost to the size of the log-sum-exp.
    */
   readonly share: tf.Tensor;
+  /** ∂loss/∂cos θ_y: [B, 1]. */
+  readonly slope: tf.Tensor;
+  /** What the sample adds to ∂loss/∂w_y: [B, d]. */
+  readonly weights: tf.Tensor;
+}
+
+function ownTerms({ prepared, reduced, negatives, points }: GradientInput): OwnTerms {
+  const missed = tf.mul(reduced.dNll, reduced.miss);
+  const gradient = tf.neg(missed);
+  const slope = column(tf.mul(gradient, tf.mul(prepared.rowScale, prepared.target.dCos)));
+  return {
+    gradient,
+    logit: tf.mul(prepared.rowScale, prepared.target.value),
+    share: tf.div(missed, tf.maximum(negatives.sum, tf.scalar(1))),
+    slope,
+    weights: tf.mul(tf.mul(slope, points.tangentW), points.inverseW),
+  };
 }
 
 /** What runs along with the tiles. */
@@ -90,7 +113,7 @@ type SampleSums = {
   readonly radial: tf.Tensor;
 };
 
-/** What belongs to the classes of one tile, the targets' part of `weights` and `bias` left out. */
+/** What belongs to the classes of one tile. */
 type TileGradients = {
   readonly weights: tf.Tensor;
   readonly bias?: tf.Tensor;
@@ -99,45 +122,56 @@ type TileGradients = {
 };
 
 function addTile(
-  { loss, x, prepared, negatives, inspect }: GradientInput,
+  { loss, x, prepared, negatives, labels, inspect }: GradientInput,
   tile: ClassTile,
   own: OwnTerms,
   before: SampleSums,
 ): { sums: SampleSums; tile: TileGradients } {
-  const { other, logits } = tile;
+  const { other, logits, rows, start } = tile;
+  const size = rows.shape[0]!;
+  const scaledByNorm = loss.geometry === 'norm-scaled';
   // 0 for targets, whose logit is out of the way.
   const gradient = tf.mul(tf.exp(tf.sub(logits, negatives.max)), own.share);
   const slopes = tf.mul(gradient, tf.mul(other.dCos, prepared.rowScale));
-  const pull = tf.matMul(slopes, x.unit);
-  const scaledByNorm = loss.geometry === 'norm-scaled';
+  // ∂/∂(w_j·x̂_i): divided by ‖w‖ once, here, where there is one number a pair and not one a coordinate.
+  const pulls =
+    loss.geometry === 'inner' ? slopes : tf.mul(slopes, acrossRows(tile.inverse, slopes.shape[1]!));
+  const weights = tf.add(weightRows(loss, x, tile, pulls), scatterOwn(labels, own.weights, start, size));
   return {
     sums: {
-      pull: tf.add(before.pull, tf.matMul(slopes, tile.centers.unit, true)),
+      pull: tf.add(before.pull, transposedProduct(pulls, rows)),
       radial: scaledByNorm
-        ? tf.add(before.radial, tf.sum(tf.mul(gradient, other.value), 0))
+        ? tf.add(before.radial, sumOverRows(tf.mul(gradient, other.value)))
         : tf.clone(before.radial),
     },
     tile: {
-      weights:
-        loss.geometry === 'inner'
-          ? pull
-          : tf.mul(tangential(pull, tile.centers.unit), acrossRows(tile.centers.inverse, pull.shape[1]!)),
-      ...(loss.bias ? { bias: tf.sum(gradient, 1) } : {}),
+      weights,
+      ...(loss.bias
+        ? { bias: tf.add(tf.sum(gradient, 1), scatterOwn(labels, own.gradient, start, size)) }
+        : {}),
       ...(inspect
-        ? { logits: withOwn(tile, own.logit, logits), gradLogits: withOwn(tile, own.gradient, gradient) }
+        ? {
+            logits: withOwn(tile, own.logit, logits),
+            gradLogits: withOwn(tile, own.gradient, gradient),
+          }
         : {}),
     },
   };
 }
 
-/** The part of each row that is orthogonal to the unit vector beside it; [rows, d]. */
-function tangential(rows: tf.Tensor, unit: tf.Tensor): tf.Tensor {
-  const along = tf.sum(tf.mul(rows, unit), 1, true);
-  return tf.sub(rows, tf.mul(unit, acrossRows(along, unit.shape[1]!)));
+function withOwn(tile: ClassTile, target: tf.Tensor, others: tf.Tensor): tf.Tensor {
+  return select(tf.cast(tile.own, 'bool'), target, others);
 }
 
-function withOwn(tile: ClassTile, target: tf.Tensor, others: tf.Tensor): tf.Tensor {
-  return tile.own === undefined ? tf.clone(others) : tf.where(tile.own, target, others);
+/**
+ * ∂loss/∂W from the negatives: Σ_i pulls_ij·(x̂_i − cos θ_ij·ŵ_j), the part along ŵ_j from the cosines that are there
+ * already.
+ */
+function weightRows(loss: MarginLoss, x: UnitRows, tile: ClassTile, pulls: tf.Tensor): tf.Tensor {
+  const towards = tf.matMul(pulls, x.unit);
+  if (loss.geometry === 'inner') return towards;
+  const along = tf.mul(tf.sum(tf.mul(pulls, tile.cosines), 1, true), tile.inverse);
+  return tf.sub(towards, tf.mul(tile.rows, acrossRows(along, tile.rows.shape[1]!)));
 }
 
 /** ∂loss/∂X: tangential part / ‖x‖, and along x̂ what depends on the norm. */
@@ -145,9 +179,8 @@ function embeddingGradient(
   { loss, x, points, prepared, reduced }: GradientInput,
   own: OwnTerms,
   sums: SampleSums,
-  slope: tf.Tensor,
 ): tf.Tensor {
-  const target = tf.mul(slope, points.tangentX);
+  const target = tf.mul(own.slope, points.tangentX);
   if (loss.geometry === 'inner') return tf.add(sums.pull, target);
   const sideways = tf.mul(tf.add(tangential(sums.pull, x.unit), target), x.inverse);
   let along = tf.add(sums.radial, reduced.dNormOfRegulariser);
@@ -156,28 +189,9 @@ function embeddingGradient(
   return tf.add(sideways, tf.mul(column(along), x.unit));
 }
 
-/** ∂loss/∂W: the tiles' rows, and onto them what the samples of each class add. */
-function weightGradient(
-  { points, labels, classes }: GradientInput,
-  tiles: readonly TileGradients[],
-  slope: tf.Tensor,
-): tf.Tensor {
-  const target = tf.mul(tf.mul(slope, points.tangentW), points.inverseW);
-  const rows = tf.concat(tiles.map((tile) => tile.weights));
-  return tf.add(rows, tf.scatterND(column(labels), target, [classes, target.shape[1]!]));
-}
-
-function biasGradient(
-  { labels, classes }: GradientInput,
-  tiles: readonly TileGradients[],
-  own: OwnTerms,
-): tf.Tensor {
-  const others = tf.concat(tiles.map((tile) => tile.bias!));
-  return tf.add(others, tf.scatterND(column(labels), own.gradient, [classes]));
-}
-
-function bySample(tiles: readonly TileGradients[], name: 'logits' | 'gradLogits'): tf.Tensor {
-  return tf.transpose(tf.concat(tiles.map((tile) => tile[name]!)));
+/** The part of each row that is orthogonal to the unit vector beside it; [rows, d]. */
+function tangential(rows: tf.Tensor, unit: tf.Tensor): tf.Tensor {
+  return tf.sub(rows, tf.mul(unit, tf.sum(tf.mul(rows, unit), 1, true)));
 }
 
 /** [B] → [B, 1]. */

@@ -1,6 +1,7 @@
 import { hardMask } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import type { ClassTile } from './class-tiles.ts';
+import { select } from './select.ts';
 import { tfOps } from './tf-ops.ts';
 
 /** How many hard negatives there are, and the range of their slopes; scalars. */
@@ -28,12 +29,12 @@ export function noHardNegatives(): HardNegatives {
 export function addHardNegatives(before: HardNegatives, tile: ClassTile, pivot: tf.Tensor): HardNegatives {
   const { value, dCos } = tile.other;
   const above = hardMask(tfOps, tile.cosines, pivot);
-  const hard = tile.own === undefined ? above : tf.logicalAnd(above, tf.logicalNot(tile.own));
+  const hard = tf.logicalAnd(above, tf.logicalNot(tf.cast(tile.own, 'bool')));
   const emphasised = tf.logicalAnd(hard, tf.greater(value, tile.cosines));
   // One slope for all negatives, as where N is the cosine itself, is its own least and largest.
   const shared = dCos.rank === 0;
-  const least = shared ? dCos : tf.min(tf.where(hard, dCos, tf.scalar(NO_SLOPE)));
-  const largest = shared ? dCos : tf.max(tf.where(hard, dCos, tf.scalar(-NO_SLOPE)));
+  const least = shared ? dCos : tf.min(select(hard, dCos, tf.scalar(NO_SLOPE)));
+  const largest = shared ? dCos : tf.max(select(hard, dCos, tf.scalar(-NO_SLOPE)));
   return {
     hard: tf.add(before.hard, tf.sum(tf.cast(hard, 'float32'))),
     emphasised: tf.add(before.emphasised, tf.sum(tf.cast(emphasised, 'float32'))),

@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { START_OF_MAXIMUM, type TileStream } from './class-tiles.ts';
+import { type ClassTile, START_OF_MAXIMUM, type TileStream } from './class-tiles.ts';
 import { addHardNegatives, type HardNegatives, noHardNegatives } from './hard-negatives.ts';
+import { maxOverRows } from './max-over-rows.ts';
+import type { StepOptions } from './step-input.ts';
+import { sumOverRows } from './sum-over-rows.ts';
 
 /** Σ_{j≠y} e^{z_ij} of each sample as e^{max}·sum; the sum is 0 where there is no negative, else at least 1. */
 export type LogSumExp = {
@@ -11,24 +14,36 @@ export type LogSumExp = {
 };
 
 /** What pass 1 yields. */
-export type FirstPass = LogSumExp & HardNegatives;
+export type FirstPass = {
+  readonly negatives: LogSumExp;
+  /** Where they are counted. */
+  readonly hard?: HardNegatives;
+  /** The largest cosine of each sample with a class that is not its own, where it is asked for: [B]. */
+  readonly nearest?: tf.Tensor;
+};
 
 /**
  * Pass 1: the log-sum-exp over the negatives alone. Leaving the target out keeps 1 − p exact when p is near 1, and
  * makes p ≤ 1 whatever is rounded.
  */
-export function negativeLogSumExp(stream: TileStream, pivot: tf.Tensor, batch: number): FirstPass {
+export function firstPass(
+  stream: TileStream,
+  pivot: tf.Tensor,
+  batch: number,
+  { countNegatives, nearest }: Pick<StepOptions, 'countNegatives' | 'nearest'>,
+): FirstPass {
   let running: FirstPass = {
-    max: tf.fill([batch], START_OF_MAXIMUM),
-    sum: tf.zeros([batch]),
-    ...noHardNegatives(),
+    negatives: { max: tf.fill([batch], START_OF_MAXIMUM), sum: tf.zeros([batch]) },
+    ...(countNegatives ? { hard: noHardNegatives() } : {}),
+    ...(nearest ? { nearest: tf.fill([batch], START_OF_MAXIMUM) } : {}),
   };
   for (let index = 0; index < stream.count; index++) {
     const tile = stream.tile(index);
     const before = running;
     running = tf.tidy(() => ({
-      ...addLogits(before, tile.logits),
-      ...addHardNegatives(before, tile, pivot),
+      negatives: addLogits(before.negatives, tile.logits),
+      ...(before.hard ? { hard: addHardNegatives(before.hard, tile, pivot) } : {}),
+      ...(before.nearest ? { nearest: addNearest(before.nearest, tile) } : {}),
     }));
     tf.dispose(before);
   }
@@ -36,7 +51,11 @@ export function negativeLogSumExp(stream: TileStream, pivot: tf.Tensor, batch: n
 }
 
 function addLogits(before: LogSumExp, logits: tf.Tensor): LogSumExp {
-  const max = tf.maximum(before.max, tf.max(logits, 0));
+  const max = tf.maximum(before.max, maxOverRows(logits));
   const earlier = tf.mul(before.sum, tf.exp(tf.sub(before.max, max)));
-  return { max, sum: tf.add(earlier, tf.sum(tf.exp(tf.sub(logits, max)), 0)) };
+  return { max, sum: tf.add(earlier, sumOverRows(tf.exp(tf.sub(logits, max)))) };
+}
+
+function addNearest(before: tf.Tensor, { own, cosines }: ClassTile): tf.Tensor {
+  return tf.maximum(before, maxOverRows(tf.add(cosines, tf.mul(own, tf.scalar(START_OF_MAXIMUM)))));
 }

@@ -1,5 +1,6 @@
-import type { LossState, MarginLoss, Mode, Row, TargetValue } from '@cf/core';
+import type { MarginLoss, Row, TargetValue } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import type { StepInput } from './step-input.ts';
 import type { TargetPoints } from './target-points.ts';
 import { tfBatchOps } from './tf-batch-ops.ts';
 import { tfOps } from './tf-ops.ts';
@@ -21,25 +22,13 @@ export function prepareBatch(
   loss: MarginLoss,
   points: TargetPoints,
   norm: tf.Tensor,
-  draws: tf.Tensor | undefined,
-  state: LossState,
-  mode: Mode,
+  { draws, state, mode }: Pick<StepInput, 'draws' | 'state' | 'mode'>,
 ): PreparedBatch {
-  const prepared = loss.prepare(
-    tfBatchOps,
-    { cosTarget: points.cos, norm, draws },
-    stateTensors(state, Object.keys(state.values)),
-    mode,
-  );
+  const prepared = loss.prepare(tfBatchOps, { cosTarget: points.cos, norm, draws }, state, mode);
   return {
     row: prepared.row,
     rowScale: loss.geometry === 'norm-scaled' ? norm : tf.scalar(loss.scale),
     target: loss.target(tfOps, { cos: points.cos, sin: points.sin, norm }, prepared.row),
     next: prepared.next,
   };
-}
-
-/** The named values of a state as scalars. */
-export function stateTensors(state: LossState, names: readonly string[]): Record<string, tf.Tensor> {
-  return Object.fromEntries(names.map((name) => [name, tf.scalar(state.values[name]!)]));
 }

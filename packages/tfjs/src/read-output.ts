@@ -6,19 +6,22 @@ import {
   type LossState,
   type MarginLoss,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
+import type { Gradients } from './gradients.ts';
 import type { StepTensors } from './head-step.ts';
+import { readScalars } from './read-scalars.ts';
 
 /** Brings one step to the host. The scalars travel together, in one read. Does not free the tensors. */
 export async function readOutput(
   loss: MarginLoss,
-  step: StepTensors,
+  step: StepTensors & { readonly gradients: Gradients },
   checked: CheckedInput,
 ): Promise<HeadOutput> {
   const { gradients } = step;
-  const [scalars, next, losses, gradEmbeddings, gradWeights, gradBias, logits, gradLogits] =
+  const [scalars, hard, next, losses, gradEmbeddings, gradWeights, gradBias, logits, gradLogits] =
     await Promise.all([
       readScalars(step.scalars),
+      step.hard && readScalars(step.hard),
       readScalars(step.next),
       read(step.losses),
       read(gradients.embeddings),
@@ -38,7 +41,7 @@ export async function readOutput(
     state,
     diagnostics: headDiagnostics(loss, {
       ...scalars,
-      negatives: scalars,
+      negatives: hard,
       batch: checked.batch,
       classes: checked.classes,
       t: state.values.t,
@@ -49,20 +52,6 @@ export async function readOutput(
 
 async function read(tensor: tf.Tensor): Promise<Float32Array> {
   return (await tensor.data()) as Float32Array;
-}
-
-async function readScalars<Name extends string>(
-  scalars: Readonly<Record<Name, tf.Tensor>>,
-): Promise<Record<Name, number>> {
-  const names = Object.keys(scalars) as Name[];
-  if (names.length === 0) return {} as Record<Name, number>;
-  const together = tf.tidy(() => tf.stack(names.map((name) => tf.reshape(scalars[name], []))));
-  try {
-    const values = await read(together);
-    return Object.fromEntries(names.map((name, i) => [name, values[i]!])) as Record<Name, number>;
-  } finally {
-    together.dispose();
-  }
 }
 
 /** In evaluation the state that came in, digit for digit: it does not go through float32. */

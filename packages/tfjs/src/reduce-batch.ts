@@ -1,7 +1,9 @@
-import type { CheckedInput, MarginLoss } from '@cf/core';
+import type { MarginLoss } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { expm1, log1p } from './elementary.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
-import { type PreparedBatch, stateTensors } from './prepare-batch.ts';
+import type { PreparedBatch } from './prepare-batch.ts';
+import type { StepInput } from './step-input.ts';
 import { tfBatchOps } from './tf-batch-ops.ts';
 import { tfOps } from './tf-ops.ts';
 
@@ -29,22 +31,22 @@ export function reduceBatch(
   prepared: PreparedBatch,
   negatives: LogSumExp,
   norm: tf.Tensor,
-  { sampleWeights, state, mode }: CheckedInput,
+  { sampleWeights, state, mode }: Pick<StepInput, 'sampleWeights' | 'state' | 'mode'>,
 ): ReducedBatch {
-  const weights = tf.tensor1d(Float32Array.from(sampleWeights));
   const targetLogit = tf.mul(prepared.rowScale, prepared.target.value);
   // Near logits are subtracted first: their difference is exact.
   const gap = tf.add(tf.sub(negatives.max, targetLogit), tf.log(tf.maximum(negatives.sum, tf.scalar(1))));
   const nll = softplus(gap);
-  const weightingState = stateTensors(state, Object.keys(loss.weighting.initialValues));
-  const reduced = loss.weighting.reduce(tfBatchOps, { nll, sampleWeights: weights }, weightingState, mode);
-  const regulariser = meanRegulariser(loss, norm, weights);
+  const names = Object.keys(loss.weighting.initialValues);
+  const own = Object.fromEntries(names.map((name) => [name, state[name]!]));
+  const reduced = loss.weighting.reduce(tfBatchOps, { nll, sampleWeights }, own, mode);
+  const regulariser = meanRegulariser(loss, norm, sampleWeights);
   return {
     loss: tf.add(reduced.loss, regulariser.mean),
     regulariser: regulariser.mean,
     losses: reduced.losses,
     dNll: reduced.dNll,
-    miss: tf.neg(tf.expm1(tf.neg(nll))),
+    miss: tf.neg(expm1(tf.neg(nll))),
     dNormOfRegulariser: regulariser.slopes,
     next: { ...prepared.next, ...reduced.next },
   };
@@ -52,7 +54,7 @@ export function reduceBatch(
 
 /** log(1 + e^x) = max(x, 0) + log1p(e^−|x|): neither overflows, nor loses the digits of a small result. */
 function softplus(x: tf.Tensor): tf.Tensor {
-  return tf.add(tf.relu(x), tf.log1p(tf.exp(tf.neg(tf.abs(x)))));
+  return tf.add(tf.relu(x), log1p(tf.exp(tf.neg(tf.abs(x)))));
 }
 
 function meanRegulariser(

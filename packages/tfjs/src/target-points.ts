@@ -1,5 +1,6 @@
 import { COSINE_BOUND, type Geometry } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { select } from './select.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** Where each sample stands to its own class: O(B·d). */
@@ -52,15 +53,15 @@ function cosinePoints(x: UnitRows, w: UnitRows): TargetPoints {
   const sine = tf.minimum(tf.scalar(1), tf.mul(tf.scalar(0.5), tf.sqrt(tf.mul(differences, sums))));
 
   const near = tf.greaterEqual(product, zero);
-  const rest = tf.mul(tf.scalar(0.5), tf.where(near, differences, sums));
+  const rest = tf.mul(tf.scalar(0.5), select(near, differences, sums));
   const tangent = (unit: tf.Tensor, towards: tf.Tensor): tf.Tensor => {
     const along = tf.mul(rest, unit);
-    const exact = tf.where(near, tf.add(along, towards), tf.sub(middle, along));
+    const exact = select(near, tf.add(along, towards), tf.sub(middle, along));
     return tf.mul(exact, tf.cast(alive, 'float32'));
   };
   return {
     cos: tf.reshape(tf.clipByValue(product, -COSINE_BOUND, COSINE_BOUND), [-1]),
-    sin: tf.reshape(tf.where(alive, sine, tf.scalar(1)), [-1]),
+    sin: tf.reshape(select(alive, sine, tf.scalar(1)), [-1]),
     tangentX: tangent(x.unit, tf.neg(difference)),
     tangentW: tangent(w.unit, difference),
     inverseW: w.inverse,

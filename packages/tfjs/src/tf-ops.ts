@@ -1,5 +1,7 @@
 import type { TensorOps } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { atan, cos, expm1, sin } from './elementary.ts';
+import { select } from './select.ts';
 
 /**
  * The tensor reading: formulas run as TensorFlow.js operations, in float32, on the backend that is active.
@@ -19,14 +21,14 @@ export const tfOps: TensorOps<tf.Tensor, tf.Tensor> = {
   max: (a, b) => tf.maximum(a, b),
   sqrt: (a) => tf.sqrt(a),
   exp: (a) => tf.exp(a),
-  expm1: (a) => tf.expm1(a),
+  expm1,
   log: (a) => tf.log(a),
-  sin: (a) => tf.sin(a),
-  cos: (a) => tf.cos(a),
-  atan: (a) => tf.atan(a),
+  sin,
+  cos,
+  atan,
   greater: (a, b) => tf.greater(a, b),
   and: (a, b) => tf.logicalAnd(a, b),
   or: (a, b) => tf.logicalOr(a, b),
   not: (a) => tf.logicalNot(a),
-  select: (condition, yes, no) => tf.where(condition, yes, no),
+  select,
 };

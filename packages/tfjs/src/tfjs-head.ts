@@ -1,25 +1,25 @@
 import {
+  type CheckedInput,
   checkInput,
   type FloatArray,
   type Head,
   type HeadInput,
   type HeadOptions,
   type MarginLoss,
+  marginDraws,
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { activateBackend } from './active-backend.ts';
-import { headStep, type StepOptions } from './head-step.ts';
+import { headStep } from './head-step.ts';
 import { readOutput } from './read-output.ts';
-
-/** Classes a tile: large enough to outweigh the cost of starting its operations, small enough for a cache. */
-const DEFAULT_TILE = 1024;
+import { stateToTensors } from './state-tensors.ts';
+import { DEFAULT_KEEP_BYTES, DEFAULT_TILE_SIZE, type StepInput, type StepOptions } from './step-input.ts';
 
 /** A head on the given backend, which is active and must be so again at each step. */
 export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {
-  const { tileSize = DEFAULT_TILE, checkFinite = true, inspect = false } = options;
+  const { tileSize = DEFAULT_TILE_SIZE, checkFinite = true, inspect = false } = options;
   requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const stepOptions: StepOptions = { tileSize, inspect };
   return {
     loss,
     async step(input) {
@@ -27,7 +27,19 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
       const checked = checkInput(loss, rounded, checkFinite);
       // Another user of TensorFlow.js may have changed the backend of the process.
       if (tf.getBackend() !== backend) await activateBackend(backend);
-      const tensors = headStep(loss, { bias: undefined, draws: undefined, ...rounded }, checked, stepOptions);
+      const { countNegatives = true } = input;
+      const stepOptions: StepOptions = {
+        tileSize,
+        keepBytes: DEFAULT_KEEP_BYTES,
+        gradients: true,
+        inspect,
+        countNegatives,
+        nearest: false,
+      };
+      const tensors = tf.tidy(() => {
+        const step = headStep(loss, upload(loss, rounded, checked), stepOptions);
+        return { ...step, gradients: step.gradients! };
+      });
       try {
         return await readOutput(loss, tensors, checked);
       } finally {
@@ -35,6 +47,21 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
       }
     },
     dispose() {},
+  };
+}
+
+function upload(loss: MarginLoss, arrays: RoundedInput, checked: CheckedInput): StepInput {
+  const { batch, classes, dim, labels, sampleWeights, sampleKeys, state, mode } = checked;
+  const drawn = marginDraws(loss, state, mode, sampleKeys, arrays.draws);
+  return {
+    embeddings: tf.tensor2d(arrays.embeddings, [batch, dim]),
+    weights: tf.tensor2d(arrays.weights, [classes, dim]),
+    bias: arrays.bias && tf.tensor2d(arrays.bias, [classes, 1]),
+    labels: tf.tensor1d(labels, 'int32'),
+    sampleWeights: tf.tensor1d(Float32Array.from(sampleWeights)),
+    draws: drawn && tf.tensor1d(Float32Array.from(drawn)),
+    state: stateToTensors(loss, state),
+    mode,
   };
 }
 

@@ -1,6 +1,17 @@
 import { NORM_FLOOR } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from './across-rows.ts';
+import { select } from './select.ts';
+
+/** Lengths of the rows of a matrix; [rows, 1] each. */
+export type RowLengths = {
+  /** ‖v‖. */
+  readonly norms: tf.Tensor;
+  /** ‖v‖; for a zero vector a number that makes whatever is divided by it vanish. */
+  readonly divisor: tf.Tensor;
+  /** 1/‖v‖, 0 for a zero vector, so that whatever it multiplies is 0 there. */
+  readonly inverse: tf.Tensor;
+};
 
 /** Rows of a matrix on the unit sphere (or as they are, for losses on inner products). */
 export type UnitRows = {
@@ -8,24 +19,34 @@ export type UnitRows = {
   readonly unit: tf.Tensor;
   /** ‖v‖: [rows, 1]. */
   readonly norms: tf.Tensor;
-  /** 1/‖v‖, 0 for a zero vector, so that whatever it multiplies is 0 there: [rows, 1]. */
+  /** 1/‖v‖, 0 for a zero vector: [rows, 1]. */
   readonly inverse: tf.Tensor;
 };
 
-/** Normalises the rows of a matrix, [rows, d]. A vector shorter than {@link NORM_FLOOR} is a zero vector. */
-export function unitRows(values: tf.Tensor): UnitRows {
+const LARGEST = 3e38;
+
+/** Lengths of the rows of a matrix, [rows, d]. A vector shorter than {@link NORM_FLOOR} is a zero vector. */
+export function rowLengths(values: tf.Tensor): RowLengths {
   const norms = rowNorms(values);
   const alive = tf.greaterEqual(norms, tf.scalar(NORM_FLOOR));
-  // What is divided by the largest number vanishes.
-  const divisor = tf.where(alive, norms, tf.scalar(LARGEST));
+  const divisor = select(alive, norms, tf.scalar(LARGEST));
   return {
-    unit: divideRows(values, divisor),
     norms,
-    inverse: tf.where(alive, tf.div(tf.scalar(1), divisor), tf.scalar(0)),
+    divisor,
+    inverse: select(alive, tf.div(tf.scalar(1), divisor), tf.scalar(0)),
   };
 }
 
-const LARGEST = 3e38;
+/**
+ * Normalises the rows of a matrix, [rows, d].
+ *
+ * By a true division: a product with the reciprocal rounds twice, and where x̂ and ŵ nearly coincide the slope of an
+ * angular margin makes 10⁶ of such a bit.
+ */
+export function unitRows(values: tf.Tensor): UnitRows {
+  const { norms, divisor, inverse } = rowLengths(values);
+  return { unit: divideRows(values, divisor), norms, inverse };
+}
 
 /** The rows as they are, in the same shape. */
 export function plainRows(values: tf.Tensor): UnitRows {
@@ -44,10 +65,6 @@ function rowNorms(values: tf.Tensor): tf.Tensor {
   return tf.mul(largest, tf.sqrt(squares));
 }
 
-/**
- * A true division: a product with the reciprocal rounds twice, and where x̂ and ŵ nearly coincide the slope of an
- * angular margin makes 10⁶ of such a bit.
- */
 function divideRows(rows: tf.Tensor, divisors: tf.Tensor): tf.Tensor {
   return tf.div(rows, acrossRows(divisors, rows.shape[1]!));
 }

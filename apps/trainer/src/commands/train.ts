@@ -2,7 +2,7 @@ import { LOSS_NAMES } from '@cf/core';
 import { Command } from 'commander';
 import { checkConfig } from '../config/check-config.ts';
 import { resolveConfig, type TrainFlags, trainedPart } from '../config/resolve-config.ts';
-import { BACKBONES, TRAINED_PARTS, type TrainConfig } from '../config/train-config.ts';
+import { BACKBONES, ENGINES, TRAINED_PARTS, type TrainConfig } from '../config/train-config.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readJson } from '../run/run-folder.ts';
@@ -26,7 +26,10 @@ export function trainCommand(): Command {
     .option('--identities <n>', 'drawn identities, a fifth of them held out', number, 200)
     .option('--images-per-identity <n>', 'pictures of each drawn identity', number, 20)
     .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, 1)
-    .option('--backbone <name>', `${BACKBONES.join(', ')} or onnx:FILE (default: tiny-iresnet)`)
+    .option(
+      '--backbone <name>',
+      `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json (default: tiny-iresnet)`,
+    )
     .option(
       '--train <part>',
       `${TRAINED_PARTS.join(' or ')}: every layer, or a linear embedding on fixed features (default: all)`,
@@ -49,6 +52,7 @@ export function trainCommand(): Command {
     .option('--loss-option <name=value>', 'any other option of the loss; may be repeated', several)
     .option('--weighting <name>', 'focal, ohem or self-paced, around the loss')
     .option('--weighting-option <name=value>', 'an option of the weighting; may be repeated', several)
+    .option('--engine <name>', `${ENGINES.join(' or ')}: what runs the network (default: onnx)`)
     .option('--head <backend>', `one of ${BACKEND_NAMES.join(', ')}`)
     .option(
       '--epochs <n>',

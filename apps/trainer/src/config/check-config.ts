@@ -14,6 +14,7 @@ import {
   type CommonTraining,
   type DataConfig,
   type EmbeddingTraining,
+  ENGINES,
   type EvaluationConfig,
   type FeatureConfig,
   type NetworkConfig,
@@ -43,6 +44,7 @@ const COMMON_FIELDS: Readonly<Record<keyof CommonTraining, true>> = {
 const EMBEDDING_FIELDS: Fields<EmbeddingTraining> = { train: true, features: true, dim: true };
 const NETWORK_FIELDS: Fields<NetworkTraining> = {
   train: true,
+  engine: true,
   network: true,
   augmentation: true,
   threads: true,
@@ -60,7 +62,9 @@ export function checkConfig(config: TrainConfig): void {
   requireFields('the configuration', config, [...Object.keys(own), ...Object.keys(COMMON_FIELDS)]);
   checkData(config.data);
   if (config.train === 'all') {
+    requireChoice('engine', config.engine, ENGINES);
     checkNetwork(config.network);
+    checkEngine(config);
     checkAugmentation(config);
     requireInteger('threads', config.threads, 1, 1024);
   } else {
@@ -119,18 +123,38 @@ export function checkFeatures(features: FeatureConfig): void {
 
 function checkNetwork(network: NetworkConfig): void {
   requireFields('network', network);
-  requireChoice('network.kind', network.kind, ['built-in', 'onnx']);
+  requireChoice('network.kind', network.kind, ['built-in', 'onnx', 'layers']);
   if (network.kind === 'built-in') {
     requireFields('network', network, ['kind', 'name', 'dim']);
     requireChoice('network.name', network.name, BACKBONES);
     requireInteger('dim', network.dim, 2, 4096);
     return;
   }
-  requireFields('network', network, ['kind', 'file', 'dim', 'freezeUntil', 'freezeBn']);
+  const frozen = network.kind === 'onnx' ? ['freezeUntil', 'freezeBn'] : [];
+  requireFields('network', network, ['kind', 'file', 'dim', ...frozen]);
   requireText('network.file', network.file);
   if (network.dim !== undefined) requireInteger('dim', network.dim, 2, 65536);
+  if (network.kind === 'layers') return;
   if (network.freezeUntil !== undefined) requireText('network.freezeUntil', network.freezeUntil);
   requireChoice('network.freezeBn', network.freezeBn, [false, true]);
+}
+
+/** The engine tfjs computes head and network on one backend; layers models need it. */
+function checkEngine({ engine, head, network }: NetworkTraining): void {
+  requireText('head', head);
+  if (engine === 'onnx' && network.kind === 'layers') {
+    throw new UsageError(
+      `'${network.file}' with --engine onnx`,
+      'a network of ONNX',
+      'leave --engine out, or say --engine tfjs.',
+    );
+  }
+  if (engine === 'onnx' || head.startsWith('tfjs-')) return;
+  throw new UsageError(
+    `--engine tfjs with --head ${head}`,
+    'a head on TensorFlow.js, whose backend trains the network as well',
+    'choose tfjs-wasm, tfjs-webgpu or tfjs-cpu, or leave --head out.',
+  );
 }
 
 function checkAugmentation({ augmentation }: NetworkTraining): void {

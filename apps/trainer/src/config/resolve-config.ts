@@ -8,6 +8,8 @@ import {
   BACKBONES,
   type BackboneName,
   type CommonTraining,
+  ENGINES,
+  type EngineName,
   type FeatureConfig,
   type NetworkConfig,
   TRAINED_PARTS,
@@ -34,6 +36,7 @@ export interface TrainFlags extends LossFlags {
   readonly threads?: number;
   readonly dim?: number;
   readonly head?: string;
+  readonly engine?: string;
   readonly epochs?: number;
   readonly batch?: number;
   readonly accumulate: number;
@@ -93,6 +96,8 @@ const FINE_TUNING_DEFAULTS: Defaults = { ...SCRATCH_DEFAULTS, epochs: 3, learnin
 /** Pixels that pictures move by in training. */
 const DEFAULT_SHIFT = 3;
 const DEFAULT_DIM = 128;
+/** Before the model.json of a layers model. */
+const LAYERS_PREFIX = 'tfjs:';
 const DIM_OF: Readonly<Record<BackboneName, number>> = {
   'tiny-iresnet': 256,
   mobilefacenet: 128,
@@ -124,18 +129,26 @@ function embeddingTraining(flags: TrainFlags): TrainConfig {
 
 function networkTraining(flags: TrainFlags): TrainConfig {
   const network = networkConfig(flags);
+  const engine = flags.engine ?? (network.kind === 'layers' ? 'tfjs' : 'onnx');
+  requireChoice('engine', engine, ENGINES);
   const { augmentFlip: flip, augmentShift: shift = DEFAULT_SHIFT, threads = availableParallelism() } = flags;
   return {
     train: 'all',
-    ...commonTraining(flags, networkDefaults(flags, network)),
+    engine: engine as EngineName,
+    ...commonTraining(flags, networkDefaults(flags, network, engine as EngineName)),
     network,
     augmentation: { flip, shift },
     threads,
   };
 }
 
-function networkDefaults({ data, loss }: TrainFlags, network: NetworkConfig): Defaults {
-  if (network.kind === 'onnx') return FINE_TUNING_DEFAULTS;
+function networkDefaults(flags: TrainFlags, network: NetworkConfig, engine: EngineName): Defaults {
+  const defaults = defaultsOf(flags, network);
+  return engine === 'tfjs' ? { ...defaults, head: 'tfjs-wasm' } : defaults;
+}
+
+function defaultsOf({ data, loss }: TrainFlags, network: NetworkConfig): Defaults {
+  if (network.kind !== 'built-in') return FINE_TUNING_DEFAULTS;
   if (data !== undefined) return SCRATCH_DEFAULTS;
   // Margins of other losses are other numbers: SphereFace's is an integer.
   return loss === 'curricularface' ? DRAWN_DEFAULTS : { ...DRAWN_DEFAULTS, loss: { scale: 16 } };
@@ -175,7 +188,10 @@ function networkConfig({
     const name = backbone as BackboneName;
     return { kind: 'built-in', name, dim: dim ?? DIM_OF[name] };
   }
-  return { kind: 'onnx', file: onnxFile(backbone, BACKBONES), dim, freezeUntil, freezeBn };
+  if (backbone.startsWith(LAYERS_PREFIX) && backbone.length > LAYERS_PREFIX.length)
+    return { kind: 'layers', file: backbone.slice(LAYERS_PREFIX.length), dim };
+  const others = [...BACKBONES, 'tfjs:model.json'];
+  return { kind: 'onnx', file: onnxFile(backbone, others), dim, freezeUntil, freezeBn };
 }
 
 function dataConfig(flags: TrainFlags): TrainConfig['data'] {

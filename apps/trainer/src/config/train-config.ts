@@ -72,7 +72,20 @@ export type NetworkConfig =
       readonly freezeUntil: string | undefined;
       /** Normalisations stay as they are. */
       readonly freezeBn: boolean;
+    }
+  | {
+      /** A layers model of TensorFlow.js; starts from the weights of its files. */
+      readonly kind: 'layers';
+      /** Its `model.json`. */
+      readonly file: string;
+      /** d as it is expected of the file; undefined takes what the file gives. */
+      readonly dim: number | undefined;
     };
+
+/** What runs a network's training. */
+export type EngineName = 'onnx' | 'tfjs';
+
+export const ENGINES: readonly EngineName[] = ['onnx', 'tfjs'];
 
 /** What is trained: every layer, or a linear embedding on features that stay as they are. */
 export type TrainedPart = 'all' | 'embedding';
@@ -109,6 +122,7 @@ export interface EmbeddingTraining extends CommonTraining {
 /** A network, end to end. */
 export interface NetworkTraining extends CommonTraining {
   readonly train: 'all';
+  readonly engine: EngineName;
   readonly network: NetworkConfig;
   readonly augmentation: AugmentOptions;
   /** Threads of one operator; another number may give other last bits. */

@@ -3,16 +3,19 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError } from '../errors.ts';
 
-/** A network of pictures, run by onnxruntime as it is. Runs may overlap; each takes one thread. */
-export interface OnnxNetwork {
+/** A network of pictures, as it is. */
+export interface EmbeddingNetwork {
   /** Of its one input, [N, 3, height, width]. */
   readonly shape: ImageShape;
   /** d, the length of its first output. */
   readonly dim: number;
-  /** [count, 3, height, width], RGB 0 … 255 → [count, d]. */
+  /** [count, 3, height, width], RGB 0 … 255 → [count, d]. Runs may overlap. */
   run(pixels: Float32Array, count: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
+
+/** One that onnxruntime runs; each run takes one thread. */
+export type OnnxNetwork = EmbeddingNetwork;
 
 /**
  * Opens a network from its file.

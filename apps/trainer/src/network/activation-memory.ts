@@ -51,12 +51,11 @@ function withActivations(model: Model): Model {
  *
  * @throws BatchMemoryError
  */
-export async function requireMemory(
-  model: Model,
-  shape: ImageShape,
+export function requireMemory(
+  bytesPerPicture: number,
   batch: number,
   available: number = availableMemory(),
-): Promise<void> {
-  const bytes = batch * (await activationBytes(model, shape));
+): void {
+  const bytes = batch * bytesPerPicture;
   if (bytes > available) throw new BatchMemoryError(batch, bytes, available);
 }

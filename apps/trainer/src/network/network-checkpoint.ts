@@ -24,7 +24,7 @@ export async function writeNetworkCheckpoint(
   { centers, classBias, velocities, lossState, step }: NetworkState,
   owner: CheckpointOwner,
 ): Promise<void> {
-  const session = network.state();
+  const session = await network.state();
   const tensors: Record<string, Tensor> = {};
   for (const part of PARTS) {
     for (const [name, tensor] of session[part]) tensors[`${part}/${name}`] = floatTensor(tensor);

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import { createLoss } from '@cf/core';
 import { collectImages, type ImageStore } from '@cf/data';
-import { encodeModel } from '@cf/onnx';
 import type { NetworkTraining } from '../config/train-config.ts';
 import { imagesOfPairs, readablePairs } from '../dataset/verification-pairs.ts';
 import { UsageError } from '../errors.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
-import { type OnnxNetwork, openOnnxNetwork } from '../features/onnx-network.ts';
+import type { EmbeddingNetwork } from '../features/onnx-network.ts';
 import { trainReport } from '../report/train-report.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { openMetrics, type RunFolder, readMetrics, trimMetrics } from '../run/run-folder.ts';
@@ -22,9 +20,10 @@ import {
   type NetworkMetrics,
   type NetworkState,
   type TrainableNetwork,
+  type TrainedNetwork,
 } from './network-state.ts';
-import { openNetwork, type UntrainedNetwork } from './open-network.ts';
-import { openTrainableNetwork } from './open-trainable-network.ts';
+import { openEngine } from './open-engine.ts';
+import type { UntrainedNetwork } from './open-network.ts';
 import { runNetwork, withShuffledLabels } from './run-network.ts';
 import { embedStore } from './store-embeddings.ts';
 import { storePixels } from './store-pixels.ts';
@@ -46,11 +45,11 @@ export async function trainNetwork(job: Job<NetworkTraining>): Promise<TrainOutc
       'features change with every step here; leave the flag out, or add --train embedding.',
     );
   }
-  const untrained = await openNetwork(config.network, config.seed);
+  const untrained = await openEngine(config);
   try {
     const images = job.dataset.labels.filter((label) => label >= 0).length;
-    await requireMemory(untrained.model, untrained.shape, Math.min(config.batch, images));
-    const network = await openTrainableNetwork(untrained, config);
+    requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));
+    const network = await untrained.openTraining();
     try {
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open();
@@ -103,15 +102,15 @@ async function trainOnPictures(job: NetworkJob, network: TrainableNetwork): Prom
   const start = await startState(job, network);
   await trainWithLog(job, network, start);
   if (signal.aborted) return interrupted;
-  const model = encodeModel(network.exportModel());
   const fit = trainingFit(await readMetrics<NetworkMetrics>(run));
-  const results = [...(await scoreBytes(job, 'trained', model, fit)), ...before];
+  const { inference, files } = await network.trained();
+  const results = [...(await scoreAndClose(job, 'trained', inference, fit)), ...before];
   if (config.evaluation.control) {
     const control = await trainControl(job);
     if (control === undefined) return interrupted;
     results.push(...control);
   }
-  await writeOutcome(job, model, results);
+  await writeOutcome(job, files, results);
   const { missing, dropped } = readablePairs(dataset.verification, job.store.indices);
   tellLeftOut(job, missing + dropped);
   return { run, interrupted: false, results };
@@ -119,13 +118,13 @@ async function trainOnPictures(job: NetworkJob, network: TrainableNetwork): Prom
 
 /** A file's weights were trained by somebody; ours are random. */
 function nameBefore({ config, untrained }: NetworkJob): string {
-  return config.network.kind === 'onnx' ? `${untrained.name} before` : 'untrained';
+  return config.network.kind === 'built-in' ? 'untrained' : `${untrained.name} before`;
 }
 
 async function scoreNetwork(
   job: NetworkJob,
   name: string,
-  network: OnnxNetwork,
+  network: EmbeddingNetwork,
   fit?: TrainingFit,
 ): Promise<NamedResult[]> {
   const { config, dataset, store, signal } = job;
@@ -135,13 +134,12 @@ async function scoreNetwork(
   return scoreTable(job, name, await embedStore(`scoring ${name}`, store, network, options), fit);
 }
 
-async function scoreBytes(
+async function scoreAndClose(
   job: NetworkJob,
   name: string,
-  model: Uint8Array,
+  network: EmbeddingNetwork,
   fit?: TrainingFit,
 ): Promise<NamedResult[]> {
-  const network = await openOnnxNetwork(name, model);
   try {
     return await scoreNetwork(job, name, network, fit);
   } finally {
@@ -186,8 +184,8 @@ async function startState(job: NetworkJob, network: TrainableNetwork): Promise<N
   return first;
 }
 
-function ownerOf({ model, dim }: UntrainedNetwork): CheckpointOwner {
-  return { network: createHash('sha256').update(encodeModel(model)).digest('hex'), dim };
+function ownerOf({ fingerprint, dim }: UntrainedNetwork): CheckpointOwner {
+  return { network: fingerprint, dim };
 }
 
 /** Trains to the end or an interruption; metrics and checkpoint go to the run folder after every epoch. */
@@ -222,7 +220,7 @@ async function trainWithLog(
 /** The same training on shuffled labels; undefined after an interruption. */
 async function trainControl(job: NetworkJob): Promise<NamedResult[] | undefined> {
   const { config, backend, untrained, data, signal } = job;
-  const network = await openTrainableNetwork(untrained, config);
+  const network = await untrained.openTraining();
   try {
     const steps: NetworkMetrics[] = [];
     const loss = createLoss(config.loss.name, config.loss.params);
@@ -233,8 +231,8 @@ async function trainControl(job: NetworkJob): Promise<NamedResult[] | undefined>
       onStep: (metrics) => steps.push(metrics),
     });
     if (signal.aborted) return undefined;
-    const model = encodeModel(network.exportModel());
-    return await scoreBytes(job, 'control, shuffled labels', model, trainingFit(steps));
+    const { inference } = await network.trained();
+    return await scoreAndClose(job, 'control, shuffled labels', inference, trainingFit(steps));
   } finally {
     await network.dispose();
   }
@@ -242,7 +240,7 @@ async function trainControl(job: NetworkJob): Promise<NamedResult[] | undefined>
 
 async function writeOutcome(
   { config, run, dataset, data, problems }: NetworkJob,
-  model: Uint8Array,
+  files: TrainedNetwork['files'],
   results: readonly NamedResult[],
 ): Promise<void> {
   const page = await trainReport({
@@ -254,7 +252,7 @@ async function writeOutcome(
     pairsFrom: dataset.pairsFrom,
     problems: problems.all,
   });
-  await atomicWrite(run.file('network'), model);
+  for (const [name, bytes] of files) await atomicWrite(run.file(name), bytes);
   await run.writeText('results', `${JSON.stringify(resultsAsJson(results), undefined, 2)}\n`);
   await run.writeText('report', page);
 }

@@ -1,15 +1,57 @@
-import type { LossState, MarginLoss } from '@cf/core';
-import { initialState } from '@cf/core';
+import {
+  type Head,
+  type HeadInput,
+  type HeadOutput,
+  initialState,
+  type LossState,
+  type MarginLoss,
+} from '@cf/core';
 import { type AugmentOptions, createRandom, type ImageStore } from '@cf/data';
-import type { TrainingSession } from '@cf/onnx';
+import type { TrainingState as SessionState } from '@cf/onnx';
+import type { EmbeddingNetwork } from '../features/onnx-network.ts';
 import type { Schedule } from '../optimiser/schedule.ts';
+import type { RUN_FILES } from '../run/run-folder.ts';
 import type { StepMetrics } from '../training/train-embedding.ts';
 
-/** What training asks of a network; a `TrainingSession` of @cf/onnx is one. */
-export type TrainableNetwork = Pick<
-  TrainingSession,
-  'forward' | 'backward' | 'update' | 'state' | 'load' | 'exportModel' | 'dispose'
->;
+/** Some samples of an optimiser step: what batch statistics and the loss see at once. */
+export interface MicroBatch {
+  /** [B, channels, height, width], 0 … 255. */
+  readonly images: Float32Array;
+  readonly shape: readonly number[];
+  /** Optimiser steps before this one. */
+  readonly step: number;
+  /** Share of the step's samples that it has. */
+  readonly share: number;
+  /** What the head takes beside the embeddings. */
+  readonly target: Omit<HeadInput, 'embeddings' | 'dim'>;
+}
+
+/** What a micro-batch tells of the loss and of the class centers. */
+export type LearnOutput = Pick<HeadOutput, 'loss' | 'gradWeights' | 'gradBias' | 'state' | 'diagnostics'>;
+
+/** What training asks of a network, whatever engine runs it. */
+export interface TrainableNetwork {
+  /**
+   * One micro-batch: forward, head, and back. The gradients of the network's weights, times the share, add up until the
+   * next update; those of the class centers are in the output.
+   */
+  learn(batch: MicroBatch, head: Head): Promise<LearnOutput>;
+  /** One optimiser step. @throws NonFiniteError at a gradient that is not finite */
+  update(learningRate: number): Promise<{ readonly gradientNorm: number }>;
+  state(): Promise<SessionState>;
+  load(state: SessionState): void;
+  /** The network as it now is, to embed with and to keep. */
+  trained(): Promise<TrainedNetwork>;
+  dispose(): Promise<void>;
+}
+
+/** A network after training. */
+export interface TrainedNetwork {
+  /** To be disposed of. */
+  readonly inference: EmbeddingNetwork;
+  /** What is kept of it in the run folder. */
+  readonly files: ReadonlyMap<keyof typeof RUN_FILES, Uint8Array>;
+}
 
 /** Everything that changes while training, beside what the network holds itself. */
 export interface NetworkState {

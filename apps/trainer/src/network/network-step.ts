@@ -1,8 +1,9 @@
-import { type CfError, type Head, type HeadOutput, NonFiniteError } from '@cf/core';
+import { type CfError, type Head, NonFiniteError } from '@cf/core';
 import { augmentBatch } from '@cf/data';
 import { DivergedError } from '../errors.ts';
 import { sgdStep } from '../optimiser/sgd.ts';
 import type {
+  LearnOutput,
   NetworkData,
   NetworkMetrics,
   NetworkOptions,
@@ -44,7 +45,7 @@ export async function networkStep(
   const started = performance.now();
   const { learningRate, samples, epoch } = place;
   const parts = microBatches(samples, options.batch);
-  const outputs: HeadOutput[] = [];
+  const outputs: LearnOutput[] = [];
   let { lossState } = state;
   const gradientNorm = await finite(state.step + 1, learningRate, async () => {
     for (const part of parts) {
@@ -85,36 +86,33 @@ async function microStep(
   data: NetworkData,
   { epoch, part, share }: { readonly epoch: number; readonly part: Uint32Array; readonly share: number },
   { augmentation, seed }: NetworkOptions,
-): Promise<HeadOutput> {
+): Promise<LearnOutput> {
   const { store, rows, labels } = data;
   const pictures = Int32Array.from(part, (sample) => rows[sample]!);
   const images = augmentBatch(store, pictures, augmentation, { seed, epoch });
   const shape = [part.length, store.channels, store.height, store.width];
-  const embeddings = await network.forward(images, shape, state.step);
-  const output = await head.step({
-    embeddings,
+  const target = {
     weights: state.centers,
     ...(state.classBias === undefined ? {} : { bias: state.classBias }),
     labels: Int32Array.from(part, (sample) => labels[sample]!),
-    dim: embeddings.length / part.length,
     sampleKeys: part,
     state: state.lossState,
-  });
+  };
+  const output = await network.learn({ images, shape, step: state.step, share, target }, head);
   if (!Number.isFinite(output.loss)) throw new NonFiniteError('loss', 0, output.loss);
-  await network.backward(Float32Array.from(output.gradEmbeddings, (value) => share * value));
   return output;
 }
 
 /** SGD on the class centers, as on the network's weights; no decay on the bias. */
 function moveCenters(
   { centers, classBias, velocities }: NetworkState,
-  outputs: readonly HeadOutput[],
+  outputs: readonly LearnOutput[],
   parts: readonly Uint32Array[],
   learningRate: number,
   { momentum, weightDecay }: NetworkOptions,
 ): void {
   const sgd = { learningRate, momentum, weightDecay };
-  const total = (pick: (output: HeadOutput) => ArrayLike<number>): ArrayLike<number> =>
+  const total = (pick: (output: LearnOutput) => ArrayLike<number>): ArrayLike<number> =>
     outputs.length === 1 ? pick(outputs[0]!) : weightedArrays(outputs, parts, pick);
   sgdStep(
     centers,
@@ -165,18 +163,18 @@ function microBatches(samples: Uint32Array, size: number): Uint32Array[] {
 }
 
 function weighted(
-  outputs: readonly HeadOutput[],
+  outputs: readonly LearnOutput[],
   parts: readonly Uint32Array[],
-  pick: (output: HeadOutput) => number,
+  pick: (output: LearnOutput) => number,
 ): number {
   const samples = parts.reduce((sum, { length }) => sum + length, 0);
   return outputs.reduce((sum, output, i) => sum + (pick(output) * parts[i]!.length) / samples, 0);
 }
 
 function weightedArrays(
-  outputs: readonly HeadOutput[],
+  outputs: readonly LearnOutput[],
   parts: readonly Uint32Array[],
-  pick: (output: HeadOutput) => ArrayLike<number>,
+  pick: (output: LearnOutput) => ArrayLike<number>,
 ): Float64Array {
   const samples = parts.reduce((sum, { length }) => sum + length, 0);
   const out = new Float64Array(pick(outputs[0]!).length);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { CfError } from '@cf/core';
@@ -10,21 +11,29 @@ import {
   OnnxOpsetError,
   tinyIresnet,
 } from '@cf/onnx';
-import type { BackboneName, NetworkConfig } from '../config/train-config.ts';
+import type { BackboneName, NetworkConfig, NetworkTraining } from '../config/train-config.ts';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, UsageError } from '../errors.ts';
-import { firstLine, type OnnxNetwork, openOnnxNetwork } from '../features/onnx-network.ts';
+import { type EmbeddingNetwork, firstLine, openOnnxNetwork } from '../features/onnx-network.ts';
+import { activationBytes } from './activation-memory.ts';
+import type { TrainableNetwork } from './network-state.ts';
+import { openOnnxTraining } from './open-onnx-training.ts';
 
 /** A network before training. */
 export interface UntrainedNetwork {
   /** Such as `tiny-iresnet` or `mobilefacenet.onnx`. */
   readonly name: string;
-  readonly model: Model;
   readonly shape: ImageShape;
   /** d. */
   readonly dim: number;
-  /** The same network as onnxruntime runs it; to be disposed of. */
-  readonly inference: OnnxNetwork;
+  /** The same network, to embed with; to be disposed of. */
+  readonly inference: EmbeddingNetwork;
+  /** Tells it from other networks and other first weights. */
+  readonly fingerprint: string;
+  /** Bytes that training keeps a picture between the way forward and the way back: a lower bound. */
+  activationBytes(): Promise<number>;
+  /** A copy to be trained. */
+  openTraining(): Promise<TrainableNetwork>;
 }
 
 /** What a built-in network can be told. */
@@ -33,7 +42,8 @@ interface BuiltInOptions {
   readonly seed: number;
 }
 
-const BUILDERS: Readonly<Record<BackboneName, (options: BuiltInOptions) => Model>> = {
+/** Builders of networks as ONNX models. */
+export const BUILDERS: Readonly<Record<BackboneName, (options: BuiltInOptions) => Model>> = {
   'tiny-iresnet': tinyIresnet,
   mobilefacenet: mobileFaceNet,
   iresnet18: (options) => iresnet({ ...options, depth: 18 }),
@@ -45,12 +55,13 @@ const BUILDERS: Readonly<Record<BackboneName, (options: BuiltInOptions) => Model
 /**
  * Builds or reads the network that is to be trained.
  *
- * @param seed of the weights of a built-in one
  * @throws BackboneError if a file is missing, broken, or does not map pictures to vectors
  * @throws OnnxOpsetError if its opset is not known
  * @throws UsageError if its embeddings have another length than was asked for
  */
-export async function openNetwork(config: NetworkConfig, seed: number): Promise<UntrainedNetwork> {
+export async function openOnnxEngine(training: NetworkTraining): Promise<UntrainedNetwork> {
+  const { network: config, seed } = training;
+  if (config.kind === 'layers') throw layersElsewhere(config.file);
   const name = config.kind === 'onnx' ? basename(config.file) : config.name;
   const model =
     config.kind === 'onnx'
@@ -61,7 +72,15 @@ export async function openNetwork(config: NetworkConfig, seed: number): Promise<
     const { dim, shape } = inference;
     requireDim(config, dim);
     await requireBatches(name, inference);
-    return { name, model, shape, dim, inference };
+    return {
+      name,
+      shape,
+      dim,
+      inference,
+      fingerprint: createHash('sha256').update(encodeModel(model)).digest('hex'),
+      activationBytes: () => activationBytes(model, shape),
+      openTraining: () => openOnnxTraining(name, model, training),
+    };
   } catch (error) {
     await inference.dispose();
     throw error;
@@ -95,9 +114,10 @@ async function readModelFile(file: string): Promise<Model> {
   }
 }
 
-function requireDim(config: NetworkConfig, dim: number): void {
+/** @throws UsageError */
+export function requireDim(config: NetworkConfig, dim: number): void {
   if (config.dim === undefined || config.dim === dim) return;
-  const what = config.kind === 'onnx' ? config.file : config.name;
+  const what = config.kind === 'built-in' ? config.name : config.file;
   throw new UsageError(
     `dim = ${config.dim} for '${what}', whose embeddings have ${dim} numbers`,
     `dim = ${dim}`,
@@ -105,8 +125,16 @@ function requireDim(config: NetworkConfig, dim: number): void {
   );
 }
 
+function layersElsewhere(file: string): UsageError {
+  return new UsageError(
+    `'${file}' with the engine onnx`,
+    'a network of ONNX',
+    'add --engine tfjs, which trains layers models.',
+  );
+}
+
 /** Training needs batches, and one vector a picture. */
-async function requireBatches(name: string, { run, dim, shape }: OnnxNetwork): Promise<void> {
+async function requireBatches(name: string, { run, dim, shape }: EmbeddingNetwork): Promise<void> {
   const pixels = new Float32Array(2 * 3 * shape.height * shape.width);
   const length = await run(pixels, 2).then(
     (embeddings) => embeddings.length,

@@ -11,6 +11,8 @@ export const RUN_FILES = {
   checkpoint: 'checkpoint.safetensors',
   model: 'model.safetensors',
   network: 'model.onnx',
+  layers: 'model.json',
+  layersWeights: 'model.weights.bin',
   results: 'results.json',
   report: 'report.html',
 } as const;

@@ -1,4 +1,5 @@
 import { type Backend, referenceBackend, UnknownNameError } from '@cf/core';
+import { openGpujs, openTfjs } from './open-framework.ts';
 
 /** What a backend may be told. */
 export interface BackendSettings {
@@ -13,8 +14,14 @@ const BACKENDS: Readonly<Record<string, (settings: BackendSettings) => Promise<B
   },
   reference: async () => referenceBackend(),
   // Loaded only when chosen: their frameworks are large.
-  'tfjs-cpu': async () => (await import('@cf/tfjs')).tfjsBackend({ backend: 'cpu' }),
-  'gpujs-cpu': async () => (await import('@cf/gpujs')).gpujsBackend({ mode: 'cpu' }),
+  'tfjs-cpu': () => openTfjs('cpu'),
+  'tfjs-wasm': () => openTfjs('wasm'),
+  'tfjs-webgpu': () => openTfjs('webgpu'),
+  'tfjs-node': () => openTfjs('tensorflow'),
+  'gpujs-cpu': () => openGpujs('cpu'),
+  'gpujs-webasm': () => openGpujs('webasm'),
+  'gpujs-webgpu': () => openGpujs('webgpu'),
+  'gpujs-headlessgl': () => openGpujs('headlessgl'),
 };
 
 /** Names that {@link openBackend} knows. */

@@ -3,7 +3,7 @@ import {
   classAlongKernel,
   cosinesKernel,
   embeddingsKernel,
-  sampleAlongKernel,
+  transposeKernel,
   weightsKernel,
 } from './dense-kernels.ts';
 import type { KernelSource } from './kernel-source.ts';
@@ -12,9 +12,9 @@ import { type NegativeKernels, negativeKernels } from './negative-kernels.ts';
 /** Every kernel of a loss. */
 export interface HeadKernels extends NegativeKernels {
   readonly cosines: KernelSource;
-  readonly sampleAlong: KernelSource;
-  readonly classAlong: KernelSource;
+  readonly transpose: KernelSource;
   readonly embeddings: KernelSource;
+  readonly classAlong: KernelSource;
   readonly weights: KernelSource;
 }
 
@@ -23,9 +23,9 @@ export function headKernels(loss: MarginLoss): HeadKernels {
   return {
     ...negativeKernels(loss),
     cosines: cosinesKernel(loss),
-    sampleAlong: sampleAlongKernel,
+    transpose: transposeKernel,
+    embeddings: embeddingsKernel,
     classAlong: classAlongKernel,
-    embeddings: embeddingsKernel(loss),
     weights: weightsKernel(loss),
   };
 }

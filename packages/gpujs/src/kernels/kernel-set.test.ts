@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { matrixInput } from '../matrix-input.ts';
 import { cosinesKernel } from './dense-kernels.ts';
 import { KernelSet } from './kernel-set.ts';
-import { kernelText, loop } from './kernel-source.ts';
+import { type KernelSource, kernelText, loop, sumOf } from './kernel-source.ts';
 
 const cosines = cosinesKernel(createLoss('normface'));
 const ones = (rows: number, columns: number) =>
@@ -18,8 +18,11 @@ test('a kernel is compiled once a shape, and all are destroyed together', async 
     await set.run(cosines, { batch: 2, classes: 3, dim: 4 }, [ones(2, 4), ones(3, 4)]);
   }
   expect(set.size).toBe(1);
-  const wide = await set.matrix(cosines, { batch: 2, classes: 5, dim: 4 }, [ones(2, 4), ones(5, 4)]);
-  expect(wide.map((row) => row.length)).toEqual([5, 5]);
+  const wide = (await set.run(cosines, { batch: 2, classes: 5, dim: 4 }, [
+    ones(2, 4),
+    ones(5, 4),
+  ])) as Float32Array[];
+  expect(wide.map((row) => row.length)).toEqual([2, 2, 2, 2, 2]);
   expect(set.size).toBe(2);
   expect(held.length).toBe(2);
   set.dispose();
@@ -28,13 +31,25 @@ test('a kernel is compiled once a shape, and all are destroyed together', async 
   await gpu.destroy();
 });
 
-test('loops longer than 1000 run to their end', async () => {
-  const gpu = new GPU({ mode: 'cpu' });
-  const set = new KernelSet(gpu, 'cpu');
-  const text = kernelText(['x'], [...loop('j', 'classes', 0, ['result += x[0][j];']), 'return result;']);
-  const source = { name: 'sum', text, output: 'batch', resident: false } as const;
-  const sum = await set.vector(source, { batch: 1, classes: 2500, dim: 1 }, [ones(1, 2500)]);
-  expect([...sum]).toEqual([2500]);
+test.each(['cpu', 'webasm'] as const)('loops longer than 1000 run to their end, mode %s', async (mode) => {
+  const gpu = new GPU({ mode });
+  const set = new KernelSet(gpu, mode);
+  const text = kernelText(
+    ['x'],
+    [
+      'let rounds = 0;',
+      ...loop('c', 'length', ['rounds += 1;']),
+      ...sumOf('j', 'length', (j) => `x[0][${j}]`),
+      'return result + rounds;',
+    ],
+  );
+  const source: KernelSource = { name: 'sum', text, output: () => [1] };
+  for (const length of [2500, 2503]) {
+    expect([...((await set.run(source, { length }, [ones(1, length)])) as Float32Array)]).toEqual([
+      2 * length,
+    ]);
+  }
+  set.dispose();
   await gpu.destroy();
 });
 
@@ -48,5 +63,15 @@ test('a kernel that gpu.js moved to another mode is an error', async () => {
   await expect(run).rejects.toMatchObject({
     code: 'E_BACKEND',
     given: "kernel 'cosines' in mode 'webgl2' (too many textures)",
+  });
+});
+
+test('a kernel that gpu.js refuses is an error that names it', async () => {
+  const refusing = Object.assign(() => Promise.reject(new Error('texture too large')), { destroy() {} });
+  const gpu = { createKernel: () => refusing } as unknown as GPU;
+  const run = new KernelSet(gpu, 'webgl2').run(cosines, { batch: 1, classes: 1, dim: 1 }, []);
+  await expect(run).rejects.toMatchObject({
+    code: 'E_BACKEND',
+    given: "kernel 'cosines' in mode 'webgl2' (texture too large)",
   });
 });

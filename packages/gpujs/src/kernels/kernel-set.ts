@@ -1,24 +1,21 @@
 import { BackendError } from '@cf/core';
 import type { GPU, Input, Texture } from 'gpu.js';
-import type { KernelOutput, KernelSource, TileShape } from './kernel-source.ts';
+import { matrixInput } from '../matrix-input.ts';
+import { uploadKernel } from './dense-kernels.ts';
+import type { KernelSource, Sizes } from './kernel-source.ts';
+import { openKernel, type RawKernel } from './open-kernel.ts';
 
 /** What a kernel takes and yields: an array or matrix here, or a handle to one on the device. */
-export type KernelValue = Float32Array | Float32Array[] | Input | Texture;
+export type KernelValue = Float32Array | Float32Array[] | Float32Array[][] | Input | Texture;
 
-/** A kernel of gpu.js under its async contract, as used here. */
-interface CompiledKernel {
-  (...args: readonly KernelValue[]): Promise<KernelValue>;
-  readonly fallbackReason: string | null;
-  /** The kernel underneath. */
-  readonly kernel: unknown;
-  destroy(removeCanvasReferences?: boolean): void;
-}
+/** Modes whose results live in a memory of their own; in the others, arrays are passed on as they are. */
+const DEVICE_MODES: readonly string[] = ['webgl', 'webgl2', 'headlessgl', 'webgpu'];
 
-/** Compiles kernels for the shapes that they meet, keeps them, and destroys them together. */
+/** Compiles kernels for the sizes that they meet, keeps them, and destroys them together. */
 export class KernelSet {
   readonly #gpu: GPU;
   readonly #mode: string;
-  readonly #compiled: Map<string, CompiledKernel> = new Map();
+  readonly #compiled: Map<string, RawKernel> = new Map();
   #disposed = false;
 
   constructor(gpu: GPU, mode: string) {
@@ -31,93 +28,72 @@ export class KernelSet {
     return this.#compiled.size;
   }
 
+  /** Whether results live in a memory of their own. */
+  get onDevice(): boolean {
+    return DEVICE_MODES.includes(this.#mode);
+  }
+
   /**
-   * Runs a kernel.
+   * Runs a kernel. Its result stays on the device until it is {@link read}, and is freed with {@link release}.
    *
-   * @throws BackendError if the set was disposed, or if gpu.js ran the kernel in another mode than was asked for.
+   * @throws BackendError if the set was disposed, or if gpu.js could not run the kernel in the mode asked for.
    */
-  async run(source: KernelSource, shape: TileShape, args: readonly KernelValue[]): Promise<KernelValue> {
+  async run(source: KernelSource, sizes: Sizes, args: readonly KernelValue[]): Promise<KernelValue> {
     if (this.#disposed)
       throw new BackendError('a disposed head', 'a head in use', 'create another head of this backend.');
-    const kernel = this.#kernel(source, shape);
-    const result = await kernel(...args);
-    if (kernel.fallbackReason) {
-      throw new BackendError(
-        `kernel '${source.name}' in mode '${this.#mode}' (${kernel.fallbackReason})`,
-        'a kernel that this mode can run',
-        "use mode 'cpu'.",
-      );
+    const kernel = this.#kernel(source, sizes);
+    let result: KernelValue;
+    try {
+      result = (await kernel(...args)) as KernelValue;
+    } catch (cause) {
+      throw this.#refused(source, cause instanceof Error ? cause.message : String(cause), cause);
     }
+    const reason = kernel.fallbackReason ?? kernel.kernel?.fallbackReason;
+    if (reason) throw this.#refused(source, reason);
     return result;
   }
 
-  /** Runs a kernel with one number a row (a sample, a class). */
-  async vector(source: KernelSource, shape: TileShape, args: readonly KernelValue[]): Promise<Float32Array> {
-    return (await this.run(source, shape, args)) as Float32Array;
-  }
-
-  /** Runs a kernel that yields a matrix: one array a row. */
-  async matrix(
-    source: KernelSource,
-    shape: TileShape,
-    args: readonly KernelValue[],
-  ): Promise<Float32Array[]> {
-    return (await this.run(source, shape, args)) as Float32Array[];
+  /** Brings a row-major matrix onto the device once, for all kernels that read it: [rows, columns]. */
+  async upload(values: Float32Array, columns: number): Promise<KernelValue> {
+    const input = matrixInput(values, columns);
+    if (!this.onDevice) return input;
+    return this.run(uploadKernel, { rows: values.length / columns, columns }, [input]);
   }
 
   /** Destroys the kernels; the set must not be used again. */
   dispose(): void {
     this.#disposed = true;
-    for (const kernel of this.#compiled.values()) {
-      kernel.destroy();
-      this.#forget(kernel);
-    }
+    for (const kernel of this.#compiled.values()) kernel.destroy();
     this.#compiled.clear();
   }
 
-  /** Some modes leave a destroyed kernel in gpu.js's own list, which would grow with every head. */
-  #forget(kernel: CompiledKernel): void {
-    const { kernels } = this.#gpu as unknown as { readonly kernels?: unknown[] };
-    const at = kernels?.findIndex((held) => held === kernel || held === kernel.kernel) ?? -1;
-    if (at >= 0) kernels!.splice(at, 1);
+  #refused(source: KernelSource, reason: string, cause?: unknown): BackendError {
+    return new BackendError(
+      `kernel '${source.name}' in mode '${this.#mode}' (${reason})`,
+      'a kernel that this mode can run',
+      "use a smaller tileSize or batch, or mode 'cpu'.",
+      cause,
+    );
   }
 
-  #kernel(source: KernelSource, shape: TileShape): CompiledKernel {
-    const key = `${source.name} ${shape.batch} ${shape.classes} ${shape.dim}`;
+  #kernel(source: KernelSource, sizes: Sizes): RawKernel {
+    const key = `${source.name} ${Object.values(sizes).join(' ')}`;
     const existing = this.#compiled.get(key);
     if (existing !== undefined) return existing;
-    const kernel = this.#gpu.createKernel(source.text, {
-      output: outputSize(source.output, shape),
-      constants: { ...shape },
-      constantTypes: { batch: 'Integer', classes: 'Integer', dim: 'Integer' },
-      precision: 'single',
-      asyncMode: true,
-      pipeline: source.resident,
-      // Results stay valid when the kernel runs again.
-      immutable: true,
-    }) as unknown as CompiledKernel;
+    const kernel = openKernel(this.#gpu, source, sizes, { pipeline: true });
     this.#compiled.set(key, kernel);
     return kernel;
   }
 }
 
+/** The numbers of a kernel's result: a row, or one row after another. */
+export async function read(value: KernelValue): Promise<Float32Array | Float32Array[] | Float32Array[][]> {
+  if ('toArray' in value && typeof value.toArray === 'function')
+    return (await value.toArray()) as Float32Array;
+  return value as Float32Array;
+}
+
 /** Frees a result that lives on the device; arrays need nothing. */
 export function release(value: KernelValue | undefined): void {
   if (value !== undefined && 'delete' in value && typeof value.delete === 'function') value.delete();
-}
-
-/** In gpu.js's order: columns first. */
-function outputSize(output: KernelOutput, { batch, classes, dim }: TileShape): number[] {
-  switch (output) {
-    case 'batch':
-      return [batch];
-    case 'classes':
-      return [classes];
-    case 'batch × classes':
-      return [classes, batch];
-    case 'batch × dim':
-      return [dim, batch];
-    case 'classes × dim':
-      return [dim, classes];
-  }
 }

@@ -1,31 +1,29 @@
 import type { MarginLoss } from '@cf/core';
 import { SAMPLE_COLUMNS } from '../samples.ts';
 import { type OtherOutput, otherSource } from './formula-source.ts';
-import { COLUMN, type KernelSource, kernelText, LARGEST, loop, ONLY, ROW } from './kernel-source.ts';
+import { COLUMN, type KernelSource, kernelText, LARGEST, loop, ROW } from './kernel-source.ts';
 
-/** Kernels (cosines, samples) that look at every negative of a tile; the target counts as nothing. */
+/** Classes that one thread of a statistic looks at; the results of a tile's chunks are merged on the host. */
+export const CHUNK = 64;
+
+/**
+ * Kernels (cosines, samples) that look at every negative of a tile; the target counts as nothing. Cosines are
+ * [classes, B]; statistics are one entry a chunk of {@link CHUNK} classes and sample: [chunks, B].
+ */
 export interface NegativeKernels {
-  /** The largest logit: [B]. */
-  readonly largestLogit: KernelSource;
-  /** Σ_j e^{z_ij − shift_i}: [B]. */
-  readonly sumOfExponentials: KernelSource;
-  /** Number of hard negatives: [B]. */
-  readonly hardCount: KernelSource;
-  /** Number of those whose logit is raised: [B]. */
-  readonly emphasisedCount: KernelSource;
-  /** Least slope ∂N/∂cos over the hard negatives: [B]. */
-  readonly leastSlope: KernelSource;
-  /** Largest slope ∂N/∂cos over the hard negatives: [B]. */
-  readonly largestSlope: KernelSource;
-  /** ∂loss/∂cos θ_ij: [B, classes]. */
-  readonly slopes: KernelSource;
-  /** Σ_j g_ij·N_ij, g = ∂loss/∂logit: [B]. */
+  /** [the largest logit z, Σ_j e^{z_ij − largest}]; the sum is 0 where a chunk holds no negative. */
+  readonly logSumExp: KernelSource;
+  /** Of the hard negatives: [their number, number of those whose logit is raised, least slope ∂N/∂cos, largest]. */
+  readonly hardNegatives: KernelSource;
+  /** Σ_j g_ij·N_ij, g = ∂loss/∂logit. */
   readonly norm: KernelSource;
+  /** ∂loss/∂cos θ_ij: [classes, B]. */
+  readonly slopes: KernelSource;
   /** Σ_i g_ij: [classes]. */
   readonly bias: KernelSource;
-  /** z_ij: [B, classes]. */
+  /** z_ij: [classes, B]. */
   readonly logits: KernelSource;
-  /** g_ij: [B, classes]. */
+  /** g_ij: [classes, B]. */
   readonly gradLogits: KernelSource;
 }
 
@@ -35,62 +33,85 @@ type Lines = (names: Names) => readonly string[];
 
 /** Writes the kernels of a loss: formulas come from `loss.other`, what is written here is sums and indices. */
 export function negativeKernels(loss: MarginLoss): NegativeKernels {
-  const overClasses = (
-    name: string,
-    wanted: readonly OtherOutput[],
-    lines: Lines,
-    initial = 0,
-  ): KernelSource => {
-    const body = loop('j', 'classes', initial, negative(loss, wanted, ONLY, 'j', lines));
-    return source(name, body, 'batch');
+  const overChunk = (wanted: readonly OtherOutput[], lines: Lines): string[] =>
+    loop('c', 'chunk', [
+      `const j = ${ROW} * this.constants.chunk + c;`,
+      'if (j < this.constants.classes) {',
+      ...negative(loss, wanted, COLUMN, 'j', lines).map((line) => `  ${line}`),
+      '}',
+    ]);
+  const perPair = (name: string, wanted: readonly OtherOutput[], lines: Lines): KernelSource => {
+    const body = ['let result = 0;', ...negative(loss, wanted, COLUMN, ROW, lines), 'return result;'];
+    return source(name, body, ({ batch, classes }) => [batch!, classes!]);
   };
-  const overSamples = (name: string, wanted: readonly OtherOutput[], lines: Lines): KernelSource =>
-    source(name, loop('i', 'batch', 0, negative(loss, wanted, 'i', ONLY, lines)), 'classes');
-  const perPair = (name: string, wanted: readonly OtherOutput[], lines: Lines): KernelSource =>
-    source(name, ['let result = 0;', ...negative(loss, wanted, ROW, COLUMN, lines)], 'batch × classes');
+  const perChunk: KernelSource['output'] = ({ batch, classes, chunk }) => [
+    batch!,
+    Math.ceil(classes! / chunk!),
+  ];
 
   return {
-    largestLogit: overClasses(
-      'largestLogit',
-      ['value'],
-      ({ logit }) => [`result = Math.max(result, ${logit});`],
-      -LARGEST,
+    logSumExp: source(
+      'logSumExp',
+      [
+        `let largest = ${-LARGEST};`,
+        ...overChunk(['value'], ({ logit }) => [`largest = Math.max(largest, ${logit});`]),
+        'let total = 0;',
+        ...overChunk(['value'], ({ logit }) => [`total += Math.exp(${logit} - largest);`]),
+        'return [largest, total];',
+      ],
+      perChunk,
     ),
-    sumOfExponentials: overClasses('sumOfExponentials', ['value'], ({ logit }) => [
-      `result += Math.exp(${logit} - shift);`,
+    hardNegatives: source(
+      'hardNegatives',
+      [
+        'let count = 0;',
+        'let raised = 0;',
+        `let least = ${LARGEST};`,
+        `let most = ${-LARGEST};`,
+        ...overChunk(['hard', 'emphasised', 'dCos'], ({ hard, emphasised, dCos }) => [
+          `if (${hard}) {`,
+          '  count += 1;',
+          `  least = Math.min(least, ${dCos});`,
+          `  most = Math.max(most, ${dCos});`,
+          `  if (${emphasised}) { raised += 1; }`,
+          '}',
+        ]),
+        'return [count, raised, least, most];',
+      ],
+      perChunk,
+    ),
+    norm: source(
+      'norm',
+      [
+        'let result = 0;',
+        ...overChunk(['value'], ({ gradient, value }) => [`result += ${gradient} * ${value};`]),
+        'return result;',
+      ],
+      perChunk,
+    ),
+    slopes: perPair('slopes', ['value', 'dCos'], ({ gradient, dCos }) => [
+      `result = scale * ${gradient} * ${dCos};`,
     ]),
-    hardCount: overClasses('hardCount', ['hard'], ({ hard }) => [`if (${hard}) { result += 1; }`]),
-    emphasisedCount: overClasses('emphasisedCount', ['hard', 'emphasised'], ({ hard, emphasised }) => [
-      `if (${hard} && ${emphasised}) { result += 1; }`,
-    ]),
-    leastSlope: overClasses(
-      'leastSlope',
-      ['hard', 'dCos'],
-      ({ hard, dCos }) => [`if (${hard}) { result = Math.min(result, ${dCos}); }`],
-      LARGEST,
+    bias: source(
+      'bias',
+      [
+        'let result = 0;',
+        ...loop(
+          'i',
+          'batch',
+          negative(loss, ['value'], 'i', COLUMN, ({ gradient }) => [`result += ${gradient};`]),
+        ),
+        'return result;',
+      ],
+      ({ classes }) => [classes!],
     ),
-    largestSlope: overClasses(
-      'largestSlope',
-      ['hard', 'dCos'],
-      ({ hard, dCos }) => [`if (${hard}) { result = Math.max(result, ${dCos}); }`],
-      -LARGEST,
-    ),
-    slopes: {
-      ...perPair('slopes', ['value', 'dCos'], ({ gradient, dCos }) => [
-        `result = scale * ${gradient} * ${dCos};`,
-      ]),
-      resident: true,
-    },
-    norm: overClasses('norm', ['value'], ({ gradient, value }) => [`result += ${gradient} * ${value};`]),
-    bias: overSamples('bias', ['value'], ({ gradient }) => [`result += ${gradient};`]),
     logits: perPair('logits', ['value'], ({ logit }) => [`result = ${logit};`]),
     gradLogits: perPair('gradLogits', ['value'], ({ gradient }) => [`result = ${gradient};`]),
   };
 }
 
 function source(name: string, body: readonly string[], output: KernelSource['output']): KernelSource {
-  const text = kernelText(['cosines', 'samples'], [...body, 'return result;']);
-  return { name, text, output, resident: false };
+  return { name, text: kernelText(['cosines', 'samples'], body), output };
 }
 
 /** Lines that run where class j of the tile is not sample i's own, with the wanted outputs of the formula at hand. */
@@ -109,7 +130,7 @@ function negative(
     gradient: `(factor * Math.exp(scale * ${formula.outputs.value} - shift))`,
   };
   const body = [
-    `const cos = cosines[${i}][${j}];`,
+    `const cos = cosines[${j}][${i}];`,
     ...formula.rows.map(({ name, index }) => `const ${name} = ${sample(SAMPLE_COLUMNS.rows + index)};`),
     ...formula.lines,
     ...lines(names),

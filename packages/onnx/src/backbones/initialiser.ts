@@ -1,5 +1,4 @@
-import { keyedNormal } from '@cf/core';
-import { fillUniform, hashOfName } from '../random/keyed-uniform.ts';
+import { fillUniform, hashOfName, keyedNormal } from '@cf/core';
 
 /** Where the first values of a weight come from. Each is a pure function of (seed, name, position). */
 export interface Initialiser {

@@ -1,5 +1,6 @@
+import { fillUniform, hashOfName } from '@cf/core';
 import type { DropoutMask } from '../passes/dropout.ts';
-import { fillUniform, hashOfName } from '../random/keyed-uniform.ts';
+
 import { sizeOf } from './tensor-store.ts';
 
 /**

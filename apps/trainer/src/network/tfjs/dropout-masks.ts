@@ -1,0 +1,88 @@
+import { fillMask } from '@cf/onnx';
+import * as tf from '@tensorflow/tfjs';
+
+/** Decides what the dropout layers of a model keep, from the seed, as the other engine does. */
+export class DropoutMasks {
+  readonly #layers: readonly DropoutLayer[];
+  readonly #seed: number;
+  /** Samples since the last update. */
+  #seen = 0;
+
+  constructor(model: tf.LayersModel, seed: number) {
+    this.#seed = seed;
+    this.#layers = model.layers
+      .filter((layer) => layer.getClassName() === 'Dropout')
+      .map((layer) => new DropoutLayer(layer, model));
+  }
+
+  /** Draws masks for the next `count` samples of an optimiser step. */
+  draw(step: number, count: number): void {
+    for (const layer of this.#layers) layer.draw(this.#seed, step, this.#seen, count);
+    this.#seen += count;
+  }
+
+  /** After an update: samples are counted from 0 again. */
+  restart(): void {
+    this.#seen = 0;
+  }
+
+  dispose(): void {
+    for (const layer of this.#layers) layer.dispose();
+  }
+}
+
+class DropoutLayer {
+  readonly #mask: { readonly name: string; readonly ratio: number; readonly sample: readonly number[] };
+  /** Position in a sample of the mask → position here: flattened features come in the order H, W, C here. */
+  readonly #order: Int32Array | undefined;
+  #drawn: tf.Tensor | undefined;
+
+  constructor(layer: tf.layers.Layer, model: tf.LayersModel) {
+    const { rate } = layer.getConfig() as { rate: number };
+    const sample = (layer.input as tf.SymbolicTensor).shape.slice(1) as number[];
+    this.#mask = { name: `mask/${layer.name}`, ratio: rate, sample };
+    this.#order = orderOfFlattened(layer, model);
+    layer.call = (inputs, kwargs) =>
+      tf.tidy(() => {
+        const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+        return kwargs?.training === true && this.#drawn !== undefined ? tf.mul(x, this.#drawn) : tf.clone(x);
+      });
+  }
+
+  draw(seed: number, step: number, first: number, count: number): void {
+    this.dispose();
+    const size = this.#mask.sample.reduce((product, dim) => product * dim, 1);
+    const values = new Float32Array(count * size);
+    fillMask(values, this.#mask, seed, step, first);
+    const ordered = this.#order === undefined ? values : reordered(values, this.#order);
+    this.#drawn = tf.keep(tf.tensor(ordered, [count, ...this.#mask.sample]));
+  }
+
+  dispose(): void {
+    this.#drawn?.dispose();
+    this.#drawn = undefined;
+  }
+}
+
+/** Where the layer comes right after a flattening of [H, W, C]: the place in C, H, W of each number. */
+function orderOfFlattened(layer: tf.layers.Layer, model: tf.LayersModel): Int32Array | undefined {
+  const before = (layer.input as tf.SymbolicTensor).sourceLayer;
+  if (!model.layers.includes(before) || before.getClassName() !== 'Flatten') return undefined;
+  const [, height, width, channels] = (before.input as tf.SymbolicTensor).shape as [
+    null,
+    number,
+    number,
+    number,
+  ];
+  if (channels === undefined) return undefined;
+  const order = new Int32Array(height * width * channels);
+  let next = 0;
+  for (let place = 0; place < height * width; place++)
+    for (let c = 0; c < channels; c++) order[next++] = c * height * width + place;
+  return order;
+}
+
+function reordered(values: Float32Array, order: Int32Array): Float32Array {
+  const size = order.length;
+  return values.map((_, at) => values[at - (at % size) + order[at % size]!]!);
+}

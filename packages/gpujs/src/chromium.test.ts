@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GpujsMode } from './gpujs-backend.ts';
+import { hasChromium, type OpenPage, openPage } from './testing/chromium.ts';
+import type { ConformanceOutcome, LawOutcome } from './testing/conformance-run.ts';
+
+const MINUTES = 60_000;
+/** Shaders take long to compile without a GPU: a sample by default, everything with CF_CHROMIUM=all. */
+const everything = process.env.CF_CHROMIUM === 'all';
+
+/** What the page exports, as seen from here. */
+interface Entry {
+  stepError(mode: GpujsMode, loss: string): Promise<Record<string, number>>;
+  replay(mode: GpujsMode, stride: number): Promise<ConformanceOutcome['goldens']>;
+  laws(mode: GpujsMode, stride: number): Promise<readonly LawOutcome[]>;
+}
+
+describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ' (needs /usr/bin/chromium)'}`, () => {
+  let opened: OpenPage;
+  beforeAll(async () => {
+    opened = await openPage(fileURLToPath(new URL('./testing/browser-page.ts', import.meta.url)));
+  }, 3 * MINUTES);
+  afterAll(() => opened?.close());
+
+  /** Why a mode can't run in this Chromium. */
+  async function missing(mode: GpujsMode): Promise<string | undefined> {
+    if (mode !== 'webgpu') return undefined;
+    const adapter = await opened.page.evaluate(async () => (await navigator.gpu?.requestAdapter()) != null);
+    return adapter ? undefined : 'no WebGPU adapter in this Chromium';
+  }
+
+  describe.each(['webgl2', 'webgpu', 'webasm'] as const)('mode %s', (mode) => {
+    test.for(['curricularface', 'sphereface', 'magface'])(
+      'several tiles of %s agree with the float64 reference',
+      { timeout: 3 * MINUTES },
+      async (loss, { skip }) => {
+        const reason = await missing(mode);
+        if (reason !== undefined) return skip(reason);
+        const errors = await opened.page.evaluate(
+          ([mode, loss]) =>
+            (globalThis as unknown as { entry: Entry }).entry.stepError(mode as GpujsMode, loss!),
+          [mode, loss],
+        );
+        for (const [field, error] of Object.entries(errors)) expect(error, field).toBeLessThan(2e-5);
+      },
+    );
+
+    test(
+      everything
+        ? 'all golden cases within 2e-5'
+        : 'every 20th golden case within 2e-5 (all with CF_CHROMIUM=all)',
+      async ({ skip }) => {
+        const reason = await missing(mode);
+        if (reason !== undefined) return skip(reason);
+        const goldens = await opened.page.evaluate(
+          ([mode, stride]) =>
+            (globalThis as unknown as { entry: Entry }).entry.replay(mode as GpujsMode, Number(stride)),
+          [mode, everything ? 1 : 20],
+        );
+        expect(goldens.cases).toBe(everything ? 220 : 11);
+        expect(goldens.passed, goldens.report).toBe(true);
+      },
+      30 * MINUTES,
+    );
+
+    test.skipIf(!everything)(
+      'all laws (with CF_CHROMIUM=all)',
+      async ({ skip }) => {
+        const reason = await missing(mode);
+        if (reason !== undefined) return skip(reason);
+        const laws = await opened.page.evaluate(
+          (mode) => (globalThis as unknown as { entry: Entry }).entry.laws(mode as GpujsMode, 4),
+          mode,
+        );
+        for (const { name, error } of laws) expect(error, name).toBeUndefined();
+      },
+      60 * MINUTES,
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import type { GPU, Input, Texture } from 'gpu.js';
+import { COLUMN, type KernelSource, kernelText, type Sizes } from '../kernels/kernel-source.ts';
+import { openKernel } from '../kernels/open-kernel.ts';
+
+/** What gpu.js takes for an array or matrix: arrays here, an `Input`, or the result of a kernel with `pipeline`. */
+export type KernelArgument = ArrayLike<number> | readonly ArrayLike<number>[] | Input | Texture;
+
+/** A kernel of gpu.js under its async contract; with `pipeline` it resolves to a handle, as gpu.js's kernels do. */
+export interface PieceKernel<Arguments extends readonly KernelArgument[], Result> {
+  (...args: Arguments): Promise<Result>;
+  /** Frees it and takes it off gpu.js's own list. It must not be called again. */
+  destroy(): void;
+}
+
+/** One number a row: a sample or a class. */
+export type KernelVector = Float32Array;
+/** One array a row. */
+export type KernelMatrix = Float32Array[];
+
+export interface PieceOptions {
+  /** Whether results stay on the device, as arguments of other kernels (`toArray()` reads them). Default false. */
+  readonly pipeline?: boolean;
+}
+
+/** Opens a kernel with a text of its own and a result of the given shape, columns first. */
+export function openPiece<Arguments extends readonly KernelArgument[], Result>(
+  gpu: GPU,
+  name: string,
+  parameters: readonly string[],
+  body: readonly string[],
+  sizes: Sizes,
+  output: readonly number[],
+  options: PieceOptions,
+): PieceKernel<Arguments, Result> {
+  const source: KernelSource = { name, text: kernelText(parameters, body), output: () => output };
+  return openKernel(gpu, source, sizes, { pipeline: options.pipeline ?? false }) as unknown as PieceKernel<
+    Arguments,
+    Result
+  >;
+}
+
+/** Lines that read a loss's row values for sample `i`. */
+export function rowLines(
+  rows: readonly { readonly name: string; readonly index: number }[],
+  i: string = COLUMN,
+): string[] {
+  return rows.map(({ name, index }) => `const ${name} = rows[${i}][${index}];`);
+}

@@ -1,0 +1,7 @@
+export {
+  type HeadComparison,
+  type HeadMeasurement,
+  type MeasureOptions,
+  measureHead,
+} from './measure-head.ts';
+export { type PlainHeadOptions, plainCurricularFace } from './plain-head.ts';

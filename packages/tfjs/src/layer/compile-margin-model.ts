@@ -1,0 +1,117 @@
+import { OptionOutOfRangeError, requireChoice, ShapeMismatchError } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import type { LossDefinition } from './loss-definition.ts';
+import { MarginHead, type MarginHeadConfig, registerMarginHead } from './margin-head-layer.ts';
+
+/** How a model is trained, whether it is new or loaded. */
+export interface MarginCompileOptions {
+  readonly optimizer: string | tf.Optimizer;
+  /**
+   * Shown beside the loss: `accuracy` (share of samples nearest to their own class center) and values of the loss's state,
+   * such as `t`. Default none.
+   */
+  readonly metrics?: readonly string[];
+  /** Weights of the classes in the loss: [C]. Default 1 each. `classWeight` of `model.fit` would weigh whole batches. */
+  readonly classWeights?: ArrayLike<number>;
+}
+
+/** A margin loss on a backbone. */
+export interface MarginModelOptions extends MarginCompileOptions, Omit<MarginHeadConfig, 'loss' | 'params'> {
+  /** A loss of `@cf/core` by name, or by name and options. */
+  readonly loss: string | LossDefinition;
+}
+
+/**
+ * Puts a margin loss on a backbone and compiles the model, so that `model.fit(x, labels)` trains both.
+ *
+ * Targets are class numbers, [N] or [N, 1]. The model's output is the backbone's embedding, so `model.predict(x)` embeds.
+ * A model that ends in a {@link MarginHead}, such as one that `tf.loadLayersModel` gave, is compiled as it is:
+ * then `loss` and `classes` are its own and are left out.
+ *
+ * @throws UnknownNameError, OptionOutOfRangeError, ShapeMismatchError
+ */
+export function compileMarginModel(
+  model: tf.LayersModel,
+  options: MarginModelOptions | MarginCompileOptions,
+): tf.LayersModel {
+  registerMarginHead();
+  const { optimizer, metrics = [], classWeights } = options;
+  const compiled = withHead(model, options);
+  const head = marginHeadOf(compiled);
+  if (classWeights !== undefined && classWeights.length !== head.classes) {
+    throw new ShapeMismatchError(
+      `classWeights [${classWeights.length}]`,
+      `[${head.classes}]`,
+      'give one weight a class.',
+    );
+  }
+  head.classWeights = classWeights && Float32Array.from(classWeights);
+  compiled.compile({
+    optimizer,
+    loss: head.lossFunction,
+    metrics: metrics.map((name) => metricOf(head, name)),
+  });
+  return compiled;
+}
+
+/** The {@link MarginHead} that a model ends in. @throws ShapeMismatchError where it ends in another layer */
+export function marginHeadOf(model: tf.LayersModel): MarginHead {
+  const layer = lastLayer(model);
+  if (layer instanceof MarginHead) return layer;
+  throw new ShapeMismatchError(
+    `a model that ends in ${layer?.getClassName() ?? 'nothing'}`,
+    'one that ends in MarginHead',
+    'put one on with compileMarginModel(backbone, { loss, classes, optimizer }).',
+  );
+}
+
+/** The backbone alone, without class centers, sharing its weights: images → embeddings [B, d]. */
+export function embeddingModel(model: tf.LayersModel): tf.LayersModel {
+  const { input } = marginHeadOf(model);
+  return tf.model({ inputs: model.inputs, outputs: input });
+}
+
+function withHead(model: tf.LayersModel, options: MarginModelOptions | MarginCompileOptions): tf.LayersModel {
+  const {
+    loss,
+    classes,
+    optimizer: _,
+    metrics: __,
+    classWeights: ___,
+    ...rest
+  } = options as MarginModelOptions;
+  if (lastLayer(model) instanceof MarginHead) {
+    if (loss === undefined && classes === undefined) return model;
+    const expected = 'neither loss nor classes for a model that has them';
+    throw new OptionOutOfRangeError('loss', loss, expected, 'leave both out, or pass embeddingModel(model).');
+  }
+  if (loss === undefined) {
+    throw new OptionOutOfRangeError(
+      'loss',
+      loss,
+      'a loss for a model without one',
+      "give loss: 'curricularface'.",
+    );
+  }
+  if (model.outputs.length !== 1) {
+    throw new ShapeMismatchError(
+      `a backbone with ${model.outputs.length} outputs`,
+      'one output, [batch, dim]',
+    );
+  }
+  const definition = typeof loss === 'string' ? { loss } : loss;
+  const head = new MarginHead({ ...rest, ...definition, classes });
+  const outputs = head.apply(model.outputs) as tf.SymbolicTensor;
+  return tf.model({ inputs: model.inputs, outputs });
+}
+
+function lastLayer(model: tf.LayersModel): tf.layers.Layer | undefined {
+  return model.outputs[0]?.sourceLayer;
+}
+
+/** Keras names a metric after its function. */
+function metricOf(head: MarginHead, name: string): () => tf.Tensor {
+  requireChoice('metrics', name, ['accuracy', ...Object.keys(head.loss.initialValues)]);
+  const metric = name === 'accuracy' ? head.accuracyFunction : head.stateFunction(name);
+  return Object.defineProperty(() => metric(), 'name', { value: name });
+}

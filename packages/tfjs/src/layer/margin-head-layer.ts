@@ -1,0 +1,189 @@
+import {
+  checkState,
+  type LossParameters,
+  type LossState,
+  type MarginLoss,
+  type Mode,
+  requireInteger,
+  ShapeMismatchError,
+} from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import { marginHead, type TensorHead, type TensorHeadOutput } from '../margin-head.ts';
+import { stateFromTensors } from '../state-tensors.ts';
+import { HostStep } from './host-step.ts';
+import { lossOf } from './loss-definition.ts';
+
+/** What a {@link MarginHead} is made of, as plain data. */
+export interface MarginHeadConfig {
+  /** Number of identities, C. */
+  readonly classes: number;
+  /** Name of a loss of `@cf/core`. */
+  readonly loss: string;
+  /** Its options. */
+  readonly params?: LossParameters;
+  /** Classes a tile. Default 1,024. */
+  readonly tileSize?: number;
+  /** Bytes of cosines kept from pass 1 to pass 2. Default 16 MiB. */
+  readonly keepBytes?: number;
+  /** Standard deviation of the class centers' first entries, drawn from a normal distribution. Default 0.01. */
+  readonly centersStd?: number;
+  /** Seed of that draw. Default: a new one each time. */
+  readonly centersSeed?: number;
+  readonly name?: string;
+}
+
+/**
+ * The last layer of a model that trains embeddings: it holds the class centers, [C, d] (and a bias where the loss has
+ * one), and the loss's state as weights that no optimiser trains, so that all of them are saved with the model.
+ *
+ * It passes embeddings through, [B, d] → [B, d]: a margin loss has no output of its own, and no B × C logits are made.
+ * The loss is {@link MarginHead.lossFunction}. Its output shape leaves d open, since Keras wants targets of the
+ * output's shape and labels are [B, 1].
+ */
+export class MarginHead extends tf.layers.Layer {
+  /** Under which it is saved. */
+  static className = 'MarginHead';
+  readonly loss: MarginLoss;
+  readonly classes: number;
+  /** Weights of the classes in the loss: [C]. Not saved. */
+  classWeights: Float32Array | undefined;
+  private readonly config: MarginHeadConfig;
+  private readonly head: TensorHead;
+  private centers: tf.LayerVariable | undefined;
+  private bias: tf.LayerVariable | undefined;
+  private readonly state: Record<string, tf.LayerVariable> = {};
+  private readonly hostStep: HostStep = new HostStep();
+  private mode: Mode = 'eval';
+  private last: TensorHeadOutput | undefined;
+
+  /** @throws UnknownNameError, OptionOutOfRangeError */
+  constructor(config: MarginHeadConfig) {
+    super(config as object);
+    this.config = config;
+    this.loss = lossOf(config);
+    requireInteger('classes', config.classes, 1, Number.MAX_SAFE_INTEGER);
+    this.classes = config.classes;
+    const { tileSize, keepBytes } = config;
+    this.head = marginHead(this.loss, {
+      accuracy: true,
+      ...(tileSize === undefined ? {} : { tileSize }),
+      ...(keepBytes === undefined ? {} : { keepBytes }),
+    });
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
+    const dim = shape[1];
+    if (shape.length !== 2 || typeof dim !== 'number') {
+      throw new ShapeMismatchError(
+        `a layer of shape [${shape.join(', ')}] before MarginHead`,
+        'embeddings [batch, dim]',
+        'end the backbone in a flat layer of known size, such as tf.layers.dense({ units: 512 }).',
+      );
+    }
+    const { centersStd = 0.01, centersSeed } = this.config;
+    const initializer = tf.initializers.randomNormal({
+      stddev: centersStd,
+      ...(centersSeed === undefined ? {} : { seed: centersSeed }),
+    });
+    this.centers = this.addWeight('centers', [this.classes, dim], 'float32', initializer);
+    if (this.loss.bias) {
+      this.bias = this.addWeight('bias', [this.classes], 'float32', tf.initializers.zeros());
+    }
+    for (const [name, value] of Object.entries(this.loss.initialValues)) {
+      const constant = tf.initializers.constant({ value });
+      this.state[name] = this.addWeight(`state_${name}`, [], 'float32', constant, undefined, false);
+    }
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(): tf.Shape {
+    return [null, null];
+  }
+
+  /** Embeddings as they came. Remembers whether this call trains, for the loss that follows it. */
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean } | undefined): tf.Tensor {
+    this.mode = kwargs?.training === true ? 'train' : 'eval';
+    return tf.clone(Array.isArray(inputs) ? inputs[0]! : inputs);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...savedConfig(this.config) };
+  }
+
+  /**
+   * The loss of a batch, for `model.compile`: labels [B, 1] and the layer's output [B, d] → scalar. In training (the
+   * call before was one with `training: true`) the state moves.
+   */
+  readonly lossFunction = (labels: tf.Tensor, embeddings: tf.Tensor): tf.Tensor => {
+    const { mode } = this;
+    const flat = this.flatLabels(labels, embeddings.shape[0]!);
+    const state = Object.fromEntries(Object.entries(this.state).map(([name, value]) => [name, value.read()]));
+    const output = this.head.apply({
+      embeddings: embeddings as tf.Tensor2D,
+      weights: this.centers!.read() as tf.Variable<tf.Rank.R2>,
+      labels: flat,
+      state,
+      mode,
+      ...(this.bias ? { bias: this.bias.read() as tf.Variable<tf.Rank.R1> } : {}),
+      ...(this.classWeights ? { sampleWeights: weightsOf(this.classWeights, flat) } : {}),
+      ...(this.loss.draws && mode === 'train' ? { step: this.hostStep.before(state.step!) } : {}),
+    });
+    if (mode === 'train') {
+      for (const [name, variable] of Object.entries(this.state)) variable.write(output.nextState[name]!);
+      if (this.state.step) this.hostStep.advance(this.state.step.read());
+    }
+    this.last = output;
+    return output.loss;
+  };
+
+  /** Share of the last batch that was nearest to its own class, as a metric for `model.compile`. */
+  readonly accuracyFunction = (): tf.Tensor => tf.clone(this.last!.accuracy!);
+
+  /** A value of the state, such as `t`, as it stands after the last batch; a metric for `model.compile`. */
+  stateFunction(name: string): () => tf.Tensor {
+    return () => tf.clone(this.state[name]!.read());
+  }
+
+  /** Reads the loss's state: t and the like. */
+  async readState(): Promise<LossState> {
+    const tensors = Object.entries(this.state).map(([name, value]) => [name, value.read()] as const);
+    return stateFromTensors(this.loss, Object.fromEntries(tensors));
+  }
+
+  /** Sets the loss's state. @throws StateMismatchError, NonFiniteError, OptionOutOfRangeError */
+  writeState(state: LossState): void {
+    const { values } = checkState(this.loss, state);
+    tf.tidy(() => {
+      for (const [name, variable] of Object.entries(this.state)) variable.write(tf.scalar(values[name]!));
+    });
+  }
+
+  private flatLabels(labels: tf.Tensor, batch: number): tf.Tensor1D {
+    if (labels.size !== batch) {
+      throw new ShapeMismatchError(
+        `targets [${labels.shape.join(', ')}]`,
+        `one class number a sample, [${batch}] or [${batch}, 1]`,
+        'pass labels as they are, not one-hot.',
+      );
+    }
+    return tf.cast(tf.reshape(labels, [batch]), 'int32');
+  }
+}
+
+/** The fields of a config that are the layer's own; a loader adds others. */
+function savedConfig(config: MarginHeadConfig): tf.serialization.ConfigDict {
+  const { classes, loss, params, tileSize, keepBytes, centersStd, centersSeed } = config;
+  const own = { classes, loss, params, tileSize, keepBytes, centersStd, centersSeed };
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as tf.serialization.ConfigDict;
+}
+
+function weightsOf(classWeights: Float32Array, labels: tf.Tensor1D): tf.Tensor1D {
+  return tf.gather(tf.tensor1d(classWeights), labels);
+}
+
+/** Makes {@link MarginHead} known to `tf.loadLayersModel`. Call it once before loading; to repeat it does no harm. */
+export function registerMarginHead(): void {
+  tf.serialization.registerClass(MarginHead);
+}

@@ -1,0 +1,263 @@
+import { LOSS_NAMES, referenceStep } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  compileMarginModel,
+  embeddingModel,
+  type LossDefinition,
+  MarginHead,
+  marginHeadOf,
+  registerMarginHead,
+  tfjsBackend,
+} from '../index.ts';
+
+const [CLASSES, FEATURES, DIM] = [4, 6, 3];
+
+beforeAll(async () => {
+  await tfjsBackend();
+});
+
+function backbone(seed = 1): tf.LayersModel {
+  const kernelInitializer = tf.initializers.glorotNormal({ seed });
+  return tf.sequential({
+    layers: [tf.layers.dense({ units: DIM, inputShape: [FEATURES], kernelInitializer, useBias: false })],
+  });
+}
+
+function data(count: number, seed: number): { x: tf.Tensor2D; y: tf.Tensor1D } {
+  return tf.tidy(() => {
+    const labels = tf.range(0, count, 1, 'int32').mod(tf.scalar(CLASSES, 'int32')) as tf.Tensor1D;
+    const prototypes = tf.randomNormal([CLASSES, FEATURES], 0, 1, 'float32', 5);
+    const noise = tf.randomNormal([count, FEATURES], 0, 0.3, 'float32', seed);
+    return { x: tf.add(tf.gather(prototypes, labels), noise) as tf.Tensor2D, y: labels };
+  });
+}
+
+const DEFINITIONS: readonly LossDefinition[] = [
+  ...LOSS_NAMES.map((loss) => ({ loss })),
+  {
+    loss: 'curricularface',
+    params: {
+      margin: { kind: 'combined', multiplicative: 1.1, angular: 0.2, cosine: 0.1 },
+      alpha: 'tface',
+      tInitial: 0.125,
+      scale: 16,
+    },
+  },
+  { loss: 'arcface', params: { beyondPi: 'cosine', gradient: 'straight-through', easyMargin: true } },
+  { loss: 'adaface', params: { tAlpha: 0.5, batchMeanInitial: 3, batchStdInitial: 2 } },
+  { loss: 'magface', params: { lambdaG: 10, lowerNorm: 1, upperNorm: 20 } },
+  { loss: 'ohem', params: { reduction: 'meanOfKept', base: { loss: 'mv-am-softmax', params: { t: 1.1 } } } },
+  { loss: 'self-paced', params: { regulariser: 'mixture', lowerShare: 0.25, pace: 9, maximumPace: 50 } },
+  { loss: 'elastic-cosface', params: { plus: 'released', seed: 12 } },
+];
+
+/** Saves to memory and loads again. */
+async function reloaded(model: tf.LayersModel): Promise<tf.LayersModel> {
+  let saved: tf.io.ModelArtifacts | undefined;
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = JSON.parse(JSON.stringify({ ...artifacts, weightData: undefined })) as tf.io.ModelArtifacts;
+      saved.weightData = artifacts.weightData!;
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  return tf.loadLayersModel(tf.io.fromMemory(saved!));
+}
+
+function weightBytes(model: tf.LayersModel): Uint8Array[] {
+  return model.getWeights().map((weight) => {
+    const values = weight.dataSync();
+    return new Uint8Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
+  });
+}
+
+describe('a compiled margin model', () => {
+  test('learns by fit, with callbacks and validation; t follows the batches and stands still in validation', async () => {
+    const model = compileMarginModel(backbone(), {
+      loss: { loss: 'curricularface', params: { scale: 8, margin: 0.2, alpha: 'tface' } },
+      classes: CLASSES,
+      centersSeed: 3,
+      optimizer: tf.train.adam(0.05),
+      metrics: ['accuracy', 't'],
+    });
+    const [train, valid] = [data(64, 1), data(32, 2)];
+    const seen: tf.Logs[] = [];
+    const { history } = await model.fit(train.x, train.y, {
+      epochs: 12,
+      batchSize: 16,
+      validationData: [valid.x, valid.y],
+      verbose: 0,
+      callbacks: { onEpochEnd: (_, logs) => void seen.push(logs!) },
+    });
+    expect(seen).toHaveLength(12);
+    expect(history.loss!.at(-1)).toBeLessThan((history.loss![0] as number) / 2);
+    expect(history.val_accuracy!.at(-1)).toBeGreaterThan(0.9);
+    const { values } = await marginHeadOf(model).readState();
+    expect(values.t).toBeGreaterThan(0.3);
+    expect(history.val_t!.at(-1)).toBeCloseTo(values.t!, 6);
+    model.evaluate(valid.x, valid.y, { batchSize: 32 });
+    expect((await marginHeadOf(model).readState()).values.t).toBe(values.t);
+    expect((model.predict(valid.x) as tf.Tensor).shape).toEqual([32, DIM]);
+  });
+
+  test('takes the step of the float64 reference', async () => {
+    const model = compileMarginModel(backbone(), {
+      loss: 'curricularface',
+      classes: CLASSES,
+      centersStd: 1,
+      centersSeed: 4,
+      optimizer: tf.train.sgd(0.01),
+    });
+    const { x, y } = data(8, 3);
+    const [kernel, centers] = model.getWeights().map((weight) => weight.dataSync().slice()) as Float32Array[];
+    const embeddings = (embeddingModel(model).predict(x) as tf.Tensor).dataSync() as Float32Array;
+    const expected = referenceStep(marginHeadOf(model).loss, {
+      embeddings,
+      weights: centers!,
+      labels: y.dataSync(),
+      dim: DIM,
+    });
+    const cost = await model.trainOnBatch(x, tf.reshape(y, [-1, 1]));
+    expect(cost).toBeCloseTo(expected.loss, 3);
+    const after = model.getWeights().map((weight) => weight.dataSync());
+    for (let i = 0; i < centers!.length; i++) {
+      expect(after[1]![i]).toBeCloseTo(centers![i]! - 0.01 * expected.gradWeights[i]!, 4);
+    }
+    const inputs = x.dataSync();
+    for (let n = 0; n < FEATURES; n++) {
+      for (let k = 0; k < DIM; k++) {
+        let slope = 0;
+        for (let i = 0; i < 8; i++)
+          slope += inputs[i * FEATURES + n]! * expected.gradEmbeddings[i * DIM + k]!;
+        expect(after[0]![n * DIM + k]).toBeCloseTo(kernel![n * DIM + k]! - 0.01 * slope, 4);
+      }
+    }
+    expect(after[2]![0]).toBeCloseTo(expected.state.values.t!, 6);
+  });
+
+  test('class weights are weights of samples', async () => {
+    const build = (classWeights?: number[]): tf.LayersModel =>
+      compileMarginModel(backbone(), {
+        loss: 'normface',
+        classes: CLASSES,
+        centersSeed: 4,
+        optimizer: tf.train.sgd(0),
+        ...(classWeights ? { classWeights } : {}),
+      });
+    const { x, y } = data(8, 3);
+    const [plain, doubled, none] = [build(), build([2, 2, 2, 2]), build([0, 0, 0, 0])];
+    const loss = (await plain.trainOnBatch(x, y)) as number;
+    expect(await doubled.trainOnBatch(x, y)).toBeCloseTo(2 * loss, 4);
+    expect(await none.trainOnBatch(x, y)).toBe(0);
+  });
+
+  test('leaves no tensor behind', async () => {
+    const model = compileMarginModel(backbone(), {
+      loss: 'elastic-arcface',
+      classes: CLASSES,
+      optimizer: tf.train.sgd(0.01),
+      metrics: ['accuracy', 'step'],
+    });
+    const { x, y } = data(8, 3);
+    await model.trainOnBatch(x, y);
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 20; i++) await model.trainOnBatch(x, y);
+    tf.dispose(model.evaluate(x, y));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('save and load', () => {
+  test.each(DEFINITIONS.map((definition) => [JSON.stringify(definition), definition] as const))(
+    '%s: the same bits, and the same bits after further steps',
+    async (_text, definition) => {
+      const options = { classes: CLASSES, centersSeed: 7, metrics: [] };
+      const model = compileMarginModel(backbone(), {
+        ...options,
+        loss: definition,
+        optimizer: tf.train.sgd(0.01),
+      });
+      const { x, y } = data(8, 5);
+      for (let i = 0; i < 3; i++) await model.trainOnBatch(x, y);
+      registerMarginHead();
+      const loaded = compileMarginModel(await reloaded(model), { optimizer: tf.train.sgd(0.01) });
+      expect(weightBytes(loaded)).toEqual(weightBytes(model));
+      const [head, other] = [marginHeadOf(model), marginHeadOf(loaded)];
+      expect(other.getConfig()).toEqual(head.getConfig());
+      expect(await other.readState()).toEqual(await head.readState());
+      expect(await loaded.trainOnBatch(x, y)).toBe(await model.trainOnBatch(x, y));
+      expect(weightBytes(loaded)).toEqual(weightBytes(model));
+    },
+  );
+
+  test('the embedding model has neither centers nor state, and shares the weights', async () => {
+    const model = compileMarginModel(backbone(), {
+      loss: 'curricularface',
+      classes: CLASSES,
+      optimizer: 'sgd',
+    });
+    const embedder = embeddingModel(model);
+    expect(embedder.getWeights()).toHaveLength(1);
+    const { x } = data(4, 1);
+    expect((embedder.predict(x) as tf.Tensor).dataSync()).toEqual((model.predict(x) as tf.Tensor).dataSync());
+  });
+
+  test('a state can be set', async () => {
+    const model = compileMarginModel(backbone(), {
+      loss: 'curricularface',
+      classes: CLASSES,
+      optimizer: 'sgd',
+    });
+    const head = marginHeadOf(model);
+    head.writeState({ loss: 'curricularface', values: { t: 0.5 } });
+    expect((await head.readState()).values.t).toBe(0.5);
+    expect(() => head.writeState({ loss: 'arcface', values: {} })).toThrow(/E_STATE_MISMATCH|a state of/);
+  });
+});
+
+describe('what does not fit', () => {
+  const compile = (loss: string | LossDefinition, extra: object = {}): tf.LayersModel =>
+    compileMarginModel(backbone(), { loss, classes: CLASSES, optimizer: 'sgd', ...extra });
+
+  test.each([
+    ['an unknown loss', () => compile('curriculaface'), /did you mean 'curricularface'/],
+    ['an unknown option', () => compile({ loss: 'arcface', params: { s: 3 } }), /option of arcface 's'/],
+    [
+      'an infinity',
+      () => compile({ loss: 'self-paced', params: { maximumPace: Infinity } }),
+      /a finite number/,
+    ],
+    ['an unknown metric', () => compile('arcface', { metrics: ['t'] }), /one of "accuracy"/],
+    ['classWeights of another length', () => compile('arcface', { classWeights: [1] }), /one weight a class/],
+    ['no classes', () => compile('arcface', { classes: 0 }), /classes/],
+    ['no loss', () => compileMarginModel(backbone(), { optimizer: 'sgd' }), /give loss/],
+    [
+      'a loss for a model that has one',
+      () => compileMarginModel(compile('arcface'), { loss: 'cosface', classes: 2, optimizer: 'sgd' }),
+      /leave both out/,
+    ],
+    ['a model without a head', () => marginHeadOf(backbone()), /ends in Dense/],
+    [
+      'a backbone that is not flat',
+      () =>
+        compileMarginModel(
+          tf.sequential({ layers: [tf.layers.conv2d({ filters: 2, kernelSize: 1, inputShape: [2, 2, 1] })] }),
+          { loss: 'arcface', classes: 2, optimizer: 'sgd' },
+        ),
+      /end the backbone in a flat layer/,
+    ],
+  ])('%s', (_name, act, message) => {
+    expect(act).toThrow(message);
+  });
+
+  test('one-hot targets', async () => {
+    const model = compile('arcface');
+    const { x, y } = data(8, 1);
+    await expect(model.trainOnBatch(x, tf.oneHot(y, CLASSES))).rejects.toThrow('not one-hot');
+  });
+
+  test('a layer knows its name', () => {
+    expect(new MarginHead({ classes: 2, loss: 'arcface' }).getClassName()).toBe('MarginHead');
+  });
+});

@@ -1,0 +1,16 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** Brings named scalars to the host, in one read. */
+export async function readScalars<Name extends string>(
+  scalars: Readonly<Record<Name, tf.Tensor>>,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(scalars) as Name[];
+  if (names.length === 0) return {} as Record<Name, number>;
+  const together = tf.tidy(() => tf.stack(names.map((name) => tf.reshape(scalars[name], []))));
+  try {
+    const values = await together.data();
+    return Object.fromEntries(names.map((name, i) => [name, values[i]!])) as Record<Name, number>;
+  } finally {
+    together.dispose();
+  }
+}

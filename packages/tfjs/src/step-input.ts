@@ -1,0 +1,45 @@
+import type { Mode } from '@cf/core';
+import type * as tf from '@tensorflow/tfjs';
+
+/** The values of a loss's state by name, on the device; scalars. */
+export type StateTensors = Readonly<Record<string, tf.Tensor>>;
+
+/** One batch on the device, every default filled in. */
+export interface StepInput {
+  /** X: [B, d]. */
+  readonly embeddings: tf.Tensor2D;
+  /** W, one row a class: [C, d]. */
+  readonly weights: tf.Tensor2D;
+  /** b: [C, 1], where the loss has a bias. */
+  readonly bias: tf.Tensor2D | undefined;
+  /** int32: [B]. */
+  readonly labels: tf.Tensor1D;
+  /** [B]. */
+  readonly sampleWeights: tf.Tensor1D;
+  /** Margins drawn for this step: [B], for losses that draw them, in training. */
+  readonly draws: tf.Tensor1D | undefined;
+  readonly state: StateTensors;
+  readonly mode: Mode;
+}
+
+/** What a step is asked for beside the loss. */
+export interface StepOptions {
+  /** Classes a tile. */
+  readonly tileSize: number;
+  /** Bytes of cosines that may be kept from pass 1 to pass 2; those of later tiles are computed again. */
+  readonly keepBytes: number;
+  /** Pass 2 is left out where nobody wants gradients. */
+  readonly gradients: boolean;
+  /** Also return the full logits and their gradient. */
+  readonly inspect: boolean;
+  /** Look at every negative, for the diagnostics. */
+  readonly countNegatives: boolean;
+  /** Find the largest cosine among the negatives, for the accuracy. */
+  readonly nearest: boolean;
+}
+
+/** Classes a tile: large enough to outweigh the cost of starting its operations, small enough for a cache. */
+export const DEFAULT_TILE_SIZE = 1024;
+
+/** 16 MiB: 32,768 classes at a batch of 128. */
+export const DEFAULT_KEEP_BYTES: number = 2 ** 24;

@@ -1,0 +1,33 @@
+import { formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
+import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
+import * as tf from '@tensorflow/tfjs';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import '@tensorflow/tfjs-backend-webgpu';
+import { tfjsBackend } from '../index.ts';
+
+/** What the page tells the test. */
+export interface PageResult {
+  readonly cases: number;
+  readonly passed: boolean;
+  readonly text: string;
+  readonly isolated: boolean;
+  /** Threads of the wasm backend, where it is the one. */
+  readonly threads: boolean;
+}
+
+/** Replays golden cases, every `stride`th, on a backend. */
+async function replay(backend: string, stride: number): Promise<PageResult> {
+  setWasmPaths('/wasm/');
+  const file = parseGoldens(JSON.stringify(goldens), 'losses.json');
+  const cases = file.cases.filter((_, index) => index % stride === 0);
+  const report = await replayGoldens(await tfjsBackend({ backend }), { ...file, cases });
+  return {
+    cases: cases.length,
+    passed: report.passed,
+    text: formatGoldenReport(report),
+    isolated: globalThis.crossOriginIsolated,
+    threads: await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT').then(Boolean),
+  };
+}
+
+Object.assign(globalThis, { replay });
