@@ -41,7 +41,7 @@ export const START_OF_MAXIMUM = -1e38;
 
 /**
  * Streams over tiles of classes. Asked again for the tile it made last, it hands out that one; asked for an earlier one,
- * it makes it again with the same bits, from its cosines where those were kept.
+ * it makes it again with the same bits, or has kept it.
  */
 export interface TileStream {
   readonly count: number;
@@ -60,12 +60,17 @@ export interface TileSource {
   readonly labels: tf.Tensor1D;
   readonly prepared: PreparedBatch;
   readonly tileSize: number;
-  /** Bytes of cosines to keep. */
+  /** Bytes of what is read from cosines to keep. */
   readonly keepBytes: number;
+  /** Whether a tile that is made again says where samples meet their own class. */
+  readonly inspect: boolean;
 }
 
-/** The cosines of one tile, and the lengths that they were divided by. */
-type Cosines = Pick<ClassTile, 'inverse' | 'cosines'>;
+/** What is kept of a tile: all but its rows of W. */
+type Kept = Omit<ClassTile, 'start' | 'rows'>;
+
+/** Numbers a pair of sample and class in {@link Kept}: cosine, N, its slope, logit. */
+const KEPT_A_PAIR = 4;
 
 /** The tiles of W against the rows of X. To be used inside one `tf.tidy`. */
 export function classTiles(source: TileSource): TileStream {
@@ -73,47 +78,54 @@ export function classTiles(source: TileSource): TileStream {
   const tileSize = Math.min(source.tileSize, classes);
   const count = Math.ceil(classes / tileSize);
   const batch = source.x.unit.shape[0]!;
-  const keep = Math.floor(source.keepBytes / (4 * batch * tileSize));
+  const keep = Math.floor(source.keepBytes / (4 * KEPT_A_PAIR * batch * tileSize));
   // The samples as the right operand of every product: the wasm backend packs it once.
   const samples = tf.transpose(source.x.unit);
-  const kept = new Map<number, Cosines>();
+  const kept = new Map<number, Kept>();
   let last: { readonly index: number; readonly tile: ClassTile } | undefined;
+  /** Frees a tile, or its rows alone where the rest is wanted again. */
+  const leave = (index: number, tile: ClassTile): void => {
+    if (index >= keep || kept.has(index)) {
+      kept.delete(index);
+      return tf.dispose(tile);
+    }
+    kept.set(index, tile);
+    tf.dispose(tile.rows);
+    // Of the second visit only an inspection asks for it.
+    if (!source.inspect) tf.dispose(tile.own);
+  };
   return {
     count,
     tile(index) {
       if (last?.index === index) return last.tile;
-      if (last !== undefined) tf.dispose(last.tile);
+      if (last !== undefined) leave(last.index, last.tile);
       const start = index * tileSize;
       const size = Math.min(tileSize, classes - start);
-      const tile = tf.tidy(() => makeTile(source, samples, start, size, kept.get(index)));
-      if (index < keep && !kept.has(index)) {
-        kept.set(index, { inverse: tf.clone(tile.inverse), cosines: tf.clone(tile.cosines) });
-      }
+      const known = kept.get(index);
+      const tile =
+        known === undefined
+          ? tf.tidy(() => makeTile(source, samples, start, size))
+          : { ...known, start, rows: classRows(source.weights, start, size) };
       last = { index, tile };
       return tile;
     },
   };
 }
 
-function makeTile(
-  source: TileSource,
-  samples: tf.Tensor,
-  start: number,
-  size: number,
-  kept: Cosines | undefined,
-): ClassTile {
+function makeTile(source: TileSource, samples: tf.Tensor, start: number, size: number): ClassTile {
   const { loss, weights, labels, prepared } = source;
   const rows = classRows(weights, start, size);
-  const { inverse, cosines } = kept ?? tileCosines(source, rows, samples, start);
+  const { inverse, cosines } = tileCosines(source, rows, samples, start);
   const { value, dCos } = loss.other(tfOps, cosines, prepared.target.pivot, prepared.row);
   const own = ownClasses(labels, start, size);
+  // A formula may hand back what it was given, and a tile is freed before the rows that it read.
+  const ours = (tensor: tf.Tensor): tf.Tensor => (tensor === cosines ? tensor : tf.clone(tensor));
   return {
     start,
     rows,
-    inverse: tf.clone(inverse),
-    cosines: tf.clone(cosines),
-    // A formula may hand back what it was given, and a tile is freed before the rows that it read.
-    other: { value: tf.clone(value), dCos: tf.clone(dCos) },
+    inverse,
+    cosines,
+    other: { value: ours(value), dCos: ours(dCos) },
     logits: tf.add(tf.mul(value, prepared.rowScale), tf.mul(own, tf.scalar(NO_LOGIT))),
     own,
   };
@@ -125,7 +137,7 @@ function tileCosines(
   rows: tf.Tensor,
   samples: tf.Tensor,
   start: number,
-): Cosines {
+): Pick<ClassTile, 'inverse' | 'cosines'> {
   const size = rows.shape[0]!;
   const products = tf.matMul(rows, samples);
   if (loss.geometry === 'inner') {

@@ -41,5 +41,5 @@ export interface StepOptions {
 /** Classes a tile: large enough to outweigh the cost of starting its operations, small enough for a cache. */
 export const DEFAULT_TILE_SIZE = 1024;
 
-/** 16 MiB: 32,768 classes at a batch of 128. */
-export const DEFAULT_KEEP_BYTES: number = 2 ** 24;
+/** 24 MiB: 12,288 classes at a batch of 128. */
+export const DEFAULT_KEEP_BYTES: number = 24 * 2 ** 20;

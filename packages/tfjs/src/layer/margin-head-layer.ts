@@ -23,7 +23,7 @@ export interface MarginHeadConfig {
   readonly params?: LossParameters;
   /** Classes a tile. Default 1,024. */
   readonly tileSize?: number;
-  /** Bytes of cosines kept from pass 1 to pass 2. Default 16 MiB. */
+  /** Bytes kept from pass 1 to pass 2. Default 24 MiB. */
   readonly keepBytes?: number;
   /** Standard deviation of the class centers' first entries, drawn from a normal distribution. Default 0.01. */
   readonly centersStd?: number;
