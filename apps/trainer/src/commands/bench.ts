@@ -1,11 +1,15 @@
 import { text } from 'node:stream/consumers';
+import { requireChoice } from '@cf/core';
+import type { TrainingBench } from '@cf/tfjs/bench';
 import { Command } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneReport, BENCH_MODELS, type BenchModel } from '../bench/backbone/report.ts';
 import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { measureHead } from '../bench/head/measure-head.ts';
+import { measureTfjs, type TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { BACKEND_NAMES } from '../training/open-backend.ts';
+import { openTfjs } from '../training/open-framework.ts';
 import { number } from './options.ts';
 
 interface HeadFlags extends Omit<HeadTask, 'regime'> {
@@ -41,7 +45,7 @@ function headCommand(): Command {
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  cf bench head --json\n  cf bench head --classes 1000000 --steps 3 --no-peers\n  cf bench head --backend tfjs-cpu --batch 128 --classes 10000\n',
+      '\nExamples:\n  cf bench head --json\n  cf bench head --classes 1000000 --steps 3 --no-peers\n  cf bench head --backend tfjs-wasm --batch 128 --classes 10000\n',
     )
     .action(async ({ peers, python, json, ...task }: HeadFlags) => {
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -55,6 +59,7 @@ interface BackboneFlags {
   readonly batch: number;
   readonly threads: number;
   readonly runs: number;
+  readonly engine: string;
   readonly layers: boolean;
   readonly peer: boolean;
   readonly python: string;
@@ -68,15 +73,40 @@ function backboneCommand(): Command {
     .option('--batch <n>', 'pictures a step', number, 64)
     .option('--runs <n>', 'steps that count; the median is told', number, 5)
     .option('--threads <n>', 'threads of the processor', number, globalThis.navigator.hardwareConcurrency)
+    .option(
+      '--engine <name>',
+      'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu',
+      'onnx',
+    )
     .option('--no-layers', 'leave out the rate of every layer shape')
     .option('--no-peer', 'leave PyTorch out')
     .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExamples:\n  cf bench backbone --model mobilefacenet --batch 64 --json\n')
-    .action(async ({ json, ...options }: BackboneFlags) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cf bench backbone --model mobilefacenet --batch 64 --json\n  cf bench backbone --engine tfjs --batch 8\n',
+    )
+    .action(async ({ json, engine, ...options }: BackboneFlags) => {
+      requireChoice('engine', engine, ['onnx', 'tfjs']);
+      if (engine === 'tfjs') {
+        requireChoice('model', options.model, ['tiny-iresnet']);
+        await openTfjs('wasm');
+        const { benchTrainingStep } = await import('@cf/tfjs/bench');
+        const measured = await benchTrainingStep({ batch: options.batch, steps: options.runs });
+        console.log(json ? JSON.stringify(measured) : formatTfjs(measured));
+        return;
+      }
       const report = await benchBackbone(options);
       console.log(json ? JSON.stringify(report) : formatBackbone(report));
     });
+}
+
+function formatTfjs({ batch, cpuBatch, wasmMs, cpuMs, ratio }: TrainingBench): string {
+  return [
+    `tiny-iresnet on TensorFlow.js, a training step:`,
+    `wasm with the training kernels: ${wasmMs.toFixed(0)} ms for ${batch} pictures`,
+    `cpu: ${cpuMs.toFixed(0)} ms for ${cpuBatch}; a picture takes ${ratio.toFixed(0)} times as long as on wasm`,
+  ].join('\n');
 }
 
 function formatBackbone(report: BackboneReport): string {
@@ -103,8 +133,10 @@ const MEASURE = [...process.execArgv, process.argv[1]!, 'bench', 'head-task'];
 /** One measurement, in a process of its own; the task comes as JSON. */
 function taskCommand(): Command {
   return new Command('head-task').action(async () => {
-    const task = JSON.parse(await text(process.stdin)) as HeadTask;
-    console.log(JSON.stringify(await measureHead(task)));
+    const task = JSON.parse(await text(process.stdin)) as HeadTask | TfjsTask;
+    const measured = 'plain' in task ? await measureTfjs(task) : await measureHead(task);
+    // Some frameworks write to the output on their own.
+    console.log(`\n${JSON.stringify(measured)}`);
   });
 }
 
@@ -116,7 +148,11 @@ function formatReport(report: HeadReport): string {
     `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes, ${report.threads} threads`,
     `limit   ${milliseconds(report.limitSeconds)} (three matrix products)`,
     `init    ${milliseconds(report.medianSeconds)}, ${report.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(report.skippedShare)}`,
-    `late    ${milliseconds(late.medianSeconds)}, ${late.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(late.skippedShare)}`,
+    ...(late === null
+      ? []
+      : [
+          `late    ${milliseconds(late.medianSeconds)}, ${late.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(late.skippedShare)}`,
+        ]),
     `memory  ${report.peakExtraMiB === null ? 'unknown here' : `${report.peakExtraMiB.toFixed(0)} MiB`} beyond runtime, X, W and ∂W`,
     ...report.peers.map(
       ({ name, version, medianSeconds, speedup }) =>

@@ -1,12 +1,15 @@
 import { type Backend, BackendError } from '@cf/core';
 import type { GpujsMode } from '@cf/gpujs';
 
+/** A backend of TensorFlow.js. */
+export type TfjsName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow';
+
 /**
  * The head on a backend of TensorFlow.js, whose package is loaded first.
  *
  * @throws BackendError where the package is not installed or the backend does not run here
  */
-export async function openTfjs(backend: 'cpu' | 'wasm' | 'webgpu' | 'tensorflow'): Promise<Backend> {
+export async function openTfjs(backend: TfjsName): Promise<Backend> {
   const { tfjsBackend } = await import('@cf/tfjs');
   if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (backend === 'webgpu') {

@@ -1,4 +1,9 @@
 export {
+  benchTrainingStep,
+  type TrainingBench,
+  type TrainingBenchOptions,
+} from '../training-kernels/bench.ts';
+export {
   type HeadComparison,
   type HeadMeasurement,
   type MeasureOptions,

@@ -1,6 +1,7 @@
 import type { HeadTask, Regime } from './head-task.ts';
 import type { HeadMeasurement } from './measure-head.ts';
 import { answer, type PeerResult, type PeerTime, pytorchPeers } from './peers.ts';
+import { plainTfjs, type TfjsMeasurement, tfjsPeer } from './tfjs-peer.ts';
 
 /** What `cf bench head` prints. Times in seconds. */
 export interface HeadReport {
@@ -21,12 +22,12 @@ export interface HeadReport {
   /** Peak resident memory beyond runtime, X, W and ∂W, in MiB. */
   readonly peakExtraMiB: number | null;
   readonly skippedShare: number | null;
-  /** Embeddings near their class centers. */
+  /** Embeddings near their class centers; null for backends that skip nothing. */
   readonly late: {
     readonly medianSeconds: number;
     readonly ratioToLimit: number;
     readonly skippedShare: number | null;
-  };
+  } | null;
   readonly peers: readonly PeerTime[];
   /** Peers that could not be measured, and why. */
   readonly skippedPeers: readonly string[];
@@ -44,6 +45,8 @@ export interface HeadBenchOptions {
 /**
  * Measures a head in processes of its own, in both regimes, and its peers on the same batch.
  *
+ * TensorFlow.js is measured on tensors that are on the device already, in turn with plain TensorFlow.js code.
+ *
  * @param measureCommand the arguments with which Node runs a task from stdin and prints its measurement.
  */
 export async function benchHead(
@@ -51,6 +54,7 @@ export async function benchHead(
   measureCommand: readonly string[],
   { peers, python, say }: HeadBenchOptions,
 ): Promise<HeadReport> {
+  if (task.backend.startsWith('tfjs-')) return benchTfjs(task, measureCommand, { peers, say });
   const measure = async (regime: Regime): Promise<HeadMeasurement> => {
     say(`${task.backend}, ${regime}: ${task.steps} steps`);
     const input = JSON.stringify({ ...task, regime });
@@ -59,7 +63,10 @@ export async function benchHead(
   const init = await measure('init');
   const late = await measure('late');
   if (peers) say('peers');
-  const results: readonly PeerResult[] = peers ? await pytorchPeers({ ...task, regime: 'init' }, python) : [];
+  const problem = { ...task, regime: 'init' } as const;
+  const results: readonly PeerResult[] = peers
+    ? [...(await pytorchPeers(problem, python)), await tfjsPeer(problem, measureCommand)]
+    : [];
   const { backend, batch, dim, classes, loss, threads, steps, diagnostics } = task;
   const operations = 6 * batch * dim * classes;
   const limitSeconds = operations / init.productRate;
@@ -86,5 +93,39 @@ export async function benchHead(
       'skipped' in peer ? [] : [{ ...peer, speedup: peer.medianSeconds / init.medianSeconds }],
     ),
     skippedPeers: results.flatMap((peer) => ('skipped' in peer ? [peer.skipped] : [])),
+  };
+}
+
+/** The head on tensors, and plain TensorFlow.js code, in turn in one process. */
+async function benchTfjs(
+  task: Omit<HeadTask, 'regime'>,
+  measureCommand: readonly string[],
+  { peers, say }: Pick<HeadBenchOptions, 'peers' | 'say'>,
+): Promise<HeadReport> {
+  say(`${task.backend}: ${task.steps} steps${peers ? ', and plain TensorFlow.js code in turn' : ''}`);
+  const input = JSON.stringify({ ...task, regime: 'init', plain: peers });
+  const measured = JSON.parse(
+    await answer(process.execPath, measureCommand, input, process.env),
+  ) as TfjsMeasurement;
+  const { backend, batch, dim, classes, loss, threads, steps, diagnostics } = task;
+  const limitSeconds = (6 * batch * dim * classes) / measured.productRate;
+  const { medianSeconds, peakBytes } = measured.ours;
+  return {
+    backend,
+    batch,
+    dim,
+    classes,
+    loss,
+    threads,
+    steps,
+    diagnostics,
+    medianSeconds,
+    limitSeconds,
+    ratioToLimit: medianSeconds / limitSeconds,
+    peakExtraMiB: peakBytes / 2 ** 20,
+    skippedShare: null,
+    late: null,
+    peers: measured.plain === undefined ? [] : [plainTfjs(measured, medianSeconds)],
+    skippedPeers: [],
   };
 }

@@ -86,7 +86,7 @@ async function runPeer(
   }
 }
 
-/** Runs a program that reads its task from stdin; resolves to what it prints. */
+/** Runs a program that reads its task from stdin; resolves to the last line that it prints. */
 export function answer(
   program: string,
   args: readonly string[],
@@ -104,7 +104,8 @@ export function answer(
     });
     child.on('error', failed);
     child.on('close', (code) => {
-      if (code === 0) done(stdout);
+      // The last line: what came before it is not the answer.
+      if (code === 0) done(stdout.trim().split('\n').at(-1) ?? '');
       else failed(new Error(`${program} ended with ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`));
     });
     child.stdin.end(input);
