@@ -213,8 +213,8 @@ function useAsAUser(packages) {
     const readme = join(place.cwd, 'node_modules', '@cf', name, 'README.md');
     const examples = runnableExamples(readFileSync(readme, 'utf8'));
     report(`@cf/${name}: its README has an example that runs as it stands`, examples.length > 0);
-    examples.forEach((source, at) => {
-      const file = `readme-${at + 1}.ts`;
+    examples.forEach(({ extension, source }, at) => {
+      const file = `readme-${at + 1}.${extension}`;
       writeFileSync(join(place.cwd, file), source);
       check(`@cf/${name}: example ${at + 1} of the README`, process.execPath, [file], place);
     });

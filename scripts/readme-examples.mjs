@@ -1,4 +1,5 @@
-/** TypeScript blocks of a README that an HTML comment `<!-- runs -->` stands before: they run in Node as they are. */
+/** Blocks of a README that an HTML comment `<!-- runs -->` stands before: they run in Node as they are. */
 export function runnableExamples(markdown) {
-  return [...markdown.matchAll(/<!-- runs -->\n+```ts\n([\s\S]*?)```/g)].map(([, source]) => source);
+  const blocks = markdown.matchAll(/<!-- runs -->\n+```(ts|js)\n([\s\S]*?)```/g);
+  return [...blocks].map(([, language, source]) => ({ extension: language, source }));
 }
