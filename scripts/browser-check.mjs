@@ -74,6 +74,8 @@ export async function browserChecks(user) {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // The runtimes' own code is large; compiling it to its best form takes longer than what is run of it.
+      '--js-flags=--liftoff-only',
     ],
   });
   try {

@@ -1,5 +1,5 @@
 import { onnxBackend } from '@cf/onnx';
-import * as runtime from 'onnxruntime-web';
+import * as runtime from 'onnxruntime-web/wasm';
 import * as webgpu from 'onnxruntime-web/webgpu';
 import { compareAll } from './compare.ts';
 

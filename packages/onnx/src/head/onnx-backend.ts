@@ -1,6 +1,6 @@
 import { type Backend, BackendError, requireChoice, requireNonNegative, requirePositive } from '@cf/core';
 import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
-import { type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
+import { probeModel, type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
 import { onnxHead } from './onnx-head.ts';
 
 export interface OnnxBackendOptions {
@@ -52,14 +52,21 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     extra: { session: { force_spinning_stop: '1' } },
   };
   const opener = await open(runtime, provider, session);
-  const onProcessor = (provider === 'cpu' || provider === 'wasm') && opener.outputs === 'in place';
-  const simd = (options.elementwise ?? (onProcessor ? 'wasm' : 'graph')) === 'wasm';
+  const onProcessor = provider === 'cpu' || provider === 'wasm';
+  const byDefault = onProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
+  const simd = (options.elementwise ?? byDefault) === 'wasm';
+  // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
+  let anchor = onProcessor ? undefined : await opener.open(probeModel());
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
     createHead: async (loss, headOptions = {}) =>
       onnxHead(loss, { runtime, opener, cacheBytes, keepBytes, skipBound, simd }, headOptions),
-    dispose: async () => {},
+    dispose: async () => {
+      const last = anchor;
+      anchor = undefined;
+      await last?.release();
+    },
   };
 }
 

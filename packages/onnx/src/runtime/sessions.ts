@@ -5,6 +5,7 @@ import { encodeModel } from '../model/codec.ts';
 import { ELEMENTS } from '../model/element-type.ts';
 import { graphOf, type Model, type ValueInfo } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
+import { inTurn } from './in-turn.ts';
 import type {
   OnnxRuntime,
   RuntimeSession,
@@ -43,25 +44,27 @@ export interface SessionOpener {
  * - onnxruntime-node up to 1.30 writes in place, too, and then copies every output into a fresh array, from the first
  *   output to the last, and it refuses outputs that are not tensors when it comes to them. So the model gets an empty
  *   sequence as its first output: the run, by then complete, ends with that refusal, and nothing is copied.
- * - Others hand out arrays of their own.
+ * - Others hand out arrays of their own. onnxruntime-web is one, and takes one call at a time, so its calls wait for each
+ *   other.
  */
 export async function sessionOpener(
   runtime: OnnxRuntime,
   options: RuntimeSessionOptions,
 ): Promise<SessionOpener> {
-  const open = (model: Model): Promise<RuntimeSession> =>
-    runtime.InferenceSession.create(encodeModel(model), options);
-  if (await probe(runtime, await open(probeModel()), RETURNS_WHAT_IT_WAS_GIVEN)) {
+  const waiting = inTurn(runtime.InferenceSession);
+  const open = (model: Model, sessions = runtime.InferenceSession): Promise<RuntimeSession> =>
+    sessions.create(encodeModel(model), options);
+  if (await probe(runtime, await open(probeModel(), waiting), RETURNS_WHAT_IT_WAS_GIVEN)) {
     return { outputs: 'in place', open: async (model) => filling(await open(model)) };
   }
-  const stopped = await open(stoppedBeforeCopies(probeModel())).catch(() => undefined);
+  const stopped = await open(stoppedBeforeCopies(probeModel()), waiting).catch(() => undefined);
   if (stopped !== undefined && (await probe(runtime, stopped, ENDS_WITH_A_REFUSAL))) {
     return {
       outputs: 'in place',
       open: async (model) => fillingUpTo(await open(stoppedBeforeCopies(model))),
     };
   }
-  return { outputs: 'copied', open: async (model) => copying(await open(model)) };
+  return { outputs: 'copied', open: async (model) => copying(await open(model, waiting)) };
 }
 
 const STOP = 'no_tensor';
@@ -112,7 +115,8 @@ function given(outputs: Outputs, results: RuntimeTensors): RuntimeTensors {
   );
 }
 
-function probeModel(): Model {
+/** The smallest of models: y = −x, [1]. */
+export function probeModel(): Model {
   const builder = new GraphBuilder({ name: 'probe' });
   builder.input('x', 'float32', [1]);
   builder.output(builder.op('Neg', ['x'], {}, { outputs: ['y'] }), 'float32', [1]);

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { curricularFace } from '@cf/core';
+import * as runtime from 'onnxruntime-node';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+import type { ConformanceRun } from '../runtime/testing/conformance-run.ts';
+import { type Absent, conformanceTests } from '../runtime/testing/conformance-tests.ts';
+import { forkedRun } from '../runtime/testing/forked-run.ts';
+import { onnxBackend } from './onnx-backend.ts';
+
+/** The driver that Debian's Chromium brings: it computes on the processor. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+describe('onnx on the webgpu provider in Node (needs an adapter)', () => {
+  let temporary: string | undefined;
+
+  afterAll(async () => {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+  });
+
+  /** On the machine's own adapter, otherwise on SwiftShader. */
+  const start = async (): Promise<ConformanceRun | Absent> => {
+    temporary = await mkdtemp(join(tmpdir(), 'cf-onnx-webgpu-'));
+    const swiftShader = { VK_ICD_FILENAMES: SWIFTSHADER, XDG_RUNTIME_DIR: temporary };
+    const fallback = (): Promise<ConformanceRun> => forkedRun('webgpu-process.ts', swiftShader);
+    const own = forkedRun('webgpu-process.ts', {});
+    try {
+      return await (existsSync(SWIFTSHADER) ? own.catch(fallback) : own);
+    } catch (error) {
+      if (!/E_BACKEND/.test(String(error))) throw error;
+      return { absent: `an adapter for WebGPU: ${error}` };
+    }
+  };
+
+  conformanceTests(start);
+});
+
+/** onnxruntime-node, computing on the processor whatever the provider; it knows how many sessions are open. */
+function countingRuntime(): { readonly runtime: OnnxRuntime; readonly open: () => number } {
+  let open = 0;
+  const create: OnnxRuntime['InferenceSession']['create'] = async (model, options) => {
+    const session = await runtime.InferenceSession.create(model, { ...options, executionProviders: ['cpu'] });
+    open++;
+    return {
+      run: (feeds, fetches) => session.run(feeds as Parameters<typeof session.run>[0], Object.keys(fetches)),
+      async release() {
+        open--;
+        await session.release();
+      },
+    };
+  };
+  return { runtime: { Tensor: runtime.Tensor, InferenceSession: { create } }, open: () => open };
+}
+
+// One holds the device, and with it the kernels that were compiled for it.
+test.each([
+  ['webgpu', 1],
+  ['cpu', 0],
+])('between heads a backend on %s holds %i sessions', async (provider, held) => {
+  const { runtime, open } = countingRuntime();
+  const backend = await onnxBackend({ runtime, provider, threads: 1 });
+  const head = await backend.createHead(curricularFace());
+  await head.step({
+    embeddings: Float32Array.of(1, 2),
+    weights: Float32Array.of(2, 1, 0, 3),
+    labels: [1],
+    dim: 2,
+  });
+  expect(open()).toBeGreaterThan(held);
+  head.dispose();
+  await vi.waitFor(() => expect(open()).toBe(held));
+  await backend.dispose();
+  await backend.dispose();
+  expect(open()).toBe(0);
+});

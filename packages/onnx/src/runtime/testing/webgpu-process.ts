@@ -1,0 +1,26 @@
+import { embeddedGoldens } from '@cf/conformance';
+import * as runtime from 'onnxruntime-node';
+import { onnxBackend } from '../../head/onnx-backend.ts';
+import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
+import type { Answer, Question } from './forked-run.ts';
+
+const answer = (message: Answer): void => {
+  process.send!(message);
+};
+
+// The driver may crash on the way out, which is none of the tests' business.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
+try {
+  const backend = await onnxBackend({ runtime, provider: 'webgpu', threads: 1 });
+  const run: ConformanceRun = conformanceRun(backend, await embeddedGoldens());
+  process.on('message', ({ method, argument }: Question) => {
+    run[method](argument).then(
+      (value) => answer({ value }),
+      (error: unknown) => answer({ error: String(error) }),
+    );
+  });
+  answer({ value: backend.name });
+} catch (error) {
+  answer({ error: String(error) });
+}
