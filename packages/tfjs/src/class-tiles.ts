@@ -87,7 +87,8 @@ export function classTiles(source: TileSource): TileStream {
   const leave = (index: number, tile: ClassTile): void => {
     if (index >= keep || kept.has(index)) {
       kept.delete(index);
-      return tf.dispose(tile);
+      tf.dispose(tile);
+      return;
     }
     kept.set(index, tile);
     tf.dispose(tile.rows);
