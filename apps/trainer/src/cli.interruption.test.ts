@@ -74,7 +74,7 @@ it('Ctrl-C while features are extracted is clean, and the run can be resumed', a
   expect(code).toBe(130);
   expect(stderr).toMatch(/features: stopped after \d+ images/);
   expect(stdout).toMatch(/interrupted; go on with: cf train --resume/);
-  expect(await readdir(run)).toEqual(['config.json']);
+  expect(await readdir(run)).toEqual(['config.json', 'environment.json']);
   const resumed = await cf(['train', '--resume', run]);
   expect(resumed.code).toBe(0);
   expect(resumed.stdout).toMatch(/no checkpoint yet: training from the beginning/);

@@ -66,6 +66,7 @@ describe('cf train on a network of a file', () => {
     expect(Object.keys(await contents(run)).map((path) => path.slice(run.length + 1))).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'environment.json',
       'metrics.jsonl',
       'model.onnx',
       'report.html',

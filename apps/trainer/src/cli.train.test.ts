@@ -37,6 +37,7 @@ describe('cf train on drawn identities', () => {
     expect(Object.keys(await contents(run)).map((file) => file.slice(run.length + 1))).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'environment.json',
       'features.safetensors',
       'metrics.jsonl',
       'model.safetensors',

@@ -6,6 +6,7 @@ import { atomicWrite } from './atomic-write.ts';
 /** Names of the files of a run. */
 export const RUN_FILES = {
   config: 'config.json',
+  environment: 'environment.json',
   metrics: 'metrics.jsonl',
   features: 'features.safetensors',
   checkpoint: 'checkpoint.safetensors',

@@ -3,6 +3,8 @@ import type { TrainConfig } from '../config/train-config.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { trainNetwork } from '../network/network-job.ts';
+import { environmentOf, recordEnvironment } from '../run/environment.ts';
+import type { RunFolder } from '../run/run-folder.ts';
 import { trainOnFixedFeatures } from './embedding-job.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
 import { openBackend } from './open-backend.ts';
@@ -32,7 +34,13 @@ export async function train(
     say(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
-    const job = { place, backend, dataset, problems, policy, signal, say };
+    const environment = await environmentOf(config, backend);
+    const open = async (): Promise<RunFolder> => {
+      const run = await place.open();
+      await recordEnvironment(run, environment, say);
+      return run;
+    };
+    const job = { place: { ...place, open }, backend, dataset, problems, policy, signal, say };
     return config.train === 'all'
       ? await trainNetwork({ ...job, config })
       : await trainOnFixedFeatures({ ...job, config });

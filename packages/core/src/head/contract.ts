@@ -116,6 +116,8 @@ export interface Backend {
   readonly name: string;
   /** Of the arithmetic; tolerances follow from it. */
   readonly precision: 'float64' | 'float32';
+  /** What it chose that may change last bits, such as threads and kernels: for the record of a training. */
+  readonly choices?: Readonly<Record<string, string | number>>;
   createHead(loss: MarginLoss, options?: HeadOptions): Promise<Head>;
   dispose(): Promise<void>;
 }

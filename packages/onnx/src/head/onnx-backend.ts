@@ -60,6 +60,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
+    choices: { threads, elementwise: simd ? 'wasm' : 'graph', cacheBytes, keepBytes, skipBound },
     createHead: async (loss, headOptions = {}) =>
       onnxHead(loss, { runtime, opener, cacheBytes, keepBytes, skipBound, simd }, headOptions),
     dispose: async () => {
