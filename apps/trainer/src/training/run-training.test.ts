@@ -1,4 +1,4 @@
-import { createLoss, LOSS_NAMES } from '@cf/core';
+import { BackendError, createLoss, LOSS_NAMES } from '@cf/core';
 import { describe, expect, it } from 'vitest';
 import type { TrainFlags } from '../config/resolve-config.ts';
 import { cloudData, configWith, failureOf, withoutProgress } from '../testing.ts';
@@ -55,9 +55,16 @@ it('the same seed gives the same numbers, another seed others', async () => {
 });
 
 describe('backends', () => {
-  it.each(BACKEND_NAMES.filter((name) => name !== 'reference'))(
-    '%s gives the curve of the reference, to float32',
-    async (head) => {
+  for (const head of BACKEND_NAMES.filter((name) => name !== 'reference')) {
+    it(`${head} gives the curve of the reference, to float32 (where the machine has it)`, async ({
+      skip,
+    }) => {
+      try {
+        await (await openBackend(head)).dispose();
+      } catch (error) {
+        if (!(error instanceof BackendError)) throw error;
+        skip(error.given);
+      }
       for (const loss of ['curricularface', 'softmax']) {
         const [own, reference] = [await run({ head, loss }), await run({ loss })];
         expect(own.metrics).toHaveLength(reference.metrics.length);
@@ -66,9 +73,8 @@ describe('backends', () => {
           if (m.t !== null) expect(m.t).toBeCloseTo(reference.metrics[i]!.t!, 5);
         }
       }
-    },
-    30_000,
-  );
+    }, 60_000);
+  }
 
   it('suggests a name for one that is unknown', async () => {
     expect((await failureOf(() => openBackend('tfjs-gpu'))).message).toMatch(/'tfjs-gpu'.*\n.*'tfjs-cpu'/);
