@@ -83,7 +83,7 @@ describe('cf train on drawn identities', () => {
     const again = await cf(['train', ...SMALL, '--out', run]);
     expect(again.code).toBe(3);
     expect(again.stderr).toMatch(
-      /drawn', which holds 7 files, expected a new or empty folder\.\nFix: .*--resume/,
+      /drawn', which holds 8 files, expected a new or empty folder\.\nFix: .*--resume/,
     );
     expect(await contents(run)).toEqual(before);
   });

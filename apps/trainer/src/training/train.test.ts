@@ -129,6 +129,7 @@ describe('train', () => {
     expect((await failureOf(() => start(path, { lr: 1e30 }))).code).toBe('E_DIVERGED');
     expect((await readdir(path)).sort()).toEqual([
       'checkpoint.safetensors',
+      'environment.json',
       'features.safetensors',
       'metrics.jsonl',
     ]);
