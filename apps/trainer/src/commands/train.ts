@@ -173,14 +173,17 @@ async function runTrain(flags: RunFlags, signal: AbortSignal): Promise<number> {
     if (interrupted) return tellInterrupted(run);
     for (const line of resultLines(results)) say(line);
     const seconds = formatSeconds((performance.now() - started) / 1000);
-    say(
-      `done in ${seconds}; report: ${run.file('report')}, model: ${run.file(config.train === 'all' ? 'network' : 'model')}`,
-    );
+    say(`done in ${seconds}; report: ${run.file('report')}, model: ${run.file(modelFile(config))}`);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened);
     throw error;
   }
+}
+
+function modelFile(config: TrainConfig): 'model' | 'network' | 'layers' {
+  if (config.train === 'embedding') return 'model';
+  return config.network.kind === 'layers' ? 'layers' : 'network';
 }
 
 function tellInterrupted(run: RunFolder | undefined): number {
