@@ -1,15 +1,13 @@
 // The packed packages in a browser: what they add to a bundle, held by budgets, and a step of the head on every mode that
 // Debian's Chromium has, beside the float64 reference.
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { extname, join } from 'node:path';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { chromium } from 'playwright-core';
 import { build } from 'vite';
+import { CHROMIUM, hasChromium, openSite } from '../packages/browser-testing/src/index.ts';
 import { report } from './checks.mjs';
 import { root } from './node-runtime.mjs';
 
-const EXECUTABLE = '/usr/bin/chromium';
 /** float32, scale 16; modes that compute less exactly say so in their package's README. */
 const LARGEST_DIFFERENCE = 1e-4;
 
@@ -58,31 +56,12 @@ function oneLoss(loss) {
 /** @param user a folder in which the packages are installed, with their frameworks. */
 export async function browserChecks(user) {
   for (const entry of BUDGETS) await checkSize(user, entry);
-  if (!existsSync(EXECUTABLE)) {
-    console.log(`skip  packed packages in a browser: no ${EXECUTABLE}`);
+  if (!hasChromium) {
+    console.log(`skip  packed packages in a browser: no ${CHROMIUM}`);
     return;
   }
-  const pages = join(user, 'browser');
-  cpSync(join(root, 'scripts', 'browser'), pages, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: EXECUTABLE,
-    args: [
-      '--no-sandbox',
-      '--enable-unsafe-webgpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      // The runtimes' own code is large; compiling it to its best form takes longer than what is run of it.
-      '--js-flags=--liftoff-only',
-    ],
-  });
-  try {
-    for (const name of ['core', 'tfjs', 'gpujs', 'onnx']) await checkPage(browser, user, name);
-  } finally {
-    await browser.close();
-  }
+  cpSync(join(root, 'scripts', 'browser'), join(user, 'browser'), { recursive: true });
+  for (const name of ['core', 'tfjs', 'gpujs', 'onnx']) await checkPage(user, name);
 }
 
 async function checkSize(user, { of, names, from, budget }) {
@@ -114,72 +93,34 @@ async function checkSize(user, { of, names, from, budget }) {
   report(`${of}: ${size} of ${budget} bytes, minified and gzipped`, size <= budget, 'over its budget');
 }
 
-async function checkPage(browser, user, name) {
-  const folder = join(user, 'browser', `${name}-page`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    join(folder, 'index.html'),
-    `<!doctype html><title>${name}</title><script type="module" src="../${name}.ts"></script>`,
-  );
-  const outDir = join(folder, 'dist');
-  await build({
-    root: folder,
-    configFile: false,
-    logLevel: 'error',
-    build: { outDir, target: 'esnext', minify: false, chunkSizeWarningLimit: 1e6 },
-  });
+async function checkPage(user, name) {
   const modules = join(user, 'node_modules');
-  const mounts = {
+  const folders = {
     '/tfjs-wasm/': join(modules, '@tensorflow', 'tfjs-backend-wasm', 'dist'),
     '/onnxruntime/': join(modules, 'onnxruntime-web', 'dist'),
   };
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname).replaceAll('..', '');
-    const mount = Object.keys(mounts).find((prefix) => path.startsWith(prefix));
-    const file =
-      mount === undefined
-        ? join(outDir, path === '/' ? 'index.html' : path)
-        : join(mounts[mount], path.slice(mount.length));
-    const types = {
-      '.html': 'text/html',
-      '.js': 'text/javascript',
-      '.mjs': 'text/javascript',
-      '.wasm': 'application/wasm',
-    };
-    if (!existsSync(file)) return response.writeHead(404).end();
-    response.writeHead(200, {
-      'Content-Type': types[extname(file)] ?? 'application/octet-stream',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-    });
-    return response.end(readFileSync(file));
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const page = await browser.newPage();
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
+  let site;
   try {
-    await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    await page.waitForFunction(() => 'outcome' in globalThis, undefined, { timeout: 60_000 });
-    const outcome = await Promise.race([
-      page.evaluate(() => globalThis.outcome),
-      new Promise((_, reject) =>
-        setTimeout(() => reject(new Error('no answer within 3 minutes')), 180_000).unref(),
-      ),
-    ]);
+    site = await openSite(join(user, 'browser', `${name}.ts`), { folders, quickCompile: true });
+    const page = await site.open();
+    const outcome = await Promise.race([page.evaluate(() => globalThis.entry.outcome), tooLong()]);
     for (const [mode, difference] of Object.entries(outcome)) {
-      const ok = typeof difference === 'number' && difference <= LARGEST_DIFFERENCE;
+      const known = typeof difference === 'number';
       report(
-        `packed in Chromium: @cf/${name} ${mode}${typeof difference === 'number' ? `, off by ${difference.toExponential(1)}` : ''}`,
-        ok,
+        `packed in Chromium: @cf/${name} ${mode}${known ? `, off by ${difference.toExponential(1)}` : ''}`,
+        known && difference <= LARGEST_DIFFERENCE,
         String(difference),
       );
     }
   } catch (error) {
-    report(`packed in Chromium: @cf/${name}`, false, [String(error), ...errors].join('\n'));
+    report(`packed in Chromium: @cf/${name}`, false, String(error));
   } finally {
-    await page.close();
-    server.closeAllConnections();
-    server.close();
+    await site?.close();
   }
+}
+
+function tooLong() {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error('no answer within 3 minutes')), 180_000).unref();
+  });
 }

@@ -1,4 +1,4 @@
 import { referenceBackend } from '@cf/core';
 import { compareAll } from './compare.ts';
 
-globalThis.outcome = compareAll({ reference: async () => referenceBackend() });
+export const outcome = compareAll({ reference: async () => referenceBackend() });

@@ -1,7 +1,7 @@
 import { gpujsBackend } from '@cf/gpujs';
 import { compareAll } from './compare.ts';
 
-globalThis.outcome = compareAll({
+export const outcome = compareAll({
   cpu: () => gpujsBackend({ mode: 'cpu' }),
   webgl2: () => gpujsBackend({ mode: 'webgl2' }),
   webgpu: () => gpujsBackend({ mode: 'webgpu' }),

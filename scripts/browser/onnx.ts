@@ -5,7 +5,7 @@ import { compareAll } from './compare.ts';
 
 runtime.env.wasm.wasmPaths = '/onnxruntime/';
 webgpu.env.wasm.wasmPaths = '/onnxruntime/';
-globalThis.outcome = compareAll({
+export const outcome = compareAll({
   wasm: () => onnxBackend({ runtime, provider: 'wasm', threads: 1 }),
   webgpu: () => onnxBackend({ runtime: webgpu, provider: 'webgpu' }),
 });

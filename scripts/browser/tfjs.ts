@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-webgpu';
 import { compareAll } from './compare.ts';
 
 setWasmPaths('/tfjs-wasm/');
-globalThis.outcome = compareAll({
+export const outcome = compareAll({
   cpu: () => tfjsBackend({ backend: 'cpu' }),
   wasm: () => tfjsBackend({ backend: 'wasm' }),
   webgl: () => tfjsBackend({ backend: 'webgl' }),

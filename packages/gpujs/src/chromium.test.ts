@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GpujsMode } from './gpujs-backend.ts';
-import { hasChromium, type OpenPage, openPage } from './testing/chromium.ts';
 import type { ConformanceOutcome, LawOutcome } from './testing/conformance-run.ts';
 
 const MINUTES = 60_000;
@@ -15,17 +15,19 @@ interface Entry {
   laws(mode: GpujsMode, stride: number): Promise<readonly LawOutcome[]>;
 }
 
-describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ' (needs /usr/bin/chromium)'}`, () => {
-  let opened: OpenPage;
+describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ` (needs ${CHROMIUM})`}`, () => {
+  let site: Site;
+  let page: Awaited<ReturnType<Site['open']>>;
   beforeAll(async () => {
-    opened = await openPage(fileURLToPath(new URL('./testing/browser-page.ts', import.meta.url)));
+    site = await openSite(fileURLToPath(new URL('./testing/browser-page.ts', import.meta.url)));
+    page = await site.open();
   }, 3 * MINUTES);
-  afterAll(() => opened?.close());
+  afterAll(() => site?.close());
 
   /** Why a mode can't run in this Chromium. */
   async function missing(mode: GpujsMode): Promise<string | undefined> {
     if (mode !== 'webgpu') return undefined;
-    const adapter = await opened.page.evaluate(async () => (await navigator.gpu?.requestAdapter()) != null);
+    const adapter = await page.evaluate(async () => (await navigator.gpu?.requestAdapter()) != null);
     return adapter ? undefined : 'no WebGPU adapter in this Chromium';
   }
 
@@ -36,7 +38,7 @@ describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ' (needs /usr/bin/ch
       async (loss, { skip }) => {
         const reason = await missing(mode);
         if (reason !== undefined) return skip(reason);
-        const errors = await opened.page.evaluate(
+        const errors = await page.evaluate(
           ([mode, loss]) =>
             (globalThis as unknown as { entry: Entry }).entry.stepError(mode as GpujsMode, loss!),
           [mode, loss],
@@ -52,7 +54,7 @@ describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ' (needs /usr/bin/ch
       async ({ skip }) => {
         const reason = await missing(mode);
         if (reason !== undefined) return skip(reason);
-        const goldens = await opened.page.evaluate(
+        const goldens = await page.evaluate(
           ([mode, stride]) =>
             (globalThis as unknown as { entry: Entry }).entry.replay(mode as GpujsMode, Number(stride)),
           [mode, everything ? 1 : 20],
@@ -68,7 +70,7 @@ describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ' (needs /usr/bin/ch
       async ({ skip }) => {
         const reason = await missing(mode);
         if (reason !== undefined) return skip(reason);
-        const laws = await opened.page.evaluate(
+        const laws = await page.evaluate(
           (mode) => (globalThis as unknown as { entry: Entry }).entry.laws(mode as GpujsMode, 4),
           mode,
         );

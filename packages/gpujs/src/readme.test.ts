@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CHROMIUM, hasChromium, openSite } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as exported from './index.ts';
-import { hasChromium, openPage } from './testing/chromium.ts';
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 const readme = await readFile(join(packageFolder, 'README.md'), 'utf8');
@@ -67,11 +67,11 @@ describe('examples of the README, as they stand', () => {
   }, 60_000);
 
   test.skipIf(!hasChromium)(
-    `training, in Chromium${hasChromium ? '' : ' (needs /usr/bin/chromium)'}`,
+    `training, in Chromium${hasChromium ? '' : ` (needs ${CHROMIUM})`}`,
     async () => {
       const lines: string[] = [];
-      const { close } = await openPage(join(folder, 'example0.ts'), (text) => lines.push(text));
-      await close();
+      const site = await openSite(join(folder, 'example0.ts'), { onConsole: (text) => lines.push(text) });
+      await site.open().finally(site.close);
       expectLearned(lines.join('\n'));
     },
     180_000,

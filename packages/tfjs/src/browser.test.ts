@@ -1,74 +1,31 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
+import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PageResult } from './testing/browser-page.ts';
-import { type FolderServer, serveFolders } from './testing/serve-folder.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const here = dirname(fileURLToPath(import.meta.url));
 
-describe.skipIf(!existsSync(CHROMIUM))(`in Chromium (needs ${CHROMIUM})`, () => {
-  let folder: string;
-  let server: FolderServer;
-  let browser: Browser;
-  let page: Page;
+describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
+  let site: Site;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'cf-tfjs-page-'));
-    await build({
-      root: dirname(fileURLToPath(import.meta.url)),
-      configFile: false,
-      logLevel: 'silent',
-      build: {
-        outDir: join(folder, 'site'),
-        target: 'es2022',
-        minify: false,
-        lib: {
-          entry: fileURLToPath(new URL('./testing/browser-page.ts', import.meta.url)),
-          formats: ['es'],
-          fileName: () => 'page.js',
-        },
-      },
-    });
-    writeFileSync(
-      join(folder, 'site', 'index.html'),
-      '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>',
-    );
     const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-    server = await serveFolders({ '/wasm/': wasm, '/': join(folder, 'site') });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    site = await openSite(join(here, 'testing', 'browser-page.ts'), { folders: { '/wasm/': wasm } });
   }, 240_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => site?.close());
 
   async function replay(backend: string, stride: number): Promise<PageResult> {
-    page = await browser.newPage();
+    const page = await site.open();
     try {
-      await page.goto(server.url);
-      await page.waitForFunction(() => 'replay' in globalThis);
       return await page.evaluate(
         ([name, every]) =>
-          (globalThis as unknown as { replay(n: string, e: number): Promise<PageResult> }).replay(
-            name,
-            every,
-          ),
+          (
+            globalThis as unknown as { entry: { replay(n: string, e: number): Promise<PageResult> } }
+          ).entry.replay(name, every),
         [backend, stride] as const,
       );
     } finally {
@@ -93,4 +50,23 @@ describe.skipIf(!existsSync(CHROMIUM))(`in Chromium (needs ${CHROMIUM})`, () => 
     },
     600_000,
   );
+
+  test("the README's example trains, as it stands", async () => {
+    const readme = await readFile(join(here, '..', 'README.md'), 'utf8');
+    const source = /<!-- runs -->\n+```js\n([\s\S]*?)```/
+      .exec(readme)![1]!
+      .replace("'@cf/tfjs'", "'../index.ts'");
+    // Beside the sources, where its imports are found.
+    const folder = await mkdtemp(join(here, 'readme-'));
+    const told: string[] = [];
+    try {
+      await writeFile(join(folder, 'example.js'), source);
+      const example = await openSite(join(folder, 'example.js'), { onConsole: (line) => told.push(line) });
+      await example.open().finally(example.close);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    const accuracy = Number(/accuracy ([\d.]+)/.exec(told.join('\n'))?.[1]);
+    expect(accuracy, told.join('\n')).toBeGreaterThan(0.8);
+  }, 240_000);
 });

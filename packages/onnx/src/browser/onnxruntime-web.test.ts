@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
+import { fileURLToPath } from 'node:url';
+import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { ConformanceRun } from '../runtime/testing/conformance-run.ts';
 import { type Absent, conformanceTests } from '../runtime/testing/conformance-tests.ts';
-import { CHROMIUM, launchChromium } from './chromium.ts';
-import type { WebMode } from './page/main.ts';
-import { type PageServer, servePage } from './page-server.ts';
+import type { openBackend, WebMode } from './page.ts';
 
 const PATIENCE = 300_000;
 /**
@@ -18,40 +16,44 @@ const MODES: readonly (WebMode & { readonly laws: string | undefined })[] = [
   { provider: 'webgpu', threads: 1, elementwise: 'graph', stride: 3, laws: 'every third loss' },
 ];
 
-describe.skipIf(!existsSync(CHROMIUM))('onnxruntime-web in Chromium (needs /usr/bin/chromium)', () => {
-  let server: PageServer;
-  let browser: Browser;
+describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`, () => {
+  let site: Site;
 
   beforeAll(async () => {
-    server = await servePage();
-    browser = await launchChromium();
+    // The runtime's functions run for moments here: to optimise them takes longer than it saves.
+    site = await openSite(fileURLToPath(new URL('./page.ts', import.meta.url)), { quickCompile: true });
   }, PATIENCE);
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  }, PATIENCE);
+  afterAll(() => site?.close(), PATIENCE);
 
   for (const { laws, ...mode } of MODES) {
     const { provider, threads, elementwise } = mode;
     describe(`${provider} provider, threads: ${threads}, element-wise work: ${elementwise}, laws on ${laws ?? 'no loss'}`, () => {
-      conformanceTests(() => openPage(browser, server.url, mode), laws !== undefined);
+      conformanceTests(() => openRun(site, mode), laws !== undefined);
     });
   }
 });
 
-async function openPage(browser: Browser, url: string, mode: WebMode): Promise<ConformanceRun | Absent> {
-  const page = await browser.newPage();
-  await page.goto(url);
-  const opened = await page.evaluate((wanted) => openBackend(wanted), mode);
-  if ('absent' in opened) return opened;
+/** What the page holds. */
+type InPage = { entry: { openBackend: typeof openBackend }; run: ConformanceRun };
+
+async function openRun(site: Site, mode: WebMode): Promise<ConformanceRun | Absent> {
+  const page = await site.open();
+  const absent = await page.evaluate(async (wanted) => {
+    const inPage = globalThis as unknown as InPage;
+    const opened = await inPage.entry.openBackend(wanted);
+    if ('absent' in opened) return opened;
+    inPage.run = opened;
+    return undefined;
+  }, mode);
+  if (absent !== undefined) return absent;
   return {
-    checkLaw: (name) => page.evaluate((law) => conformance.checkLaw(law), name),
-    replayGoldens: () => page.evaluate(() => conformance.replayGoldens()),
-    replayTiles: () => page.evaluate(() => conformance.replayTiles()),
-    stepTwoHeads: () => page.evaluate(() => conformance.stepTwoHeads()),
+    checkLaw: (name) => page.evaluate((law) => (globalThis as unknown as InPage).run.checkLaw(law), name),
+    replayGoldens: () => page.evaluate(() => (globalThis as unknown as InPage).run.replayGoldens()),
+    replayTiles: () => page.evaluate(() => (globalThis as unknown as InPage).run.replayTiles()),
+    stepTwoHeads: () => page.evaluate(() => (globalThis as unknown as InPage).run.stepTwoHeads()),
     async dispose() {
-      await page.evaluate(() => conformance.dispose());
+      await page.evaluate(() => (globalThis as unknown as InPage).run.dispose());
       await page.close();
     },
   };

@@ -16,7 +16,7 @@ export interface PageResult {
 }
 
 /** Replays golden cases, every `stride`th, on a backend. */
-async function replay(backend: string, stride: number): Promise<PageResult> {
+export async function replay(backend: string, stride: number): Promise<PageResult> {
   setWasmPaths('/wasm/');
   const file = parseGoldens(JSON.stringify(goldens), 'losses.json');
   const cases = file.cases.filter((_, index) => index % stride === 0);
@@ -29,5 +29,3 @@ async function replay(backend: string, stride: number): Promise<PageResult> {
     threads: await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT').then(Boolean),
   };
 }
-
-Object.assign(globalThis, { replay });

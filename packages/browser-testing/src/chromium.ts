@@ -1,13 +1,19 @@
+import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
 /** Debian's Chromium, which brings SwiftShader: WebGPU without a GPU. */
 export const CHROMIUM = '/usr/bin/chromium';
 
-/** Starts Chromium without a window, with a fresh profile, talking to nobody but the page's server. */
-export function launchChromium(): Promise<Browser> {
+export const hasChromium: boolean = existsSync(CHROMIUM);
+
+/**
+ * Starts Chromium without a window, with a fresh profile, talking to nobody but the page's server.
+ *
+ * @param quickCompile leaves WebAssembly at its first compilation, which is best where functions run for moments.
+ */
+export function launchChromium(quickCompile: boolean): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
-    headless: true,
     timeout: 120_000,
     args: [
       '--no-sandbox',
@@ -17,8 +23,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-sync',
       '--disable-background-networking',
       '--disable-component-update',
-      // The runtime's functions run for moments here: to optimise them takes longer than it saves.
-      '--js-flags=--liftoff-only',
+      ...(quickCompile ? ['--js-flags=--liftoff-only'] : []),
     ],
   });
 }
