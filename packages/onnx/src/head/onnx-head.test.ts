@@ -3,7 +3,9 @@ import {
   BackendError,
   curricularFace,
   type HeadInput,
+  marginLoss,
   normFace,
+  OptionOutOfRangeError,
   referenceStep,
   softmax,
   sphereFace,
@@ -11,6 +13,7 @@ import {
 import * as runtime from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+import { LinearMemory } from '../simd/linear-memory.ts';
 import { type OnnxBackendOptions, onnxBackend } from './onnx-backend.ts';
 
 const open = (options: Partial<OnnxBackendOptions> = {}): ReturnType<typeof onnxBackend> =>
@@ -101,6 +104,33 @@ describe('element-wise work', () => {
         else expect(actual).toBeCloseTo(value, 5);
       }
     }
+  });
+
+  test('that no kernel can do is the graph’s by default, and an error where a kernel was asked for', async () => {
+    const loss = marginLoss({
+      name: 'log-cosine',
+      modulation: {
+        name: 'logarithm',
+        other: (ops, cos) => {
+          const above = ops.add(cos, ops.constant(2));
+          return { value: ops.log(above), dCos: ops.div(ops.constant(1), above) };
+        },
+      },
+    });
+    const input = problem(5, 9, 4);
+    const output = await (await (await open()).createHead(loss)).step(input);
+    expect(output.loss).toBeCloseTo(referenceStep(loss, input).loss, 5);
+    await expect((await open({ elementwise: 'wasm' })).createHead(loss)).rejects.toMatchObject({
+      code: 'E_BACKEND',
+      given: expect.stringContaining('log-cosine'),
+    });
+  });
+
+  test('in WebAssembly ends at its memory with an error that says so', () => {
+    const linear = new LinearMemory();
+    expect(() => linear.layout([2 ** 31])).toThrow(OptionOutOfRangeError);
+    const [first, second] = linear.layout([3, 5]);
+    expect(second! - first!).toBeGreaterThanOrEqual(4 * (3 + 3));
   });
 
   test.each(['wasm', 'graph'] as const)(

@@ -3,7 +3,6 @@ import {
   checkInput,
   type Head,
   type HeadInput,
-  type HeadInspection,
   type HeadOptions,
   type HeadOutput,
   headDiagnostics,
@@ -13,26 +12,24 @@ import {
   meanOf,
   mergeLogSumExp,
   type NegativeCounts,
-  type PreparedBatch,
   plainRows,
   prepareBatch,
-  type ReducedBatch,
   reduceBatch,
   requireFiniteTensor,
   requireInteger,
   targetPoints,
-  type UnitRows,
   unitRows,
 } from '@cf/core';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { SessionOpener } from '../runtime/sessions.ts';
-import { hasRowKernel } from '../simd/row-kernel.ts';
 import { batchTensors } from './batch-tensors.ts';
 import { ClassTiles, type Factored, type TileSums } from './class-tiles.ts';
+import { addEmbeddings, addRows, factorsOf, radials, shiftScales } from './factors.ts';
 import { GraphPass } from './graph-pass.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
-import { SimdKernel, SimdPass } from './simd-pass.ts';
+import { inspectTiles } from './inspect-tiles.ts';
+import { type SimdKernel, SimdPass } from './simd-pass.ts';
 import { largestSlope, tilesToSkip } from './skip-tiles.ts';
 import { type TileLimits, tilePlan } from './tile-plan.ts';
 
@@ -42,22 +39,25 @@ export interface HeadSettings extends TileLimits {
   readonly opener: SessionOpener;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */
   readonly skipBound: number;
-  /** Whether element-wise work is done in WebAssembly, where the loss allows it. */
-  readonly simd: boolean;
 }
 
 /**
  * The streaming head on onnxruntime: O(C) work in float32 graphs over tiles of classes, O(B·d) work in core's own
  * functions, in float64. Memory beside the caller's arrays is what pass 1 keeps and a few tiles.
  *
+ * @param kernel does the element-wise work of pass 1; without, graphs do.
  * @throws OptionOutOfRangeError if tileSize is not a positive integer
  */
-export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: HeadOptions): Head {
+export function onnxHead(
+  loss: MarginLoss,
+  settings: HeadSettings,
+  kernel: SimdKernel | undefined,
+  options: HeadOptions,
+): Head {
   const { tileSize, checkFinite = true, inspect = false } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   const sessions = new HeadSessions(settings.opener, loss);
   const memory = new HeadMemory();
-  const kernel = settings.simd && hasRowKernel(loss) ? new SimdKernel(loss) : undefined;
   let last: Promise<unknown> = Promise.resolve();
   return {
     loss,
@@ -219,72 +219,6 @@ function logSumExp({ shift, sum }: TileSums): LogSumExp {
   };
 }
 
-/** e^{shift_i}/Σ_j e^{z_ij}, what turns a tile's e^{z − shift} into probabilities: [B] a tile. */
-function shiftScales(sums: readonly TileSums[], { logSumExp }: ReducedBatch): readonly Float64Array[] {
-  const known = new Map<Float32Array, Float64Array>();
-  return sums.map(({ shift }) => {
-    let scale = known.get(shift);
-    if (scale === undefined) {
-      scale = Float64Array.from(shift, (value, i) =>
-        Number.isNaN(value) ? 0 : Math.exp(value - logSumExp[i]!),
-      );
-      known.set(shift, scale);
-    }
-    return scale;
-  });
-}
-
-function factorsOf(scale: Float64Array, prepared: PreparedBatch, reduced: ReducedBatch): Float32Array {
-  return Float32Array.from(scale, (value, i) => value * reduced.dNll[i]! * prepared.rowScale[i]!);
-}
-
-/** sums_i += factor_i·rows_i, row by row: [B, d]. */
-function addRows<Sums extends Float32Array | Float64Array>(
-  sums: Sums,
-  rows: Float32Array,
-  factor: Float32Array,
-  dim: number,
-): Sums {
-  factor.forEach((value, i) => {
-    for (let k = i * dim; k < (i + 1) * dim; k++) sums[k]! += value * rows[k]!;
-  });
-  return sums;
-}
-
-/** Σ_j g_ij·N_ij, what the gradient has along x where the row is scaled by the norm: [B]. */
-function radials(
-  loss: MarginLoss,
-  sums: readonly TileSums[],
-  scales: readonly Float64Array[],
-  reduced: ReducedBatch,
-): Float64Array {
-  const out = new Float64Array(reduced.dNll.length);
-  if (loss.geometry !== 'norm-scaled') return out;
-  for (const [tile, { radial }] of sums.entries()) {
-    for (let i = 0; i < out.length; i++) out[i]! += radial[i]! * scales[tile]![i]! * reduced.dNll[i]!;
-  }
-  return out;
-}
-
-/** Makes the sum over the class centers tangential to x̂ and divides by ‖x‖. */
-function addEmbeddings(
-  loss: MarginLoss,
-  x: UnitRows,
-  sums: Float64Array,
-  radial: Float64Array,
-  embeddings: Float64Array,
-): void {
-  const { count, dim, unit } = x;
-  for (let i = 0; i < count; i++) {
-    const from = i * dim;
-    let along = 0;
-    if (loss.geometry !== 'inner') for (let k = 0; k < dim; k++) along += sums[from + k]! * unit[from + k]!;
-    for (let k = from; k < from + dim; k++) {
-      embeddings[k]! += (sums[k]! - along * unit[k]!) * x.inverse[i]! + radial[i]! * unit[k]!;
-    }
-  }
-}
-
 function mergeCounts(counts: readonly NegativeCounts[]): NegativeCounts {
   return {
     hard: counts.reduce((sum, { hard }) => sum + hard, 0),
@@ -292,32 +226,4 @@ function mergeCounts(counts: readonly NegativeCounts[]): NegativeCounts {
     minSlope: Math.min(...counts.map(({ minSlope }) => minSlope)),
     maxSlope: Math.max(...counts.map(({ maxSlope }) => maxSlope)),
   };
-}
-
-async function inspectTiles(
-  tiles: ClassTiles,
-  graph: GraphPass,
-  count: number,
-  scales: readonly Float64Array[],
-  reduced: ReducedBatch,
-  batch: number,
-  classes: number,
-): Promise<HeadInspection> {
-  const inspection = {
-    logits: new Float32Array(batch * classes),
-    gradLogits: new Float32Array(batch * classes),
-  };
-  for (let tile = 0; tile < count; tile++) {
-    const { start, count: columns } = tiles.range(tile);
-    const { logits, exp } = await tiles.inspect(tile, graph);
-    for (let i = 0; i < batch; i++) {
-      const factor = scales[tile]![i]! * reduced.dNll[i]!;
-      for (let j = 0; j < columns; j++) {
-        const at = i * classes + start + j;
-        inspection.logits[at] = logits[i * columns + j]!;
-        inspection.gradLogits[at] = factor * exp[i * columns + j]!;
-      }
-    }
-  }
-  return inspection;
 }

@@ -1,4 +1,4 @@
-import { type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
+import { BackendError, type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
@@ -18,16 +18,28 @@ type RowFunction = (
   results: number,
 ) => void;
 
-/** The kernel of one loss and the memory that it works in, kept from step to step. */
-export class SimdKernel {
-  readonly linear: LinearMemory = new LinearMemory();
-  readonly rows: readonly string[];
-  readonly functions: Promise<Readonly<Record<'peak' | 'sums' | 'counted', RowFunction>>>;
+type RowFunctions = Readonly<Record<'peak' | 'sums' | 'counted', RowFunction>>;
 
-  constructor(loss: MarginLoss) {
-    this.rows = rowsRead(loss);
-    this.functions = WebAssembly.instantiate(rowKernel(loss), { env: { memory: this.linear.memory } }).then(
-      ({ instance }) => instance.exports as Record<'peak' | 'sums' | 'counted', RowFunction>,
+/** The kernel of one loss and the memory that it works in, kept from step to step. */
+export interface SimdKernel {
+  readonly linear: LinearMemory;
+  /** Row values that the formula reads. */
+  readonly rows: readonly string[];
+  readonly functions: RowFunctions;
+}
+
+/** Compiles the kernel of a loss. @throws BackendError where WebAssembly has no SIMD */
+export async function openSimdKernel(loss: MarginLoss): Promise<SimdKernel> {
+  const linear = new LinearMemory();
+  try {
+    const { instance } = await WebAssembly.instantiate(rowKernel(loss), { env: { memory: linear.memory } });
+    return { linear, rows: rowsRead(loss), functions: instance.exports as unknown as RowFunctions };
+  } catch (cause) {
+    throw new BackendError(
+      `WebAssembly without what the kernel of ${loss.name} needs (${cause instanceof Error ? cause.message : String(cause)})`,
+      'fixed-width SIMD',
+      "open the backend with elementwise: 'graph'.",
+      cause,
     );
   }
 }
@@ -85,7 +97,7 @@ export class SimdPass implements TilePass {
 
   async peaks(tile: Tile): Promise<Float32Array> {
     await this.#multiply(tile);
-    await this.#sweep(tile, 'peak');
+    this.#sweep(tile, 'peak');
     return this.#column(RESULTS.peak);
   }
 
@@ -97,7 +109,7 @@ export class SimdPass implements TilePass {
     for (let i = 0; i < batch; i++) {
       parameters[i * perRow + PARAMETERS.shift] = Number.isNaN(shift[i]!) ? 0 : shift[i]!;
     }
-    await this.#sweep(tile, count ? 'counted' : 'sums');
+    this.#sweep(tile, count ? 'counted' : 'sums');
     this.#products = undefined;
     return {
       sum: this.#column(RESULTS.sum),
@@ -141,9 +153,9 @@ export class SimdPass implements TilePass {
   }
 
   /** Runs a function of the kernel over every sample's negatives in a tile. */
-  async #sweep(tile: Tile, name: 'peak' | 'sums' | 'counted'): Promise<void> {
+  #sweep(tile: Tile, name: keyof RowFunctions): void {
     const { batch, labels } = this.#context;
-    const run = (await this.#kernel.functions)[name];
+    const run = this.#kernel.functions[name];
     const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT).fill(0);
     const start = this.#place(tile.index);
     const perRow = BYTES * (PARAMETERS.rows + this.#kernel.rows.length);

@@ -1,4 +1,8 @@
+import { OptionOutOfRangeError } from '@cf/core';
+
 const PAGE = 65_536;
+/** What 32-bit addresses reach. */
+const LARGEST = 65_535 * PAGE;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Kernels read up to three numbers past an array, and unaligned rows are slow: arrays start 64 bytes apart. */
 const GAP = 16;
@@ -19,7 +23,16 @@ export class LinearMemory {
       return start;
     });
     const missing = Math.ceil((next - this.memory.buffer.byteLength) / PAGE);
-    if (missing > 0) this.memory.grow(missing);
+    if (missing > 0) {
+      if (next > LARGEST)
+        throw new OptionOutOfRangeError(
+          'keepBytes',
+          next,
+          'at most 4 GiB with what a tile needs',
+          "lower keepBytes or tileSize, or open the backend with elementwise: 'graph'.",
+        );
+      this.memory.grow(missing);
+    }
     return starts;
   }
 
