@@ -10,6 +10,7 @@ import { measureHead } from '../bench/head/measure-head.ts';
 import { measureTfjs, type TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { BACKEND_NAMES } from '../training/open-backend.ts';
 import { openTfjs } from '../training/open-framework.ts';
+import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
 interface HeadFlags extends Omit<HeadTask, 'regime'> {
@@ -47,7 +48,12 @@ function headCommand(): Command {
       'after',
       '\nExamples:\n  cf bench head --json\n  cf bench head --classes 1000000 --steps 3 --no-peers\n  cf bench head --backend tfjs-wasm --batch 128 --classes 10000\n',
     )
-    .action(async ({ peers, python, json, ...task }: HeadFlags) => {
+    .action(async ({ peers, python, json, ...task }: HeadFlags, command: Command) => {
+      if (task.backend.startsWith('tfjs-')) {
+        const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
+        const without = new Set(['loss', 'threads', 'seed', 'python']);
+        refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
+      }
       const say = (line: string): void => void process.stderr.write(`${line}\n`);
       const report = await benchHead(task, MEASURE, { peers, python, say });
       console.log(json ? JSON.stringify(report) : formatReport(report));
@@ -86,10 +92,13 @@ function backboneCommand(): Command {
       'after',
       '\nExamples:\n  cf bench backbone --model mobilefacenet --batch 64 --json\n  cf bench backbone --engine tfjs --batch 8\n',
     )
-    .action(async ({ json, engine, ...options }: BackboneFlags) => {
+    .action(async ({ json, engine, ...options }: BackboneFlags, command: Command) => {
       requireChoice('engine', engine, ['onnx', 'tfjs']);
       if (engine === 'tfjs') {
         requireChoice('model', options.model, ['tiny-iresnet']);
+        const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
+        const without = new Set(['threads', 'layers', 'peer', 'python']);
+        refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
         await openTfjs('wasm');
         const { benchTrainingStep } = await import('@cf/tfjs/bench');
         const measured = await benchTrainingStep({ batch: options.batch, steps: options.runs });
@@ -153,7 +162,7 @@ function formatReport(report: HeadReport): string {
       : [
           `late    ${milliseconds(late.medianSeconds)}, ${late.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(late.skippedShare)}`,
         ]),
-    `memory  ${report.peakExtraMiB === null ? 'unknown here' : `${report.peakExtraMiB.toFixed(0)} MiB`} beyond runtime, X, W and ∂W`,
+    `memory  ${report.peakExtraMiB === null ? 'unknown here' : `${report.peakExtraMiB.toFixed(0)} MiB`}${report.memoryOf === 'tensors' ? ' of tensors' : ''} beyond runtime, X, W and ∂W`,
     ...report.peers.map(
       ({ name, version, medianSeconds, speedup }) =>
         `${name} (${version}): ${milliseconds(medianSeconds)}, ${speedup.toFixed(1)} times ours`,

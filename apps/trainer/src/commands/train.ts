@@ -144,7 +144,7 @@ function refuseIgnored(flags: RunFlags, command: Command): void {
   if (resume === undefined && config === undefined) refuseOtherPart(flags, command);
 }
 
-const NETWORK_ONLY = new Set(['freezeUntil', 'freezeBn', 'augmentFlip', 'augmentShift', 'threads']);
+const NETWORK_ONLY = new Set(['engine', 'freezeUntil', 'freezeBn', 'augmentFlip', 'augmentShift', 'threads']);
 const EMBEDDING_ONLY = new Set(['pixels', 'featuresFrom']);
 const FILE_ONLY = new Set(['freezeUntil', 'freezeBn']);
 
@@ -155,8 +155,14 @@ function refuseOtherPart(flags: RunFlags, command: Command): void {
   const flag = flags.train === undefined && part === 'embedding' ? '--pixels' : `--train ${part}`;
   const fix = `the flag is for ${part === 'all' ? '--train embedding' : 'networks that are trained: --train all'}.`;
   refuseBeside(command, flag, (name) => others.has(name), fix);
+  const onTfjs = flags.engine === 'tfjs' || flags.backbone?.startsWith('tfjs:');
+  if (onTfjs) {
+    const own = 'TensorFlow.js chooses its threads.';
+    refuseBeside(command, 'the engine tfjs', (name) => name === 'threads', own);
+  }
   if (flags.backbone?.startsWith('onnx:')) return;
-  refuseBeside(command, 'a built-in backbone', (name) => FILE_ONLY.has(name), 'the flag is for onnx:FILE.');
+  const kind = flags.backbone?.startsWith('tfjs:') ? 'a layers model' : 'a built-in backbone';
+  refuseBeside(command, kind, (name) => FILE_ONLY.has(name), 'the flag is for onnx:FILE.');
 }
 
 async function runTrain(flags: RunFlags, signal: AbortSignal): Promise<number> {

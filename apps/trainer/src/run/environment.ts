@@ -18,7 +18,8 @@ export async function environmentOf(config: TrainConfig, backend: Backend): Prom
     processor: cpus()[0]?.model ?? 'unknown',
     onnxruntime: env.versions.node ?? env.versions.common,
     ...(onTfjs ? { tfjs: (await import('@tensorflow/tfjs')).version.tfjs } : {}),
-    ...(config.train === 'all' ? { engine: config.engine, threads: config.threads } : {}),
+    ...(config.train === 'all' ? { engine: config.engine } : {}),
+    ...(config.train === 'all' && config.engine === 'onnx' ? { threads: config.threads } : {}),
     head: backend.name,
     ...Object.fromEntries(
       Object.entries(backend.choices ?? {}).map(([name, value]) => [`head ${name}`, value]),

@@ -2,7 +2,7 @@ import { type Backend, BackendError } from '@cf/core';
 import type { GpujsMode } from '@cf/gpujs';
 
 /** A backend of TensorFlow.js. */
-export type TfjsName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow';
+export type TfjsName = 'cpu' | 'wasm' | 'webgpu' | 'node';
 
 /**
  * The head on a backend of TensorFlow.js, whose package is loaded first.
@@ -16,8 +16,9 @@ export async function openTfjs(backend: TfjsName): Promise<Backend> {
     await provideWebGpu();
     await optional('@tensorflow/tfjs-backend-webgpu');
   }
-  if (backend === 'tensorflow') await optional('@tensorflow/tfjs-node');
-  return tfjsBackend({ backend });
+  if (backend === 'node') await optional('@tensorflow/tfjs-node');
+  // What tfjs-node calls itself.
+  return tfjsBackend({ backend: backend === 'node' ? 'tensorflow' : backend });
 }
 
 /** The head on a mode of gpu.js. @throws BackendError where the mode does not run here */

@@ -19,8 +19,10 @@ export interface HeadReport {
   /** 6·B·d·C operations at the best rate of matrix products seen in the same run. */
   readonly limitSeconds: number;
   readonly ratioToLimit: number;
-  /** Peak resident memory beyond runtime, X, W and ∂W, in MiB. */
+  /** Peak memory beyond runtime, X, W and ∂W, in MiB. */
   readonly peakExtraMiB: number | null;
+  /** Of what: resident memory of the process, or the tensors that its framework counts. */
+  readonly memoryOf: 'process' | 'tensors';
   readonly skippedShare: number | null;
   /** Embeddings near their class centers; null for backends that skip nothing. */
   readonly late: {
@@ -67,22 +69,11 @@ export async function benchHead(
   const results: readonly PeerResult[] = peers
     ? [...(await pytorchPeers(problem, python)), await tfjsPeer(problem, measureCommand)]
     : [];
-  const { backend, batch, dim, classes, loss, threads, steps, diagnostics } = task;
-  const operations = 6 * batch * dim * classes;
-  const limitSeconds = operations / init.productRate;
+  const operations = operationsOf(task);
   return {
-    backend,
-    batch,
-    dim,
-    classes,
-    loss,
-    threads,
-    steps,
-    diagnostics,
-    medianSeconds: init.medianSeconds,
-    limitSeconds,
-    ratioToLimit: init.medianSeconds / limitSeconds,
+    ...measuredOf(task, init.medianSeconds, init.productRate),
     peakExtraMiB: init.peakExtraMiB,
+    memoryOf: 'process',
     skippedShare: init.skippedShare,
     late: {
       medianSeconds: late.medianSeconds,
@@ -107,9 +98,32 @@ async function benchTfjs(
   const measured = JSON.parse(
     await answer(process.execPath, measureCommand, input, process.env),
   ) as TfjsMeasurement;
-  const { backend, batch, dim, classes, loss, threads, steps, diagnostics } = task;
-  const limitSeconds = (6 * batch * dim * classes) / measured.productRate;
   const { medianSeconds, peakBytes } = measured.ours;
+  return {
+    ...measuredOf(task, medianSeconds, measured.productRate),
+    peakExtraMiB: (peakBytes - BYTES * task.classes * task.dim) / 2 ** 20,
+    memoryOf: 'tensors',
+    skippedShare: null,
+    late: null,
+    peers: measured.plain === undefined ? [] : [plainTfjs(measured, medianSeconds)],
+    skippedPeers: [],
+  };
+}
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** Three matrix products. */
+function operationsOf({ batch, dim, classes }: Pick<HeadTask, 'batch' | 'dim' | 'classes'>): number {
+  return 6 * batch * dim * classes;
+}
+
+/** The task, and its time beside the limit. */
+function measuredOf(
+  { backend, batch, dim, classes, loss, threads, steps, diagnostics }: Omit<HeadTask, 'regime'>,
+  medianSeconds: number,
+  productRate: number,
+): Omit<HeadReport, 'peakExtraMiB' | 'memoryOf' | 'skippedShare' | 'late' | 'peers' | 'skippedPeers'> {
+  const limitSeconds = operationsOf({ batch, dim, classes }) / productRate;
   return {
     backend,
     batch,
@@ -122,10 +136,5 @@ async function benchTfjs(
     medianSeconds,
     limitSeconds,
     ratioToLimit: medianSeconds / limitSeconds,
-    peakExtraMiB: peakBytes / 2 ** 20,
-    skippedShare: null,
-    late: null,
-    peers: measured.plain === undefined ? [] : [plainTfjs(measured, medianSeconds)],
-    skippedPeers: [],
   };
 }

@@ -31,8 +31,16 @@ export async function measureTfjs(task: TfjsTask): Promise<TfjsMeasurement> {
   const backend = task.backend.slice('tfjs-'.length) as TfjsName;
   await openTfjs(backend);
   const [{ measureHead }, tf] = await Promise.all([import('@cf/tfjs/bench'), import('@tensorflow/tfjs')]);
-  const { batch, dim, classes, steps, plain } = task;
-  const compared = await measureHead({ backend: tf.getBackend(), batch, dim, classes, steps, plain });
+  const { batch, dim, classes, steps, plain, diagnostics } = task;
+  const compared = await measureHead({
+    backend: tf.getBackend(),
+    batch,
+    dim,
+    classes,
+    steps,
+    plain,
+    head: { countNegatives: diagnostics },
+  });
   return {
     backend,
     version: tf.version.tfjs,

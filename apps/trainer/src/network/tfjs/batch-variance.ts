@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { layersOf } from './layers-of.ts';
 
 /**
  * Keeps the running variances of a model's normalisations unbiased. tfjs averages the variance of a batch over n;
@@ -13,7 +14,7 @@ export class UnbiasedVariances {
   #before: tf.Tensor[] = [];
 
   constructor(model: tf.LayersModel) {
-    this.#layers = model.layers
+    this.#layers = layersOf(model)
       .filter((layer) => layer.getClassName() === 'BatchNormalization')
       .map((layer) => {
         const { momentum } = layer.getConfig() as { momentum: number };

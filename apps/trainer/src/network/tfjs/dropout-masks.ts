@@ -1,5 +1,6 @@
 import { fillMask } from '@cf/onnx';
 import * as tf from '@tensorflow/tfjs';
+import { layersOf } from './layers-of.ts';
 
 /** Decides what the dropout layers of a model keep, from the seed, as the other engine does. */
 export class DropoutMasks {
@@ -10,9 +11,9 @@ export class DropoutMasks {
 
   constructor(model: tf.LayersModel, seed: number) {
     this.#seed = seed;
-    this.#layers = model.layers
+    this.#layers = layersOf(model)
       .filter((layer) => layer.getClassName() === 'Dropout')
-      .map((layer) => new DropoutLayer(layer, model));
+      .map((layer) => new DropoutLayer(layer));
   }
 
   /** Draws masks for the next `count` samples of an optimiser step. */
@@ -37,11 +38,11 @@ class DropoutLayer {
   readonly #order: Int32Array | undefined;
   #drawn: tf.Tensor | undefined;
 
-  constructor(layer: tf.layers.Layer, model: tf.LayersModel) {
+  constructor(layer: tf.layers.Layer) {
     const { rate } = layer.getConfig() as { rate: number };
     const sample = (layer.input as tf.SymbolicTensor).shape.slice(1) as number[];
     this.#mask = { name: `mask/${layer.name}`, ratio: rate, sample };
-    this.#order = orderOfFlattened(layer, model);
+    this.#order = orderOfFlattened(layer);
     layer.call = (inputs, kwargs) =>
       tf.tidy(() => {
         const x = Array.isArray(inputs) ? inputs[0]! : inputs;
@@ -65,9 +66,9 @@ class DropoutLayer {
 }
 
 /** Where the layer comes right after a flattening of [H, W, C]: the place in C, H, W of each number. */
-function orderOfFlattened(layer: tf.layers.Layer, model: tf.LayersModel): Int32Array | undefined {
+function orderOfFlattened(layer: tf.layers.Layer): Int32Array | undefined {
   const before = (layer.input as tf.SymbolicTensor).sourceLayer;
-  if (!model.layers.includes(before) || before.getClassName() !== 'Flatten') return undefined;
+  if (before.getClassName() !== 'Flatten') return undefined;
   const [, height, width, channels] = (before.input as tf.SymbolicTensor).shape as [
     null,
     number,

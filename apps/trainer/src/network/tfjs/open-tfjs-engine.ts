@@ -10,6 +10,7 @@ import { activationBytes } from '../activation-memory.ts';
 import type { TrainedNetwork } from '../network-state.ts';
 import { BUILDERS, requireDim, type UntrainedNetwork } from '../open-network.ts';
 import { layersFiles, loadLayers } from './layers-file.ts';
+import { requireSeeded } from './layers-of.ts';
 import { TfjsTraining } from './tfjs-training.ts';
 
 const LAYERS = { 'tiny-iresnet': tinyIresnetLayers, mobilefacenet: mobileFaceNetLayers } as const;
@@ -67,6 +68,7 @@ async function openFile(
   training: NetworkTraining,
 ): Promise<UntrainedNetwork> {
   const model = await loadLayers(file);
+  requireSeeded(file, model);
   const name = basename(file);
   const inference = embeddingNetwork(file, model);
   requireDim(network, inference.dim);
