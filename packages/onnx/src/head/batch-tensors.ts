@@ -15,8 +15,8 @@ export interface BatchTensors {
   readonly x: RuntimeTensor;
   /** Further inputs of pass 1. */
   readonly rows: RuntimeTensors;
-  /** By tile. */
-  readonly own: readonly OwnClasses[];
+  /** Of a tile. */
+  readonly own: (tile: number) => OwnClasses;
 }
 
 /** Brings a batch into the form that the graphs of both passes read. */
@@ -27,7 +27,6 @@ export function batchTensors(
   prepared: PreparedBatch,
   labels: Int32Array,
   tileSize: number,
-  tiles: number,
 ): BatchTensors {
   const column = (values: ArrayLike<number>): RuntimeTensor =>
     new runtime.Tensor('float32', Float32Array.from(values), [values.length, 1]);
@@ -37,25 +36,18 @@ export function batchTensors(
   return {
     x: new runtime.Tensor('float32', new Float32Array(x.unit), [x.count, x.dim]),
     rows,
-    own: ownClasses(runtime, labels, tileSize, tiles),
+    own: (tile) => ownClasses(runtime, labels, tile * tileSize, tileSize),
   };
 }
 
-function ownClasses(
-  runtime: OnnxRuntime,
-  labels: Int32Array,
-  tileSize: number,
-  tiles: number,
-): readonly OwnClasses[] {
-  const positions: bigint[][] = Array.from({ length: tiles }, () => []);
+function ownClasses(runtime: OnnxRuntime, labels: Int32Array, start: number, classes: number): OwnClasses {
+  const positions: bigint[] = [];
   labels.forEach((label, i) => {
-    positions[Math.floor(label / tileSize)]!.push(BigInt(i), BigInt(label % tileSize));
+    if (label >= start && label < start + classes) positions.push(BigInt(i), BigInt(label - start));
   });
-  return positions.map((pairs) => {
-    const count = pairs.length / 2;
-    return {
-      own: new runtime.Tensor('int64', BigInt64Array.from(pairs), [count, 2]),
-      own_logit: new runtime.Tensor('float32', new Float32Array(count).fill(NO_LOGIT), [count]),
-    };
-  });
+  const count = positions.length / 2;
+  return {
+    own: new runtime.Tensor('int64', BigInt64Array.from(positions), [count, 2]),
+    own_logit: new runtime.Tensor('float32', new Float32Array(count).fill(NO_LOGIT), [count]),
+  };
 }

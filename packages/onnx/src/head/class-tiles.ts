@@ -4,18 +4,9 @@ import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
 import type { GraphPass } from './graph-pass.ts';
 import type { HeadMemory } from './head-memory.ts';
 import type { HeadSessions } from './head-sessions.ts';
+import type { TileSums } from './negative-sums.ts';
 import type { Tile, TilePass, TileResults } from './tile-pass.ts';
 import type { TilePlan } from './tile-plan.ts';
-
-/** Σ_{j≠y} e^{z_ij} of each sample over one tile is e^{shift}·sum. */
-export interface TileSums {
-  /** [B]; NaN where no tile so far held a negative of the sample. Tiles with equal shifts share the array. */
-  readonly shift: Float32Array;
-  /** [B]. */
-  readonly sum: Float32Array;
-  /** Σ_j e^{z_ij − shift_i}·N_ij: [B]; empty unless the geometry is `norm-scaled`. */
-  readonly radial: Float32Array;
-}
 
 /** What passes over the classes share. */
 export interface ClassTilesContext {
@@ -73,7 +64,7 @@ export class ClassTiles {
 
   /**
    * Pass 1 over one tile. Tiles share one shift a sample, the largest logit of the first tile that has a negative of it;
-   * it rises where a tile's sum comes near the end of float32's range.
+   * it rises where a tile's sum comes near the end of float32's range. The sums are good until the next call.
    *
    * @throws NonFiniteError
    */

@@ -1,20 +1,4 @@
 import type { MarginLoss, PreparedBatch, ReducedBatch, UnitRows } from '@cf/core';
-import type { TileSums } from './class-tiles.ts';
-
-/** e^{shift_i}/Σ_j e^{z_ij}, what turns a tile's e^{z − shift} into probabilities: [B] a tile. */
-export function shiftScales(sums: readonly TileSums[], { logSumExp }: ReducedBatch): readonly Float64Array[] {
-  const known = new Map<Float32Array, Float64Array>();
-  return sums.map(({ shift }) => {
-    let scale = known.get(shift);
-    if (scale === undefined) {
-      scale = Float64Array.from(shift, (value, i) =>
-        Number.isNaN(value) ? 0 : Math.exp(value - logSumExp[i]!),
-      );
-      known.set(shift, scale);
-    }
-    return scale;
-  });
-}
 
 /** factor_i = (row scale)·dNll_i·e^{shift_i}/Σ_j e^{z_ij}, what a sample's slopes are multiplied by: [B]. */
 export function factorsOf(scale: Float64Array, prepared: PreparedBatch, reduced: ReducedBatch): Float32Array {
@@ -34,22 +18,11 @@ export function addRows<Sums extends Float32Array | Float64Array>(
   return sums;
 }
 
-/** Σ_j g_ij·N_ij, what the gradient has along x where the row is scaled by the norm: [B]. */
-export function radials(
-  loss: MarginLoss,
-  sums: readonly TileSums[],
-  scales: readonly Float64Array[],
-  reduced: ReducedBatch,
-): Float64Array {
-  const out = new Float64Array(reduced.dNll.length);
-  if (loss.geometry !== 'norm-scaled') return out;
-  for (const [tile, { radial }] of sums.entries()) {
-    for (let i = 0; i < out.length; i++) out[i]! += radial[i]! * scales[tile]![i]! * reduced.dNll[i]!;
-  }
-  return out;
-}
-
-/** Makes the sum over the class centers tangential to x̂ and divides by ‖x‖. */
+/**
+ * Makes the sum over the class centers tangential to x̂ and divides by ‖x‖.
+ *
+ * @param radial Σ_j ∂L/∂z_ij·N_ij, what the gradient has along x where the row is scaled by the norm: [B].
+ */
 export function addEmbeddings(
   loss: MarginLoss,
   x: UnitRows,

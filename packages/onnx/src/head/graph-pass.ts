@@ -97,7 +97,7 @@ export class GraphPass implements TilePass {
   #feeds(tile: Tile): RuntimeTensors {
     const { x, rows, own } = this.#context.tensors;
     const bias = tile.bias === undefined ? {} : { bias: tile.bias };
-    return { x, w: tile.weights, ...rows, ...own[tile.index]!, ...bias };
+    return { x, w: tile.weights, ...rows, ...own(tile.index), ...bias };
   }
 
   #tensors(arrays: Arrays): Record<string, RuntimeTensor> {

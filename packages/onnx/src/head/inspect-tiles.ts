@@ -1,13 +1,14 @@
 import type { HeadInspection, ReducedBatch } from '@cf/core';
 import type { ClassTiles } from './class-tiles.ts';
 import type { GraphPass } from './graph-pass.ts';
+import type { NegativeSums } from './negative-sums.ts';
 
-/** The logits of the negatives and their gradients, tile by tile. @param scales e^{shift_i}/Σ_j e^{z_ij}: [B] a tile. */
+/** The logits of the negatives and their gradients, tile by tile. */
 export async function inspectTiles(
   tiles: ClassTiles,
   graph: GraphPass,
   count: number,
-  scales: readonly Float64Array[],
+  sums: NegativeSums,
   reduced: ReducedBatch,
   batch: number,
   classes: number,
@@ -20,7 +21,7 @@ export async function inspectTiles(
     const { start, count: columns } = tiles.range(tile);
     const { logits, exp } = await tiles.inspect(tile, graph);
     for (let i = 0; i < batch; i++) {
-      const factor = scales[tile]![i]! * reduced.dNll[i]!;
+      const factor = sums.scale(tile)[i]! * reduced.dNll[i]!;
       for (let j = 0; j < columns; j++) {
         const at = i * classes + start + j;
         inspection.logits[at] = logits[i * columns + j]!;

@@ -6,7 +6,6 @@ import {
   type HeadOptions,
   type HeadOutput,
   headDiagnostics,
-  type LogSumExp,
   type MarginLoss,
   marginDraws,
   meanOf,
@@ -23,12 +22,13 @@ import {
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { SessionOpener } from '../runtime/sessions.ts';
 import { batchTensors } from './batch-tensors.ts';
-import { ClassTiles, type Factored, type TileSums } from './class-tiles.ts';
-import { addEmbeddings, addRows, factorsOf, radials, shiftScales } from './factors.ts';
+import { ClassTiles, type Factored } from './class-tiles.ts';
+import { addEmbeddings, addRows, factorsOf } from './factors.ts';
 import { GraphPass } from './graph-pass.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
 import { inspectTiles } from './inspect-tiles.ts';
+import { NegativeSums } from './negative-sums.ts';
 import { type SimdKernel, SimdPass } from './simd-pass.ts';
 import { largestSlope, tilesToSkip } from './skip-tiles.ts';
 import { type TileLimits, tilePlan } from './tile-plan.ts';
@@ -103,7 +103,7 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, state, mode);
 
   const plan = tilePlan(batch, classes, settings, options.tileSize);
-  const tensors = batchTensors(settings.runtime, loss, x, prepared, labels, plan.tileSize, plan.count);
+  const tensors = batchTensors(settings.runtime, loss, x, prepared, labels, plan.tileSize);
   const bias = input.bias && asFloat32('bias', input.bias);
   const { runtime } = settings;
   const { sessions, kernel } = options;
@@ -113,21 +113,26 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
     kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: tensors.x, prepared }, kernel);
   const tiles = new ClassTiles({ ...shared, dim, classes, weights, bias, checkFinite, pass }, memory);
 
-  const sums: TileSums[] = [];
+  const sums = new NegativeSums(memory, batch, plan.count);
   const counts: NegativeCounts[] = [];
-  const logSums: LogSumExp[] = [];
   for (let tile = 0; tile < plan.count; tile++) {
     const forward = await tiles.forward(tile, input.countNegatives ?? true);
-    sums.push(forward.sums);
-    logSums.push(logSumExp(forward.sums));
+    sums.add(forward.sums);
     if (forward.counts !== undefined) counts.push(forward.counts);
   }
-  const reduced = reduceBatch(loss, prepared, mergeLogSumExp(logSums), x.norms, sampleWeights, state, mode);
+  const reduced = reduceBatch(
+    loss,
+    prepared,
+    mergeLogSumExp(sums.logSumExps()),
+    x.norms,
+    sampleWeights,
+    state,
+    mode,
+  );
 
-  const scales = shiftScales(sums, reduced);
-  const shares = sums.map(({ sum }, tile) => Float64Array.from(sum, (value, i) => value * scales[tile]![i]!));
+  sums.complete(reduced.logSumExp);
   const bound = options.inspect ? 0 : settings.skipBound / largestSlope(loss, prepared);
-  const skipped = tilesToSkip(shares, bound);
+  const skipped = tilesToSkip(plan.count, batch, (tile, sample) => sums.share(tile, sample), bound);
   const gradWeights = reusable(input.gradWeights, classes * dim);
   const gradBias = loss.bias ? new Float32Array(classes) : undefined;
   const embeddings = allocate(batch * dim);
@@ -141,10 +146,10 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
       gradWeights.fill(0, start * dim, (start + count) * dim);
       continue;
     }
-    const { shift } = sums[tile]!;
+    const shift = sums.shift(tile);
     if (factored?.shift !== shift) {
       if (factored !== undefined) addRows(total, before, factored.factor, dim);
-      const factor = factorsOf(scales[tile]!, prepared, reduced);
+      const factor = factorsOf(sums.scale(tile), prepared, reduced);
       const x = addRows(memory.array('factored', batch * dim).fill(0), xData, factor, dim);
       factored = { shift, factor, x };
       before.fill(0);
@@ -153,9 +158,10 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
     [before, after] = [after, before];
   }
   if (factored !== undefined) addRows(total, before, factored.factor, dim);
-  addEmbeddings(loss, x, total, radials(loss, sums, scales, reduced), embeddings);
+  const radial = sums.radials().map((value, i) => value * reduced.dNll[i]!);
+  addEmbeddings(loss, x, total, radial, embeddings);
   const inspection = options.inspect
-    ? await inspectTiles(tiles, graph, plan.count, scales, reduced, batch, classes)
+    ? await inspectTiles(tiles, graph, plan.count, sums, reduced, batch, classes)
     : undefined;
   addTargetGradients(
     loss,
@@ -209,14 +215,6 @@ function asFloat32(name: string, values: HeadInput['weights']): Float32Array {
 
 function reusable(given: Float32Array | undefined, length: number): Float32Array {
   return given?.length === length ? given : new Float32Array(length);
-}
-
-/** A tile's sum over the negatives, in float64; nothing where it holds no negative of a sample. */
-function logSumExp({ shift, sum }: TileSums): LogSumExp {
-  return {
-    max: Float64Array.from(shift, (value, i) => (sum[i]! > 0 ? value : Number.NEGATIVE_INFINITY)),
-    sum: Float64Array.from(sum),
-  };
 }
 
 function mergeCounts(counts: readonly NegativeCounts[]): NegativeCounts {

@@ -68,7 +68,8 @@ export class SimdPass implements TilePass {
   readonly #parameters: number;
   readonly #results: number;
   /** The class centers whose products lie in the memory, not yet turned into slopes. */
-  #products: RuntimeTensor['data'] | undefined;
+  #products: Float32Array | undefined;
+  readonly #columns: Map<number, Float32Array> = new Map();
 
   constructor(context: SimdPassContext, kernel: SimdKernel) {
     const { plan, batch, prepared, loss } = context;
@@ -135,7 +136,8 @@ export class SimdPass implements TilePass {
 
   /** Fills the tile's place with the products, unless they lie there already. */
   async #multiply(tile: Tile): Promise<void> {
-    if (this.#products === tile.weights.data) return;
+    const weights = tile.weights.data as Float32Array;
+    if (this.#products?.buffer === weights.buffer && this.#products.byteOffset === weights.byteOffset) return;
     const { runtime, sessions, loss, batch, x } = this.#context;
     const products = this.slopes(tile.index, tile.count);
     const session = await sessions.products();
@@ -146,7 +148,7 @@ export class SimdPass implements TilePass {
         norms: new runtime.Tensor('float32', tile.norms, [tile.count, 1]),
       },
     );
-    this.#products = tile.weights.data;
+    this.#products = weights;
     if (loss.geometry === 'inner') return;
     const inverse = this.#kernel.linear.view(this.#inverse, tile.count);
     for (let j = 0; j < tile.count; j++) inverse[j] = tile.norms[j]! > NORM_FLOOR ? 1 / tile.norms[j]! : 0;
@@ -190,6 +192,9 @@ export class SimdPass implements TilePass {
   #column(which: number): Float32Array {
     const { batch } = this.#context;
     const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT);
-    return Float32Array.from({ length: batch }, (_, i) => results[i * RESULT_COUNT + which]!);
+    const column = this.#columns.get(which) ?? new Float32Array(batch);
+    this.#columns.set(which, column);
+    for (let i = 0; i < batch; i++) column[i] = results[i * RESULT_COUNT + which]!;
+    return column;
   }
 }

@@ -26,19 +26,26 @@ function rangeOf(values: ArrayLike<number>): Interval {
  * Which tiles pass 2 may leave out: the least likely ones, while the probability left out stays at or under `bound` for
  * every sample. A bound on each tile alone would not do: a million classes of probability 2⁻²⁴ are 6 % of the whole.
  *
- * @param shares the probability of each sample that lies in a tile: [B] a tile.
+ * @param share the probability of a sample that lies in a tile.
  */
-export function tilesToSkip(shares: readonly Float64Array[], bound: number): ReadonlySet<number> {
+export function tilesToSkip(
+  tiles: number,
+  batch: number,
+  share: (tile: number, sample: number) => number,
+  bound: number,
+): ReadonlySet<number> {
   const skipped = new Set<number>();
-  if (!(bound > 0) || shares.length === 0) return skipped;
-  const largest = shares.map((share) => share.reduce((max, value) => Math.max(max, value), 0));
-  const order = largest.map((_, tile) => tile).sort((a, b) => largest[a]! - largest[b]!);
-  const total = new Float64Array(shares[0]!.length);
+  if (!(bound > 0)) return skipped;
+  const largest = new Float64Array(tiles);
+  for (let tile = 0; tile < tiles; tile++) {
+    for (let i = 0; i < batch; i++) largest[tile] = Math.max(largest[tile]!, share(tile, i));
+  }
+  const order = Uint32Array.from(largest, (_, tile) => tile).sort((a, b) => largest[a]! - largest[b]!);
+  const total = new Float64Array(batch);
   for (const tile of order) {
-    if (largest[tile]! > bound) break;
-    const share = shares[tile]!;
-    if (share.some((value, i) => total[i]! + value > bound)) break;
-    for (let i = 0; i < total.length; i++) total[i]! += share[i]!;
+    const next = total.map((value, i) => value + share(tile, i));
+    if (next.some((value) => value > bound)) break;
+    total.set(next);
     skipped.add(tile);
   }
   return skipped;

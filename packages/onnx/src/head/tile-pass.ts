@@ -16,7 +16,7 @@ export interface Tile {
   readonly norms: Float32Array;
 }
 
-/** What pass 1 finds in a tile, with e_ij = e^{z_ij − shift_i} over the negatives. */
+/** What pass 1 finds in a tile, with e_ij = e^{z_ij − shift_i} over the negatives. Good until the pass is asked again. */
 export interface TileResults {
   /** Σ_j e_ij: [B]. */
   readonly sum: Float32Array;
