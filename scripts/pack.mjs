@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { browserChecks } from './browser-check.mjs';
 import { check, finish } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 
@@ -12,6 +11,9 @@ if (process.env.CF_PACKING === undefined) {
   process.env.CF_PACKING = '1';
   process.exit(runWithTools('pnpm build && node scripts/pack.mjs'));
 }
+
+// Not before: this module reads TypeScript, which an older Node does not.
+const { browserChecks } = await import('./browser-check.mjs');
 
 const folder = mkdtempSync(join(tmpdir(), 'cf-pack-'));
 const tarballs = join(folder, 'tarballs');
