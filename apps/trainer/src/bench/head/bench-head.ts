@@ -1,7 +1,7 @@
 import type { HeadTask, Regime } from './head-task.ts';
 import type { HeadMeasurement } from './measure-head.ts';
 import { answer, type PeerResult, type PeerTime, pytorchPeers } from './peers.ts';
-import { plainTfjs, type TfjsMeasurement, tfjsPeer } from './tfjs-peer.ts';
+import { plainTfjs, productsAlone, type TfjsMeasurement, tfjsPeer } from './tfjs-peer.ts';
 
 /** What `cf bench head` prints. Times in seconds. */
 export interface HeadReport {
@@ -105,7 +105,7 @@ async function benchTfjs(
     memoryOf: 'tensors',
     skippedShare: null,
     late: null,
-    peers: measured.plain === undefined ? [] : [plainTfjs(measured, medianSeconds)],
+    peers: peers ? [plainTfjs(measured, medianSeconds), productsAlone(measured, medianSeconds)] : [],
     skippedPeers: [],
   };
 }

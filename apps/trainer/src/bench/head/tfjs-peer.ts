@@ -10,6 +10,8 @@ export interface TfjsMeasurement {
   readonly version: string;
   readonly ours: TensorMeasurement;
   readonly plain: TensorMeasurement | undefined;
+  /** The three matrix products alone on this backend. */
+  readonly productsSeconds: number;
   /** Best rate of float32 matrix products of the machine, in operations a second. */
   readonly productRate: number;
 }
@@ -46,6 +48,7 @@ export async function measureTfjs(task: TfjsTask): Promise<TfjsMeasurement> {
     version: tf.version.tfjs,
     ours: compared.ours,
     plain: compared.plain,
+    productsSeconds: compared.productsSeconds,
     productRate: await rate.close(),
   };
 }
@@ -69,6 +72,19 @@ export async function tfjsPeer(task: HeadTask, measureCommand: readonly string[]
       skipped: `plain TensorFlow.js code on wasm: ${error instanceof Error ? error.message : String(error)}`,
     };
   }
+}
+
+/** The matrix products alone as a peer of what takes `seconds`: what they leave no head of this backend to be faster than. */
+export function productsAlone(
+  { backend, version, productsSeconds }: TfjsMeasurement,
+  seconds: number,
+): PeerTime {
+  return {
+    name: `the three matrix products alone, TensorFlow.js on ${backend}`,
+    version,
+    medianSeconds: productsSeconds,
+    speedup: productsSeconds / seconds,
+  };
 }
 
 /** Plain code as a peer of what takes `seconds`. */
