@@ -1,6 +1,6 @@
 import { type FloatArray, type MarginLoss, plainRows, type UnitRows, unitRows } from '@cf/core';
 import type { HeadKernels } from './kernels/head-kernels.ts';
-import { type KernelSet, type KernelValue, release } from './kernels/kernel-set.ts';
+import { type KernelSet, type KernelValue, release, releaseOnError } from './kernels/kernel-set.ts';
 import type { TileShape } from './kernels/kernel-source.ts';
 
 /** Numbers of tiles that are kept from pass 1 to pass 2 (64 MiB); the rest is computed again, with the same bits. */
@@ -61,11 +61,9 @@ export class ClassTiles {
     for (let i = 0; i < x.count; i++) {
       for (let k = 0; k < x.dim; k++) transposed[k * x.count + i] = x.unit[i * x.dim + k]!;
     }
-    return new ClassTiles(
-      input,
-      await set.upload(new Float32Array(x.unit), x.dim),
-      await set.upload(transposed, x.count),
-    );
+    const embeddings = await set.upload(new Float32Array(x.unit), x.dim);
+    const turned = await releaseOnError(embeddings, () => set.upload(transposed, x.count));
+    return new ClassTiles(input, embeddings, turned);
   }
 
   /** x̂ᵀ, or xᵀ where the geometry is `inner`: [d, B]. */
@@ -107,7 +105,8 @@ export class ClassTiles {
     const centers = await set.upload(unit, x.dim);
     const shape = { batch: x.count, classes: end - firstClass, dim: x.dim };
     const biases = bias === undefined ? [] : [new Float32Array(bias.subarray(firstClass, end))];
-    const cosines = await set.run(kernels.cosines, shape, [this.#embeddings, centers, ...biases]);
+    const args = [this.#embeddings, centers, ...biases];
+    const cosines = await releaseOnError(centers, () => set.run(kernels.cosines, shape, args));
     return { firstClass, shape, centers, inverse, cosines };
   }
 }

@@ -97,6 +97,49 @@ test('the log-sum-exp is not rounded to float32, which has no digits for it at l
   await backend.dispose();
 });
 
+test('nor is the logit of the target, where the device merges the log-sum-exp', async () => {
+  const loss = createLoss('softmax', { bias: false });
+  const backend = await gpujsBackend();
+  const head = await backend.createHead(loss, { tileSize: 1 });
+  // The target's logit is 4096.0002, which float32 rounds to 4096; the other two are 4096 and 4095 exactly.
+  const input = {
+    embeddings: Float32Array.of(1, 1),
+    weights: Float32Array.of(4096, 0, 4096, 2e-4, 4095, 0),
+    labels: [1],
+    dim: 2,
+  };
+  const { gradWeights } = await head.step(input);
+  const expected = referenceStep(loss, input).gradWeights;
+  for (const [at, value] of gradWeights.entries()) expect(value / expected[at]!).toBeCloseTo(1, 6);
+  await backend.dispose();
+});
+
+test.each([-1000, 1000])('logits %d above the target, and s = 1024', async (above) => {
+  const backend = await gpujsBackend();
+  const plain = createLoss('softmax', { bias: false });
+  const inner = {
+    embeddings: Float32Array.of(1),
+    weights: Float32Array.of(20, 20 + above, 19 + above, 20 + above),
+    labels: [0],
+    dim: 1,
+  };
+  const scaled = createLoss('arcface', { scale: 1024 });
+  const unit = {
+    embeddings: Float32Array.of(1, 0),
+    weights: Float32Array.of(1, 0, 0, 1, 0, -1, -1, 0),
+    labels: [above > 0 ? 3 : 0],
+    dim: 2,
+  };
+  for (const [loss, input] of [
+    [plain, inner],
+    [scaled, unit],
+  ] as const) {
+    const head = await backend.createHead(loss, { tileSize: 3, inspect: true });
+    agree(await head.step(input), referenceStep(loss, input, { inspect: true }));
+  }
+  await backend.dispose();
+});
+
 test('inputs past the range of float32 are named, not carried on as NaN', async () => {
   const backend = await gpujsBackend();
   const head = await backend.createHead(createLoss('softmax', { bias: false }));

@@ -6,6 +6,7 @@ import {
   type HeadOptions,
   type HeadOutput,
   headDiagnostics,
+  type LogSumExp,
   type MarginLoss,
   marginDraws,
   meanOf,
@@ -17,11 +18,12 @@ import {
   targetPoints,
   unitRows,
 } from '@cf/core';
+import { bothPasses } from './both-passes.ts';
 import { ClassTiles } from './class-tiles.ts';
-import { type GradientTotals, gradientPass } from './gradient-pass.ts';
+import type { GradientTotals } from './gradient-pass.ts';
 import { type HeadKernels, headKernels } from './kernels/head-kernels.ts';
 import type { KernelSet } from './kernels/kernel-set.ts';
-import { negativesPass } from './log-sum-exp-pass.ts';
+import { readsLosses } from './reads-losses.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The least texture side that WebGL 2 guarantees. */
@@ -67,10 +69,15 @@ async function step(
   const tiles = await ClassTiles.open({ loss, set, kernels, x, weights, bias, tileSize });
   const context: StepContext = { loss, set, kernels, tiles, x, labels, prepared };
   try {
-    const { logSumExp, hard } = await negativesPass(context, input.countNegatives ?? true);
-    const reduced = reduceBatch(loss, prepared, logSumExp, x.norms, sampleWeights, state, mode);
     const totals = emptyTotals(loss, batch, classes, dim, options.inspect, input.gradWeights);
-    await gradientPass(context, reduced, totals);
+    const passes = {
+      // A second read-back only where G looks at the losses themselves: focal, OHEM, self-paced.
+      waitForLosses: readsLosses(loss.weighting, mode),
+      countNegatives: input.countNegatives ?? true,
+      reduce: (negatives: LogSumExp) =>
+        reduceBatch(loss, prepared, negatives, x.norms, sampleWeights, state, mode),
+    };
+    const { reduced, hard } = await bothPasses(context, passes, totals);
     addTargetGradients(
       loss,
       x,

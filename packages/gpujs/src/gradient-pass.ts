@@ -1,9 +1,8 @@
-import type { ReducedBatch } from '@cf/core';
 import type { ClassTile } from './class-tiles.ts';
-import { type KernelValue, release } from './kernels/kernel-set.ts';
+import { type KernelValue, release, releaseOnError } from './kernels/kernel-set.ts';
 import { CHUNK } from './kernels/negative-kernels.ts';
-import { Readback } from './readback.ts';
-import { type Exponents, sampleMatrix } from './samples.ts';
+import type { Readback } from './readback.ts';
+import { sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Where the gradients of one step are added up. */
@@ -19,49 +18,37 @@ export interface GradientTotals {
 }
 
 /**
- * Pass 2 over the classes: adds what the negatives contribute. Every tile is queued before the first gradient is read
- * ({@link Readback}).
+ * Pass 2 over the classes: adds what the negatives contribute. Every tile is queued before the first gradient is read;
+ * then all that waits in `readback` is.
+ *
+ * @param exponents what makes ∂loss/∂logit of a logit: [B, 2].
  */
 export async function gradientPass(
   context: StepContext,
-  reduced: ReducedBatch,
+  exponents: KernelValue,
   totals: GradientTotals,
+  readback: Readback,
 ): Promise<void> {
-  const exponents = exponentsOf(reduced);
   const radial = new Float64Array(context.x.count);
-  const readback = new Readback();
-  try {
-    for (let index = context.tiles.count - 1; index >= 0; index--) {
-      await context.tiles.use(index, (tile) => addTile(context, tile, exponents, totals, radial, readback));
-    }
-    await readback.drain();
-  } finally {
-    readback.dispose();
+  for (let index = context.tiles.count - 1; index >= 0; index--) {
+    await context.tiles.use(index, (tile) => addTile(context, tile, exponents, totals, radial, readback));
   }
+  await readback.drain();
   finishEmbeddings(context, radial, totals.embeddings);
-}
-
-/** dNll·e^{z − lse} = (dNll·e^{shift − lse})·e^{z − shift}: only the factor is rounded to float32, not lse. */
-function exponentsOf({ dNll, logSumExp }: ReducedBatch): Exponents {
-  const shift = new Float32Array(logSumExp);
-  return {
-    shift,
-    factor: Float32Array.from(dNll, (slope, i) => slope * Math.exp(shift[i]! - logSumExp[i]!)),
-  };
 }
 
 async function addTile(
   context: StepContext,
   tile: ClassTile,
-  exponents: Exponents,
+  exponents: KernelValue,
   totals: GradientTotals,
   radial: Float64Array,
   readback: Readback,
 ): Promise<void> {
   const { loss, set, kernels, prepared, labels } = context;
-  const samples = sampleMatrix(loss, prepared, labels, tile.firstClass, exponents);
-  const pair = [tile.cosines, samples];
-  const slopes = await set.run(kernels.slopes, tile.shape, pair);
+  const pair = [tile.cosines, sampleMatrix(loss, prepared, labels, tile.firstClass)];
+  const triple = [...pair, exponents];
+  const slopes = await set.run(kernels.slopes, tile.shape, triple);
   try {
     await addEmbeddings(context, tile, slopes, totals.embeddings, readback);
     await addWeights(context, tile, slopes, totals.weights, readback);
@@ -70,21 +57,24 @@ async function addTile(
   }
   const { batch, classes } = tile.shape;
   if (loss.geometry === 'norm-scaled') {
-    const norms = await set.run(kernels.norm, { ...tile.shape, chunk: CHUNK }, pair);
-    await readback.add(norms, batch * Math.ceil(classes / CHUNK), (rows) => {
+    const norms = await set.run(kernels.norm, { ...tile.shape, chunk: CHUNK }, triple);
+    await readback.add([norms], batch * Math.ceil(classes / CHUNK), (rows) => {
       for (const row of rows) for (let i = 0; i < batch; i++) radial[i]! += row[i]!;
     });
   }
   if (totals.bias !== undefined) {
-    const bias = await set.run(kernels.bias, tile.shape, pair);
-    await readback.add(bias, classes, (row) =>
+    const bias = await set.run(kernels.bias, tile.shape, triple);
+    await readback.add([bias], classes, (row) =>
       totals.bias!.set(row as unknown as Float32Array, tile.firstClass),
     );
   }
   if (totals.inspection !== undefined) {
-    for (const name of ['logits', 'gradLogits'] as const) {
-      const matrix = await set.run(kernels[name], tile.shape, pair);
-      await readback.add(matrix, batch * classes, (rows) =>
+    for (const [name, args] of [
+      ['logits', pair],
+      ['gradLogits', triple],
+    ] as const) {
+      const matrix = await set.run(kernels[name], tile.shape, args);
+      await readback.add([matrix], batch * classes, (rows) =>
         inspect(rows, tile.firstClass, totals.inspection![name]),
       );
     }
@@ -100,10 +90,12 @@ async function addEmbeddings(
 ): Promise<void> {
   const { batch, classes, dim } = tile.shape;
   const bySample = await set.run(kernels.transpose, { rows: batch, columns: classes }, [slopes]);
-  const centers = await set.run(kernels.transpose, { rows: dim, columns: classes }, [tile.centers]);
+  const centers = await releaseOnError(bySample, () =>
+    set.run(kernels.transpose, { rows: dim, columns: classes }, [tile.centers]),
+  );
   try {
     const sums = await set.run(kernels.embeddings, tile.shape, [bySample, centers]);
-    await readback.add(sums, batch * dim, (rows) => {
+    await readback.add([sums], batch * dim, (rows) => {
       for (let k = 0; k < dim; k++) {
         const row = rows[k]!;
         for (let i = 0; i < batch; i++) out[i * x.dim + k]! += row[i]!;
@@ -131,7 +123,7 @@ async function addWeights(
   try {
     const { firstClass, inverse } = tile;
     const sums = await set.run(kernels.weights, tile.shape, args);
-    await readback.add(sums, tile.shape.classes * x.dim, (rows) => {
+    await readback.add([sums], tile.shape.classes * x.dim, (rows) => {
       for (const [j, row] of rows.entries()) {
         const from = (firstClass + j) * x.dim;
         for (let k = 0; k < x.dim; k++) out[from + k] = row[k]! * inverse[j]!;

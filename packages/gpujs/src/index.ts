@@ -1,4 +1,5 @@
 export { GPUJS_MODES, type GpujsMode, type GpujsOptions, gpujsBackend } from './gpujs-backend.ts';
+export type { ExponentKernels } from './kernels/exponent-kernels.ts';
 export {
   type FormulaSource,
   type OtherOutput,

@@ -1,74 +1,90 @@
 import { HardNegativeCounter, type LogSumExp, mergeLogSumExp, NonFiniteError } from '@cf/core';
 import type { ClassTile } from './class-tiles.ts';
+import type { RunningSum } from './exponents.ts';
+import { releaseOnError } from './kernels/kernel-set.ts';
 import { CHUNK } from './kernels/negative-kernels.ts';
-import { Readback } from './readback.ts';
-import { NO_EXPONENTS, sampleMatrix } from './samples.ts';
+import type { Readback } from './readback.ts';
+import { sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
 /** What pass 1 finds: the log-sum-exp over the negatives alone, and how many of them are hard. */
-export interface NegativesSeen {
-  readonly logSumExp: LogSumExp;
+export class NegativesSeen {
   /** Undefined where nobody asked. */
   readonly hard: HardNegativeCounter | undefined;
+  readonly #shards: LogSumExp[] = [];
+
+  constructor(countNegatives: boolean) {
+    this.hard = countNegatives ? new HardNegativeCounter() : undefined;
+  }
+
+  /** Takes a tile's statistics: [chunks, B] each. @throws NonFiniteError */
+  take(largest: readonly Float32Array[], sums: readonly Float32Array[]): void {
+    for (const [c, row] of sums.entries()) this.#shards.push(shardOf(largest[c]!, row));
+  }
+
+  logSumExp(): LogSumExp {
+    return mergeLogSumExp(this.#shards);
+  }
 }
 
 /**
  * Pass 1 over the classes. The target is left out, which keeps 1 − p exact when p is near 1. Every tile is queued before
- * the first statistic is read.
+ * the first statistic is read; what comes back is complete once `readback` is drained.
+ *
+ * @param running where the tiles' statistics are merged on the device, too
  */
-export async function negativesPass(context: StepContext, countNegatives: boolean): Promise<NegativesSeen> {
-  const hard = countNegatives ? new HardNegativeCounter() : undefined;
-  const shards: LogSumExp[] = [];
-  const readback = new Readback();
-  try {
-    for (let index = 0; index < context.tiles.count; index++) {
-      await context.tiles.use(index, (tile) => lookAt(context, tile, readback, shards, hard));
-    }
-    await readback.drain();
-  } finally {
-    readback.dispose();
+export async function negativesPass(
+  context: StepContext,
+  readback: Readback,
+  countNegatives: boolean,
+  running?: RunningSum,
+): Promise<NegativesSeen> {
+  const seen = new NegativesSeen(countNegatives);
+  for (let index = 0; index < context.tiles.count; index++) {
+    await context.tiles.use(index, (tile) => lookAt(context, tile, readback, seen, running));
   }
-  return { logSumExp: mergeLogSumExp(shards), hard };
+  return seen;
 }
 
 async function lookAt(
   { loss, set, kernels, prepared, labels }: StepContext,
   tile: ClassTile,
   readback: Readback,
-  shards: LogSumExp[],
-  hard: HardNegativeCounter | undefined,
+  seen: NegativesSeen,
+  running: RunningSum | undefined,
 ): Promise<void> {
   const sizes = { ...tile.shape, chunk: CHUNK };
-  const args = [tile.cosines, sampleMatrix(loss, prepared, labels, tile.firstClass, NO_EXPONENTS)];
+  const args = [tile.cosines, sampleMatrix(loss, prepared, labels, tile.firstClass)];
   const chunks = Math.ceil(tile.shape.classes / CHUNK);
   const numbers = chunks * tile.shape.batch;
-  await readback.add(await set.run(kernels.logSumExp, sizes, args), 2 * numbers, (rows) => {
-    for (const row of rows as unknown as Float32Array[][]) shards.push(shardOf(row));
+  const largest = await set.run(kernels.largest, sizes, args);
+  const sums = await releaseOnError(largest, async () => {
+    const sums = await set.run(kernels.sums, sizes, [...args, largest]);
+    await releaseOnError(sums, async () => running?.add(chunks, largest, sums));
+    return sums;
   });
+  await readback.add([largest, sums], 2 * numbers, (tops, totals) => seen.take(tops, totals));
+  const { hard } = seen;
   if (hard === undefined || loss.geometry === 'inner') return;
-  await readback.add(await set.run(kernels.hardNegatives, sizes, args), 4 * numbers, (rows) => {
+  await readback.add([await set.run(kernels.hardNegatives, sizes, args)], 4 * numbers, (rows) => {
     for (const row of rows as unknown as Float32Array[][]) count(row, hard);
   });
 }
 
 /** A sum of 0: the only class of the chunk is the sample's own. */
-function shardOf(row: readonly Float32Array[]): LogSumExp {
-  const max = new Float64Array(row.length);
-  const sum = new Float64Array(row.length);
-  for (const [i, entry] of row.entries()) {
-    sum[i] = entry[1]!;
-    max[i] = entry[1]! === 0 ? Number.NEGATIVE_INFINITY : entry[0]!;
-    // Inputs may be finite and their products not, in float32.
-    if (!Number.isFinite(sum[i]!)) {
-      throw new NonFiniteError(
-        'sum of exponentials',
-        i,
-        sum[i]!,
-        'scale embeddings and class centers down: their products overflow.',
-      );
-    }
+function shardOf(largest: Float32Array, sums: Float32Array): LogSumExp {
+  const max = Float64Array.from(largest, (logit, i) => (sums[i] === 0 ? Number.NEGATIVE_INFINITY : logit));
+  // Inputs may be finite and their products not, in float32.
+  const at = sums.findIndex((sum) => !Number.isFinite(sum));
+  if (at >= 0) {
+    throw new NonFiniteError(
+      'sum of exponentials',
+      at,
+      sums[at]!,
+      'scale embeddings and class centers down: their products overflow.',
+    );
   }
-  return { max, sum };
+  return { max, sum: new Float64Array(sums) };
 }
 
 function count(row: readonly Float32Array[], seen: HardNegativeCounter): void {

@@ -3,9 +3,12 @@ import { type KernelValue, read, release } from './kernels/kernel-set.ts';
 /** Numbers that may wait on the device for being read (64 MiB). */
 const WAITING_NUMBERS = 2 ** 24;
 
+/** Given the numbers of each value that was added together. */
+type Take = (...values: Float32Array[][]) => void;
+
 interface Waiting {
-  readonly value: KernelValue;
-  readonly take: (rows: Float32Array[]) => void;
+  readonly values: readonly KernelValue[];
+  readonly take: Take;
 }
 
 /** Collects results on the device and reads them all together, so that kernels are queued without waiting in between. */
@@ -13,9 +16,12 @@ export class Readback {
   #waiting: Waiting[] = [];
   #numbers = 0;
 
-  /** Reads `value` later, hands it to `take` and frees it; early where more than 64 MiB wait. */
-  async add(value: KernelValue, numbers: number, take: (rows: Float32Array[]) => void): Promise<void> {
-    this.#waiting.push({ value, take });
+  /**
+   * Reads `values`, `numbers` in all, later, hands them to `take` in the order of these calls, and frees them; early where
+   * more than 64 MiB wait.
+   */
+  async add(values: readonly KernelValue[], numbers: number, take: Take): Promise<void> {
+    this.#waiting.push({ values, take });
     this.#numbers += numbers;
     if (this.#numbers > WAITING_NUMBERS) await this.drain();
   }
@@ -26,16 +32,20 @@ export class Readback {
     this.#waiting = [];
     this.#numbers = 0;
     try {
-      const values = await Promise.all(waiting.map(({ value }) => read(value)));
-      for (const [index, { take }] of waiting.entries()) take(values[index] as Float32Array[]);
+      const numbers = await Promise.all(waiting.map(({ values }) => Promise.all(values.map(read))));
+      for (const [index, { take }] of waiting.entries()) take(...(numbers[index] as Float32Array[][]));
     } finally {
-      for (const { value } of waiting) release(value);
+      free(waiting);
     }
   }
 
   /** Frees what waits, unread. */
   dispose(): void {
-    for (const { value } of this.#waiting) release(value);
+    free(this.#waiting);
     this.#waiting = [];
   }
+}
+
+function free(waiting: readonly Waiting[]): void {
+  for (const { values } of waiting) values.forEach(release);
 }

@@ -10,29 +10,15 @@ export const SAMPLE_COLUMNS = {
   scale: 1,
   /** What a hard negative's cosine exceeds. */
   pivot: 2,
-  /** Subtracted from a logit before its exponential. */
-  shift: 3,
-  /** ∂loss/∂logit = factor·e^{logit − shift}. */
-  factor: 4,
-  rows: 5,
+  rows: 3,
 } as const;
 
-/** The shift and the factor of each sample: [B] each. */
-export interface Exponents {
-  readonly shift: Float32Array;
-  readonly factor: Float32Array;
-}
-
-/** Where no exponential is taken. */
-export const NO_EXPONENTS: Exponents = { shift: new Float32Array(0), factor: new Float32Array(0) };
-
-/** Packs what the kernels of one tile read of each sample: [B, 5 + rows]. */
+/** Packs what the kernels of one tile read of each sample: [B, 3 + rows]. */
 export function sampleMatrix(
   loss: MarginLoss,
   prepared: PreparedBatch,
   labels: Int32Array,
   firstClass: number,
-  exponents: Exponents,
 ): Input {
   const width = SAMPLE_COLUMNS.rows + loss.rows.length;
   const values = new Float32Array(labels.length * width);
@@ -41,8 +27,6 @@ export function sampleMatrix(
     values[from + SAMPLE_COLUMNS.own] = labels[i]! - firstClass;
     values[from + SAMPLE_COLUMNS.scale] = prepared.rowScale[i]!;
     values[from + SAMPLE_COLUMNS.pivot] = prepared.pivot[i]!;
-    values[from + SAMPLE_COLUMNS.shift] = exponents.shift[i] ?? 0;
-    values[from + SAMPLE_COLUMNS.factor] = exponents.factor[i] ?? 0;
     loss.rows.forEach((name, r) => {
       values[from + SAMPLE_COLUMNS.rows + r] = prepared.rows[i]![name]!;
     });

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from './across-rows.ts';
 import { classRows } from './class-rows.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
-import { tfOps } from './tf-ops.ts';
+import { tileOps } from './tile-ops.ts';
 import { rowLengths, type UnitRows } from './unit-rows.ts';
 
 /**
@@ -22,10 +22,23 @@ export type ClassTile = {
   readonly cosines: tf.Tensor;
   /** N and its slope, as the loss reads them from the cosines: scalar or [classes of the tile, B]. */
   readonly other: OtherTensors;
-  /** rowScale·N, with every target out of the way ({@link NO_LOGIT}): [classes of the tile, B]. */
+  /**
+   * rowScale·N, with every target out of the way ({@link NO_LOGIT}): [classes of the tile, B]. Freed once its
+   * exponentials are there, unless the tile is inspected.
+   */
   readonly logits: tf.Tensor;
+  /** Once pass 1 has been here. */
+  readonly exponentials?: Exponentials;
   /** 1 where a sample meets its own class, else 0: [classes of the tile, B]. */
   readonly own: tf.Tensor;
+};
+
+/** e^{logit − shift}. */
+export type Exponentials = {
+  /** [classes of the tile, B]; 0 for targets. */
+  readonly exp: tf.Tensor;
+  /** [B]. */
+  readonly shift: tf.Tensor;
 };
 
 type OtherTensors = { readonly [Name in keyof OtherValue<tf.Tensor>]: tf.Tensor };
@@ -46,6 +59,8 @@ export const START_OF_MAXIMUM = -1e38;
 export interface TileStream {
   readonly count: number;
   tile(index: number): ClassTile;
+  /** Takes the exponentials of the tile that it made last; from then on that tile has them. */
+  take(exponentials: Exponentials): void;
 }
 
 /** What tiles are made of. */
@@ -69,7 +84,7 @@ export interface TileSource {
 /** What is kept of a tile: all but its rows of W. */
 type Kept = Omit<ClassTile, 'start' | 'rows'>;
 
-/** Numbers a pair of sample and class in {@link Kept}: cosine, N, its slope, logit. */
+/** Numbers a pair of sample and class in {@link Kept}: cosine, N, its slope, exponential. */
 const KEPT_A_PAIR = 4;
 
 /** The tiles of W against the rows of X. To be used inside one `tf.tidy`. */
@@ -82,12 +97,15 @@ export function classTiles(source: TileSource): TileStream {
   // The samples as the right operand of every product: the wasm backend packs it once.
   const samples = tf.transpose(source.x.unit);
   const kept = new Map<number, Kept>();
+  const shifts = new Map<number, tf.Tensor>();
   let last: { readonly index: number; readonly tile: ClassTile } | undefined;
   /** Frees a tile, or its rows alone where the rest is wanted again. */
   const leave = (index: number, tile: ClassTile): void => {
     if (index >= keep || kept.has(index)) {
       kept.delete(index);
-      tf.dispose(tile);
+      const { exponentials, ...rest } = tile;
+      // Its shift is wanted again.
+      tf.dispose([rest, exponentials?.exp ?? []]);
       return;
     }
     kept.set(index, tile);
@@ -105,19 +123,31 @@ export function classTiles(source: TileSource): TileStream {
       const known = kept.get(index);
       const tile =
         known === undefined
-          ? tf.tidy(() => makeTile(source, samples, start, size))
+          ? tf.tidy(() => withExponentials(makeTile(source, samples, start, size), shifts.get(index)))
           : { ...known, start, rows: classRows(source.weights, start, size) };
       last = { index, tile };
       return tile;
     },
+    take(exponentials) {
+      const { index, tile } = last!;
+      shifts.set(index, exponentials.shift);
+      if (!source.inspect) tf.dispose(tile.logits);
+      last = { index, tile: { ...tile, exponentials } };
+    },
   };
+}
+
+/** The tile with the exponentials that it had. */
+function withExponentials(tile: ClassTile, shift: tf.Tensor | undefined): ClassTile {
+  if (shift === undefined) return tile;
+  return { ...tile, exponentials: { exp: tf.exp(tf.sub(tile.logits, shift)), shift } };
 }
 
 function makeTile(source: TileSource, samples: tf.Tensor, start: number, size: number): ClassTile {
   const { loss, weights, labels, prepared } = source;
   const rows = classRows(weights, start, size);
   const { inverse, cosines } = tileCosines(source, rows, samples, start);
-  const { value, dCos } = loss.other(tfOps, cosines, prepared.target.pivot, prepared.row);
+  const { value, dCos } = loss.other(tileOps(), cosines, prepared.target.pivot, prepared.row);
   const own = ownClasses(labels, start, size);
   // A formula may hand back what it was given, and a tile is freed before the rows that it read.
   const ours = (tensor: tf.Tensor): tf.Tensor => (tensor === cosines ? tensor : tf.clone(tensor));

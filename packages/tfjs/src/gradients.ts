@@ -6,7 +6,7 @@ import type { LogSumExp } from './log-sum-exp.ts';
 import { transposedProduct } from './multiply.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import type { ReducedBatch } from './reduce-batch.ts';
-import { scatterOwn } from './scatter-own.ts';
+import { addOwnRows, addsOwnRows, scatterOwn } from './scatter-own.ts';
 import { select } from './select.ts';
 import { sumOverRows } from './sum-over-rows.ts';
 import type { TargetPoints } from './target-points.ts';
@@ -48,7 +48,8 @@ export interface GradientInput {
 export function gradients(input: GradientInput): Gradients {
   const { stream, loss } = input;
   const own = ownTerms(input);
-  let sums: SampleSums = { pull: tf.zerosLike(input.x.unit), radial: tf.zeros([input.labels.size]) };
+  const [batch, dim] = input.x.unit.shape as [number, number];
+  let sums: SampleSums = { pull: tf.zeros([dim, batch]), radial: tf.zeros([batch]) };
   const tiles: TileGradients[] = [];
   for (let index = stream.count - 1; index >= 0; index--) {
     const tile = stream.tile(index);
@@ -65,9 +66,11 @@ export function gradients(input: GradientInput): Gradients {
     tf.dispose(parts);
     return whole;
   };
+  const weights = joined('weights');
+  if (addsOwnRows()) addOwnRows(weights, input.labels, own.weights);
   return {
     embeddings: embeddingGradient(input, own, sums),
-    weights: joined('weights'),
+    weights,
     ...(loss.bias ? { bias: joined('bias') } : {}),
     ...(input.inspect
       ? { logits: tf.transpose(joined('logits')), gradLogits: tf.transpose(joined('gradLogits')) }
@@ -107,7 +110,7 @@ function ownTerms({ prepared, reduced, negatives, points }: GradientInput): OwnT
 
 /** What runs along with the tiles. */
 type SampleSums = {
-  /** Σ_j slope_ij·ŵ_j: [B, d]. */
+  /** Σ_j slope_ij·ŵ_j, a column a sample: [d, B]. */
   readonly pull: tf.Tensor;
   /** Σ_j g_ij·N_ij, where the row is scaled by the norm: [B]. */
   readonly radial: tf.Tensor;
@@ -128,18 +131,22 @@ function addTile(
   before: SampleSums,
 ): { sums: SampleSums; tile: TileGradients } {
   const { other, logits, rows, start } = tile;
+  const { exp, shift } = tile.exponentials!;
   const size = rows.shape[0]!;
   const scaledByNorm = loss.geometry === 'norm-scaled';
-  // 0 for targets, whose logit is out of the way.
-  const gradient = tf.mul(tf.exp(tf.sub(logits, negatives.max)), own.share);
+  const share = tf.mul(own.share, tf.exp(tf.sub(shift, negatives.max)));
+  const gradient = tf.mul(exp, share);
   const slopes = tf.mul(gradient, tf.mul(other.dCos, prepared.rowScale));
   // ∂/∂(w_j·x̂_i): divided by ‖w‖ once, here, where there is one number a pair and not one a coordinate.
   const pulls =
     loss.geometry === 'inner' ? slopes : tf.mul(slopes, acrossRows(tile.inverse, slopes.shape[1]!));
-  const weights = tf.add(weightRows(loss, x, tile, pulls), scatterOwn(labels, own.weights, start, size));
+  const negativesAlone = weightRows(loss, x, tile, pulls);
+  const weights = addsOwnRows()
+    ? negativesAlone
+    : tf.add(negativesAlone, scatterOwn(labels, own.weights, start, size));
   return {
     sums: {
-      pull: tf.add(before.pull, transposedProduct(pulls, rows)),
+      pull: tf.add(before.pull, transposedProduct(rows, pulls)),
       radial: scaledByNorm
         ? tf.add(before.radial, sumOverRows(tf.mul(gradient, other.value)))
         : tf.clone(before.radial),
@@ -180,9 +187,10 @@ function embeddingGradient(
   own: OwnTerms,
   sums: SampleSums,
 ): tf.Tensor {
+  const pull = tf.transpose(sums.pull);
   const target = tf.mul(own.slope, points.tangentX);
-  if (loss.geometry === 'inner') return tf.add(sums.pull, target);
-  const sideways = tf.mul(tf.add(tangential(sums.pull, x.unit), target), x.inverse);
+  if (loss.geometry === 'inner') return tf.add(pull, target);
+  const sideways = tf.mul(tf.add(tangential(pull, x.unit), target), x.inverse);
   let along = tf.add(sums.radial, reduced.dNormOfRegulariser);
   along = tf.add(along, tf.mul(own.gradient, tf.mul(prepared.rowScale, prepared.target.dNorm)));
   if (loss.geometry === 'norm-scaled') along = tf.add(along, tf.mul(own.gradient, prepared.target.value));

@@ -2,7 +2,7 @@ import { hardMask } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import type { ClassTile } from './class-tiles.ts';
 import { select } from './select.ts';
-import { tfOps } from './tf-ops.ts';
+import { tileOps } from './tile-ops.ts';
 
 /** How many hard negatives there are, and the range of their slopes; scalars. */
 export type HardNegatives = {
@@ -28,7 +28,7 @@ export function noHardNegatives(): HardNegatives {
 /** Adds the hard negatives of one tile. */
 export function addHardNegatives(before: HardNegatives, tile: ClassTile, pivot: tf.Tensor): HardNegatives {
   const { value, dCos } = tile.other;
-  const above = hardMask(tfOps, tile.cosines, pivot);
+  const above = hardMask(tileOps(), tile.cosines, pivot);
   const hard = tf.logicalAnd(above, tf.logicalNot(tf.cast(tile.own, 'bool')));
   const emphasised = tf.logicalAnd(hard, tf.greater(value, tile.cosines));
   // One slope for all negatives, as where N is the cosine itself, is its own least and largest.

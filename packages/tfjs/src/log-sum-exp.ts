@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ClassTile, START_OF_MAXIMUM, type TileStream } from './class-tiles.ts';
+import { type ClassTile, type Exponentials, START_OF_MAXIMUM, type TileStream } from './class-tiles.ts';
 import { addHardNegatives, type HardNegatives, noHardNegatives } from './hard-negatives.ts';
 import { maxOverRows } from './max-over-rows.ts';
 import type { StepOptions } from './step-input.ts';
@@ -40,20 +40,29 @@ export function firstPass(
   for (let index = 0; index < stream.count; index++) {
     const tile = stream.tile(index);
     const before = running;
-    running = tf.tidy(() => ({
-      negatives: addLogits(before.negatives, tile.logits),
+    const { negatives, exponentials, ...rest } = tf.tidy(() => ({
+      ...addLogits(before.negatives, tile.logits),
       ...(before.hard ? { hard: addHardNegatives(before.hard, tile, pivot) } : {}),
       ...(before.nearest ? { nearest: addNearest(before.nearest, tile) } : {}),
     }));
+    running = { negatives, ...rest };
+    stream.take(exponentials);
     tf.dispose(before);
   }
   return running;
 }
 
-function addLogits(before: LogSumExp, logits: tf.Tensor): LogSumExp {
+function addLogits(
+  before: LogSumExp,
+  logits: tf.Tensor,
+): { negatives: LogSumExp; exponentials: Exponentials } {
   const max = tf.maximum(before.max, maxOverRows(logits));
+  const exp = tf.exp(tf.sub(logits, max));
   const earlier = tf.mul(before.sum, tf.exp(tf.sub(before.max, max)));
-  return { max, sum: tf.add(earlier, sumOverRows(tf.exp(tf.sub(logits, max)))) };
+  return {
+    negatives: { max, sum: tf.add(earlier, sumOverRows(exp)) },
+    exponentials: { exp, shift: tf.clone(max) },
+  };
 }
 
 function addNearest(before: tf.Tensor, { own, cosines }: ClassTile): tf.Tensor {

@@ -7,11 +7,11 @@ import { headStep, type StepTensors } from './head-step.ts';
 import { DEFAULT_KEEP_BYTES, DEFAULT_TILE_SIZE, type StateTensors, type StepOptions } from './step-input.ts';
 
 export interface MarginHeadOptions {
-  /** Classes a tile. Default 1,024. */
+  /** Classes a tile. Default 1,000. */
   readonly tileSize?: number;
   /**
-   * Bytes of cosines, logits and slopes that may be kept from pass 1 to pass 2; beyond, a tile is computed twice. Default
-   * 24 MiB, which is 12,288 classes at a batch of 128. With 0 nothing of size B × C is ever stored.
+   * Bytes of cosines, exponentials and slopes that may be kept from pass 1 to pass 2; beyond, a tile is computed twice. Default
+   * 24 MiB, which is 12,000 classes at a batch of 128. With 0 nothing of size B × C is ever stored.
    */
   readonly keepBytes?: number;
   /** Also count the hard negatives and the range of their slopes. Default false: it looks at every negative. */

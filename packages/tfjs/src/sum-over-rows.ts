@@ -1,11 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
+import { hostView } from './host-memory.ts';
 
 /**
  * Σ over the first axis: [rows, columns] → [columns].
  *
- * As a product with ones where the backend transposes the whole matrix to reduce over its first axis.
+ * The wasm backend transposes the whole matrix to reduce over its first axis, and cpu is slow at it: one in a loop over
+ * its memory, in float64, the other as a product with ones.
  */
 export function sumOverRows(matrix: tf.Tensor): tf.Tensor {
-  if (tf.getBackend() !== 'cpu' && tf.getBackend() !== 'wasm') return tf.sum(matrix, 0);
-  return tf.reshape(tf.matMul(tf.ones([1, matrix.shape[0]!]), matrix), [-1]);
+  const [rows, columns] = matrix.shape as [number, number];
+  const view = hostView();
+  if (view !== undefined) {
+    const values = view(matrix);
+    const sums = new Float64Array(columns);
+    for (let at = 0; at < rows * columns; at += columns) {
+      for (let j = 0; j < columns; j++) sums[j]! += values[at + j]!;
+    }
+    return tf.tensor1d(new Float32Array(sums));
+  }
+  if (tf.getBackend() !== 'cpu') return tf.sum(matrix, 0);
+  return tf.reshape(tf.matMul(tf.ones([1, rows]), matrix), [-1]);
 }

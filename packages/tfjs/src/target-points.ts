@@ -1,5 +1,6 @@
 import { COSINE_BOUND, type Geometry } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { ownRows } from './class-rows.ts';
 import { select } from './select.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
@@ -25,7 +26,7 @@ export function targetPoints(
   bias: tf.Tensor | undefined,
   labels: tf.Tensor1D,
 ): TargetPoints {
-  const own = tf.gather(weights, labels);
+  const own = ownRows(weights, labels);
   if (geometry !== 'inner') return cosinePoints(x, unitRows(own));
   const w = plainRows(own);
   const product = tf.sum(tf.mul(x.unit, w.unit), 1);

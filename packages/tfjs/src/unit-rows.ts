@@ -1,6 +1,7 @@
 import { NORM_FLOOR } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from './across-rows.ts';
+import { hostView } from './host-memory.ts';
 import { select } from './select.ts';
 
 /** Lengths of the rows of a matrix; [rows, 1] each. */
@@ -24,6 +25,8 @@ export type UnitRows = {
 };
 
 const LARGEST = 3e38;
+/** Sums of squares between these have lost no digit to float32's range. */
+const [LEAST_SQUARE, LARGEST_SQUARE] = [1e-25, 1e38];
 
 /** Lengths of the rows of a matrix, [rows, d]. A vector shorter than {@link NORM_FLOOR} is a zero vector. */
 export function rowLengths(values: tf.Tensor): RowLengths {
@@ -60,6 +63,13 @@ export function plainRows(values: tf.Tensor): UnitRows {
  * above 1. Below, squares keep their digits down to norms far under {@link NORM_FLOOR}.
  */
 function rowNorms(values: tf.Tensor): tf.Tensor {
+  const view = hostView();
+  if (view !== undefined) {
+    // A look at the sums costs less than the largest entries, which few rows have use for.
+    const squares = tf.sum(tf.square(values), 1, true);
+    if (view(squares).every((square) => square > LEAST_SQUARE && square < LARGEST_SQUARE))
+      return tf.sqrt(squares);
+  }
   const largest = tf.maximum(tf.max(tf.abs(values), 1, true), tf.scalar(1));
   const squares = tf.sum(tf.square(divideRows(values, largest)), 1, true);
   return tf.mul(largest, tf.sqrt(squares));

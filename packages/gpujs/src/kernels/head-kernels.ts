@@ -6,11 +6,12 @@ import {
   transposeKernel,
   weightsKernel,
 } from './dense-kernels.ts';
+import { type ExponentKernels, exponentKernels } from './exponent-kernels.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { type NegativeKernels, negativeKernels } from './negative-kernels.ts';
 
 /** Every kernel of a loss. */
-export interface HeadKernels extends NegativeKernels {
+export interface HeadKernels extends NegativeKernels, ExponentKernels {
   readonly cosines: KernelSource;
   readonly transpose: KernelSource;
   readonly embeddings: KernelSource;
@@ -22,6 +23,7 @@ export interface HeadKernels extends NegativeKernels {
 export function headKernels(loss: MarginLoss): HeadKernels {
   return {
     ...negativeKernels(loss),
+    ...exponentKernels,
     cosines: cosinesKernel(loss),
     transpose: transposeKernel,
     embeddings: embeddingsKernel,

@@ -97,3 +97,13 @@ export async function read(value: KernelValue): Promise<Float32Array | Float32Ar
 export function release(value: KernelValue | undefined): void {
   if (value !== undefined && 'delete' in value && typeof value.delete === 'function') value.delete();
 }
+
+/** Makes something of a result, which is freed if that fails. */
+export async function releaseOnError<T>(value: KernelValue, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    release(value);
+    throw error;
+  }
+}

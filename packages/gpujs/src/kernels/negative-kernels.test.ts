@@ -2,6 +2,7 @@ import { createLoss, LOSS_NAMES, marginLoss, numberOps, type PreparedBatch } fro
 import fc from 'fast-check';
 import { GPU } from 'gpu.js';
 import { afterAll, describe, expect, test } from 'vitest';
+import { matrixInput } from '../matrix-input.ts';
 import { sampleMatrix } from '../samples.ts';
 import { KernelSet } from './kernel-set.ts';
 import { negativeKernels } from './negative-kernels.ts';
@@ -64,21 +65,17 @@ describe.each(modes)('kernels of every formula, mode %s', (mode) => {
             const others = cosines.map((cos) => loss.other(numberOps, cos, pivot, row));
             const z = others.map(({ value }) => loss.scale * value);
             const shift = Math.fround(Math.max(...z));
-            const exponents = { shift: Float32Array.of(shift), factor: Float32Array.of(0.5) };
-            const samples = sampleMatrix(
-              loss,
-              prepared(pivot, loss.scale, row),
-              Int32Array.of(7),
-              7,
-              exponents,
-            );
+            const exponents = matrixInput(Float32Array.of(shift, 0.5), 2);
+            const samples = sampleMatrix(loss, prepared(pivot, loss.scale, row), Int32Array.of(7), 7);
             const args = [cosines.map((cos) => Float32Array.of(cos)), samples];
-            const column = async (name: 'logits' | 'gradLogits' | 'slopes') =>
-              ((await set.run(kernels[name], shape, args)) as Float32Array[]).map((row) => row[0]!);
-            const statistic = async (name: 'logSumExp' | 'hardNegatives') => {
-              const run = await set.run(kernels[name], { ...shape, chunk: CHUNK_OF_TEST }, args);
-              return (run as Float32Array[][]).map((row) => row[0]!);
+            const column = async (name: 'logits' | 'gradLogits' | 'slopes') => {
+              const all = name === 'logits' ? args : [...args, exponents];
+              return ((await set.run(kernels[name], shape, all)) as Float32Array[]).map((row) => row[0]!);
             };
+            const chunked = { ...shape, chunk: CHUNK_OF_TEST };
+            const largest = await set.run(kernels.largest, chunked, args);
+            const sums = await set.run(kernels.sums, chunked, [...args, largest]);
+            const hardNegatives = await set.run(kernels.hardNegatives, chunked, args);
 
             const g = z.map((logit) => 0.5 * Math.exp(logit - shift));
             const negatives = z.slice(1);
@@ -90,12 +87,12 @@ describe.each(modes)('kernels of every formula, mode %s', (mode) => {
               others.map(({ dCos }, j) => (j === 0 ? 0 : loss.scale * g[j]! * dCos)),
             );
             const chunks = [negatives.slice(0, CHUNK_OF_TEST - 1), negatives.slice(CHUNK_OF_TEST - 1)];
-            for (const [c, [largest, total]] of (await statistic('logSumExp')).entries()) {
+            for (const [c, total] of (sums as Float32Array[]).entries()) {
               const expected = Math.max(...chunks[c]!);
-              close([largest!], [expected]);
-              close([total!], [chunks[c]!.reduce((sum, logit) => sum + Math.exp(logit - expected), 0)]);
+              close((largest as Float32Array[])[c]!, [expected]);
+              close(total, [chunks[c]!.reduce((sum, logit) => sum + Math.exp(logit - expected), 0)]);
             }
-            const seen = await statistic('hardNegatives');
+            const seen = (hardNegatives as Float32Array[][]).map((row) => row[0]!);
             const sum = (at: number) => seen.reduce((total, chunk) => total + chunk[at]!, 0);
             const hardSlopes = others.filter((_, j) => hard[j]).map(({ dCos }) => dCos);
             expect(sum(0)).toBe(hardSlopes.length);

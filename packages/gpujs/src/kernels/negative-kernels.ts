@@ -1,21 +1,25 @@
 import type { MarginLoss } from '@cf/core';
 import { SAMPLE_COLUMNS } from '../samples.ts';
+import { EXPONENT_COLUMNS } from './exponent-kernels.ts';
 import { type OtherOutput, otherSource } from './formula-source.ts';
 import { COLUMN, type KernelSource, kernelText, LARGEST, loop, ROW } from './kernel-source.ts';
 
-/** Classes that one thread of a statistic looks at; the results of a tile's chunks are merged on the host. */
+/** Classes that one thread of a statistic looks at; the results of all chunks are merged afterwards. */
 export const CHUNK = 64;
 
 /**
- * Kernels (cosines, samples) that look at every negative of a tile; the target counts as nothing. Cosines are
- * [classes, B]; statistics are one entry a chunk of {@link CHUNK} classes and sample: [chunks, B].
+ * Kernels (cosines, samples) that look at every negative of a tile; the target counts as nothing. Those that want
+ * g = ∂loss/∂logit take {@link EXPONENT_COLUMNS} as a third argument. Cosines are [classes, B]; statistics are one entry a
+ * chunk of {@link CHUNK} classes and sample: [chunks, B].
  */
 export interface NegativeKernels {
-  /** [the largest logit z, Σ_j e^{z_ij − largest}]; the sum is 0 where a chunk holds no negative. */
-  readonly logSumExp: KernelSource;
+  /** The largest logit z. */
+  readonly largest: KernelSource;
+  /** (cosines, samples, largest) → Σ_j e^{z_ij − largest}; 0 where a chunk holds no negative. */
+  readonly sums: KernelSource;
   /** Of the hard negatives: [their number, number of those whose logit is raised, least slope ∂N/∂cos, largest]. */
   readonly hardNegatives: KernelSource;
-  /** Σ_j g_ij·N_ij, g = ∂loss/∂logit. */
+  /** Σ_j g_ij·N_ij. */
   readonly norm: KernelSource;
   /** ∂loss/∂cos θ_ij: [classes, B]. */
   readonly slopes: KernelSource;
@@ -40,9 +44,14 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
       ...negative(loss, wanted, COLUMN, 'j', lines).map((line) => `  ${line}`),
       '}',
     ]);
-  const perPair = (name: string, wanted: readonly OtherOutput[], lines: Lines): KernelSource => {
+  const perPair = (
+    name: string,
+    wanted: readonly OtherOutput[],
+    lines: Lines,
+    ...more: readonly string[]
+  ): KernelSource => {
     const body = ['let result = 0;', ...negative(loss, wanted, COLUMN, ROW, lines), 'return result;'];
-    return source(name, body, ({ batch, classes }) => [batch!, classes!]);
+    return source(name, body, ({ batch, classes }) => [batch!, classes!], ...more);
   };
   const perChunk: KernelSource['output'] = ({ batch, classes, chunk }) => [
     batch!,
@@ -50,16 +59,25 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
   ];
 
   return {
-    logSumExp: source(
-      'logSumExp',
+    largest: source(
+      'largest',
       [
-        `let largest = ${-LARGEST};`,
-        ...overChunk(['value'], ({ logit }) => [`largest = Math.max(largest, ${logit});`]),
-        'let total = 0;',
-        ...overChunk(['value'], ({ logit }) => [`total += Math.exp(${logit} - largest);`]),
-        'return [largest, total];',
+        `let result = ${-LARGEST};`,
+        ...overChunk(['value'], ({ logit }) => [`result = Math.max(result, ${logit});`]),
+        'return result;',
       ],
       perChunk,
+    ),
+    sums: source(
+      'sums',
+      [
+        `const top = largest[${ROW}][${COLUMN}];`,
+        'let result = 0;',
+        ...overChunk(['value'], ({ logit }) => [`result += Math.exp(${logit} - top);`]),
+        'return result;',
+      ],
+      perChunk,
+      'largest',
     ),
     hardNegatives: source(
       'hardNegatives',
@@ -88,10 +106,14 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
         'return result;',
       ],
       perChunk,
+      'exponents',
     ),
-    slopes: perPair('slopes', ['value', 'dCos'], ({ gradient, dCos }) => [
-      `result = scale * ${gradient} * ${dCos};`,
-    ]),
+    slopes: perPair(
+      'slopes',
+      ['value', 'dCos'],
+      ({ gradient, dCos }) => [`result = scale * ${gradient} * ${dCos};`],
+      'exponents',
+    ),
     bias: source(
       'bias',
       [
@@ -104,14 +126,21 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
         'return result;',
       ],
       ({ classes }) => [classes!],
+      'exponents',
     ),
     logits: perPair('logits', ['value'], ({ logit }) => [`result = ${logit};`]),
-    gradLogits: perPair('gradLogits', ['value'], ({ gradient }) => [`result = ${gradient};`]),
+    gradLogits: perPair('gradLogits', ['value'], ({ gradient }) => [`result = ${gradient};`], 'exponents'),
   };
 }
 
-function source(name: string, body: readonly string[], output: KernelSource['output']): KernelSource {
-  return { name, text: kernelText(['cosines', 'samples'], body), output };
+/** A kernel of (cosines, samples) and `more`. */
+function source(
+  name: string,
+  body: readonly string[],
+  output: KernelSource['output'],
+  ...more: readonly string[]
+): KernelSource {
+  return { name, text: kernelText(['cosines', 'samples', ...more], body), output };
 }
 
 /** Lines that run where class j of the tile is not sample i's own, with the wanted outputs of the formula at hand. */
@@ -135,9 +164,15 @@ function negative(
     ...formula.lines,
     ...lines(names),
   ];
-  const columns = (['scale', 'pivot', 'shift', 'factor'] as const)
-    .filter((name) => body.some((line) => new RegExp(`\\b${name}\\b`).test(line)))
-    .map((name) => `const ${name} = ${sample(SAMPLE_COLUMNS[name])};`);
+  const places = {
+    scale: sample(SAMPLE_COLUMNS.scale),
+    pivot: sample(SAMPLE_COLUMNS.pivot),
+    shift: `exponents[${i}][${EXPONENT_COLUMNS.shift}]`,
+    factor: `exponents[${i}][${EXPONENT_COLUMNS.factor}]`,
+  };
+  const columns = Object.entries(places)
+    .filter(([name]) => body.some((line) => new RegExp(`\\b${name}\\b`).test(line)))
+    .map(([name, place]) => `const ${name} = ${place};`);
   return [
     `if (${j} !== ${sample(SAMPLE_COLUMNS.own)}) {`,
     ...[...columns, ...body].map((line) => `  ${line}`),

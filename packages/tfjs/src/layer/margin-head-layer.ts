@@ -21,7 +21,7 @@ export interface MarginHeadConfig {
   readonly loss: string;
   /** Its options. */
   readonly params?: LossParameters;
-  /** Classes a tile. Default 1,024. */
+  /** Classes a tile. Default 1,000. */
   readonly tileSize?: number;
   /** Bytes kept from pass 1 to pass 2. Default 24 MiB. */
   readonly keepBytes?: number;

@@ -1,0 +1,41 @@
+import type { BatchOps, Mode, SampleWeighting } from '@cf/core';
+
+const any = (...values: readonly boolean[]): boolean => values.includes(true);
+
+/** Reads a value, and a mask, as whether it depends on the samples' losses. */
+const dependence: BatchOps<boolean, boolean> = {
+  constant: () => false,
+  // The size of the batch is known whatever the losses are.
+  count: () => false,
+  add: any,
+  sub: any,
+  mul: any,
+  div: any,
+  neg: any,
+  min: any,
+  max: any,
+  sqrt: any,
+  exp: any,
+  expm1: any,
+  log: any,
+  sin: any,
+  cos: any,
+  atan: any,
+  greater: any,
+  and: any,
+  or: any,
+  not: any,
+  select: any,
+  sum: any,
+  argsort: (values) => values,
+  gather: any,
+};
+
+/**
+ * Whether a weighting must see the losses before it can say what ∂loss/∂nll is, as focal, OHEM and self-paced must and
+ * the plain mean need not. Found by reading its formula, so that it holds for a weighting of yours too.
+ */
+export function readsLosses(weighting: SampleWeighting, mode: Mode): boolean {
+  const state = Object.fromEntries(Object.keys(weighting.initialValues).map((name) => [name, false]));
+  return weighting.reduce(dependence, { nll: true, sampleWeights: false }, state, mode).dNll;
+}

@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { tfOps } from './tf-ops.ts';
+import { tileOps } from './tile-ops.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('wasm');
+});
+
+const number = fc.oneof(
+  fc.float({ noNaN: true, min: -2, max: 2 }),
+  fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0),
+);
+const matrix = fc
+  .tuple(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 41 }))
+  .chain(([rows, columns]) =>
+    fc.record({
+      rows: fc.constant(rows),
+      columns: fc.constant(columns),
+      numbers: fc.array(number, { minLength: 3 * rows * columns, maxLength: 3 * rows * columns }),
+      shapes: fc.tuple(
+        fc.constantFrom('one', 'row', 'all', 'column'),
+        fc.constantFrom('one', 'row', 'all', 'column'),
+      ),
+    }),
+  );
+
+describe('whole tiles on wasm', () => {
+  test('compare and choose as tensors do, whatever broadcasts, and NaN stays where it is', () => {
+    fc.assert(
+      fc.property(matrix, ({ rows, columns, numbers, shapes }) => {
+        const size = rows * columns;
+        const shapeOf = {
+          one: [],
+          row: [columns],
+          column: [rows, 1],
+          all: [rows, columns],
+        };
+        const operand = (kind: keyof typeof shapeOf, part: number): tf.Tensor => {
+          const shape = shapeOf[kind];
+          const length = shape.reduce((product, side) => product * side, 1);
+          return tf.tensor(numbers.slice(part * size, part * size + length), shape);
+        };
+        const [expected, actual] = [tfOps, tileOps()].map((ops) =>
+          tf.tidy(() => {
+            const a = operand('all', 0);
+            const [yes, no] = [operand(shapes[0], 1), operand(shapes[1], 2)];
+            const mask = ops.greater(a, yes);
+            return [mask.dataSync(), ops.select(mask, yes, no).dataSync()].map((values) => [...values]);
+          }),
+        );
+        expect(actual).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are plain operations on other backends', async () => {
+    await tf.setBackend('cpu');
+    expect(tileOps()).toBe(tfOps);
+    await tf.setBackend('wasm');
+  });
+});
