@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PageResult } from './testing/browser-page.ts';
+import type { LawsOutcome } from './testing/some-laws.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -18,16 +19,17 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
 
   afterAll(() => site?.close());
 
-  async function replay(backend: string, stride: number): Promise<PageResult> {
+  /** Calls a function of the page. */
+  async function call<Result>(name: string, ...args: readonly (string | number)[]): Promise<Result> {
     const page = await site.open();
     try {
-      return await page.evaluate(
-        ([name, every]) =>
-          (
-            globalThis as unknown as { entry: { replay(n: string, e: number): Promise<PageResult> } }
-          ).entry.replay(name, every),
-        [backend, stride] as const,
-      );
+      return (await page.evaluate(
+        ([called, given]) =>
+          (globalThis as unknown as { entry: Record<string, (...all: unknown[]) => unknown> }).entry[called]!(
+            ...given,
+          ),
+        [name, args] as const,
+      )) as Result;
     } finally {
       await page.close();
     }
@@ -42,13 +44,27 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
   ])(
     '%s meets 2e-5 on golden cases, one in %i (CF_ALL_GOLDENS=1: all)',
     async (backend, stride) => {
-      const result = await replay(backend, stride);
+      const result = await call<PageResult>('replay', backend, stride);
       expect(result.passed, result.text).toBe(true);
       expect(result.cases).toBe(220 / stride);
       expect(result.isolated).toBe(true);
       expect(result.threads).toBe(true);
     },
     600_000,
+  );
+
+  test.each([
+    ['wasm', 'all'],
+    ['webgl', all ? 'all' : 'some'],
+    ['webgpu', all ? 'all' : 'some'],
+  ])(
+    '%s obeys the laws: %s (CF_ALL_GOLDENS=1: all)',
+    async (backend, which) => {
+      const { passed, failed } = await call<LawsOutcome>('laws', backend, which);
+      expect(failed).toEqual([]);
+      expect(passed.length).toBeGreaterThanOrEqual(6);
+    },
+    1_200_000,
   );
 
   test("the README's example trains, as it stands", async () => {

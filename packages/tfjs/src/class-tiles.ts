@@ -2,6 +2,7 @@ import { COSINE_BOUND, type MarginLoss, type OtherValue } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from './across-rows.ts';
 import { classRows } from './class-rows.ts';
+import { exponential } from './exponential.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import { tileOps } from './tile-ops.ts';
 import { rowLengths, type UnitRows } from './unit-rows.ts';
@@ -140,7 +141,7 @@ export function classTiles(source: TileSource): TileStream {
 /** The tile with the exponentials that it had. */
 function withExponentials(tile: ClassTile, shift: tf.Tensor | undefined): ClassTile {
   if (shift === undefined) return tile;
-  return { ...tile, exponentials: { exp: tf.exp(tf.sub(tile.logits, shift)), shift } };
+  return { ...tile, exponentials: { exp: exponential(tile.logits, shift), shift } };
 }
 
 function makeTile(source: TileSource, samples: tf.Tensor, start: number, size: number): ClassTile {

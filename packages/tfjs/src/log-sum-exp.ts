@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ClassTile, type Exponentials, START_OF_MAXIMUM, type TileStream } from './class-tiles.ts';
+import { exponential } from './exponential.ts';
 import { addHardNegatives, type HardNegatives, noHardNegatives } from './hard-negatives.ts';
 import { maxOverRows } from './max-over-rows.ts';
 import type { StepOptions } from './step-input.ts';
@@ -57,7 +58,7 @@ function addLogits(
   logits: tf.Tensor,
 ): { negatives: LogSumExp; exponentials: Exponentials } {
   const max = tf.maximum(before.max, maxOverRows(logits));
-  const exp = tf.exp(tf.sub(logits, max));
+  const exp = exponential(logits, max);
   const earlier = tf.mul(before.sum, tf.exp(tf.sub(before.max, max)));
   return {
     negatives: { max, sum: tf.add(earlier, sumOverRows(exp)) },

@@ -7,6 +7,7 @@ import {
   type HeadOptions,
   type MarginLoss,
   marginDraws,
+  requireFiniteTensor,
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
@@ -41,7 +42,12 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
         return { ...step, gradients: step.gradients! };
       });
       try {
-        return await readOutput(loss, tensors, checked);
+        const output = await readOutput(loss, tensors, checked);
+        if (checkFinite) {
+          requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
+          requireFiniteTensor('gradWeights', output.gradWeights);
+        }
+        return output;
       } finally {
         tf.dispose(tensors);
       }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgpu';
 import { tfjsBackend } from '../index.ts';
+import { type LawsOutcome, runLaws } from './some-laws.ts';
 
 /** What the page tells the test. */
 export interface PageResult {
@@ -28,4 +29,10 @@ export async function replay(backend: string, stride: number): Promise<PageResul
     isolated: globalThis.crossOriginIsolated,
     threads: await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT').then(Boolean),
   };
+}
+
+/** Runs laws on a backend. */
+export async function laws(backend: string, which: 'all' | 'some'): Promise<LawsOutcome> {
+  setWasmPaths('/wasm/');
+  return runLaws(await tfjsBackend({ backend }), which);
 }

@@ -4,20 +4,18 @@
  * A process of its own: the native library reads its environment when it is loaded, and may crash at exit. Usage:
  *
  *     node webgpu-in-node.ts goldens [STRIDE]
- *     node webgpu-in-node.ts laws
+ *     node webgpu-in-node.ts laws [all]
  */
-import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens, SPECIMENS } from '@cf/conformance';
+import { embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
 import { create, globals } from 'webgpu';
+import { runLaws } from './some-laws.ts';
 
 Object.assign(globalThis, globals);
 Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]) }, configurable: true });
 await import('@tensorflow/tfjs-backend-webgpu');
 const { tfjsBackend } = await import('../index.ts');
 
-/** One loss of each geometry, and those that need sines and square roots of their own. */
-const LAW_SPECIMENS = ['softmax', 'sphereface', 'curricularface', 'magface', 'adaface'];
-
-const result: { passed: string[]; failed: string[]; text: string } = { passed: [], failed: [], text: '' };
+let result: { passed: string[]; failed: string[]; text: string } = { passed: [], failed: [], text: '' };
 if ((await navigator.gpu.requestAdapter()) === null) {
   result.text = 'no adapter';
 } else {
@@ -30,15 +28,7 @@ if ((await navigator.gpu.requestAdapter()) === null) {
     for (const row of report.rows) (row.passed ? result.passed : result.failed).push(row.loss);
     result.text = formatGoldenReport(report);
   } else {
-    const specimens = SPECIMENS.filter(({ name }) => LAW_SPECIMENS.includes(name));
-    const wanted = /reference|zero embedding|doubling|moves no state|bad input|counterexample/;
-    for (const law of backendLaws(() => backend, { runsPerLoss: 1, specimens })) {
-      if (!wanted.test(law.name)) continue;
-      await law.run().then(
-        () => result.passed.push(law.name),
-        (error: unknown) => result.failed.push(`${law.name}: ${String(error)}`),
-      );
-    }
+    result = { ...(await runLaws(backend, process.argv[3] === 'all' ? 'all' : 'some')), text: '' };
   }
 }
 process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));

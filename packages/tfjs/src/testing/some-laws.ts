@@ -1,0 +1,33 @@
+import { backendLaws, SPECIMENS } from '@cf/conformance';
+import type { Backend } from '@cf/core';
+
+/** What came of laws. */
+export interface LawsOutcome {
+  readonly passed: string[];
+  /** With the error. */
+  readonly failed: string[];
+}
+
+/** One loss of each geometry, and those that need sines and square roots of their own. */
+const LOSSES = ['softmax', 'sphereface', 'curricularface', 'magface', 'adaface'];
+const LAWS = /reference|zero embedding|doubling|moves no state|bad input|counterexample/;
+
+/** Runs the laws on a backend, one run a loss: all of them, or a selection where software stands in for a GPU. */
+export async function runLaws(backend: Backend, which: 'all' | 'some'): Promise<LawsOutcome> {
+  const outcome: LawsOutcome = { passed: [], failed: [] };
+  const specimens = which === 'all' ? SPECIMENS : SPECIMENS.filter(({ name }) => LOSSES.includes(name));
+  for (const law of backendLaws(() => backend, { runsPerLoss: 1, specimens })) {
+    if (which === 'some' && !LAWS.test(law.name)) continue;
+    await law.run().then(
+      () => outcome.passed.push(law.name),
+      (error: unknown) => outcome.failed.push(`${law.name}: ${told(error)}`),
+    );
+  }
+  return outcome;
+}
+
+/** fast-check puts what went wrong into the cause of the cause. */
+function told(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return cause === undefined ? String(error) : `${String(error)} ← ${told(cause)}`;
+}
