@@ -25,7 +25,7 @@ export function trainCommand(): Command {
     .option('--min-images <n>', 'leave out identities with fewer pictures', number, 2)
     .option('--identities <n>', 'drawn identities, a fifth of them held out', number, 200)
     .option('--images-per-identity <n>', 'pictures of each drawn identity', number, 20)
-    .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, 1)
+    .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, 0.95)
     .option(
       '--backbone <name>',
       `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json (default: tiny-iresnet)`,
