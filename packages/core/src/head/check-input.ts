@@ -42,26 +42,26 @@ export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = tru
   }
   if (loss.bias && bias === undefined)
     throw new ShapeMismatchError('no bias', `bias [${classes}] for ${loss.name}`);
-  if (!loss.bias && bias !== undefined) {
-    throw new ShapeMismatchError(
-      `bias of length ${bias.length}`,
-      `no bias for ${loss.name}`,
-      'leave bias out.',
-    );
-  }
-  if (bias !== undefined) requireLength('bias', bias.length, classes, `[${classes}]`);
-  if (sampleWeights !== undefined) requireLength('sampleWeights', sampleWeights.length, batch, `[${batch}]`);
-  if (sampleKeys !== undefined) requireLength('sampleKeys', sampleKeys.length, batch, `[${batch}]`);
-  if (draws !== undefined) {
-    if (loss.draws === undefined) {
+  const checkVector = (
+    name: string,
+    values: ArrayLike<number> | undefined,
+    length: number,
+    taken: boolean,
+  ): void => {
+    if (values === undefined) return;
+    if (!taken) {
       throw new ShapeMismatchError(
-        `draws of length ${draws.length}`,
-        `no draws for ${loss.name}`,
-        'leave draws out.',
+        `${name} of length ${values.length}`,
+        `no ${name} for ${loss.name}`,
+        `leave ${name} out.`,
       );
     }
-    requireLength('draws', draws.length, batch, `[${batch}]`);
-  }
+    requireLength(name, values.length, length, `[${length}]`);
+  };
+  checkVector('bias', bias, classes, loss.bias);
+  checkVector('sampleWeights', sampleWeights, batch, true);
+  checkVector('sampleKeys', sampleKeys, batch, true);
+  checkVector('draws', draws, batch, loss.draws !== undefined);
   if (mode !== 'train' && mode !== 'eval') throw new OptionOutOfRangeError('mode', mode, '"train" or "eval"');
 
   const labels = checkLabels(input.labels, classes, dim);

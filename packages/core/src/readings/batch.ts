@@ -15,29 +15,36 @@ function at<A extends BatchValues | BatchMask>(a: A, i: number): number {
   return a.length === 1 ? a[0]! : a[i]!;
 }
 
-function map2(a: BatchValues, b: BatchValues, f: (x: number, y: number) => number): BatchValues {
+function map2<A extends BatchValues | BatchMask>(
+  a: A,
+  b: A,
+  f: (x: number, y: number) => number,
+): BatchValues {
   const out = new Float64Array(Math.max(a.length, b.length));
   for (let i = 0; i < out.length; i++) out[i] = f(at(a, i), at(b, i));
   return out;
 }
 
-function mask2(a: BatchMask, b: BatchMask, f: (x: number, y: number) => number): BatchMask {
-  const out = new Uint8Array(Math.max(a.length, b.length));
-  for (let i = 0; i < out.length; i++) out[i] = f(at(a, i), at(b, i));
-  return out;
+function mask2<A extends BatchValues | BatchMask>(
+  a: A,
+  b: A,
+  f: (x: number, y: number) => number,
+): BatchMask {
+  return Uint8Array.from(map2(a, b, f));
 }
 
-const UNARY = ['neg', 'sqrt', 'exp', 'expm1', 'log', 'sin', 'cos', 'atan'] as const;
-const BINARY = ['add', 'sub', 'mul', 'div', 'min', 'max'] as const;
+type Scalar = (...operands: number[]) => number;
+type Lifted = Omit<
+  TensorOps<BatchValues, BatchMask>,
+  'constant' | 'greater' | 'and' | 'or' | 'not' | 'select'
+>;
 
-type Lifted<Name extends keyof TensorOps<unknown, unknown>> = Pick<TensorOps<BatchValues, BatchMask>, Name>;
-
-function lifted<Name extends keyof TensorOps<unknown, unknown>>(
-  names: readonly Name[],
-  lift: (scalar: (a: number, b: number) => number) => unknown,
-): Lifted<Name> {
-  const scalars = numberOps as unknown as Record<Name, (a: number, b: number) => number>;
-  return Object.fromEntries(names.map((name) => [name, lift(scalars[name])])) as unknown as Lifted<Name>;
+/** Every function of numbers that gives a number, sample by sample: those of one operand and those of two. */
+function lifted(): Lifted {
+  const lift = (f: Scalar): unknown =>
+    f.length === 1 ? (a: BatchValues) => map1(a, f) : (a: BatchValues, b: BatchValues) => map2(a, b, f);
+  const entries = Object.entries(numberOps as unknown as Record<string, Scalar>);
+  return Object.fromEntries(entries.map(([name, f]) => [name, lift(f)])) as unknown as Lifted;
 }
 
 /** The float64 reading of statistics: {@link numberOps} lifted to the samples of a batch, with its reductions. */
@@ -45,10 +52,9 @@ export const batchOps: BatchOps<BatchValues, BatchMask> = /* @__PURE__ */ create
 
 function createBatchOps(): BatchOps<BatchValues, BatchMask> {
   return {
-    ...lifted(UNARY, (scalar) => (a: BatchValues) => map1(a, (x) => scalar(x, x))),
-    ...lifted(BINARY, (scalar) => (a: BatchValues, b: BatchValues) => map2(a, b, scalar)),
+    ...lifted(),
     constant: (value) => Float64Array.of(value),
-    greater: (a, b) => Uint8Array.from(map2(a, b, (x, y) => (x > y ? 1 : 0))),
+    greater: (a, b) => mask2(a, b, (x, y) => (x > y ? 1 : 0)),
     and: (a, b) => mask2(a, b, (x, y) => x & y),
     or: (a, b) => mask2(a, b, (x, y) => x | y),
     not: (a) => a.map((x) => 1 - x),
