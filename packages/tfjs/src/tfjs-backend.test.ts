@@ -6,6 +6,7 @@ import {
   type HeadInput,
   normFace,
   referenceStep,
+  softmax,
   sphereFace,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
@@ -132,6 +133,13 @@ describe('tfjs on the cpu backend', () => {
     const head = await (await tfjsBackend()).createHead(curricularFace());
     const state = { loss: 'curricularface', values: { t: 0.1 } };
     expect((await head.step({ ...problem(3, 5, 4), state, mode: 'eval' })).state).toEqual(state);
+  });
+
+  test('a gradient beyond the range of float32 is an error, not an infinity', async () => {
+    const input = { embeddings: Float32Array.of(10, 10), weights: new Float32Array(4), labels: [0], dim: 2 };
+    const head = await (await tfjsBackend()).createHead(softmax());
+    const heavy = { ...input, bias: new Float32Array(2), sampleWeights: [3e38] };
+    await expect(head.step(heavy)).rejects.toMatchObject({ code: 'E_NON_FINITE', tensor: 'gradWeights' });
   });
 
   test('a float64 beyond the range of float32 is refused, not computed with', async () => {

@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { startProgress } from '../ui/progress.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
-import { number } from './options.ts';
+import { DEFAULT_DIFFICULTY, number } from './options.ts';
 
 interface FaceFlags {
   readonly identities: number;
@@ -21,7 +21,7 @@ export function facesCommand(): Command {
     .description('Draw synthetic identities: a contact sheet to look at, or a folder to train on.')
     .option('--identities <n>', 'how many people', number, 8)
     .option('--images-per-identity <n>', 'pictures of each', number, 8)
-    .option('--difficulty <x>', '0 to 2', number, 0.95)
+    .option('--difficulty <x>', '0 to 2', number, DEFAULT_DIFFICULTY)
     .option('--seed <n>', 'same seed, same faces', number, 0)
     .option('--sheet <file.png>', 'write a contact sheet, one row an identity')
     .option('--out <folder>', 'write a folder of pictures, one folder an identity')

@@ -13,7 +13,7 @@ import { formatSeconds } from '../ui/progress.ts';
 import { resultLines } from '../verification/result-text.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
-import { number, several } from './options.ts';
+import { DEFAULT_DIFFICULTY, number, several } from './options.ts';
 
 /** `cf train`. */
 export function trainCommand(): Command {
@@ -25,7 +25,7 @@ export function trainCommand(): Command {
     .option('--min-images <n>', 'leave out identities with fewer pictures', number, 2)
     .option('--identities <n>', 'drawn identities, a fifth of them held out', number, 200)
     .option('--images-per-identity <n>', 'pictures of each drawn identity', number, 20)
-    .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, 0.95)
+    .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, DEFAULT_DIFFICULTY)
     .option(
       '--backbone <name>',
       `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json (default: tiny-iresnet)`,

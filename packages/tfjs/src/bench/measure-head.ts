@@ -38,7 +38,7 @@ export interface HeadComparison {
   readonly ours: HeadMeasurement;
   /** Plain TensorFlow.js code, where it was asked for. */
   readonly plain: HeadMeasurement | undefined;
-  /** What no head on this backend can be faster than: the median time of its three matrix products alone. */
+  /** For comparison, the median time of three whole matrix products of the head's sizes and nothing else. */
   readonly productsSeconds: number;
 }
 

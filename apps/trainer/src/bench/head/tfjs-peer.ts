@@ -74,7 +74,7 @@ export async function tfjsPeer(task: HeadTask, measureCommand: readonly string[]
   }
 }
 
-/** The matrix products alone as a peer of what takes `seconds`: what they leave no head of this backend to be faster than. */
+/** The matrix products alone as a peer of what takes `seconds`. */
 export function productsAlone(
   { backend, version, productsSeconds }: TfjsMeasurement,
   seconds: number,
