@@ -63,6 +63,20 @@ const line = (output: string, text: string): string => {
   return found[0]!;
 };
 
+/** A folder of whole pictures, but for one. */
+async function folderWith(
+  folder: string,
+  [identity, image]: readonly [identity: number, image: number],
+  instead: (whole: Buffer) => Uint8Array | string,
+): Promise<string> {
+  const root = join(base, folder);
+  await writeSyntheticFolder(root, { seed: 2, identities: 10, imagesPerIdentity: 4, format: 'jpeg' });
+  const name = syntheticName(identity);
+  const file = join(root, name, `${name}_000${image}.jpg`);
+  await writeFile(file, instead(await readFile(file)));
+  return root;
+}
+
 describe.concurrent('a folder with bad files', () => {
   it('is trained on without them; each is named in one line, counted, and listed in the report', async () => {
     const before = await contents(messy);
@@ -87,10 +101,16 @@ describe.concurrent('a folder with bad files', () => {
 
     const again = await cf(['train', '--resume', run]);
     expect(again.stdout).toMatch(/^5 problems with the pictures/m);
+  });
+
+  it('stops a strict training at a damaged picture, which an earlier one has skipped', async () => {
+    const damaged = await folderWith('damaged', [0, 1], (whole) => whole.subarray(0, whole.length / 2));
+    const run = join(base, 'lenient');
+    expect((await cf(['train', '--data', damaged, ...FLAGS, '--out', run])).code).toBe(0);
     const strict = await cf([
       'train',
       '--data',
-      messy,
+      damaged,
       ...FLAGS,
       '--strict',
       '--features-from',
@@ -100,6 +120,14 @@ describe.concurrent('a folder with bad files', () => {
     ]);
     expect(strict.code).toBe(3);
     expect(strict.stderr).toMatch(/UnreadableImageError \[E_IMAGE\]: .*00000_0001\.jpg/);
+  });
+
+  it('stops a strict training, also at what is no picture at all', async () => {
+    const texts = await folderWith('texts', [1, 2], () => 'these are words, not a picture\n');
+    const out = join(base, 'strict-texts');
+    const { code, stderr } = await cf(['train', '--data', texts, ...FLAGS, '--strict', '--out', out]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/UnreadableImageError \[E_IMAGE\]: .*_0002\.jpg: the content is neither JPEG/);
   });
 
   it('is scored without them: pairs that lack a picture are named and counted', async () => {

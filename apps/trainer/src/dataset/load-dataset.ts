@@ -51,7 +51,7 @@ export async function loadDataset(
   policy: ProblemPolicy,
 ): Promise<Dataset> {
   if (data.kind === 'synthetic') return syntheticDataset(data, seed);
-  const folder = await scanImageFolder(data.root);
+  const folder = await scanImageFolder(data.root, { strict: policy.strict });
   for (const problem of folder.problems) policy.onProblem(problem);
   const { identities } = filterIdentities(folder, {
     minImages: data.minImages,

@@ -1,6 +1,7 @@
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadImages } from '../image/image-loader.ts';
 import { failure, picture, put, temporaryFolder, withoutPrivileges } from '../testing.ts';
 import { filterIdentities } from './filter.ts';
 import { type ImageFolder, scanImageFolder } from './image-folder.ts';
@@ -32,6 +33,21 @@ describe('scanImageFolder', () => {
       { name: 'Zoe', files: [join(at, 'Zoe', '2.jpg')] },
       { name: 'adam', files: [join(at, 'adam', '2.jpg')] },
     ]);
+  });
+
+  it('with strict leaves files that are no pictures where loading meets them', async () => {
+    const at = root('strict');
+    await put(join(at, 'Ada', '1.jpg'), jpeg);
+    await put(join(at, 'Ada', '2.jpg'), Buffer.from('words'));
+    await put(join(at, 'Ada', '3.jpg'), Buffer.alloc(0));
+    await symlink(join(at, 'nowhere'), join(at, 'Ada', '4.jpg'));
+    const { identities, problems } = await scanImageFolder(at, { strict: true });
+    expect(problems).toEqual([]);
+    expect(identities[0]!.files).toEqual([1, 2, 3, 4].map((n) => join(at, 'Ada', `${n}.jpg`)));
+    for (const file of identities[0]!.files.slice(1)) {
+      const loading = loadImages([file], { width: 8, height: 8, channels: 3 });
+      await expect(loading.next()).rejects.toMatchObject({ code: 'E_IMAGE', path: file });
+    }
   });
 
   it('passes over hidden files, clutter and texts beside the identities', async () => {

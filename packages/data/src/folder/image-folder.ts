@@ -44,9 +44,14 @@ const CLUTTER = new Set(['thumbs.db', 'desktop.ini', 'icon\r', '@eadir', '__maco
  * folders that are no pictures (a README, a list). Everything else that is left out is a problem. Links are
  * followed. Names that differ only in their Unicode form are one identity.
  *
+ * @param options with `strict`, files in identity folders that are no pictures are listed as if they were, so that
+ * loading stops at the first.
  * @throws DataFolderError when the root is missing, is no folder, can't be read, or holds no picture.
  */
-export async function scanImageFolder(root: string): Promise<ImageFolder> {
+export async function scanImageFolder(
+  root: string,
+  { strict = false }: { readonly strict?: boolean } = {},
+): Promise<ImageFolder> {
   const entries = await readRoot(root);
   const problems: ImageProblem[] = [];
   const folders: string[] = [];
@@ -61,7 +66,7 @@ export async function scanImageFolder(root: string): Promise<ImageFolder> {
     } else if (kind === 'broken')
       problems.push(imageProblem('unreadable folder', path, 'the link leads nowhere'));
   }
-  const read = await mapLimited(folders, FOLDERS_AT_A_TIME, (name) => readIdentity(root, name));
+  const read = await mapLimited(folders, FOLDERS_AT_A_TIME, (name) => readIdentity(root, name, strict));
   const identities = mergeByName(read, problems);
   problems.sort((a, b) => byCodeUnits(a.path, b.path));
   if (identities.length === 0) throw emptyFolder(root, folders.length, problems);
@@ -106,7 +111,7 @@ async function readEntries(folder: string): Promise<Dirent[]> {
     .sort((a, b) => byCodeUnits(a.name, b.name));
 }
 
-async function readIdentity(root: string, folder: string): Promise<IdentityFolder> {
+async function readIdentity(root: string, folder: string, strict: boolean): Promise<IdentityFolder> {
   const path = join(root, folder);
   const name = folder.normalize('NFC');
   const files: string[] = [];
@@ -124,11 +129,12 @@ async function readIdentity(root: string, folder: string): Promise<IdentityFolde
       problems.push(
         imageProblem('nested folder', file, 'pictures must lie directly in their identity folder'),
       );
-    } else if (kind === 'broken') {
-      problems.push(imageProblem('unreadable image', file, 'the link leads nowhere'));
-    } else if (kind === 'file') {
-      const found = await inspect(file);
-      if (typeof found === 'string') files.push(file);
+    } else if (kind === 'broken' || kind === 'file') {
+      const found =
+        kind === 'broken'
+          ? imageProblem('unreadable image', file, 'the link leads nowhere')
+          : await inspect(file);
+      if (strict || typeof found === 'string') files.push(file);
       else problems.push(found);
     }
   }
