@@ -23,6 +23,8 @@ export interface ClassTilesContext {
   readonly bias: Float32Array | undefined;
   readonly checkFinite: boolean;
   readonly pass: TilePass;
+  /** ∂W: [C, d]. Between the passes, the slopes of tiles wait in it. */
+  readonly gradWeights: Float32Array;
 }
 
 /** What pass 2 reads of the batch: the same for all tiles of one shift. */
@@ -46,7 +48,7 @@ export class ClassTiles {
   readonly #checked: Set<number> = new Set();
   readonly #shifts: Map<number, Float32Array> = new Map();
   #shift: Float32Array;
-  /** The tile whose slopes lie in the place that unkept tiles share. */
+  /** The tile whose slopes lie in the place that tiles share which are not kept. */
   #shared = -1;
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
@@ -72,8 +74,8 @@ export class ClassTiles {
     index: number,
     count: boolean,
   ): Promise<{ sums: TileSums; counts: NegativeCounts | undefined }> {
-    const { plan } = this.#context;
-    const parts = { keep: index < plan.kept, count };
+    const { plan, pass } = this.#context;
+    const parts = { keep: index < plan.kept || this.#stored(index) !== undefined, count };
     if (this.#shift.some(Number.isNaN)) await this.#raise(index, (i) => Number.isNaN(this.#shift[i]!));
     let results = await this.#sums(index, this.#shift, parts);
     if (!results.sum.every((sum) => sum <= LARGEST_SUM)) {
@@ -84,6 +86,7 @@ export class ClassTiles {
     const { sum, radial, counts } = results;
     for (const [i, value] of sum.entries()) if (!Number.isFinite(value)) throw overflow(i, value);
     this.#shifts.set(index, this.#shift);
+    this.#stored(index)?.set(pass.slopes(index, this.range(index).count));
     return { sums: { shift: this.#shift, sum, radial }, counts };
   }
 
@@ -92,9 +95,16 @@ export class ClassTiles {
     return graph.inspect(this.#tile(index), this.#shifts.get(index)!);
   }
 
+  /** Leaves a tile out of pass 2. Its turn comes as that of any other, the last tile first. */
+  skip(index: number): void {
+    const { gradWeights, dim } = this.#context;
+    const { start, count } = this.range(index);
+    gradWeights.fill(0, start * dim, (start + count) * dim);
+  }
+
   /**
-   * Pass 2 over one tile: writes its rows of `gradWeights` and of `gradBias`, and adds to the embeddings' gradient what
-   * has still to be multiplied with the factors.
+   * Pass 2 over one tile: writes its rows of ∂W and of `gradBias`, and adds to the embeddings' gradient what has still to
+   * be multiplied with the factors. The last tile comes first: where it writes, the slopes of the tile behind it waited.
    *
    * @param before what other tiles came to: [B, d]. @param after before and this tile: [B, d].
    */
@@ -103,14 +113,11 @@ export class ClassTiles {
     { factor, x }: Factored,
     before: Float32Array,
     after: Float32Array,
-    gradWeights: Float32Array,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
-    const { loss, plan, batch, dim, sessions, pass } = this.#context;
+    const { loss, batch, dim, sessions, gradWeights } = this.#context;
     const { start, count } = this.range(index);
-    if (index >= plan.kept && this.#shared !== index) {
-      await this.#sums(index, this.#shifts.get(index)!, { keep: true, count: false });
-    }
+    const slopes = await this.#slopes(index);
     const rows = gradWeights.subarray(start * dim, (start + count) * dim);
     const norms = this.#norms.subarray(start, start + count);
     const session = await sessions.backward();
@@ -119,7 +126,7 @@ export class ClassTiles {
         x: this.#tensor(x, [batch, dim]),
         w: this.#tile(index).weights,
         before: this.#tensor(before, [batch, dim]),
-        slopes: this.#tensor(pass.slopes(index, count), [batch, count]),
+        slopes: this.#tensor(slopes, [batch, count]),
         ...(loss.geometry === 'inner' ? {} : { norms: this.#tensor(norms, [count, 1]) }),
         ...(gradBias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
       },
@@ -133,6 +140,24 @@ export class ClassTiles {
     );
     const tamed = this.#tamed.get(index);
     if (tamed !== undefined) untameGradients(rows, tamed.norms, dim);
+  }
+
+  /** e_ij·N′_ij/‖w_j‖ of a tile, computed again unless pass 1 has left it somewhere: [B, n]. */
+  async #slopes(index: number): Promise<Float32Array> {
+    const { plan, pass } = this.#context;
+    const stored = this.#stored(index);
+    if (stored !== undefined) return stored;
+    if (index >= plan.kept && this.#shared !== index)
+      await this.#sums(index, this.#shifts.get(index)!, { keep: true, count: false });
+    return pass.slopes(index, this.range(index).count);
+  }
+
+  /** Where in ∂W the slopes of a tile wait for pass 2, if they do: in the rows of the tile before. */
+  #stored(index: number): Float32Array | undefined {
+    const { plan, batch, dim, gradWeights } = this.#context;
+    if (!plan.stored || index < plan.kept) return undefined;
+    const at = this.range(index - 1).start * dim;
+    return gradWeights.subarray(at, at + batch * this.range(index).count);
   }
 
   async #sums(

@@ -21,7 +21,10 @@ export interface OnnxBackendOptions {
   readonly threads?: number;
   /** Memory that a tile's cosines should fit into, in bytes. Default 1 MiB. */
   readonly cacheBytes?: number;
-  /** Memory for what pass 1 keeps for pass 2, in bytes; the rest is computed twice. Default 20 MiB. */
+  /**
+   * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
+   * batch is not larger than d, and is computed twice otherwise. Default 20 MiB.
+   */
   readonly keepBytes?: number;
   /**
    * Tiles of classes are left out of pass 2 while, for every sample, the probability left out × the largest slope stays

@@ -102,7 +102,7 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
   const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, state, mode);
 
-  const plan = tilePlan(batch, classes, settings, options.tileSize);
+  const plan = tilePlan({ batch, classes, dim }, settings, options.tileSize);
   const tensors = batchTensors(settings.runtime, loss, x, prepared, labels, plan.tileSize);
   const bias = input.bias && asFloat32('bias', input.bias);
   const { runtime } = settings;
@@ -111,7 +111,11 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   const graph = new GraphPass({ ...shared, tensors }, memory);
   const pass =
     kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: tensors.x, prepared }, kernel);
-  const tiles = new ClassTiles({ ...shared, dim, classes, weights, bias, checkFinite, pass }, memory);
+  const gradWeights = reusable(input.gradWeights, classes * dim);
+  const tiles = new ClassTiles(
+    { ...shared, dim, classes, weights, bias, checkFinite, pass, gradWeights },
+    memory,
+  );
 
   const sums = new NegativeSums(memory, batch, plan.count);
   const counts: NegativeCounts[] = [];
@@ -133,7 +137,6 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   sums.complete(reduced.logSumExp);
   const bound = options.inspect ? 0 : settings.skipBound / largestSlope(loss, prepared);
   const skipped = tilesToSkip(plan.count, batch, (tile, sample) => sums.share(tile, sample), bound);
-  const gradWeights = reusable(input.gradWeights, classes * dim);
   const gradBias = loss.bias ? new Float32Array(classes) : undefined;
   const embeddings = allocate(batch * dim);
   const total = allocate(batch * dim);
@@ -141,9 +144,8 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   let [before, after] = [memory.array('before', batch * dim), memory.array('after', batch * dim)];
   let factored: (Factored & { readonly shift: Float32Array }) | undefined;
   for (let tile = plan.count - 1; tile >= 0; tile--) {
-    const { start, count } = tiles.range(tile);
     if (skipped.has(tile)) {
-      gradWeights.fill(0, start * dim, (start + count) * dim);
+      tiles.skip(tile);
       continue;
     }
     const shift = sums.shift(tile);
@@ -154,7 +156,7 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
       factored = { shift, factor, x };
       before.fill(0);
     }
-    await tiles.backward(tile, factored, before, after, gradWeights, gradBias);
+    await tiles.backward(tile, factored, before, after, gradBias);
     [before, after] = [after, before];
   }
   if (factored !== undefined) addRows(total, before, factored.factor, dim);

@@ -48,6 +48,9 @@ export class FunctionWriter {
   readonly parameters: number;
   readonly #locals: ValueType[] = [];
   readonly #code: number[] = [];
+  /** Constants, set once at the start: in a loop, the compiler would build each of them anew every time. */
+  readonly #constants: number[] = [];
+  readonly #known: Map<string, Local> = new Map();
 
   /** @param parameters number of the parameters, i32 each: locals 0, 1, … */
   constructor(parameters: number) {
@@ -75,13 +78,19 @@ export class FunctionWriter {
     return this.#keep('i32');
   }
 
-  /** The same float32 in four lanes. */
+  /** The same float32 in four lanes. Not to be assigned to. */
   floats(value: number): Local {
     const lane = floatBytes(value);
     return this.#constant([...lane, ...lane, ...lane, ...lane]);
   }
 
-  /** Four int32. */
+  /** Four zeros, to be assigned to. */
+  zeros(): Local {
+    this.#code.push(0xfd, 0x0c, ...Array<number>(16).fill(0));
+    return this.#keep('v128');
+  }
+
+  /** Four int32. Not to be assigned to. */
   ints(values: readonly [number, number, number, number]): Local {
     return this.#constant([...new Uint8Array(Int32Array.from(values).buffer)]);
   }
@@ -131,7 +140,7 @@ export class FunctionWriter {
   /** Locals and instructions, as a code section holds them. */
   encode(): number[] {
     const groups = this.#locals.map((type) => [1, VALUE_TYPES[type]]);
-    return [...unsigned(groups.length), ...groups.flat(), ...this.#code, 0x0b];
+    return [...unsigned(groups.length), ...groups.flat(), ...this.#constants, ...this.#code, 0x0b];
   }
 
   #operate(operation: Operation, operands: readonly Local[]): void {
@@ -140,14 +149,23 @@ export class FunctionWriter {
   }
 
   #constant(bytes: readonly number[]): Local {
-    this.#code.push(0xfd, 0x0c, ...bytes);
-    return this.#keep('v128');
+    const key = bytes.join();
+    let local = this.#known.get(key);
+    if (local === undefined) {
+      local = this.#local('v128');
+      this.#constants.push(0xfd, 0x0c, ...bytes, 0x21, ...unsigned(local));
+      this.#known.set(key, local);
+    }
+    return local;
   }
 
   #keep(type: ValueType): Local {
-    const local = this.parameters + this.#locals.length;
-    this.#locals.push(type);
+    const local = this.#local(type);
     this.#code.push(0x21, ...unsigned(local));
-    return local as Local;
+    return local;
+  }
+
+  #local(type: ValueType): Local {
+    return (this.parameters + this.#locals.push(type) - 1) as Local;
   }
 }

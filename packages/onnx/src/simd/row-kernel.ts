@@ -131,8 +131,8 @@ function peakBody({ writer, results }: KernelContext): KernelBody {
 function sumsBody(context: KernelContext, counts: boolean): KernelBody {
   const { loss, writer, products, parameters, results } = context;
   const shift = writer.loadSplat(parameters, PARAMETERS.shift * BYTES);
-  const sum = writer.floats(0);
-  const radial = loss.geometry === 'norm-scaled' ? writer.floats(0) : undefined;
+  const sum = writer.zeros();
+  const radial = loss.geometry === 'norm-scaled' ? writer.zeros() : undefined;
   const counted = counts ? hardNegativesBody(context) : undefined;
   return {
     lanes(lanes) {
@@ -157,8 +157,8 @@ function sumsBody(context: KernelContext, counts: boolean): KernelBody {
 }
 
 function hardNegativesBody({ writer, results, pivot }: KernelContext): KernelBody {
-  const hard = writer.floats(0);
-  const emphasised = writer.floats(0);
+  const hard = writer.zeros();
+  const emphasised = writer.zeros();
   const least = writer.loadSplat(results, RESULTS.minSlope * BYTES);
   const largest = writer.loadSplat(results, RESULTS.maxSlope * BYTES);
   return {
