@@ -8,6 +8,7 @@ import {
 } from '@cf/core';
 import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
 import { probeModel, type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
+import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { hasRowKernel } from '../simd/row-kernel.ts';
 import { onnxHead } from './onnx-head.ts';
 import { openSimdKernel, type SimdKernel } from './simd-pass.ts';
@@ -72,7 +73,14 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
-    choices: { threads, elementwise: simd ? 'wasm' : 'graph', cacheBytes, keepBytes, skipBound },
+    choices: {
+      threads,
+      elementwise: simd ? 'wasm' : 'graph',
+      ...(simd ? { multiplyAdd: hasFusedMultiplyAdd() ? 'fused' : 'separate' } : {}),
+      cacheBytes,
+      keepBytes,
+      skipBound,
+    },
     createHead: async (loss, headOptions = {}) =>
       onnxHead(
         loss,

@@ -1,5 +1,6 @@
 import { BackendError, type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
 import type { HeadSessions } from './head-sessions.ts';
@@ -32,7 +33,8 @@ export interface SimdKernel {
 export async function openSimdKernel(loss: MarginLoss): Promise<SimdKernel> {
   const linear = new LinearMemory();
   try {
-    const { instance } = await WebAssembly.instantiate(rowKernel(loss), { env: { memory: linear.memory } });
+    const bytes = rowKernel(loss, hasFusedMultiplyAdd());
+    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: linear.memory } });
     return { linear, rows: rowsRead(loss), functions: instance.exports as unknown as RowFunctions };
   } catch (cause) {
     throw new BackendError(

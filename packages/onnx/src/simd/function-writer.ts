@@ -34,6 +34,8 @@ const OPERATIONS = {
   'f32x4.pmin': [0xfd, 0xea, 0x01],
   'f32x4.pmax': [0xfd, 0xeb, 0x01],
   'f32x4.convert_i32x4_s': [0xfd, 0xfa, 0x01],
+  'f32x4.relaxed_madd': [0xfd, 0x85, 0x02],
+  'f32x4.relaxed_nmadd': [0xfd, 0x86, 0x02],
 } as const;
 
 const FOLDS = { 'f32.add': 0x92, 'f32.min': 0x96, 'f32.max': 0x97 } as const;
@@ -46,15 +48,20 @@ const NO_RESULT = 0x40;
 /** Writes the body of a WebAssembly function, one local variable a value. */
 export class FunctionWriter {
   readonly parameters: number;
+  readonly #fused: boolean;
   readonly #locals: ValueType[] = [];
   readonly #code: number[] = [];
   /** Constants, set once at the start: in a loop, the compiler would build each of them anew every time. */
   readonly #constants: number[] = [];
   readonly #known: Map<string, Local> = new Map();
 
-  /** @param parameters number of the parameters, i32 each: locals 0, 1, … */
-  constructor(parameters: number) {
+  /**
+   * @param parameters number of the parameters, i32 each: locals 0, 1, …
+   * @param options `fused`: with instructions of relaxed SIMD.
+   */
+  constructor(parameters: number, options: { readonly fused?: boolean } = {}) {
     this.parameters = parameters;
+    this.#fused = options.fused ?? false;
   }
 
   parameter(index: number): Local {
@@ -71,6 +78,18 @@ export class FunctionWriter {
   assign(target: Local, operation: Operation, ...operands: readonly Local[]): void {
     this.#operate(operation, operands);
     this.#code.push(0x21, ...unsigned(target));
+  }
+
+  /** a·b + c, rounded once where fused. */
+  multiplyAdd(a: Local, b: Local, c: Local): Local {
+    if (this.#fused) return this.value('f32x4.relaxed_madd', a, b, c);
+    return this.value('f32x4.add', this.value('f32x4.mul', a, b), c);
+  }
+
+  /** c − a·b, rounded once where fused. */
+  subtractProduct(c: Local, a: Local, b: Local): Local {
+    if (this.#fused) return this.value('f32x4.relaxed_nmadd', a, b, c);
+    return this.value('f32x4.sub', c, this.value('f32x4.mul', a, b));
   }
 
   int(value: number): Local {

@@ -1,7 +1,8 @@
 import { createLoss, initialState, LOSS_NAMES, type MarginLoss, numberOps } from '@cf/core';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
 import { rowsRead } from '../head/negatives-formula.ts';
+import { hasFusedMultiplyAdd } from './fused-multiply-add.ts';
 import { hasRowKernel, PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from './row-kernel.ts';
 
 const GAP = 7;
@@ -11,9 +12,10 @@ async function runRow(
   loss: MarginLoss,
   name: 'peak' | 'sums' | 'counted',
   row: { products: number[]; inverse: number[]; shift: number; pivot: number; t: number },
+  fused: boolean,
 ): Promise<{ results: Float32Array; slopes: Float32Array; around: Float32Array }> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { instance } = await WebAssembly.instantiate(rowKernel(loss), { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(rowKernel(loss, fused), { env: { memory } });
   const count = row.products.length;
   const products = new Float32Array(memory.buffer, 0, count + GAP).fill(5);
   products.set(row.products);
@@ -51,7 +53,12 @@ const rows = fc
     shift: 1,
   }));
 
-describe('a row of negatives in WebAssembly', () => {
+describe.each([
+  { products: 'rounded', fused: false },
+  { products: 'fused', fused: true },
+])('a row of negatives in WebAssembly, $products products', ({ fused }) => {
+  const test = fused && !hasFusedMultiplyAdd() ? base.skip : base;
+
   test.each(LOSS_NAMES)('%s is what its formula says', async (name) => {
     const loss = createLoss(name);
     expect(hasRowKernel(loss)).toBe(true);
@@ -72,8 +79,8 @@ describe('a row of negatives in WebAssembly', () => {
           return { cos, value, dCos, inverse, logit: scale * value };
         });
         const shift = Math.fround(Math.max(...expected.map(({ logit }) => logit)) - 1);
-        const { results, slopes, around } = await runRow(loss, 'counted', { ...row, shift });
-        const { results: peaks } = await runRow(loss, 'peak', { ...row, shift });
+        const { results, slopes, around } = await runRow(loss, 'counted', { ...row, shift }, fused);
+        const { results: peaks } = await runRow(loss, 'peak', { ...row, shift }, fused);
         const exps = expected.map(({ logit }) => Math.exp(logit - shift));
         const close = 1e-4;
         expect(peaks[RESULTS.peak]! - shift).toBeCloseTo(1, 4);

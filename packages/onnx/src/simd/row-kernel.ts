@@ -37,12 +37,14 @@ export function hasRowKernel(loss: MarginLoss): boolean {
  * - `sums`: z = scale·N(cos θ); adds Σ e^{z − shift} and Σ e^{z − shift}·N to `results`, and turns the products x̂·w in
  *   place into slopes e^{z − shift}·N′/‖w‖.
  * - `counted`: that, and what the diagnostics tell of the hard negatives.
+ *
+ * @param fused with products and sums in one instruction, where WebAssembly has it.
  */
-export function rowKernel(loss: MarginLoss): Uint8Array<ArrayBuffer> {
+export function rowKernel(loss: MarginLoss, fused: boolean): Uint8Array<ArrayBuffer> {
   return wasmModule({
-    peak: kernel(loss, peakBody),
-    sums: kernel(loss, (context) => sumsBody(context, false)),
-    counted: kernel(loss, (context) => sumsBody(context, true)),
+    peak: kernel(loss, fused, peakBody),
+    sums: kernel(loss, fused, (context) => sumsBody(context, false)),
+    counted: kernel(loss, fused, (context) => sumsBody(context, true)),
   });
 }
 
@@ -73,8 +75,12 @@ interface KernelBody {
   end(): void;
 }
 
-function kernel(loss: MarginLoss, bodyOf: (context: KernelContext) => KernelBody): FunctionWriter {
-  const writer = new FunctionWriter(5);
+function kernel(
+  loss: MarginLoss,
+  fused: boolean,
+  bodyOf: (context: KernelContext) => KernelBody,
+): FunctionWriter {
+  const writer = new FunctionWriter(5, { fused });
   const [products, inverse, count, parameters, results] = [0, 1, 2, 3, 4].map((at) =>
     writer.parameter(at),
   ) as [Local, Local, Local, Local, Local];

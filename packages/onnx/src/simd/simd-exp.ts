@@ -21,19 +21,13 @@ const DEGREE = 6;
 export function simdExp(writer: FunctionWriter, x: Local): Local {
   const bounded = writer.value('f32x4.pmin', x, writer.floats(HIGHEST));
   const rounding = writer.floats(ROUNDING);
-  const inLowBits = writer.value(
-    'f32x4.add',
-    writer.value('f32x4.mul', bounded, writer.floats(1 / Math.LN2)),
-    rounding,
-  );
+  const inLowBits = writer.multiplyAdd(bounded, writer.floats(1 / Math.LN2), rounding);
   const n = writer.value('f32x4.sub', inLowBits, rounding);
-  const high = writer.value('f32x4.sub', bounded, writer.value('f32x4.mul', n, writer.floats(LN2_HIGH)));
-  const r = writer.value('f32x4.sub', high, writer.value('f32x4.mul', n, writer.floats(LN2_LOW)));
+  const high = writer.subtractProduct(bounded, n, writer.floats(LN2_HIGH));
+  const r = writer.subtractProduct(high, n, writer.floats(LN2_LOW));
   const [leading, ...others] = COEFFICIENTS;
   let sum = writer.floats(leading!);
-  for (const coefficient of others) {
-    sum = writer.value('f32x4.add', writer.value('f32x4.mul', sum, r), writer.floats(coefficient));
-  }
+  for (const coefficient of others) sum = writer.multiplyAdd(sum, r, writer.floats(coefficient));
   const exponent = writer.value('i32x4.shl', inLowBits, writer.int(23));
   const result = writer.value('i32x4.add', sum, exponent);
   return writer.value('v128.andnot', result, writer.value('f32x4.lt', x, writer.floats(LOWEST)));
