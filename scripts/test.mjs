@@ -1,16 +1,18 @@
 // npm test: install, build, check and run every test. The last line is "N passed, N failed, N skipped".
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runWithTools } from './node-runtime.mjs';
 
 const results = join(tmpdir(), `cf-test-results-${process.pid}.json`);
+// One worker a core: with a core left over, as is the default, two cores take half as long again.
+const workers = availableParallelism();
 const steps = [
   'pnpm install --frozen-lockfile --prefer-offline',
   'pnpm lint',
   'pnpm build',
   'pnpm typecheck',
-  `vitest run --testTimeout=120000 --hookTimeout=120000 --reporter=default --reporter=json --outputFile.json="${results}"`,
+  `vitest run --testTimeout=120000 --hookTimeout=120000 --maxWorkers=${workers} --reporter=default --reporter=json --outputFile.json="${results}"`,
 ];
 const exitCode = runWithTools(steps.join(' && '));
 

@@ -8,8 +8,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 /** Chromium's software implementation, for machines without a GPU. Set CF_WEBGPU=1 to run on the system's driver. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const onSystemDriver = process.env.CF_WEBGPU === '1';
-/** In software a case takes a second: by default every fourth is replayed, with CF_ALL_GOLDENS=1 each. */
-const STRIDE = process.env.CF_ALL_GOLDENS === '1' ? 1 : 4;
+/** What the process says where no driver loads. */
+const NO_ADAPTER = 'no adapter';
 const present = onSystemDriver || existsSync(SWIFTSHADER);
 
 describe.skipIf(!present)(
@@ -29,31 +29,29 @@ describe.skipIf(!present)(
       const driver = onSystemDriver ? {} : { VK_ICD_FILENAMES: SWIFTSHADER, XDG_RUNTIME_DIR: runtime };
       const env = { ...process.env, ...driver };
       return new Promise((resolve, reject) => {
-        execFile(
-          process.execPath,
-          [script, what, String(STRIDE)],
-          { env, maxBuffer: 2 ** 24 },
-          (error, stdout, stderr) => {
-            const line = stdout.split('\n').findLast((text) => text.startsWith('{'));
-            // Dawn may crash after the work is done.
-            if (line === undefined) reject(error ?? new Error(stderr));
-            else resolve(JSON.parse(line) as Result);
-          },
-        );
+        execFile(process.execPath, [script, what], { env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+          const line = stdout.split('\n').findLast((text) => text.startsWith('{'));
+          // Dawn may crash after the work is done.
+          if (line === undefined) reject(error ?? new Error(stderr));
+          else resolve(JSON.parse(line) as Result);
+        });
       });
     }
 
-    test(`meets 2e-5 on golden cases: ${220 / STRIDE} of 220 (CF_ALL_GOLDENS=1: all)`, async () => {
+    test('meets 2e-5 on all 220 golden cases', async ({ skip }) => {
       const { failed, text } = await run('goldens');
+      // Without libvulkan, a driver is no use.
+      skip(text === NO_ADAPTER, text);
       console.log(text);
       expect(failed, text).toEqual([]);
-      expect(text).toContain(`${220 / STRIDE} cases`);
+      expect(text).toContain('220 cases');
     }, 600_000);
 
-    test('obeys the laws, one run each for one loss of each geometry', async () => {
-      const { failed, passed } = await run('laws');
+    test('obeys all laws, one run each for every loss', async ({ skip }) => {
+      const { failed, passed, text } = await run('laws');
+      skip(text === NO_ADAPTER, text);
       expect(failed).toEqual([]);
-      expect(passed.length).toBeGreaterThanOrEqual(6);
+      expect(passed.length).toBeGreaterThanOrEqual(20);
     }, 600_000);
   },
 );
