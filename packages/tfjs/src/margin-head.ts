@@ -4,7 +4,7 @@ import { checkTensors } from './check-tensors.ts';
 import { deviceBatch } from './device-batch.ts';
 import type { HardNegatives } from './hard-negatives.ts';
 import { headStep, type StepTensors } from './head-step.ts';
-import { DEFAULT_KEEP_BYTES, DEFAULT_TILE_SIZE, type StateTensors, type StepOptions } from './step-input.ts';
+import { DEFAULT_KEEP_BYTES, defaultTileSize, type StateTensors, type StepOptions } from './step-input.ts';
 
 export interface MarginHeadOptions {
   /** Classes a tile. Default 1,000. */
@@ -92,17 +92,18 @@ export interface TensorHead {
  * @throws OptionOutOfRangeError
  */
 export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): TensorHead {
-  const { tileSize = DEFAULT_TILE_SIZE, keepBytes = DEFAULT_KEEP_BYTES } = options;
+  const { tileSize, keepBytes = DEFAULT_KEEP_BYTES } = options;
   const { countNegatives = false, accuracy = false } = options;
-  requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
+  if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   requireInteger('keepBytes', keepBytes, 0, Number.MAX_SAFE_INTEGER);
-  const stepOptions = { tileSize, keepBytes, countNegatives, nearest: accuracy, inspect: false };
+  const stepOptions = { keepBytes, countNegatives, nearest: accuracy, inspect: false };
   return {
     loss,
     apply(input) {
       checkTensors(loss, input);
       const { mode = 'train', gradients = mode === 'train' } = input;
-      return differentiable(loss, input, { ...stepOptions, gradients }, mode);
+      const tile = { tileSize: tileSize ?? defaultTileSize() };
+      return differentiable(loss, input, { ...stepOptions, ...tile, gradients }, mode);
     },
     async check(input) {
       checkTensors(loss, input);

@@ -4,8 +4,8 @@ import { hostView } from './host-memory.ts';
 /**
  * Σ over the first axis: [rows, columns] → [columns].
  *
- * The wasm backend transposes the whole matrix to reduce over its first axis, and cpu is slow at it: one in a loop over
- * its memory, in float64, the other as a product with ones.
+ * The wasm and webgpu backends transpose the whole matrix to reduce over its first axis, and cpu is slow at it: on wasm
+ * in a loop over its memory, in float64, on the others as a product with ones.
  */
 export function sumOverRows(matrix: tf.Tensor): tf.Tensor {
   const [rows, columns] = matrix.shape as [number, number];
@@ -18,6 +18,6 @@ export function sumOverRows(matrix: tf.Tensor): tf.Tensor {
     }
     return tf.tensor1d(new Float32Array(sums));
   }
-  if (tf.getBackend() !== 'cpu') return tf.sum(matrix, 0);
+  if (!['cpu', 'webgpu'].includes(tf.getBackend())) return tf.sum(matrix, 0);
   return tf.reshape(tf.matMul(tf.ones([1, rows]), matrix), [-1]);
 }

@@ -15,12 +15,12 @@ import { activateBackend } from './active-backend.ts';
 import { headStep } from './head-step.ts';
 import { readOutput } from './read-output.ts';
 import { stateToTensors } from './state-tensors.ts';
-import { DEFAULT_KEEP_BYTES, DEFAULT_TILE_SIZE, type StepInput, type StepOptions } from './step-input.ts';
+import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from './step-input.ts';
 
 /** A head on the given backend, which is active and must be so again at each step. */
 export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {
-  const { tileSize = DEFAULT_TILE_SIZE, checkFinite = true, inspect = false } = options;
-  requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
+  const { tileSize, checkFinite = true, inspect = false } = options;
+  if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   return {
     loss,
     async step(input) {
@@ -30,7 +30,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
       if (tf.getBackend() !== backend) await activateBackend(backend);
       const { countNegatives = true } = input;
       const stepOptions: StepOptions = {
-        tileSize,
+        tileSize: tileSize ?? defaultTileSize(),
         keepBytes: DEFAULT_KEEP_BYTES,
         gradients: true,
         inspect,
