@@ -6,7 +6,7 @@ export class ShapeMismatchError extends CfError {
   constructor(
     given: string,
     expected: string,
-    fix = 'pass row-major arrays: embeddings [batch, dim], weights [classes, dim], labels [batch].',
+    fix = 'pass row-major embeddings [batch, dim], weights [classes, dim], labels [batch].',
   ) {
     super('ShapeMismatchError', 'E_SHAPE', { given, expected, fix });
   }
@@ -21,9 +21,7 @@ export class LabelOutOfRangeError extends CfError {
   constructor(index: number, value: number, classes: number, dim: number) {
     super('LabelOutOfRangeError', 'E_LABEL_RANGE', {
       given: `labels[${index}] = ${value}`,
-      expected: Number.isInteger(value)
-        ? `0 ≤ label < ${classes} (classes of weights [${classes}, ${dim}])`
-        : `an integer, 0 ≤ label < ${classes} (classes of weights [${classes}, ${dim}])`,
+      expected: `${Number.isInteger(value) ? '' : 'an integer, '}0 ≤ label < ${classes} (classes of weights [${classes}, ${dim}])`,
       fix: 'remap identities with buildLabelMap().',
     });
     this.index = index;

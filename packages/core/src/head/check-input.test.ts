@@ -83,6 +83,12 @@ describe('a bad batch is refused', () => {
       () => checkInput(biased, { ...good, bias: new Float64Array(3) }),
     ],
     [
+      'an array for the gradient of another size',
+      'E_SHAPE',
+      /^gradWeights of length 11, expected \[12\]/,
+      () => checkInput(arcFace(), { ...good, gradWeights: new Float32Array(11) }),
+    ],
+    [
       'a bias that is not finite',
       'E_NON_FINITE',
       /^bias\[1\] = NaN/,

@@ -62,6 +62,7 @@ export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = tru
   checkVector('sampleWeights', sampleWeights, batch, true);
   checkVector('sampleKeys', sampleKeys, batch, true);
   checkVector('draws', draws, batch, loss.draws !== undefined);
+  checkVector('gradWeights', input.gradWeights, weights.length, true);
   if (mode !== 'train' && mode !== 'eval') throw new OptionOutOfRangeError('mode', mode, '"train" or "eval"');
 
   const labels = checkLabels(input.labels, classes, dim);

@@ -31,7 +31,10 @@ export interface HeadInput {
    * emphasisedShare, minModulation and maxModulation are then null.
    */
   readonly countNegatives?: boolean;
-  /** An array that is no longer needed, which a backend may write ∂L/∂W into and return: [C, d]. */
+  /**
+   * An array that is no longer needed, which a backend may write ∂L/∂W into and return: [C, d]. After an error its content
+   * is undefined.
+   */
   readonly gradWeights?: Float32Array;
 }
 

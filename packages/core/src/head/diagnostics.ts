@@ -33,12 +33,12 @@ export function headDiagnostics(loss: MarginLoss, counts: StepCounts): HeadDiagn
   const onSphere = loss.geometry !== 'inner';
   const { batch, classes } = counts;
   const negatives = onSphere ? counts.negatives : undefined;
-  const hard = negatives !== undefined && negatives.hard > 0 ? negatives : undefined;
+  const hard = negatives?.hard ? negatives : undefined;
   return {
     meanTargetCosine: onSphere ? counts.meanTargetCosine : null,
     t: counts.t ?? null,
-    hardShare: negatives !== undefined && classes > 1 ? negatives.hard / (batch * (classes - 1)) : null,
-    emphasisedShare: hard === undefined ? null : hard.emphasised / hard.hard,
+    hardShare: negatives && classes > 1 ? negatives.hard / (batch * (classes - 1)) : null,
+    emphasisedShare: hard ? hard.emphasised / hard.hard : null,
     minModulation: hard?.minSlope ?? null,
     maxModulation: hard?.maxSlope ?? null,
     pastPiShare: onSphere ? counts.pastPiShare : null,
@@ -50,5 +50,5 @@ export function headDiagnostics(loss: MarginLoss, counts: StepCounts): HeadDiagn
 export function meanOf(values: ArrayLike<number>): number {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]!;
-  return values.length === 0 ? 0 : total / values.length;
+  return total / (values.length || 1);
 }

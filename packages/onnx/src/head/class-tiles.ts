@@ -48,8 +48,6 @@ export class ClassTiles {
   readonly #checked: Set<number> = new Set();
   readonly #shifts: Map<number, Float32Array> = new Map();
   #shift: Float32Array;
-  /** The tile whose slopes lie in the place that tiles share which are not kept. */
-  #shared = -1;
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
     this.#context = context;
@@ -74,8 +72,7 @@ export class ClassTiles {
     index: number,
     count: boolean,
   ): Promise<{ sums: TileSums; counts: NegativeCounts | undefined }> {
-    const { plan, pass } = this.#context;
-    const parts = { keep: index < plan.kept || this.#stored(index) !== undefined, count };
+    const parts = { keep: !this.#comesAgain(index), count };
     if (this.#shift.some(Number.isNaN)) await this.#raise(index, (i) => Number.isNaN(this.#shift[i]!));
     let results = await this.#sums(index, this.#shift, parts);
     if (!results.sum.every((sum) => sum <= LARGEST_SUM)) {
@@ -86,7 +83,7 @@ export class ClassTiles {
     const { sum, radial, counts } = results;
     for (const [i, value] of sum.entries()) if (!Number.isFinite(value)) throw overflow(i, value);
     this.#shifts.set(index, this.#shift);
-    this.#stored(index)?.set(pass.slopes(index, this.range(index).count));
+    this.#stored(index)?.set(this.#context.pass.slopes(index, this.range(index).count));
     return { sums: { shift: this.#shift, sum, radial }, counts };
   }
 
@@ -144,12 +141,15 @@ export class ClassTiles {
 
   /** e_ij·N′_ij/‖w_j‖ of a tile, computed again unless pass 1 has left it somewhere: [B, n]. */
   async #slopes(index: number): Promise<Float32Array> {
-    const { plan, pass } = this.#context;
-    const stored = this.#stored(index);
-    if (stored !== undefined) return stored;
-    if (index >= plan.kept && this.#shared !== index)
+    if (this.#comesAgain(index))
       await this.#sums(index, this.#shifts.get(index)!, { keep: true, count: false });
-    return pass.slopes(index, this.range(index).count);
+    return this.#stored(index) ?? this.#context.pass.slopes(index, this.range(index).count);
+  }
+
+  /** Whether pass 2 computes the slopes of a tile again. Those of the last one lie where pass 1 ended. */
+  #comesAgain(index: number): boolean {
+    const { kept, stored, count } = this.#context.plan;
+    return !stored && index >= kept && index < count - 1;
   }
 
   /** Where in ∂W the slopes of a tile wait for pass 2, if they do: in the rows of the tile before. */
@@ -165,10 +165,7 @@ export class ClassTiles {
     shift: Float32Array,
     parts: { keep: boolean; count: boolean },
   ): Promise<TileResults> {
-    const { plan, pass } = this.#context;
-    const results = await this.#withTamedRows(index, (tile) => pass.sums(tile, shift, parts));
-    if (index >= plan.kept) this.#shared = parts.keep ? index : -1;
-    return results;
+    return this.#withTamedRows(index, (tile) => this.#context.pass.sums(tile, shift, parts));
   }
 
   /** Sets the shift of the chosen samples to their largest logit in a tile. */

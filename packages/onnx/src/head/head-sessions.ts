@@ -1,4 +1,4 @@
-import { BackendError, type MarginLoss } from '@cf/core';
+import type { MarginLoss } from '@cf/core';
 import type { Model } from '../model/model.ts';
 import type { FillingSession, SessionOpener } from '../runtime/sessions.ts';
 import { backwardGraph } from './backward-graph.ts';
@@ -9,7 +9,6 @@ export class HeadSessions {
   readonly #opener: SessionOpener;
   readonly #loss: MarginLoss;
   readonly #sessions: Map<string, Promise<FillingSession>> = new Map();
-  #disposed = false;
 
   constructor(opener: SessionOpener, loss: MarginLoss) {
     this.#opener = opener;
@@ -32,9 +31,8 @@ export class HeadSessions {
     return this.#open('backward', () => backwardGraph(this.#loss));
   }
 
-  /** Releases all sessions once what runs in them is done. */
+  /** Releases all sessions, in which nothing may run. */
   dispose(): void {
-    this.#disposed = true;
     for (const session of this.#sessions.values()) {
       session.then(
         (opened) => opened.release(),
@@ -45,9 +43,6 @@ export class HeadSessions {
   }
 
   #open(key: string, graph: () => Model): Promise<FillingSession> {
-    if (this.#disposed) {
-      throw new BackendError('a disposed head', 'a head in use', 'make another with createHead().');
-    }
     let session = this.#sessions.get(key);
     if (session === undefined) {
       session = this.#opener.open(graph());

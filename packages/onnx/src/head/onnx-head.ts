@@ -1,5 +1,6 @@
 import {
   addTargetGradients,
+  BackendError,
   checkInput,
   type Head,
   type HeadInput,
@@ -59,9 +60,12 @@ export function onnxHead(
   const sessions = new HeadSessions(settings.opener, loss);
   const memory = new HeadMemory();
   let last: Promise<unknown> = Promise.resolve();
+  let disposed = false;
   return {
     loss,
-    step(input) {
+    async step(input) {
+      if (disposed)
+        throw new BackendError('a disposed head', 'a head in use', 'make another with createHead().');
       // One step at a time: steps share the head's memory.
       const run = (): Promise<HeadOutput> =>
         step(loss, input, { settings, sessions, memory, kernel, tileSize, checkFinite, inspect });
@@ -70,8 +74,12 @@ export function onnxHead(
       return result;
     },
     dispose() {
-      sessions.dispose();
-      memory.clear();
+      disposed = true;
+      const release = (): void => {
+        sessions.dispose();
+        memory.clear();
+      };
+      last.then(release, release);
     },
   };
 }
@@ -111,7 +119,7 @@ async function step(loss: MarginLoss, input: HeadInput, options: StepOptions): P
   const graph = new GraphPass({ ...shared, tensors }, memory);
   const pass =
     kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: tensors.x, prepared }, kernel);
-  const gradWeights = reusable(input.gradWeights, classes * dim);
+  const gradWeights = input.gradWeights ?? new Float32Array(classes * dim);
   const tiles = new ClassTiles(
     { ...shared, dim, classes, weights, bias, checkFinite, pass, gradWeights },
     memory,
@@ -213,10 +221,6 @@ function asFloat32(name: string, values: HeadInput['weights']): Float32Array {
   if (values.some((value, i) => Number.isFinite(value) && !Number.isFinite(out[i])))
     requireFiniteTensor(name, out);
   return out;
-}
-
-function reusable(given: Float32Array | undefined, length: number): Float32Array {
-  return given?.length === length ? given : new Float32Array(length);
 }
 
 function mergeCounts(counts: readonly NegativeCounts[]): NegativeCounts {

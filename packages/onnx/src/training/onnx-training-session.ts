@@ -29,6 +29,8 @@ export class OnnxTrainingSession implements TrainingSession {
   readonly #statistics: TensorStore;
   readonly #optimiser: TensorStore;
   readonly #gradients: GradientSum;
+  /** A place of its own: what the runtime allocates it copies, and the weights beside it with it. */
+  readonly #gradientNorm: RuntimeTensor;
   readonly #learningRate: Float32Array = new Float32Array(1);
   readonly #updateNumber: Float64Array = new Float64Array(1);
   readonly #nextStatistic: (name: string) => string;
@@ -53,6 +55,7 @@ export class OnnxTrainingSession implements TrainingSession {
     this.#weights = new TensorStore(runtime, plan.form.parameters);
     this.#statistics = new TensorStore(runtime, plan.form.statistics);
     this.#optimiser = new TensorStore(runtime, plan.optimiser.state);
+    this.#gradientNorm = new runtime.Tensor('float32', new Float32Array(1), []);
     this.#gradients = new GradientSum([...plan.split.gradients.values()]);
     const next = new Map(plan.form.statistics.map((statistic) => [statistic.name, statistic.next]));
     this.#nextStatistic = (name) => next.get(name)!;
@@ -91,7 +94,12 @@ export class OnnxTrainingSession implements TrainingSession {
           `${dims[0]! * dims[1]!} for embeddings [${dims.join(', ')}]`,
           'pass the gradient of the last embeddings, row-major.',
         );
-      requireFinite('gradient', gradient);
+      try {
+        requireFinite('gradient', gradient);
+      } catch (error) {
+        this.#startAgain();
+        throw error;
+      }
       const seed = new this.#runtime.Tensor('float32', gradient, dims);
       const { backward, saved } = this.#plan.split;
       const kept = saved.map((name) => [name, batch.kept.get(name)!] as const);
@@ -115,9 +123,9 @@ export class OnnxTrainingSession implements TrainingSession {
         ...this.#weights.targets(nextOf),
         ...state,
       ]);
-      targets.set(GRADIENT_NORM, undefined);
+      targets.set(GRADIENT_NORM, this.#gradientNorm);
       const results = await this.#runners.update.run(this.#updateFeeds(), targets);
-      const gradientNorm = floats(results.get(GRADIENT_NORM)!)[0]!;
+      const gradientNorm = floats(this.#gradientNorm)[0]!;
       if (!Number.isFinite(gradientNorm)) throw this.#diverged(gradientNorm);
       this.#weights.advance(results, nextOf);
       this.#optimiser.advance(results, nextOf);
@@ -214,12 +222,17 @@ export class OnnxTrainingSession implements TrainingSession {
     this.#gradients.clear();
   }
 
-  /** Undoes the micro-batches of an update that can't be made, and says which gradient is to blame. */
+  /** Forgets the micro-batches of an update that can't be made, and says which gradient is to blame. */
   #diverged(norm: number): NonFiniteError {
     const bad = this.#firstBadGradient() ?? new NonFiniteError('norm of the gradient', 0, norm);
+    this.#startAgain();
+    return bad;
+  }
+
+  /** Forgets the micro-batches since the last update. */
+  #startAgain(): void {
     this.#statistics.write(this.#settled, 'statistic');
     this.#settle();
-    return bad;
   }
 
   #firstBadGradient(): NonFiniteError | undefined {

@@ -115,7 +115,7 @@ describe('micro-batches', () => {
   });
 });
 
-test('dropout takes its share, other features in every step', async () => {
+test('dropout takes other features in every step, the same ones when a step is repeated', async () => {
   const model = smallNet({ dropout: 0.5 });
   const session = await open({ model, freezeBn: true });
   const images = smallImages(64, 1);
@@ -177,6 +177,12 @@ describe('a number that is not finite', () => {
     const gradient = upstream(2, 1);
     gradient[4] = Number.POSITIVE_INFINITY;
     await expect(session.backward(gradient)).rejects.toThrow(/gradient\[4\] = Infinity/);
+    expect(session.state()).toEqual(before);
+    // Nor does anything of the batch lie in what comes after it.
+    await train(session, [0]);
+    const fresh = await open();
+    await train(fresh, [0]);
+    expect(session.state()).toEqual(fresh.state());
   });
 });
 

@@ -85,6 +85,10 @@ export interface TrainingSession {
    * Nothing is averaged: the caller's loss says what it means over.
    *
    * @param gradient ∂L/∂embeddings, [B, d]
+   * @throws ShapeMismatchError if its length does not fit
+   * @throws NonFiniteError if it is not finite; the micro-batches since the last update are then forgotten, and
+   *   statistics are as they were before them
+   * @throws BackendError without a forward before it, or if the runtime fails
    */
   backward(gradient: Float32Array): Promise<void>;
 
@@ -93,6 +97,8 @@ export interface TrainingSession {
    *
    * @throws NonFiniteError if a gradient is not finite; weights, statistics and optimiser stay as they were before
    *   the micro-batches of this update
+   * @throws OptionOutOfRangeError if the learning rate is negative or not finite
+   * @throws BackendError without a backward before it, or if the runtime fails
    */
   update(learningRate: number): Promise<UpdateResult>;
 
