@@ -54,6 +54,17 @@ describe.concurrent('an interrupted training', () => {
     await expectSameAsStraight(run);
   });
 
+  it('ends with 130 and a checkpoint after Ctrl-C where nobody reads what it prints', async () => {
+    const run = join(base, 'interrupted-unread');
+    const { code } = await cf(['train', ...flags, '--features-from', straight, '--out', run], {
+      signal: { name: 'SIGINT', when: afterAnEpoch(run) },
+      unread: ['stdout', 'stderr'],
+    });
+    expect(code).toBe(130);
+    expect(await there(join(run, 'model.safetensors'))).toBe(false);
+    await expectSameAsStraight(run);
+  });
+
   it('goes on from the last checkpoint after being killed', async () => {
     const run = join(base, 'killed');
     const { code } = await cf(['train', ...flags, '--features-from', straight, '--out', run], {
@@ -80,12 +91,23 @@ it('Ctrl-C while features are extracted is clean, and the run can be resumed', a
   expect(resumed.stdout).toMatch(/no checkpoint yet: training from the beginning/);
 });
 
+it('a training that nobody reads goes on to its end', async () => {
+  const run = join(base, 'unread');
+  const { code } = await cf(['train', ...SMALL, '--no-control', '--out', run], {
+    unread: ['stdout', 'stderr'],
+  });
+  expect(code).toBe(0);
+  expect(await there(join(run, 'report.html'))).toBe(true);
+});
+
 it('Ctrl-C while faces are drawn leaves no folder behind', async () => {
   const out = join(base, 'drawing', 'faces');
-  const args = ['faces', '--identities=40', '--images-per-identity=50', '--out', out];
+  const sheet = join(base, 'faces.png');
+  const args = ['faces', '--identities=20', '--images-per-identity=20', '--sheet', sheet, '--out', out];
   const { code, stdout } = await cf(args, {
     signal: { name: 'SIGINT', when: () => there(join(base, 'drawing')) },
   });
-  expect([code, stdout]).toEqual([130, 'interrupted; nothing was written\n']);
+  expect([code, stdout]).toEqual([130, `contact sheet: ${sheet}\ninterrupted; no folder was written\n`]);
+  expect(await there(sheet)).toBe(true);
   expect(await readdir(join(base, 'drawing'))).toEqual([]);
 });

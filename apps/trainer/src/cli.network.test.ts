@@ -1,10 +1,9 @@
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatPairs, identityPairs, syntheticName } from '@cf/data';
 import { decodeModel, encodeModel } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { contents, smallOnnx, temporaryFolder } from './testing.ts';
-import { type CliResult, cf } from './testing-cli.ts';
+import { type CliResult, cf, facesWithPairs } from './testing-cli.ts';
 
 let base: string;
 let file: string;
@@ -116,20 +115,8 @@ describe('cf train on a network of a file', () => {
   });
 
   it('is scored by cf eval as by cf train, from the run and from its model', async () => {
-    const faces = join(base, 'faces');
-    await cf(['faces', '--identities=10', '--images-per-identity=4', '--seed=5', '--out', faces]);
-    const drawn = identityPairs({ counts: new Array(10).fill(4), seed: 1, folds: 4, mostPairs: 80 });
-    const pairs = drawn.map(({ fold, same, a, b }) => {
-      const image = ({ identity, image: index }: typeof a) => ({
-        name: syntheticName(identity),
-        index: index + 1,
-      });
-      return { fold, same, a: image(a), b: image(b), line: 0 };
-    });
-    const list = join(base, 'pairs.txt');
-    await writeFile(list, formatPairs({ folds: 4, pairs }));
     const path = join(base, 'folder');
-    const pairFlags = ['--data', faces, '--pairs', list, '--pairs-folds', '3-4'];
+    const pairFlags = await facesWithPairs(base, 10);
     const training = await cf(['train', ...FLAGS, ...pairFlags, '--backbone', `onnx:${file}`, '--out', path]);
     expect(training.code).toBe(0);
     const printed = (name: string): string =>

@@ -1,9 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatPairs, identityPairs, syntheticName } from '@cf/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { contents, temporaryFolder } from './testing.ts';
-import { type CliResult, cf, SMALL } from './testing-cli.ts';
+import { type CliResult, cf, facesWithPairs, SMALL } from './testing-cli.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -106,27 +105,8 @@ describe('cf train on drawn identities', () => {
 });
 
 it('cf eval agrees with what cf train printed for the same pairs', async () => {
-  const faces = join(base, 'faces');
-  const drawing = await cf([
-    'faces',
-    '--identities=16',
-    '--images-per-identity=4',
-    '--seed=5',
-    '--out',
-    faces,
-  ]);
-  expect([drawing.code, drawing.stdout]).toEqual([0, `folder: ${faces}\n`]);
-
-  const drawn = identityPairs({ counts: new Array(16).fill(4), seed: 1, folds: 4, mostPairs: 80 });
-  const pairs = drawn.map(({ fold, same, a, b }) => {
-    const image = ({ identity, image }: typeof a) => ({ name: syntheticName(identity), index: image + 1 });
-    return { fold, same, a: image(a), b: image(b), line: 0 };
-  });
-  const list = join(base, 'pairs.txt');
-  await writeFile(list, formatPairs({ folds: 4, pairs }));
-
+  const pairFlags = await facesWithPairs(base, 16);
   const run = join(base, 'folder-run');
-  const pairFlags = ['--data', faces, '--pairs', list, '--pairs-folds', '3-4'];
   const flags = ['--pixels=16', '--epochs=3', '--batch=16', '--dim=16', '--no-control'];
   const training = await cf(['train', ...flags, ...pairFlags, '--out', run]);
   expect(training.code).toBe(0);

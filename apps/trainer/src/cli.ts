@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-import { EXIT } from './exit-codes.ts';
 import { restartKeepingMemory } from './keep-memory.ts';
 
 if (process.argv[2] === 'train') restartKeepingMemory();
 
-// A reader that closes the pipe early (`cf … | head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
+// A reader that goes away (`cf … | head`, or `| tee` at Ctrl-C) takes what is printed with it, and nothing else: the
+// work goes on to its own end and exit code.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 // Loaded only now: a restart would load everything twice.
 const { runProgram } = await import('./program.ts');

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { vi } from 'vitest';
+import { formatPairs, identityPairs, syntheticName } from '@cf/data';
+import { expect, vi } from 'vitest';
 
 // Processes start slowly on a machine with other work to do.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -18,15 +20,21 @@ export interface CliResult {
 export interface CliOptions {
   /** A signal to send as soon as something holds; it is looked at every few milliseconds. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly when: () => Promise<boolean> };
+  /** Streams whose reader is gone from the start; their text is empty. */
+  readonly unread?: readonly ('stdout' | 'stderr')[];
 }
 
 /** Runs the program as a process of its own. */
-export async function cf(args: readonly string[], { signal }: CliOptions = {}): Promise<CliResult> {
+export async function cf(
+  args: readonly string[],
+  { signal, unread = [] }: CliOptions = {},
+): Promise<CliResult> {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);
     child.on('close', done);
   });
+  for (const name of unread) child[name].destroy();
   const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)];
   if (signal !== undefined) {
     while (child.exitCode === null && !(await signal.when())) await setTimeout(10);
@@ -38,8 +46,33 @@ export async function cf(args: readonly string[], { signal }: CliOptions = {}): 
 
 async function textOf(stream: Readable): Promise<string> {
   let text = '';
+  if (stream.destroyed) return text;
   for await (const part of stream.setEncoding('utf8')) text += part;
   return text;
+}
+
+/** Draws faces into `faces` of a folder, with a list of pairs beside it; gives the flags to score its folds 3 and 4. */
+export async function facesWithPairs(folder: string, identities: number): Promise<readonly string[]> {
+  const faces = join(folder, 'faces');
+  const size = [`--identities=${identities}`, '--images-per-identity=4'];
+  const drawing = await cf(['faces', ...size, '--seed=5', '--out', faces]);
+  expect([drawing.code, drawing.stdout]).toEqual([0, `folder: ${faces}\n`]);
+  const drawn = identityPairs({
+    counts: new Array<number>(identities).fill(4),
+    seed: 1,
+    folds: 4,
+    mostPairs: 80,
+  });
+  const pairs = drawn.map(({ fold, same, a, b }) => {
+    const image = ({ identity, image: index }: typeof a) => ({
+      name: syntheticName(identity),
+      index: index + 1,
+    });
+    return { fold, same, a: image(a), b: image(b), line: 0 };
+  });
+  const list = join(folder, 'pairs.txt');
+  await writeFile(list, formatPairs({ folds: 4, pairs }));
+  return ['--data', faces, '--pairs', list, '--pairs-folds', '3-4'];
 }
 
 /** Flags of a training that takes a second. */

@@ -1,5 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { embeddedGoldens, formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
+import {
+  embeddedGoldens,
+  formatGoldenReport,
+  type GoldenFile,
+  type GoldenReport,
+  parseGoldens,
+  replayGoldens,
+} from '@cf/conformance';
+import type { Backend } from '@cf/core';
 import { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -41,16 +49,31 @@ async function runConformance({
     goldens === undefined ? await embeddedGoldens() : parseGoldens(await readText(goldens), goldens);
   const backend = await openBackend(name);
   try {
-    const progress = startProgress(`golden cases on ${name}`, file.cases.length, 'cases');
+    const report = await replay(backend, file, tolerance, `golden cases on ${name}`);
+    console.log(json ? JSON.stringify(report) : formatGoldenReport(report));
+    return report.passed ? EXIT.ok : EXIT.checkFailed;
+  } finally {
+    await backend.dispose();
+  }
+}
+
+async function replay(
+  backend: Backend,
+  file: GoldenFile,
+  tolerance: number | undefined,
+  label: string,
+): Promise<GoldenReport> {
+  const progress = startProgress(label, file.cases.length, 'cases');
+  try {
     const report = await replayGoldens(backend, file, {
       ...(tolerance === undefined ? {} : { tolerance }),
       onCase: (done) => progress.update(done),
     });
     progress.finish();
-    console.log(json ? JSON.stringify(report) : formatGoldenReport(report));
-    return report.passed ? EXIT.ok : EXIT.checkFailed;
-  } finally {
-    await backend.dispose();
+    return report;
+  } catch (error) {
+    progress.stop(`${label}: stopped`);
+    throw error;
   }
 }
 

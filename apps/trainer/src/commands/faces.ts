@@ -48,7 +48,7 @@ async function drawFolder(out: string, options: SyntheticFolderOptions): Promise
   } catch (error) {
     progress.stop('drawing: stopped');
     if (!(error instanceof InterruptedError)) throw error;
-    console.log('interrupted; nothing was written');
+    console.log('interrupted; no folder was written');
     return EXIT.interrupted;
   }
   progress.finish();

@@ -1,10 +1,12 @@
 import { createLoss, LOSS_NAMES, NonFiniteError, referenceBackend } from '@cf/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { TrainFlags } from '../config/resolve-config.ts';
 import { failureOf, linearNetwork, networkConfigWith, patternData, withoutProgress } from '../testing.ts';
+import { startProgress } from '../ui/progress.ts';
 import { firstNetworkState, type NetworkMetrics, type NetworkState } from './network-state.ts';
 import { runNetwork, withShuffledLabels } from './run-network.ts';
 
+vi.mock('../ui/progress.ts', { spy: true });
 withoutProgress();
 
 const SIDE = 4;
@@ -63,6 +65,19 @@ describe('runNetwork', () => {
     expect(meanLoss(metrics, 20)).toBeLessThan(0.4 * meanLoss(metrics, 1));
     const shuffled = await run(flags, { data: withShuffledLabels(data, 0) });
     expect(meanLoss(shuffled.metrics, 20)).toBeGreaterThan(1.5 * meanLoss(metrics, 20));
+  });
+
+  it('starts no progress line that nothing would end where the head can not be made', async () => {
+    const config = networkConfigWith(FLAGS);
+    const network = linearNetwork(SIDE * SIDE, DIM);
+    const createHead = (): Promise<never> => Promise.reject(new Error('no memory'));
+    vi.mocked(startProgress).mockClear();
+    const hooks = { label: 'test', signal: new AbortController().signal };
+    const first = firstNetworkState(createLoss(config.loss.name, config.loss.params), 5, DIM, config.seed);
+    const backend = { ...referenceBackend(), createHead };
+    const error = await failureOf(() => runNetwork(config, network, data, backend, first, hooks));
+    expect(error.message).toBe('no memory');
+    expect(startProgress).not.toHaveBeenCalled();
   });
 
   it('gives the same bits again, and others with another seed or augmentation', async () => {

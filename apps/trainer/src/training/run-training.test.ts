@@ -1,11 +1,13 @@
 import { BackendError, createLoss, LOSS_NAMES } from '@cf/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { TrainFlags } from '../config/resolve-config.ts';
 import { cloudData, configWith, failureOf, withoutProgress } from '../testing.ts';
+import { startProgress } from '../ui/progress.ts';
 import { BACKEND_NAMES, openBackend } from './open-backend.ts';
 import { firstState, runTraining, shuffleLabels, trainingOptions } from './run-training.ts';
 import type { StepMetrics, TrainingState } from './train-embedding.ts';
 
+vi.mock('../ui/progress.ts', { spy: true });
 withoutProgress();
 
 const data = cloudData(5, 8, 6);
@@ -110,6 +112,18 @@ describe('runTraining', () => {
     });
     expect(end.step).toBe(7);
     expect(steps).toEqual([5, 7]);
+  });
+
+  it('starts no progress line that nothing would end where the head can not be made', async () => {
+    const config = configWith();
+    const backend = await openBackend('reference');
+    const createHead = (): Promise<never> => Promise.reject(new Error('no memory'));
+    vi.mocked(startProgress).mockClear();
+    const hooks = { label: 'test', signal: new AbortController().signal };
+    const start = firstState(config, data, 6);
+    const error = await failureOf(() => runTraining(config, data, { ...backend, createHead }, start, hooks));
+    expect(error.message).toBe('no memory');
+    expect(startProgress).not.toHaveBeenCalled();
   });
 
   it('does nothing from a state that is trained already', async () => {

@@ -47,8 +47,8 @@ export async function runTraining(
   const options = trainingOptions(config);
   const perEpoch = stepsPerEpoch(data.labels.length, options);
   const total = perEpoch * options.epochs;
-  const progress = startProgress(hooks.label, total, 'steps', start.step);
   const head = await backend.createHead(createLoss(config.loss.name, config.loss.params));
+  const progress = startProgress(hooks.label, total, 'steps', start.step);
   let state = start;
   try {
     for (let epoch = Math.floor(start.step / perEpoch); epoch < options.epochs; epoch++) {

@@ -15,6 +15,13 @@ import { openBackend } from './open-backend.ts';
  *
  * @param signal stops after the current step; while pictures are read its reason is thrown.
  * @param say prints one line to the user.
+ * @throws UsageError, OptionOutOfRangeError, UnknownNameError for a configuration that does not fit
+ * @throws BackendError where the head can't run; BatchMemoryError if a batch would not fit in memory
+ * @throws BackboneError, OnnxOpsetError, OnnxGraphError, UnsupportedOperatorError for a network that can't be trained
+ * @throws DataFolderError, ProtocolFormatError, PairsError for pictures or pairs that can't be used; UnreadableImageError,
+ * PairImageError where the configuration is strict; ImageStoreSizeError if the pictures are too many to keep
+ * @throws RunFolderError for a run that can't be gone on with; OutputError for a file that can't be written
+ * @throws DivergedError; the last checkpoint is kept
  */
 export async function train(
   config: TrainConfig,
