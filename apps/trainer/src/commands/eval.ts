@@ -1,13 +1,15 @@
 import { htmlReport, rocChart, scoreHistogram } from '@cf/eval';
 import { Command } from 'commander';
 import { onnxFile } from '../config/resolve-config.ts';
-import type { FeatureConfig } from '../config/train-config.ts';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { FeatureExtractor } from '../features/feature-extractor.ts';
 import { extractFeatures } from '../features/feature-table.ts';
+import { layersBackbone } from '../features/layers-backbone.ts';
+import { onnxBackbone } from '../features/onnx-backbone.ts';
 import { openExtractor } from '../features/open-extractor.ts';
 import { readModel } from '../model/face-model.ts';
 import type { LinearEmbedding } from '../model/linear-embedding.ts';
@@ -57,9 +59,8 @@ Examples:
 `;
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
-  const { features, embedding } = await openModel(flags);
+  const { extractor, embedding } = await openModel(flags);
   const problems = new ProblemList();
-  const extractor = await openExtractor(features);
   try {
     const policy = { onProblem: problems.add, strict: flags.strict };
     const { images, verification } = await pairsDataset(flags.pairs, flags.pairsFolds, flags.data, policy);
@@ -90,9 +91,13 @@ interface Scored {
   readonly unscored: number;
 }
 
-async function openModel(
-  flags: EvalFlags,
-): Promise<{ features: FeatureConfig; embedding: LinearEmbedding | undefined }> {
+interface OpenModel {
+  readonly extractor: FeatureExtractor;
+  /** Of what the extractor gives; undefined takes that as it is. */
+  readonly embedding?: LinearEmbedding;
+}
+
+async function openModel(flags: EvalFlags): Promise<OpenModel> {
   if ((flags.model === undefined) === (flags.run === undefined)) {
     throw new UsageError(
       flags.model === undefined ? 'neither --model nor --run' : 'both --model and --run',
@@ -100,12 +105,15 @@ async function openModel(
       'name what is to be scored.',
     );
   }
-  if (flags.model !== undefined)
-    return { features: { kind: 'onnx', file: onnxFile(flags.model) }, embedding: undefined };
+  if (flags.model !== undefined) return { extractor: await onnxBackbone(onnxFile(flags.model)) };
   const run = await openRunFolder(flags.run!);
-  if (await run.has('network'))
-    return { features: { kind: 'onnx', file: run.file('network') }, embedding: undefined };
-  if (await run.has('model')) return readModel(run.file('model'));
+  if (await run.has('network')) return { extractor: await onnxBackbone(run.file('network')) };
+  // Written after model.json.
+  if (await run.has('layersWeights')) return { extractor: await layersBackbone(run) };
+  if (await run.has('model')) {
+    const { features, embedding } = await readModel(run.file('model'));
+    return { extractor: await openExtractor(features), embedding };
+  }
   throw new RunFolderError(
     `'${run.path}', whose training is not finished`,
     'a run with a model',

@@ -1,11 +1,11 @@
 import { LOSS_NAMES } from '@cf/core';
 import { Command } from 'commander';
-import { checkConfig } from '../config/check-config.ts';
+import { readConfig } from '../config/read-config.ts';
 import { resolveConfig, type TrainFlags, trainedPart } from '../config/resolve-config.ts';
 import { BACKBONES, ENGINES, TRAINED_PARTS, type TrainConfig } from '../config/train-config.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { createRunFolder, openRunFolder, type RunFolder, readJson } from '../run/run-folder.ts';
+import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import type { RunPlace } from '../training/job.ts';
 import { BACKEND_NAMES } from '../training/open-backend.ts';
 import { train } from '../training/train.ts';
@@ -216,10 +216,4 @@ async function openTraining(flags: RunFlags): Promise<{ config: TrainConfig; pla
     return run;
   };
   return { config, place: { resume: false, featuresFrom, open } };
-}
-
-async function readConfig(path: string): Promise<TrainConfig> {
-  const config = (await readJson(path)) as TrainConfig;
-  checkConfig(config);
-  return config;
 }

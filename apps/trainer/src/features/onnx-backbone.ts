@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
 import type { FeatureExtractor } from './feature-extractor.ts';
-import { openOnnxFile } from './onnx-network.ts';
+import { type EmbeddingNetwork, openOnnxFile } from './onnx-network.ts';
 
 /** Small batches stay in the cache; several of them run at a time, each on one thread. */
 const BATCH = 8;
@@ -13,7 +13,14 @@ const BATCH = 8;
  * @throws BackboneError if the file is missing or broken, or does not map pictures to vectors
  */
 export async function onnxBackbone(file: string): Promise<FeatureExtractor> {
-  const { shape, dim, run, dispose } = await openOnnxFile(file);
+  return networkExtractor(file, await openOnnxFile(file));
+}
+
+/** A network as feature extractor, which disposes of it. */
+export function networkExtractor(
+  file: string,
+  { shape, dim, run, dispose }: EmbeddingNetwork,
+): FeatureExtractor {
   return {
     name: basename(file),
     shape,

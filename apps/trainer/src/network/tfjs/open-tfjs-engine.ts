@@ -89,6 +89,16 @@ async function openFile(
   };
 }
 
+/**
+ * A layers model to embed with, on the backend that is set; to be disposed of.
+ *
+ * @throws BackboneError if its files are missing or broken, or it does not map pictures to vectors
+ */
+export async function openLayersNetwork(file: string): Promise<EmbeddingNetwork> {
+  if (tf.getBackend() === 'wasm') registerTrainingKernels('wasm');
+  return embeddingNetwork(file, await loadLayers(file));
+}
+
 /** @throws BackboneError unless it maps pictures of one size to vectors */
 function embeddingNetwork(file: string, model: tf.LayersModel): EmbeddingNetwork {
   const [, height, width, channels] = model.inputs.length === 1 ? model.inputs[0]!.shape : [];

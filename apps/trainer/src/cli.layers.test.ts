@@ -1,0 +1,42 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import { layersFiles } from './network/tfjs/layers-file.ts';
+import { RUN_FILES } from './run/run-folder.ts';
+import { temporaryFolder } from './testing.ts';
+import { cf, facesWithPairs } from './testing-cli.ts';
+
+/** Saves a small layers model of 8×8 pictures. */
+async function saveLayers(folder: string): Promise<string> {
+  const model = tf.sequential();
+  model.add(tf.layers.rescaling({ inputShape: [8, 8, 3], scale: 1 / 127.5, offset: -1 }));
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
+  model.add(tf.layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, kernelInitializer }));
+  model.add(tf.layers.flatten());
+  model.add(tf.layers.dense({ units: 6, kernelInitializer }));
+  await mkdir(folder);
+  for (const [name, bytes] of await layersFiles(model)) await writeFile(join(folder, RUN_FILES[name]), bytes);
+  return join(folder, RUN_FILES.layers);
+}
+
+it('cf eval scores the run of a layers model as cf train did, and names a file that is missing', async () => {
+  const base = await temporaryFolder();
+  const file = await saveLayers(join(base, 'before'));
+  const pairFlags = await facesWithPairs(base, 10);
+  const run = join(base, 'run');
+  const flags = ['--epochs=2', '--batch=16', '--head=tfjs-cpu', '--augment-shift=1', '--no-flip'];
+  const training = await cf(['train', ...flags, ...pairFlags, '--backbone', `tfjs:${file}`, '--out', run]);
+  expect(training.code).toBe(0);
+
+  const scored = await cf(['eval', '--run', run, ...pairFlags, '--json']);
+  expect(scored.code).toBe(0);
+  const [trained] = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'));
+  const { trainingFit: _, ...result } = trained;
+  expect(JSON.parse(scored.stdout)).toEqual({ ...result, name: run, problems: 0, unscoredPairs: 0 });
+
+  await rm(join(run, RUN_FILES.layers));
+  const broken = await cf(['eval', '--run', run, ...pairFlags]);
+  expect(broken.stderr).toMatch(/^BackboneError \[E_BACKBONE\]: .*run.model\.json' \(ENOENT/);
+  expect(broken.code).toBe(3);
+});

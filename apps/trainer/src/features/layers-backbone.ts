@@ -1,0 +1,28 @@
+import { readConfig } from '../config/read-config.ts';
+import type { RunFolder } from '../run/run-folder.ts';
+import { openBackend } from '../training/open-backend.ts';
+import type { FeatureExtractor } from './feature-extractor.ts';
+import { networkExtractor } from './onnx-backbone.ts';
+
+/**
+ * The layers model of a finished training as feature extractor, on the backend of TensorFlow.js that it was trained on.
+ *
+ * @throws BackboneError if its files are missing or broken; BackendError where the backend does not run here
+ */
+export async function layersBackbone(run: RunFolder): Promise<FeatureExtractor> {
+  const { head } = await readConfig(run.file('config'));
+  const backend = await openBackend(head);
+  try {
+    // Loaded only when needed: its framework is large.
+    const { openLayersNetwork } = await import('../network/tfjs/open-tfjs-engine.ts');
+    const network = await openLayersNetwork(run.file('layers'));
+    const dispose = async (): Promise<void> => {
+      await network.dispose();
+      await backend.dispose();
+    };
+    return networkExtractor(run.file('layers'), { ...network, dispose });
+  } catch (error) {
+    await backend.dispose();
+    throw error;
+  }
+}
