@@ -119,6 +119,9 @@ describe.concurrent('a folder with bad files', () => {
       join(base, 'strict'),
     ]);
     expect(strict.code).toBe(3);
+    expect(strict.stdout).toMatch(
+      /^the features in '.*lenient' lack 1 unreadable picture that --strict .*; they are extracted anew$/m,
+    );
     expect(strict.stderr).toMatch(/UnreadableImageError \[E_IMAGE\]: .*00000_0001\.jpg/);
   });
 

@@ -53,6 +53,26 @@ describe('lossFromFlags', () => {
       { loss: 'arcface', lossOption: ['t'] },
       /--loss-option t, expected name=value/,
     ],
+    [
+      'an option given twice',
+      { loss: 'curricularface', lossOption: ['t=1', 't=2'] },
+      /--loss-option t=2, where t = 1 is given already/,
+    ],
+    ...(['scale', 'margin'] as const).map((name): [string, LossFlags, RegExp] => [
+      `${name} beside its option`,
+      { loss: 'arcface', [name]: 0.5, lossOption: [`${name}=0.5`] },
+      new RegExp(`--${name} 0\\.5, where ${name} = 0\\.5 is given already`),
+    ]),
+    [
+      'alpha beside its option',
+      { loss: 'curricularface', alpha: 'tface', lossOption: ['alpha=0.01'] },
+      /--alpha tface, where alpha = 0\.01 is given already/,
+    ],
+    [
+      'an option of a weighting given twice',
+      { loss: 'arcface', weighting: 'focal', weightingOption: ['gamma=1', 'gamma=2'] },
+      /--weighting-option gamma=2, where gamma = 1/,
+    ],
     ['an option without a name', { loss: 'arcface', lossOption: ['=3'] }, /name=value/],
     [
       'an option of a weighting alone',

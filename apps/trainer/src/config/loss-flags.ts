@@ -29,7 +29,7 @@ const WEIGHTINGS = ['focal', 'ohem', 'self-paced'];
 /**
  * Name and parameters for createLoss.
  *
- * @throws UsageError for a malformed `name=value`, UnknownNameError for an unknown loss, OptionOutOfRangeError for an
+ * @throws UsageError for a malformed `name=value` or an option given twice, UnknownNameError for an unknown loss, OptionOutOfRangeError for an
  * unknown weighting
  */
 export function lossFromFlags(
@@ -39,11 +39,11 @@ export function lossFromFlags(
   const known = lossOptions(flags.loss);
   const params: Record<string, unknown> = assignments('--loss-option', flags.lossOption ?? []);
   for (const name of ['scale', 'margin'] as const) {
-    if (flags[name] !== undefined) params[name] = flags[name];
+    if (flags[name] !== undefined) give(params, name, flags[name], `--${name} ${flags[name]}`);
     else if (known.includes(name) && params[name] === undefined && defaults[name] !== undefined)
       params[name] = defaults[name];
   }
-  if (flags.alpha !== undefined) params.alpha = parseValue(flags.alpha);
+  if (flags.alpha !== undefined) give(params, 'alpha', parseValue(flags.alpha), `--alpha ${flags.alpha}`);
   if (flags.weighting === undefined) {
     if (flags.weightingOption !== undefined)
       throw new UsageError('--weighting-option without --weighting', 'both or none', 'name the weighting.');
@@ -59,9 +59,21 @@ function assignments(flag: string, texts: readonly string[]): Record<string, unk
   for (const text of texts) {
     const at = text.indexOf('=');
     if (at < 1) throw new UsageError(`${flag} ${text}`, 'name=value', `write it as ${flag} t=1.2.`);
-    out[text.slice(0, at)] = parseValue(text.slice(at + 1));
+    give(out, text.slice(0, at), parseValue(text.slice(at + 1)), `${flag} ${text}`);
   }
   return out;
+}
+
+/** @throws UsageError where the name is given already */
+function give(params: Record<string, unknown>, name: string, value: unknown, flag: string): void {
+  if (Object.hasOwn(params, name)) {
+    throw new UsageError(
+      `${flag}, where ${name} = ${params[name]} is given already`,
+      'every option once',
+      'leave one of the two out.',
+    );
+  }
+  params[name] = value;
 }
 
 function parseValue(text: string): unknown {

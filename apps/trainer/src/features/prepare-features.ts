@@ -34,11 +34,19 @@ export async function prepareFeatures(
   if (fits) {
     for (const problem of kept.problems) policy.onProblem(problem);
     say(`features of ${kept.table.indices.length} images from ${featuresFrom.file('features')}`);
-  }
+  } else if (featuresFrom.path !== run.path) say(misfit(featuresFrom, kept));
   const features = fits ? kept : await extract(dataset, mirrored, options);
   if (!fits || featuresFrom.path !== run.path)
     await writeFeatures(run.file('features'), features, fingerprint);
   return features.table;
+}
+
+/** Why features of another run are not taken. */
+function misfit({ path }: RunFolder, kept: KeptFeatures | undefined): string {
+  if (kept === undefined)
+    return `'${path}' has no features of these pictures, backbone and mirror images; they are extracted anew`;
+  const count = kept.problems.length;
+  return `the features in '${path}' lack ${count} unreadable ${count === 1 ? 'picture' : 'pictures'} that --strict stops at; they are extracted anew`;
 }
 
 async function extract(

@@ -91,6 +91,29 @@ describe('metrics', () => {
     expect(await readFile(run.file('metrics'), 'utf8')).toBe('{"step":1}\n{"step":2,"loss":0.5}\n');
   });
 
+  it.each(['{"step":2,"lo', 'null', '{"loss":0.5}'])(
+    'are refused, and left as they are, with %j as a line before the last',
+    async (line) => {
+      const run = await createRunFolder(folder);
+      const text = `{"step":1}\n${line}\n{"step":3}\n`;
+      await writeFile(run.file('metrics'), text);
+      expect(await failureOf(() => trimMetrics(run, 3))).toMatchObject({
+        code: 'E_RUN',
+        message: expect.stringMatching(/line 2 of '.*metrics\.jsonl', expected a JSON object with a step/),
+      });
+      expect(await readFile(run.file('metrics'), 'utf8')).toBe(text);
+    },
+  );
+
+  it('are none only where there is no file', async () => {
+    const run = await createRunFolder(folder);
+    await mkdir(run.file('metrics'));
+    expect(await failureOf(() => readMetrics(run))).toMatchObject({
+      code: 'E_RUN',
+      message: expect.stringMatching(/metrics\.jsonl' \(EISDIR/),
+    });
+  });
+
   it('are trimmed to a step', async () => {
     const run = await createRunFolder(folder);
     await writeFile(run.file('metrics'), '{"step":1,"t":null}\n{"step":2,"t":0.25}\n{"step":3,"t":1e-7}\n');

@@ -123,31 +123,55 @@ export async function openMetrics(run: RunFolder): Promise<MetricsLog> {
   };
 }
 
-/** The records of a run's metrics up to a step; a line that a crash cut short is left out. */
+/**
+ * The records of a run's metrics up to a step; none where there is no file yet. A last line that a crash cut short is
+ * left out.
+ *
+ * @throws RunFolderError if the file can't be read, or another line is no record
+ */
 export async function readMetrics<Line extends { readonly step: number }>(
   run: RunFolder,
   lastStep: number = Number.POSITIVE_INFINITY,
 ): Promise<Line[]> {
+  const path = run.file('metrics');
   let text: string;
   try {
-    text = await readFile(run.file('metrics'), 'utf8');
-  } catch {
-    return [];
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const fix = 'check its permissions, or move it away to go on without it.';
+    throw new RunFolderError(`'${path}' (${reason})`, 'metrics that can be read', fix, cause);
   }
+  const lines = text.trimEnd().split('\n');
   const records: Line[] = [];
-  for (const line of text.split('\n')) {
+  for (const [at, line] of lines.entries()) {
     if (line === '') continue;
-    try {
-      const record = JSON.parse(line) as Line;
-      if (record.step <= lastStep) records.push(record);
-    } catch {
-      break;
+    const record = parseRecord<Line>(line);
+    if (record === undefined) {
+      if (at === lines.length - 1) break;
+      const fix = 'mend or delete the line; every other one is kept.';
+      throw new RunFolderError(`line ${at + 1} of '${path}'`, 'a JSON object with a step', fix);
     }
+    if (record.step <= lastStep) records.push(record);
   }
   return records;
 }
 
-/** Drops what a killed run wrote after its last checkpoint. */
+function parseRecord<Line extends { readonly step: number }>(line: string): Line | undefined {
+  try {
+    const record = JSON.parse(line) as Line | null;
+    return typeof record?.step === 'number' ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Drops what a killed run wrote after its last checkpoint.
+ *
+ * @throws RunFolderError as of {@link readMetrics}, OutputError; the file is as it was
+ */
 export async function trimMetrics(run: RunFolder, lastStep: number): Promise<void> {
   const kept = await readMetrics(run, lastStep);
   await atomicWrite(run.file('metrics'), kept.map((record) => `${JSON.stringify(record)}\n`).join(''));

@@ -144,7 +144,11 @@ describe('train', () => {
     expect(same.lines.join('\n')).toMatch(/features of 40 images from .*a.features\.safetensors/);
     expect(await bytes(same.run, 'model')).not.toBe(await bytes(run, 'model'));
     const other = await start(join(folder, 'c'), { pixels: 9 }, { featuresFrom: run });
-    expect(other.lines.join('\n')).not.toMatch(/features of/);
+    expect(other.lines).toContain(
+      `'${run.path}' has no features of these pictures, backbone and mirror images; they are extracted anew`,
+    );
+    const alone = await start(join(folder, 'd'), {}, { featuresFrom: undefined });
+    expect([...same.lines, ...alone.lines].join('\n')).not.toMatch(/extracted anew/);
   });
 
   it('adds a control on shuffled labels that leaves the trained model as it is', async () => {
