@@ -11,7 +11,7 @@ import {
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { activateBackend } from './active-backend.ts';
+import { activateBackend, isActive } from './active-backend.ts';
 import { headStep } from './head-step.ts';
 import { readOutput } from './read-output.ts';
 import { stateToTensors } from './state-tensors.ts';
@@ -26,8 +26,9 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
     async step(input) {
       const rounded = toFloat32(input);
       const checked = checkInput(loss, rounded, checkFinite);
-      // Another user of TensorFlow.js may have changed the backend of the process.
-      if (tf.getBackend() !== backend) await activateBackend(backend);
+      // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
+      // until the step is computed.
+      while (!isActive(backend)) await activateBackend(backend);
       const { countNegatives = true } = input;
       const stepOptions: StepOptions = {
         tileSize: tileSize ?? defaultTileSize(),

@@ -130,6 +130,6 @@ describe('with them', () => {
 
 test('only wasm needs them', () => {
   expect(() => registerTrainingKernels('webgl' as 'wasm')).toThrow(
-    expect.objectContaining({ code: 'E_BACKEND' }),
+    expect.objectContaining({ code: 'E_BACKEND', fix: expect.stringContaining('leave the call out') }),
   );
 });

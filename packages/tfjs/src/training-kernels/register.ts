@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { unavailable } from '../errors.ts';
+import { notRegistered, withoutTrainingKernels } from '../errors.ts';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './conv2d-backprop-input.ts';
 import { depthwiseBackpropFilter } from './depthwise-backprop-filter.ts';
@@ -39,8 +39,8 @@ const registered = new WeakSet<tf.KernelFunc>();
  */
 export function registerTrainingKernels(backend: 'wasm'): string[] {
   const known = Object.keys(tf.engine().registryFactory);
-  if (backend !== 'wasm') throw unavailable(backend, 'needs no training kernels', "'wasm'");
-  if (!known.includes(backend)) throw unavailable(backend, 'not registered', `one of ${known.join(', ')}`);
+  if (backend !== 'wasm') throw withoutTrainingKernels(backend);
+  if (!known.includes(backend)) throw notRegistered(backend, known);
   return KERNELS.filter((kernel) => register(kernel, backend)).map(({ name }) => name);
 }
 
