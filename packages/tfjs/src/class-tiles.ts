@@ -5,7 +5,7 @@ import { classRows } from './class-rows.ts';
 import { exponential } from './exponential.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import { tileOps } from './tile-ops.ts';
-import { rowLengths, type UnitRows } from './unit-rows.ts';
+import { rowLengths } from './unit-rows.ts';
 
 /**
  * A run of classes against every sample.
@@ -17,7 +17,7 @@ export type ClassTile = {
   readonly start: number;
   /** Rows of W as they are, not normalised: [classes of the tile, d]. */
   readonly rows: tf.Tensor;
-  /** 1/‖w‖, 0 for a zero vector, 1 where the geometry is `inner`: [classes of the tile, 1]. */
+  /** 1/‖w‖ of {@link rowLengths}, 0 for a zero vector, 1 where the geometry is `inner`: [classes of the tile, 1]. */
   readonly inverse: tf.Tensor;
   /** Cosines (inner products with bias where the geometry is `inner`): [classes of the tile, B]. */
   readonly cosines: tf.Tensor;
@@ -67,7 +67,8 @@ export interface TileStream {
 /** What tiles are made of. */
 export interface TileSource {
   readonly loss: MarginLoss;
-  readonly x: UnitRows;
+  /** x̂, or x where the geometry is `inner`; where ‖w‖ divides the products, `perLengthUnit`: [B, d]. */
+  readonly factor: tf.Tensor;
   /** W: [C, d]. */
   readonly weights: tf.Tensor2D;
   /** [C, 1], where the loss has a bias. */
@@ -93,10 +94,10 @@ export function classTiles(source: TileSource): TileStream {
   const [classes] = source.weights.shape;
   const tileSize = Math.min(source.tileSize, classes);
   const count = Math.ceil(classes / tileSize);
-  const batch = source.x.unit.shape[0]!;
+  const batch = source.factor.shape[0]!;
   const keep = Math.floor(source.keepBytes / (4 * KEPT_A_PAIR * batch * tileSize));
   // The samples as the right operand of every product: the wasm backend packs it once.
-  const samples = tf.transpose(source.x.unit);
+  const samples = tf.transpose(source.factor);
   const kept = new Map<number, Kept>();
   const shifts = new Map<number, tf.Tensor>();
   let last: { readonly index: number; readonly tile: ClassTile } | undefined;

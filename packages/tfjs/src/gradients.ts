@@ -10,7 +10,7 @@ import { addOwnRows, addsOwnRows, scatterOwn } from './scatter-own.ts';
 import { select } from './select.ts';
 import { sumOverRows } from './sum-over-rows.ts';
 import type { TargetPoints } from './target-points.ts';
-import type { UnitRows } from './unit-rows.ts';
+import { perLengthUnit, type UnitRows } from './unit-rows.ts';
 
 /** What pass 2 yields. */
 export type Gradients = {
@@ -30,6 +30,8 @@ export type Gradients = {
 export interface GradientInput {
   readonly loss: MarginLoss;
   readonly x: UnitRows;
+  /** What the rows of W were multiplied by for the cosines: [B, d]. */
+  readonly factor: tf.Tensor;
   readonly stream: TileStream;
   readonly points: TargetPoints;
   readonly prepared: PreparedBatch;
@@ -95,22 +97,23 @@ interface OwnTerms {
   readonly weights: tf.Tensor;
 }
 
-function ownTerms({ prepared, reduced, negatives, points }: GradientInput): OwnTerms {
+function ownTerms({ loss, prepared, reduced, negatives, points }: GradientInput): OwnTerms {
   const missed = tf.mul(reduced.dNll, reduced.miss);
   const gradient = tf.neg(missed);
   const slope = column(tf.mul(gradient, tf.mul(prepared.rowScale, prepared.target.dCos)));
+  const sideways = tf.mul(slope, points.tangentW);
   return {
     gradient,
     logit: tf.mul(prepared.rowScale, prepared.target.value),
     share: tf.div(missed, tf.maximum(negatives.sum, tf.scalar(1))),
     slope,
-    weights: tf.mul(tf.mul(slope, points.tangentW), points.inverseW),
+    weights: loss.geometry === 'inner' ? sideways : perLengthUnit(tf.mul(sideways, points.inverseW)),
   };
 }
 
 /** What runs along with the tiles. */
 type SampleSums = {
-  /** Σ_j slope_ij·ŵ_j, a column a sample: [d, B]. */
+  /** Σ_j slope_ij·w_j·inverse_j, where the inverse length is the tile's, a column a sample: [d, B]. */
   readonly pull: tf.Tensor;
   /** Σ_j g_ij·N_ij, where the row is scaled by the norm: [B]. */
   readonly radial: tf.Tensor;
@@ -125,7 +128,7 @@ type TileGradients = {
 };
 
 function addTile(
-  { loss, x, prepared, negatives, labels, inspect }: GradientInput,
+  { loss, factor, prepared, negatives, labels, inspect }: GradientInput,
   tile: ClassTile,
   own: OwnTerms,
   before: SampleSums,
@@ -140,7 +143,7 @@ function addTile(
   // ∂/∂(w_j·x̂_i): divided by ‖w‖ once, here, where there is one number a pair and not one a coordinate.
   const pulls =
     loss.geometry === 'inner' ? slopes : tf.mul(slopes, acrossRows(tile.inverse, slopes.shape[1]!));
-  const negativesAlone = weightRows(loss, x, tile, pulls);
+  const negativesAlone = weightRows(loss, factor, tile, pulls);
   const weights = addsOwnRows()
     ? negativesAlone
     : tf.add(negativesAlone, scatterOwn(labels, own.weights, start, size));
@@ -174,10 +177,11 @@ function withOwn(tile: ClassTile, target: tf.Tensor, others: tf.Tensor): tf.Tens
  * ∂loss/∂W from the negatives: Σ_i pulls_ij·(x̂_i − cos θ_ij·ŵ_j), the part along ŵ_j from the cosines that are there
  * already.
  */
-function weightRows(loss: MarginLoss, x: UnitRows, tile: ClassTile, pulls: tf.Tensor): tf.Tensor {
-  const towards = tf.matMul(pulls, x.unit);
+function weightRows(loss: MarginLoss, factor: tf.Tensor, tile: ClassTile, pulls: tf.Tensor): tf.Tensor {
+  const towards = tf.matMul(pulls, factor);
   if (loss.geometry === 'inner') return towards;
-  const along = tf.mul(tf.sum(tf.mul(pulls, tile.cosines), 1, true), tile.inverse);
+  const cosines = tf.sum(tf.mul(pulls, tile.cosines), 1, true);
+  const along = tf.mul(perLengthUnit(cosines), perLengthUnit(tile.inverse));
   return tf.sub(towards, tf.mul(tile.rows, acrossRows(along, tile.rows.shape[1]!)));
 }
 
@@ -190,7 +194,8 @@ function embeddingGradient(
   const pull = tf.transpose(sums.pull);
   const target = tf.mul(own.slope, points.tangentX);
   if (loss.geometry === 'inner') return tf.add(pull, target);
-  const sideways = tf.mul(tf.add(tangential(pull, x.unit), target), x.inverse);
+  const tangent = tf.add(tangential(perLengthUnit(pull), x.unit), target);
+  const sideways = perLengthUnit(tf.mul(tangent, x.inverse));
   let along = tf.add(sums.radial, reduced.dNormOfRegulariser);
   along = tf.add(along, tf.mul(own.gradient, tf.mul(prepared.rowScale, prepared.target.dNorm)));
   if (loss.geometry === 'norm-scaled') along = tf.add(along, tf.mul(own.gradient, prepared.target.value));

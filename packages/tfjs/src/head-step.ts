@@ -8,7 +8,7 @@ import { prepareBatch } from './prepare-batch.ts';
 import { reduceBatch } from './reduce-batch.ts';
 import type { StateTensors, StepInput, StepOptions } from './step-input.ts';
 import { targetPoints } from './target-points.ts';
-import { plainRows, unitRows } from './unit-rows.ts';
+import { perLengthUnit, plainRows, unitRows } from './unit-rows.ts';
 
 /** One step, still on the device; the caller frees it. */
 export type StepTensors = {
@@ -50,16 +50,16 @@ function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): Step
   const points = targetPoints(loss.geometry, x, weights, bias, labels);
   const prepared = prepareBatch(loss, points, norm, input);
 
-  const stream = classTiles({ loss, x, weights, bias, labels, prepared, ...options });
+  const factor = loss.geometry === 'inner' ? x.unit : perLengthUnit(x.unit);
+  const stream = classTiles({ loss, factor, weights, bias, labels, prepared, ...options });
   const first = firstPass(stream, prepared.target.pivot, batch, options);
   const { negatives } = first;
   const reduced = reduceBatch(loss, prepared, negatives, norm, input);
   const { inspect } = options;
+  const gradientInput = { loss, x, factor, stream, points, prepared, negatives, reduced, labels, inspect };
   return {
     losses: reduced.losses,
-    ...(options.gradients
-      ? { gradients: gradients({ loss, x, stream, points, prepared, negatives, reduced, labels, inspect }) }
-      : {}),
+    ...(options.gradients ? { gradients: gradients(gradientInput) } : {}),
     scalars: {
       loss: reduced.loss,
       regulariser: reduced.regulariser,

@@ -14,7 +14,7 @@ export interface TargetPoints {
   readonly tangentX: tf.Tensor;
   /** x̂ − cos θ_y·ŵ_y: [B, d]. */
   readonly tangentW: tf.Tensor;
-  /** 1/‖w_y‖, 0 for a zero vector: [B, 1]. */
+  /** 1/‖w_y‖ of {@link unitRows}: [B, 1]. */
   readonly inverseW: tf.Tensor;
 }
 

@@ -3,7 +3,9 @@ import {
   BackendError,
   CfError,
   curricularFace,
+  type FloatArray,
   type HeadInput,
+  type HeadOutput,
   normFace,
   referenceStep,
   softmax,
@@ -68,12 +70,39 @@ describe('tfjs on the cpu backend', () => {
     }
   });
 
-  test.each([2e-12, 1e-9, 1e19, 1e30])('rows of size %d neither vanish nor overflow', async (size) => {
+  // Entries of 3·10³⁸ make rows that are longer than float32 can say.
+  test.each([2e-12, 1e-9, 1e19, 1e30, 3e38])('rows of size %d neither vanish nor overflow', async (size) => {
     const head = await (await tfjsBackend()).createHead(curricularFace());
     const input = problem(7, 11, 5, size);
-    const actual = await head.step(input);
-    expect(Math.abs(actual.loss - referenceStep(curricularFace(), input).loss)).toBeLessThan(1e-3);
+    const [actual, expected] = [await head.step(input), referenceStep(curricularFace(), input)];
+    expect(Math.abs(actual.loss - expected.loss)).toBeLessThan(1e-3);
+    const gradients = [actual, expected].map(({ gradEmbeddings }) =>
+      Float64Array.from(gradEmbeddings, (value) => value * size),
+    );
+    expect(worst(gradients[0]!, gradients[1]!)).toBeLessThan(1e-4);
   });
+
+  test.each(SPECIMENS.map(({ name, create }) => [name, create] as const))(
+    '%s: rows longer than float32 can say give the right loss or an error',
+    async (_name, create) => {
+      const head = await (await tfjsBackend()).createHead(create());
+      const small = problem(5, 7, 4);
+      const long = (values: FloatArray): Float32Array =>
+        Float32Array.from(values, (value) => 2e38 * Math.sign(value) + 1e38 * value);
+      const input = {
+        ...small,
+        embeddings: long(small.embeddings),
+        weights: long(small.weights),
+        ...(head.loss.bias ? { bias: new Float32Array(7) } : {}),
+      };
+      const actual = await head.step(input).catch((error: unknown) => error);
+      if (actual instanceof CfError) expect(actual).toMatchObject({ code: 'E_NON_FINITE' });
+      else {
+        const { loss } = actual as HeadOutput;
+        expect(loss / referenceStep(head.loss, input).loss).toBeCloseTo(1, 4);
+      }
+    },
+  );
 
   test('entries too small for a reciprocal in float32 make a zero vector', async () => {
     const head = await (await tfjsBackend()).createHead(sphereFace());
@@ -167,13 +196,25 @@ describe('the backend that is asked for', () => {
     expect(String(error)).toContain("'quantum' (not registered), expected one of");
   });
 
+  test.each([
+    ['webgpu', 'import @tensorflow/tfjs-backend-webgpu.'],
+    ['tensorflow', 'import @tensorflow/tfjs-node.'],
+    ['node', "import @tensorflow/tfjs-node, and ask for 'tensorflow', as it calls itself."],
+    ['quantum', 'import the package that registers it, or ask for one that is.'],
+  ])('%s: where it is not registered, the error says what to import', async (backend, fix) => {
+    await expect(tfjsBackend({ backend })).rejects.toMatchObject({ code: 'E_BACKEND', fix });
+  });
+
   test('one that does not initialise is an error, not a fallback', async () => {
     tf.registerBackend('returns-nothing', () => Promise.reject(new Error('no device')));
     tf.registerBackend('throws', () => {
       throw new Error('no device');
     });
     for (const backend of ['returns-nothing', 'throws']) {
-      await expect(tfjsBackend({ backend })).rejects.toMatchObject({ code: 'E_BACKEND' });
+      await expect(tfjsBackend({ backend })).rejects.toMatchObject({
+        code: 'E_BACKEND',
+        fix: 'run it where its device and driver are; TensorFlow.js has logged what went wrong.',
+      });
     }
     tf.removeBackend('returns-nothing');
     tf.removeBackend('throws');
@@ -183,7 +224,9 @@ describe('the backend that is asked for', () => {
     await tfjsBackend();
     const half = Object.create(tf.backend(), { floatPrecision: { value: () => 16 } });
     tf.registerBackend('half', () => half);
-    await expect(tfjsBackend({ backend: 'half' })).rejects.toThrow('computes in float16');
+    await expect(tfjsBackend({ backend: 'half' })).rejects.toThrow(
+      /computes in float16[\s\S]*Fix: use a device that computes in float32/,
+    );
     await tfjsBackend();
   });
 

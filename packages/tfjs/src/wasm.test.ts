@@ -28,8 +28,9 @@ describe('tfjs on the wasm backend', () => {
     return error / size;
   };
 
-  // Squares of 10⁻²⁰ and of 10²⁰ are none in float32; between 10⁻¹² and 10¹⁹ they are.
-  test.each([1e-11, 1e-6, 1, 1e18, 1e19, 1e30])(
+  // Squares of 10⁻²⁰ and of 10²⁰ are none in float32; between 10⁻¹² and 10¹⁹ they are. Rows of entries of 3·10³⁸ are
+  // longer than float32 can say.
+  test.each([1e-11, 1e-6, 1, 1e18, 1e19, 1e30, 3e38])(
     'class centers of lengths from 1 to %d, side by side, have their directions',
     async (size) => {
       const [batch, classes, dim] = [5, 7, 4];
