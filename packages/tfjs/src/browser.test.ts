@@ -45,6 +45,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
     '%s meets 2e-5 on golden cases, one in %i (CF_ALL_GOLDENS=1: all)',
     async (backend, stride) => {
       const result = await call<PageResult>('replay', backend, stride);
+      console.log(result.text);
       expect(result.passed, result.text).toBe(true);
       expect(result.cases).toBe(220 / stride);
       expect(result.isolated).toBe(true);

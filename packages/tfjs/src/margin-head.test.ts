@@ -332,6 +332,41 @@ describe('bad input', () => {
     });
   });
 
+  test.each([
+    [
+      'a sample weight',
+      'sampleWeights',
+      () => [1, 1, -1, 1, 1, 1],
+      'E_OPTION_RANGE',
+      'sampleWeights[2] = -1',
+    ],
+    ['a draw', 'draws', () => [0.1, Number.NaN, 0.1, 0.1, 0.1, 0.1], 'E_NON_FINITE', 'draws[1] = NaN'],
+  ] as const)('the check finds %s', async (_name, option, values, code, given) => {
+    const loss = elasticArcFace();
+    const batch = { ...onDevice(problem(loss), loss), [option]: tf.tensor1d(values()) };
+    await expect(marginHead(loss).check(batch)).rejects.toMatchObject({ code, given });
+  });
+
+  test.each([
+    [Number.NaN, 'E_NON_FINITE'],
+    [7, 'E_OPTION_RANGE'],
+  ])('the check finds a state of %d', async (t, code) => {
+    const loss = curricularFace();
+    const batch = { ...onDevice(problem(loss), loss), state: { t: tf.scalar(t) } };
+    await expect(marginHead(loss).check(batch)).rejects.toMatchObject({ code });
+  });
+
+  test('a state that lacks a value moves no variable', () => {
+    tf.tidy(() => {
+      const variables = { t: tf.variable(tf.scalar(0.5)), pace: tf.variable(tf.scalar(2)) };
+      expect(() => assignState(variables, { t: tf.scalar(1) })).toThrow(
+        expect.objectContaining({ code: 'E_STATE_MISMATCH', given: 'a state with {t}' }) as never,
+      );
+      expect(variables.t.dataSync()[0]).toBe(0.5);
+      tf.dispose(variables);
+    });
+  });
+
   test('a state is read back and checked', async () => {
     const loss = curricularFace();
     const state = { ...initialState(loss), values: { t: 0.5 } };

@@ -4,6 +4,7 @@ import { checkTensors } from './check-tensors.ts';
 import { deviceBatch } from './device-batch.ts';
 import type { HardNegatives } from './hard-negatives.ts';
 import { headStep, type StepTensors } from './head-step.ts';
+import { stateFromTensors } from './state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StateTensors, type StepOptions } from './step-input.ts';
 
 export interface MarginHeadOptions {
@@ -77,7 +78,8 @@ export interface TensorHead {
    */
   apply(input: TensorHeadInput): TensorHeadOutput;
   /**
-   * Reads one batch back and checks every value: labels in range, numbers finite. For a first batch, or for debugging.
+   * Reads one batch back and checks every value: labels in range, numbers finite, sample weights not negative, the state
+   * within its ranges. For a first batch, or for debugging.
    *
    * @throws LabelOutOfRangeError, NonFiniteError, and what `apply` throws
    */
@@ -107,7 +109,7 @@ export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): T
     },
     async check(input) {
       checkTensors(loss, input);
-      const { embeddings, weights, labels, bias, sampleWeights, sampleKeys } = input;
+      const { embeddings, weights, labels, bias, sampleWeights, sampleKeys, draws, state, mode } = input;
       checkInput(
         loss,
         {
@@ -116,8 +118,11 @@ export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): T
           labels: await labels.data(),
           dim: embeddings.shape[1],
           ...(bias === undefined ? {} : { bias: await floats(bias) }),
-          ...(sampleWeights === undefined ? {} : { sampleWeights: await sampleWeights.data() }),
+          ...(sampleWeights === undefined ? {} : { sampleWeights: await floats(sampleWeights) }),
           ...(sampleKeys === undefined ? {} : { sampleKeys }),
+          ...(draws === undefined ? {} : { draws: await floats(draws) }),
+          ...(state === undefined ? {} : { state: await stateFromTensors(loss, state) }),
+          ...(mode === undefined ? {} : { mode }),
         },
         true,
       );

@@ -1,4 +1,4 @@
-import { checkState, type LossState, type MarginLoss } from '@cf/core';
+import { checkState, type LossState, type MarginLoss, StateMismatchError } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { readScalars } from './read-scalars.ts';
 import type { StateTensors } from './step-input.ts';
@@ -22,7 +22,11 @@ export async function stateFromTensors(loss: MarginLoss, tensors: StateTensors):
   return checkState(loss, { loss: loss.name, values: await readScalars(tensors) });
 }
 
-/** The state as variables that no optimiser trains, to move on with {@link assignState}. */
+/**
+ * The state as variables that no optimiser trains, to move on with {@link assignState}; scalars.
+ *
+ * @throws StateMismatchError, NonFiniteError, OptionOutOfRangeError
+ */
 export function stateVariables(loss: MarginLoss, state?: LossState): Record<string, tf.Variable> {
   return tf.tidy(() => {
     const tensors = Object.entries(stateToTensors(loss, state));
@@ -30,7 +34,19 @@ export function stateVariables(loss: MarginLoss, state?: LossState): Record<stri
   });
 }
 
-/** Moves variables on to the state after a step; inside `tf.variableGrads` or a `tf.tidy` as well. */
+/**
+ * Moves variables on to the state after a step; inside `tf.variableGrads` or a `tf.tidy` as well.
+ *
+ * @throws StateMismatchError if the state lacks a variable's value; then none has moved
+ */
 export function assignState(variables: Readonly<Record<string, tf.Variable>>, next: StateTensors): void {
+  const names = Object.keys(variables);
+  if (!names.every((name) => Object.hasOwn(next, name))) {
+    throw new StateMismatchError(
+      `a state with {${Object.keys(next).join(', ')}}`,
+      `the values {${names.join(', ')}} of the variables`,
+      'hand in the nextState of a step of the same loss.',
+    );
+  }
   for (const [name, variable] of Object.entries(variables)) variable.assign(next[name]!);
 }

@@ -3,9 +3,11 @@ import {
   BackendError,
   CfError,
   curricularFace,
+  elasticArcFace,
   type FloatArray,
   type HeadInput,
   type HeadOutput,
+  type MarginLoss,
   normFace,
   referenceStep,
   softmax,
@@ -47,6 +49,7 @@ describe('tfjs on the cpu backend', () => {
 
   test('meets 2e-5 on all 220 golden cases', async () => {
     const report = await replayGoldens(await tfjsBackend({ backend: 'cpu' }), await embeddedGoldens());
+    console.log(formatGoldenReport(report));
     expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(220);
     expect(report.passed, formatGoldenReport(report)).toBe(true);
   }, 60_000);
@@ -141,7 +144,19 @@ describe('tfjs on the cpu backend', () => {
       const head = heads[step % heads.length]!;
       await head.step(head.loss.bias ? { ...input, bias: new Float32Array(7) } : input);
     }
-    await expect(heads[0]!.step({ ...input, labels: [0, 1, 2, 3, 7] })).rejects.toThrow(CfError);
+    expect(tf.memory().numTensors).toBe(before);
+
+    // Its gradient overflows, which is known once everything has been computed.
+    const head = await backend.createHead(softmax());
+    const heavy = {
+      embeddings: Float32Array.of(10, 10),
+      weights: new Float32Array(4),
+      bias: new Float32Array(2),
+      labels: [0],
+      dim: 2,
+      sampleWeights: [3e38],
+    };
+    await expect(head.step(heavy)).rejects.toMatchObject({ tensor: 'gradWeights' });
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -171,15 +186,54 @@ describe('tfjs on the cpu backend', () => {
     await expect(head.step(heavy)).rejects.toMatchObject({ code: 'E_NON_FINITE', tensor: 'gradWeights' });
   });
 
-  test('a float64 beyond the range of float32 is refused, not computed with', async () => {
-    const head = await (await tfjsBackend()).createHead(curricularFace());
-    const input = problem(2, 3, 2);
-    const embeddings = Float64Array.from(input.embeddings);
-    embeddings[3] = 1e300;
-    await expect(head.step({ ...input, embeddings })).rejects.toMatchObject({
+  test.each([
+    [{ embeddings: Float64Array.of(1, 2, 3, 1e300) }, 'E_NON_FINITE', 'embeddings[3] = Infinity'],
+    [{ sampleWeights: [1e39, 1] }, 'E_OPTION_RANGE', 'sampleWeights[0] = Infinity'],
+    [{ draws: [0.1, 1e39] }, 'E_NON_FINITE', 'draws[1] = Infinity'],
+    [
+      { state: { loss: 'elastic-arcface', values: { step: 0, batchMean: 1e39 } } },
+      'E_NON_FINITE',
+      'state.batchMean[0] = Infinity',
+    ],
+  ])(
+    'a float64 beyond the range of float32 is refused, not computed with: %j',
+    async (change, code, given) => {
+      const base = elasticArcFace();
+      const loss = { ...base, initialValues: { ...base.initialValues, batchMean: 0 } };
+      const head = await (await tfjsBackend()).createHead(loss);
+      await expect(head.step({ ...problem(2, 3, 2), ...change })).rejects.toMatchObject({ code, given });
+    },
+  );
+
+  test('a loss beyond the range of float32 is an error, not an infinity', async () => {
+    const head = await (await tfjsBackend()).createHead(softmax({ bias: false }));
+    // Logits of ∓2.9·10³⁸, whose difference float32 can't say.
+    const input = {
+      embeddings: Float32Array.of(1.7e19),
+      weights: Float32Array.of(-1.7e19, 1.7e19),
+      labels: [0],
+      dim: 1,
+    };
+    await expect(head.step(input)).rejects.toMatchObject({
       code: 'E_NON_FINITE',
-      tensor: 'embeddings',
-      index: 3,
+      tensor: 'losses',
+      index: 0,
+    });
+  });
+
+  test('a state beyond the range of float32 is an error, not an infinity', async () => {
+    const base = curricularFace();
+    const loss: MarginLoss = {
+      ...base,
+      prepare: (ops, statistics, state, mode) => {
+        const large = ops.constant(3e38);
+        return { ...base.prepare(ops, statistics, state, mode), next: { t: ops.mul(large, large) } };
+      },
+    };
+    const head = await (await tfjsBackend()).createHead(loss);
+    await expect(head.step(problem(2, 3, 2))).rejects.toMatchObject({
+      code: 'E_NON_FINITE',
+      tensor: 'state.t',
     });
   });
 });

@@ -1,10 +1,11 @@
 import {
   type CheckedInput,
   checkInput,
-  type FloatArray,
   type Head,
   type HeadInput,
   type HeadOptions,
+  type HeadOutput,
+  type LossState,
   type MarginLoss,
   marginDraws,
   requireFiniteTensor,
@@ -26,6 +27,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
     async step(input) {
       const rounded = toFloat32(input);
       const checked = checkInput(loss, rounded, checkFinite);
+      requireFiniteState(checked.state);
       // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
       // until the step is computed.
       while (!isActive(backend)) await activateBackend(backend);
@@ -44,10 +46,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
       });
       try {
         const output = await readOutput(loss, tensors, checked);
-        if (checkFinite) {
-          requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
-          requireFiniteTensor('gradWeights', output.gradWeights);
-        }
+        if (checkFinite) requireFiniteOutput(output);
         return output;
       } finally {
         tf.dispose(tensors);
@@ -65,8 +64,8 @@ function upload(loss: MarginLoss, arrays: RoundedInput, checked: CheckedInput): 
     weights: tf.tensor2d(arrays.weights, [classes, dim]),
     bias: arrays.bias && tf.tensor2d(arrays.bias, [classes, 1]),
     labels: tf.tensor1d(labels, 'int32'),
-    sampleWeights: tf.tensor1d(Float32Array.from(sampleWeights)),
-    draws: drawn && tf.tensor1d(Float32Array.from(drawn)),
+    sampleWeights: tf.tensor1d(rounded(sampleWeights)),
+    draws: drawn && tf.tensor1d(rounded(drawn)),
     state: stateToTensors(loss, state),
     mode,
   };
@@ -76,19 +75,40 @@ interface RoundedInput extends HeadInput {
   readonly embeddings: Float32Array;
   readonly weights: Float32Array;
   readonly bias?: Float32Array;
+  readonly sampleWeights?: Float32Array;
+  readonly draws?: Float32Array;
 }
 
 /** Rounded before it is checked: a float64 past float32's range becomes an infinity, which the check finds. */
 function toFloat32(input: HeadInput): RoundedInput {
-  const { bias, ...rest } = input;
+  const { bias, sampleWeights, draws, ...rest } = input;
   return {
     ...rest,
     embeddings: rounded(input.embeddings),
     weights: rounded(input.weights),
     ...(bias === undefined ? {} : { bias: rounded(bias) }),
+    ...(sampleWeights === undefined ? {} : { sampleWeights: rounded(sampleWeights) }),
+    ...(draws === undefined ? {} : { draws: rounded(draws) }),
   };
 }
 
-function rounded(values: FloatArray): Float32Array {
+function rounded(values: ArrayLike<number>): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+/** Finds values of a state that are not finite in float32. */
+function requireFiniteState({ values }: LossState): void {
+  for (const [name, value] of Object.entries(values)) {
+    requireFiniteTensor(`state.${name}`, [Math.fround(value)]);
+  }
+}
+
+/** Finds where finite input has overflowed. */
+function requireFiniteOutput(output: HeadOutput): void {
+  requireFiniteTensor('losses', output.losses);
+  requireFiniteTensor('loss', [output.loss]);
+  requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
+  requireFiniteTensor('gradWeights', output.gradWeights);
+  if (output.gradBias !== undefined) requireFiniteTensor('gradBias', output.gradBias);
+  requireFiniteState(output.state);
 }
