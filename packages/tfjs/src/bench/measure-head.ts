@@ -2,6 +2,7 @@ import { curricularFace, requireInteger } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { activateBackend } from '../active-backend.ts';
 import { type MarginHeadOptions, marginHead } from '../margin-head.ts';
+import { median } from './median.ts';
 import { plainCurricularFace } from './plain-head.ts';
 
 export interface MeasureOptions {
@@ -158,10 +159,4 @@ async function finished({ loss, gradients }: ReturnType<Step>): Promise<number> 
   const [value] = await Promise.all([loss.data(), corner.data()]);
   tf.dispose([loss, corner, ...gradients]);
   return value[0]!;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -11,7 +11,7 @@ export interface MarginCompileOptions {
    * such as `t`. Default none.
    */
   readonly metrics?: readonly string[];
-  /** Weights of the classes in the loss: [C]. Default 1 each. `classWeight` of `model.fit` would weigh whole batches. */
+  /** Weights of the classes in the loss, finite and ≥ 0: [C]. Default 1 each. `classWeight` of `model.fit` would weigh whole batches. */
   readonly classWeights?: ArrayLike<number>;
 }
 
@@ -26,7 +26,7 @@ export interface MarginModelOptions extends MarginCompileOptions, Omit<MarginHea
  *
  * Targets are class numbers, [N] or [N, 1]. The model's output is the backbone's embedding, so `model.predict(x)` embeds.
  * A model that ends in a {@link MarginHead}, such as one that `tf.loadLayersModel` gave, is compiled as it is:
- * then `loss` and `classes` are its own and are left out.
+ * then the loss, the classes and all other options of the head are its own and are left out.
  *
  * @throws UnknownNameError, OptionOutOfRangeError, ShapeMismatchError
  */
@@ -38,14 +38,7 @@ export function compileMarginModel(
   const { optimizer, metrics = [], classWeights } = options;
   const compiled = withHead(model, options);
   const head = marginHeadOf(compiled);
-  if (classWeights !== undefined && classWeights.length !== head.classes) {
-    throw new ShapeMismatchError(
-      `classWeights [${classWeights.length}]`,
-      `[${head.classes}]`,
-      'give one weight a class.',
-    );
-  }
-  head.classWeights = classWeights && Float32Array.from(classWeights);
+  head.classWeights = classWeights && checkedClassWeights(classWeights, head.classes);
   compiled.compile({
     optimizer,
     loss: head.lossFunction,
@@ -65,10 +58,35 @@ export function marginHeadOf(model: tf.LayersModel): MarginHead {
   );
 }
 
-/** The backbone alone, without class centers, sharing its weights: images → embeddings [B, d]. */
+/**
+ * The backbone alone, without class centers, sharing its weights: images → embeddings [B, d].
+ *
+ * @throws ShapeMismatchError where the model does not end in a {@link MarginHead}
+ */
 export function embeddingModel(model: tf.LayersModel): tf.LayersModel {
   const { input } = marginHeadOf(model);
   return tf.model({ inputs: model.inputs, outputs: input });
+}
+
+function checkedClassWeights(given: ArrayLike<number>, classes: number): Float32Array {
+  if (given.length !== classes) {
+    throw new ShapeMismatchError(
+      `classWeights [${given.length}]`,
+      `[${classes}]`,
+      'give one weight a class.',
+    );
+  }
+  const weights = Float32Array.from(given);
+  for (const [label, weight] of weights.entries()) {
+    if (weight >= 0 && weight < Number.POSITIVE_INFINITY) continue;
+    throw new OptionOutOfRangeError(
+      `classWeights[${label}]`,
+      given[label],
+      'a weight ≥ 0, finite in float32',
+      'give a weight of 0 to leave a class out.',
+    );
+  }
+  return weights;
 }
 
 function withHead(model: tf.LayersModel, options: MarginModelOptions | MarginCompileOptions): tf.LayersModel {
@@ -81,9 +99,15 @@ function withHead(model: tf.LayersModel, options: MarginModelOptions | MarginCom
     ...rest
   } = options as MarginModelOptions;
   if (lastLayer(model) instanceof MarginHead) {
-    if (loss === undefined && classes === undefined) return model;
-    const expected = 'neither loss nor classes for a model that has them';
-    throw new OptionOutOfRangeError('loss', loss, expected, 'leave both out, or pass embeddingModel(model).');
+    const given = Object.entries({ loss, classes, ...rest }).find(([, value]) => value !== undefined);
+    if (given === undefined) return model;
+    const [name, value] = given;
+    throw new OptionOutOfRangeError(
+      name,
+      value,
+      `no ${name} for a model that has a head of its own`,
+      `leave ${name} out, or pass embeddingModel(model).`,
+    );
   }
   if (loss === undefined) {
     throw new OptionOutOfRangeError(

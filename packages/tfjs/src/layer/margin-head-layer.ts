@@ -5,6 +5,7 @@ import {
   type MarginLoss,
   type Mode,
   requireInteger,
+  requirePositive,
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
@@ -25,7 +26,7 @@ export interface MarginHeadConfig {
   readonly tileSize?: number;
   /** Bytes kept from pass 1 to pass 2. Default 24 MiB. */
   readonly keepBytes?: number;
-  /** Standard deviation of the class centers' first entries, drawn from a normal distribution. Default 0.01. */
+  /** Standard deviation of the class centers' first entries, drawn from a normal distribution; > 0. Default 0.01. */
   readonly centersStd?: number;
   /** Seed of that draw. Default: a new one each time. */
   readonly centersSeed?: number;
@@ -45,7 +46,7 @@ export class MarginHead extends tf.layers.Layer {
   static className = 'MarginHead';
   readonly loss: MarginLoss;
   readonly classes: number;
-  /** Weights of the classes in the loss: [C]. Not saved. */
+  /** Weights of the classes in the loss, ≥ 0: [C]. Not saved. */
   classWeights: Float32Array | undefined;
   private readonly config: MarginHeadConfig;
   private readonly head: TensorHead;
@@ -63,7 +64,9 @@ export class MarginHead extends tf.layers.Layer {
     this.loss = lossOf(config);
     requireInteger('classes', config.classes, 1, Number.MAX_SAFE_INTEGER);
     this.classes = config.classes;
-    const { tileSize, keepBytes } = config;
+    const { tileSize, keepBytes, centersStd } = config;
+    // TensorFlow.js puts 0.05 in the place of 0 and of NaN.
+    if (centersStd !== undefined) requirePositive('centersStd', centersStd);
     this.head = marginHead(this.loss, {
       accuracy: true,
       ...(tileSize === undefined ? {} : { tileSize }),
@@ -145,7 +148,11 @@ export class MarginHead extends tf.layers.Layer {
     return () => tf.clone(this.state[name]!.read());
   }
 
-  /** Reads the loss's state: t and the like. */
+  /**
+   * Reads the loss's state: t and the like.
+   *
+   * @throws NonFiniteError, OptionOutOfRangeError where weights that were set from outside are no state of this loss
+   */
   async readState(): Promise<LossState> {
     const tensors = Object.entries(this.state).map(([name, value]) => [name, value.read()] as const);
     return stateFromTensors(this.loss, Object.fromEntries(tensors));

@@ -150,6 +150,18 @@ describe('a compiled margin model', () => {
     const loss = (await plain.trainOnBatch(x, y)) as number;
     expect(await doubled.trainOnBatch(x, y)).toBeCloseTo(2 * loss, 4);
     expect(await none.trainOnBatch(x, y)).toBe(0);
+
+    const classWeights = [1, 2, 0, 3];
+    const weighted = build(classWeights);
+    const labels = [...y.dataSync()];
+    const expected = referenceStep(marginHeadOf(weighted).loss, {
+      embeddings: (embeddingModel(weighted).predict(x) as tf.Tensor).dataSync() as Float32Array,
+      weights: weighted.getWeights()[1]!.dataSync() as Float32Array,
+      labels,
+      sampleWeights: labels.map((label) => classWeights[label]!),
+      dim: DIM,
+    });
+    expect(await weighted.trainOnBatch(x, y)).toBeCloseTo(expected.loss, 4);
   });
 
   test('leaves no tensor behind', async () => {
@@ -233,9 +245,19 @@ describe('what does not fit', () => {
     ['no classes', () => compile('arcface', { classes: 0 }), /classes/],
     ['no loss', () => compileMarginModel(backbone(), { optimizer: 'sgd' }), /give loss/],
     [
-      'a loss for a model that has one',
-      () => compileMarginModel(compile('arcface'), { loss: 'cosface', classes: 2, optimizer: 'sgd' }),
-      /leave both out/,
+      'a class weight that is negative',
+      () => compile('arcface', { classWeights: [1, 1, -1, 1] }),
+      /classWeights\[2\] = -1/,
+    ],
+    [
+      'a class weight that is none',
+      () => compile('arcface', { classWeights: [1, NaN, 1, 1] }),
+      /classWeights\[1\] = NaN/,
+    ],
+    [
+      'a class weight beyond float32',
+      () => compile('arcface', { classWeights: [1, 1, 1, 1e39] }),
+      /classWeights\[3\] = 1e\+39/,
     ],
     ['a model without a head', () => marginHeadOf(backbone()), /ends in Dense/],
     [
@@ -249,6 +271,32 @@ describe('what does not fit', () => {
     ],
   ])('%s', (_name, act, message) => {
     expect(act).toThrow(message);
+  });
+
+  test.each([0, -1, NaN, Infinity])('a centersStd of %d', (centersStd) => {
+    expect(() => compile('arcface', { centersStd })).toThrow(/expected a finite centersStd > 0/);
+  });
+
+  test.each(
+    Object.entries({
+      loss: 'cosface',
+      classes: CLASSES,
+      params: {},
+      tileSize: 10,
+      keepBytes: 0,
+      centersStd: 0.1,
+      centersSeed: 1,
+      name: 'head',
+    }),
+  )('%s for a model that has a head', (name, value) => {
+    const model = compile('arcface');
+    expect(() => compileMarginModel(model, { [name]: value, optimizer: 'sgd' })).toThrow(
+      expect.objectContaining({
+        option: name,
+        expected: `no ${name} for a model that has a head of its own`,
+      }) as never,
+    );
+    expect(compileMarginModel(model, { [name]: undefined, optimizer: 'sgd' })).toBe(model);
   });
 
   test('one-hot targets', async () => {

@@ -1,4 +1,4 @@
-import { requireInteger } from '@cf/core';
+import { requireChoice, requireInteger } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { drawWeights } from './first-weights.ts';
 import { setLayersWeights } from './layers-weights.ts';
@@ -39,9 +39,14 @@ export class LayersBuilder {
   readonly #draws: Draw[] = [];
   #input: tf.SymbolicTensor | undefined;
 
-  /** @param convStd standard deviation of a convolution's first weights */
+  /**
+   * @param convStd standard deviation of a convolution's first weights
+   * @throws OptionOutOfRangeError
+   */
   constructor(name: string, options: NetworkOptions, convStd: (options: ConvOptions) => number) {
-    requireInteger('seed', options.seed ?? 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    const { seed = 0, weights = 'seeded' } = options;
+    requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    requireChoice('weights', weights, ['seeded', 'zeros']);
     this.#name = name;
     this.#options = options;
     this.#convStd = convStd;

@@ -79,6 +79,11 @@ describe.each(NETWORKS)('$name', ({ build, size, d, parameters }) => {
     for (const model of models) model.dispose();
   });
 
+  test('refuses weights that it does not know how to start from', () => {
+    const options = { weights: 'seedd' as 'seeded' };
+    expect(() => build(options)).toThrow('weights = "seedd", expected one of "seeded", "zeros"');
+  });
+
   test('takes and gives back weights bit by bit', async () => {
     const [from, to] = [build({ seed: 5 }), build({ weights: 'zeros' })];
     const weights = await layersWeights(from);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { activateBackend } from '../active-backend.ts';
+import { median } from '../bench/median.ts';
 import { tinyIresnetLayers } from '../networks/tiny-iresnet.ts';
 import { registerTrainingKernels } from './register.ts';
 
@@ -72,9 +73,4 @@ export async function trainingStepMs(
   model.dispose();
   optimizer.dispose();
   return median(times.slice(warmUp));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2;
 }
