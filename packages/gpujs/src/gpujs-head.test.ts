@@ -140,7 +140,7 @@ test.each([-1000, 1000])('logits %d above the target, and s = 1024', async (abov
   await backend.dispose();
 });
 
-test('inputs past the range of float32 are named, not carried on as NaN', async () => {
+test('products past the range of float32 are an error, not carried on as NaN', async () => {
   const backend = await gpujsBackend();
   const head = await backend.createHead(createLoss('softmax', { bias: false }));
   const input = {
@@ -149,7 +149,30 @@ test('inputs past the range of float32 are named, not carried on as NaN', async 
     labels: [1],
     dim: 2,
   };
-  await expect(head.step(input)).rejects.toMatchObject({ code: 'E_NON_FINITE' });
+  await expect(head.step(input)).rejects.toMatchObject({
+    code: 'E_NON_FINITE',
+    tensor: 'sum of exponentials',
+    index: 0,
+  });
+  await backend.dispose();
+});
+
+test.each([
+  [1e28, 'gradEmbeddings'],
+  [1e39, 'losses'],
+])('what float64 holds and float32 does not is an error: a sample weight of %d', async (weight, tensor) => {
+  const backend = await gpujsBackend();
+  const loss = createLoss('normface');
+  const head = await backend.createHead(loss);
+  const input = {
+    embeddings: Float64Array.of(1e-11, 2e-11),
+    weights: Float64Array.of(1, 1, -1, 2),
+    labels: [1],
+    dim: 2,
+    sampleWeights: [weight],
+  };
+  expect(referenceStep(loss, input)[tensor as 'losses'].every(Number.isFinite)).toBe(true);
+  await expect(head.step(input)).rejects.toMatchObject({ code: 'E_NON_FINITE', tensor });
   await backend.dispose();
 });
 

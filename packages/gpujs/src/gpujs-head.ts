@@ -92,17 +92,17 @@ async function step(
         totals.inspection.gradLogits[sample * classes + label] = gradient;
       },
     );
-    if (options.checkFinite) {
-      requireFiniteTensor('gradEmbeddings', totals.embeddings);
-      requireFiniteTensor('gradWeights', totals.weights);
-    }
-    return {
+    const output = {
       loss: reduced.loss,
       losses: new Float32Array(reduced.losses),
-      regulariser: reduced.regulariser,
       gradEmbeddings: new Float32Array(totals.embeddings),
       gradWeights: totals.weights,
       gradBias: totals.bias,
+    };
+    if (options.checkFinite) requireFiniteOutput(output);
+    return {
+      ...output,
+      regulariser: reduced.regulariser,
       state: reduced.state,
       diagnostics: headDiagnostics(loss, {
         batch,
@@ -117,6 +117,17 @@ async function step(
   } finally {
     tiles.dispose();
   }
+}
+
+/** Finds where finite input has overflowed; after rounding, which may make an infinity. */
+function requireFiniteOutput(
+  output: Pick<HeadOutput, 'loss' | 'losses' | 'gradEmbeddings' | 'gradWeights' | 'gradBias'>,
+): void {
+  requireFiniteTensor('losses', output.losses);
+  requireFiniteTensor('loss', [output.loss]);
+  requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
+  requireFiniteTensor('gradWeights', output.gradWeights);
+  if (output.gradBias !== undefined) requireFiniteTensor('gradBias', output.gradBias);
 }
 
 function emptyTotals(

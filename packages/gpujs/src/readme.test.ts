@@ -63,7 +63,12 @@ describe('examples of the README, as they stand', () => {
 
   test('pieces, in Node', async () => {
     expect(examples.length).toBe(2);
-    expect(await runInNode('example1.ts')).toContain('Float32Array(2)');
+    const printed = /Float32Array\(2\) \[ (.+), (.+) \]/.exec(await runInNode('example1.ts'))!;
+    const target = (cos: number) => Math.cos(Math.acos(cos) + 0.5);
+    // softplus(64·(the other logit − the target's)) of each sample.
+    const expected = [0.1 - target(0.8), 0.2 - target(0.6)].map((gap) => Math.log1p(Math.exp(64 * gap)));
+    const losses = printed.slice(1).map(Number);
+    for (const [i, loss] of losses.entries()) expect(loss / expected[i]!).toBeCloseTo(1, 3);
   }, 60_000);
 
   test.skipIf(!hasChromium)(

@@ -4,6 +4,7 @@ import { matrixInput } from '../matrix-input.ts';
 import { uploadKernel } from './dense-kernels.ts';
 import type { KernelSource, Sizes } from './kernel-source.ts';
 import { openKernel, type RawKernel } from './open-kernel.ts';
+import { runKernel } from './run-kernel.ts';
 
 /** What a kernel takes and yields: an array or matrix here, or a handle to one on the device. */
 export type KernelValue = Float32Array | Float32Array[] | Float32Array[][] | Input | Texture;
@@ -42,15 +43,7 @@ export class KernelSet {
     if (this.#disposed)
       throw new BackendError('a disposed head', 'a head in use', 'create another head of this backend.');
     const kernel = this.#kernel(source, sizes);
-    let result: KernelValue;
-    try {
-      result = (await kernel(...args)) as KernelValue;
-    } catch (cause) {
-      throw this.#refused(source, cause instanceof Error ? cause.message : String(cause), cause);
-    }
-    const reason = kernel.fallbackReason ?? kernel.kernel?.fallbackReason;
-    if (reason) throw this.#refused(source, reason);
-    return result;
+    return (await runKernel(kernel, source.name, this.#mode, args)) as KernelValue;
   }
 
   /** Brings a row-major matrix onto the device once, for all kernels that read it: [rows, columns]. */
@@ -65,15 +58,6 @@ export class KernelSet {
     this.#disposed = true;
     for (const kernel of this.#compiled.values()) kernel.destroy();
     this.#compiled.clear();
-  }
-
-  #refused(source: KernelSource, reason: string, cause?: unknown): BackendError {
-    return new BackendError(
-      `kernel '${source.name}' in mode '${this.#mode}' (${reason})`,
-      'a kernel that this mode can run',
-      "use a smaller tileSize or batch, or mode 'cpu'.",
-      cause,
-    );
   }
 
   #kernel(source: KernelSource, sizes: Sizes): RawKernel {

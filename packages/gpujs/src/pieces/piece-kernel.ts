@@ -1,12 +1,14 @@
 import type { GPU, Input, Texture } from 'gpu.js';
 import { COLUMN, type KernelSource, kernelText, type Sizes } from '../kernels/kernel-source.ts';
 import { openKernel } from '../kernels/open-kernel.ts';
+import { runKernel } from '../kernels/run-kernel.ts';
 
 /** What gpu.js takes for an array or matrix: arrays here, an `Input`, or the result of a kernel with `pipeline`. */
 export type KernelArgument = ArrayLike<number> | readonly ArrayLike<number>[] | Input | Texture;
 
 /** A kernel of gpu.js under its async contract; with `pipeline` it resolves to a handle, as gpu.js's kernels do. */
 export interface PieceKernel<Arguments extends readonly KernelArgument[], Result> {
+  /** @throws BackendError (`E_BACKEND`) if gpu.js refuses to run it, or has moved it to another mode */
   (...args: Arguments): Promise<Result>;
   /** Frees it and takes it off gpu.js's own list. It must not be called again. */
   destroy(): void;
@@ -33,10 +35,10 @@ export function openPiece<Arguments extends readonly KernelArgument[], Result>(
   options: PieceOptions,
 ): PieceKernel<Arguments, Result> {
   const source: KernelSource = { name, text: kernelText(parameters, body), output: () => output };
-  return openKernel(gpu, source, sizes, { pipeline: options.pipeline ?? false }) as unknown as PieceKernel<
-    Arguments,
-    Result
-  >;
+  const kernel = openKernel(gpu, source, sizes, { pipeline: options.pipeline ?? false });
+  const run = (...args: Arguments): Promise<Result> =>
+    runKernel(kernel, name, gpu.mode, args) as Promise<Result>;
+  return Object.assign(run, { destroy: () => kernel.destroy() });
 }
 
 /** Lines that read a loss's row values for sample `i`. */

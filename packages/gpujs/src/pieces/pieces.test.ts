@@ -212,6 +212,23 @@ describe.each(modes)('mode %s', (mode) => {
   });
 });
 
+test.each([
+  ['moves to another mode', async () => new Float32Array(1), 'too many textures'],
+  ['refuses', () => Promise.reject(new Error('texture too large')), 'texture too large'],
+])('a piece that gpu.js %s is an error', async (_, run, reason) => {
+  let destroyed = 0;
+  const fallbackReason = reason === 'too many textures' ? reason : null;
+  const kernel = Object.assign(run, { kernel: { fallbackReason }, destroy: () => destroyed++ });
+  const gpu = { mode: 'webgl2', createKernel: () => kernel } as unknown as GPU;
+  const piece = createInverseNormKernel(gpu, { rows: 1, dim: 1 });
+  await expect(piece([[1]])).rejects.toMatchObject({
+    code: 'E_BACKEND',
+    given: `kernel 'inverseNorm' in mode 'webgl2' (${reason})`,
+  });
+  piece.destroy();
+  expect(destroyed).toBe(1);
+});
+
 test('a scale that is none is refused', () => {
   const open = () => createCrossEntropyKernel(gpus.get('cpu')!, { batch: 1, classes: 1 }, { scale: 0 });
   expect(open).toThrow(/^scale = 0/);

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { webgpuEnvironment } from './node-webgpu.ts';
 
 /** Runs a script of this folder in a process with WebGPU and parses its last line: null where there is no adapter. */
-export async function runWebgpuProcess<T>(script: string, args: readonly string[] = []): Promise<T | null> {
+export async function runWebgpuProcess<T>(script: string): Promise<T | null> {
   const temporary = await mkdtemp(join(tmpdir(), 'cf-webgpu-'));
   try {
     const path = fileURLToPath(new URL(script, import.meta.url));
-    const child = spawn(process.execPath, [path, ...args], {
+    const child = spawn(process.execPath, [path], {
       env: { ...process.env, ...webgpuEnvironment(temporary) },
     });
     const output = { stdout: '', stderr: '' };
