@@ -141,7 +141,7 @@ function emptyTotals(
   return {
     embeddings: new Float64Array(batch * dim),
     // Every row is written.
-    weights: gradWeights?.length === classes * dim ? gradWeights : new Float32Array(classes * dim),
+    weights: gradWeights ?? new Float32Array(classes * dim),
     bias: loss.bias ? new Float32Array(classes) : undefined,
     inspection: inspect
       ? { logits: new Float32Array(batch * classes), gradLogits: new Float32Array(batch * classes) }
