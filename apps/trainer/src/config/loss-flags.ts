@@ -29,8 +29,8 @@ const WEIGHTINGS = ['focal', 'ohem', 'self-paced'];
 /**
  * Name and parameters for createLoss.
  *
- * @throws UsageError for a malformed `name=value` or an option given twice, UnknownNameError for an unknown loss, OptionOutOfRangeError for an
- * unknown weighting
+ * @throws UsageError for a malformed `name=value` or an option given twice, UnknownNameError for an unknown loss,
+ * OptionOutOfRangeError for an unknown weighting
  */
 export function lossFromFlags(
   flags: LossFlags,

@@ -11,7 +11,10 @@ export interface MarginCompileOptions {
    * such as `t`. Default none.
    */
   readonly metrics?: readonly string[];
-  /** Weights of the classes in the loss, finite and ≥ 0: [C]. Default 1 each. `classWeight` of `model.fit` would weigh whole batches. */
+  /**
+   * Weights of the classes in the loss, finite and ≥ 0: [C]. Default 1 each. `classWeight` of `model.fit` would weigh
+   * whole batches.
+   */
   readonly classWeights?: ArrayLike<number>;
 }
 
