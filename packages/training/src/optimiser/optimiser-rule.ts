@@ -1,0 +1,36 @@
+import type { TensorOps } from '@cf/core';
+
+/** What a parameter is to the layer that it belongs to. */
+export type ParameterKind = 'weight' | 'bias' | 'norm' | 'slope';
+
+/** One number of a parameter on its way through an update. */
+export interface UpdateInput<T> {
+  readonly weight: T;
+  /** After clipping. */
+  readonly gradient: T;
+  /** The rule's own numbers, by the names that it lists; 0 before the first update. */
+  readonly state: Readonly<Record<string, T>>;
+  /** η of this step and this parameter's group. */
+  readonly learningRate: T;
+  /** λ of the parameter's group; a number, so that no decay costs nothing. */
+  readonly weightDecay: number;
+  /** 1 in the first update. */
+  readonly updateNumber: T;
+}
+
+/** The parameter and the rule's numbers after the update. */
+export interface UpdateOutput<T> {
+  readonly weight: T;
+  readonly state: Readonly<Record<string, T>>;
+}
+
+/**
+ * An optimiser, written once: what one update does to one number, over {@link TensorOps}. Class centers read it as numbers,
+ * ONNX as nodes of a graph, TensorFlow.js as tensors.
+ */
+export interface OptimiserRule {
+  readonly name: string;
+  /** Names of the numbers that it keeps for each parameter. */
+  readonly state: readonly string[];
+  update<T, M>(ops: TensorOps<T, M>, input: UpdateInput<T>): UpdateOutput<T>;
+}
