@@ -31,7 +31,7 @@ export function marginDraws(
 ): Float64Array | undefined {
   if (loss.draws === undefined || mode === 'eval') return undefined;
   if (given !== undefined) return Float64Array.from(given);
-  return loss.draws(state.values.step ?? 0, sampleKeys);
+  return loss.draws(state.values.step!, sampleKeys);
 }
 
 /**
