@@ -58,7 +58,7 @@ export interface RegulariserValue<T> {
 export interface MarginLoss {
   readonly name: string;
   readonly geometry: Geometry;
-  /** s; 1 where the geometry has none. */
+  /** s, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. */
   readonly scale: number;
   /** Whether the logits carry a bias a class (geometry `inner` only). */
   readonly bias: boolean;
