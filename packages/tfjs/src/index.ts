@@ -1,4 +1,4 @@
-export type { HardNegatives } from './hard-negatives.ts';
+export { type TfjsBackendOptions, tfjsBackend } from './backend/tfjs-backend.ts';
 export {
   compileMarginModel,
   embeddingModel,
@@ -8,21 +8,21 @@ export {
 } from './layer/compile-margin-model.ts';
 export type { LossDefinition } from './layer/loss-definition.ts';
 export { MarginHead, type MarginHeadConfig, registerMarginHead } from './layer/margin-head-layer.ts';
-export {
-  type MarginHeadOptions,
-  marginHead,
-  type TensorHead,
-  type TensorHeadInput,
-  type TensorHeadOutput,
-} from './margin-head.ts';
 export type { NetworkOptions } from './networks/layers-builder.ts';
 export { type LayersWeight, layersWeights, setLayersWeights } from './networks/layers-weights.ts';
 export { type MobileFaceNetLayersOptions, mobileFaceNetLayers } from './networks/mobile-face-net.ts';
 export { type TinyIresnetLayersOptions, tinyIresnetLayers } from './networks/tiny-iresnet.ts';
 export type { NamedWeight } from './networks/weight-layout.ts';
-export { assignState, stateFromTensors, stateToTensors, stateVariables } from './state-tensors.ts';
-export type { StateTensors } from './step-input.ts';
-export { tfBatchOps } from './tf-batch-ops.ts';
-export { tfOps } from './tf-ops.ts';
-export { type TfjsBackendOptions, tfjsBackend } from './tfjs-backend.ts';
+export { tfBatchOps } from './ops/tf-batch-ops.ts';
+export { tfOps } from './ops/tf-ops.ts';
+export type { HardNegatives } from './step/hard-negatives.ts';
+export { assignState, stateFromTensors, stateToTensors, stateVariables } from './step/state-tensors.ts';
+export type { StateTensors } from './step/step-input.ts';
+export {
+  type MarginHeadOptions,
+  marginHead,
+  type TensorHead,
+  type TensorHeadOutput,
+} from './tensor-head/margin-head.ts';
+export type { TensorHeadInput } from './tensor-head/tensor-head-input.ts';
 export { registerTrainingKernels } from './training-kernels/register.ts';

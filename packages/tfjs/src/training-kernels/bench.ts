@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { activateBackend } from '../active-backend.ts';
+import { activateBackend } from '../backend/active-backend.ts';
 import { median } from '../bench/median.ts';
 import { tinyIresnetLayers } from '../networks/tiny-iresnet.ts';
 import { registerTrainingKernels } from './register.ts';

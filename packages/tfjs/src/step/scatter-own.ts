@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { hostView } from './host-memory.ts';
+import { hostView } from '../ops/host-memory.ts';
 
 /**
  * Adds what there is one of a sample to the rows of the samples' classes, for a run of classes: [B, …] → [size, …].

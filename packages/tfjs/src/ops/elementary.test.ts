@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tfjsBackend } from '../backend/tfjs-backend.ts';
 import { atan, cos, expm1, log1p, sin } from './elementary.ts';
-import { tfjsBackend } from './tfjs-backend.ts';
 
 describe.each(['cpu', 'wasm'])('on the %s backend', (backend) => {
   const one = (f: (x: tf.Tensor) => tf.Tensor, x: number): number =>

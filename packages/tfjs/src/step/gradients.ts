@@ -1,14 +1,14 @@
 import type { MarginLoss } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { acrossRows } from './across-rows.ts';
+import { acrossRows } from '../ops/across-rows.ts';
+import { transposedProduct } from '../ops/multiply.ts';
+import { select } from '../ops/select.ts';
+import { sumOverRows } from '../ops/sum-over-rows.ts';
 import type { ClassTile, TileStream } from './class-tiles.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
-import { transposedProduct } from './multiply.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import type { ReducedBatch } from './reduce-batch.ts';
 import { addOwnRows, addsOwnRows, scatterOwn } from './scatter-own.ts';
-import { select } from './select.ts';
-import { sumOverRows } from './sum-over-rows.ts';
 import type { TargetPoints } from './target-points.ts';
 import { perLengthUnit, type UnitRows } from './unit-rows.ts';
 

@@ -1,7 +1,7 @@
 import { COSINE_BOUND, type Geometry } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { select } from '../ops/select.ts';
 import { ownRows } from './class-rows.ts';
-import { select } from './select.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** Where each sample stands to its own class: O(B·d). */

@@ -7,9 +7,9 @@ import {
   type MarginLoss,
 } from '@cf/core';
 import type * as tf from '@tensorflow/tfjs';
-import type { Gradients } from './gradients.ts';
-import type { StepTensors } from './head-step.ts';
-import { readScalars } from './read-scalars.ts';
+import { readScalars } from '../ops/read-scalars.ts';
+import type { Gradients } from '../step/gradients.ts';
+import type { StepTensors } from '../step/head-step.ts';
 
 /** Brings one step to the host. The scalars travel together, in one read. Does not free the tensors. */
 export async function readOutput(

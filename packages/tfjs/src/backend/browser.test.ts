@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PageResult } from './testing/browser-page.ts';
-import type { LawsOutcome } from './testing/some-laws.ts';
+import type { PageResult } from '../testing/browser-page.ts';
+import type { LawsOutcome } from '../testing/some-laws.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -14,7 +14,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
 
   beforeAll(async () => {
     const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-    site = await openSite(join(here, 'testing', 'browser-page.ts'), { folders: { '/wasm/': wasm } });
+    site = await openSite(join(here, '..', 'testing', 'browser-page.ts'), { folders: { '/wasm/': wasm } });
   }, 240_000);
 
   afterAll(() => site?.close());
@@ -65,7 +65,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
   );
 
   test("the README's example trains, as it stands", async () => {
-    const readme = await readFile(join(here, '..', 'README.md'), 'utf8');
+    const readme = await readFile(join(here, '..', '..', 'README.md'), 'utf8');
     const source = /<!-- runs -->\n+```js\n([\s\S]*?)```/
       .exec(readme)![1]!
       .replace("'@cf/tfjs'", "'../index.ts'");

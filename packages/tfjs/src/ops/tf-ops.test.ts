@@ -2,7 +2,7 @@ import { type BatchOps, batchOps, numberOps } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { tfBatchOps, tfjsBackend, tfOps } from './index.ts';
+import { tfBatchOps, tfjsBackend, tfOps } from '../index.ts';
 
 const float = fc.float({ min: -8, max: 8, noNaN: true });
 const vectors = fc

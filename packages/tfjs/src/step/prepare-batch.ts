@@ -1,9 +1,9 @@
 import type { MarginLoss, SampleValues, TargetValue } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { tfBatchOps } from '../ops/tf-batch-ops.ts';
+import { tfOps } from '../ops/tf-ops.ts';
 import type { StepInput } from './step-input.ts';
 import type { TargetPoints } from './target-points.ts';
-import { tfBatchOps } from './tf-batch-ops.ts';
-import { tfOps } from './tf-ops.ts';
 
 /** What the two passes over the classes need to know of each sample; scalars stand for all samples. */
 export interface PreparedBatch {

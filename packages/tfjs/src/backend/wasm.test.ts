@@ -3,7 +3,7 @@ import { arcFace, curricularFace, type HeadInput, referenceStep } from '@cf/core
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
-import { tfjsBackend } from './index.ts';
+import { tfjsBackend } from '../index.ts';
 
 const open = () => tfjsBackend({ backend: 'wasm' });
 

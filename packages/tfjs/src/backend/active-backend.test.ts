@@ -2,8 +2,8 @@ import { curricularFace, type Head, type HeadInput, type HeadOutput } from '@cf/
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
+import { tfjsBackend } from '../index.ts';
 import { activateBackend, isActive } from './active-backend.ts';
-import { tfjsBackend } from './index.ts';
 
 const input: HeadInput = {
   embeddings: Float32Array.from({ length: 5 * 8 }, (_, i) => Math.sin(i * 12.9898 + 1)),

@@ -15,7 +15,7 @@ import {
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
-import { tfjsBackend } from './index.ts';
+import { tfjsBackend } from '../index.ts';
 
 /** A batch of odd shape; entries are float32 numbers. */
 function problem(batch: number, classes: number, dim: number, size = 1): HeadInput {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { exponential } from '../ops/exponential.ts';
+import { maxOverRows } from '../ops/max-over-rows.ts';
+import { sumOverRows } from '../ops/sum-over-rows.ts';
 import { type ClassTile, type Exponentials, START_OF_MAXIMUM, type TileStream } from './class-tiles.ts';
-import { exponential } from './exponential.ts';
 import { addHardNegatives, type HardNegatives, noHardNegatives } from './hard-negatives.ts';
-import { maxOverRows } from './max-over-rows.ts';
 import type { StepOptions } from './step-input.ts';
-import { sumOverRows } from './sum-over-rows.ts';
 
 /** Σ_{j≠y} e^{z_ij} of each sample as e^{max}·sum; the sum is 0 where there is no negative, else at least 1. */
 export type LogSumExp = {

@@ -12,11 +12,11 @@ import {
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { headStep } from '../step/head-step.ts';
+import { stateToTensors } from '../step/state-tensors.ts';
+import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
 import { activateBackend, isActive } from './active-backend.ts';
-import { headStep } from './head-step.ts';
 import { readOutput } from './read-output.ts';
-import { stateToTensors } from './state-tensors.ts';
-import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from './step-input.ts';
 
 /** A head on the given backend, which is active and must be so again at each step. */
 export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {

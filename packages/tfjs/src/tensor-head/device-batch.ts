@@ -1,8 +1,8 @@
 import { type MarginLoss, type Mode, marginDraws, OptionOutOfRangeError } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import type { TensorHeadInput } from './margin-head.ts';
-import { stateToTensors } from './state-tensors.ts';
-import type { StepInput } from './step-input.ts';
+import { stateToTensors } from '../step/state-tensors.ts';
+import type { StepInput } from '../step/step-input.ts';
+import type { TensorHeadInput } from './tensor-head-input.ts';
 
 /** Fills in the defaults of a batch of tensors. To be used inside a `tf.tidy`. */
 export function deviceBatch(loss: MarginLoss, input: TensorHeadInput, mode: Mode): StepInput {

@@ -25,7 +25,7 @@ describe.skipIf(!present)(
     }
 
     function run(what: 'goldens' | 'laws'): Promise<Result> {
-      const script = fileURLToPath(new URL('./testing/webgpu-in-node.ts', import.meta.url));
+      const script = fileURLToPath(new URL('../testing/webgpu-in-node.ts', import.meta.url));
       const driver = onSystemDriver ? {} : { VK_ICD_FILENAMES: SWIFTSHADER, XDG_RUNTIME_DIR: runtime };
       const env = { ...process.env, ...driver };
       return new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
 import type { MarginLoss } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { expm1, log1p } from './elementary.ts';
+import { expm1, log1p } from '../ops/elementary.ts';
+import { tfBatchOps } from '../ops/tf-batch-ops.ts';
+import { tfOps } from '../ops/tf-ops.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
 import type { StepInput } from './step-input.ts';
-import { tfBatchOps } from './tf-batch-ops.ts';
-import { tfOps } from './tf-ops.ts';
 
 /** What the whole batch comes to, once the log-sum-exp is known: O(B). */
 export interface ReducedBatch {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { hostView } from './host-memory.ts';
+import { hostView } from '../ops/host-memory.ts';
 
 /**
  * The rows of a run of classes: [C, d] → [size, d].

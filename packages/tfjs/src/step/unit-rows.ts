@@ -1,8 +1,8 @@
 import { NORM_FLOOR } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { acrossRows } from './across-rows.ts';
-import { hostView } from './host-memory.ts';
-import { select } from './select.ts';
+import { acrossRows } from '../ops/across-rows.ts';
+import { hostView } from '../ops/host-memory.ts';
+import { select } from '../ops/select.ts';
 
 /**
  * What lengths are counted in where rows are divided by them. A row of float32 numbers may be longer than float32 can

@@ -1,10 +1,10 @@
 import { COSINE_BOUND, type MarginLoss, type NegativeValue } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { acrossRows } from './across-rows.ts';
+import { acrossRows } from '../ops/across-rows.ts';
+import { exponential } from '../ops/exponential.ts';
+import { tileOps } from '../ops/tile-ops.ts';
 import { classRows } from './class-rows.ts';
-import { exponential } from './exponential.ts';
 import type { PreparedBatch } from './prepare-batch.ts';
-import { tileOps } from './tile-ops.ts';
 import { rowLengths } from './unit-rows.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { hardMask } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { select } from '../ops/select.ts';
+import { tileOps } from '../ops/tile-ops.ts';
 import type { ClassTile } from './class-tiles.ts';
-import { select } from './select.ts';
-import { tileOps } from './tile-ops.ts';
 
 /** How many hard negatives there are, and the range of their slopes; scalars. */
 export type HardNegatives = {

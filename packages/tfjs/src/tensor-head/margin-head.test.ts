@@ -19,7 +19,7 @@ import {
   stateVariables,
   type TensorHeadInput,
   tfjsBackend,
-} from './index.ts';
+} from '../index.ts';
 
 beforeAll(async () => {
   await tfjsBackend();
