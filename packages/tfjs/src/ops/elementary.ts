@@ -55,14 +55,17 @@ export function atan(x: tf.Tensor): tf.Tensor {
 }
 
 /**
- * log(1 + x) for 0 ≤ x ≤ 1: relative error under 5·10⁻⁷.
+ * log(1 + x) for x > −1: relative error under 5·10⁻⁷.
  *
- * As 2·artanh(s), s = x/(2 + x) ≤ 1/3: the series ends where its rest is under 2·10⁻⁹.
+ * Between −½ and 1 as 2·artanh(s), s = x/(2 + x), |s| ≤ 1/3: the series ends where its rest is under 2·10⁻⁹.
  */
 export function log1p(x: tf.Tensor): tf.Tensor {
-  const s = tf.div(x, tf.add(x, tf.scalar(2)));
+  const one = tf.scalar(1);
+  const near = tf.maximum(tf.minimum(x, one), tf.scalar(-0.5));
+  const s = tf.div(near, tf.add(near, tf.scalar(2)));
   const series = [15, 13, 11, 9, 7, 5, 3, 1].map((n) => 1 / n);
-  return tf.mul(tf.mul(s, tf.scalar(2)), polynomial(tf.square(s), series));
+  const small = tf.mul(tf.mul(s, tf.scalar(2)), polynomial(tf.square(s), series));
+  return select(tf.equal(near, x), small, tf.log(tf.add(x, one)));
 }
 
 /** e^x − 1: relative error under 5·10⁻⁷; near 0 as a series whose rest is under 10⁻⁸. */

@@ -26,7 +26,7 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
 }
 
 describe('the element-wise reading is that of numbers', () => {
-  const unary = ['neg', 'exp', 'expm1', 'sin', 'cos', 'atan'] as const;
+  const unary = ['neg', 'abs', 'exp', 'expm1', 'sin', 'cos', 'atan'] as const;
   const binary = ['add', 'sub', 'mul', 'min', 'max'] as const;
 
   test.each(unary)('%s', (name) => {
@@ -40,7 +40,7 @@ describe('the element-wise reading is that of numbers', () => {
     );
   });
 
-  test.each(['sqrt', 'log'] as const)('%s, of what is positive', (name) => {
+  test.each(['sqrt', 'log', 'log1p'] as const)('%s, of what is positive', (name) => {
     fc.assert(
       fc.property(vectors, ([a]) => {
         const positive = a!.map((x) => Math.fround(Math.abs(x) + 0.25));

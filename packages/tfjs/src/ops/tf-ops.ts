@@ -1,6 +1,6 @@
 import type { TensorOps } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { atan, cos, expm1, sin } from './elementary.ts';
+import { atan, cos, expm1, log1p, sin } from './elementary.ts';
 import { select } from './select.ts';
 
 /**
@@ -17,12 +17,14 @@ export const tfOps: TensorOps<tf.Tensor, tf.Tensor> = {
   mul: (a, b) => tf.mul(a, b),
   div: (a, b) => tf.div(a, b),
   neg: (a) => tf.neg(a),
+  abs: (a) => tf.abs(a),
   min: (a, b) => tf.minimum(a, b),
   max: (a, b) => tf.maximum(a, b),
   sqrt: (a) => tf.sqrt(a),
   exp: (a) => tf.exp(a),
   expm1,
   log: (a) => tf.log(a),
+  log1p,
   sin,
   cos,
   atan,
