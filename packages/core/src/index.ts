@@ -30,6 +30,34 @@ export type {
   HeadOutput,
 } from './head/contract.ts';
 export { headDiagnostics, meanOf, type NegativeCounts, type StepCounts } from './head/diagnostics.ts';
+export { type MeanRegulariser, meanRegulariser } from './head/phases/formulas/mean-regulariser.ts';
+export {
+  type NegativeLogLikelihood,
+  type NegativeSum,
+  negativeLogLikelihood,
+  softplus,
+} from './head/phases/formulas/negative-log-likelihood.ts';
+export {
+  type PreparedSamples,
+  prepareSamples,
+  type SamplePoints,
+} from './head/phases/formulas/prepare-samples.ts';
+export {
+  type ReducedSamples,
+  reduceSamples,
+  type SampleSums,
+} from './head/phases/formulas/reduce-samples.ts';
+export {
+  type TargetAngle,
+  targetAngle,
+  targetTangent,
+  type UnitSums,
+} from './head/phases/formulas/target-angle.ts';
+export {
+  type TargetGradient,
+  type TargetSlopes,
+  targetSlopes,
+} from './head/phases/formulas/target-slopes.ts';
 export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
 export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';

@@ -72,6 +72,7 @@ test('a constant has slope 0, a kink that of its first side', () => {
   expect(dualOps.abs(variable(0)).slope).toBe(1);
 });
 
-test('the root of a constant 0 has slope 0', () => {
+test('root and logarithm of a constant 0 have slope 0', () => {
   expect(dualOps.sqrt(fixed(0)).slope).toBe(0);
+  expect(dualOps.log(fixed(0)).slope).toBe(0);
 });
