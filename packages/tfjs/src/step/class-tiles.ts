@@ -1,10 +1,9 @@
-import { COSINE_BOUND, type MarginLoss, type NegativeValue } from '@cf/core';
+import { COSINE_BOUND, type MarginLoss, type NegativeValue, type PreparedSamples } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from '../ops/across-rows.ts';
 import { exponential } from '../ops/exponential.ts';
 import { tileOps } from '../ops/tile-ops.ts';
 import { classRows } from './class-rows.ts';
-import type { PreparedBatch } from './prepare-batch.ts';
 import { rowLengths } from './unit-rows.ts';
 
 /**
@@ -45,20 +44,20 @@ export type Exponentials = {
 type OtherTensors = { readonly [Name in keyof NegativeValue<tf.Tensor>]: tf.Tensor };
 
 /**
- * Added to the logits of targets, which puts them out of the log-sum-exp without an infinity: far under {@link START_OF_MAXIMUM}, so that
- * e^(it − maximum) is 0 whatever the maximum.
+ * Added to the logit of a target, which puts it out of the log-sum-exp without an infinity: what is left of it stands so
+ * far under the target that it weighs nothing, also where there is no other logit or all of them are as low.
  */
-const NO_LOGIT = -3e38;
-
-/** The running maximum of no logits at all; below any logit of finite inputs that float32 can use. */
-export const START_OF_MAXIMUM = -1e38;
+export const NO_LOGIT = -3e38;
 
 /**
  * Streams over tiles of classes. Asked again for the tile it made last, it hands out that one; asked for an earlier one,
  * it makes it again with the same bits, or has kept it.
  */
 export interface TileStream {
+  /** Of tiles. */
   readonly count: number;
+  readonly batch: number;
+  readonly classes: number;
   tile(index: number): ClassTile;
   /** Takes the exponentials of the tile that it made last; from then on that tile has them. */
   take(exponentials: Exponentials): void;
@@ -75,7 +74,7 @@ export interface TileSource {
   readonly bias: tf.Tensor2D | undefined;
   /** int32: [B]. */
   readonly labels: tf.Tensor1D;
-  readonly prepared: PreparedBatch;
+  readonly prepared: PreparedSamples<tf.Tensor, tf.Tensor>;
   readonly tileSize: number;
   /** Bytes of what is read from cosines to keep. */
   readonly keepBytes: number;
@@ -117,6 +116,8 @@ export function classTiles(source: TileSource): TileStream {
   };
   return {
     count,
+    batch,
+    classes,
     tile(index) {
       if (last?.index === index) return last.tile;
       if (last !== undefined) leave(last.index, last.tile);

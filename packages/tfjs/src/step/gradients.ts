@@ -1,13 +1,18 @@
-import type { MarginLoss } from '@cf/core';
+import {
+  type MarginLoss,
+  type PreparedSamples,
+  type ReducedSamples,
+  type TargetSlopes,
+  targetSlopes,
+} from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from '../ops/across-rows.ts';
 import { transposedProduct } from '../ops/multiply.ts';
 import { select } from '../ops/select.ts';
 import { sumOverRows } from '../ops/sum-over-rows.ts';
+import { tfOps } from '../ops/tf-ops.ts';
 import type { ClassTile, TileStream } from './class-tiles.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
-import type { PreparedBatch } from './prepare-batch.ts';
-import type { ReducedBatch } from './reduce-batch.ts';
 import { addOwnRows, addsOwnRows, scatterOwn } from './scatter-own.ts';
 import type { TargetPoints } from './target-points.ts';
 import { perLengthUnit, type UnitRows } from './unit-rows.ts';
@@ -30,13 +35,15 @@ export type Gradients = {
 export interface GradientInput {
   readonly loss: MarginLoss;
   readonly x: UnitRows;
+  /** ‖x‖: [B]. */
+  readonly norm: tf.Tensor;
   /** What the rows of W were multiplied by for the cosines: [B, d]. */
   readonly factor: tf.Tensor;
   readonly stream: TileStream;
   readonly points: TargetPoints;
-  readonly prepared: PreparedBatch;
+  readonly prepared: PreparedSamples<tf.Tensor, tf.Tensor>;
   readonly negatives: LogSumExp;
-  readonly reduced: ReducedBatch;
+  readonly reduced: ReducedSamples<tf.Tensor>;
   readonly labels: tf.Tensor1D;
   readonly inspect: boolean;
 }
@@ -81,32 +88,22 @@ export function gradients(input: GradientInput): Gradients {
 }
 
 /** What each sample's own class adds. */
-interface OwnTerms {
-  /** ∂loss/∂(target logit) = −dNll·(1 − p): [B]. */
-  readonly gradient: tf.Tensor;
-  /** [B]. */
-  readonly logit: tf.Tensor;
+interface OwnTerms extends TargetSlopes<tf.Tensor> {
   /**
    * dNll·(1 − p)/sum: what e^{z − max} of a negative is multiplied by, [B]. The negatives share 1 − p between them, so
    * p adds up to 1, and no digit is lost to the size of the log-sum-exp.
    */
   readonly share: tf.Tensor;
-  /** ∂loss/∂cos θ_y: [B, 1]. */
-  readonly slope: tf.Tensor;
   /** What the sample adds to ∂loss/∂w_y: [B, d]. */
   readonly weights: tf.Tensor;
 }
 
-function ownTerms({ loss, prepared, reduced, negatives, points }: GradientInput): OwnTerms {
-  const missed = tf.mul(reduced.dNll, reduced.miss);
-  const gradient = tf.neg(missed);
-  const slope = column(tf.mul(gradient, tf.mul(prepared.logitScale, prepared.target.dCos)));
-  const sideways = tf.mul(slope, points.tangentW);
+function ownTerms({ loss, norm, prepared, reduced, negatives, points }: GradientInput): OwnTerms {
+  const slopes = targetSlopes(tfOps, loss, { ...prepared, ...reduced, norm });
+  const sideways = tf.mul(column(slopes.slope), points.tangentW);
   return {
-    gradient,
-    logit: tf.mul(prepared.logitScale, prepared.target.value),
-    share: tf.div(missed, tf.maximum(negatives.sum, tf.scalar(1))),
-    slope,
+    ...slopes,
+    share: tf.div(tf.neg(slopes.gradient), negatives.sum),
     weights: loss.geometry === 'inner' ? sideways : perLengthUnit(tf.mul(sideways, points.inverseW)),
   };
 }
@@ -156,12 +153,10 @@ function addTile(
     },
     tile: {
       weights,
-      ...(loss.bias
-        ? { bias: tf.add(tf.sum(gradient, 1), scatterOwn(labels, own.gradient, start, size)) }
-        : {}),
+      ...(loss.bias ? { bias: tf.add(tf.sum(slopes, 1), scatterOwn(labels, own.slope, start, size)) } : {}),
       ...(inspect
         ? {
-            logits: withOwn(tile, own.logit, logits),
+            logits: withOwn(tile, prepared.targetLogit, logits),
             gradLogits: withOwn(tile, own.gradient, gradient),
           }
         : {}),
@@ -185,21 +180,15 @@ function weightRows(loss: MarginLoss, factor: tf.Tensor, tile: ClassTile, pulls:
   return tf.sub(towards, tf.mul(tile.rows, acrossRows(along, tile.rows.shape[1]!)));
 }
 
-/** ∂loss/∂X: tangential part / ‖x‖, and along x̂ what depends on the norm. */
-function embeddingGradient(
-  { loss, x, points, prepared, reduced }: GradientInput,
-  own: OwnTerms,
-  sums: SampleSums,
-): tf.Tensor {
+/** ∂loss/∂X: tangential part / ‖x‖, and along x̂ (geometry `inner`: x) what depends on the norm. */
+function embeddingGradient({ loss, x, points }: GradientInput, own: OwnTerms, sums: SampleSums): tf.Tensor {
   const pull = tf.transpose(sums.pull);
-  const target = tf.mul(own.slope, points.tangentX);
-  if (loss.geometry === 'inner') return tf.add(pull, target);
+  const target = tf.mul(column(own.slope), points.tangentX);
+  const along = tf.mul(column(tf.add(sums.radial, own.radial)), x.unit);
+  if (loss.geometry === 'inner') return tf.add(tf.add(pull, target), along);
   const tangent = tf.add(tangential(perLengthUnit(pull), x.unit), target);
   const sideways = perLengthUnit(tf.mul(tangent, x.inverse));
-  let along = tf.add(sums.radial, reduced.dNormOfRegulariser);
-  along = tf.add(along, tf.mul(own.gradient, tf.mul(prepared.logitScale, prepared.target.dNorm)));
-  if (loss.geometry === 'norm-scaled') along = tf.add(along, tf.mul(own.gradient, prepared.target.value));
-  return tf.add(sideways, tf.mul(column(along), x.unit));
+  return tf.add(sideways, along);
 }
 
 /** The part of each row that is orthogonal to the unit vector beside it; [rows, d]. */

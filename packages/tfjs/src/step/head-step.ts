@@ -1,11 +1,10 @@
-import type { MarginLoss } from '@cf/core';
+import { type MarginLoss, prepareSamples, reduceSamples } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { tfBatchOps } from '../ops/tf-batch-ops.ts';
 import { classTiles } from './class-tiles.ts';
 import { type Gradients, gradients } from './gradients.ts';
 import type { HardNegatives } from './hard-negatives.ts';
 import { firstPass } from './log-sum-exp.ts';
-import { prepareBatch } from './prepare-batch.ts';
-import { reduceBatch } from './reduce-batch.ts';
 import type { StateTensors, StepInput, StepOptions } from './step-input.ts';
 import { targetPoints } from './target-points.ts';
 import { perLengthUnit, plainRows, unitRows } from './unit-rows.ts';
@@ -43,31 +42,45 @@ export function headStep(loss: MarginLoss, input: StepInput, options: StepOption
 }
 
 function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
-  const { embeddings, weights, bias, labels } = input;
+  const { embeddings, weights, bias, labels, sampleWeights, draws, state, mode } = input;
   const [batch] = embeddings.shape;
   const x = loss.geometry === 'inner' ? plainRows(embeddings) : unitRows(embeddings);
   const norm = tf.reshape(x.norms, [batch]);
   const points = targetPoints(loss.geometry, x, weights, bias, labels);
-  const prepared = prepareBatch(loss, points, norm, input);
+  const { cos, sin } = points;
+  const prepared = prepareSamples(tfBatchOps, loss, { cos, sin, norm, draws, state, mode });
 
   const factor = loss.geometry === 'inner' ? x.unit : perLengthUnit(x.unit);
   const stream = classTiles({ loss, factor, weights, bias, labels, prepared, ...options });
-  const first = firstPass(stream, prepared.target.pivot, batch, options);
+  const first = firstPass(stream, prepared, options);
   const { negatives } = first;
-  const reduced = reduceBatch(loss, prepared, negatives, norm, input);
+  const sums = { ...prepared, negatives, norm, sampleWeights, state, mode };
+  const reduced = reduceSamples(tfBatchOps, loss, sums);
   const { inspect } = options;
-  const gradientInput = { loss, x, factor, stream, points, prepared, negatives, reduced, labels, inspect };
+  const gradientInput = {
+    loss,
+    x,
+    norm,
+    factor,
+    stream,
+    points,
+    prepared,
+    negatives,
+    reduced,
+    labels,
+    inspect,
+  };
   return {
     losses: reduced.losses,
     ...(options.gradients ? { gradients: gradients(gradientInput) } : {}),
     scalars: {
       loss: reduced.loss,
       regulariser: reduced.regulariser,
-      meanTargetCosine: tf.mean(points.cos),
+      meanTargetCosine: tf.mean(cos),
       pastPiShare: shareOf(prepared.target.pastPi),
     },
     ...(first.hard ? { hard: first.hard } : {}),
-    ...(first.nearest ? { accuracy: shareOf(tf.greater(points.cos, first.nearest)) } : {}),
+    ...(first.nearest ? { accuracy: shareOf(tf.greater(cos, first.nearest)) } : {}),
     // A formula may hand back the state that it was given.
     next: Object.fromEntries(Object.entries(reduced.next).map(([name, value]) => [name, tf.clone(value)])),
   };

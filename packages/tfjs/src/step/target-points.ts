@@ -1,6 +1,6 @@
-import { COSINE_BOUND, type Geometry } from '@cf/core';
+import { type Geometry, targetAngle, targetTangent } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { select } from '../ops/select.ts';
+import { tfOps } from '../ops/tf-ops.ts';
 import { ownRows } from './class-rows.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
@@ -39,32 +39,24 @@ export function targetPoints(
   };
 }
 
-/**
- * Near cos θ = ±1 neither 1 − cos² nor ŵ − cos·x̂ has digits left in float32, so both come from d = x̂ − ŵ and
- * m = x̂ + ŵ: sin θ = ½‖d‖‖m‖; 1 − cos = ½‖d‖², and ŵ − cos·x̂ = (1 − cos)·x̂ − d (with m where cos is negative).
- */
+/** By the sums and differences of unit vectors, which keep their digits near cos θ = ±1 ({@link targetAngle}). */
 function cosinePoints(x: UnitRows, w: UnitRows): TargetPoints {
   const zero = tf.scalar(0);
   const alive = tf.logicalAnd(tf.greater(x.inverse, zero), tf.greater(w.inverse, zero));
-  const product = tf.sum(tf.mul(x.unit, w.unit), 1, true);
-  const difference = tf.sub(x.unit, w.unit);
-  const middle = tf.add(x.unit, w.unit);
-  const differences = tf.sum(tf.square(difference), 1, true);
-  const sums = tf.sum(tf.square(middle), 1, true);
-  const sine = tf.minimum(tf.scalar(1), tf.mul(tf.scalar(0.5), tf.sqrt(tf.mul(differences, sums))));
-
-  const near = tf.greaterEqual(product, zero);
-  const rest = tf.mul(tf.scalar(0.5), select(near, differences, sums));
-  const tangent = (unit: tf.Tensor, towards: tf.Tensor): tf.Tensor => {
-    const along = tf.mul(rest, unit);
-    const exact = select(near, tf.add(along, towards), tf.sub(middle, along));
-    return tf.mul(exact, tf.cast(alive, 'float32'));
-  };
+  const overRow = (values: tf.Tensor): tf.Tensor => tf.sum(values, 1, true);
+  const angle = targetAngle(tfOps, {
+    product: overRow(tf.mul(x.unit, w.unit)),
+    differences: overRow(tf.square(tf.sub(x.unit, w.unit))),
+    sums: overRow(tf.square(tf.add(x.unit, w.unit))),
+    alive,
+  });
+  const tangent = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+    tf.mul(targetTangent(tfOps, angle, a, b), tf.cast(alive, 'float32'));
   return {
-    cos: tf.reshape(tf.clipByValue(product, -COSINE_BOUND, COSINE_BOUND), [-1]),
-    sin: tf.reshape(select(alive, sine, tf.scalar(1)), [-1]),
-    tangentX: tangent(x.unit, tf.neg(difference)),
-    tangentW: tangent(w.unit, difference),
+    cos: tf.reshape(angle.cos, [-1]),
+    sin: tf.reshape(angle.sin, [-1]),
+    tangentX: tangent(x.unit, w.unit),
+    tangentW: tangent(w.unit, x.unit),
     inverseW: w.inverse,
   };
 }

@@ -1,0 +1,178 @@
+import {
+  additiveCosineMargin,
+  angularMargin,
+  curricularModulation,
+  type Geometry,
+  type HeadInput,
+  type HeadOutput,
+  type MarginLoss,
+  type MarginLossParts,
+  marginLoss,
+  misclassifiedVectorModulation,
+  noMargin,
+  plainModulation,
+  referenceStep,
+  type TargetMargin,
+} from '@cf/core';
+import '@tensorflow/tfjs-backend-wasm';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { tfjsBackend } from '../backend/tfjs-backend.ts';
+
+const MARGINS: readonly TargetMargin[] = [noMargin, additiveCosineMargin(0.3), angularMargin(0.4)];
+const MODULATIONS = [plainModulation, misclassifiedVectorModulation(1.2), curricularModulation];
+
+/** Any loss that reads t as a fixed value. */
+const parts: fc.Arbitrary<MarginLossParts> = fc
+  .record({
+    geometry: fc.constantFrom<Geometry>('inner', 'norm-scaled', 'cosine'),
+    scale: fc.constantFrom(0.25, 1, 4, 30),
+    bias: fc.boolean(),
+    // An angle is no part of an inner product.
+    margin: fc.nat(2),
+    modulation: fc.constantFrom(...MODULATIONS),
+  })
+  .map(({ geometry, scale, bias, margin, modulation }) => ({
+    name: 'drawn',
+    geometry,
+    ...(geometry === 'norm-scaled' ? {} : { scale }),
+    bias: bias && geometry === 'inner',
+    margin: MARGINS[geometry === 'inner' ? margin % 2 : margin]!,
+    modulation,
+    sampleValueNames: ['t'],
+    prepare: (ops) => ({ sampleValues: { t: ops.constant(0.3) }, next: {} }),
+  }));
+
+const [BATCH, CLASSES, DIM] = [3, 5, 4];
+const numbers = (length: number): fc.Arbitrary<Float32Array> =>
+  fc
+    .array(fc.integer({ min: -80, max: 80 }), { minLength: length, maxLength: length })
+    // Off 0 and off each other, so that rounding decides no mask.
+    .map((values) => Float32Array.from(values, (value, i) => value / 40 + (i % 7) / 500 + 0.003));
+const inputs = fc.record({
+  embeddings: numbers(BATCH * DIM),
+  weights: numbers(CLASSES * DIM),
+  bias: numbers(CLASSES),
+  labels: fc.array(fc.nat(CLASSES - 1), { minLength: BATCH, maxLength: BATCH }),
+});
+
+function expectClose(
+  name: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  unit: number,
+): void {
+  for (let i = 0; i < expected.length; i++) {
+    expect(Math.abs(actual[i]! - expected[i]!), `${name}[${i}]`).toBeLessThanOrEqual(unit);
+  }
+}
+
+function expectSame(actual: HeadOutput, expected: HeadOutput, unit: number): void {
+  expectClose('losses', actual.losses, expected.losses, unit);
+  expectClose('loss', [actual.loss], [expected.loss], unit);
+  expectClose('gradEmbeddings', actual.gradEmbeddings, expected.gradEmbeddings, unit);
+  expectClose('gradWeights', actual.gradWeights, expected.gradWeights, unit);
+  expect(actual.gradBias === undefined).toBe(expected.gradBias === undefined);
+  expectClose('gradBias', actual.gradBias ?? [], expected.gradBias ?? [], unit);
+}
+
+describe.each(['cpu', 'wasm'])('losses that nobody ships, on %s', (backend) => {
+  async function step(loss: MarginLoss, input: HeadInput, tileSize = 2): Promise<HeadOutput> {
+    const head = await (await tfjsBackend({ backend })).createHead(loss, { tileSize });
+    return await head.step(input);
+  }
+
+  test('every geometry, scale, margin and modulation is what the reference says', async () => {
+    await fc.assert(
+      fc.asyncProperty(parts, inputs, async (drawn, { bias, ...rest }) => {
+        const loss = marginLoss(drawn);
+        const input = { ...rest, dim: DIM, ...(loss.bias ? { bias } : {}) };
+        const expected = referenceStep(loss, input);
+        expectSame(await step(loss, input), expected, 3e-5 * Math.max(1, loss.scale));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a scale of inner products multiplies x·w + b, in the loss and in every gradient', async () => {
+    const loss = marginLoss({ name: 'scaled', geometry: 'inner', bias: true, scale: 4 });
+    const input = {
+      embeddings: Float32Array.of(0.25, -0.5),
+      weights: Float32Array.of(1, 0.5, -0.5, 0.25, 0.75, 1),
+      bias: Float32Array.of(0.125, -0.25, 0.5),
+      labels: [0],
+      dim: 2,
+    };
+    const logits = [0, 1, 2].map((j) => {
+      const [a, b] = [input.weights[2 * j]!, input.weights[2 * j + 1]!];
+      return 4 * (0.25 * a - 0.5 * b + input.bias[j]!);
+    });
+    const total = logits.reduce((sum, z) => sum + Math.exp(z), 0);
+    const shares = logits.map((z, j) => 4 * (Math.exp(z) / total - (j === 0 ? 1 : 0)));
+    const { loss: value, gradBias, gradWeights, gradEmbeddings } = await step(loss, input);
+    expectClose('loss', [value], [Math.log(total) - logits[0]!], 2e-6);
+    expectClose('gradBias', gradBias!, shares, 2e-6);
+    expectClose(
+      'gradWeights',
+      gradWeights,
+      shares.flatMap((g) => [0.25 * g, -0.5 * g]),
+      2e-6,
+    );
+    const pull = (k: number): number => shares.reduce((sum, g, j) => sum + g * input.weights[2 * j + k]!, 0);
+    expectClose('gradEmbeddings', gradEmbeddings, [pull(0), pull(1)], 2e-6);
+  });
+
+  test('a margin and a regulariser that follow the norm pull at x on inner products too', async () => {
+    const loss = marginLoss({
+      name: 'by norm',
+      geometry: 'inner',
+      scale: 2,
+      margin: {
+        name: 'by norm',
+        target: (ops, { cos, norm }) => {
+          const value = ops.sub(cos, ops.mul(ops.constant(0.3), norm));
+          const none = ops.greater(ops.constant(0), ops.constant(1));
+          return { value, dCos: ops.constant(1), dNorm: ops.constant(-0.3), pivot: value, pastPi: none };
+        },
+      },
+      regulariser: (ops, norm) => ({ value: ops.mul(norm, norm), dNorm: ops.mul(ops.constant(2), norm) }),
+    });
+    const embeddings = Float64Array.of(0.5, -1, 0.75, 0.25);
+    const rest = { weights: Float32Array.of(1, 0.5, -0.5, 0.25, 0.75, 1), labels: [0, 2], dim: 2 };
+    const { gradEmbeddings } = await step(loss, { embeddings, ...rest });
+    const slopes = embeddings.map((value, k) => {
+      const at = (x: number): number =>
+        referenceStep(loss, { embeddings: embeddings.with(k, x), ...rest }).loss;
+      return (at(value + 1e-6) - at(value - 1e-6)) / 2e-6;
+    });
+    expectClose('gradEmbeddings', gradEmbeddings, slopes, 3e-6);
+  });
+
+  const one = (embedding: number, weights: readonly number[]): HeadInput => ({
+    embeddings: Float32Array.of(embedding),
+    weights: Float32Array.from(weights),
+    labels: [0],
+    dim: 1,
+  });
+  const inner = marginLoss({ name: 'inner', geometry: 'inner' });
+
+  test('logits far below −10³⁸ count as others do', async () => {
+    for (const tileSize of [1, 2, 3]) {
+      const { loss } = await step(inner, one(1e19, [-2e19, -2e19, -2e19]), tileSize);
+      expect(loss).toBeCloseTo(Math.log(3), 5);
+    }
+  });
+
+  test('where nothing is left of logits, or gradients overflow, the step is an error', async () => {
+    await expect(step(inner, one(1e20, [-3e18, -1e19, -1e19]))).rejects.toMatchObject({
+      code: 'E_NON_FINITE',
+    });
+    const scaled = marginLoss({ name: 'scaled', geometry: 'norm-scaled' });
+    await expect(step(scaled, one(3.3e38, [-1, -1, -1]))).rejects.toMatchObject({ code: 'E_NON_FINITE' });
+  });
+
+  test('a target far above logits past the range of float32 has p = 1, and so has a class alone', async () => {
+    expect((await step(inner, one(1e20, [1, -1e19, -1e19]))).loss).toBe(0);
+    expect((await step(inner, one(1e20, [-3e18]))).loss).toBe(0);
+  });
+});
