@@ -26,7 +26,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
     loss,
     async step(input) {
       const rounded = toFloat32(input);
-      const checked = checkInput(loss, rounded, checkFinite);
+      const checked = checkInput(loss, rounded, { checkFinite });
       requireFiniteState(checked.state);
       // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
       // until the step is computed.

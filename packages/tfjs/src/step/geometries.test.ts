@@ -1,3 +1,4 @@
+import { kinkDistance } from '@cf/conformance';
 import {
   additiveCosineMargin,
   angularMargin,
@@ -47,7 +48,6 @@ const [BATCH, CLASSES, DIM] = [3, 5, 4];
 const numbers = (length: number): fc.Arbitrary<Float32Array> =>
   fc
     .array(fc.integer({ min: -80, max: 80 }), { minLength: length, maxLength: length })
-    // Off 0 and off each other, so that rounding decides no mask.
     .map((values) => Float32Array.from(values, (value, i) => value / 40 + (i % 7) / 500 + 0.003));
 const inputs = fc.record({
   embeddings: numbers(BATCH * DIM),
@@ -87,6 +87,8 @@ describe.each(['cpu', 'wasm'])('losses that nobody ships, on %s', (backend) => {
       fc.asyncProperty(parts, inputs, async (drawn, { bias, ...rest }) => {
         const loss = marginLoss(drawn);
         const input = { ...rest, dim: DIM, ...(loss.bias ? { bias } : {}) };
+        // Where rounding decides no mask.
+        fc.pre(kinkDistance(loss, input) > 1e-4);
         const expected = referenceStep(loss, input);
         expectSame(await step(loss, input), expected, 3e-5 * Math.max(1, loss.scale));
       }),

@@ -90,22 +90,18 @@ export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): T
     async check(input) {
       checkTensors(loss, input);
       const { embeddings, weights, labels, bias, sampleWeights, sampleKeys, draws, state, mode } = input;
-      checkInput(
-        loss,
-        {
-          embeddings: await floats(embeddings),
-          weights: await floats(weights),
-          labels: await labels.data(),
-          dim: embeddings.shape[1],
-          ...(bias === undefined ? {} : { bias: await floats(bias) }),
-          ...(sampleWeights === undefined ? {} : { sampleWeights: await floats(sampleWeights) }),
-          ...(sampleKeys === undefined ? {} : { sampleKeys }),
-          ...(draws === undefined ? {} : { draws: await floats(draws) }),
-          ...(state === undefined ? {} : { state: await stateFromTensors(loss, state) }),
-          ...(mode === undefined ? {} : { mode }),
-        },
-        true,
-      );
+      checkInput(loss, {
+        embeddings: await floats(embeddings),
+        weights: await floats(weights),
+        labels: await labels.data(),
+        dim: embeddings.shape[1],
+        ...(bias === undefined ? {} : { bias: await floats(bias) }),
+        ...(sampleWeights === undefined ? {} : { sampleWeights: await floats(sampleWeights) }),
+        ...(sampleKeys === undefined ? {} : { sampleKeys }),
+        ...(draws === undefined ? {} : { draws: await floats(draws) }),
+        ...(state === undefined ? {} : { state: await stateFromTensors(loss, state) }),
+        ...(mode === undefined ? {} : { mode }),
+      });
     },
   };
 }

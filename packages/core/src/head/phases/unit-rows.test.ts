@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NORM_FLOOR } from '../numerics.ts';
+import { NORM_FLOOR } from '../../numerics.ts';
 import { plainRows, unitRows } from './unit-rows.ts';
 
 describe('unitRows', () => {

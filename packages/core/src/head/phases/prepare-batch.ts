@@ -1,10 +1,10 @@
-import { logitScale } from '../losses/logit-scale.ts';
-import type { LossState } from '../losses/loss-state.ts';
-import type { MarginLoss } from '../losses/margin-loss.ts';
-import type { SampleValues } from '../margin/target-margin.ts';
-import { type BatchValues, batchOps } from '../readings/batch.ts';
-import { numberOps } from '../readings/number.ts';
-import type { Mode } from '../weighting/sample-weighting.ts';
+import { logitScale } from '../../losses/logit-scale.ts';
+import type { LossState } from '../../losses/loss-state.ts';
+import type { MarginLoss } from '../../losses/margin-loss.ts';
+import type { SampleValues } from '../../margin/target-margin.ts';
+import { type BatchValues, batchOps } from '../../readings/batch.ts';
+import { numberOps } from '../../readings/number.ts';
+import type { Mode } from '../../weighting/sample-weighting.ts';
 
 /** What the two passes over the classes need to know of each sample. */
 export interface PreparedBatch {
@@ -35,20 +35,21 @@ export function marginDraws(
   return loss.draws(state.values.step!, sampleKeys);
 }
 
-/**
- * Runs the loss's statistics and target formula on the target cosines of the whole batch: O(B).
- *
- * @param cos cos θ_y: [B]. @param sin sin θ_y: [B]. @param norm ‖x‖: [B].
- */
-export function prepareBatch(
-  loss: MarginLoss,
-  cos: Float64Array,
-  sin: Float64Array,
-  norm: Float64Array,
-  draws: Float64Array | undefined,
-  state: LossState,
-  mode: Mode,
-): PreparedBatch {
+/** What {@link prepareBatch} is given: of the whole batch, wherever its classes are. */
+export interface PrepareBatch {
+  readonly loss: MarginLoss;
+  /** cos θ_y and sin θ_y: [B]. */
+  readonly points: { readonly cos: Float64Array; readonly sin: Float64Array };
+  /** ‖x‖: [B]. */
+  readonly norm: Float64Array;
+  readonly draws: Float64Array | undefined;
+  readonly state: LossState;
+  readonly mode: Mode;
+}
+
+/** Runs the loss's statistics and target formula on the target cosines of the whole batch: O(B). */
+export function prepareBatch({ loss, points, norm, draws, state, mode }: PrepareBatch): PreparedBatch {
+  const { cos, sin } = points;
   const values: Record<string, BatchValues> = {};
   for (const [name, value] of Object.entries(state.values)) values[name] = Float64Array.of(value);
   const prepared = loss.prepare(batchOps, { cosTarget: cos, norm, draws }, values, mode);

@@ -1,5 +1,5 @@
-import type { FloatArray } from '../head/contract.ts';
-import { NORM_FLOOR } from '../numerics.ts';
+import { NORM_FLOOR } from '../../numerics.ts';
+import type { FloatArray } from '../contract.ts';
 
 /**
  * Where arrays come from: zeroed, of the given length. Fresh ones by default; a head that runs many steps may hand out

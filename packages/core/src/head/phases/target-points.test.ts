@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { arcFace } from '../losses/arc-face.ts';
-import { softmax } from '../losses/softmax.ts';
+import { arcFace } from '../../losses/arc-face.ts';
+import { softmax } from '../../losses/softmax.ts';
 import { NO_TARGET, type TargetPoints, targetPoints } from './target-points.ts';
 import { plainRows, unitRows } from './unit-rows.ts';
 

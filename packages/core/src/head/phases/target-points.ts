@@ -1,6 +1,6 @@
-import type { FloatArray } from '../head/contract.ts';
-import type { MarginLoss } from '../losses/margin-loss.ts';
-import { clampCosine } from './tiles.ts';
+import type { MarginLoss } from '../../losses/margin-loss.ts';
+import { clampCosine } from '../../numerics.ts';
+import type { FloatArray } from '../contract.ts';
 import { type Allocate, freshArray, plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** The label of a sample whose class lives on another shard. */

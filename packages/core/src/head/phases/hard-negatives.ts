@@ -1,4 +1,4 @@
-import type { NegativeValue } from '../modulation/modulation.ts';
+import type { NegativeValue } from '../../modulation/modulation.ts';
 
 /** Counts the hard negatives that pass 1 sees, and the range of their slopes. */
 export class HardNegativeCounter {

@@ -1,9 +1,7 @@
-import type { FloatArray } from '../head/contract.ts';
-import type { MarginLoss } from '../losses/margin-loss.ts';
-import type { PreparedBatch } from './prepare-batch.ts';
-import type { ReducedBatch } from './reduce-batch.ts';
-import { NO_TARGET, type TargetPoints } from './target-points.ts';
-import type { UnitRows } from './unit-rows.ts';
+import type { FloatArray } from '../contract.ts';
+import type { ReducedBatch } from './close-batch.ts';
+import type { BatchContext } from './open-batch.ts';
+import { NO_TARGET } from './target-points.ts';
 
 /** Where the gradients of one batch are added up. */
 export interface GradientSums {
@@ -18,20 +16,20 @@ export interface GradientSums {
 /** Called for logits of pass 2: value and gradient. */
 export type LogitVisitor = (sample: number, label: number, logit: number, gradient: number) => void;
 
+/** What {@link addTargetGradients} is given. */
+export interface TargetGradients {
+  readonly batch: BatchContext;
+  readonly reduced: ReducedBatch;
+  readonly sums: GradientSums;
+  readonly visit?: LogitVisitor;
+}
+
 /**
  * Adds what the targets and the regulariser contribute: O(B·d), without cancellation near cos θ = ±1
- * ({@link TargetPoints}). For backends whose passes see the negatives only.
+ * ({@link BatchContext}). The passes over the classes see the negatives only.
  */
-export function addTargetGradients(
-  loss: MarginLoss,
-  x: UnitRows,
-  points: TargetPoints,
-  prepared: PreparedBatch,
-  reduced: ReducedBatch,
-  labels: Int32Array,
-  sums: GradientSums,
-  visit?: LogitVisitor,
-): void {
+export function addTargetGradients({ batch, reduced, sums, visit }: TargetGradients): void {
+  const { loss, x, points, prepared, labels } = batch;
   const { count, dim } = x;
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;

@@ -1,11 +1,10 @@
-import { NonFiniteError } from '../errors/errors.ts';
-import type { LossState } from '../losses/loss-state.ts';
-import type { MarginLoss } from '../losses/margin-loss.ts';
-import { batchOps } from '../readings/batch.ts';
-import { numberOps } from '../readings/number.ts';
-import type { Mode } from '../weighting/sample-weighting.ts';
+import { NonFiniteError } from '../../errors/errors.ts';
+import type { LossState } from '../../losses/loss-state.ts';
+import type { MarginLoss } from '../../losses/margin-loss.ts';
+import { batchOps } from '../../readings/batch.ts';
+import { numberOps } from '../../readings/number.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
-import type { PreparedBatch } from './prepare-batch.ts';
+import type { BatchContext } from './open-batch.ts';
 
 /** What the whole batch comes to, once the log-sum-exp is known: O(B). */
 export interface ReducedBatch {
@@ -25,19 +24,22 @@ export interface ReducedBatch {
   readonly state: LossState;
 }
 
+/** What of a batch is read here. */
+export type ClosableBatch = Pick<
+  BatchContext,
+  'batch' | 'loss' | 'prepared' | 'sampleWeights' | 'state' | 'mode'
+> & { readonly x: Pick<BatchContext['x'], 'norms'> };
+
 const TOO_LARGE = 'scale embeddings and class centers down: their products overflow.';
 
-/** nll = log(1 + e^{lse − z_y}), then G and the mean. */
-export function reduceBatch(
-  loss: MarginLoss,
-  prepared: PreparedBatch,
-  negatives: LogSumExp,
-  norm: Float64Array,
-  sampleWeights: Float64Array,
-  state: LossState,
-  mode: Mode,
-): ReducedBatch {
-  const batch = norm.length;
+/**
+ * What a batch comes to once pass 1 is done: nll = log(1 + e^{lse − z_y}), then G and the mean.
+ *
+ * @param negatives over the classes of all shards.
+ */
+export function closeBatch(context: ClosableBatch, negatives: LogSumExp): ReducedBatch {
+  const { batch, loss, prepared, sampleWeights, state, mode } = context;
+  const norm = context.x.norms;
   const nll = new Float64Array(batch);
   const logSumExp = new Float64Array(batch);
   for (let i = 0; i < batch; i++) {
