@@ -35,8 +35,6 @@ export type Gradients = {
 export interface GradientInput {
   readonly loss: MarginLoss;
   readonly x: UnitRows;
-  /** ‖x‖: [B]. */
-  readonly norm: tf.Tensor;
   /** What the rows of W were multiplied by for the cosines: [B, d]. */
   readonly factor: tf.Tensor;
   readonly stream: TileStream;
@@ -98,8 +96,8 @@ interface OwnTerms extends TargetSlopes<tf.Tensor> {
   readonly weights: tf.Tensor;
 }
 
-function ownTerms({ loss, norm, prepared, reduced, negatives, points }: GradientInput): OwnTerms {
-  const slopes = targetSlopes(tfOps, loss, { ...prepared, ...reduced, norm });
+function ownTerms({ loss, prepared, reduced, negatives, points }: GradientInput): OwnTerms {
+  const slopes = targetSlopes(tfOps, loss, { ...prepared, ...reduced });
   const sideways = tf.mul(column(slopes.slope), points.tangentW);
   return {
     ...slopes,
@@ -180,15 +178,14 @@ function weightRows(loss: MarginLoss, factor: tf.Tensor, tile: ClassTile, pulls:
   return tf.sub(towards, tf.mul(tile.rows, acrossRows(along, tile.rows.shape[1]!)));
 }
 
-/** ∂loss/∂X: tangential part / ‖x‖, and along x̂ (geometry `inner`: x) what depends on the norm. */
+/** ∂loss/∂X: tangential part / ‖x‖, and along x̂ what depends on the norm. */
 function embeddingGradient({ loss, x, points }: GradientInput, own: OwnTerms, sums: SampleSums): tf.Tensor {
   const pull = tf.transpose(sums.pull);
   const target = tf.mul(column(own.slope), points.tangentX);
-  const along = tf.mul(column(tf.add(sums.radial, own.radial)), x.unit);
-  if (loss.geometry === 'inner') return tf.add(tf.add(pull, target), along);
+  if (loss.geometry === 'inner') return tf.add(pull, target);
   const tangent = tf.add(tangential(perLengthUnit(pull), x.unit), target);
   const sideways = perLengthUnit(tf.mul(tangent, x.inverse));
-  return tf.add(sideways, along);
+  return tf.add(sideways, tf.mul(column(tf.add(sums.radial, own.radial)), x.unit));
 }
 
 /** The part of each row that is orthogonal to the unit vector beside it; [rows, d]. */

@@ -60,7 +60,6 @@ function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): Step
   const gradientInput = {
     loss,
     x,
-    norm,
     factor,
     stream,
     points,

@@ -1,14 +1,11 @@
 import type { MarginLoss } from '../../../losses/margin-loss.ts';
 import type { TargetValue } from '../../../margin/target-margin.ts';
-import { NORM_FLOOR } from '../../../numerics.ts';
 import type { TensorOps } from '../../../ops/tensor-ops.ts';
 
 /** What the gradient of a sample's own class is made of; each [B]. */
 export interface TargetGradient<T> {
   readonly target: Pick<TargetValue<T, unknown>, 'value' | 'dCos' | 'dNorm'>;
   readonly logitScale: T;
-  /** ‖x‖. */
-  readonly norm: T;
   /** ∂loss/∂nll_i. */
   readonly dNll: T;
   /** 1 − p_i. */
@@ -22,7 +19,7 @@ export interface TargetSlopes<T> {
   readonly gradient: T;
   /** ∂loss/∂cos θ_y (geometry `inner`: by x·w_y + b): along the tangents, and of the bias. */
   readonly slope: T;
-  /** What goes along x̂; with the geometry `inner` along x as it is. */
+  /** ∂loss/∂‖x‖, which goes along x̂; nothing of the geometry `inner` depends on it. */
   readonly radial: T;
 }
 
@@ -30,16 +27,11 @@ export interface TargetSlopes<T> {
 export function targetSlopes<T, M>(
   ops: TensorOps<T, M>,
   { geometry }: Pick<MarginLoss, 'geometry'>,
-  { target, logitScale, norm, dNll, miss, dNormOfRegulariser }: TargetGradient<T>,
+  { target, logitScale, dNll, miss, dNormOfRegulariser }: TargetGradient<T>,
 ): TargetSlopes<T> {
   const gradient = ops.neg(ops.mul(dNll, miss));
   const scaled = ops.mul(logitScale, gradient);
-  const margin = ops.add(ops.mul(scaled, target.dNorm), dNormOfRegulariser);
-  const radial =
-    geometry === 'cosine'
-      ? margin
-      : geometry === 'norm-scaled'
-        ? ops.add(margin, ops.mul(gradient, target.value))
-        : ops.div(margin, ops.max(norm, ops.constant(NORM_FLOOR)));
+  const byMargin = ops.add(ops.mul(scaled, target.dNorm), dNormOfRegulariser);
+  const radial = geometry === 'norm-scaled' ? ops.add(byMargin, ops.mul(gradient, target.value)) : byMargin;
   return { gradient, slope: ops.mul(scaled, target.dCos), radial };
 }
