@@ -59,6 +59,15 @@ export function withoutTrainingKernels(name: string): BackendError {
   );
 }
 
+/** A head that is asked to share its classes with others. */
+export function withoutShards(name: string): BackendError {
+  return new BackendError(
+    `a communicator for a head of 'tfjs-${name}'`,
+    'no communicator: its heads hold all classes',
+    'leave the communicator out, or take a backend that is sharded, such as the reference.',
+  );
+}
+
 /** There is no fallback to another backend. */
 function unavailable(
   name: string,

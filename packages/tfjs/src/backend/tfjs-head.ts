@@ -16,11 +16,13 @@ import { headStep } from '../step/head-step.ts';
 import { stateToTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
 import { activateBackend, isActive } from './active-backend.ts';
+import { withoutShards } from './errors.ts';
 import { readOutput } from './read-output.ts';
 
-/** A head on the given backend, which is active and must be so again at each step. */
+/** A head on the given backend, which is active and must be so again at each step. @throws BackendError, OptionOutOfRangeError */
 export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {
   const { tileSize, checkFinite = true, inspect = false } = options;
+  if (options.communicator !== undefined) throw withoutShards(backend);
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   return {
     loss,
