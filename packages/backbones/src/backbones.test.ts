@@ -124,6 +124,21 @@ describe('first weights', () => {
     for (const name of DRAWN) expect(values(other, name)).not.toEqual(values(first, name));
   });
 
+  // Runs are repeated by seed, and resumed with networks that are built again.
+  test('stay what they are, to the bit', () => {
+    const tiny = written(tinyIresnet());
+    const first: Readonly<Record<string, readonly number[]>> = {
+      'conv1.weight': [-0.08508781343698502, 0.00973102543503046, -0.10154417902231216],
+      'layer4.0.conv2.weight': [0.02520184963941574, 0.1458011120557785, -0.05677608400583267],
+      'fc.weight': [-0.007831225171685219, -0.014937097206711769, -0.014660118147730827],
+      'fc.bias': [0.005507901310920715, -0.012422090396285057, 0.004144808277487755],
+    };
+    for (const [name, expected] of Object.entries(first))
+      expect([...values(tiny, name).slice(0, 3)], name).toEqual(expected);
+    const mobile = values(written(mobileFaceNet({ seed: 5 })), 'blocks.3.conv.3.weight');
+    expect([...mobile.slice(0, 3)]).toEqual([-0.3790384829044342, 0.8017004728317261, -0.5830204486846924]);
+  });
+
   test('do not depend on what other layers there are', () => {
     const small = defineBackbone({
       name: 'small',
