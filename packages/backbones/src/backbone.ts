@@ -1,6 +1,6 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import { seededInitialiser, zeroInitialiser } from './initialiser.ts';
-import { NetworkBuilder, type NetworkBuilderOptions } from './network-builder.ts';
+import { NetworkBuilder, type NetworkStart } from './network-builder.ts';
 import type { NetworkWriter } from './network-writer.ts';
 
 /** A network that maps pictures to embeddings: `data` [N, 3, H, W], RGB 0 to 255, to [N, d], not normalised. */
@@ -29,7 +29,7 @@ export interface BackboneOptions {
 export interface BackboneDefinition
   extends Omit<BackboneOptions, 'embeddingSize'>,
     Pick<Backbone, 'name' | 'inputSize' | 'embeddingSize'>,
-    Pick<NetworkBuilderOptions, 'convStd'> {
+    Pick<NetworkStart, 'convStd'> {
   /** From `pixels` to the embedding [N, d]. */
   readonly layers: <Value>(net: NetworkBuilder<Value>) => Value;
 }

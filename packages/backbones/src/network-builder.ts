@@ -4,8 +4,8 @@ import type { Convolution, FirstWeight, NetworkWriter } from './network-writer.t
 /** A convolution as a network says it: stride 1, no padding and one group by default. */
 export type ConvolutionOptions = Pick<Convolution, 'from' | 'to' | 'kernel'> & Partial<Convolution>;
 
-/** What a builder needs to know. */
-export interface NetworkBuilderOptions {
+/** How a network starts. */
+export interface NetworkStart {
   /** Side of the pictures. */
   readonly inputSize: number;
   readonly initialiser: Initialiser;
@@ -14,43 +14,43 @@ export interface NetworkBuilderOptions {
 }
 
 /**
- * Describes a network layer by layer to a writer, with its first weights. Layers and weights have the names that the
- * modules and parameters of the same network have in PyTorch.
+ * Says a network layer by layer to a writer, with its first weights. Layers and weights have the names that the modules
+ * and parameters of the same network have in PyTorch.
  */
 export class NetworkBuilder<Value> {
   readonly #writer: NetworkWriter<Value>;
-  readonly #options: NetworkBuilderOptions;
+  readonly #start: NetworkStart;
 
-  constructor(writer: NetworkWriter<Value>, options: NetworkBuilderOptions) {
+  constructor(writer: NetworkWriter<Value>, start: NetworkStart) {
     this.#writer = writer;
-    this.#options = options;
+    this.#start = start;
   }
 
   /** Pixels 0 to 255 as (x − 127.5) / scale. */
   pixels(scale: number): Value {
-    return this.#writer.pixels({ size: this.#options.inputSize, mean: 127.5, scale });
+    return this.#writer.pixels({ size: this.#start.inputSize, mean: 127.5, scale });
   }
 
   /** Without bias; starts as N(0, σ²), with the σ of the network. */
   conv(x: Value, name: string, options: ConvolutionOptions): Value {
     const layer = { stride: 1, padding: 0, groups: 1, ...options };
-    const { from, to, kernel, groups } = layer;
-    const { initialiser, convStd } = this.#options;
-    const std = convStd(layer);
-    const dims = [to, from / groups, kernel, kernel];
-    const draw = (weight: string, count: number): Float32Array => initialiser.normal(weight, count, std);
-    return this.#writer.conv(x, name, { ...layer, weight: firstWeight(`${name}.weight`, dims, draw) });
+    const { initialiser, convStd } = this.#start;
+    const dims = [layer.to, layer.from / layer.groups, layer.kernel, layer.kernel];
+    const weight = firstWeight(`${name}.weight`, dims, (weightName, count) =>
+      initialiser.normal(weightName, count, convStd(layer)),
+    );
+    return this.#writer.conv(x, name, { ...layer, weight });
   }
 
   /** @param options `fixed`: the scale stays 1 in training */
   batchNorm(x: Value, name: string, channels: number, { fixed = false }: { fixed?: boolean } = {}): Value {
-    const constant = (part: string, value: number): FirstWeight =>
-      constantWeight(`${name}.${part}`, [channels], value);
+    const part = (suffix: string, value: number): FirstWeight =>
+      constantWeight(`${name}.${suffix}`, [channels], value);
     return this.#writer.batchNorm(x, name, {
-      weight: constant('weight', 1),
-      bias: constant('bias', 0),
-      mean: constant('running_mean', 0),
-      variance: constant('running_var', 1),
+      weight: part('weight', 1),
+      bias: part('bias', 0),
+      mean: part('running_mean', 0),
+      variance: part('running_var', 1),
       epsilon: 1e-5,
       momentum: 0.9,
       isWeightFixed: fixed,
@@ -64,12 +64,11 @@ export class NetworkBuilder<Value> {
 
   /** y = x · Wᵀ + b, W and b uniform in ±1/√from, as PyTorch's linear layers start. */
   linear(x: Value, name: string, { from, to }: { from: number; to: number }): Value {
-    const draw = (weight: string, count: number): Float32Array =>
-      this.#options.initialiser.uniform(weight, count, 1 / Math.sqrt(from));
-    return this.#writer.linear(x, name, {
-      weight: firstWeight(`${name}.weight`, [to, from], draw),
-      bias: firstWeight(`${name}.bias`, [to], draw),
-    });
+    const part = (suffix: string, dims: readonly number[]): FirstWeight =>
+      firstWeight(`${name}.${suffix}`, dims, (weightName, count) =>
+        this.#start.initialiser.uniform(weightName, count, 1 / Math.sqrt(from)),
+      );
+    return this.#writer.linear(x, name, { weight: part('weight', [to, from]), bias: part('bias', [to]) });
   }
 
   /** Takes a share of the numbers away in training. */
@@ -86,11 +85,9 @@ export class NetworkBuilder<Value> {
   }
 }
 
-function firstWeight(
-  name: string,
-  dims: readonly number[],
-  draw: (name: string, count: number) => Float32Array,
-): FirstWeight {
+type Draw = (name: string, count: number) => Float32Array;
+
+function firstWeight(name: string, dims: readonly number[], draw: Draw): FirstWeight {
   const count = dims.reduce((product, dim) => product * dim, 1);
   return { name, dims, data: draw(name, count) };
 }

@@ -1,6 +1,6 @@
 import { BACKBONE_NAMES, type BackboneName, backbone } from '@cf/backbones';
 import { encodeModel, type Model, onnxModel, readWeights, trainingForm, withWeights } from '@cf/onnx';
-import { layersModel, layersWeights, setLayersWeights } from '@cf/tfjs';
+import { type LayersWeight, layersModel, layersWeights, setLayersWeights } from '@cf/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ const COMPUTED: readonly BackboneName[] = ['tiny-iresnet', 'mobilefacenet', 'ire
 /** Initializers of the ONNX model that are no weights. */
 const CONSTANTS: ReadonlySet<string> = new Set(['pixel_mean', 'pixel_scale', 'dropout.ratio']);
 
-type Weights = Awaited<ReturnType<typeof layersWeights>>;
+type Weights = Map<string, LayersWeight>;
 
 beforeAll(async () => {
   await tf.setBackend('wasm');
@@ -24,10 +24,7 @@ test.each(BACKBONE_NAMES)(
     const onnx = onnxModel(described);
     const layers = layersModel(described);
     expect(shapesOf(await layersWeights(layers))).toEqual(shapesOf(weightsOf(onnx)));
-    const trained = layers.trainableWeights.map(({ shape }) => tf.util.sizeFromShape(shape as number[]));
-    const { parameters } = trainingForm(onnx);
-    expect(trained).toHaveLength(parameters.length);
-    expect(sum(trained)).toBe(sum(parameters.map(({ dims }) => sizeOf(dims))));
+    expect(layers.trainableWeights).toHaveLength(trainingForm(onnx).parameters.length);
     layers.dispose();
   },
 );
@@ -68,28 +65,18 @@ describe.each(COMPUTED)('%s', (name) => {
   });
 });
 
-function weightsOf(
-  model: Model,
-): Map<string, { readonly dims: readonly number[]; readonly data: Float32Array }> {
+function weightsOf(model: Model): Weights {
   const names = model.graph!.initializer.map(({ name }) => name).filter((name) => !CONSTANTS.has(name));
-  return readWeights(model, names) as ReturnType<typeof weightsOf>;
+  return readWeights(model, names) as Weights;
 }
 
 /** `name [dims]`, sorted: a layer whose scale is fixed has it last in tfjs. */
-function shapesOf(weights: ReadonlyMap<string, { readonly dims: readonly number[] }>): string[] {
+function shapesOf(weights: Weights): string[] {
   return [...weights].map(([name, { dims }]) => `${name} [${dims}]`).sort();
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
 }
 
 /** Weights that tell all channels apart, and keep activations of order 1. */

@@ -1,11 +1,4 @@
-import type {
-  Backbone,
-  BatchNormalization,
-  Convolution,
-  FirstWeight,
-  NetworkWriter,
-  Pixels,
-} from '@cf/backbones';
+import type { Backbone, FirstWeight } from '@cf/backbones';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { Model } from '../model/model.ts';
@@ -18,89 +11,49 @@ export const BACKBONE_OUTPUT = 'embedding';
 
 /**
  * A backbone as an inference model with its first weights: `data` [N, 3, H, W], RGB 0 to 255, to `embedding` [N, d].
- * Nodes have the names of the layers; weights have the names and layouts of {@link FirstWeight}.
+ * Nodes have the names of the layers, initializers those of the weights.
  */
 export function onnxModel(backbone: Backbone): Model {
-  const writer = new GraphWriter(backbone.name);
-  return writer.finish(backbone.write(writer), backbone.embeddingSize);
-}
+  const graph = new GraphBuilder({ name: backbone.name });
+  const fixed: string[] = [];
+  const node = (operator: string, name: string, inputs: string[], attributes: Attributes = {}): string =>
+    graph.op(operator, inputs, attributes, { name, outputs: [name] });
+  const initializer = ({ name, dims, data }: FirstWeight): string =>
+    graph.initializer(name, { type: 'float32', dims, data });
+  const scalar = (name: string, value: number): string =>
+    initializer({ name, dims: [], data: Float32Array.of(value) });
 
-class GraphWriter implements NetworkWriter<string> {
-  readonly #graph: GraphBuilder;
-  readonly #fixed: string[] = [];
+  const embedding = backbone.write<string>({
+    pixels({ size, mean, scale }) {
+      const x = graph.input(BACKBONE_INPUT, 'float32', ['N', 3, size, size]);
+      const centered = node('Sub', 'centered', [x, scalar('pixel_mean', mean)]);
+      return node('Div', 'scaled', [centered, scalar('pixel_scale', scale)]);
+    },
+    conv: (x, name, { kernel, stride, padding, groups, weight }) =>
+      node('Conv', name, [x, initializer(weight)], {
+        kernel_shape: { ints: [kernel, kernel] },
+        strides: { ints: [stride, stride] },
+        pads: { ints: [padding, padding, padding, padding] },
+        group: { int: groups },
+      }),
+    batchNorm(x, name, { weight, bias, mean, variance, epsilon, momentum, isWeightFixed }) {
+      if (isWeightFixed) fixed.push(weight.name);
+      return node('BatchNormalization', name, [x, ...[weight, bias, mean, variance].map(initializer)], {
+        epsilon: { float: epsilon },
+        momentum: { float: momentum },
+      });
+    },
+    prelu: (x, name, { weight }) => node('PRelu', name, [x, initializer(weight)]),
+    linear: (x, name, { weight, bias }) =>
+      node('Gemm', name, [x, initializer(weight), initializer(bias)], { transB: { int: 1 } }),
+    // Off, as it is in inference; its ratio is there for training.
+    dropout: (x, name, ratio) => node('Dropout', name, [x, scalar(`${name}.ratio`, ratio)]),
+    flatten: (x, name) => node('Flatten', name, [x]),
+    add: (a, b, name) => node('Add', name, [a, b]),
+  });
 
-  constructor(name: string) {
-    this.#graph = new GraphBuilder({ name });
-  }
-
-  pixels({ size, mean, scale }: Pixels): string {
-    const x = this.#graph.input(BACKBONE_INPUT, 'float32', ['N', 3, size, size]);
-    const centered = this.#node('Sub', 'centered', [x, this.#scalar('pixel_mean', mean)]);
-    return this.#node('Div', 'scaled', [centered, this.#scalar('pixel_scale', scale)]);
-  }
-
-  conv(x: string, name: string, layer: Convolution & { readonly weight: FirstWeight }): string {
-    const { kernel, stride, padding, groups, weight } = layer;
-    return this.#node('Conv', name, [x, this.#weight(weight)], {
-      kernel_shape: { ints: [kernel, kernel] },
-      strides: { ints: [stride, stride] },
-      pads: { ints: [padding, padding, padding, padding] },
-      group: { int: groups },
-    });
-  }
-
-  batchNorm(x: string, name: string, layer: BatchNormalization): string {
-    const { weight, bias, mean, variance, epsilon, momentum, isWeightFixed } = layer;
-    if (isWeightFixed) this.#fixed.push(weight.name);
-    const weights = [weight, bias, mean, variance].map((one) => this.#weight(one));
-    return this.#node('BatchNormalization', name, [x, ...weights], {
-      epsilon: { float: epsilon },
-      momentum: { float: momentum },
-    });
-  }
-
-  prelu(x: string, name: string, { weight }: { readonly weight: FirstWeight }): string {
-    return this.#node('PRelu', name, [x, this.#weight(weight)]);
-  }
-
-  linear(
-    x: string,
-    name: string,
-    layer: { readonly weight: FirstWeight; readonly bias: FirstWeight },
-  ): string {
-    const inputs = [x, this.#weight(layer.weight), this.#weight(layer.bias)];
-    return this.#node('Gemm', name, inputs, { transB: { int: 1 } });
-  }
-
-  /** Dropout as it is in inference, off; its ratio is there for training. */
-  dropout(x: string, name: string, ratio: number): string {
-    return this.#node('Dropout', name, [x, this.#scalar(`${name}.ratio`, ratio)]);
-  }
-
-  flatten(x: string, name: string): string {
-    return this.#node('Flatten', name, [x]);
-  }
-
-  add(a: string, b: string, name: string): string {
-    return this.#node('Add', name, [a, b]);
-  }
-
-  finish(x: string, d: number): Model {
-    this.#node('Identity', BACKBONE_OUTPUT, [x]);
-    this.#graph.output(BACKBONE_OUTPUT, 'float32', ['N', d]);
-    const model = this.#graph.build();
-    return this.#fixed.length === 0 ? model : markFixedWeights(model, this.#fixed);
-  }
-
-  #node(operator: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string {
-    return this.#graph.op(operator, inputs, attributes, { name, outputs: [name] });
-  }
-
-  #weight({ name, dims, data }: FirstWeight): string {
-    return this.#graph.initializer(name, { type: 'float32', dims, data });
-  }
-
-  #scalar(name: string, value: number): string {
-    return this.#weight({ name, dims: [], data: Float32Array.of(value) });
-  }
+  node('Identity', BACKBONE_OUTPUT, [embedding]);
+  graph.output(BACKBONE_OUTPUT, 'float32', ['N', backbone.embeddingSize]);
+  const model = graph.build();
+  return fixed.length === 0 ? model : markFixedWeights(model, fixed);
 }

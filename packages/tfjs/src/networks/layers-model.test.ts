@@ -1,10 +1,4 @@
-import {
-  BACKBONE_NAMES,
-  type BackboneName,
-  type BackboneOptions,
-  backbone,
-  defineBackbone,
-} from '@cf/backbones';
+import { type BackboneOptions, backbone, defineBackbone } from '@cf/backbones';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -12,43 +6,28 @@ import { layersModel } from './layers-model.ts';
 import { layersWeights, setLayersWeights } from './layers-weights.ts';
 import type { NamedWeight } from './weight-layout.ts';
 
-/** As PyTorch counts the parameters that it trains. */
-const TRAINED: Readonly<Record<BackboneName, number>> = {
-  'tiny-iresnet': 2_278_368,
-  mobilefacenet: 1_003_136,
-  iresnet18: 24_025_600 - 512,
-  iresnet34: 34_139_328 - 512,
-  iresnet50: 43_590_848 - 512,
-  iresnet100: 65_156_160 - 512,
-};
-
 beforeAll(async () => {
   await tf.setBackend('wasm');
 });
 
-test.each(BACKBONE_NAMES)('%s trains as many parameters as it should', (name) => {
-  const described = backbone(name, { weights: 'zeros' });
-  const { embeddingSize, inputSize } = described;
-  const model = layersModel(described);
-  const sizes = model.trainableWeights.map(({ shape }) => tf.util.sizeFromShape(shape as number[]));
-  expect(sizes.reduce((a, b) => a + b, 0)).toBe(TRAINED[name]);
-  expect(model.outputs[0]!.shape).toEqual([null, embeddingSize]);
-  expect(model.inputs[0]!.shape).toEqual([null, inputSize, inputSize, 3]);
+test('what a backbone leaves as it is, training does too', () => {
+  const model = layersModel(backbone('iresnet18', { weights: 'zeros' }));
+  expect(model.getLayer('features').trainableWeights.map(({ originalName }) => originalName)).toEqual([
+    'features/beta',
+  ]);
+  expect(model.getLayer('bn2').trainableWeights).toHaveLength(2);
   model.dispose();
 });
 
 describe.each(['tiny-iresnet', 'mobilefacenet'] as const)('%s', (name) => {
   const build = (options?: BackboneOptions): tf.LayersModel => layersModel(backbone(name, options));
 
-  test('starts from the same weights for the same seed, from others for another', async () => {
-    const models = [build({ seed: 3 }), build({ seed: 3 }), build({ seed: 4 })];
-    const [first, second, third] = await Promise.all(models.map((model) => layersWeights(model)));
-    expectSame(second!, first!);
-    for (const [name, { data }] of first!) {
-      const isDrawn = data.some((value) => value !== data[0]);
-      if (isDrawn) expect(Buffer.compare(bytesOf(third!.get(name)!.data), bytesOf(data)), name).not.toBe(0);
-    }
-    for (const model of models) model.dispose();
+  test('maps pictures to embeddings', () => {
+    const { inputSize, embeddingSize } = backbone(name);
+    const model = build({ weights: 'zeros' });
+    expect(model.inputs[0]!.shape).toEqual([null, inputSize, inputSize, 3]);
+    expect(model.outputs[0]!.shape).toEqual([null, embeddingSize]);
+    model.dispose();
   });
 
   test('takes and gives back weights bit by bit', async () => {
