@@ -8,10 +8,8 @@ export {
 } from './layer/compile-margin-model.ts';
 export type { LossDefinition } from './layer/loss-definition.ts';
 export { MarginHead, type MarginHeadConfig, registerMarginHead } from './layer/margin-head-layer.ts';
-export type { NetworkOptions } from './networks/layers-builder.ts';
+export { layersModel } from './networks/layers-model.ts';
 export { type LayersWeight, layersWeights, setLayersWeights } from './networks/layers-weights.ts';
-export { type MobileFaceNetLayersOptions, mobileFaceNetLayers } from './networks/mobile-face-net.ts';
-export { type TinyIresnetLayersOptions, tinyIresnetLayers } from './networks/tiny-iresnet.ts';
 export type { NamedWeight } from './networks/weight-layout.ts';
 export { tfBatchOps } from './ops/tf-batch-ops.ts';
 export { tfOps } from './ops/tf-ops.ts';

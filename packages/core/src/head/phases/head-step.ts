@@ -4,7 +4,7 @@ import type { FloatArray, HeadInput, HeadInspection, HeadOptions, HeadOutput } f
 import { headDiagnostics, meanOf } from '../diagnostics.ts';
 import { closeBatch, type ReducedBatch } from './close-batch.ts';
 import { emptyLogSumExp } from './log-sum-exp.ts';
-import { meetNegatives, type NegativesSeen } from './meetings.ts';
+import { meetGradients, meetNegatives, type NegativesSeen } from './meetings.ts';
 import { type BatchContext, openBatch } from './open-batch.ts';
 import { type Eventually, type Steps, wait } from './steps.ts';
 import { addTargetGradients } from './target-gradients.ts';
@@ -82,11 +82,7 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
       sums,
       ...(inspection ? { visit: recorder(batch, inspection) } : {}),
     });
-    const skipped = sums.skipped === undefined ? undefined : Float64Array.of(sums.skipped);
-    if (communicator !== undefined) {
-      yield* wait(communicator.allReduce(sums.embeddings, 'sum'));
-      if (skipped !== undefined) yield* wait(communicator.allReduce(skipped, 'sum'));
-    }
+    const skipped = yield* meetGradients(communicator, sums);
     const rounded = step.precision === 'float32';
     const output = {
       loss: reduced.loss,
@@ -107,7 +103,7 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
         meanTargetCosine: meanOf(batch.points.cos),
         pastPiShare: meanOf(batch.prepared.pastPi),
         t: reduced.state.values.t,
-        ...(skipped === undefined ? {} : { skipped: skipped[0]! }),
+        ...(skipped === undefined ? {} : { skipped }),
       }),
       inspection,
     };

@@ -73,3 +73,15 @@ export function* meetNegatives(
     },
   };
 }
+
+/** Sums ∂X over the shards, in place, and the number of class centers that were left out, where anybody counts them. */
+export function* meetGradients(
+  communicator: Communicator | undefined,
+  { embeddings, skipped }: { readonly embeddings: Float64Array; readonly skipped?: number },
+): Steps<number | undefined> {
+  if (communicator === undefined) return skipped;
+  yield* wait(communicator.allReduce(embeddings, 'sum'));
+  const counted = Float64Array.of(skipped ?? 0, skipped === undefined ? 0 : 1);
+  yield* wait(communicator.allReduce(counted, 'sum'));
+  return counted[1] === 0 ? undefined : counted[0]!;
+}
