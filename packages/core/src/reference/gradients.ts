@@ -64,7 +64,7 @@ function addTile(
       along += slopes[at]! * cos;
       centerAlong[j]! += slopes[at]! * cos;
       if (loss.geometry === 'norm-scaled') radial += gradient * negative.value;
-      if (sums.bias !== undefined) sums.bias[start + j]! += gradient;
+      if (sums.bias !== undefined) sums.bias[start + j]! += slopes[at]!;
     }
     combined.fill(0);
     addCombination(slopes, i * columns, 1, columns, centers.unit, dim, combined, 0);
