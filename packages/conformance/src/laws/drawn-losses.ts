@@ -8,7 +8,7 @@ import { type Law, requireSameOutput, requireSameState, stepOnce } from './law.t
 /** How far from a kink outputs are compared. */
 const OFF_KINKS = 1e-4;
 /** Losses to draw where the other laws try one problem a loss. */
-const LOSSES = 10;
+const LOSSES = 20;
 
 /** A backend reads formulas, whatever they are put together from. */
 export const drawnLossesMatchOracle: Law = {

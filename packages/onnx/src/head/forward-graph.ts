@@ -34,7 +34,7 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   const { value, dCos } = otherNodes(builder, loss, cos);
   const logits = ownLeftOut(builder, scaled(builder, value));
   const shifted = builder.op('Sub', [logits, builder.input('shift', 'float32', ['B', 1])]);
-  const exp = builder.op('Exp', [shifted], {}, { outputs: ['exp'] });
+  const exp = builder.op('Exp', [shifted], {}, { outputs: ['exponentials'] });
   rowSum(builder, exp, 'sum');
   if (loss.geometry === 'norm-scaled') rowSum(builder, times(builder, exp, value), 'radial');
   if (parts.keep) {
@@ -47,7 +47,7 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   if (parts.inspect) {
     builder.op('Identity', [logits], {}, { outputs: ['logits'] });
     builder.output('logits', 'float32', ['B', 'n']);
-    builder.output('exp', 'float32', ['B', 'n']);
+    builder.output('exponentials', 'float32', ['B', 'n']);
   }
   return builder.build();
 }
