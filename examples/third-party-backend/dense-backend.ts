@@ -97,7 +97,7 @@ function step(
         gradEmbeddings[i * dim + k]! += slope * (b - inner * a) * x.inverse[i]! + radial * a;
         gradWeights[j * dim + k]! += slope * (a - inner * b) * w.inverse[j]!;
       }
-      if (gradBias !== undefined) gradBias[j]! += gradient;
+      if (gradBias !== undefined) gradBias[j]! += slope;
       gradLogits[at] = gradient;
     }
   }
