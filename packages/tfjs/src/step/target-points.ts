@@ -5,7 +5,7 @@ import { ownRows } from './class-rows.ts';
 import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** Where each sample stands to its own class: O(B·d). */
-export interface TargetPoints {
+export type TargetPoints = {
   /** cos θ_y, or x·w_y + b: [B]. */
   readonly cos: tf.Tensor;
   /** sin θ_y, 0 where the geometry is `inner`: [B]. */
@@ -16,7 +16,7 @@ export interface TargetPoints {
   readonly tangentW: tf.Tensor;
   /** 1/‖w_y‖ of {@link unitRows}: [B, 1]. */
   readonly inverseW: tf.Tensor;
-}
+};
 
 /** Cosine, sine and tangents of every sample with its own class; b is [C, 1]. */
 export function targetPoints(
@@ -27,7 +27,7 @@ export function targetPoints(
   labels: tf.Tensor1D,
 ): TargetPoints {
   const own = ownRows(weights, labels);
-  if (geometry !== 'inner') return cosinePoints(x, unitRows(own));
+  if (geometry !== 'inner') return tf.tidy(() => cosinePoints(x, unitRows(own)));
   const w = plainRows(own);
   const product = tf.sum(tf.mul(x.unit, w.unit), 1);
   return {
