@@ -10,6 +10,7 @@ const workers = availableParallelism();
 const steps = [
   'pnpm install --frozen-lockfile --prefer-offline',
   'pnpm lint',
+  'pnpm arrows',
   'pnpm build',
   'pnpm typecheck',
   `vitest run --testTimeout=120000 --hookTimeout=120000 --maxWorkers=${workers} --reporter=default --reporter=json --outputFile.json="${results}"`,

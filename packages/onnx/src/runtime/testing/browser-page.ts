@@ -1,7 +1,7 @@
 import { parseGoldens } from '@cf/conformance';
 import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
-import { onnxBackend } from '../head/onnx-backend.ts';
-import { type ConformanceRun, conformanceRun } from '../runtime/testing/conformance-run.ts';
+import { onnxBackend } from '../../head/onnx-backend.ts';
+import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
 
 /** A way to compute in a page. */
 export interface WebMode {

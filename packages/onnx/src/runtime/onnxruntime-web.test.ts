@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { ConformanceRun } from '../runtime/testing/conformance-run.ts';
-import { type Absent, conformanceTests } from '../runtime/testing/conformance-tests.ts';
-import type { openBackend, WebMode } from './page.ts';
+import type { openBackend, WebMode } from './testing/browser-page.ts';
+import type { ConformanceRun } from './testing/conformance-run.ts';
+import { type Absent, conformanceTests } from './testing/conformance-tests.ts';
 
 const PATIENCE = 300_000;
 /**
@@ -21,7 +21,9 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
 
   beforeAll(async () => {
     // The runtime's functions run for moments here: to optimise them takes longer than it saves.
-    site = await openSite(fileURLToPath(new URL('./page.ts', import.meta.url)), { quickCompile: true });
+    site = await openSite(fileURLToPath(new URL('./testing/browser-page.ts', import.meta.url)), {
+      quickCompile: true,
+    });
   }, PATIENCE);
 
   afterAll(() => site?.close(), PATIENCE);
