@@ -2,7 +2,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*'],
+    include: ['{packages,apps}/*/src/**/*.test.ts', 'testing/**/*.test.ts'],
+    setupFiles: ['testing/vitest-setup.ts'],
   },
 });
 
