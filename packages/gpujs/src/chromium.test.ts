@@ -5,7 +5,7 @@ import { type Draws, readDraws } from '../../../testing/draws.ts';
 import type { GpujsMode } from './gpujs-backend.ts';
 import type { ConformanceOutcome, LawOutcome } from './testing/conformance-run.ts';
 
-const MINUTES = 60_000;
+const MINUTES = 60_000 * readDraws().times;
 const everything = process.env.CF_CHROMIUM === 'all';
 
 /** Every how many golden cases: without a GPU, shaders of WebGL take long to compile, a second a case. */

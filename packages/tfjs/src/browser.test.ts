@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
       expect(failed).toEqual([]);
       expect(passed.length).toBeGreaterThanOrEqual(which === 'all' ? 20 : 6);
     },
-    1_200_000,
+    1_200_000 * readDraws().times,
   );
 
   test("the README's example trains, as it stands", async () => {
