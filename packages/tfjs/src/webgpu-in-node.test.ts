@@ -40,20 +40,28 @@ describe.skipIf(!present)(
       });
     }
 
-    test('meets 2e-5 on all 220 golden cases', async ({ skip }) => {
-      const { failed, text } = await run('goldens');
-      // Without libvulkan, a driver is no use.
-      skip(text === NO_ADAPTER, text);
-      console.log(text);
-      expect(failed, text).toEqual([]);
-      expect(text).toContain('220 cases');
-    }, PATIENCE);
+    test(
+      'meets 2e-5 on all 220 golden cases',
+      async ({ skip }) => {
+        const { failed, text } = await run('goldens');
+        // Without libvulkan, a driver is no use.
+        skip(text === NO_ADAPTER, text);
+        console.log(text);
+        expect(failed, text).toEqual([]);
+        expect(text).toContain('220 cases');
+      },
+      PATIENCE,
+    );
 
-    test('obeys all laws, one run each for every loss', async ({ skip }) => {
-      const { failed, passed, text } = await run('laws');
-      skip(text === NO_ADAPTER, text);
-      expect(failed).toEqual([]);
-      expect(passed.length).toBeGreaterThanOrEqual(20);
-    }, PATIENCE);
+    test(
+      'obeys all laws, one run each for every loss',
+      async ({ skip }) => {
+        const { failed, passed, text } = await run('laws');
+        skip(text === NO_ADAPTER, text);
+        expect(failed).toEqual([]);
+        expect(passed.length).toBeGreaterThanOrEqual(20);
+      },
+      PATIENCE,
+    );
   },
 );
