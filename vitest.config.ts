@@ -1,7 +1,8 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { readDraws } from './testing/draws.ts';
 
-const patience = 120_000 * readDraws().times;
+/** Milliseconds; laws that compile kernels need most of it, on a machine that is busy. */
+const patience = 300_000 * readDraws().times;
 
 const config: ViteUserConfig = defineConfig({
   test: {

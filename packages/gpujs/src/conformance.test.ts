@@ -28,7 +28,7 @@ for (const { mode, runsPerLoss, available } of local) {
     available ? `mode ${mode}` : `mode ${mode} (needs what gpu.js runs it on)`,
     () => {
       for (const law of backendLaws(() => gpujsBackend({ mode }), { runsPerLoss })) {
-        test(law.name, law.run, law.timeout);
+        test(law.name, law.run);
       }
 
       test(
