@@ -101,7 +101,7 @@ function pass2(context: BatchContext, pairs: readonly Pair[], reduced: ReducedBa
       embeddings[i * dim + k]! += slope * (b - along * a) * x.inverse[i]! + radial * a;
       weights[j * dim + k]! += slope * (a - along * b) * w.inverse[j]!;
     }
-    if (bias !== undefined) bias[j]! += gradient;
+    if (bias !== undefined) bias[j]! += slope;
     inspection.logits[i * classes + j] = logit;
     inspection.gradLogits[i * classes + j] = gradient;
   }

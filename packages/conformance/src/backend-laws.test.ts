@@ -12,6 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { BACKEND_LAWS, backendLaws, FLOAT64_LAWS } from './backend-laws.ts';
 import { cornersAgree } from './laws/corners.ts';
+import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
 import { gradientsMatchDifferences, outputsMatchReference } from './laws/gradients.ts';
@@ -71,6 +72,19 @@ const changeFirst = (values: ArrayLike<number>, change: (value: number) => numbe
 
 const withoutWeights = before(({ sampleWeights: _, ...input }) => input);
 
+function withoutRadial(gradients: ArrayLike<number>, rows: ArrayLike<number>, dim: number): Float64Array {
+  const out = Float64Array.from(gradients);
+  for (let from = 0; from < out.length; from += dim) {
+    let [along, squares] = [0, 0];
+    for (let k = from; k < from + dim; k++) {
+      along += out[k]! * rows[k]!;
+      squares += rows[k]! ** 2;
+    }
+    for (let k = from; k < from + dim; k++) out[k]! -= (along / squares) * rows[k]!;
+  }
+  return out;
+}
+
 /** A fault for every law of backends: the law must find it. */
 const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   [
@@ -87,6 +101,34 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
     'the state is forgotten',
     outputsMatchReference,
     after(({ state }) => ({ state: { ...state, values: {} } })),
+  ],
+  [
+    'inner products are not scaled',
+    drawnLossesMatchOracle,
+    (loss, input, options) =>
+      referenceStep(loss.geometry === 'inner' ? { ...loss, scale: 1 } : loss, input, options),
+  ],
+  [
+    'the bias has the gradient of a logit',
+    drawnLossesMatchOracle,
+    after(({ gradBias }, _, __, { scale }) => ({
+      gradBias: gradBias && Float64Array.from(gradBias, (g) => g / scale),
+    })),
+  ],
+  [
+    'the gradient along ‖x‖ is lost where the row is scaled by it',
+    drawnLossesMatchOracle,
+    after(({ gradEmbeddings }, { embeddings, dim }, _, { geometry }) =>
+      geometry === 'norm-scaled' ? { gradEmbeddings: withoutRadial(gradEmbeddings, embeddings, dim) } : {},
+    ),
+  ],
+  [
+    'a state forgets what is not t',
+    drawnLossesMatchOracle,
+    after(({ state }) => {
+      const { spread: _, ...values } = state.values;
+      return { state: { ...state, values } };
+    }),
   ],
   [
     'class 0 counts for more',

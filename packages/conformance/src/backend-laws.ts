@@ -1,5 +1,6 @@
 import type { Backend } from '@cf/core';
 import { cornersAgree } from './laws/corners.ts';
+import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
 import { gradientsMatchDifferences, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
@@ -25,6 +26,7 @@ export const FORMULA_LAWS: readonly Law[] = [slopesMatchDual, targetNeverFalls, 
 /** Laws that every backend obeys. */
 export const BACKEND_LAWS: readonly Law[] = [
   outputsMatchReference,
+  drawnLossesMatchOracle,
   classPermutation,
   batchPermutation,
   rotation,

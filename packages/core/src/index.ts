@@ -18,6 +18,7 @@ export {
   UnknownNameError,
 } from './errors/errors.ts';
 export { nearestName } from './errors/nearest-name.ts';
+export type { UnsafeOption } from './errors/published-domain.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
 export type {
   Backend,
@@ -62,16 +63,15 @@ export {
 export { logitScale } from './losses/logit-scale.ts';
 export { checkState, initialState, type LossState } from './losses/loss-state.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
-export {
-  type BatchStatistics,
-  type Geometry,
-  type MarginDrawer,
-  type MarginLoss,
-  type MarginLossParts,
-  marginLoss,
-  type Prepared,
-  type RegulariserValue,
+export type {
+  BatchStatistics,
+  Geometry,
+  MarginDrawer,
+  MarginLoss,
+  Prepared,
+  RegulariserValue,
 } from './losses/margin-loss.ts';
+export { type MarginLossParts, marginLoss } from './losses/margin-loss-parts.ts';
 export {
   type HardWeightOptions,
   type MvAmSoftmaxOptions,

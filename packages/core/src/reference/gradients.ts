@@ -57,7 +57,7 @@ function addTile(context: BatchContext, tile: Tile, reduced: ReducedBatch, sums:
       along += slopes[at]! * cos;
       centerAlong[j]! += slopes[at]! * cos;
       if (loss.geometry === 'norm-scaled') radial += gradient * negative.value;
-      if (sums.bias !== undefined) sums.bias[start + j]! += gradient;
+      if (sums.bias !== undefined) sums.bias[start + j]! += slopes[at]!;
     }
     combined.fill(0);
     addCombination(slopes, i * columns, 1, columns, centers.unit, dim, combined, 0);

@@ -49,6 +49,6 @@ export function addTargetGradients({ batch, reduced, sums, visit }: TargetGradie
       sums.embeddings[at]! += alongX * points.tangentX[at]! + radial * x.unit[at]!;
       sums.weights[label * dim + k]! += alongW * points.tangentW[at]!;
     }
-    if (sums.bias !== undefined) sums.bias[label]! += gradient;
+    if (sums.bias !== undefined) sums.bias[label]! += slope;
   }
 }
