@@ -1,17 +1,15 @@
 export { checkConfig } from './config/check-config.ts';
 export { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
-export {
-  BACKBONES,
-  type BackboneName,
-  type CommonTraining,
-  type DataConfig,
-  type EmbeddingTraining,
-  type EvaluationConfig,
-  type FeatureConfig,
-  type NetworkConfig,
-  type NetworkTraining,
-  type TrainConfig,
-  type TrainedPart,
+export type {
+  CommonTraining,
+  DataConfig,
+  EmbeddingTraining,
+  EvaluationConfig,
+  FeatureConfig,
+  NetworkConfig,
+  NetworkTraining,
+  TrainConfig,
+  TrainedPart,
 } from './config/train-config.ts';
 export {
   BackboneError,

@@ -1,11 +1,12 @@
+import { tinyIresnet } from '../../../packages/backbones/src/index.ts';
 import { type Backend, curricularFace, type HeadOutput } from '../../../packages/core/src/index.ts';
 import {
   createTrainingSession,
   type Model,
   type OnnxRuntime,
+  onnxModel,
   readWeights,
   type TensorData,
-  tinyIresnet,
   trainingForm,
 } from '../../../packages/onnx/src/index.ts';
 import { IMAGE_SHAPE, type ParityData, type ParityTask } from './task.ts';
@@ -83,7 +84,7 @@ export async function trainHere(
 }
 
 function network({ dim, seed }: ParityTask): Model {
-  return tinyIresnet({ seed, embeddingSize: dim, dropout: 0 });
+  return onnxModel(tinyIresnet({ seed, embeddingSize: dim, dropout: 0 }));
 }
 
 function centersOf({ classes, dim }: ParityTask, data: Float32Array): TensorData {

@@ -1,5 +1,6 @@
 import {
   type Backend,
+  BackendError,
   type HeadInput,
   type HeadOptions,
   type HeadOutput,
@@ -18,6 +19,7 @@ import { gradientsMatchDifferences, outputsMatchReference } from './laws/gradien
 import type { Law } from './laws/law.ts';
 import { knownCounterexample } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import {
   batchPermutation,
@@ -31,7 +33,7 @@ import {
 import { SPECIMENS } from './problems/specimens.ts';
 
 /** A step of a backend with a fault. */
-type Step = (loss: MarginLoss, input: HeadInput, options: HeadOptions) => HeadOutput;
+type Step = (loss: MarginLoss, input: HeadInput, options: HeadOptions) => HeadOutput | Promise<HeadOutput>;
 
 function backendOf(step: Step): Backend {
   return {
@@ -241,6 +243,9 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       }
     },
   ],
+  ['shards never meet', shardsAreTheWhole, withoutMeeting(1)],
+  ['each shard has a log-sum-exp of its own', shardsAreTheWhole, withoutMeeting(3)],
+  ['∂X stays on its shard', shardsAreTheWhole, withoutMeeting(4)],
   [
     '∂W is off by a thousandth',
     gradientsMatchDifferences,
@@ -260,6 +265,26 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       ),
   ],
 ];
+
+/** A head whose shards go on with their own numbers after the n-th time they should have met. */
+function withoutMeeting(n: number): Step {
+  return async (loss, input, { communicator, ...options }) => {
+    if (communicator === undefined) return referenceStep(loss, input, options);
+    let meetings = 0;
+    const head = await referenceBackend().createHead(loss, {
+      ...options,
+      communicator: {
+        async allReduce(values, operation) {
+          const own = values.slice();
+          await communicator.allReduce(values, operation);
+          meetings++;
+          if (meetings === n) values.set(own);
+        },
+      },
+    });
+    return head.step(input);
+  };
+}
 
 const few = SPECIMENS.filter(({ name }) => ['curricularface', 'arcface', 'adaface'].includes(name));
 const parameters = { numRuns: 30, seed: 7 };
@@ -339,4 +364,14 @@ describe('backendLaws', () => {
     );
     expect(await run()).toBe(message);
   });
+});
+
+test('a backend that takes no shards must say so', async () => {
+  const silent = { ...backendOf(referenceStep), sharded: false };
+  const run = shardsAreTheWhole.check({ backend: silent, specimens: few, parameters });
+  await expect(run).rejects.toThrow(/Property failed/);
+  const createHead = async (): Promise<never> => {
+    throw new BackendError('a communicator', 'none', 'leave it out.');
+  };
+  await shardsAreTheWhole.check({ backend: { ...silent, createHead }, specimens: few, parameters });
 });

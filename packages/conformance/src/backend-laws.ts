@@ -7,6 +7,7 @@ import { gradientsMatchDifferences, outputsMatchReference, slopesMatchDual } fro
 import type { Law, LawOptions } from './laws/law.ts';
 import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import {
   batchPermutation,
@@ -43,6 +44,7 @@ export const BACKEND_LAWS: readonly Law[] = [
   weightsAreLinear,
   zeroWeightIsSilent,
   badInputIsNamed,
+  shardsAreTheWhole,
 ];
 
 /** Laws that only make sense in float64. */

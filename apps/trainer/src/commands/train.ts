@@ -1,8 +1,9 @@
+import { BACKBONE_NAMES } from '@cf/backbones';
 import { LOSS_NAMES } from '@cf/core';
 import { Command } from 'commander';
 import { readConfig } from '../config/read-config.ts';
 import { resolveConfig, type TrainFlags, trainedPart } from '../config/resolve-config.ts';
-import { BACKBONES, ENGINES, TRAINED_PARTS, type TrainConfig } from '../config/train-config.ts';
+import { ENGINES, TRAINED_PARTS, type TrainConfig } from '../config/train-config.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
@@ -28,7 +29,7 @@ export function trainCommand(): Command {
     .option('--difficulty <x>', 'of the drawn pictures, 0 to 2', number, DEFAULT_DIFFICULTY)
     .option(
       '--backbone <name>',
-      `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json (default: tiny-iresnet)`,
+      `${BACKBONE_NAMES.join(', ')}, onnx:FILE, or tfjs:model.json (default: tiny-iresnet)`,
     )
     .option(
       '--train <part>',

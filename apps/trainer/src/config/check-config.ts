@@ -1,3 +1,4 @@
+import { BACKBONE_NAMES } from '@cf/backbones';
 import {
   createLoss,
   OptionOutOfRangeError,
@@ -10,7 +11,6 @@ import {
 import { UsageError } from '../errors.ts';
 import { SCHEDULES } from '../optimiser/schedule.ts';
 import {
-  BACKBONES,
   type CommonTraining,
   type DataConfig,
   type EmbeddingTraining,
@@ -126,7 +126,7 @@ function checkNetwork(network: NetworkConfig): void {
   requireChoice('network.kind', network.kind, ['built-in', 'onnx', 'layers']);
   if (network.kind === 'built-in') {
     requireFields('network', network, ['kind', 'name', 'dim']);
-    requireChoice('network.name', network.name, BACKBONES);
+    requireChoice('network.name', network.name, BACKBONE_NAMES);
     requireInteger('dim', network.dim, 2, 4096);
     return;
   }

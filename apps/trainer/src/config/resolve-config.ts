@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { BACKBONE_NAMES, type BackboneName, backbone as backboneOf } from '@cf/backbones';
 import { requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
 import type { ScheduleName } from '../optimiser/schedule.ts';
 import { checkConfig } from './check-config.ts';
 import { DEFAULT_SCALE, type LossDefaults, type LossFlags, lossFromFlags } from './loss-flags.ts';
 import {
-  BACKBONES,
-  type BackboneName,
   type CommonTraining,
   ENGINES,
   type EngineName,
@@ -98,14 +97,6 @@ const DEFAULT_SHIFT = 3;
 const DEFAULT_DIM = 128;
 /** Before the model.json of a layers model. */
 const LAYERS_PREFIX = 'tfjs:';
-const DIM_OF: Readonly<Record<BackboneName, number>> = {
-  'tiny-iresnet': 256,
-  mobilefacenet: 128,
-  iresnet18: 512,
-  iresnet34: 512,
-  iresnet50: 512,
-  iresnet100: 512,
-};
 
 /** A configuration from flags, checked. @throws UsageError, OptionOutOfRangeError, UnknownNameError */
 export function resolveConfig(flags: TrainFlags): TrainConfig {
@@ -184,13 +175,13 @@ function networkConfig({
   freezeUntil,
   freezeBn = false,
 }: TrainFlags): NetworkConfig {
-  if (BACKBONES.includes(backbone as BackboneName)) {
+  if (BACKBONE_NAMES.includes(backbone as BackboneName)) {
     const name = backbone as BackboneName;
-    return { kind: 'built-in', name, dim: dim ?? DIM_OF[name] };
+    return { kind: 'built-in', name, dim: dim ?? backboneOf(name).embeddingSize };
   }
   if (backbone.startsWith(LAYERS_PREFIX) && backbone.length > LAYERS_PREFIX.length)
     return { kind: 'layers', file: backbone.slice(LAYERS_PREFIX.length), dim };
-  const others = [...BACKBONES, 'tfjs:model.json'];
+  const others = [...BACKBONE_NAMES, 'tfjs:model.json'];
   return { kind: 'onnx', file: onnxFile(backbone, others), dim, freezeUntil, freezeBn };
 }
 

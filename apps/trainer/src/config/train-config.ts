@@ -1,3 +1,4 @@
+import type { BackboneName } from '@cf/backbones';
 import type { LossParameters } from '@cf/core';
 import type { AugmentOptions } from '@cf/data';
 import type { ScheduleName } from '../optimiser/schedule.ts';
@@ -39,19 +40,6 @@ export interface EvaluationConfig {
   /** Also train on shuffled labels: what evaluation gives where nothing was learned. */
   readonly control: boolean;
 }
-
-/** Backbones that are built here, by name. */
-export const BACKBONES = [
-  'tiny-iresnet',
-  'mobilefacenet',
-  'iresnet18',
-  'iresnet34',
-  'iresnet50',
-  'iresnet100',
-] as const;
-
-/** A backbone that is built here. */
-export type BackboneName = (typeof BACKBONES)[number];
 
 /** The network that is trained end to end. */
 export type NetworkConfig =
