@@ -1,7 +1,8 @@
 import { parseGoldens } from '@cf/conformance';
 import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
-import { onnxBackend } from '../head/onnx-backend.ts';
-import { type ConformanceRun, conformanceRun } from '../runtime/testing/conformance-run.ts';
+import type { Draws } from '../../../../../testing/draws.ts';
+import { onnxBackend } from '../../head/onnx-backend.ts';
+import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
 
 /** A way to compute in a page. */
 export interface WebMode {
@@ -12,6 +13,7 @@ export interface WebMode {
   readonly elementwise: 'graph' | 'wasm';
   /** Laws are tried on every stride-th loss. */
   readonly stride: number;
+  readonly draws: Draws;
 }
 
 const RUNTIMES = {
@@ -25,6 +27,7 @@ export async function openBackend({
   threads,
   elementwise,
   stride,
+  draws,
 }: WebMode): Promise<ConformanceRun | { readonly absent: string }> {
   if (threads > 1 && !crossOriginIsolated) throw new Error('the page is not isolated, so it has no threads');
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
@@ -32,5 +35,5 @@ export async function openBackend({
   const runtime = await RUNTIMES[provider]();
   runtime.env.wasm.numThreads = threads;
   const backend = await onnxBackend({ runtime, provider, elementwise });
-  return conformanceRun(backend, parseGoldens(JSON.stringify(goldens), 'goldens.json'), stride);
+  return conformanceRun(backend, parseGoldens(JSON.stringify(goldens), 'goldens.json'), draws, stride);
 }

@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { ConformanceRun } from '../runtime/testing/conformance-run.ts';
-import { type Absent, conformanceTests } from '../runtime/testing/conformance-tests.ts';
-import type { openBackend, WebMode } from './page.ts';
+import { readDraws } from '../../../../testing/draws.ts';
+import type { openBackend, WebMode } from './testing/browser-page.ts';
+import type { ConformanceRun } from './testing/conformance-run.ts';
+import { type Absent, conformanceTests } from './testing/conformance-tests.ts';
 
 const PATIENCE = 300_000;
 /**
  * Problems of the laws are too small for more than one thread. On the webgpu provider every run waits for the process of
  * the GPU again and again, and all losses together take minutes; in Node the laws are tried on all of them.
  */
-const MODES: readonly (WebMode & { readonly laws: string | undefined })[] = [
+const MODES: readonly (Omit<WebMode, 'draws'> & { readonly laws: string | undefined })[] = [
   { provider: 'wasm', threads: 1, elementwise: 'graph', stride: 1, laws: 'every loss' },
   { provider: 'wasm', threads: 2, elementwise: 'wasm', stride: 1, laws: undefined },
   { provider: 'webgpu', threads: 1, elementwise: 'graph', stride: 3, laws: 'every third loss' },
@@ -21,7 +22,9 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
 
   beforeAll(async () => {
     // The runtime's functions run for moments here: to optimise them takes longer than it saves.
-    site = await openSite(fileURLToPath(new URL('./page.ts', import.meta.url)), { quickCompile: true });
+    site = await openSite(fileURLToPath(new URL('./testing/browser-page.ts', import.meta.url)), {
+      quickCompile: true,
+    });
   }, PATIENCE);
 
   afterAll(() => site?.close(), PATIENCE);
@@ -29,7 +32,7 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
   for (const { laws, ...mode } of MODES) {
     const { provider, threads, elementwise } = mode;
     describe(`${provider} provider, threads: ${threads}, element-wise work: ${elementwise}, laws on ${laws ?? 'no loss'}`, () => {
-      conformanceTests(() => openRun(site, mode), laws !== undefined);
+      conformanceTests(() => openRun(site, { ...mode, draws: readDraws() }), laws !== undefined);
     });
   }
 });
