@@ -94,6 +94,7 @@ async function learn(
     dim,
     sampleKeys: indices,
     state: lossState,
+    step,
     ...(gradWeights === undefined ? {} : { gradWeights }),
   });
   for (const [i, part] of parts.entries()) {
