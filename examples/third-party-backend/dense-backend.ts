@@ -68,9 +68,9 @@ function step(
       const at = i * classes + j;
       const product = dot(x, i, w, j) + (input.bias?.[j] ?? 0);
       cosines[at] = loss.geometry === 'inner' ? product : Math.max(-1, Math.min(1, product));
-      const other = loss.other(numberOps, cosines[at]!, prepared.pivot[i]!, prepared.rows[i]!);
-      counter.see(cosines[at]!, prepared.pivot[i]!, other);
-      logits[at] = prepared.rowScale[i]! * other.value;
+      const negative = loss.negative(numberOps, cosines[at]!, prepared.pivot[i]!, prepared.sampleValues[i]!);
+      counter.see(cosines[at]!, prepared.pivot[i]!, negative);
+      logits[at] = prepared.logitScale[i]! * negative.value;
       max[i] = Math.max(max[i]!, logits[at]!);
     }
     for (let j = 0; j < classes; j++)
@@ -87,11 +87,11 @@ function step(
     for (let j = 0; j < classes; j++) {
       if (j === labels[i]) continue;
       const at = i * classes + j;
-      const other = loss.other(numberOps, cosines[at]!, prepared.pivot[i]!, prepared.rows[i]!);
+      const negative = loss.negative(numberOps, cosines[at]!, prepared.pivot[i]!, prepared.sampleValues[i]!);
       const gradient = reduced.dNll[i]! * Math.exp(logits[at]! - reduced.logSumExp[i]!);
-      const slope = prepared.rowScale[i]! * gradient * other.dCos;
+      const slope = prepared.logitScale[i]! * gradient * negative.dCos;
       const inner = loss.geometry === 'inner' ? 0 : cosines[at]!;
-      const radial = loss.geometry === 'norm-scaled' ? gradient * other.value : 0;
+      const radial = loss.geometry === 'norm-scaled' ? gradient * negative.value : 0;
       for (let k = 0; k < dim; k++) {
         const [a, b] = [x.unit[i * dim + k]!, w.unit[j * dim + k]!];
         gradEmbeddings[i * dim + k]! += slope * (b - inner * a) * x.inverse[i]! + radial * a;

@@ -138,7 +138,7 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   [
     'the mask is ignored',
     knownCounterexample,
-    (loss, input, options) => referenceStep({ ...loss, other: plainModulation.other }, input, options),
+    (loss, input, options) => referenceStep({ ...loss, negative: plainModulation.negative }, input, options),
   ],
   [
     't overshoots',
@@ -211,7 +211,7 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       referenceStep(
         {
           ...loss,
-          target: (ops, point, row) => ({ ...loss.target(ops, point, row), dCos: ops.constant(1) }),
+          target: (ops, point, sample) => ({ ...loss.target(ops, point, sample), dCos: ops.constant(1) }),
         },
         input,
         options,

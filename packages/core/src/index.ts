@@ -86,7 +86,7 @@ export type {
   AngularMarginOptions,
   BeyondPi,
   GradientMode,
-  Row,
+  SampleValues,
   TargetMargin,
   TargetPoint,
   TargetValue,
@@ -96,7 +96,7 @@ export {
   curricularModulation,
   type Modulation,
   misclassifiedVectorModulation,
-  type OtherValue,
+  type NegativeValue,
   plainModulation,
 } from './modulation/modulation.ts';
 export { COSINE_BOUND, NORM_FLOOR, SIN_FLOOR } from './numerics.ts';

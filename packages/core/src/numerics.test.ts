@@ -92,7 +92,7 @@ describe('the mask is strict', () => {
         expect(hardMask(numberOps, pivot, pivot)).toBe(false);
         if (above > pivot) expect(hardMask(numberOps, above, pivot)).toBe(true);
         for (const loss of [curricularFace(), mvArcSoftmax()]) {
-          expect(loss.other(numberOps, pivot, pivot, { t: 0.3 })).toEqual({ value: pivot, dCos: 1 });
+          expect(loss.negative(numberOps, pivot, pivot, { t: 0.3 })).toEqual({ value: pivot, dCos: 1 });
         }
       }),
     );

@@ -20,7 +20,7 @@ export class RunningSum {
   static async start(context: StepContext): Promise<RunningSum> {
     const { prepared, set, x } = context;
     const targets = pairs(x.count, (i) => {
-      const logit = prepared.rowScale[i]! * prepared.value[i]!;
+      const logit = prepared.logitScale[i]! * prepared.value[i]!;
       const largest = Math.fround(logit);
       // What rounding takes from the logit goes into the sum: at a logit of 1000, float32 is off by up to 3e-5.
       return [largest, Math.exp(logit - largest)];

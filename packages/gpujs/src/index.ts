@@ -2,8 +2,8 @@ export { GPUJS_MODES, type GpujsMode, type GpujsOptions, gpujsBackend } from './
 export type { ExponentKernels } from './kernels/exponent-kernels.ts';
 export {
   type FormulaSource,
-  type OtherOutput,
-  otherSource,
+  type NegativeOutput,
+  negativeSource,
   type TargetOutput,
   targetSource,
 } from './kernels/formula-source.ts';

@@ -2,7 +2,7 @@ import type { MarginLoss, PreparedBatch } from '@cf/core';
 import type { Input } from 'gpu.js';
 import { matrixInput } from './matrix-input.ts';
 
-/** Columns of the matrix that tells kernels about each sample; the loss's row values follow from `rows` on. */
+/** Columns of the matrix that tells kernels about each sample; the loss's row values follow. */
 export const SAMPLE_COLUMNS = {
   /** Position of the sample's own class in the tile; negative where it is in another. */
   own: 0,
@@ -10,25 +10,25 @@ export const SAMPLE_COLUMNS = {
   scale: 1,
   /** What a hard negative's cosine exceeds. */
   pivot: 2,
-  rows: 3,
+  sampleValues: 3,
 } as const;
 
-/** Packs what the kernels of one tile read of each sample: [B, 3 + rows]. */
+/** Packs what the kernels of one tile read of each sample: [B, 3 + their number]. */
 export function sampleMatrix(
   loss: MarginLoss,
   prepared: PreparedBatch,
   labels: Int32Array,
   firstClass: number,
 ): Input {
-  const width = SAMPLE_COLUMNS.rows + loss.rows.length;
+  const width = SAMPLE_COLUMNS.sampleValues + loss.sampleValueNames.length;
   const values = new Float32Array(labels.length * width);
   for (let i = 0; i < labels.length; i++) {
     const from = i * width;
     values[from + SAMPLE_COLUMNS.own] = labels[i]! - firstClass;
-    values[from + SAMPLE_COLUMNS.scale] = prepared.rowScale[i]!;
+    values[from + SAMPLE_COLUMNS.scale] = prepared.logitScale[i]!;
     values[from + SAMPLE_COLUMNS.pivot] = prepared.pivot[i]!;
-    loss.rows.forEach((name, r) => {
-      values[from + SAMPLE_COLUMNS.rows + r] = prepared.rows[i]![name]!;
+    loss.sampleValueNames.forEach((name, r) => {
+      values[from + SAMPLE_COLUMNS.sampleValues + r] = prepared.sampleValues[i]![name]!;
     });
   }
   return matrixInput(values, width);

@@ -1,4 +1,4 @@
-import { COSINE_BOUND, type MarginLoss, type OtherValue } from '@cf/core';
+import { COSINE_BOUND, type MarginLoss, type NegativeValue } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from './across-rows.ts';
 import { classRows } from './class-rows.ts';
@@ -24,7 +24,7 @@ export type ClassTile = {
   /** N and its slope, as the loss reads them from the cosines: scalar or [classes of the tile, B]. */
   readonly other: OtherTensors;
   /**
-   * rowScale·N, with every target out of the way ({@link NO_LOGIT}): [classes of the tile, B]. Freed once its
+   * logitScale·N, with every target out of the way ({@link NO_LOGIT}): [classes of the tile, B]. Freed once its
    * exponentials are there, unless the tile is inspected.
    */
   readonly logits: tf.Tensor;
@@ -42,7 +42,7 @@ export type Exponentials = {
   readonly shift: tf.Tensor;
 };
 
-type OtherTensors = { readonly [Name in keyof OtherValue<tf.Tensor>]: tf.Tensor };
+type OtherTensors = { readonly [Name in keyof NegativeValue<tf.Tensor>]: tf.Tensor };
 
 /**
  * Added to the logits of targets, which puts them out of the log-sum-exp without an infinity: far under {@link START_OF_MAXIMUM}, so that
@@ -149,7 +149,7 @@ function makeTile(source: TileSource, samples: tf.Tensor, start: number, size: n
   const { loss, weights, labels, prepared } = source;
   const rows = classRows(weights, start, size);
   const { inverse, cosines } = tileCosines(source, rows, samples, start);
-  const { value, dCos } = loss.other(tileOps(), cosines, prepared.target.pivot, prepared.row);
+  const { value, dCos } = loss.negative(tileOps(), cosines, prepared.target.pivot, prepared.sampleValues);
   const own = ownClasses(labels, start, size);
   // A formula may hand back what it was given, and a tile is freed before the rows that it read.
   const ours = (tensor: tf.Tensor): tf.Tensor => (tensor === cosines ? tensor : tf.clone(tensor));
@@ -159,7 +159,7 @@ function makeTile(source: TileSource, samples: tf.Tensor, start: number, size: n
     inverse,
     cosines,
     other: { value: ours(value), dCos: ours(dCos) },
-    logits: tf.add(tf.mul(value, prepared.rowScale), tf.mul(own, tf.scalar(NO_LOGIT))),
+    logits: tf.add(tf.mul(value, prepared.logitScale), tf.mul(own, tf.scalar(NO_LOGIT))),
     own,
   };
 }

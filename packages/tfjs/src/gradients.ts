@@ -100,11 +100,11 @@ interface OwnTerms {
 function ownTerms({ loss, prepared, reduced, negatives, points }: GradientInput): OwnTerms {
   const missed = tf.mul(reduced.dNll, reduced.miss);
   const gradient = tf.neg(missed);
-  const slope = column(tf.mul(gradient, tf.mul(prepared.rowScale, prepared.target.dCos)));
+  const slope = column(tf.mul(gradient, tf.mul(prepared.logitScale, prepared.target.dCos)));
   const sideways = tf.mul(slope, points.tangentW);
   return {
     gradient,
-    logit: tf.mul(prepared.rowScale, prepared.target.value),
+    logit: tf.mul(prepared.logitScale, prepared.target.value),
     share: tf.div(missed, tf.maximum(negatives.sum, tf.scalar(1))),
     slope,
     weights: loss.geometry === 'inner' ? sideways : perLengthUnit(tf.mul(sideways, points.inverseW)),
@@ -139,7 +139,7 @@ function addTile(
   const scaledByNorm = loss.geometry === 'norm-scaled';
   const share = tf.mul(own.share, tf.exp(tf.sub(shift, negatives.max)));
   const gradient = tf.mul(exp, share);
-  const slopes = tf.mul(gradient, tf.mul(other.dCos, prepared.rowScale));
+  const slopes = tf.mul(gradient, tf.mul(other.dCos, prepared.logitScale));
   // ∂/∂(w_j·x̂_i): divided by ‖w‖ once, here, where there is one number a pair and not one a coordinate.
   const pulls =
     loss.geometry === 'inner' ? slopes : tf.mul(slopes, acrossRows(tile.inverse, slopes.shape[1]!));
@@ -197,7 +197,7 @@ function embeddingGradient(
   const tangent = tf.add(tangential(perLengthUnit(pull), x.unit), target);
   const sideways = perLengthUnit(tf.mul(tangent, x.inverse));
   let along = tf.add(sums.radial, reduced.dNormOfRegulariser);
-  along = tf.add(along, tf.mul(own.gradient, tf.mul(prepared.rowScale, prepared.target.dNorm)));
+  along = tf.add(along, tf.mul(own.gradient, tf.mul(prepared.logitScale, prepared.target.dNorm)));
   if (loss.geometry === 'norm-scaled') along = tf.add(along, tf.mul(own.gradient, prepared.target.value));
   return tf.add(sideways, tf.mul(column(along), x.unit));
 }

@@ -33,7 +33,7 @@ export function reduceBatch(
   norm: tf.Tensor,
   { sampleWeights, state, mode }: Pick<StepInput, 'sampleWeights' | 'state' | 'mode'>,
 ): ReducedBatch {
-  const targetLogit = tf.mul(prepared.rowScale, prepared.target.value);
+  const targetLogit = tf.mul(prepared.logitScale, prepared.target.value);
   // Near logits are subtracted first: their difference is exact.
   const gap = tf.add(tf.sub(negatives.max, targetLogit), tf.log(tf.maximum(negatives.sum, tf.scalar(1))));
   const nll = softplus(gap);

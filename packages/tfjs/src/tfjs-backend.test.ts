@@ -160,12 +160,12 @@ describe('tfjs on the cpu backend', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('a formula that hands its row values back does not lose them', async () => {
+  test('a formula that hands its sample values back does not lose them', async () => {
     const backend = await tfjsBackend();
     const base = curricularFace();
     const loss = {
       ...base,
-      other: ((_ops, _cos, pivot, row) => ({ value: pivot, dCos: row.t! })) as typeof base.other,
+      other: ((_ops, _cos, pivot, sample) => ({ value: pivot, dCos: sample.t! })) as typeof base.negative,
     };
     const head = await backend.createHead(loss, { tileSize: 2 });
     const input = problem(5, 7, 4);

@@ -22,7 +22,7 @@ describe('every law of formulas finds a fault', () => {
       slopesMatchDual,
       {
         ...curricular,
-        target: (ops, p, row) => ({ ...curricular.target(ops, p, row), dCos: ops.constant(1) }),
+        target: (ops, p, sample) => ({ ...curricular.target(ops, p, sample), dCos: ops.constant(1) }),
       },
     ],
     [
@@ -30,8 +30,8 @@ describe('every law of formulas finds a fault', () => {
       slopesMatchDual,
       {
         ...curricular,
-        other: (ops, cos, pivot, row) => ({
-          ...curricular.other(ops, cos, pivot, row),
+        negative: (ops, cos, pivot, sample) => ({
+          ...curricular.negative(ops, cos, pivot, sample),
           dCos: ops.mul(ops.constant(2), cos),
         }),
       },
@@ -41,7 +41,7 @@ describe('every law of formulas finds a fault', () => {
       slopesMatchDual,
       {
         ...magnitude,
-        target: (ops, p, row) => ({ ...magnitude.target(ops, p, row), dNorm: ops.constant(0) }),
+        target: (ops, p, sample) => ({ ...magnitude.target(ops, p, sample), dNorm: ops.constant(0) }),
       },
     ],
     [

@@ -37,10 +37,10 @@ export const slopesMatchDual: Law = {
 };
 
 function checkSlopes(loss: MarginLoss, theta: number, norm: number, cos: number, parameter: number): void {
-  const row = Object.fromEntries(loss.rows.map((name) => [name, parameter]));
-  const dualRow = Object.fromEntries(loss.rows.map((name) => [name, fixed(parameter)]));
+  const sample = Object.fromEntries(loss.sampleValueNames.map((name) => [name, parameter]));
+  const dualRow = Object.fromEntries(loss.sampleValueNames.map((name) => [name, fixed(parameter)]));
   const point = { cos: Math.cos(theta), sin: Math.sin(theta), norm };
-  const target = loss.target(numberOps, point, row);
+  const target = loss.target(numberOps, point, sample);
   const tolerance = (slope: number): number => 1e-9 * Math.max(1, Math.abs(slope));
   if (loss.gradient === 'exact') {
     // The sine follows the cosine: ∂sin/∂cos = −cos/sin.
@@ -56,9 +56,9 @@ function checkSlopes(loss: MarginLoss, theta: number, norm: number, cos: number,
   );
   requireClose('∂T/∂‖x‖', [target.dNorm], [along.value.slope], tolerance(target.dNorm));
 
-  const other = loss.other(numberOps, cos, target.pivot, row);
-  const dualOther = loss.other(dualOps, variable(cos), fixed(target.pivot), dualRow);
-  requireClose('∂N/∂cos', [other.dCos], [dualOther.value.slope], tolerance(other.dCos));
+  const negative = loss.negative(numberOps, cos, target.pivot, sample);
+  const dualOther = loss.negative(dualOps, variable(cos), fixed(target.pivot), dualRow);
+  requireClose('∂N/∂cos', [negative.dCos], [dualOther.value.slope], tolerance(negative.dCos));
   if (loss.regulariser !== undefined) {
     const value = loss.regulariser(numberOps, norm);
     const dual = loss.regulariser(dualOps, variable(norm));

@@ -1,4 +1,4 @@
-import { curricularFace, type MarginLoss, numberOps, type Row } from '@cf/core';
+import { curricularFace, type MarginLoss, numberOps, type SampleValues } from '@cf/core';
 import fc from 'fast-check';
 import { assertNamed, type Law, requireClose, stepOnce } from './law.ts';
 
@@ -7,20 +7,20 @@ function targetAt(
   loss: MarginLoss,
   cos: number,
   norm: number,
-  row: Row<number>,
+  sample: SampleValues<number>,
 ): ReturnType<typeof loss.target<number, boolean>> {
-  return loss.target(numberOps, { cos, sin: Math.sqrt(1 - cos * cos), norm }, row);
+  return loss.target(numberOps, { cos, sin: Math.sqrt(1 - cos * cos), norm }, sample);
 }
 
-/** Row values that the statistics of some batch can give. */
-function plausibleRow(loss: MarginLoss, parameter: number): Row<number> {
-  if (loss.rows.includes('cosShift')) return adaFaceRow(0.4 * (2 * parameter - 1));
+/** Sample values that the statistics of some batch can give. */
+function plausibleRow(loss: MarginLoss, parameter: number): SampleValues<number> {
+  if (loss.sampleValueNames.includes('cosShift')) return adaFaceRow(0.4 * (2 * parameter - 1));
   return Object.fromEntries(
-    loss.rows.map((name) => [name, name === 'lambda' ? 5 + 1500 * parameter : parameter]),
+    loss.sampleValueNames.map((name) => [name, name === 'lambda' ? 5 + 1500 * parameter : parameter]),
   );
 }
 
-function adaFaceRow(shift: number): Row<number> {
+function adaFaceRow(shift: number): SampleValues<number> {
   const eps = 0.001;
   return {
     cosShift: Math.cos(shift),
@@ -47,10 +47,10 @@ export const targetNeverFalls: Law = {
         (a, b, norm, parameter) => {
           const [low, high] = a < b ? [a, b] : [b, a];
           if (specimen.easyMargin) fc.pre(low > 0 || high <= 0);
-          const row = plausibleRow(loss, parameter);
-          const before = targetAt(loss, low, norm, row);
+          const sample = plausibleRow(loss, parameter);
+          const before = targetAt(loss, low, norm, sample);
           if (specimen.turnsPastPi) fc.pre(!before.pastPi);
-          const after = targetAt(loss, high, norm, row);
+          const after = targetAt(loss, high, norm, sample);
           if (after.value < before.value - 1e-12) {
             throw new Error(`T(${low}) = ${before.value} > T(${high}) = ${after.value}`);
           }
@@ -76,14 +76,14 @@ export const frozenLossNeverRises: Law = {
         (a, b, others, parameter) => {
           const [low, high] = a < b ? [a, b] : [b, a];
           if (specimen.easyMargin) fc.pre(low > 0 || high <= 0);
-          const row = plausibleRow(loss, parameter);
-          const before = targetAt(loss, low, 20, row);
+          const sample = plausibleRow(loss, parameter);
+          const before = targetAt(loss, low, 20, sample);
           if (specimen.turnsPastPi) fc.pre(!before.pastPi);
-          const after = targetAt(loss, high, 20, row);
+          const after = targetAt(loss, high, 20, sample);
           const frozenPivot = before.pivot;
           const nll = (target: number): number => {
             const logits = others.map(
-              (cos) => loss.scale * loss.other(numberOps, cos, frozenPivot, row).value,
+              (cos) => loss.scale * loss.negative(numberOps, cos, frozenPivot, sample).value,
             );
             const total = logits.reduce((sum, z) => sum + Math.exp(z - loss.scale * target), 0);
             return Math.log1p(total);

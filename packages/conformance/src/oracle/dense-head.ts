@@ -5,12 +5,12 @@ import {
   type MarginLoss,
   marginDraws,
   numberOps,
-  type Row,
+  type SampleValues,
 } from '@cf/core';
 
 /**
  * The loss of a batch by brute force: full matrices, the textbook softmax, values only. What carries no gradient is
- * frozen at a base point (row values, G of weightings without gradient, the mask where it is asked for), so that
+ * frozen at a base point (sample values, G of weightings without gradient, the mask where it is asked for), so that
  * central differences of this are what the analytic gradients must be.
  */
 export interface DenseHead {
@@ -36,18 +36,18 @@ export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
   };
   const values = lift(state.values);
   const prepared = loss.prepare(batchOps, statistics, values, input.mode ?? 'train');
-  const rows = Array.from({ length: batch }, (_, i) => pick(prepared.row, i));
+  const samples = Array.from({ length: batch }, (_, i) => pick(prepared.sampleValues, i));
   const sampleWeights = Float64Array.from({ length: batch }, (_, i) => input.sampleWeights?.[i] ?? 1);
   const reduce = (nll: Float64Array): { loss: number; dNll: Float64Array } => {
     const { loss: total, dNll } = loss.weighting.reduce(batchOps, { nll, sampleWeights }, values, 'train');
     return { loss: total[0]!, dNll };
   };
-  const frozenShare = reduce(negativeLogLikelihood(loss, base, rows, input.labels)).dNll;
+  const frozenShare = reduce(negativeLogLikelihood(loss, base, samples, input.labels)).dNll;
   const differentiated = loss.weighting.name === 'focal';
   return {
     loss(embeddings, weights, bias) {
       const points = densePoints(loss, embeddings, weights, bias, input);
-      const nll = negativeLogLikelihood(loss, points, rows, input.labels);
+      const nll = negativeLogLikelihood(loss, points, samples, input.labels);
       const main = differentiated
         ? reduce(nll).loss
         : nll.reduce((sum, value, i) => sum + value * frozenShare[i]!, 0);
@@ -89,7 +89,7 @@ function densePoints(
 function negativeLogLikelihood(
   loss: MarginLoss,
   { cosines, norms }: DensePoints,
-  rows: readonly Row<number>[],
+  samples: readonly SampleValues<number>[],
   labels: ArrayLike<number>,
 ): Float64Array {
   return Float64Array.from(cosines, (row, i) => {
@@ -97,9 +97,11 @@ function negativeLogLikelihood(
     const scale = loss.geometry === 'cosine' ? loss.scale : loss.geometry === 'norm-scaled' ? norms[i]! : 1;
     const cos = row[label]!;
     const point = { cos, sin: Math.sqrt(Math.max(0, 1 - cos * cos)), norm: norms[i]! };
-    const target = loss.target(numberOps, point, rows[i]!);
+    const target = loss.target(numberOps, point, samples[i]!);
     const logits = row.map((c, j) =>
-      j === label ? scale * target.value : scale * loss.other(numberOps, c, target.pivot, rows[i]!).value,
+      j === label
+        ? scale * target.value
+        : scale * loss.negative(numberOps, c, target.pivot, samples[i]!).value,
     );
     const largest = Math.max(...logits);
     const total = logits.reduce((sum, z) => sum + Math.exp(z - largest), 0);
@@ -111,6 +113,8 @@ function lift(values: Readonly<Record<string, number>>): Record<string, Float64A
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float64Array.of(value)]));
 }
 
-function pick(row: Row<Float64Array>, i: number): Row<number> {
-  return Object.fromEntries(Object.entries(row).map(([name, v]) => [name, v.length === 1 ? v[0]! : v[i]!]));
+function pick(values: SampleValues<Float64Array>, i: number): SampleValues<number> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, v]) => [name, v.length === 1 ? v[0]! : v[i]!]),
+  );
 }

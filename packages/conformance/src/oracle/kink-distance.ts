@@ -43,16 +43,16 @@ export function kinkDistance(loss: MarginLoss, input: HeadInput): number {
   const scalar = notingScalar(note);
   const tile = tileStream(loss.geometry, x, weights, bias, weights.length / dim).tile(0);
   for (let i = 0; i < batch; i++) {
-    const row = Object.fromEntries(
-      Object.entries(prepared.row).map(([n, v]) => [n, v.length === 1 ? v[0]! : v[i]!]),
+    const sample = Object.fromEntries(
+      Object.entries(prepared.sampleValues).map(([n, v]) => [n, v.length === 1 ? v[0]! : v[i]!]),
     );
     const point = { cos: points.cos[i]!, sin: points.sin[i]!, norm: x.norms[i]! };
     // At cos θ_y = ±1 an angular margin's logit is a cone: its slope turns without end.
     if (loss.geometry !== 'inner') note(1 - Math.abs(point.cos));
-    const { pivot } = loss.target(scalar, point, row);
+    const { pivot } = loss.target(scalar, point, sample);
     loss.regulariser?.(scalar, point.norm);
     for (let j = 0; j < tile.centers.count; j++) {
-      if (j !== labels[i]) loss.other(scalar, tile.cosines[i * tile.centers.count + j]!, pivot, row);
+      if (j !== labels[i]) loss.negative(scalar, tile.cosines[i * tile.centers.count + j]!, pivot, sample);
     }
   }
   // Focal's only branch is a limit, not a kink.

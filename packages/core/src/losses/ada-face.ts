@@ -50,7 +50,7 @@ export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
     scale,
     margin: adaptiveMargin(eps),
     modulation: clampedModulation(eps),
-    rows: ['cosShift', 'sinShift', 'cosLow', 'cosHigh', 'drop'],
+    sampleValueNames: ['cosShift', 'sinShift', 'cosLow', 'cosHigh', 'drop'],
     initialValues: { batchMean: batchMeanInitial, batchStd: batchStdInitial },
     stateRanges: { batchMean: [0, Number.MAX_VALUE], batchStd: [0, Number.MAX_VALUE] },
     prepare: (ops, { norm }, state, mode) => {
@@ -60,7 +60,7 @@ export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
       const raw = ops.mul(ops.constant(h), ops.div(ops.sub(safe, next.batchMean!), spread));
       const z = ops.min(ops.max(raw, ops.constant(-1)), ops.constant(1));
       return {
-        row: shiftParts(ops, z, margin, eps),
+        sampleValues: shiftParts(ops, z, margin, eps),
         next: { batchMean: next.batchMean!, batchStd: next.batchStd! },
       };
     },
@@ -110,21 +110,21 @@ function adaptiveMargin(eps: number): TargetMargin {
   const sinAtBound = Math.sqrt(1 - bound * bound);
   return {
     name: 'adaptive',
-    target: (ops, point, row) => {
+    target: (ops, point, sample) => {
       const zero = ops.constant(0);
       const clamped = clampCosine(ops, point.cos, eps);
       const cos = named(ops, clamped.value, 'c');
       const sin = named(ops, ops.max(point.sin, ops.constant(sinAtBound)), '\\sigma');
-      const raw = ops.sub(ops.mul(cos, row.cosShift!), ops.mul(sin, row.sinShift!));
+      const raw = ops.sub(ops.mul(cos, sample.cosShift!), ops.mul(sin, sample.sinShift!));
       const slope = ops.add(
-        row.cosShift!,
-        ops.div(ops.mul(cos, row.sinShift!), ops.max(sin, ops.constant(SIN_FLOOR))),
+        sample.cosShift!,
+        ops.div(ops.mul(cos, sample.sinShift!), ops.max(sin, ops.constant(SIN_FLOOR))),
       );
-      const low = ops.greater(cos, row.cosLow!);
-      const high = ops.greater(row.cosHigh!, cos);
+      const low = ops.greater(cos, sample.cosLow!);
+      const high = ops.greater(sample.cosHigh!, cos);
       const edge = ops.constant(Math.cos(eps), '\\cos\\varepsilon');
       const sum = ops.select(low, edge, ops.select(high, ops.neg(edge), raw));
-      const value = ops.sub(sum, row.drop!);
+      const value = ops.sub(sum, sample.drop!);
       return {
         value,
         dCos: ops.select(ops.or(low, high), zero, ops.mul(slope, clamped.dCos)),
@@ -137,7 +137,7 @@ function adaptiveMargin(eps: number): TargetMargin {
 }
 
 function clampedModulation(eps: number): Modulation {
-  return { name: 'clamped', other: (ops, cos) => clampCosine(ops, cos, eps) };
+  return { name: 'clamped', negative: (ops, cos) => clampCosine(ops, cos, eps) };
 }
 
 function clampCosine<T, M>(ops: TensorOps<T, M>, cos: T, eps: number): { value: T; dCos: T } {

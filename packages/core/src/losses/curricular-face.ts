@@ -42,7 +42,7 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
     gradient,
     margin: positiveMargin(options),
     modulation: curricularModulation,
-    rows: ['t'],
+    sampleValueNames: ['t'],
     initialValues: { t: tInitial },
     // A little past ±1: an average kept in float32 may round over.
     stateRanges: { t: [-1.000001, 1.000001] },
@@ -52,7 +52,7 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
         mode === 'train'
           ? ema(ops, previous, batchMean(ops, cosTarget), ops.constant(alpha, '\\alpha'))
           : previous;
-      return { row: { t }, next: { t } };
+      return { sampleValues: { t }, next: { t } };
     },
   });
 }

@@ -47,8 +47,8 @@ export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss 
     gradient,
     margin: {
       name: 'elastic-angular',
-      target: (ops, point, row) =>
-        addAngle(ops, point, angleParts(ops, row.margin!), { ...options, beyondPi }),
+      target: (ops, point, sample) =>
+        addAngle(ops, point, angleParts(ops, sample.margin!), { ...options, beyondPi }),
     },
   });
 }
@@ -64,7 +64,7 @@ export function elasticCosFace(options: ElasticCosFaceOptions = {}): MarginLoss 
   requireRange('margin', margin, 0, 2);
   const drawnMargin: TargetMargin = {
     name: 'elastic-cosine',
-    target: (ops, point, row) => subtractMargin(ops, point, row.margin!, easyMargin),
+    target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
   };
   return marginLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
 }
@@ -77,16 +77,16 @@ function elasticParts(name: string, margin: number, options: ElasticOptions): Ma
   return {
     name,
     scale,
-    rows: ['margin'],
+    sampleValueNames: ['margin'],
     initialValues: { step: 0 },
     stateRanges: { step: [0, Number.MAX_SAFE_INTEGER] },
     draws: (step, sampleKeys) => drawMargins({ mean: margin, std, seed }, step, sampleKeys),
     prepare: (ops, { cosTarget, draws }, state, mode) => {
       const step = state.step!;
       if (mode === 'eval' || draws === undefined)
-        return { row: { margin: ops.constant(margin, 'm') }, next: { step } };
+        return { sampleValues: { margin: ops.constant(margin, 'm') }, next: { step } };
       return {
-        row: { margin: assign(ops, draws, cosTarget, plus) },
+        sampleValues: { margin: assign(ops, draws, cosTarget, plus) },
         next: { step: ops.add(step, ops.constant(1)) },
       };
     },

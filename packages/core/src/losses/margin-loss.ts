@@ -1,7 +1,13 @@
 import { requirePositive } from '../errors/check-options.ts';
 import { noMargin } from '../margin/no-margin.ts';
-import type { GradientMode, Row, TargetMargin, TargetPoint, TargetValue } from '../margin/target-margin.ts';
-import { type Modulation, type OtherValue, plainModulation } from '../modulation/modulation.ts';
+import type {
+  GradientMode,
+  SampleValues,
+  TargetMargin,
+  TargetPoint,
+  TargetValue,
+} from '../margin/target-margin.ts';
+import { type Modulation, type NegativeValue, plainModulation } from '../modulation/modulation.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
 import { uniformWeighting } from '../weighting/uniform.ts';
@@ -19,9 +25,9 @@ export interface BatchStatistics<T> {
   readonly draws: T | undefined;
 }
 
-/** The values that a loss's formulas read a sample ({@link Row}), and the state after this step. */
+/** The values that a loss's formulas read a sample ({@link SampleValues}), and the state after this step. */
 export interface Prepared<T> {
-  readonly row: Row<T>;
+  readonly sampleValues: SampleValues<T>;
   readonly next: StateValues<T>;
 }
 
@@ -43,7 +49,7 @@ export interface RegulariserValue<T> {
  *
  *     p_i = e^{s·T(cos θ_y)} / (e^{s·T(cos θ_y)} + Σ_{j≠y} e^{s·N(cos θ_j)})
  *
- * Pure functions over {@link TensorOps}; a backend reads them and nobody retypes them. Only `other` is of size
+ * Pure functions over {@link TensorOps}; a backend reads them and nobody retypes them. Only `negative` is of size
  * B × C.
  *
  * A formula may return what it was given (N = c returns its cosine) or a constant (a slope of 1): a backend that frees
@@ -58,8 +64,8 @@ export interface MarginLoss {
   readonly bias: boolean;
   /** `straight-through` where ∂T/∂cos θ is taken as 1 on purpose. */
   readonly gradient: GradientMode;
-  /** Names of the row values that {@link prepare} yields. */
-  readonly rows: readonly string[];
+  /** Names of the {@link SampleValues} that {@link prepare} yields. */
+  readonly sampleValueNames: readonly string[];
   /** State before the first step, weighting included. */
   readonly initialValues: StateValues<number>;
   /** Least and largest value that a state may hold, where there are such. */
@@ -73,8 +79,8 @@ export interface MarginLoss {
     state: StateValues<T>,
     mode: Mode,
   ): Prepared<T>;
-  target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, row: Row<T>): TargetValue<T, M>;
-  other<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, row: Row<T>): OtherValue<T>;
+  target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, sample: SampleValues<T>): TargetValue<T, M>;
+  negative<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): NegativeValue<T>;
   /** Undefined where the loss has none. */
   readonly regulariser: (<T, M>(ops: TensorOps<T, M>, norm: T) => RegulariserValue<T>) | undefined;
 }
@@ -88,7 +94,7 @@ export interface MarginLossParts {
   readonly gradient?: GradientMode;
   readonly margin?: TargetMargin;
   readonly modulation?: Modulation;
-  readonly rows?: readonly string[];
+  readonly sampleValueNames?: readonly string[];
   readonly initialValues?: StateValues<number>;
   readonly stateRanges?: MarginLoss['stateRanges'];
   readonly draws?: MarginDrawer;
@@ -106,14 +112,14 @@ export function marginLoss(parts: MarginLossParts): MarginLoss {
     scale,
     bias: parts.bias ?? false,
     gradient: parts.gradient ?? 'exact',
-    rows: parts.rows ?? [],
+    sampleValueNames: parts.sampleValueNames ?? [],
     initialValues: parts.initialValues ?? {},
     stateRanges: parts.stateRanges ?? {},
     draws: parts.draws,
     weighting: uniformWeighting,
-    prepare: parts.prepare ?? (() => ({ row: {}, next: {} })),
+    prepare: parts.prepare ?? (() => ({ sampleValues: {}, next: {} })),
     target: margin.target,
-    other: modulation.other,
+    negative: modulation.negative,
     regulariser: parts.regulariser,
   };
 }

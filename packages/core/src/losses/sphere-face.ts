@@ -25,13 +25,13 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
     name: 'sphereface',
     geometry: 'norm-scaled',
     margin: sphereMargin(margin),
-    rows: ['lambda'],
+    sampleValueNames: ['lambda'],
   } as const;
   if (lambda !== undefined) {
     requireRange('lambda', lambda, 0, Number.MAX_VALUE);
     return marginLoss({
       ...base,
-      prepare: (ops) => ({ row: { lambda: ops.constant(lambda, '\\lambda') }, next: {} }),
+      prepare: (ops) => ({ sampleValues: { lambda: ops.constant(lambda, '\\lambda') }, next: {} }),
     });
   }
   return marginLoss({
@@ -45,7 +45,7 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
         ops.constant(LAMBDA_START),
         ops.add(one, ops.mul(ops.constant(LAMBDA_DECAY), step)),
       );
-      return { row: { lambda: ops.max(ops.constant(LAMBDA_END), falling) }, next: { step } };
+      return { sampleValues: { lambda: ops.max(ops.constant(LAMBDA_END), falling) }, next: { step } };
     },
   });
 }

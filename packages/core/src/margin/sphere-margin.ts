@@ -5,7 +5,7 @@ import type { TargetMargin } from './target-margin.ts';
 
 /**
  * T = (λ·cos θ + ψ(θ))/(1 + λ), ψ(θ) = (−1)^k·cos mθ − 2k on [kπ/m, (k+1)π/m]: the multiplicative margin of
- * SphereFace (Liu et al. 2017, eqs. 6–7), annealed by λ, which is read from the row value `lambda`.
+ * SphereFace (Liu et al. 2017, eqs. 6–7), annealed by λ, which is read from the sample value `lambda`.
  *
  * cos mθ is the Chebyshev polynomial T_m(cos θ), so there is no acos, and its slope m·U_{m−1}(cos θ) is finite
  * everywhere.
@@ -17,10 +17,10 @@ export function sphereMargin(margin: number): TargetMargin {
   requireInteger('margin', margin, 1, 8);
   return {
     name: 'sphere',
-    target: (ops, { cos }, row) => {
+    target: (ops, { cos }, sample) => {
       const zero = ops.constant(0);
       const one = ops.constant(1);
-      const lambda = row.lambda!;
+      const lambda = sample.lambda!;
       const psi = monotoneCosine(ops, cos, margin);
       const share = ops.div(one, ops.add(one, lambda));
       const value = ops.mul(share, ops.add(ops.mul(lambda, cos), psi.value));

@@ -25,12 +25,12 @@ export interface TargetValue<T, M> {
 }
 
 /** Values a loss computes once a batch, one a sample: margins drawn, statistics, t. Named by the loss. */
-export type Row<T> = Readonly<Record<string, T>>;
+export type SampleValues<T> = Readonly<Record<string, T>>;
 
 /** The target logit T of a loss: how the margin enters. */
 export interface TargetMargin {
   readonly name: string;
-  target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, row: Row<T>): TargetValue<T, M>;
+  target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, sample: SampleValues<T>): TargetValue<T, M>;
 }
 
 /** Where cos θ + margin passes π, what the target logit is. */

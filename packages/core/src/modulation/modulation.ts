@@ -1,10 +1,10 @@
 import { requirePositive } from '../errors/check-options.ts';
-import type { Row } from '../margin/target-margin.ts';
+import type { SampleValues } from '../margin/target-margin.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { hardMask } from './hard-mask.ts';
 
 /** N of one negative, before scaling, and its slope. */
-export interface OtherValue<T> {
+export interface NegativeValue<T> {
   /** N(t, cos θ_j). */
   readonly value: T;
   /** ∂N/∂cos θ_j. */
@@ -14,24 +14,24 @@ export interface OtherValue<T> {
 /** What a loss does with the negatives: the only formula of size B × C. */
 export interface Modulation {
   readonly name: string;
-  other<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, row: Row<T>): OtherValue<T>;
+  negative<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): NegativeValue<T>;
 }
 
 /** N = c: negatives as they are. */
 export const plainModulation: Modulation = {
   name: 'plain',
-  other: (ops, cos) => ({ value: cos, dCos: ops.constant(1) }),
+  negative: (ops, cos) => ({ value: cos, dCos: ops.constant(1) }),
 };
 
 /**
  * CurricularFace's modulation (Huang et al. 2020, eqs. 3, 5 and 8): a hard negative becomes c·(t + c), with slope
- * M = t + 2c; an easy one stays c. t is read from the row value `t`.
+ * M = t + 2c; an easy one stays c. t is read from the sample value `t`.
  */
 export const curricularModulation: Modulation = {
   name: 'curricular',
-  other: (ops, cos, pivot, row) => {
+  negative: (ops, cos, pivot, sample) => {
     const hard = hardMask(ops, cos, pivot);
-    const t = row.t!;
+    const t = sample.t!;
     return {
       value: ops.select(hard, ops.mul(cos, ops.add(t, cos)), cos),
       dCos: ops.select(hard, ops.add(t, ops.mul(ops.constant(2), cos)), ops.constant(1)),
@@ -49,7 +49,7 @@ export function misclassifiedVectorModulation(t: number): Modulation {
   requirePositive('t', t);
   return {
     name: 'misclassified-vector',
-    other: (ops, cos, pivot) => {
+    negative: (ops, cos, pivot) => {
       const hard = hardMask(ops, cos, pivot);
       const weight = ops.constant(t, 't');
       const raised = ops.add(ops.mul(weight, cos), ops.constant(t - 1, 't - 1'));

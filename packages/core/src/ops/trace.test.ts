@@ -54,10 +54,13 @@ describe('traceFormula', () => {
 
   test.each(LOSS_NAMES)('%s: operands come before their use, every step is used, none twice', (name) => {
     const loss = createLoss(name);
-    const { steps, outputs } = traceFormula(['cos', 'sin', 'norm', ...loss.rows], (ops, inputs) => {
-      const { cos, sin, norm, ...row } = inputs;
-      return { ...loss.target(ops, { cos: cos!, sin: sin!, norm: norm! }, row) };
-    });
+    const { steps, outputs } = traceFormula(
+      ['cos', 'sin', 'norm', ...loss.sampleValueNames],
+      (ops, inputs) => {
+        const { cos, sin, norm, ...row } = inputs;
+        return { ...loss.target(ops, { cos: cos!, sin: sin!, norm: norm! }, row) };
+      },
+    );
     const seen = new Set<Node>();
     const used = new Set<Node>(Object.values(outputs));
     const printed = new Set<string>();

@@ -22,8 +22,8 @@ export interface LossEquations {
   readonly regulariser: string | undefined;
 }
 
-/** How papers write the row values. */
-const ROW_SYMBOLS: Readonly<Record<string, string>> = {
+/** How papers write the sample values. */
+const SAMPLE_SYMBOLS: Readonly<Record<string, string>> = {
   t: 't',
   lambda: '\\lambda',
   margin: 'E',
@@ -38,18 +38,18 @@ const ROW_SYMBOLS: Readonly<Record<string, string>> = {
 export function lossEquations(loss: MarginLoss): LossEquations {
   const [y, j] = loss.geometry === 'inner' ? ['z_y', 'z_j'] : ['\\cos\\theta_y', '\\cos\\theta_j'];
   const norm = symbol('\\lVert x \\rVert');
-  const row: Record<string, Latex> = {};
-  for (const name of loss.rows) row[name] = symbol(ROW_SYMBOLS[name] ?? name);
+  const sample: Record<string, Latex> = {};
+  for (const name of loss.sampleValueNames) sample[name] = symbol(SAMPLE_SYMBOLS[name] ?? name);
   const { ops, definitions } = latexWithDefinitions();
-  const target = loss.target(ops, { cos: symbol(y!), sin: symbol('\\sin\\theta_y'), norm }, row);
-  const other = loss.other(ops, symbol(j!), target.pivot, row);
+  const target = loss.target(ops, { cos: symbol(y!), sin: symbol('\\sin\\theta_y'), norm }, sample);
+  const negative = loss.negative(ops, symbol(j!), target.pivot, sample);
   return {
     target: target.value.text,
     targetSlope: target.dCos.text,
     normSlope: target.dNorm.text,
     pivot: target.pivot.text,
-    other: other.value.text,
-    otherSlope: other.dCos.text,
+    other: negative.value.text,
+    otherSlope: negative.dCos.text,
     definitions,
     regulariser: loss.regulariser?.(ops, norm).value.text,
   };

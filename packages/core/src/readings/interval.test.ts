@@ -60,12 +60,14 @@ describe('slopes of negatives over all cosines', () => {
   const cosines = interval(-1, 1);
   const row = { t: interval(0.3) };
   it('are 1 where they are left alone', () => {
-    expect(normFace().other(intervalOps, cosines, cosines, {}).dCos).toEqual(interval(1));
+    expect(normFace().negative(intervalOps, cosines, cosines, {}).dCos).toEqual(interval(1));
   });
   it('of CurricularFace lie between t − 2 and t + 2', () => {
-    expect(curricularFace().other(intervalOps, cosines, cosines, row).dCos).toEqual(interval(-1.7, 2.3));
+    expect(curricularFace().negative(intervalOps, cosines, cosines, row).dCos).toEqual(interval(-1.7, 2.3));
   });
   it('of MV-Softmax are 1 or t', () => {
-    expect(mvArcSoftmax({ t: 1.2 }).other(intervalOps, cosines, cosines, {}).dCos).toEqual(interval(1, 1.2));
+    expect(mvArcSoftmax({ t: 1.2 }).negative(intervalOps, cosines, cosines, {}).dCos).toEqual(
+      interval(1, 1.2),
+    );
   });
 });

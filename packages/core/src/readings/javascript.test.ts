@@ -39,7 +39,7 @@ interface Formulas {
 
 /** The three formulas of a loss as JavaScript, row values after the fixed inputs. */
 function compileLoss(loss: MarginLoss): Formulas {
-  const { rows, regulariser } = loss;
+  const { sampleValueNames: rows, regulariser } = loss;
   const source = (...parts: Parameters<typeof traceFormula>): Compiled =>
     compile(toJavaScriptFunction(traceFormula(...parts)));
   return {
@@ -47,7 +47,7 @@ function compileLoss(loss: MarginLoss): Formulas {
       ...loss.target(ops, { cos: cos!, sin: sin!, norm: norm! }, row),
     })),
     other: source(['cos', 'pivot', ...rows], (ops, { cos, pivot, ...row }) => ({
-      ...loss.other(ops, cos!, pivot!, row),
+      ...loss.negative(ops, cos!, pivot!, row),
     })),
     regulariser: regulariser && source(['norm'], (ops, { norm }) => ({ ...regulariser(ops, norm!) })),
   };
@@ -71,16 +71,19 @@ describe('the source of every loss computes the bits of float64', () => {
   test.each(LOSSES)('%s %j', (name, parameters) => {
     const loss = createLoss(name, parameters);
     const formulas = compileLoss(loss);
-    const row = fc.array(rowValue, { minLength: loss.rows.length, maxLength: loss.rows.length });
+    const row = fc.array(rowValue, {
+      minLength: loss.sampleValueNames.length,
+      maxLength: loss.sampleValueNames.length,
+    });
     fc.assert(
       fc.property(cosine, sine, norm, cosine, row, (cos, sin, length, pivot, values) => {
-        const named = Object.fromEntries(loss.rows.map((key, i) => [key, values[i]!]));
+        const named = Object.fromEntries(loss.sampleValueNames.map((key, i) => [key, values[i]!]));
         expectSameBits(
           formulas.target(cos, sin, length, ...values),
           loss.target(numberOps, { cos, sin, norm: length }, named),
         );
-        expectSameBits(formulas.other(cos, pivot, ...values), loss.other(numberOps, cos, pivot, named));
-        expectSameBits(formulas.other(cos, cos, ...values), loss.other(numberOps, cos, cos, named));
+        expectSameBits(formulas.other(cos, pivot, ...values), loss.negative(numberOps, cos, pivot, named));
+        expectSameBits(formulas.other(cos, cos, ...values), loss.negative(numberOps, cos, cos, named));
         if (formulas.regulariser) {
           expectSameBits(formulas.regulariser(length), loss.regulariser!(numberOps, length));
         }
@@ -187,9 +190,12 @@ describe('the printed source', () => {
     for (const [name, parameters] of LOSSES) {
       const loss = createLoss(name, parameters);
       const { lines } = toJavaScript(
-        traceFormula(['cos', 'sin', 'norm', ...loss.rows], (ops, { cos, sin, norm: length, ...row }) => ({
-          ...loss.target(ops, { cos: cos!, sin: sin!, norm: length! }, row),
-        })),
+        traceFormula(
+          ['cos', 'sin', 'norm', ...loss.sampleValueNames],
+          (ops, { cos, sin, norm: length, ...row }) => ({
+            ...loss.target(ops, { cos: cos!, sin: sin!, norm: length! }, row),
+          }),
+        ),
       );
       for (const line of lines) {
         expect(line).toMatch(/^const v\d+ = [^;]+;$/);

@@ -108,7 +108,7 @@ describe('losses as the documentation prints them', () => {
   });
 
   test('CurricularFace’s negatives and their slope', () => {
-    const { value, dCos } = curricularFace().other(ops, symbol('c'), symbol('T'), { t: symbol('t') });
+    const { value, dCos } = curricularFace().negative(ops, symbol('c'), symbol('T'), { t: symbol('t') });
     expect(value.text).toBe(
       '\\begin{cases}c \\cdot \\left(t + c\\right) & c > T\\\\c & \\text{otherwise}\\end{cases}',
     );

@@ -49,21 +49,21 @@ function addTile(
   const combined = new Float64Array(dim);
   for (let i = 0; i < count; i++) {
     const own = labels[i]! - start;
-    const scale = prepared.rowScale[i]!;
+    const scale = prepared.logitScale[i]!;
     let along = 0;
     let radial = 0;
     for (let j = 0; j < columns; j++) {
       if (j === own) continue;
       const at = i * columns + j;
       const cos = cosines[at]!;
-      const other = loss.other(numberOps, cos, prepared.pivot[i]!, prepared.rows[i]!);
-      const logit = scale * other.value;
+      const negative = loss.negative(numberOps, cos, prepared.pivot[i]!, prepared.sampleValues[i]!);
+      const logit = scale * negative.value;
       const gradient = reduced.dNll[i]! * Math.exp(logit - reduced.logSumExp[i]!);
       visit?.(i, start + j, logit, gradient);
-      slopes[at] = scale * gradient * other.dCos;
+      slopes[at] = scale * gradient * negative.dCos;
       along += slopes[at]! * cos;
       centerAlong[j]! += slopes[at]! * cos;
-      if (loss.geometry === 'norm-scaled') radial += gradient * other.value;
+      if (loss.geometry === 'norm-scaled') radial += gradient * negative.value;
       if (sums.bias !== undefined) sums.bias[start + j]! += gradient;
     }
     combined.fill(0);

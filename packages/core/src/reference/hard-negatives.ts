@@ -1,4 +1,4 @@
-import type { OtherValue } from '../modulation/modulation.ts';
+import type { NegativeValue } from '../modulation/modulation.ts';
 
 /** Counts the hard negatives that pass 1 sees, and the range of their slopes. */
 export class HardNegativeCounter {
@@ -7,11 +7,11 @@ export class HardNegativeCounter {
   minSlope: number = Number.POSITIVE_INFINITY;
   maxSlope: number = Number.NEGATIVE_INFINITY;
 
-  see(cos: number, pivot: number, other: OtherValue<number>): void {
+  see(cos: number, pivot: number, negative: NegativeValue<number>): void {
     if (cos <= pivot) return;
     this.hard++;
-    if (other.value > cos) this.emphasised++;
-    if (other.dCos < this.minSlope) this.minSlope = other.dCos;
-    if (other.dCos > this.maxSlope) this.maxSlope = other.dCos;
+    if (negative.value > cos) this.emphasised++;
+    if (negative.dCos < this.minSlope) this.minSlope = negative.dCos;
+    if (negative.dCos > this.maxSlope) this.maxSlope = negative.dCos;
   }
 }

@@ -33,8 +33,8 @@ export function negativeLogSumExp(
     for (let i = 0; i < batch; i++) {
       const own = labels[i]! - start;
       const pivot = prepared.pivot[i]!;
-      const scale = prepared.rowScale[i]!;
-      const row = prepared.rows[i]!;
+      const scale = prepared.logitScale[i]!;
+      const sample = prepared.sampleValues[i]!;
       let tileMax = max[i]!;
       for (let j = 0; j < columns; j++) {
         if (j === own) {
@@ -42,9 +42,9 @@ export function negativeLogSumExp(
           continue;
         }
         const cos = cosines[i * columns + j]!;
-        const other = loss.other(numberOps, cos, pivot, row);
-        counter.see(cos, pivot, other);
-        logits[j] = scale * other.value;
+        const negative = loss.negative(numberOps, cos, pivot, sample);
+        counter.see(cos, pivot, negative);
+        logits[j] = scale * negative.value;
         if (logits[j]! > tileMax) tileMax = logits[j]!;
       }
       if (tileMax === Number.NEGATIVE_INFINITY) continue;

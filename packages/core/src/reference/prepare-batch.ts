@@ -1,16 +1,16 @@
 import type { LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
-import type { Row } from '../margin/target-margin.ts';
+import type { SampleValues } from '../margin/target-margin.ts';
 import { type BatchValues, batchOps } from '../readings/batch.ts';
 import { numberOps } from '../readings/number.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 
 /** What the two passes over the classes need to know of each sample. */
 export interface PreparedBatch {
-  /** Row values of each sample, by name, as the loss's formulas read them. */
-  readonly rows: readonly Row<number>[];
+  /** Values of each sample, by name, as the loss's formulas read them. */
+  readonly sampleValues: readonly SampleValues<number>[];
   /** What the logits of a row are multiplied by (s, ‖x‖ or 1): [B]. */
-  readonly rowScale: Float64Array;
+  readonly logitScale: Float64Array;
   /** T and its slopes, before scaling; [B] each. */
   readonly value: Float64Array;
   readonly dCos: Float64Array;
@@ -53,10 +53,10 @@ export function prepareBatch(
   const prepared = loss.prepare(batchOps, { cosTarget: cos, norm, draws }, values, mode);
 
   const batch = cos.length;
-  const rows = Array.from({ length: batch }, (_, i) => rowOf(prepared.row, i));
+  const sampleValues = Array.from({ length: batch }, (_, i) => valuesOf(prepared.sampleValues, i));
   const out = {
-    rows,
-    rowScale: rowScales(loss, norm),
+    sampleValues,
+    logitScale: logitScales(loss, norm),
     value: new Float64Array(batch),
     dCos: new Float64Array(batch),
     dNorm: new Float64Array(batch),
@@ -65,7 +65,7 @@ export function prepareBatch(
     next: Object.fromEntries(Object.entries(prepared.next).map(([name, value]) => [name, value[0]!])),
   };
   for (let i = 0; i < batch; i++) {
-    const target = loss.target(numberOps, { cos: cos[i]!, sin: sin[i]!, norm: norm[i]! }, rows[i]!);
+    const target = loss.target(numberOps, { cos: cos[i]!, sin: sin[i]!, norm: norm[i]! }, sampleValues[i]!);
     out.value[i] = target.value;
     out.dCos[i] = target.dCos;
     out.dNorm[i] = target.dNorm;
@@ -75,13 +75,13 @@ export function prepareBatch(
   return out;
 }
 
-function rowOf(row: Row<BatchValues>, i: number): Row<number> {
+function valuesOf(values: SampleValues<BatchValues>, i: number): SampleValues<number> {
   const out: Record<string, number> = {};
-  for (const [name, value] of Object.entries(row)) out[name] = value.length === 1 ? value[0]! : value[i]!;
+  for (const [name, value] of Object.entries(values)) out[name] = value.length === 1 ? value[0]! : value[i]!;
   return out;
 }
 
-function rowScales(loss: MarginLoss, norm: Float64Array): Float64Array {
+function logitScales(loss: MarginLoss, norm: Float64Array): Float64Array {
   if (loss.geometry === 'norm-scaled') return Float64Array.from(norm);
   return new Float64Array(norm.length).fill(loss.geometry === 'cosine' ? loss.scale : 1);
 }

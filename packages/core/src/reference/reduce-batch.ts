@@ -41,7 +41,7 @@ export function reduceBatch(
   const nll = new Float64Array(batch);
   const logSumExp = new Float64Array(batch);
   for (let i = 0; i < batch; i++) {
-    const target = prepared.rowScale[i]! * prepared.value[i]!;
+    const target = prepared.logitScale[i]! * prepared.value[i]!;
     nll[i] = softplus(negatives.max[i]! + Math.log(negatives.sum[i]!) - target);
     logSumExp[i] = target + nll[i]!;
     if (!Number.isFinite(logSumExp[i]!)) throw new NonFiniteError('logits', i, logSumExp[i]!, TOO_LARGE);

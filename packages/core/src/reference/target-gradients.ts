@@ -36,7 +36,7 @@ export function addTargetGradients(
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     if (label === NO_TARGET) continue;
-    const scale = prepared.rowScale[i]!;
+    const scale = prepared.logitScale[i]!;
     const gradient = -reduced.dNll[i]! * reduced.miss[i]!;
     visit?.(i, label, scale * prepared.value[i]!, gradient);
     const slope = scale * gradient * prepared.dCos[i]!;

@@ -14,16 +14,16 @@ const modes = ['cpu', 'webasm'] as const;
 const gpus = new Map(modes.map((mode) => [mode, new GPU({ mode })]));
 afterAll(() => Promise.all([...gpus.values()].map((gpu) => gpu.destroy())));
 
-/** Row names that are no identifiers, or are names that the kernels use themselves. */
+/** Names of sample values that are no identifiers, or are names that the kernels use themselves. */
 const awkward = marginLoss({
   name: 'awkward',
   scale: 3,
-  rows: ['unused', 'cos', 'v0', 'a-b'],
+  sampleValueNames: ['unused', 'cos', 'v0', 'a-b'],
   modulation: {
     name: 'awkward',
-    other: (ops, cos, pivot, row) => {
-      const near = ops.and(ops.greater(cos, pivot), ops.not(ops.greater(cos, row.cos!)));
-      const curved = ops.expm1(ops.mul(row.v0!, ops.sub(cos, ops.neg(row['a-b']!))));
+    negative: (ops, cos, pivot, sample) => {
+      const near = ops.and(ops.greater(cos, pivot), ops.not(ops.greater(cos, sample.cos!)));
+      const curved = ops.expm1(ops.mul(sample.v0!, ops.sub(cos, ops.neg(sample['a-b']!))));
       return {
         value: ops.select(near, ops.constant(-0.25), ops.min(curved, ops.constant(1.5))),
         dCos: ops.select(near, ops.constant(0), ops.constant(2)),
@@ -35,11 +35,11 @@ const losses = [...LOSS_NAMES.map((name) => createLoss(name)), awkward];
 const cosine = fc.float({ min: -1, max: 1, noNaN: true });
 
 /** One sample whose own class is the first of the tile. */
-function prepared(pivot: number, scale: number, row: Readonly<Record<string, number>>): PreparedBatch {
+function prepared(pivot: number, scale: number, sample: Readonly<Record<string, number>>): PreparedBatch {
   const one = Float64Array.of(1);
   return {
-    rows: [row],
-    rowScale: Float64Array.of(scale),
+    sampleValues: [sample],
+    logitScale: Float64Array.of(scale),
     value: one,
     dCos: one,
     dNorm: one,
@@ -60,9 +60,9 @@ describe.each(modes)('kernels of every formula, mode %s', (mode) => {
         fc.asyncProperty(
           fc.array(cosine, { minLength: CLASSES, maxLength: CLASSES }),
           cosine,
-          fc.record(Object.fromEntries(loss.rows.map((name) => [name, cosine]))),
+          fc.record(Object.fromEntries(loss.sampleValueNames.map((name) => [name, cosine]))),
           async (cosines, pivot, row) => {
-            const others = cosines.map((cos) => loss.other(numberOps, cos, pivot, row));
+            const others = cosines.map((cos) => loss.negative(numberOps, cos, pivot, row));
             const z = others.map(({ value }) => loss.scale * value);
             const shift = Math.fround(Math.max(...z));
             const exponents = matrixInput(Float32Array.of(shift, 0.5), 2);

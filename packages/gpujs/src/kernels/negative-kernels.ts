@@ -1,7 +1,7 @@
 import type { MarginLoss } from '@cf/core';
 import { SAMPLE_COLUMNS } from '../samples.ts';
 import { EXPONENT_COLUMNS } from './exponent-kernels.ts';
-import { type OtherOutput, otherSource } from './formula-source.ts';
+import { type NegativeOutput, negativeSource } from './formula-source.ts';
 import { COLUMN, type KernelSource, kernelText, LARGEST, loop, ROW } from './kernel-source.ts';
 
 /** Classes that one thread of a statistic looks at; the results of all chunks are merged afterwards. */
@@ -32,12 +32,12 @@ export interface NegativeKernels {
 }
 
 /** Names that the lines of one kernel may use. */
-type Names = Readonly<Record<OtherOutput | 'logit' | 'gradient', string>>;
+type Names = Readonly<Record<NegativeOutput | 'logit' | 'gradient', string>>;
 type Lines = (names: Names) => readonly string[];
 
-/** Writes the kernels of a loss: formulas come from `loss.other`, what is written here is sums and indices. */
+/** Writes the kernels of a loss: formulas come from `loss.negative`, what is written here is sums and indices. */
 export function negativeKernels(loss: MarginLoss): NegativeKernels {
-  const overChunk = (wanted: readonly OtherOutput[], lines: Lines): string[] =>
+  const overChunk = (wanted: readonly NegativeOutput[], lines: Lines): string[] =>
     loop('c', 'chunk', [
       `const j = ${ROW} * this.constants.chunk + c;`,
       'if (j < this.constants.classes) {',
@@ -46,7 +46,7 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
     ]);
   const perPair = (
     name: string,
-    wanted: readonly OtherOutput[],
+    wanted: readonly NegativeOutput[],
     lines: Lines,
     ...more: readonly string[]
   ): KernelSource => {
@@ -146,21 +146,23 @@ function source(
 /** Lines that run where class j of the tile is not sample i's own, with the wanted outputs of the formula at hand. */
 function negative(
   loss: MarginLoss,
-  wanted: readonly OtherOutput[],
+  wanted: readonly NegativeOutput[],
   i: string,
   j: string,
   lines: Lines,
 ): string[] {
-  const formula = otherSource(loss, wanted);
+  const formula = negativeSource(loss, wanted);
   const sample = (column: number): string => `samples[${i}][${column}]`;
   const names = {
-    ...(formula.outputs as Record<OtherOutput, string>),
+    ...(formula.outputs as Record<NegativeOutput, string>),
     logit: `(scale * ${formula.outputs.value})`,
     gradient: `(factor * Math.exp(scale * ${formula.outputs.value} - shift))`,
   };
   const body = [
     `const cos = cosines[${j}][${i}];`,
-    ...formula.rows.map(({ name, index }) => `const ${name} = ${sample(SAMPLE_COLUMNS.rows + index)};`),
+    ...formula.sampleValues.map(
+      ({ name, index }) => `const ${name} = ${sample(SAMPLE_COLUMNS.sampleValues + index)};`,
+    ),
     ...formula.lines,
     ...lines(names),
   ];

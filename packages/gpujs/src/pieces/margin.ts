@@ -8,18 +8,18 @@ import {
   openPiece,
   type PieceKernel,
   type PieceOptions,
-  rowLines,
+  sampleValueLines,
 } from './piece-kernel.ts';
 
-/** cos θ_y, sin θ_y and ‖x‖ of each sample: [B] each; where a loss has row values, also those: [B, loss.rows.length]. */
+/** cos θ_y, sin θ_y and ‖x‖ of each sample: [B] each; where a loss has sample values, also those: [B, loss.sampleValueNames.length]. */
 export type MarginArguments = [
   cos: KernelArgument,
   sin: KernelArgument,
   norm: KernelArgument,
-  ...rows: KernelArgument[],
+  ...sampleValues: KernelArgument[],
 ];
 
-/** (cos θ_y, sin θ_y, ‖x‖[, rows]) → the target logit T(cos θ_y) before scaling: [B]. */
+/** (cos θ_y, sin θ_y, ‖x‖[, sampleValues]) → the target logit T(cos θ_y) before scaling: [B]. */
 export function createMarginKernel(
   gpu: GPU,
   loss: MarginLoss,
@@ -29,7 +29,7 @@ export function createMarginKernel(
   return targetKernel(gpu, loss, sizes, 'value', options);
 }
 
-/** (cos θ_y, sin θ_y, ‖x‖[, rows]) → ∂T/∂cos θ_y: [B]. */
+/** (cos θ_y, sin θ_y, ‖x‖[, sampleValues]) → ∂T/∂cos θ_y: [B]. */
 export function createMarginSlopeKernel(
   gpu: GPU,
   loss: MarginLoss,
@@ -39,7 +39,7 @@ export function createMarginSlopeKernel(
   return targetKernel(gpu, loss, sizes, 'dCos', options);
 }
 
-/** (cos θ_y, sin θ_y, ‖x‖[, rows]) → what a hard negative's cosine exceeds, such as cos(θ_y + m): [B]. */
+/** (cos θ_y, sin θ_y, ‖x‖[, sampleValues]) → what a hard negative's cosine exceeds, such as cos(θ_y + m): [B]. */
 export function createPivotKernel(
   gpu: GPU,
   loss: MarginLoss,
@@ -56,13 +56,18 @@ function targetKernel(
   wanted: TargetOutput,
   options: PieceOptions,
 ): PieceKernel<MarginArguments, KernelVector> {
-  const { rows, lines, outputs } = targetSource(loss, wanted);
-  const parameters = ['cosines', 'sines', 'norms', ...(loss.rows.length > 0 ? ['rows'] : [])];
+  const { sampleValues, lines, outputs } = targetSource(loss, wanted);
+  const parameters = [
+    'cosines',
+    'sines',
+    'norms',
+    ...(loss.sampleValueNames.length > 0 ? ['sampleValues'] : []),
+  ];
   const body = [
     `const cos = cosines[${COLUMN}];`,
     `const sin = sines[${COLUMN}];`,
     `const norm = norms[${COLUMN}];`,
-    ...rowLines(rows),
+    ...sampleValueLines(sampleValues),
     ...lines,
     `return ${outputs[wanted]};`,
   ];

@@ -1,6 +1,6 @@
 import type { MarginLoss } from '@cf/core';
 import type { GPU } from 'gpu.js';
-import { type OtherOutput, otherSource } from '../kernels/formula-source.ts';
+import { type NegativeOutput, negativeSource } from '../kernels/formula-source.ts';
 import { COLUMN, ROW } from '../kernels/kernel-source.ts';
 import {
   type KernelArgument,
@@ -8,7 +8,7 @@ import {
   openPiece,
   type PieceKernel,
   type PieceOptions,
-  rowLines,
+  sampleValueLines,
 } from './piece-kernel.ts';
 
 /** B and C. */
@@ -21,7 +21,7 @@ export function createHardMaskKernel(
   sizes: PairSizes,
   options: PieceOptions = {},
 ): PieceKernel<[cosines: KernelArgument, pivots: KernelArgument, labels: KernelArgument], KernelMatrix> {
-  const { lines, outputs } = otherSource(loss, ['hard']);
+  const { lines, outputs } = negativeSource(loss, ['hard']);
   const body = [
     'let result = 0;',
     `if (${COLUMN} !== labels[${ROW}]) {`,
@@ -41,16 +41,16 @@ export function createHardMaskKernel(
   );
 }
 
-/** `targets` stand at each sample's own class: [B]. Where a loss has row values, also those: [B, loss.rows.length]. */
+/** `targets` stand at each sample's own class: [B]. Where a loss has sample values, also those: [B, loss.sampleValueNames.length]. */
 export type ModulationArguments = [
   cosines: KernelArgument,
   pivots: KernelArgument,
   targets: KernelArgument,
   labels: KernelArgument,
-  ...rows: KernelArgument[],
+  ...sampleValues: KernelArgument[],
 ];
 
-/** (cos [B, C], pivots [B], T [B], labels [B][, rows]) → N(cos θ_ij), and T at the own class: [B, C]. */
+/** (cos [B, C], pivots [B], T [B], labels [B][, sampleValues]) → N(cos θ_ij), and T at the own class: [B, C]. */
 export function createModulationKernel(
   gpu: GPU,
   loss: MarginLoss,
@@ -60,7 +60,7 @@ export function createModulationKernel(
   return pairKernel(gpu, loss, sizes, 'value', options);
 }
 
-/** (cos [B, C], pivots [B], ∂T/∂cos [B], labels [B][, rows]) → ∂N/∂cos θ_ij, and ∂T/∂cos θ_y at the own class: [B, C]. */
+/** (cos [B, C], pivots [B], ∂T/∂cos [B], labels [B][, sampleValues]) → ∂N/∂cos θ_ij, and ∂T/∂cos θ_y at the own class: [B, C]. */
 export function createModulationSlopeKernel(
   gpu: GPU,
   loss: MarginLoss,
@@ -74,17 +74,23 @@ function pairKernel(
   gpu: GPU,
   loss: MarginLoss,
   sizes: PairSizes,
-  wanted: OtherOutput,
+  wanted: NegativeOutput,
   options: PieceOptions,
 ): PieceKernel<ModulationArguments, KernelMatrix> {
-  const { rows, lines, outputs } = otherSource(loss, [wanted]);
-  const parameters = ['cosines', 'pivots', 'targets', 'labels', ...(loss.rows.length > 0 ? ['rows'] : [])];
+  const { sampleValues, lines, outputs } = negativeSource(loss, [wanted]);
+  const parameters = [
+    'cosines',
+    'pivots',
+    'targets',
+    'labels',
+    ...(loss.sampleValueNames.length > 0 ? ['sampleValues'] : []),
+  ];
   const body = [
     `let result = targets[${ROW}];`,
     `if (${COLUMN} !== labels[${ROW}]) {`,
     `const cos = cosines[${ROW}][${COLUMN}];`,
     `const pivot = pivots[${ROW}];`,
-    ...rowLines(rows, ROW),
+    ...sampleValueLines(sampleValues, ROW),
     ...lines,
     `result = ${outputs[wanted]};`,
     '}',

@@ -41,10 +41,10 @@ export function openPiece<Arguments extends readonly KernelArgument[], Result>(
   return Object.assign(run, { destroy: () => kernel.destroy() });
 }
 
-/** Lines that read a loss's row values for sample `i`. */
-export function rowLines(
-  rows: readonly { readonly name: string; readonly index: number }[],
+/** Lines that read a loss's sample values for sample `i`. */
+export function sampleValueLines(
+  sampleValues: readonly { readonly name: string; readonly index: number }[],
   i: string = COLUMN,
 ): string[] {
-  return rows.map(({ name, index }) => `const ${name} = rows[${i}][${index}];`);
+  return sampleValues.map(({ name, index }) => `const ${name} = sampleValues[${i}][${index}];`);
 }

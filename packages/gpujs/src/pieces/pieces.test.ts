@@ -43,7 +43,9 @@ function problem(loss: MarginLoss) {
   const points = targetPoints(loss, x, input.weights, undefined, labels);
   const draws = loss.draws === undefined ? undefined : new Float64Array(batch).fill(0.4);
   const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, initialState(loss), 'train');
-  const rows = prepared.rows.map((row) => Float32Array.from(loss.rows, (name) => row[name]!));
+  const rows = prepared.sampleValues.map((sample) =>
+    Float32Array.from(loss.sampleValueNames, (name) => sample[name]!),
+  );
   return {
     input: draws === undefined ? input : { ...input, draws },
     labels: new Float32Array(labels),
@@ -52,7 +54,7 @@ function problem(loss: MarginLoss) {
       Float32Array,
       Float32Array,
     ],
-    rows: loss.rows.length === 0 ? [] : [rows],
+    rows: loss.sampleValueNames.length === 0 ? [] : [rows],
     prepared,
   };
 }
@@ -107,7 +109,9 @@ describe.each(modes)('mode %s', (mode) => {
         Float32Array.from({ length: classes }, (_, j) => Math.sin(1 + i * classes + j)),
       );
       const others = cosines.map((row, i) =>
-        Array.from(row, (cos) => loss.other(numberOps, cos, prepared.pivot[i]!, prepared.rows[i]!)),
+        Array.from(row, (cos) =>
+          loss.negative(numberOps, cos, prepared.pivot[i]!, prepared.sampleValues[i]!),
+        ),
       );
       const pivots = new Float32Array(prepared.pivot);
       const targets = new Float32Array(batch).fill(0.25);

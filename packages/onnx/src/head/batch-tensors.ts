@@ -1,7 +1,7 @@
 import type { MarginLoss, PreparedBatch, UnitRows } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import { NO_LOGIT } from './forward-graph.ts';
-import { rowsRead } from './negatives-formula.ts';
+import { sampleValuesRead } from './negatives-formula.ts';
 
 /** Which samples have their class in a tile: their positions there, [k, 2], and the logits that hide them, [k]. */
 interface OwnClasses {
@@ -14,7 +14,7 @@ export interface BatchTensors {
   /** x̂, or x: [B, d]. */
   readonly x: RuntimeTensor;
   /** Further inputs of pass 1. */
-  readonly rows: RuntimeTensors;
+  readonly samples: RuntimeTensors;
   /** Of a tile. */
   readonly own: (tile: number) => OwnClasses;
 }
@@ -30,12 +30,13 @@ export function batchTensors(
 ): BatchTensors {
   const column = (values: ArrayLike<number>): RuntimeTensor =>
     new runtime.Tensor('float32', Float32Array.from(values), [values.length, 1]);
-  const rows: Record<string, RuntimeTensor> = { pivot: column(prepared.pivot) };
-  for (const name of rowsRead(loss)) rows[`row_${name}`] = column(prepared.rows.map((row) => row[name]!));
-  if (loss.geometry === 'norm-scaled') rows.row_scale = column(prepared.rowScale);
+  const samples: Record<string, RuntimeTensor> = { pivot: column(prepared.pivot) };
+  for (const name of sampleValuesRead(loss))
+    samples[`sample_${name}`] = column(prepared.sampleValues.map((sample) => sample[name]!));
+  if (loss.geometry === 'norm-scaled') samples.logit_scale = column(prepared.logitScale);
   return {
     x: new runtime.Tensor('float32', new Float32Array(x.unit), [x.count, x.dim]),
-    rows,
+    samples,
     own: (tile) => ownClasses(runtime, labels, tile * tileSize, tileSize),
   };
 }

@@ -2,7 +2,7 @@ import type { MarginLoss, PreparedBatch, ReducedBatch, UnitRows } from '@cf/core
 
 /** factor_i = (row scale)·dNll_i·e^{shift_i}/Σ_j e^{z_ij}, what a sample's slopes are multiplied by: [B]. */
 export function factorsOf(scale: Float64Array, prepared: PreparedBatch, reduced: ReducedBatch): Float32Array {
-  return Float32Array.from(scale, (value, i) => value * reduced.dNll[i]! * prepared.rowScale[i]!);
+  return Float32Array.from(scale, (value, i) => value * reduced.dNll[i]! * prepared.logitScale[i]!);
 }
 
 /** sums_i += factor_i·rows_i, row by row: [B, d]. */

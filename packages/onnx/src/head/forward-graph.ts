@@ -3,7 +3,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Model } from '../model/model.ts';
 import { type FormulaValue, formulaNodes, scalar } from './formula-nodes.ts';
 import { hardNegativeNodes } from './hard-negative-nodes.ts';
-import { clampsCosine, rowsRead, traceOther } from './negatives-formula.ts';
+import { clampsCosine, sampleValuesRead, traceNegative } from './negatives-formula.ts';
 
 /** What a sample's own logit is set to where only its negatives count: e to it is 0, and it is no NaN's parent. */
 export const NO_LOGIT = -3e38;
@@ -22,7 +22,7 @@ export interface ForwardParts {
  * Pass 1 over one tile of n classes, as a graph.
  *
  * Inputs: `x` [B, d] (unit rows unless the geometry is `inner`), `w` [n, d] as it is, `bias` [1, n], `pivot` [B, 1],
- * `row_…` [B, 1], `row_scale` [B, 1] (‖x‖, geometry `norm-scaled`), `shift` [B, 1], `own` [k, 2] (positions of the
+ * `sample_…` [B, 1], `logit_scale` [B, 1] (‖x‖, geometry `norm-scaled`), `shift` [B, 1], `own` [k, 2] (positions of the
  * samples' own classes in the tile) and `own_logit` [k].
  *
  * Outputs, with e_ij = e^{z_ij − shift_i} for the negatives and 0 for a sample's own class: `sum` [B, 1] = Σ_j e_ij;
@@ -112,14 +112,15 @@ function otherNodes(
   cos: string,
 ): Readonly<Record<'value' | 'dCos', FormulaValue>> {
   const inputs: Record<string, string> = { cos, pivot: builder.input('pivot', 'float32', ['B', 1]) };
-  for (const row of rowsRead(loss)) inputs[row] = builder.input(`row_${row}`, 'float32', ['B', 1]);
-  return formulaNodes(builder, traceOther(loss), inputs, ['value', 'dCos']);
+  for (const name of sampleValuesRead(loss))
+    inputs[name] = builder.input(`sample_${name}`, 'float32', ['B', 1]);
+  return formulaNodes(builder, traceNegative(loss), inputs, ['value', 'dCos']);
 }
 
 function scaled(builder: GraphBuilder, loss: MarginLoss, value: FormulaValue): string {
   const name = named(builder, value);
   if (loss.geometry === 'norm-scaled')
-    return builder.op('Mul', [name, builder.input('row_scale', 'float32', ['B', 1])]);
+    return builder.op('Mul', [name, builder.input('logit_scale', 'float32', ['B', 1])]);
   return loss.scale === 1 ? name : builder.op('Mul', [name, scalar(builder, loss.scale)]);
 }
 

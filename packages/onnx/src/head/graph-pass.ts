@@ -95,9 +95,9 @@ export class GraphPass implements TilePass {
   }
 
   #feeds(tile: Tile): RuntimeTensors {
-    const { x, rows, own } = this.#context.tensors;
+    const { x, samples, own } = this.#context.tensors;
     const bias = tile.bias === undefined ? {} : { bias: tile.bias };
-    return { x, w: tile.weights, ...rows, ...own(tile.index), ...bias };
+    return { x, w: tile.weights, ...samples, ...own(tile.index), ...bias };
   }
 
   #tensors(arrays: Arrays): Record<string, RuntimeTensor> {

@@ -4,7 +4,7 @@ import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
 import type { HeadSessions } from './head-sessions.ts';
-import { rowsRead } from './negatives-formula.ts';
+import { sampleValuesRead } from './negatives-formula.ts';
 import type { Tile, TilePass, TileResults } from './tile-pass.ts';
 import type { TilePlan } from './tile-plan.ts';
 
@@ -24,8 +24,8 @@ type RowFunctions = Readonly<Record<'peak' | 'sums' | 'counted', RowFunction>>;
 /** The kernel of one loss and the memory that it works in, kept from step to step. */
 export interface SimdKernel {
   readonly linear: LinearMemory;
-  /** Row values that the formula reads. */
-  readonly rows: readonly string[];
+  /** Sample values that the formula reads. */
+  readonly sampleValues: readonly string[];
   readonly functions: RowFunctions;
 }
 
@@ -35,7 +35,11 @@ export async function openSimdKernel(loss: MarginLoss): Promise<SimdKernel> {
   try {
     const bytes = rowKernel(loss, hasFusedMultiplyAdd());
     const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: linear.memory } });
-    return { linear, rows: rowsRead(loss), functions: instance.exports as unknown as RowFunctions };
+    return {
+      linear,
+      sampleValues: sampleValuesRead(loss),
+      functions: instance.exports as unknown as RowFunctions,
+    };
   } catch (cause) {
     throw new BackendError(
       `WebAssembly without what the kernel of ${loss.name} needs (${cause instanceof Error ? cause.message : String(cause)})`,
@@ -78,7 +82,7 @@ export class SimdPass implements TilePass {
     this.#context = context;
     this.#kernel = kernel;
     const tiles = Math.min(plan.kept + 1, plan.count);
-    const perRow = PARAMETERS.rows + kernel.rows.length;
+    const perRow = PARAMETERS.sampleValues + kernel.sampleValues.length;
     const starts = kernel.linear.layout([
       plan.tileSize,
       batch * perRow,
@@ -90,10 +94,10 @@ export class SimdPass implements TilePass {
     const parameters = kernel.linear.view(this.#parameters, batch * perRow);
     for (let i = 0; i < batch; i++) {
       const at = i * perRow;
-      parameters[at + PARAMETERS.rowScale] = loss.geometry === 'norm-scaled' ? prepared.rowScale[i]! : 1;
+      parameters[at + PARAMETERS.logitScale] = loss.geometry === 'norm-scaled' ? prepared.logitScale[i]! : 1;
       parameters[at + PARAMETERS.pivot] = prepared.pivot[i]!;
-      kernel.rows.forEach((row, k) => {
-        parameters[at + PARAMETERS.rows + k] = prepared.rows[i]![row]!;
+      kernel.sampleValues.forEach((name, k) => {
+        parameters[at + PARAMETERS.sampleValues + k] = prepared.sampleValues[i]![name]!;
       });
     }
   }
@@ -107,7 +111,7 @@ export class SimdPass implements TilePass {
   async sums(tile: Tile, shift: Float32Array, { count }: { count: boolean }): Promise<TileResults> {
     const { batch, loss } = this.#context;
     await this.#multiply(tile);
-    const perRow = PARAMETERS.rows + this.#kernel.rows.length;
+    const perRow = PARAMETERS.sampleValues + this.#kernel.sampleValues.length;
     const parameters = this.#kernel.linear.view(this.#parameters, batch * perRow);
     for (let i = 0; i < batch; i++) {
       parameters[i * perRow + PARAMETERS.shift] = Number.isNaN(shift[i]!) ? 0 : shift[i]!;
@@ -162,7 +166,7 @@ export class SimdPass implements TilePass {
     const run = this.#kernel.functions[name];
     const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT).fill(0);
     const start = this.#place(tile.index);
-    const perRow = BYTES * (PARAMETERS.rows + this.#kernel.rows.length);
+    const perRow = BYTES * (PARAMETERS.sampleValues + this.#kernel.sampleValues.length);
     for (let i = 0; i < batch; i++) {
       const at = i * RESULT_COUNT;
       results[at + RESULTS.peak] = Number.NEGATIVE_INFINITY;

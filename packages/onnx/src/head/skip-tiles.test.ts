@@ -3,10 +3,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { largestSlope, tilesToSkip } from './skip-tiles.ts';
 
-const prepared = (rows: PreparedBatch['rows']): PreparedBatch => {
+const prepared = (rows: PreparedBatch['sampleValues']): PreparedBatch => {
   const zeros = new Float64Array(rows.length);
   const pastPi = new Uint8Array(rows.length);
-  return { rows, rowScale: zeros, value: zeros, dCos: zeros, dNorm: zeros, pivot: zeros, pastPi, next: {} };
+  return {
+    sampleValues: rows,
+    logitScale: zeros,
+    value: zeros,
+    dCos: zeros,
+    dNorm: zeros,
+    pivot: zeros,
+    pastPi,
+    next: {},
+  };
 };
 
 describe('the largest slope of a negative', () => {

@@ -8,8 +8,9 @@ export function largestSlope(loss: MarginLoss, prepared: PreparedBatch): number 
   const cosines = loss.geometry === 'inner' ? interval(-Infinity, Infinity) : interval(-1, 1);
   const pivot = rangeOf(prepared.pivot);
   const row: Record<string, Interval> = {};
-  for (const name of loss.rows) row[name] = rangeOf(prepared.rows.map((values) => values[name]!));
-  const { low, high } = loss.other(intervalOps, cosines, pivot, row).dCos;
+  for (const name of loss.sampleValueNames)
+    row[name] = rangeOf(prepared.sampleValues.map((values) => values[name]!));
+  const { low, high } = loss.negative(intervalOps, cosines, pivot, row).dCos;
   return Math.max(Math.abs(low), Math.abs(high));
 }
 

@@ -1,7 +1,7 @@
 import { createLoss, initialState, LOSS_NAMES, type MarginLoss, numberOps } from '@cf/core';
 import fc from 'fast-check';
 import { test as base, describe, expect } from 'vitest';
-import { rowsRead } from '../head/negatives-formula.ts';
+import { sampleValuesRead } from '../head/negatives-formula.ts';
 import { hasFusedMultiplyAdd } from './fused-multiply-add.ts';
 import { hasRowKernel, PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from './row-kernel.ts';
 
@@ -22,9 +22,9 @@ async function runRow(
   new Float32Array(memory.buffer, 4096, count).set(row.inverse);
   const parameters = new Float32Array(memory.buffer, 8192, 16);
   parameters[PARAMETERS.shift] = row.shift;
-  parameters[PARAMETERS.rowScale] = 3;
+  parameters[PARAMETERS.logitScale] = 3;
   parameters[PARAMETERS.pivot] = row.pivot;
-  parameters.fill(row.t, PARAMETERS.rows, PARAMETERS.rows + rowsRead(loss).length);
+  parameters.fill(row.t, PARAMETERS.sampleValues, PARAMETERS.sampleValues + sampleValuesRead(loss).length);
   const results = new Float32Array(memory.buffer, 12_288, RESULT_COUNT);
   results[RESULTS.peak] = Number.NEGATIVE_INFINITY;
   results[RESULTS.minSlope] = 3e38;
@@ -66,11 +66,11 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(rows, async (row) => {
         const scale = loss.geometry === 'norm-scaled' ? 3 : loss.scale;
-        const rowValues = Object.fromEntries(rowsRead(loss).map((key) => [key, row.t]));
+        const rowValues = Object.fromEntries(sampleValuesRead(loss).map((key) => [key, row.t]));
         const expected = row.products.map((product, j) => {
           const inverse = loss.geometry === 'inner' ? 1 : row.inverse[j]!;
           const cos = Math.max(-1, Math.min(1, product * inverse));
-          const { value, dCos } = loss.other(
+          const { value, dCos } = loss.negative(
             numberOps,
             loss.geometry === 'inner' ? product : cos,
             row.pivot,

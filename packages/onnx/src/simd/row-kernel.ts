@@ -1,12 +1,12 @@
 import { COSINE_BOUND, type MarginLoss } from '@cf/core';
-import { clampsCosine, rowsRead, traceOther } from '../head/negatives-formula.ts';
+import { clampsCosine, sampleValuesRead, traceNegative } from '../head/negatives-formula.ts';
 import { FunctionWriter, type Local } from './function-writer.ts';
 import { simdExp } from './simd-exp.ts';
 import { hasSimdFormula, simdFormula } from './simd-formula.ts';
 import { wasmModule } from './wasm-module.ts';
 
-/** Where the numbers of one sample lie that a kernel reads, float32 each: then come those of `rowsRead(loss)`. */
-export const PARAMETERS = { shift: 0, rowScale: 1, pivot: 2, rows: 3 } as const;
+/** Where the numbers of one sample lie that a kernel reads, float32 each: then come those of `sampleValuesRead(loss)`. */
+export const PARAMETERS = { shift: 0, logitScale: 1, pivot: 2, sampleValues: 3 } as const;
 
 /** Where a kernel adds up what it finds, float32 each. */
 export const RESULTS = {
@@ -25,7 +25,7 @@ const LANES = 4;
 
 /** Whether a loss's formula for negatives can be written as such a kernel. */
 export function hasRowKernel(loss: MarginLoss): boolean {
-  return hasSimdFormula(traceOther(loss));
+  return hasSimdFormula(traceNegative(loss));
 }
 
 /**
@@ -87,10 +87,10 @@ function kernel(
   const splat = (at: number): Local => writer.loadSplat(parameters, at * BYTES);
   const pivot = splat(PARAMETERS.pivot);
   const inputs: Record<string, Local> = { pivot };
-  rowsRead(loss).forEach((row, at) => {
-    inputs[row] = splat(PARAMETERS.rows + at);
+  sampleValuesRead(loss).forEach((name, at) => {
+    inputs[name] = splat(PARAMETERS.sampleValues + at);
   });
-  const scale = loss.geometry === 'norm-scaled' ? splat(PARAMETERS.rowScale) : writer.floats(loss.scale);
+  const scale = loss.geometry === 'norm-scaled' ? splat(PARAMETERS.logitScale) : writer.floats(loss.scale);
   const body = bodyOf({ loss, writer, products, parameters, results, pivot });
 
   const four = (mask: Local | undefined): void => {
@@ -101,7 +101,7 @@ function kernel(
       cos = writer.value('f32x4.max', cos, writer.floats(-COSINE_BOUND));
       cos = writer.value('f32x4.min', cos, writer.floats(COSINE_BOUND));
     }
-    const { value, dCos } = simdFormula(writer, traceOther(loss), { ...inputs, cos }, ['value', 'dCos']);
+    const { value, dCos } = simdFormula(writer, traceNegative(loss), { ...inputs, cos }, ['value', 'dCos']);
     const logits = writer.value('f32x4.mul', value, scale);
     body.lanes({ products: raw, inverse: inverses, cos, value, dCos, logits, mask });
   };
