@@ -1,19 +1,10 @@
-import { requireInteger, ShapeMismatchError } from '@cf/core';
+import { type DropoutKeys, fillDropoutMask, requireInteger, ShapeMismatchError } from '@cf/core';
 import type { LearnerBatch } from '@cf/training';
 import type { DropoutMask } from '../passes/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
-import { fillMask } from './dropout-masks.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';
 import { floats, sizeOf } from './tensor-store.ts';
-
-/** Where in the training a micro-batch is. */
-export interface BatchPosition {
-  readonly seed: number;
-  readonly step: number;
-  /** Position of its first sample among all samples of the optimiser step. */
-  readonly position: number;
-}
 
 /**
  * What one micro-batch takes and leaves: its images and masks, and what its forward pass keeps for the way back. Fresh
@@ -47,9 +38,10 @@ export class MicroBatch {
   }
 
   /** Takes images in, and draws the masks of their samples. */
-  start(runtime: OnnxRuntime, images: Float32Array, { seed, step, position }: BatchPosition): void {
+  start(runtime: OnnxRuntime, images: Float32Array, keys: DropoutKeys): void {
     this.#images = new runtime.Tensor('float32', images, this.shape);
-    for (const [mask, tensor] of this.#masks) fillMask(floats(tensor), mask, seed, step, position);
+    for (const [mask, tensor] of this.#masks)
+      fillDropoutMask(floats(tensor), sizeOf(mask.sample), mask, keys);
   }
 
   /** Images and masks by the names of their inputs. */
