@@ -1,8 +1,5 @@
 import type { TensorOps } from '@cf/core';
 
-/** What a parameter is to the layer that it belongs to. */
-export type ParameterKind = 'weight' | 'bias' | 'norm' | 'slope';
-
 /** One number of a parameter on its way through an update. */
 export interface UpdateInput<T> {
   readonly weight: T;

@@ -1,15 +1,13 @@
-import { OptionOutOfRangeError } from '@cf/core';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import { checkInteger } from '../checks.ts';
+import { requireInteger } from '../errors/check-options.ts';
+import { OptionOutOfRangeError } from '../errors/errors.ts';
 import { hash128 } from './hash128.ts';
+import { uniformBelow, uniformDouble, xoroshiro128plus } from './xoroshiro.ts';
 
 /** A seeded stream of random numbers; the same seed gives the same numbers on every machine. */
 export interface Random {
   /** A number in [low, high), by default [0, 1). */
   uniform(low?: number, high?: number): number;
-  /** An integer in [low, high), every one equally likely. */
+  /** An integer in [low, high), every one equally likely; high − low ≤ 2³². */
   integer(low: number, high: number): number;
   /** A draw from the normal distribution (Marsaglia's polar method). */
   normal(mean?: number, standardDeviation?: number): number;
@@ -44,18 +42,18 @@ export function createRandom(seed: number | string): Random {
 }
 
 function randomAt(path: string): Random {
-  const generator = xoroshiro128plusFromState(hash128(path));
+  const bits = xoroshiro128plus(hash128(path));
   // The polar method makes two draws at once; the second waits here.
   let spare: number | undefined;
 
   const random: Random = {
     uniform(low = 0, high = 1) {
-      return low + (high - low) * uniformFloat64(generator);
+      return low + (high - low) * uniformDouble(bits);
     },
     integer(low, high) {
-      checkInteger('low', low, Number.MIN_SAFE_INTEGER);
-      checkInteger('high', high, low + 1);
-      return uniformInt(generator, low, high - 1);
+      requireInteger('low', low, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+      requireInteger('high', high, low + 1, low + 2 ** 32);
+      return low + uniformBelow(bits, high - low);
     },
     normal(mean = 0, standardDeviation = 1) {
       if (spare !== undefined) {
@@ -64,8 +62,8 @@ function randomAt(path: string): Random {
         return mean + standardDeviation * draw;
       }
       for (;;) {
-        const u = 2 * uniformFloat64(generator) - 1;
-        const v = 2 * uniformFloat64(generator) - 1;
+        const u = 2 * uniformDouble(bits) - 1;
+        const v = 2 * uniformDouble(bits) - 1;
         const square = u * u + v * v;
         if (square >= 1 || square === 0) continue;
         const factor = Math.sqrt((-2 * Math.log(square)) / square);
@@ -74,14 +72,14 @@ function randomAt(path: string): Random {
       }
     },
     chance(probability) {
-      return uniformFloat64(generator) < probability;
+      return uniformDouble(bits) < probability;
     },
     pick(items) {
       return items[random.integer(0, items.length)]!;
     },
     shuffle(list) {
       for (let last = list.length - 1; last > 0; last--) {
-        const other = uniformInt(generator, 0, last);
+        const other = uniformBelow(bits, last + 1);
         const held = list[last]!;
         list[last] = list[other]!;
         list[other] = held;

@@ -1,5 +1,5 @@
-import { checkInteger } from '../checks.ts';
-import { createRandom } from '../random/random.ts';
+import { requireInteger } from '../errors/check-options.ts';
+import { createRandom } from './random.ts';
 
 /** What all epoch samplers may be told. */
 export interface BatchOptions {
@@ -21,20 +21,24 @@ export function shuffledBatches(
   epoch: number,
   options: BatchOptions = {},
 ): readonly Uint32Array[] {
-  checkInteger('count', count, 0, 2 ** 32);
+  requireInteger('count', count, 0, 2 ** 32);
   const order = Uint32Array.from({ length: count }, (_, index) => index);
-  return cut(shuffleForEpoch(order, seed, epoch), batchSize, options);
+  return cutBatches(shuffleForEpoch(order, seed, epoch), batchSize, options);
 }
 
 /** Shuffles in place by a stream that belongs to this seed and epoch. */
 export function shuffleForEpoch(order: Uint32Array, seed: number | string, epoch: number): Uint32Array {
-  checkInteger('epoch', epoch, 0);
+  requireInteger('epoch', epoch, 0, Number.MAX_SAFE_INTEGER);
   return createRandom(seed).fork('batches').fork(epoch).shuffle(order);
 }
 
 /** Cuts an order into batches. */
-export function cut(order: Uint32Array, batchSize: number, options: BatchOptions): readonly Uint32Array[] {
-  checkInteger('batchSize', batchSize, 1);
+export function cutBatches(
+  order: Uint32Array,
+  batchSize: number,
+  options: BatchOptions,
+): readonly Uint32Array[] {
+  requireInteger('batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER);
   const batches: Uint32Array[] = [];
   for (let start = 0; start < order.length; start += batchSize) {
     const batch = order.subarray(start, start + batchSize);
