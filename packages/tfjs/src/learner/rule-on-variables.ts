@@ -48,7 +48,7 @@ export class RuleOnVariables {
     this.state = new Map(
       variables.flatMap(({ name, variable }) =>
         optimiser.rule.state.map(
-          (part) => [`${part}/${name}`, tf.variable(tf.zerosLike(variable), false)] as const,
+          (part) => [`${part}/${name}`, tf.tidy(() => tf.variable(tf.zerosLike(variable), false))] as const,
         ),
       ),
     );

@@ -99,14 +99,15 @@ function store(values: Float64Array, target: FloatArray, from: number, to: numbe
 }
 
 /** One operation over a block. Those with a loop of their own are what optimisers do most; a call costs five of them. */
-function apply(op: OperationName, [a, b, c]: readonly Float64Array[], out: Float64Array): void {
+function apply(op: OperationName, operands: readonly Float64Array[], out: Float64Array): void {
+  const [a, b] = operands;
   if (op === 'add') for (let i = 0; i < BLOCK; i++) out[i] = a![i]! + b![i]!;
   else if (op === 'sub') for (let i = 0; i < BLOCK; i++) out[i] = a![i]! - b![i]!;
   else if (op === 'mul') for (let i = 0; i < BLOCK; i++) out[i] = a![i]! * b![i]!;
   else if (op === 'div') for (let i = 0; i < BLOCK; i++) out[i] = a![i]! / b![i]!;
   else if (op === 'sqrt') for (let i = 0; i < BLOCK; i++) out[i] = Math.sqrt(a![i]!);
   else {
-    const call = numberOps[op] as (...operands: readonly unknown[]) => unknown;
-    for (let i = 0; i < BLOCK; i++) out[i] = Number(call(a![i], b?.[i], c?.[i]));
+    const call = numberOps[op] as (...numbers: readonly unknown[]) => unknown;
+    for (let i = 0; i < BLOCK; i++) out[i] = Number(call(...operands.map((values) => values[i])));
   }
 }
