@@ -1,6 +1,6 @@
 import { NonFiniteError } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import type { NetworkTraining } from '../../config/train-config.ts';
+import type { NetworkTraining } from '../../settings/train-config.ts';
 
 /** A trained weight of a layers model. */
 export interface TrainedVariable {

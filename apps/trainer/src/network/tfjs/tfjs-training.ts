@@ -8,7 +8,7 @@ import {
   type TensorHeadOutput,
 } from '@cf/tfjs';
 import * as tf from '@tensorflow/tfjs';
-import type { NetworkTraining } from '../../config/train-config.ts';
+import type { NetworkTraining } from '../../settings/train-config.ts';
 import { notOurs } from '../../training/checkpoint.ts';
 import type { LearnOutput, MicroBatch, TrainableNetwork, TrainedNetwork } from '../network-state.ts';
 import { UnbiasedVariances } from './batch-variance.ts';
