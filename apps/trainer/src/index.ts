@@ -1,18 +1,3 @@
-export { checkConfig } from './config/check-config.ts';
-export { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
-export {
-  BACKBONES,
-  type BackboneName,
-  type CommonTraining,
-  type DataConfig,
-  type EmbeddingTraining,
-  type EvaluationConfig,
-  type FeatureConfig,
-  type NetworkConfig,
-  type NetworkTraining,
-  type TrainConfig,
-  type TrainedPart,
-} from './config/train-config.ts';
 export {
   BackboneError,
   BatchMemoryError,
@@ -24,5 +9,21 @@ export {
 export { type FaceModel, readModel, writeModel } from './model/face-model.ts';
 export { embedAll, type LinearEmbedding } from './model/linear-embedding.ts';
 export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
+export { BACKBONES } from './settings/backbones.ts';
+export { checkConfig } from './settings/check-config.ts';
+export type { TrainFlags } from './settings/fields.ts';
+export { resolveConfig } from './settings/resolve-config.ts';
+export type {
+  BackboneName,
+  CommonTraining,
+  DataConfig,
+  EmbeddingTraining,
+  EvaluationConfig,
+  FeatureConfig,
+  NetworkConfig,
+  NetworkTraining,
+  TrainConfig,
+  TrainedPart,
+} from './settings/train-config.ts';
 export type { RunPlace, TrainOutcome } from './training/job.ts';
 export { train } from './training/train.ts';

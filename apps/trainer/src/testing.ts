@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path';
 import { createRandom } from '@cf/data';
 import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
-import { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
-import type { EmbeddingTraining, NetworkTraining } from './config/train-config.ts';
 import { learnInTwoPasses, type TwoWays } from './network/learn-in-two-passes.ts';
 import type { NetworkData, TrainableNetwork } from './network/network-state.ts';
+import type { TrainFlags } from './settings/fields.ts';
+import { resolveConfig } from './settings/resolve-config.ts';
+import type { EmbeddingTraining, NetworkTraining } from './settings/train-config.ts';
 import type { TrainingData } from './training/train-embedding.ts';
 
 /** Folder of research data beside the repository; tests that need it skip where it is absent. */
@@ -35,30 +36,19 @@ export function withoutProgress(): void {
   });
 }
 
-/** The flags of `cf train` with their defaults, small where they can be, and some changed. */
+/** Flags of `cf train` for a training that is small where it can be, and some changed. */
 export function flagsWith(changes: Partial<TrainFlags> = {}): TrainFlags {
+  const { data, train = 'embedding', backbone } = changes;
   return {
-    minImages: 2,
-    identities: 12,
-    imagesPerIdentity: 4,
-    difficulty: 1,
+    ...(data === undefined ? { identities: 12, imagesPerIdentity: 4, difficulty: 1 } : {}),
+    ...(train === 'embedding' && backbone === undefined ? { pixels: 8 } : {}),
     train: 'embedding',
-    pixels: 8,
-    augmentFlip: true,
     dim: 8,
-    loss: 'curricularface',
     head: 'reference',
     epochs: 2,
     batch: 8,
-    accumulate: 1,
     lr: 0.1,
-    momentum: 0.9,
-    weightDecay: 5e-4,
-    schedule: 'cosine',
     warmupSteps: 0,
-    seed: 0,
-    strict: false,
-    flip: true,
     control: false,
     ...changes,
   };

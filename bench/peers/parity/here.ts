@@ -63,7 +63,7 @@ export async function trainHere(
   for (const [step, positions] of order.entries()) {
     const shape = [positions.length, ...IMAGE_SHAPE];
     last = await head.step({
-      embeddings: await session.forward(gather(images, positions), shape, step),
+      embeddings: await session.forward({ values: gather(images, positions), shape, step, position: 0 }),
       weights: centers,
       labels: positions.map((position) => labels[position]!),
       dim,

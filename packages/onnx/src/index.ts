@@ -54,12 +54,11 @@ export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
 export { learningRate, SCHEDULE_NAMES, type Schedule, type ScheduleName } from './schedules/learning-rate.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
-export { fillMask } from './training/dropout-masks.ts';
+export { onnxLearner } from './training/onnx-learner.ts';
 export type {
   ParameterInfo,
   TrainingSession,
   TrainingSessionOptions,
   TrainingState,
-  UpdateResult,
 } from './training/training-session.ts';
 export { upgradeModel } from './upgrade/upgrade-model.ts';

@@ -1,6 +1,5 @@
 import { htmlReport, rocChart, scoreHistogram } from '@cf/eval';
 import { Command } from 'commander';
-import { onnxFile } from '../config/resolve-config.ts';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
@@ -15,6 +14,7 @@ import { readModel } from '../model/face-model.ts';
 import type { LinearEmbedding } from '../model/linear-embedding.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { openRunFolder } from '../run/run-folder.ts';
+import { onnxFile } from '../settings/situation.ts';
 import { resultsAsJson, scoreModel } from '../verification/score-model.ts';
 import type { PairResult } from '../verification/score-pairs.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';

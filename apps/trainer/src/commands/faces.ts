@@ -2,9 +2,10 @@ import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from 
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
+import { DEFAULT_DIFFICULTY } from '../settings/fields.ts';
 import { startProgress } from '../ui/progress.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
-import { DEFAULT_DIFFICULTY, number } from './options.ts';
+import { number } from './options.ts';
 
 interface FaceFlags {
   readonly identities: number;

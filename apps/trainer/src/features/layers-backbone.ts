@@ -1,5 +1,5 @@
-import { readConfig } from '../config/read-config.ts';
 import type { RunFolder } from '../run/run-folder.ts';
+import { readConfig } from '../settings/read-config.ts';
 import { openBackend } from '../training/open-backend.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 import { networkExtractor } from './onnx-backbone.ts';

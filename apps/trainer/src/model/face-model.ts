@@ -1,6 +1,6 @@
-import { checkFeatures } from '../config/check-config.ts';
-import type { FeatureConfig } from '../config/train-config.ts';
 import { RunFolderError } from '../errors.ts';
+import { checkFeatures } from '../settings/check-config.ts';
+import type { FeatureConfig } from '../settings/train-config.ts';
 import { embeddingOf, embeddingTensors } from '../training/checkpoint.ts';
 import type { LinearEmbedding } from './linear-embedding.ts';
 import { readTensors, writeTensors } from './safetensors.ts';

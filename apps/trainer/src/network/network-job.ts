@@ -1,6 +1,5 @@
 import { createLoss } from '@cf/core';
 import { collectImages, type ImageStore } from '@cf/data';
-import type { NetworkTraining } from '../config/train-config.ts';
 import { imagesOfPairs, readablePairs } from '../dataset/verification-pairs.ts';
 import { UsageError } from '../errors.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
@@ -8,6 +7,7 @@ import type { EmbeddingNetwork } from '../features/onnx-network.ts';
 import { trainReport } from '../report/train-report.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { openMetrics, type RunFolder, readMetrics, trimMetrics } from '../run/run-folder.ts';
+import type { NetworkTraining } from '../settings/train-config.ts';
 import { type Job, nothingToTrainOn, type TrainOutcome, tellLeftOut } from '../training/job.ts';
 import { type TrainingFit, trainingFit } from '../training/training-fit.ts';
 import { startProgress } from '../ui/progress.ts';

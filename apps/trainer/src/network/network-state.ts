@@ -7,9 +7,8 @@ import {
   type MarginLoss,
 } from '@cf/core';
 import { type AugmentOptions, createRandom, type ImageStore } from '@cf/data';
-import type { TrainingState as SessionState } from '@cf/onnx';
+import type { Schedule, TrainingState as SessionState } from '@cf/onnx';
 import type { EmbeddingNetwork } from '../features/onnx-network.ts';
-import type { Schedule } from '../optimiser/schedule.ts';
 import type { RUN_FILES } from '../run/run-folder.ts';
 import type { StepMetrics } from '../training/train-embedding.ts';
 

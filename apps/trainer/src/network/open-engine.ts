@@ -1,4 +1,4 @@
-import type { NetworkTraining } from '../config/train-config.ts';
+import type { NetworkTraining } from '../settings/train-config.ts';
 import { openOnnxEngine, type UntrainedNetwork } from './open-network.ts';
 
 /**

@@ -11,10 +11,10 @@ import {
   OnnxOpsetError,
   tinyIresnet,
 } from '@cf/onnx';
-import type { BackboneName, NetworkConfig, NetworkTraining } from '../config/train-config.ts';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, UsageError } from '../errors.ts';
 import { type EmbeddingNetwork, firstLine, openOnnxNetwork } from '../features/onnx-network.ts';
+import type { BackboneName, NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
 import type { TrainableNetwork } from './network-state.ts';
 import { openOnnxTraining } from './open-onnx-training.ts';

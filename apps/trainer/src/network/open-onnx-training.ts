@@ -1,7 +1,7 @@
 import { createTrainingSession, encodeModel, type Model, NO_DECAY_ON_NORM_AND_BIAS } from '@cf/onnx';
 import * as runtime from 'onnxruntime-node';
-import type { NetworkTraining } from '../config/train-config.ts';
 import { openOnnxNetwork } from '../features/onnx-network.ts';
+import type { NetworkTraining } from '../settings/train-config.ts';
 import { learnInTwoPasses } from './learn-in-two-passes.ts';
 import type { TrainableNetwork } from './network-state.ts';
 

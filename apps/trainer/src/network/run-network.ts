@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Backend, createLoss } from '@cf/core';
 import { createRandom, shuffledBatches } from '@cf/data';
-import type { NetworkTraining } from '../config/train-config.ts';
-import { learningRateAt } from '../optimiser/schedule.ts';
+import { learningRate as learningRateAt } from '@cf/onnx';
+import type { NetworkTraining } from '../settings/train-config.ts';
 import { startProgress } from '../ui/progress.ts';
 import type {
   NetworkData,

@@ -1,7 +1,7 @@
 import type { ImageProblem } from '@cf/data';
 import { htmlReport, lineChart, rocChart, scoreHistogram } from '@cf/eval';
-import type { TrainConfig } from '../config/train-config.ts';
 import type { NetworkMetrics } from '../network/network-state.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
 import type { StepMetrics } from '../training/train-embedding.ts';
 import { accuracyText } from '../verification/result-text.ts';
 import type { NamedResult } from '../verification/score-model.ts';

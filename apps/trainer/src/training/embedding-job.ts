@@ -1,5 +1,4 @@
 import { createLoss } from '@cf/core';
-import type { EmbeddingTraining } from '../config/train-config.ts';
 import type { Dataset } from '../dataset/load-dataset.ts';
 import { imagesOfPairs, readablePairs } from '../dataset/verification-pairs.ts';
 import type { FeatureExtractor } from '../features/feature-extractor.ts';
@@ -10,6 +9,7 @@ import { writeModel } from '../model/face-model.ts';
 import type { LinearEmbedding } from '../model/linear-embedding.ts';
 import { trainReport } from '../report/train-report.ts';
 import { openMetrics, type RunFolder, readMetrics, trimMetrics } from '../run/run-folder.ts';
+import type { EmbeddingTraining } from '../settings/train-config.ts';
 import { type NamedResult, resultsAsJson, scoreModel } from '../verification/score-model.ts';
 import { readCheckpoint, requireFit, writeCheckpoint } from './checkpoint.ts';
 import { type Job, nothingToTrainOn, type TrainOutcome, tellLeftOut } from './job.ts';

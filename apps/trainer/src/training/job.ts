@@ -1,9 +1,9 @@
 import type { Backend } from '@cf/core';
-import type { TrainConfig } from '../config/train-config.ts';
 import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
 import type { ProblemList } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import type { RunFolder } from '../run/run-folder.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
 import type { NamedResult } from '../verification/score-model.ts';
 
 /** What a training comes to. */

@@ -1,7 +1,7 @@
 import { type Backend, createLoss, initialState } from '@cf/core';
 import { createRandom } from '@cf/data';
-import type { EmbeddingTraining } from '../config/train-config.ts';
 import { randomEmbedding } from '../model/linear-embedding.ts';
+import type { EmbeddingTraining } from '../settings/train-config.ts';
 import { startProgress } from '../ui/progress.ts';
 import {
   type StepMetrics,

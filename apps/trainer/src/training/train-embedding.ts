@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CfError, type Head, type HeadDiagnostics, type LossState, NonFiniteError } from '@cf/core';
 import { createRandom, shuffledBatches } from '@cf/data';
+import { learningRate as learningRateAt, type Schedule } from '@cf/onnx';
 import { DivergedError } from '../errors.ts';
 import { backward, forward, type LinearEmbedding, standardise } from '../model/linear-embedding.ts';
-import { learningRateAt, type Schedule } from '../optimiser/schedule.ts';
 import { sgdStep } from '../optimiser/sgd.ts';
 
 /** Everything that changes while training; what a checkpoint holds. */

@@ -1,10 +1,10 @@
 import { createLoss } from '@cf/core';
-import type { TrainConfig } from '../config/train-config.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { trainNetwork } from '../network/network-job.ts';
 import { environmentOf, recordEnvironment } from '../run/environment.ts';
 import type { RunFolder } from '../run/run-folder.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
 import { trainOnFixedFeatures } from './embedding-job.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
 import { openBackend } from './open-backend.ts';

@@ -78,7 +78,7 @@ test.each(['saved', 'recomputed'] as const)(
     const pixels = Float32Array.from(images.data);
     const batch = images.dims[0]!;
     for (const [step, expected] of losses.entries()) {
-      const embeddings = await session.forward(pixels, images.dims, step);
+      const embeddings = await session.forward({ values: pixels, shape: images.dims, step, position: 0 });
       const difference = embeddings.map((value, i) => value - targets.data[i]!);
       const loss = difference.reduce((sum, value) => sum + value ** 2, 0) / 2 / batch;
       expect(Math.abs(loss / expected - 1), `loss of step ${step}: ${loss} against ${expected}`).toBeLessThan(

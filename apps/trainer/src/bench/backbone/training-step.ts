@@ -24,7 +24,7 @@ export async function trainingStep(
   for (let run = 0; run < warmup + runs; run++) {
     const cpuBefore = process.cpuUsage();
     const start = performance.now();
-    const embeddings = await session.forward(images, shape, run);
+    const embeddings = await session.forward({ values: images, shape, step: run, position: 0 });
     const middle = performance.now();
     gradient ??= uniform(embeddings.length);
     await session.backward(gradient);

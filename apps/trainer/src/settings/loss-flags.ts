@@ -1,30 +1,13 @@
 import { type LossParameters, lossOptions, requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
-
-/** What the command line says about the loss. */
-export interface LossFlags {
-  readonly loss: string;
-  readonly scale?: number;
-  readonly margin?: number;
-  readonly alpha?: string;
-  /** `name=value`, for every other option of the loss. */
-  readonly lossOption?: readonly string[];
-  /** focal, ohem or self-paced, around the loss. */
-  readonly weighting?: string;
-  readonly weightingOption?: readonly string[];
-}
+import { DEFAULT_SCALE, LOSS, type LossFlags } from './fields.ts';
 
 /** What a loss takes where no flag says it, as far as it knows such options. */
 export interface LossDefaults {
-  readonly scale: number;
+  readonly scale: number | undefined;
   /** The loss's own where it is left out. */
-  readonly margin?: number;
+  readonly margin?: number | undefined;
 }
-
-/** Default s of a cosine loss in this program; the papers' 64 is for many more identities. */
-export const DEFAULT_SCALE = 32;
-
-const WEIGHTINGS = ['focal', 'ohem', 'self-paced'];
 
 /**
  * Name and parameters for createLoss.
@@ -36,7 +19,8 @@ export function lossFromFlags(
   flags: LossFlags,
   defaults: LossDefaults = { scale: DEFAULT_SCALE },
 ): { readonly name: string; readonly params: LossParameters } {
-  const known = lossOptions(flags.loss);
+  const { loss } = flags;
+  const known = lossOptions(loss);
   const params: Record<string, unknown> = assignments('--loss-option', flags.lossOption ?? []);
   for (const name of ['scale', 'margin'] as const) {
     if (flags[name] !== undefined) give(params, name, flags[name], `--${name} ${flags[name]}`);
@@ -44,14 +28,10 @@ export function lossFromFlags(
       params[name] = defaults[name];
   }
   if (flags.alpha !== undefined) give(params, 'alpha', parseValue(flags.alpha), `--alpha ${flags.alpha}`);
-  if (flags.weighting === undefined) {
-    if (flags.weightingOption !== undefined)
-      throw new UsageError('--weighting-option without --weighting', 'both or none', 'name the weighting.');
-    return { name: flags.loss, params };
-  }
-  requireChoice('weighting', flags.weighting, WEIGHTINGS);
+  if (flags.weighting === undefined) return { name: loss, params };
+  requireChoice('weighting', flags.weighting, LOSS.weighting.schema.options);
   const own = assignments('--weighting-option', flags.weightingOption ?? []);
-  return { name: flags.weighting, params: { ...own, base: { loss: flags.loss, params } } };
+  return { name: flags.weighting, params: { ...own, base: { loss, params } } };
 }
 
 function assignments(flag: string, texts: readonly string[]): Record<string, unknown> {

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DropoutMask } from '../passes/dropout.ts';
-import { fillMask } from './dropout-masks.ts';
+import { fillDropoutMask } from './dropout-mask.ts';
 
-const mask = (ratio: number): DropoutMask => ({ name: 'mask/dropout', ratio, sample: [8, 4] });
+const layer = (ratio: number) => ({ name: 'mask/dropout', ratio });
 
 test('keeps the share that it should, and the mean', () => {
   for (const ratio of [0.1, 0.4, 0.9]) {
     const out = new Float32Array(32 * 2000);
-    fillMask(out, mask(ratio), 1, 2, 0);
+    fillDropoutMask(out, 32, layer(ratio), { seed: 1, step: 2, position: 0 });
     const kept = out.filter((value) => value !== 0).length / out.length;
     expect(Math.abs(kept - (1 - ratio))).toBeLessThan(0.01);
     const values = new Set(out);
@@ -21,9 +20,9 @@ test('what a sample keeps does not depend on the split of the batch', () => {
   fc.assert(
     fc.property(split, ([first, seed, step]) => {
       const whole = new Float32Array(32 * 10);
-      fillMask(whole, mask(0.4), seed, step, 0);
+      fillDropoutMask(whole, 32, layer(0.4), { seed, step, position: 0 });
       const rest = new Float32Array(32 * (10 - first));
-      fillMask(rest, mask(0.4), seed, step, first);
+      fillDropoutMask(rest, 32, layer(0.4), { seed, step, position: first });
       expect(rest).toEqual(whole.slice(32 * first));
     }),
   );
@@ -32,7 +31,7 @@ test('what a sample keeps does not depend on the split of the batch', () => {
 test('another seed, step, position or layer keeps other features', () => {
   const draw = (name: string, seed: number, step: number, first: number): Float32Array => {
     const out = new Float32Array(64);
-    fillMask(out, { name, ratio: 0.5, sample: [64] }, seed, step, first);
+    fillDropoutMask(out, 64, { name, ratio: 0.5 }, { seed, step, position: first });
     return out;
   };
   const base = draw('a', 1, 1, 1);

@@ -1,30 +1,20 @@
-import { fillMask } from '@cf/onnx';
+import { type DropoutKeys, fillDropoutMask } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { layersOf } from './layers-of.ts';
 
-/** Decides what the dropout layers of a model keep, from the seed, as the other engine does. */
+/** Decides what the dropout layers of a model keep, by keys alone, as other engines do. */
 export class DropoutMasks {
-  readonly #layers: readonly DropoutLayer[];
-  readonly #seed: number;
-  /** Samples since the last update. */
-  #seen = 0;
+  readonly #layers: readonly SeededDropout[];
 
-  constructor(model: tf.LayersModel, seed: number) {
-    this.#seed = seed;
+  constructor(model: tf.LayersModel) {
     this.#layers = layersOf(model)
       .filter((layer) => layer.getClassName() === 'Dropout')
-      .map((layer) => new DropoutLayer(layer));
+      .map((layer) => new SeededDropout(layer));
   }
 
-  /** Draws masks for the next `count` samples of an optimiser step. */
-  draw(step: number, count: number): void {
-    for (const layer of this.#layers) layer.draw(this.#seed, step, this.#seen, count);
-    this.#seen += count;
-  }
-
-  /** After an update: samples are counted from 0 again. */
-  restart(): void {
-    this.#seen = 0;
+  /** Draws masks for the next pass, of `count` samples. */
+  draw(keys: DropoutKeys, count: number): void {
+    for (const layer of this.#layers) layer.draw(keys, count);
   }
 
   dispose(): void {
@@ -32,16 +22,17 @@ export class DropoutMasks {
   }
 }
 
-class DropoutLayer {
-  readonly #mask: { readonly name: string; readonly ratio: number; readonly sample: readonly number[] };
+class SeededDropout {
+  readonly #layer: { readonly name: string; readonly ratio: number };
+  readonly #sample: readonly number[];
   /** Position in a sample of the mask → position here: flattened features come in the order H, W, C here. */
   readonly #order: Int32Array | undefined;
   #drawn: tf.Tensor | undefined;
 
   constructor(layer: tf.layers.Layer) {
     const { rate } = layer.getConfig() as { rate: number };
-    const sample = (layer.input as tf.SymbolicTensor).shape.slice(1) as number[];
-    this.#mask = { name: `mask/${layer.name}`, ratio: rate, sample };
+    this.#layer = { name: `mask/${layer.name}`, ratio: rate };
+    this.#sample = (layer.input as tf.SymbolicTensor).shape.slice(1) as number[];
     this.#order = orderOfFlattened(layer);
     layer.call = (inputs, kwargs) =>
       tf.tidy(() => {
@@ -50,13 +41,13 @@ class DropoutLayer {
       });
   }
 
-  draw(seed: number, step: number, first: number, count: number): void {
+  draw(keys: DropoutKeys, count: number): void {
     this.dispose();
-    const size = this.#mask.sample.reduce((product, dim) => product * dim, 1);
+    const size = this.#sample.reduce((product, dim) => product * dim, 1);
     const values = new Float32Array(count * size);
-    fillMask(values, this.#mask, seed, step, first);
+    fillDropoutMask(values, size, this.#layer, keys);
     const ordered = this.#order === undefined ? values : reordered(values, this.#order);
-    this.#drawn = tf.keep(tf.tensor(ordered, [count, ...this.#mask.sample]));
+    this.#drawn = tf.keep(tf.tensor(ordered, [count, ...this.#sample]));
   }
 
   dispose(): void {

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { BACKBONES } from './backbones.ts';
+import {
+  AUGMENTATION,
+  DRAWN_IDENTITIES,
+  EVALUATION,
+  FEATURES,
+  FOLDER,
+  NETWORKS,
+  OF_EMBEDDING,
+  OF_NETWORK,
+  OPTIMISATION,
+} from './fields.ts';
+import { fieldsOf } from './setting.ts';
+
+const text = z.string().min(1);
+
+/** What pictures are turned into before training. */
+export const FEATURE_SCHEMA = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('pixels'), ...fieldsOf(FEATURES.pixels) }),
+  z.strictObject({ kind: z.literal('onnx'), file: text }),
+]);
+
+const common = {
+  $schema: z.string().optional().describe('where an editor finds the schema of this file'),
+  data: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('folder'), ...fieldsOf(FOLDER) }),
+    z.strictObject({ kind: z.literal('synthetic'), ...fieldsOf(DRAWN_IDENTITIES) }),
+  ]),
+  loss: z.strictObject({ name: text, params: z.record(z.string(), z.unknown()) }),
+  ...fieldsOf(OPTIMISATION),
+  evaluation: z.strictObject(fieldsOf(EVALUATION)),
+};
+
+const embeddingTraining = z.strictObject({
+  train: z.literal('embedding'),
+  ...common,
+  features: FEATURE_SCHEMA,
+  ...fieldsOf(OF_EMBEDDING),
+});
+
+const networkTraining = z.strictObject({
+  train: z.literal('all'),
+  ...common,
+  ...fieldsOf(OF_NETWORK),
+  network: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('built-in'),
+      name: z.enum(BACKBONES),
+      ...fieldsOf(NETWORKS['built-in']),
+    }),
+    z.strictObject({ kind: z.literal('onnx'), file: text, ...fieldsOf(NETWORKS.onnx) }),
+    z.strictObject({ kind: z.literal('layers'), file: text, ...fieldsOf(NETWORKS.layers) }),
+  ]),
+  augmentation: z.strictObject(fieldsOf(AUGMENTATION)),
+});
+
+/** Every config.json that is one, but for what takes more than one field to say. */
+export const CONFIG_SCHEMA = z.discriminatedUnion('train', [networkTraining, embeddingTraining]);
+
+type Fixed<Value> = Value extends object ? { readonly [Name in keyof Value]: Fixed<Value[Name]> } : Value;
+
+/** A linear embedding on fixed features. */
+export type EmbeddingTraining = Fixed<z.output<typeof embeddingTraining>>;
+
+/** A network, end to end. */
+export type NetworkTraining = Fixed<z.output<typeof networkTraining>>;
+
+/** A training, resolved: every default filled in. It is written beside what it produced. */
+export type TrainConfig = EmbeddingTraining | NetworkTraining;
+
+/** What both kinds of training share. */
+export type CommonTraining = Pick<TrainConfig, keyof EmbeddingTraining & keyof NetworkTraining>;
+
+/** Where pictures come from. */
+export type DataConfig = TrainConfig['data'];
+
+/** What pictures are turned into before training; frozen. */
+export type FeatureConfig = EmbeddingTraining['features'];
+
+/** What a model is scored on. */
+export type EvaluationConfig = TrainConfig['evaluation'];
+
+/** The network that is trained end to end: from random weights, or from those of a file. */
+export type NetworkConfig = NetworkTraining['network'];
+
+/** What runs a network's training. */
+export type EngineName = NetworkTraining['engine'];
+
+/** What is trained: every layer, or a linear embedding on features that stay as they are. */
+export type TrainedPart = TrainConfig['train'];
+
+export type { BackboneName } from './backbones.ts';
