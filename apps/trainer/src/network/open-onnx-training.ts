@@ -1,4 +1,5 @@
-import { createTrainingSession, encodeModel, type Model, NO_DECAY_ON_NORM_AND_BIAS } from '@cf/onnx';
+import { createTrainingSession, encodeModel, type Model } from '@cf/onnx';
+import { learnerOptimiser, NO_DECAY_ON_NORM_AND_BIAS, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import { openOnnxNetwork } from '../features/onnx-network.ts';
 import type { NetworkTraining } from '../settings/train-config.ts';
@@ -19,7 +20,11 @@ export async function openOnnxTraining(
   const session = await createTrainingSession({
     runtime,
     model,
-    optimiser: { name: 'sgd', momentum, weightDecay, groups: [NO_DECAY_ON_NORM_AND_BIAS] },
+    optimiser: learnerOptimiser({
+      rule: sgd({ momentum }),
+      weightDecay,
+      groups: [NO_DECAY_ON_NORM_AND_BIAS],
+    }),
     threads,
     seed,
     freezeBn,
