@@ -5,7 +5,7 @@ import { createRandom } from '@cf/data';
 import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import { learnInTwoPasses, type TwoWays } from './network/learn-in-two-passes.ts';
-import type { NetworkData, TrainableNetwork } from './network/network-state.ts';
+import type { NetworkData, TrainableNetwork } from './run/subject.ts';
 import type { TrainFlags } from './settings/fields.ts';
 import { resolveConfig } from './settings/resolve-config.ts';
 import type { EmbeddingTraining, NetworkTraining } from './settings/train-config.ts';

@@ -1,0 +1,95 @@
+import { createLoss } from '@cf/core';
+import { collectImages } from '@cf/data';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadDataset } from '../dataset/load-dataset.ts';
+import { runNetwork } from '../network/run-network.ts';
+import { firstNetworkState, type NetworkData, type NetworkMetrics } from '../run/subject.ts';
+import { networkConfigWith, withoutProgress } from '../testing.ts';
+import { openBackend } from './open-backend.ts';
+import { openEngine } from './open-engine.ts';
+
+withoutProgress();
+
+const FLAGS = {
+  identities: 26,
+  imagesPerIdentity: 8,
+  epochs: 5,
+  batch: 16,
+  lr: 0.02,
+  scale: 16,
+  margin: 0.3,
+};
+const STEPS = 50;
+
+/** Drawn faces of 21 people. */
+async function drawnFaces(): Promise<NetworkData> {
+  const { data, evaluation, seed } = networkConfigWith(FLAGS);
+  const policy = { onProblem: () => {}, strict: true };
+  const { images, labels, names } = await loadDataset(data, evaluation, seed, policy);
+  const shape = { channels: 3, height: 56, width: 56 } as const;
+  const { signal } = new AbortController();
+  const store = await collectImages(images.load(shape, { ...policy, signal }), images.count, shape);
+  const rows = Int32Array.from(store.indices.keys()).filter((row) => labels[store.indices[row]!]! >= 0);
+  return { store, rows, labels: rows.map((row) => labels[store.indices[row]!]!), classes: names.length };
+}
+
+/** Losses of 50 steps of tiny-iresnet, dropout and augmentation included. */
+async function curve(data: NetworkData, engine: string, head: string): Promise<readonly number[]> {
+  const config = networkConfigWith({ ...FLAGS, engine, head, threads: 2 });
+  const backend = await openBackend(head);
+  const untrained = await openEngine(config);
+  const network = await untrained.openTraining();
+  const metrics: NetworkMetrics[] = [];
+  const loss = createLoss(config.loss.name, config.loss.params);
+  await runNetwork(
+    config,
+    network,
+    data,
+    backend,
+    firstNetworkState(loss, data.classes, untrained.dim, config.seed),
+    {
+      label: 'test',
+      signal: new AbortController().signal,
+      onStep: (step) => metrics.push(step),
+    },
+  );
+  await network.dispose();
+  await untrained.inference.dispose();
+  await backend.dispose();
+  return metrics.map(({ loss: value }) => value);
+}
+
+/** Means of ten losses each. */
+function tens(losses: readonly number[]): readonly number[] {
+  return losses.flatMap((_, at) =>
+    at % 10 === 0 ? [losses.slice(at, at + 10).reduce((sum, loss) => sum + loss, 0) / 10] : [],
+  );
+}
+
+describe('the same seed gives the same training, whatever runs it', () => {
+  let faces: NetworkData;
+  let expected: readonly number[];
+
+  beforeAll(async () => {
+    faces = await drawnFaces();
+    expected = await curve(faces, 'onnx', 'onnx');
+  }, 300_000);
+
+  for (const [engine, head] of [
+    ['onnx', 'reference'],
+    ['onnx', 'gpujs-cpu'],
+    ['onnx', 'tfjs-wasm'],
+    ['tfjs', 'tfjs-wasm'],
+  ] as const) {
+    test(`engine ${engine}, head ${head}: 50 steps`, async () => {
+      const actual = await curve(faces, engine, head);
+      expect(actual).toHaveLength(STEPS);
+      // Rounding turns negatives from easy to hard, and what that comes to grows from step to step.
+      for (const step of [0, 1, 2]) expect(actual[step]! / expected[step]!).toBeCloseTo(1, 3);
+      const means = tens(expected);
+      tens(actual).forEach((mean, at) => {
+        expect(Math.abs(mean / means[at]! - 1), `steps from ${10 * at}: ${means[at]}`).toBeLessThan(0.1);
+      });
+    }, 300_000);
+  }
+});
