@@ -143,7 +143,7 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   [
     't overshoots',
     tStaysInHull,
-    after(({ state }) => ({ state: { ...state, values: { t: state.values.t! + 0.5 } } })),
+    after(({ state }) => ({ state: { ...state, values: { ...state.values, t: state.values.t! + 0.5 } } })),
   ],
   ['evaluation trains', evaluationMovesNothing, before((input) => ({ ...input, mode: 'train' }))],
   ['evaluation forgets the state', evaluationMovesNothing, before(({ state: _, ...input }) => input)],

@@ -48,6 +48,7 @@ export {
   elasticArcFace,
   elasticCosFace,
 } from './losses/elastic-face.ts';
+export { logitScale } from './losses/logit-scale.ts';
 export { checkState, initialState, type LossState } from './losses/loss-state.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
 export {

@@ -55,7 +55,7 @@ describe('a step agrees with the float64 reference', () => {
     const loss = createLoss('elastic-arcface');
     const input = { ...randomProblem(loss, 4, 7, 41, 7), draws: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7] };
     agree(await stepOf('cpu', loss, input, 16), referenceStep(loss, input, { inspect: true }));
-    const state = { loss: 'curricularface', values: { t: 0.4 } };
+    const state = { loss: 'curricularface', values: { step: 0, t: 0.4 } };
     const curricular = createLoss('curricularface');
     const evaluated = { ...randomProblem(curricular, 5, 7, 41, 7), state, mode: 'eval' as const };
     const output = await stepOf('cpu', curricular, evaluated, 16);

@@ -111,7 +111,7 @@ describe('a differentiable head', () => {
         }
       }
       // In evaluation t stands still, which is how the gradient sees it.
-      const state: LossState = { loss: loss.name, values: { t: 0.2 } };
+      const state: LossState = { loss: loss.name, values: { step: 0, t: 0.2 } };
       return referenceStep(loss, {
         embeddings,
         weights: Float64Array.from(w),
@@ -131,7 +131,7 @@ describe('a differentiable head', () => {
         embeddings,
         weights: centers as tf.Variable<tf.Rank.R2>,
         labels: tf.tensor1d(labels as Int32Array, 'int32'),
-        state: { t: tf.scalar(0.2) },
+        state: { step: tf.scalar(0), t: tf.scalar(0.2) },
         mode: 'eval',
         gradients: true,
       }).loss;
@@ -192,7 +192,7 @@ describe('a differentiable head', () => {
     const loss = curricularFace();
     tf.tidy(() => {
       const batch = onDevice(problem(loss), loss);
-      const state = { t: tf.scalar(0.25) };
+      const state = { step: tf.scalar(5), t: tf.scalar(0.25) };
       const head = marginHead(loss, { accuracy: true, countNegatives: true });
       const output = head.apply({ ...batch, state, mode: 'eval' });
       expect(output.nextState.t!.dataSync()[0]).toBe(0.25);
@@ -352,7 +352,7 @@ describe('bad input', () => {
     [7, 'E_OPTION_RANGE'],
   ])('the check finds a state of %d', async (t, code) => {
     const loss = curricularFace();
-    const batch = { ...onDevice(problem(loss), loss), state: { t: tf.scalar(t) } };
+    const batch = { ...onDevice(problem(loss), loss), state: { step: tf.scalar(0), t: tf.scalar(t) } };
     await expect(marginHead(loss).check(batch)).rejects.toMatchObject({ code });
   });
 
@@ -369,9 +369,9 @@ describe('bad input', () => {
 
   test('a state is read back and checked', async () => {
     const loss = curricularFace();
-    const state = { ...initialState(loss), values: { t: 0.5 } };
+    const state = { ...initialState(loss), values: { step: 0, t: 0.5 } };
     expect(await stateFromTensors(loss, stateToTensors(loss, state))).toEqual(state);
-    await expect(stateFromTensors(loss, { t: tf.scalar(7) })).rejects.toMatchObject({
+    await expect(stateFromTensors(loss, { step: tf.scalar(0), t: tf.scalar(7) })).rejects.toMatchObject({
       code: 'E_OPTION_RANGE',
     });
   });

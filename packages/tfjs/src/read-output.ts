@@ -54,9 +54,10 @@ async function read(tensor: tf.Tensor): Promise<Float32Array> {
   return (await tensor.data()) as Float32Array;
 }
 
-/** In evaluation the state that came in, digit for digit: it does not go through float32. */
+/** In evaluation the state that came in, digit for digit: it does not go through float32, and steps never do. */
 function stateAfter(loss: MarginLoss, checked: CheckedInput, next: Record<string, number>): LossState {
-  return checked.mode === 'eval' ? checked.state : { loss: loss.name, values: next };
+  if (checked.mode === 'eval') return checked.state;
+  return { loss: loss.name, values: { ...next, step: checked.state.values.step! + 1 } };
 }
 
 function inspection(

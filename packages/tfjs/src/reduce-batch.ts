@@ -41,6 +41,7 @@ export function reduceBatch(
   const own = Object.fromEntries(names.map((name) => [name, state[name]!]));
   const reduced = loss.weighting.reduce(tfBatchOps, { nll, sampleWeights }, own, mode);
   const regulariser = meanRegulariser(loss, norm, sampleWeights);
+  const step = mode === 'train' ? tf.add(state.step!, 1) : state.step!;
   return {
     loss: tf.add(reduced.loss, regulariser.mean),
     regulariser: regulariser.mean,
@@ -48,7 +49,7 @@ export function reduceBatch(
     dNll: reduced.dNll,
     miss: tf.neg(expm1(tf.neg(nll))),
     dNormOfRegulariser: regulariser.slopes,
-    next: { ...prepared.next, ...reduced.next },
+    next: { step, ...prepared.next, ...reduced.next },
   };
 }
 

@@ -175,7 +175,7 @@ describe('tfjs on the cpu backend', () => {
 
   test('in evaluation the state comes back digit for digit', async () => {
     const head = await (await tfjsBackend()).createHead(curricularFace());
-    const state = { loss: 'curricularface', values: { t: 0.1 } };
+    const state = { loss: 'curricularface', values: { step: 0, t: 0.1 } };
     expect((await head.step({ ...problem(3, 5, 4), state, mode: 'eval' })).state).toEqual(state);
   });
 

@@ -13,14 +13,14 @@ export {
   type TrainingState,
 } from './loop/training-state.ts';
 export { type AdamWOptions, adamw } from './optimiser/adamw.ts';
-export { type ArrayOptimiser, type ArrayUpdate, arrayOptimiser } from './optimiser/array-optimiser.ts';
+export { type ArrayOptimiser, arrayOptimiser } from './optimiser/array-optimiser.ts';
 export {
   type LearnerOptimiser,
   type LearnerOptimiserOptions,
   learnerOptimiser,
   type ParameterSettings,
 } from './optimiser/learner-optimiser.ts';
-export type { OptimiserRule, UpdateInput, UpdateOutput } from './optimiser/optimiser-rule.ts';
+export type { ArrayUpdate, OptimiserRule, UpdateInput, UpdateOutput } from './optimiser/optimiser-rule.ts';
 export {
   NO_DECAY_ON_NORM_AND_BIAS,
   PARAMETER_KINDS,

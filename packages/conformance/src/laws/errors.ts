@@ -35,6 +35,12 @@ const BAD: readonly { readonly input: HeadInput; readonly code: string; readonly
     names: "'arcface'",
   },
   { input: { ...good, state: { loss: 'curricularface', values: {} } }, code: 'E_STATE_MISMATCH', names: 't' },
+  { input: { ...good, step: 1 }, code: 'E_STATE_MISMATCH', names: 'no state' },
+  {
+    input: { ...good, step: 3, state: { loss: 'curricularface', values: { step: 2, t: 0 } } },
+    code: 'E_STATE_MISMATCH',
+    names: 'the state after 2 steps',
+  },
 ];
 
 /** Bad input is refused before anything is computed, by code and with what was given. */

@@ -39,6 +39,8 @@ export const evaluationMovesNothing: Law = problemLaw(
   'evaluation moves no state and repeats exactly',
   async ({ backend, loss, input }) => {
     const trained = await stepOnce(backend, loss, input);
+    const moved = trained.state.values.step! - (input.state?.values.step ?? 0);
+    if (moved !== 1) throw new Error(`a training step moved the state's step by ${moved}`);
     const evaluate = { ...input, mode: 'eval', state: trained.state } as const;
     const first = await stepOnce(backend, loss, evaluate);
     const second = await stepOnce(backend, loss, { ...evaluate, state: first.state });

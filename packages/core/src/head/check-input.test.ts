@@ -32,7 +32,7 @@ describe('a good batch', () => {
     expect(checked.labels).toEqual(Int32Array.of(0, 3));
     expect(checked.sampleWeights).toEqual(Float64Array.of(1, 1));
     expect(Array.from(checked.sampleKeys)).toEqual([0, 1]);
-    expect(checked.state).toEqual({ loss: 'arcface', values: {} });
+    expect(checked.state).toEqual({ loss: 'arcface', values: { step: 0 } });
   });
 
   test('may come as float32, typed labels and weights of 0', () => {
@@ -174,7 +174,7 @@ describe('a bad batch that is not refused yet', () => {
     ['draws for a loss that draws none', () => checkInput(arcFace(), { ...good, draws: [0.5, 0.5] })],
     [
       't out of [−1, 1] in a state',
-      () => checkInput(curricular, { ...good, state: { loss: 'curricularface', values: { t: 5 } } }),
+      () => checkInput(curricular, { ...good, state: { loss: 'curricularface', values: { step: 0, t: 5 } } }),
     ],
     [
       'a state without values',

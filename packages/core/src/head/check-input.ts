@@ -79,7 +79,7 @@ export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = tru
     labels,
     sampleWeights: checkSampleWeights(sampleWeights, batch),
     sampleKeys: checkSampleKeys(sampleKeys, batch),
-    state: checkState(loss, input.state),
+    state: checkState(loss, input.state, input.step),
     mode,
   };
 }

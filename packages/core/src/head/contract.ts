@@ -24,6 +24,8 @@ export interface HeadInput {
   readonly draws?: ArrayLike<number>;
   /** Default: the loss's initial state. */
   readonly state?: LossState;
+  /** Training steps before this one, where the caller counts them: a state of another step is then refused. */
+  readonly step?: number;
   /** Default `train`. In `eval` no state moves and margins are at their mean. */
   readonly mode?: Mode;
   /**

@@ -78,7 +78,7 @@ describe('t', () => {
   });
 
   test('in evaluation is used as it is', () => {
-    const state = { loss: 'curricularface', values: { t: 0.3 } };
+    const state = { loss: 'curricularface', values: { step: 0, t: 0.3 } };
     const output = referenceStep(curricularFace({ scale: 8, alpha: 1 }), { ...input, state, mode: 'eval' });
     expect(output.state).toEqual(state);
     textbook(0.3, { s: 8, m: 0.5 }).losses.forEach((value, i) => {

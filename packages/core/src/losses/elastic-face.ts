@@ -78,18 +78,16 @@ function elasticParts(name: string, margin: number, options: ElasticOptions): Ma
     name,
     scale,
     sampleValueNames: ['margin'],
-    initialValues: { step: 0 },
-    stateRanges: { step: [0, Number.MAX_SAFE_INTEGER] },
     draws: (step, sampleKeys) => drawMargins({ mean: margin, std, seed }, step, sampleKeys),
-    prepare: (ops, { cosTarget, draws }, state, mode) => {
-      const step = state.step!;
-      if (mode === 'eval' || draws === undefined)
-        return { sampleValues: { margin: ops.constant(margin, 'm') }, next: { step } };
-      return {
-        sampleValues: { margin: assign(ops, draws, cosTarget, plus) },
-        next: { step: ops.add(step, ops.constant(1)) },
-      };
-    },
+    prepare: (ops, { cosTarget, draws }, _state, mode) => ({
+      sampleValues: {
+        margin:
+          mode === 'eval' || draws === undefined
+            ? ops.constant(margin, 'm')
+            : assign(ops, draws, cosTarget, plus),
+      },
+      next: {},
+    }),
   };
 }
 

@@ -1,13 +1,15 @@
-import { requireRange } from '../errors/check-options.ts';
+import { requireInteger, requireRange } from '../errors/check-options.ts';
 import { NonFiniteError, StateMismatchError } from '../errors/errors.ts';
 import type { MarginLoss } from './margin-loss.ts';
 
 /**
  * What a loss carries from step to step (t, running statistics, the pace), as plain data: part of every checkpoint.
+ * It says which step it belongs to.
  */
 export interface LossState {
   /** Name of the loss that it belongs to. */
   readonly loss: string;
+  /** `step`, the training steps before this one, and what the loss needs. */
   readonly values: Readonly<Record<string, number>>;
 }
 
@@ -19,9 +21,11 @@ export function initialState(loss: MarginLoss): LossState {
 /**
  * The state, if it is this loss's; the initial one where none is given.
  *
- * @throws StateMismatchError if it belongs to another loss or lacks a value, NonFiniteError, OptionOutOfRangeError
+ * @param step the training steps before this one, where the caller counts them.
+ * @throws StateMismatchError if it belongs to another loss or step, or lacks a value; NonFiniteError, OptionOutOfRangeError
  */
-export function checkState(loss: MarginLoss, state: LossState | undefined): LossState {
+export function checkState(loss: MarginLoss, state: LossState | undefined, step?: number): LossState {
+  if (step !== undefined) requireStep(state?.values?.step ?? 0, step, state === undefined);
   if (state === undefined) return initialState(loss);
   if (state?.loss !== loss.name) {
     throw new StateMismatchError(`a state of '${state?.loss ?? 'nothing'}'`, `a state of '${loss.name}'`);
@@ -42,4 +46,14 @@ export function checkState(loss: MarginLoss, state: LossState | undefined): Loss
     requireRange(`state.${name}`, value, low, high);
   }
   return state;
+}
+
+function requireStep(given: number, step: number, none: boolean): void {
+  requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
+  if (given === step) return;
+  throw new StateMismatchError(
+    none ? 'no state' : `the state after ${given} steps`,
+    `the state after ${step} steps`,
+    'hand in the state that the step before gave; after a resume, that of the checkpoint.',
+  );
 }

@@ -25,7 +25,7 @@ export interface BatchStatistics<T> {
   readonly draws: T | undefined;
 }
 
-/** The values that a loss's formulas read a sample ({@link SampleValues}), and the state after this step. */
+/** The values that a loss's formulas read a sample ({@link SampleValues}), and the loss's own state after this step. */
 export interface Prepared<T> {
   readonly sampleValues: SampleValues<T>;
   readonly next: StateValues<T>;
@@ -58,7 +58,7 @@ export interface RegulariserValue<T> {
 export interface MarginLoss {
   readonly name: string;
   readonly geometry: Geometry;
-  /** s; 1 where the geometry has none. */
+  /** s, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. */
   readonly scale: number;
   /** Whether the logits carry a bias a class (geometry `inner` only). */
   readonly bias: boolean;
@@ -66,7 +66,7 @@ export interface MarginLoss {
   readonly gradient: GradientMode;
   /** Names of the {@link SampleValues} that {@link prepare} yields. */
   readonly sampleValueNames: readonly string[];
-  /** State before the first step, weighting included. */
+  /** State before the first step, weighting included; `step`, the training steps before this one, is in every state. */
   readonly initialValues: StateValues<number>;
   /** Least and largest value that a state may hold, where there are such. */
   readonly stateRanges: Readonly<Record<string, readonly [number, number]>>;
@@ -113,8 +113,8 @@ export function marginLoss(parts: MarginLossParts): MarginLoss {
     bias: parts.bias ?? false,
     gradient: parts.gradient ?? 'exact',
     sampleValueNames: parts.sampleValueNames ?? [],
-    initialValues: parts.initialValues ?? {},
-    stateRanges: parts.stateRanges ?? {},
+    initialValues: { step: 0, ...parts.initialValues },
+    stateRanges: { step: [0, Number.MAX_SAFE_INTEGER], ...parts.stateRanges },
     draws: parts.draws,
     weighting: uniformWeighting,
     prepare: parts.prepare ?? (() => ({ sampleValues: {}, next: {} })),

@@ -176,7 +176,7 @@ describe('createLoss', () => {
     const elastic = createLoss('elastic-cosface', { margin: 0.2, std: 0.1, seed: 5 });
     const keys = [3, 9];
     expect(elastic.draws!(7, keys)).toEqual(drawMargins({ mean: 0.2, std: 0.1, seed: 5 }, 7, keys));
-    expect(createLoss('sphereface', { lambda: 3 }).initialValues).toEqual({});
+    expect(createLoss('sphereface', { lambda: 3 }).initialValues).toEqual({ step: 0 });
   });
 });
 
@@ -186,7 +186,11 @@ describe('base', () => {
       gamma: 1,
       base: { loss: 'curricularface', params: { scale: 30, tInitial: 0.1 } },
     });
-    expect(loss).toMatchObject({ name: 'focal(curricularface)', scale: 30, initialValues: { t: 0.1 } });
+    expect(loss).toMatchObject({
+      name: 'focal(curricularface)',
+      scale: 30,
+      initialValues: { step: 0, t: 0.1 },
+    });
     expect(createLoss('ohem', { base: { loss: 'arcface' }, reduction: 'meanOfKept' }).name).toBe(
       'ohem(arcface)',
     );

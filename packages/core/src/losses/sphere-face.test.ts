@@ -76,9 +76,9 @@ describe('annealing', () => {
     expect(output.state).toEqual(state);
   });
 
-  test('a fixed λ has no state', () => {
+  test('a fixed λ has no state of its own', () => {
     const output = referenceStep(sphereFace({ lambda: 7 }), input, { inspect: true });
     expect(lambdaOf(output.inspection!.logits[0]!)).toBeCloseTo(7, 9);
-    expect(output.state.values).toEqual({});
+    expect(output.state.values).toEqual({ step: 1 });
   });
 });

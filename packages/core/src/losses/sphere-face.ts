@@ -36,8 +36,6 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
   }
   return marginLoss({
     ...base,
-    initialValues: { step: 0 },
-    stateRanges: { step: [0, Number.MAX_SAFE_INTEGER] },
     prepare: (ops, _batch, state, mode) => {
       const one = ops.constant(1);
       const step = mode === 'train' ? ops.add(state.step!, one) : state.step!;
@@ -45,7 +43,7 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
         ops.constant(LAMBDA_START),
         ops.add(one, ops.mul(ops.constant(LAMBDA_DECAY), step)),
       );
-      return { sampleValues: { lambda: ops.max(ops.constant(LAMBDA_END), falling) }, next: { step } };
+      return { sampleValues: { lambda: ops.max(ops.constant(LAMBDA_END), falling) }, next: {} };
     },
   });
 }

@@ -1,3 +1,4 @@
+import { logitScale } from '../losses/logit-scale.ts';
 import type { LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { SampleValues } from '../margin/target-margin.ts';
@@ -9,7 +10,7 @@ import type { Mode } from '../weighting/sample-weighting.ts';
 export interface PreparedBatch {
   /** Values of each sample, by name, as the loss's formulas read them. */
   readonly sampleValues: readonly SampleValues<number>[];
-  /** What the logits of a row are multiplied by (s, ‖x‖ or 1): [B]. */
+  /** What the logits of a row are multiplied by ({@link logitScale}): [B]. */
   readonly logitScale: Float64Array;
   /** T and its slopes, before scaling; [B] each. */
   readonly value: Float64Array;
@@ -31,7 +32,7 @@ export function marginDraws(
 ): Float64Array | undefined {
   if (loss.draws === undefined || mode === 'eval') return undefined;
   if (given !== undefined) return Float64Array.from(given);
-  return loss.draws(state.values.step ?? 0, sampleKeys);
+  return loss.draws(state.values.step!, sampleKeys);
 }
 
 /**
@@ -56,7 +57,7 @@ export function prepareBatch(
   const sampleValues = Array.from({ length: batch }, (_, i) => valuesOf(prepared.sampleValues, i));
   const out = {
     sampleValues,
-    logitScale: logitScales(loss, norm),
+    logitScale: norm.map((length) => logitScale(numberOps, loss, length)),
     value: new Float64Array(batch),
     dCos: new Float64Array(batch),
     dNorm: new Float64Array(batch),
@@ -79,9 +80,4 @@ function valuesOf(values: SampleValues<BatchValues>, i: number): SampleValues<nu
   const out: Record<string, number> = {};
   for (const [name, value] of Object.entries(values)) out[name] = value.length === 1 ? value[0]! : value[i]!;
   return out;
-}
-
-function logitScales(loss: MarginLoss, norm: Float64Array): Float64Array {
-  if (loss.geometry === 'norm-scaled') return Float64Array.from(norm);
-  return new Float64Array(norm.length).fill(loss.geometry === 'cosine' ? loss.scale : 1);
 }

@@ -51,7 +51,8 @@ export function reduceBatch(
     weightingState[name] = Float64Array.of(state.values[name]!);
   }
   const reduced = loss.weighting.reduce(batchOps, { nll, sampleWeights }, weightingState, mode);
-  const next: Record<string, number> = { ...prepared.next };
+  const step = state.values.step! + (mode === 'train' ? 1 : 0);
+  const next: Record<string, number> = { step, ...prepared.next };
   for (const [name, value] of Object.entries(reduced.next)) next[name] = value[0]!;
 
   const { mean, slopes } = meanRegulariser(loss, norm, sampleWeights);

@@ -44,7 +44,7 @@ function learnt(batch: number, classes: number, dim: number, labelOf = (label: n
     const [i, k] = [Math.floor(at / dim), at % dim];
     return input.weights[input.labels[i]! * dim + k]! + 0.1 * noise;
   });
-  return { ...input, embeddings, state: { loss: 'curricularface', values: { t: 0.8 } } };
+  return { ...input, embeddings, state: { loss: 'curricularface', values: { step: 0, t: 0.8 } } };
 }
 
 /** @param floor in one dimension nothing can turn: gradients are 0, but for rounding; errors are told in parts of this. */

@@ -19,7 +19,7 @@ test('the plain head computes the loss and the gradients of CurricularFace', asy
     weights: w.dataSync() as Float32Array,
     labels: labels.dataSync(),
     dim,
-    state: { loss: 'curricularface', values: { t: 0.3 } },
+    state: { loss: 'curricularface', values: { step: 0, t: 0.3 } },
     mode: 'eval',
   });
   expect(value.dataSync()[0]! / expected.loss).toBeCloseTo(1, 4);

@@ -133,7 +133,7 @@ describe('a compiled margin model', () => {
         expect(after[0]![n * DIM + k]).toBeCloseTo(kernel![n * DIM + k]! - 0.01 * slope, 4);
       }
     }
-    expect(after[2]![0]).toBeCloseTo(expected.state.values.t!, 6);
+    expect(after[3]![0]).toBeCloseTo(expected.state.values.t!, 6);
   });
 
   test('class weights are weights of samples', async () => {
@@ -222,7 +222,7 @@ describe('save and load', () => {
       optimizer: 'sgd',
     });
     const head = marginHeadOf(model);
-    head.writeState({ loss: 'curricularface', values: { t: 0.5 } });
+    head.writeState({ loss: 'curricularface', values: { step: 0, t: 0.5 } });
     expect((await head.readState()).values.t).toBe(0.5);
     expect(() => head.writeState({ loss: 'arcface', values: {} })).toThrow(/E_STATE_MISMATCH|a state of/);
   });

@@ -71,10 +71,10 @@ export function firstHeadState(options: FirstStateOptions): HeadState {
   };
 }
 
-/** @throws StateMismatchError if a state is of other classes, another loss or another optimiser */
-export function requireFit({ lossState, centers, classBias }: HeadState, owner: StateOwner): void {
+/** @throws StateMismatchError if a state is of other classes, another loss, step or optimiser */
+export function requireFit({ step, lossState, centers, classBias }: HeadState, owner: StateOwner): void {
   const { loss, classes, embeddingSize, rule } = owner;
-  checkState(loss, lossState);
+  checkState(loss, lossState, step);
   const count = classCount({ classes });
   const check = (name: string, array: TrainedArray | undefined, length: number): void => {
     const given = array === undefined ? undefined : sizesOf(array);
@@ -82,7 +82,7 @@ export function requireFit({ lossState, centers, classBias }: HeadState, owner: 
       length === 0 ? undefined : sizesOf({ values: { length }, optimiser: ofRule(rule, length) });
     if (given === expected) return;
     throw new StateMismatchError(
-      `a state with ${name} ${given ?? 'nowhere'}`,
+      `a state with ${name}: ${given ?? 'none'}`,
       `${expected ?? 'none'}, for ${count} classes of length ${embeddingSize}, ${loss.name} and ${rule.name}`,
       'go on with the classes, loss, learner and optimiser that the state is of.',
     );
@@ -98,7 +98,7 @@ interface Sizes {
 
 function sizesOf({ values, optimiser }: Sizes): string {
   const own = Object.entries(optimiser).map(([name, { length }]) => `, ${name} of ${length}`);
-  return `of ${values.length} numbers${own.sort().join('')}`;
+  return `${values.length} numbers${own.sort().join('')}`;
 }
 
 function ofRule({ state }: OptimiserRule, length: number): Sizes['optimiser'] {

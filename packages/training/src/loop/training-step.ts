@@ -57,7 +57,7 @@ export async function trainingStep(
   });
   const { loss, gradWeights, gradBias, diagnostics } = output;
   const move = (rule: ArrayOptimiser, { values, optimiser }: TrainedArray, gradient: FloatArray): void =>
-    rule.update(values, optimiser, { gradient, learningRate, updateNumber: step });
+    rule.update({ weight: values, state: optimiser, gradient, learningRate, updateNumber: step });
   move(parts.centers, state.centers, gradWeights);
   if (state.classBias !== undefined) move(parts.classBias, state.classBias, gradBias!);
   requireConverging(state, loss, learningRate);
@@ -94,6 +94,7 @@ async function learn(
     dim,
     sampleKeys: indices,
     state: lossState,
+    step,
     ...(gradWeights === undefined ? {} : { gradWeights }),
   });
   for (const [i, part] of parts.entries()) {

@@ -50,7 +50,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
   );
   const rows = cosines.map((row, i) => {
     const sample = entryOf(prepared.sampleValues, i);
-    const scale = inner ? 1 : loss.geometry === 'norm-scaled' ? norms[i]! : loss.scale;
+    const scale = loss.geometry === 'norm-scaled' ? norms[i]! : loss.scale;
     const cos = row[labels[i]!]!;
     const point = { cos, sin: Math.sqrt(Math.max(0, 1 - cos * cos)), norm: norms[i]! };
     const target = loss.target(numberOps, point, sample);
@@ -76,7 +76,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
       const { logit, dCos, dNorm } = rows[i]![j]!;
       const g = reduced.dNll[i]! * (Math.exp(logit) / sums[i]! - (j === labels[i] ? 1 : 0));
       radial += g * dNorm;
-      gradBias[j]! += g;
+      gradBias[j]! += g * dCos;
       for (const k of x.keys()) {
         const [a, b] = inner ? [x[k]!, w[k]!] : [x[k]! / norms[i]!, w[k]! / lengths[j]!];
         const c = cosines[i]![j]!;
@@ -95,7 +95,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
     gradEmbeddings,
     gradCenters,
     gradBias,
-    values: entryOf(next, 0),
+    values: { ...entryOf(next, 0), step: input.step + 1 },
   };
 }
 

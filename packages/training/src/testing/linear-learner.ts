@@ -39,7 +39,8 @@ export function linearLearner(
       gradient,
       optimiser: numbers,
       move(rate, updateNumber) {
-        rule.update(values, numbers, { gradient, learningRate: rate * learningRateScale, updateNumber });
+        const learningRate = rate * learningRateScale;
+        rule.update({ weight: values, state: numbers, gradient, learningRate, updateNumber });
         gradient.fill(0);
       },
     };
