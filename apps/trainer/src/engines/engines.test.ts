@@ -1,9 +1,9 @@
-import { createLoss } from '@cf/core';
 import { collectImages } from '@cf/data';
+import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset } from '../dataset/load-dataset.ts';
-import { runNetwork } from '../network/run-network.ts';
-import { firstNetworkState, type NetworkData, type NetworkMetrics } from '../run/subject.ts';
+import { type NamedSamples, pictureSamples } from '../dataset/picture-samples.ts';
+import { runTraining } from '../run/run-training.ts';
 import { networkConfigWith, withoutProgress } from '../testing.ts';
 import { openBackend } from './open-backend.ts';
 import { openEngine } from './open-engine.ts';
@@ -22,37 +22,27 @@ const FLAGS = {
 const STEPS = 50;
 
 /** Drawn faces of 21 people. */
-async function drawnFaces(): Promise<NetworkData> {
-  const { data, evaluation, seed } = networkConfigWith(FLAGS);
+async function drawnFaces(): Promise<NamedSamples> {
+  const { data, evaluation, seed, augmentation } = networkConfigWith(FLAGS);
   const policy = { onProblem: () => {}, strict: true };
-  const { images, labels, names } = await loadDataset(data, evaluation, seed, policy);
+  const dataset = await loadDataset(data, evaluation, seed, policy);
+  const { images } = dataset;
   const shape = { channels: 3, height: 56, width: 56 } as const;
   const { signal } = new AbortController();
   const store = await collectImages(images.load(shape, { ...policy, signal }), images.count, shape);
-  const rows = Int32Array.from(store.indices.keys()).filter((row) => labels[store.indices[row]!]! >= 0);
-  return { store, rows, labels: rows.map((row) => labels[store.indices[row]!]!), classes: names.length };
+  return pictureSamples(store, dataset, augmentation);
 }
 
 /** Losses of 50 steps of tiny-iresnet, dropout and augmentation included. */
-async function curve(data: NetworkData, engine: string, head: string): Promise<readonly number[]> {
+async function curve(samples: NamedSamples, engine: string, head: string): Promise<readonly number[]> {
   const config = networkConfigWith({ ...FLAGS, engine, head, threads: 2 });
   const backend = await openBackend(head);
   const untrained = await openEngine(config);
   const network = await untrained.openTraining();
-  const metrics: NetworkMetrics[] = [];
-  const loss = createLoss(config.loss.name, config.loss.params);
-  await runNetwork(
-    config,
-    network,
-    data,
-    backend,
-    firstNetworkState(loss, data.classes, untrained.dim, config.seed),
-    {
-      label: 'test',
-      signal: new AbortController().signal,
-      onStep: (step) => metrics.push(step),
-    },
-  );
+  const metrics: StepMetrics[] = [];
+  const { signal } = new AbortController();
+  const training = { config, backend, learner: network.learner, samples, signal };
+  await runTraining(training, { label: 'test', onStep: (step) => metrics.push(step) });
   await network.dispose();
   await untrained.inference.dispose();
   await backend.dispose();
@@ -67,7 +57,7 @@ function tens(losses: readonly number[]): readonly number[] {
 }
 
 describe('the same seed gives the same training, whatever runs it', () => {
-  let faces: NetworkData;
+  let faces: NamedSamples;
   let expected: readonly number[];
 
   beforeAll(async () => {

@@ -1,37 +1,129 @@
-import { BackendError, createLoss, LOSS_NAMES } from '@cf/core';
+import { BackendError, createLoss, LOSS_NAMES, NonFiniteError } from '@cf/core';
+import { decodeModel } from '@cf/onnx';
+import type { StepMetrics, TrainingState } from '@cf/training';
 import { describe, expect, it, vi } from 'vitest';
+import { pictureSamples } from '../dataset/picture-samples.ts';
+import type { NetworkInTraining } from '../engines/network-in-training.ts';
+import { openOnnxNetwork } from '../engines/onnx-network.ts';
 import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
+import { openOnnxTraining } from '../engines/open-onnx-training.ts';
+import { featureSamples } from '../features/feature-samples.ts';
 import { startProgress } from '../report/progress.ts';
 import type { TrainFlags } from '../settings/fields.ts';
-import { cloudData, configWith, failureOf, withoutProgress } from '../testing.ts';
-import type { StepMetrics, TrainingState } from '../training/train-embedding.ts';
-import { firstState, runTraining, shuffleLabels, trainingOptions } from './run-training.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
+import {
+  cloudData,
+  configWith,
+  embeddingOn,
+  failureOf,
+  networkConfigWith,
+  patternData,
+  smallOnnx,
+  withoutProgress,
+} from '../testing.ts';
+import { runTraining, type Training, type TrainingHooks, withShuffledLabels } from './run-training.ts';
 
 vi.mock('../report/progress.ts', { spy: true });
 withoutProgress();
 
 const data = cloudData(5, 8, 6);
 
-async function run(flags: Partial<TrainFlags>): Promise<{ end: TrainingState; metrics: StepMetrics[] }> {
-  const config = configWith({ scale: undefined as never, ...flags });
-  const backend = await openBackend(config.head);
-  const metrics: StepMetrics[] = [];
-  const end = await runTraining(config, data, backend, firstState(config, data, 6), {
-    label: 'test',
-    signal: new AbortController().signal,
-    onStep: (m) => metrics.push(m),
-  });
-  await backend.dispose();
-  return { end, metrics };
+interface Ran {
+  readonly metrics: readonly StepMetrics[];
+  /** Steps of the checkpoints. */
+  readonly checkpoints: readonly number[];
+  readonly end: TrainingState;
 }
+
+async function collect(
+  training: Omit<Training, 'signal'>,
+  { dispose }: Pick<NetworkInTraining, 'dispose'>,
+  hooks: Partial<TrainingHooks> & { readonly signal?: AbortSignal } = {},
+): Promise<Ran> {
+  const metrics: StepMetrics[] = [];
+  const checkpoints: TrainingState[] = [];
+  const { signal = new AbortController().signal } = hooks;
+  try {
+    await runTraining(
+      { ...training, signal },
+      {
+        label: 'test',
+        onStep: (step) => {
+          metrics.push(step);
+          return hooks.onStep?.(step);
+        },
+        onCheckpoint: async (state) => void checkpoints.push(structuredClone(state)),
+      },
+    );
+  } finally {
+    await dispose();
+    await training.backend.dispose();
+  }
+  return { metrics, checkpoints: checkpoints.map(({ step }) => step), end: checkpoints.at(-1)! };
+}
+
+/** A linear embedding on clouds. */
+async function onClouds(
+  flags: Partial<TrainFlags> = {},
+  hooks: Parameters<typeof collect>[2] = {},
+  state?: TrainingState,
+): Promise<Ran> {
+  const config = configWith({ scale: undefined as never, ...flags });
+  const network = await embeddingOn(data, config);
+  const training = {
+    config,
+    backend: await openBackend(config.head),
+    learner: network.learner,
+    samples: featureSamples(data, data),
+    ...(state === undefined ? {} : { state }),
+  };
+  return collect(training, network, hooks);
+}
+
+const faces = patternData(5, 8, 8, 3);
+
+/** A small network on pictures; its normalisation stays as it is where nothing may depend on the batch. */
+async function onPictures(
+  flags: Partial<TrainFlags> = {},
+  changes: { labels?: typeof withShuffledLabels; learner?: Partial<Training['learner']> } = {},
+): Promise<Ran> {
+  const small = { augmentShift: 1, lr: 0.05, warmupSteps: 2, epochs: 3, batch: 8, scale: 16, threads: 1 };
+  const config = networkConfigWith({ backbone: 'onnx:small.onnx', dim: 8, ...small, ...flags });
+  const network = await openOnnxTraining({
+    model: decodeModel(smallOnnx()),
+    dim: 8,
+    config,
+    threads: 1,
+    openInference: (bytes) => openOnnxNetwork('small', bytes),
+  });
+  const samples = pictureSamples(faces.store, faces, config.augmentation);
+  return collect(
+    {
+      config,
+      backend: await openBackend(config.head),
+      learner: { ...network.learner, ...changes.learner },
+      samples: changes.labels?.(samples, 0) ?? samples,
+    },
+    network,
+  );
+}
+
+const meanLoss = (metrics: readonly StepMetrics[], epoch: number): number => {
+  const losses = metrics.filter((m) => m.epoch === epoch).map(({ loss }) => loss);
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+};
 
 describe('every loss', () => {
   it.each(LOSS_NAMES)('trains an epoch: %s', async (loss) => {
-    const { end, metrics } = await run({ loss, epochs: 1 });
-    expect(metrics).toHaveLength(5);
-    for (const { loss: value } of metrics) expect(value).toBeGreaterThanOrEqual(0);
+    const { end, metrics, checkpoints } = await onClouds({ loss, epochs: 1 });
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
+    expect(checkpoints).toEqual([0, 5]);
+    for (const { loss: value, imagesPerSecond } of metrics) {
+      expect(value).toBeGreaterThanOrEqual(0);
+      expect(imagesPerSecond).toBeGreaterThan(0);
+    }
     expect(end.lossState.loss).toBe(createLoss(loss).name);
-    expect(end.classBias === undefined).toBe(!createLoss(loss).bias);
+    expect(end.classBias?.values.some((b) => b !== 0) ?? false).toBe(createLoss(loss).bias);
   });
 
   it.each<[string, string, string[]]>([
@@ -39,21 +131,20 @@ describe('every loss', () => {
     ['ohem', 'elastic-cosface', ['keepRatio=0.5']],
     ['self-paced', 'softmax', ['regulariser=mixture', 'pace=2']],
   ])('trains an epoch under %s: %s', async (weighting, loss, weightingOption) => {
-    const { metrics } = await run({ loss, weighting, weightingOption, epochs: 1 });
+    const { metrics } = await onClouds({
+      loss,
+      weighting,
+      weightingOption,
+      epochs: 1,
+    } as Partial<TrainFlags>);
     expect(metrics).toHaveLength(5);
   });
 });
 
-it('a bias is trained where the loss has one', async () => {
-  const { end } = await run({ loss: 'softmax' });
-  expect(end.classBias!.some((b) => b !== 0)).toBe(true);
-  expect(end.velocities).toHaveLength(4);
-});
-
 it('the same seed gives the same numbers, another seed others', async () => {
-  const { end } = await run({ seed: 3, loss: 'elastic-arcface' });
-  expect((await run({ seed: 3, loss: 'elastic-arcface' })).end).toEqual(end);
-  expect((await run({ seed: 4, loss: 'elastic-arcface' })).end.model.weight).not.toEqual(end.model.weight);
+  const { end } = await onClouds({ seed: 3, loss: 'elastic-arcface' });
+  expect((await onClouds({ seed: 3, loss: 'elastic-arcface' })).end).toEqual(end);
+  expect((await onClouds({ seed: 4, loss: 'elastic-arcface' })).end.learner).not.toEqual(end.learner);
 });
 
 describe('backends', () => {
@@ -68,7 +159,7 @@ describe('backends', () => {
         skip(error.given);
       }
       for (const loss of ['curricularface', 'softmax']) {
-        const [own, reference] = [await run({ head, loss }), await run({ loss })];
+        const [own, reference] = [await onClouds({ head, loss }), await onClouds({ loss })];
         expect(own.metrics).toHaveLength(reference.metrics.length);
         for (const [i, m] of own.metrics.entries()) {
           expect(Math.abs(m.loss / reference.metrics[i]!.loss - 1)).toBeLessThan(1e-4);
@@ -85,83 +176,119 @@ describe('backends', () => {
 });
 
 describe('runTraining', () => {
-  it('writes a checkpoint after every epoch', async () => {
-    const config = configWith({ epochs: 3 });
-    const steps: number[] = [];
-    await runTraining(config, data, await openBackend('reference'), firstState(config, data, 6), {
-      label: 'test',
-      signal: new AbortController().signal,
-      onCheckpoint: async ({ step }) => {
-        steps.push(step);
-      },
-    });
-    expect(steps).toEqual([5, 10, 15]);
+  it('asks for a checkpoint before the first step and after every epoch', async () => {
+    expect((await onClouds({ epochs: 3 })).checkpoints).toEqual([0, 5, 10, 15]);
   });
 
   it('stops in the middle of an epoch when the signal says so, with a checkpoint of that step', async () => {
-    const config = configWith({ epochs: 3 });
     const controller = new AbortController();
-    const steps: number[] = [];
-    const end = await runTraining(config, data, await openBackend('reference'), firstState(config, data, 6), {
-      label: 'test',
-      signal: controller.signal,
-      onStep: ({ step }) => step === 7 && controller.abort(),
-      onCheckpoint: async ({ step }) => {
-        steps.push(step);
-      },
-    });
+    const onStep = ({ step }: StepMetrics): unknown => step === 7 && controller.abort();
+    const { end, checkpoints } = await onClouds({ epochs: 3 }, { signal: controller.signal, onStep });
     expect(end.step).toBe(7);
-    expect(steps).toEqual([5, 7]);
+    expect(checkpoints).toEqual([0, 5, 7]);
+  });
+
+  it('hears Ctrl-C in the middle of an epoch: it gives way to the event loop', async () => {
+    const controller = new AbortController();
+    setImmediate(() => controller.abort());
+    const { metrics } = await onClouds({ batch: 1, epochs: 1 }, { signal: controller.signal });
+    expect(metrics.length).toBeLessThan(20);
   });
 
   it('starts no progress line that nothing would end where the head can not be made', async () => {
-    const config = configWith();
+    const config: TrainConfig = configWith();
     const backend = await openBackend('reference');
     const createHead = (): Promise<never> => Promise.reject(new Error('no memory'));
     vi.mocked(startProgress).mockClear();
-    const hooks = { label: 'test', signal: new AbortController().signal };
-    const start = firstState(config, data, 6);
-    const error = await failureOf(() => runTraining(config, data, { ...backend, createHead }, start, hooks));
+    const network = await embeddingOn(data, config);
+    const { learner } = network;
+    const training = {
+      config,
+      backend: { ...backend, createHead },
+      learner,
+      samples: featureSamples(data, data),
+    };
+    const error = await failureOf(() => collect(training, network));
     expect(error.message).toBe('no memory');
     expect(startProgress).not.toHaveBeenCalled();
   });
 
   it('does nothing from a state that is trained already', async () => {
-    const config = configWith();
-    const start = { ...firstState(config, data, 6), step: 10 };
-    const end = await runTraining(config, data, await openBackend('reference'), start, {
-      label: 'test',
-      signal: new AbortController().signal,
-    });
-    expect(end).toBe(start);
+    const { end } = await onClouds();
+    const again = await onClouds({}, {}, end);
+    expect(again.metrics).toEqual([]);
+  });
+
+  it('stops where the numbers run away, with step, learning rate and the flags that help', async () => {
+    const error = await failureOf(() => onClouds({ lr: 1e30 }));
+    expect(error).toMatchObject({ code: 'E_DIVERGED' });
+    expect(error.message).toMatch(/ at step 1 \(learning rate 1e\+30\), expected .*\nFix: .*--lr/);
   });
 });
 
-it('trainingOptions are those of the configuration', () => {
-  const config = configWith({ lr: 0.3, schedule: 'step', warmupSteps: 7, batch: 5, accumulate: 2, seed: 9 });
-  expect(trainingOptions(config)).toEqual({
-    epochs: 2,
-    batch: 5,
-    accumulate: 2,
-    momentum: 0.9,
-    weightDecay: 5e-4,
-    seed: 9,
-    schedule: { name: 'step', base: 0.3, warmupSteps: 7 },
+describe('a network on pictures', () => {
+  it('learns what can be learned, and not what can not', async () => {
+    const flags = { epochs: 20, margin: 0.2, lr: 0.02, augmentFlip: false, augmentShift: 0 };
+    const { metrics } = await onPictures(flags);
+    expect(meanLoss(metrics, 20)).toBeLessThan(0.4 * meanLoss(metrics, 1));
+    const shuffled = await onPictures(flags, { labels: withShuffledLabels });
+    expect(meanLoss(shuffled.metrics, 20)).toBeGreaterThan(1.5 * meanLoss(metrics, 20));
+  });
+
+  it('gives the same bits again, and others with another seed or augmentation', async () => {
+    const { end } = await onPictures();
+    expect((await onPictures()).end).toEqual(end);
+    for (const flags of [{ seed: 1 }, { augmentShift: 0 }, { augmentFlip: false }])
+      expect((await onPictures(flags)).end.learner).not.toEqual(end.learner);
+  });
+
+  it.each(['curricularface', 'adaface', 'arcface'])(
+    'micro-batches are one batch to the loss: two halves are the whole (%s)',
+    async (loss) => {
+      const flags = { loss, epochs: 2, freezeBn: true, scale: undefined as never };
+      const whole = await onPictures({ ...flags, batch: 20 });
+      const halves = await onPictures({ ...flags, batch: 10, accumulate: 2 });
+      expect(halves.metrics).toHaveLength(whole.metrics.length);
+      for (const [i, { loss: value, t }] of whole.metrics.entries()) {
+        expect(halves.metrics[i]!.loss).toBeCloseTo(value, 3);
+        if (t !== null) expect(halves.metrics[i]!.t).toBeCloseTo(t, 5);
+      }
+      for (const [name, { data: values }] of whole.end.learner)
+        for (const [i, value] of values.entries())
+          expect(halves.end.learner.get(name)!.data[i], name).toBeCloseTo(value, 4);
+      for (const [i, value] of whole.end.centers.values.entries())
+        expect(halves.end.centers.values[i]).toBeCloseTo(value, 5);
+    },
+  );
+
+  it('stops where a number is not finite, with its name', async () => {
+    let calls = 0;
+    const update = async (): Promise<{ gradientNorm: number }> => {
+      if (++calls === 3) throw new NonFiniteError('gradient of fc.weight', 7, Number.NaN);
+      return { gradientNorm: 1 };
+    };
+    const error = await failureOf(() => onPictures({}, { learner: { update } }));
+    expect(error).toMatchObject({ code: 'E_DIVERGED' });
+    expect(error.message).toMatch(
+      /gradient of fc\.weight\[7\] = NaN at step 3 \(learning rate 0\.05\).*\n.*--lr/s,
+    );
   });
 });
 
-describe('shuffleLabels', () => {
+describe('withShuffledLabels', () => {
+  const samples = featureSamples(data, data);
+
   it('keeps the count of every label and the features', () => {
-    const shuffled = shuffleLabels(data, 1);
-    expect(shuffled.labels).not.toEqual(data.labels);
-    expect([...shuffled.labels].sort()).toEqual([...data.labels].sort());
-    expect(shuffled.features).toBe(data.features);
-    expect(shuffleLabels(data, 1)).toEqual(shuffled);
+    const shuffled = withShuffledLabels(samples, 1);
+    expect(shuffled.labels).not.toEqual(samples.labels);
+    expect([...shuffled.labels].sort()).toEqual([...samples.labels].sort());
+    expect(shuffled.batch).toBe(samples.batch);
+    expect(withShuffledLabels(samples, 1)).toEqual(shuffled);
   });
 
-  it('leaves the data as it was', () => {
-    const before = Int32Array.from(data.labels);
-    shuffleLabels(data, 1);
-    expect(data.labels).toEqual(before);
+  it('leaves the samples as they were', () => {
+    const before = Int32Array.from(samples.labels);
+    withShuffledLabels(samples, 1);
+    expect(samples.labels).toEqual(before);
   });
 });

@@ -10,7 +10,6 @@ import {
 } from '@cf/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { BackboneError, UsageError } from '../../errors.ts';
-import { TfjsTraining } from '../../network/tfjs/tfjs-training.ts';
 import type { NetworkConfig, NetworkTraining } from '../../settings/train-config.ts';
 import { optimiserOf } from '../../settings/training-options.ts';
 import { activationBytes } from '../activation-memory.ts';

@@ -1,14 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLoss } from '@cf/core';
-import { createRandom } from '@cf/data';
+import { createRandom } from '@cf/core';
+import type { TrainingState } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readNetworkCheckpoint, writeNetworkCheckpoint } from '../../network/network-checkpoint.ts';
-import { runNetwork } from '../../network/run-network.ts';
+import { pictureSamples } from '../../dataset/picture-samples.ts';
+import { readCheckpoint, writeCheckpoint } from '../../run/checkpoint.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
-import { firstNetworkState, type NetworkData, type TrainedNetwork } from '../../run/subject.ts';
-import { failureOf, networkConfigWith, temporaryFolder, withoutProgress } from '../../testing.ts';
+import { runTraining } from '../../run/run-training.ts';
+import {
+  failureOf,
+  networkConfigWith,
+  patternData,
+  temporaryFolder,
+  withoutProgress,
+} from '../../testing.ts';
+import type { TrainedNetwork } from '../network-in-training.ts';
 import { openBackend } from '../open-backend.ts';
 import { openEngine } from '../open-engine.ts';
 import { layersFiles } from './layers-file.ts';
@@ -48,20 +55,10 @@ async function save(files: TrainedNetwork['files'], folder: string): Promise<str
   return join(folder, RUN_FILES.layers);
 }
 
-function pictures(): NetworkData {
-  const random = createRandom('small pictures');
-  const size = 3 * SIDE * SIDE;
-  const count = 40;
-  const rows = Int32Array.from({ length: count }, (_, i) => i);
-  const pixels = Uint8Array.from({ length: count * size }, () => random.integer(0, 255));
-  const store = { count, channels: 3, height: SIDE, width: SIDE, indices: rows, pixels } as const;
-  return { store, rows, labels: rows.map((i) => i % CLASSES), classes: CLASSES };
-}
-
 describe('a layers model from its files', () => {
   let file: string;
   let folder: string;
-  const data = pictures();
+  const data = patternData(CLASSES, 8, SIDE, 3);
   const config = (path: string): ReturnType<typeof networkConfigWith> =>
     networkConfigWith({
       backbone: `tfjs:${path}`,
@@ -86,25 +83,45 @@ describe('a layers model from its files', () => {
     const backend = await openBackend('tfjs-cpu');
     const untrained = await openEngine(training);
     expect(untrained).toMatchObject({ name: 'model.json', dim: 6, shape: { height: SIDE, width: SIDE } });
-    const loss = createLoss(training.loss.name, training.loss.params);
-    const first = firstNetworkState(loss, CLASSES, untrained.dim, training.seed);
-    const owner = { network: untrained.fingerprint, dim: untrained.dim };
+    const samples = pictureSamples(data.store, data, training.augmentation);
+    const { fingerprint } = untrained;
+    const owner = {
+      subject: { description: 'small', fingerprint },
+      classes: data.names,
+      loss: 'curricularface',
+    };
     const path = join(folder, 'checkpoint.safetensors');
+    const { signal } = new AbortController();
     const straight = await untrained.openTraining();
-    const states: number[] = [];
-    const hooks = { label: 'test', signal: new AbortController().signal };
-    const end = await runNetwork(training, straight, data, backend, first, {
-      ...hooks,
-      onCheckpoint: async (state) => {
-        if (states.push(state.step) === 1) await writeNetworkCheckpoint(path, straight, state, owner);
+    const states: TrainingState[] = [];
+    const given = { config: training, backend, samples, signal };
+    const label = 'test';
+    await runTraining(
+      { ...given, learner: straight.learner },
+      {
+        label,
+        onCheckpoint: async (state) => {
+          states.push(structuredClone(state));
+          if (state.step === 5) await writeCheckpoint(path, state, owner);
+        },
       },
-    });
-    expect(states).toEqual([5, 10, 15]);
+    );
+    expect(states.map(({ step }) => step)).toEqual([0, 5, 10, 15]);
 
     const resumed = await untrained.openTraining();
-    const state = await readNetworkCheckpoint(path, resumed, first, owner);
+    const state = await readCheckpoint(path, owner);
     expect(state.step).toBe(5);
-    expect(await runNetwork(training, resumed, data, backend, state, hooks)).toEqual(end);
+    const ends: TrainingState[] = [];
+    await runTraining(
+      { ...given, learner: resumed.learner, state },
+      { label, onCheckpoint: async (reached) => void ends.push(reached) },
+    );
+    // Each model names its layers anew, so the states differ in names where layers have none.
+    const numbers = ({ learner, ...rest }: TrainingState): object => ({
+      ...rest,
+      learner: [...learner.values()],
+    });
+    expect(numbers(ends.at(-1)!)).toEqual(numbers(states.at(-1)!));
     const [a, b] = [await straight.trained(), await resumed.trained()];
     for (const [name, bytes] of a.files)
       expect(Buffer.from(b.files.get(name)!).equals(bytes), name).toBe(true);
@@ -120,19 +137,14 @@ describe('a layers model from its files', () => {
     const training = config(file);
     const backend = await openBackend('tfjs-cpu');
     const untrained = await openEngine(training);
-    const network = await untrained.openTraining();
-    const loss = createLoss(training.loss.name, training.loss.params);
-    const head = await backend.createHead(loss);
-    const { centers, lossState } = firstNetworkState(loss, CLASSES, 6, 0);
-    const step = async (): Promise<number> => {
-      const target = { weights: centers, labels: Int32Array.of(0, 1, 2), state: lossState };
-      const images = new Float32Array(3 * 3 * SIDE * SIDE).fill(100);
-      await network.learn({ images, shape: [3, 3, SIDE, SIDE], step: 0, share: 1, target }, head);
-      await network.update(0.01);
-      return tf.memory().numTensors;
-    };
-    const before = await step();
-    for (let i = 0; i < 3; i++) expect(await step()).toBe(before);
+    const { learner } = await untrained.openTraining();
+    const samples = pictureSamples(data.store, data, training.augmentation);
+    const tensors: number[] = [];
+    const { signal } = new AbortController();
+    const onStep = (): unknown => tensors.push(tf.memory().numTensors);
+    await runTraining({ config: training, backend, learner, samples, signal }, { label: 'test', onStep });
+    expect(tensors).toHaveLength(15);
+    expect(new Set(tensors).size).toBe(1);
   });
 
   test.each([
@@ -181,9 +193,8 @@ test('running variances are those of the other engine: unbiased', async () => {
   };
   const random = createRandom('pictures of one step');
   const pixels = Uint8Array.from({ length: 4 * 3 * 56 * 56 }, () => random.integer(0, 255));
-  const rows = Int32Array.of(0, 1, 2, 3);
-  const store = { count: 4, channels: 3, height: 56, width: 56, indices: rows, pixels } as const;
-  const data = { store, rows, labels: rows, classes: 4 };
+  const labels = Int32Array.of(0, 1, 2, 3);
+  const store = { count: 4, channels: 3, height: 56, width: 56, indices: labels, pixels } as const;
   const embeddings: Float32Array[] = [];
   for (const [engine, head] of [
     ['onnx', 'onnx'],
@@ -198,12 +209,10 @@ test('running variances are those of the other engine: unbiased', async () => {
     const backend = await openBackend(head);
     const untrained = await openEngine(training);
     const network = await untrained.openTraining();
-    const loss = createLoss(training.loss.name, training.loss.params);
-    const first = firstNetworkState(loss, 4, untrained.dim, 0);
-    await runNetwork(training, network, data, backend, first, {
-      label: 'test',
-      signal: new AbortController().signal,
-    });
+    const samples = pictureSamples(store, { labels, names: [...'abcd'] }, training.augmentation);
+    const { signal } = new AbortController();
+    const given = { config: training, backend, learner: network.learner, samples, signal };
+    await runTraining(given, { label: 'test' });
     const { inference } = await network.trained();
     embeddings.push(await inference.run(Float32Array.from(pixels), 4));
     await inference.dispose();
