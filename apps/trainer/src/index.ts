@@ -6,9 +6,9 @@ export {
   RunFolderError,
   UsageError,
 } from './errors.ts';
-export { type FaceModel, readModel, writeModel } from './model/face-model.ts';
-export { embedAll, type LinearEmbedding } from './model/linear-embedding.ts';
+export type { RunPlace, TrainOutcome } from './run/job.ts';
 export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
+export { train } from './run/train.ts';
 export { BACKBONES } from './settings/backbones.ts';
 export { checkConfig } from './settings/check-config.ts';
 export type { TrainFlags } from './settings/fields.ts';
@@ -25,5 +25,3 @@ export type {
   TrainConfig,
   TrainedPart,
 } from './settings/train-config.ts';
-export type { RunPlace, TrainOutcome } from './training/job.ts';
-export { train } from './training/train.ts';

@@ -23,6 +23,7 @@ export {
 } from './model/attributes.ts';
 export { decodeModel, encodeModel } from './model/codec.ts';
 export type { ElementArrays, ElementType } from './model/element-type.ts';
+export { metadataOf, withMetadata } from './model/metadata.ts';
 export type {
   Attribute,
   Dimension,

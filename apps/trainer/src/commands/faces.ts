@@ -1,9 +1,9 @@
 import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from '@cf/data';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
+import { startProgress } from '../report/progress.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { DEFAULT_DIFFICULTY } from '../settings/fields.ts';
-import { startProgress } from '../ui/progress.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 

@@ -1,14 +1,14 @@
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
+import { formatSeconds } from '../report/progress.ts';
+import { resultLines } from '../report/result-text.ts';
+import type { RunPlace } from '../run/job.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
+import { train } from '../run/train.ts';
 import type { TrainFlags } from '../settings/fields.ts';
 import { readConfig } from '../settings/read-config.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import type { RunPlace } from '../training/job.ts';
-import { train } from '../training/train.ts';
-import { formatSeconds } from '../ui/progress.ts';
-import { resultLines } from '../verification/result-text.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { trainOptions } from './train-options.ts';
@@ -79,9 +79,8 @@ async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number>
   }
 }
 
-function modelFile(config: TrainConfig): 'model' | 'network' | 'layers' {
-  if (config.train === 'embedding') return 'model';
-  return config.network.kind === 'layers' ? 'layers' : 'network';
+function modelFile(config: TrainConfig): 'network' | 'layers' {
+  return config.train === 'all' && config.network.kind === 'layers' ? 'layers' : 'network';
 }
 
 function tellInterrupted(run: RunFolder | undefined): number {

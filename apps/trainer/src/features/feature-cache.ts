@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ImageProblem } from '@cf/data';
 import type { ImageSource } from '../dataset/image-source.ts';
-import { readTensors, writeTensors } from '../model/safetensors.ts';
+import { readTensors, writeTensors } from '../run/safetensors.ts';
 import type { FeatureConfig } from '../settings/train-config.ts';
 import type { FeatureTable } from './feature-table.ts';
 

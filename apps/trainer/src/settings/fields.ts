@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
-import { BACKEND_NAMES } from '../training/open-backend.ts';
+import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { BACKBONE_DIMS, BACKBONES } from './backbones.ts';
 import { byKind, type FlagsOf, type Setting, setting } from './setting.ts';
 import {
