@@ -2,7 +2,7 @@ import { BackendError, NonFiniteError, requireInteger, requireRange, ShapeMismat
 import type { LearnerBatch, LearnerUpdate } from '@cf/training';
 import { graphOf, type Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/update-graph.ts';
+import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/names.ts';
 import { withWeights } from '../passes/with-weights.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { GradientSum } from './gradient-sum.ts';
@@ -33,7 +33,7 @@ export class OnnxTrainingSession implements TrainingSession {
   /** A place of its own: what the runtime allocates it copies, and the weights beside it with it. */
   readonly #gradientNorm: RuntimeTensor;
   readonly #learningRate: Float32Array = new Float32Array(1);
-  readonly #updateNumber: Float64Array = new Float64Array(1);
+  readonly #updateNumber: Float32Array = new Float32Array(1);
   readonly #nextStatistic: (name: string) => string;
   #batch: MicroBatch | undefined;
   #awaitsBackward = false;
@@ -230,7 +230,7 @@ export class OnnxTrainingSession implements TrainingSession {
     const feeds = new Map([...this.#weights.current, ...this.#optimiser.current, ...gradients]);
     feeds.set(LEARNING_RATE, new this.#runtime.Tensor('float32', this.#learningRate, []));
     if (this.#plan.optimiser.takesStep)
-      feeds.set(STEP, new this.#runtime.Tensor('float64', this.#updateNumber, []));
+      feeds.set(STEP, new this.#runtime.Tensor('float32', this.#updateNumber, []));
     return feeds;
   }
 

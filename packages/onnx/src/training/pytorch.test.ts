@@ -5,7 +5,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { OptimiserOptions } from '../optimisers/options.ts';
+import { type OptimiserData, optimiserOf } from '../testing/optimiser-of.ts';
 import { createTrainingSession } from './create-training-session.ts';
 
 interface Numbers {
@@ -15,7 +15,7 @@ interface Numbers {
 type NamedNumbers = Readonly<Record<string, Numbers>>;
 
 interface Fixture {
-  readonly optimiser: OptimiserOptions;
+  readonly optimiser: OptimiserData;
   readonly learningRate: number;
   readonly initial: NamedNumbers;
   readonly images: Numbers;
@@ -73,7 +73,7 @@ test.each(['saved', 'recomputed'] as const)(
   'trains as PyTorch does, with %s activations',
   async (activations) => {
     const { optimiser, images, targets, learningRate, losses } = fixture;
-    const options = { runtime, model: network(), optimiser, activations, threads: 1 };
+    const options = { runtime, model: network(), optimiser: optimiserOf(optimiser), activations, threads: 1 };
     const session = await createTrainingSession(options);
     const pixels = Float32Array.from(images.data);
     const batch = images.dims[0]!;

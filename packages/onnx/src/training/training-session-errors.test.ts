@@ -67,7 +67,6 @@ describe('errors', () => {
     ['seed', { seed: 0.5 }, OptionOutOfRangeError],
     ['threads', { threads: 0 }, OptionOutOfRangeError],
     ['activations', { activations: 'none' as 'saved' }, OptionOutOfRangeError],
-    ['momentum', { optimiser: { name: 'sgd', momentum: 2 } }, OptionOutOfRangeError],
     ['nothing', { freezeUntil: 'nothing' }, OnnxGraphError],
   ])('of options: %s', async (name, options, type) => {
     const opening = open(options);

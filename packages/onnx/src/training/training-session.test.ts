@@ -4,6 +4,7 @@ import { decodeModel, encodeModel } from '../model/codec.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import { readWeights } from '../passes/with-weights.ts';
+import { optimiserOf } from '../testing/optimiser-of.ts';
 import { openModel } from '../testing/run-model.ts';
 import { disposeAll, elsewhere, open, upstream } from './testing.ts';
 import type { TrainingSession, TrainingSessionOptions } from './training-session.ts';
@@ -60,7 +61,7 @@ describe('repeats to the same bits', () => {
 
   test.each<[string, Partial<TrainingSessionOptions>]>([
     ['where it goes on from a state', {}],
-    ['where AdamW goes on from a state', { optimiser: { name: 'adamw', weightDecay: 0.1 } }],
+    ['where AdamW goes on from a state', { optimiser: optimiserOf({ name: 'adamw', weightDecay: 0.1 }) }],
   ])('%s', async (_, options) => {
     const whole = await open(options);
     await train(whole, [0, 1]);
@@ -162,7 +163,7 @@ test('what is exported is the model that was given, with what it learnt', async 
 
 describe('a number that is not finite', () => {
   test('in a gradient stops the update and leaves everything as it was', async () => {
-    const session = await open({ optimiser: { name: 'sgd', momentum: 0.9 } });
+    const session = await open({ optimiser: optimiserOf({ name: 'sgd', momentum: 0.9 }) });
     await train(session, [0]);
     const before = session.state();
     await session.forward({ values: smallImages(2, 3), shape: [2, 2, 4, 4], step: 1, position: 0 });

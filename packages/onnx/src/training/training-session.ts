@@ -1,7 +1,6 @@
-import type { LearnerBatch, LearnerUpdate } from '@cf/training';
+import type { LearnerBatch, LearnerOptimiser, LearnerUpdate, ParameterKind } from '@cf/training';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { OptimiserOptions, ParameterKind } from '../optimisers/options.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 
 /** What to train, and how. */
@@ -12,8 +11,8 @@ export interface TrainingSessionOptions {
   readonly model: Model;
   /** The output to train; needed only where the model has several. */
   readonly output?: string;
-  /** SGD with momentum 0.9 by default. */
-  readonly optimiser?: OptimiserOptions;
+  /** What `learnerOptimiser` of `@cf/training` gives. */
+  readonly optimiser: LearnerOptimiser;
   /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
   readonly activations?: 'saved' | 'recomputed';
   /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
