@@ -5,10 +5,11 @@ import { resultLines } from '../report/result-text.ts';
 import type { RunPlace } from '../run/job.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
-import type { TrainFlags } from '../settings/fields.ts';
+import { configJsonSchema } from '../settings/documents.ts';
 import { readConfig } from '../settings/read-config.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import type { TrainFlags } from '../settings/train-flags.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { trainOptions } from './train-options.ts';
@@ -22,6 +23,7 @@ export function trainCommand(): Command {
   return command.addHelpText('after', EXAMPLES).action(async () => {
     const flags: TrainFlags = givenFlags(command);
     refuseOthers(flags, command);
+    if (flags.printSchema) return console.log(JSON.stringify(configJsonSchema(), undefined, 2));
     process.exitCode = await withInterruption((signal) => runTrain(flags, signal));
   });
 }
@@ -43,7 +45,9 @@ Examples:
 `;
 
 /** A configuration that is there already takes no other flags. */
-function refuseOthers({ resume, config }: TrainFlags, command: Command): void {
+function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Command): void {
+  if (printSchema)
+    refuseBeside(command, '--print-schema', () => true, 'the schema is the same for all flags.');
   if (resume !== undefined) {
     const fix =
       'a resumed run keeps its folder and configuration; leave the other flag out, or start a new run.';
@@ -99,20 +103,22 @@ interface TrainPlace extends RunPlace {
 }
 
 async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; place: TrainPlace }> {
-  const featuresFrom = flags.featuresFrom === undefined ? undefined : await openRunFolder(flags.featuresFrom);
+  const { initFrom } = flags;
+  const featuresOf = async (): Promise<RunFolder | undefined> =>
+    flags.featuresFrom === undefined ? undefined : await openRunFolder(flags.featuresFrom);
   if (flags.resume !== undefined) {
     const run = await openRunFolder(flags.resume);
     const config = await readConfig(run.file('config'));
-    return { config, place: { resume: true, featuresFrom, open: async () => run } };
+    return { config, place: { resume: true, featuresFrom: await featuresOf(), open: async () => run } };
   }
   const config = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
+  const featuresFrom = await featuresOf();
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const open = async (): Promise<RunFolder> => {
     const run = await createRunFolder(path);
     await run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
     return run;
   };
-  const { initFrom } = flags;
   return {
     config,
     place: { resume: false, featuresFrom, open, ...(initFrom === undefined ? {} : { initFrom }) },

@@ -3,7 +3,7 @@ import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { BACKBONE_DIMS, BACKBONES } from './backbones.ts';
-import { byKind, type FlagsOf, type Setting, setting } from './setting.ts';
+import { byKind, setting, unset } from './setting.ts';
 import {
   DRAWN,
   EMBEDDING,
@@ -21,7 +21,7 @@ import {
 } from './situation.ts';
 
 // This file is the table of settings: a flag, its help, its check, its place in config.json and its default are one
-// entry. `--help`, the checks, config.schema.json and the README's table are made of it.
+// entry. `--help`, the checks, the JSON Schema and the README's table are made of it.
 
 const integer = (low: number, high: number): z.ZodInt => z.int().min(low).max(high);
 const text = (): z.ZodString => z.string().min(1);
@@ -38,17 +38,17 @@ const seed = setting('--seed <n>', integer(0, 2 ** 31), 'same seed, same run', {
 
 export const FOLDER = {
   root: setting('--data <folder>', text(), 'pictures, one folder an identity', {
-    default: { text: 'drawn identities', of: () => undefined },
+    default: unset('drawn identities'),
   }),
   people: setting('--people <file>', text().optional(), 'LFW list of people; train on these only', {
-    for: [WITH_DATA],
+    for: WITH_DATA,
   }),
   folds: setting('--folds <list>', text().optional(), 'folds of --people to train on, such as 1-9', {
-    for: [WITH_PEOPLE],
+    for: WITH_PEOPLE,
   }),
   minImages: setting('--min-images <n>', integer(1, 1e6), 'leave out identities with fewer pictures', {
     default: 2,
-    for: [WITH_DATA],
+    for: WITH_DATA,
   }),
 };
 
@@ -57,24 +57,24 @@ export const DRAWN_IDENTITIES = {
   // Two to train on, and two held out with a genuine pair each.
   identities: setting('--identities <n>', integer(4, 1e6), 'drawn identities, a fifth of them held out', {
     default: 200,
-    for: [DRAWN],
+    for: DRAWN,
   }),
   imagesPerIdentity: setting(
     '--images-per-identity <n>',
     integer(2, 1e6),
     'pictures of each drawn identity',
-    { default: 20, for: [DRAWN] },
+    { default: 20, for: DRAWN },
   ),
   difficulty: setting('--difficulty <x>', z.number().min(0).max(2), 'of the drawn pictures, 0 to 2', {
     default: DEFAULT_DIFFICULTY,
-    for: [DRAWN],
+    for: DRAWN,
   }),
 };
 
-/** Settings that name what is trained; config.json has them as `train`, `network` or `features`. */
+/** Flags that name what is trained; config.json has them as `train`, `network` or `features`. */
 export const SOURCE = {
   backbone: setting('--backbone <name>', text(), `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json`, {
-    default: { text: 'tiny-iresnet', of: () => undefined },
+    default: unset('tiny-iresnet'),
   }),
   train: setting(
     '--train <part>',
@@ -105,11 +105,11 @@ export const NETWORKS = {
       '--freeze-until <node>',
       text().optional(),
       'this node and all before it stay as they are',
-      { for: [NETWORK, ONNX_FILE] },
+      { for: ONNX_FILE },
     ),
     freezeBn: setting('--freeze-bn', onOff, 'normalisations stay as they are', {
       default: false,
-      for: [NETWORK, ONNX_FILE],
+      for: ONNX_FILE,
     }),
   },
   layers: { dim: fileDim },
@@ -120,7 +120,7 @@ export const FEATURES = {
   pixels: {
     size: setting('--pixels <side>', integer(8, 64), 'train an embedding on grey pictures of this side', {
       default: { text: '32', of: () => 32 },
-      for: [EMBEDDING, WITHOUT_BACKBONE],
+      for: WITHOUT_BACKBONE,
     }),
   },
   onnx: {},
@@ -135,26 +135,26 @@ export const OF_EMBEDDING = {
 export const OF_NETWORK = {
   engine: setting('--engine <name>', z.enum(ENGINES), `${ENGINES.join(' or ')}: what runs the network`, {
     default: { text: 'onnx; tfjs for tfjs:model.json', of: ({ engine }) => engine as 'onnx' | 'tfjs' },
-    for: [NETWORK],
+    for: NETWORK,
   }),
   threads: setting('--threads <n>', integer(1, 1024), 'threads of one operator', {
     default: { text: 'the number of processors', of: availableParallelism },
-    for: [NETWORK, ENGINE_ONNX],
+    for: ENGINE_ONNX,
   }),
 };
 
 export const AUGMENTATION = {
   flip: setting('--no-augment-flip', onOff, 'train on pictures without mirroring every second one', {
     default: true,
-    for: [NETWORK],
+    for: NETWORK,
   }),
   shift: setting('--augment-shift <pixels>', integer(0, 64), 'how far pictures move at random in training', {
     default: 3,
-    for: [NETWORK],
+    for: NETWORK,
   }),
 };
 
-/** Settings that make up `loss` in config.json. */
+/** Flags that make up `loss` in config.json. */
 export const LOSS = {
   loss: setting('--loss <name>', text(), `one of ${LOSS_NAMES.join(', ')}`, { default: DEFAULT_LOSS }),
   scale: setting('--scale <s>', z.number(), 'scale of the cosines', {
@@ -183,11 +183,10 @@ export const LOSS = {
     '--weighting-option <name=value>',
     z.array(text()),
     'an option of the weighting; may be repeated',
-    { for: [WITH_WEIGHTING] },
+    { for: WITH_WEIGHTING },
   ),
 };
 
-/** A hundredth of SGD's rate and a larger, decoupled decay are what AdamW is used with. */
 const LEARNING_RATE = byKind(0.1, { file: 0.01, embedding: 0.02 });
 
 export const OPTIMISATION = {
@@ -212,6 +211,7 @@ export const OPTIMISATION = {
     { default: 1 },
   ),
   optimiser: setting('--optimiser <name>', z.enum(['sgd', 'adamw']), 'sgd or adamw', { default: 'sgd' }),
+  // With AdamW rate and decay are PyTorch's defaults for a network from random weights.
   learningRate: setting('--lr <rate>', positive(), 'learning rate', {
     default: {
       text: `${LEARNING_RATE.text}; a hundredth of it with adamw`,
@@ -220,9 +220,9 @@ export const OPTIMISATION = {
   }),
   momentum: setting('--momentum <m>', z.number().min(0).lt(1), 'momentum of SGD', {
     default: 0.9,
-    for: [SGD],
+    for: SGD,
   }),
-  nesterov: setting('--nesterov', onOff, "Nesterov's momentum", { default: false, for: [SGD] }),
+  nesterov: setting('--nesterov', onOff, "Nesterov's momentum", { default: false, for: SGD }),
   weightDecay: setting('--weight-decay <w>', z.number().min(0).max(1), 'weight decay', {
     default: {
       text: '0.0005; 0.01 with adamw',
@@ -233,9 +233,7 @@ export const OPTIMISATION = {
     '--clip-norm <x>',
     positive().optional(),
     'longest that the gradient may be; a longer one is scaled down',
-    {
-      default: { text: 'off', of: () => undefined },
-    },
+    { default: unset('off') },
   ),
   schedule: setting(
     '--schedule <name>',
@@ -252,14 +250,14 @@ export const OPTIMISATION = {
 
 export const EVALUATION = {
   pairs: setting('--pairs <file>', text().optional(), 'LFW list of pairs to score', {
-    default: { text: 'pairs of identities held out', of: () => undefined },
-    for: [WITH_DATA],
+    default: unset('pairs of identities held out'),
+    for: WITH_DATA,
   }),
   pairsFolds: setting(
     '--pairs-folds <list>',
     text().optional(),
     'folds of --pairs to score; the others choose the threshold',
-    { for: [WITH_PAIRS] },
+    { for: WITH_PAIRS },
   ),
   flip: setting('--no-flip', onOff, 'leave out the scores of picture and mirror image summed', {
     default: true,
@@ -270,16 +268,16 @@ export const EVALUATION = {
   }),
 };
 
-/** Settings of a call of the program, not of the training. */
+/** Flags of a call of the program, not of the training. */
 export const RUN = {
   out: setting('--out <folder>', text(), 'where everything is written', {
-    default: { text: 'runs/<date>', of: () => undefined },
+    default: unset('runs/DATE'),
   }),
   featuresFrom: setting(
     '--features-from <folder>',
     text(),
     'a run on the same pictures and backbone, to take its features from',
-    { for: [EMBEDDING] },
+    { for: EMBEDDING },
   ),
   initFrom: setting(
     '--init-from <folder>',
@@ -287,40 +285,6 @@ export const RUN = {
     'a run to start from: its weights, and the class centers of identities of the same name',
   ),
   config: setting('--config <file>', text(), 'a config.json in place of the flags of the training'),
+  printSchema: setting('--print-schema', onOff, 'print the JSON Schema of config.json, and do nothing else'),
   resume: setting('--resume <folder>', text(), 'continue an interrupted run from its checkpoint'),
 };
-
-/** All of the table, in the order and under the titles of `--help`. */
-const TITLED = {
-  'Pictures:': [FOLDER, DRAWN_IDENTITIES],
-  'What is trained:': [
-    SOURCE,
-    NETWORKS['built-in'],
-    NETWORKS.onnx,
-    FEATURES.pixels,
-    OF_NETWORK,
-    AUGMENTATION,
-  ],
-  'Loss:': [LOSS],
-  'Training:': [OPTIMISATION],
-  'Scores:': [EVALUATION],
-  'The run:': [RUN],
-};
-
-type SectionOfTable = (typeof TITLED)[keyof typeof TITLED][number];
-type EntryOf<S> = S extends unknown ? S[keyof S] : never;
-
-/** The flags of `cf train`, as the command line gives them. */
-export type TrainFlags = FlagsOf<EntryOf<SectionOfTable>>;
-
-/** What the command line says about the loss. */
-export type LossFlags = FlagsOf<EntryOf<typeof LOSS>> & { readonly loss: string };
-
-/** Every flag once, with the title that it stands under. */
-export function everySetting(): readonly (Setting & { readonly title: string })[] {
-  const byFlag = new Map<string, Setting & { readonly title: string }>();
-  for (const [title, sections] of Object.entries(TITLED))
-    for (const one of sections.flatMap((section) => Object.values<Setting>(section)))
-      if (!byFlag.has(one.flag)) byFlag.set(one.flag, { ...one, title });
-  return [...byFlag.values()];
-}

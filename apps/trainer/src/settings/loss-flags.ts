@@ -1,6 +1,7 @@
 import { type LossParameters, lossOptions, requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
-import { DEFAULT_SCALE, LOSS, type LossFlags } from './fields.ts';
+import { DEFAULT_SCALE, LOSS } from './fields.ts';
+import type { LossFlags } from './train-flags.ts';
 
 /** What a loss takes where no flag says it, as far as it knows such options. */
 export interface LossDefaults {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../exit-codes.ts';
 import { configWith, failureOf, flagsWith, networkConfigWith } from '../testing.ts';
 import { checkConfig } from './check-config.ts';
-import type { TrainFlags } from './fields.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { onnxFile } from './situation.ts';
+import type { TrainFlags } from './train-flags.ts';
 
 describe('resolveConfig', () => {
   it('draws identities where no folder is given', () => {
@@ -57,6 +57,17 @@ describe('resolveConfig', () => {
     });
   });
 
+  it('has defaults of its own for AdamW', () => {
+    const flags = { optimiser: 'adamw' };
+    expect(resolveConfig({})).toMatchObject({ optimiser: 'sgd', learningRate: 0.1, weightDecay: 5e-4 });
+    expect(resolveConfig({ ...flags, backbone: 'onnx:x' })).toMatchObject({ learningRate: 1e-4 });
+    expect(resolveConfig({ ...flags, lr: 0.5, schedule: 'poly' })).toMatchObject({
+      learningRate: 0.5,
+      weightDecay: 0.01,
+      schedule: 'polynomial',
+    });
+  });
+
   it.each<[Partial<TrainFlags>, RegExp]>([
     [{ train: 'head' }, /train = "head"/],
     [{ train: 'all', backbone: 'resnet' }, /'resnet', expected tiny-iresnet, .*, onnx:FILE/],
@@ -95,6 +106,14 @@ describe('resolveConfig', () => {
     [{ scale: 0 }, /scale = 0/],
     [{ alpha: 'fast' }, /preset of alpha 'fast'/],
     [{ loss: 'focal', weighting: 'ohem' }, /one weighting/],
+    [{ weightingOption: ['gamma=1'] }, /--weighting-option without --weighting/],
+    [{ optimiser: 'adam' }, /optimiser = "adam", expected one of "sgd", "adamw"/],
+    [{ optimiser: 'adamw', nesterov: true }, /--optimiser adamw with --nesterov/],
+    [{ optimiser: 'adamw', momentum: 0.5 }, /--optimiser adamw with --momentum/],
+    [{ nesterov: true, momentum: 0 }, /nesterov with momentum = 0/],
+    [{ clipNorm: 0 }, /clip-norm = 0, expected 0 < clip-norm/],
+    [{ train: 'all', featuresFrom: 'x' }, /--train all with --features-from/],
+    [{ train: 'all', engine: 'tf' }, /engine = "tf"/],
   ])('names what is wrong with %j', async (changes, message) => {
     const error = await failureOf(() => resolveConfig(flagsWith(changes)));
     expect(error.message).toMatch(message);
@@ -102,12 +121,56 @@ describe('resolveConfig', () => {
   });
 });
 
+/** As runs wrote it that knew neither optimisers nor clipping. */
+const OLD_CONFIG = {
+  train: 'all',
+  engine: 'onnx',
+  data: { kind: 'synthetic', seed: 0, identities: 200, imagesPerIdentity: 20, difficulty: 0.95 },
+  loss: { name: 'curricularface', params: { scale: 16, margin: 0.3 } },
+  head: 'onnx',
+  epochs: 4,
+  batch: 32,
+  accumulate: 1,
+  learningRate: 0.1,
+  momentum: 0.9,
+  weightDecay: 0.0005,
+  schedule: 'cosine',
+  warmupSteps: 60,
+  seed: 0,
+  strict: false,
+  evaluation: { flip: true, control: false },
+  network: { kind: 'built-in', name: 'tiny-iresnet', dim: 256 },
+  augmentation: { flip: true, shift: 3 },
+  threads: 2,
+};
+
 describe('checkConfig', () => {
   it('accepts a configuration that went through JSON', () => {
     for (const flags of [{}, { data: 'x', backbone: 'onnx:y' }])
       expect(() => checkConfig(JSON.parse(JSON.stringify(configWith(flags))))).not.toThrow();
     for (const flags of [{}, { data: 'x', backbone: 'onnx:y' }])
       expect(() => checkConfig(JSON.parse(JSON.stringify(networkConfigWith(flags))))).not.toThrow();
+  });
+
+  it('reads files of older runs, and fills in what they lack', () => {
+    const { train, engine, augmentation, network, threads, ...common } = OLD_CONFIG;
+    const old = { ...common, train: 'embedding', features: { kind: 'pixels', size: 32 }, dim: 128 };
+    for (const config of [OLD_CONFIG, old])
+      expect(checkConfig(config)).toEqual({ ...config, optimiser: 'sgd', nesterov: false });
+  });
+
+  it('is what flags of older versions still give', () => {
+    expect(resolveConfig({ threads: 2 })).toMatchObject(OLD_CONFIG);
+  });
+
+  it('names fields of a file as they stand there', () => {
+    expect(() => checkConfig({ ...configWith(), learningRate: 0 })).toThrow(
+      /^learningRate = 0, expected 0 </,
+    );
+    const evaluation = { ...configWith().evaluation, flip: 1 };
+    expect(() => checkConfig({ ...configWith(), evaluation })).toThrow(
+      /^evaluation\.flip = 1, expected one of false, true/,
+    );
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -137,6 +200,7 @@ describe('checkConfig', () => {
     ['no loss', { ...configWith(), loss: undefined }, /loss = undefined/],
     ['a loss without parameters', { ...configWith(), loss: { name: 'arcface' } }, /loss\.params/],
     ['no evaluation', { ...configWith(), evaluation: 'all' }, /evaluation = "all"/],
+    ['Nesterov beside AdamW', { ...configWith(), optimiser: 'adamw', nesterov: true }, /nesterov with/],
     ['a switch that is none', { ...configWith(), strict: 'no' }, /strict = "no"/],
   ])('refuses a configuration with %s', async (_, config, message) => {
     const error = await failureOf(() => checkConfig(config as never));

@@ -4,7 +4,6 @@ import {
   DEFAULT_LOSS,
   DRAWN_IDENTITIES,
   EVALUATION,
-  everySetting,
   FEATURES,
   FOLDER,
   LOSS,
@@ -12,12 +11,12 @@ import {
   OF_EMBEDDING,
   OF_NETWORK,
   OPTIMISATION,
-  type TrainFlags,
 } from './fields.ts';
 import { lossFromFlags } from './loss-flags.ts';
 import { defaultOf, longFlag, propertyOf, type Section, type Setting } from './setting.ts';
 import { type Situation, situationOf } from './situation.ts';
 import type { TrainConfig } from './train-config.ts';
+import { everySetting, type TrainFlags } from './train-flags.ts';
 
 /**
  * A configuration from flags, checked. No flag is passed over in silence: one that has no meaning in the training that
@@ -59,10 +58,8 @@ export function resolveConfig(flags: TrainFlags): TrainConfig {
 function refuseMisplaced(flags: TrainFlags, situation: Situation): void {
   for (const one of everySetting()) {
     if (givenOf(one, flags) === undefined) continue;
-    for (const audience of one.for ?? []) {
-      const clash = audience.clash(longFlag(one), situation);
-      if (clash !== undefined) throw clash;
-    }
+    const clash = one.for?.clash(longFlag(one), situation);
+    if (clash !== undefined) throw clash;
   }
 }
 

@@ -18,7 +18,7 @@ export interface Setting<Flag extends string = string, Schema extends z.ZodType 
   /** A plain value is also what a config.json without the field stands for, so that older ones are read. */
   readonly default?: z.output<Schema> | ToldDefault<z.output<Schema>>;
   /** Only these trainings know it; every one by default. */
-  readonly for?: readonly Audience[];
+  readonly for?: Audience;
   /** Short forms of the command line, such as `poly`. */
   readonly aliases?: Readonly<Record<string, z.output<Schema>>>;
 }
@@ -51,6 +51,11 @@ export function byKind<Value>(scratch: Value, others: Partial<Record<Kind, Value
   return { text, of: ({ kind }) => others[kind] ?? scratch };
 }
 
+/** What stands in the place of a value that is left out. */
+export function unset(text: string): ToldDefault<never> {
+  return { text, of: () => undefined };
+}
+
 const say = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value));
 
 function isTold<Value>(value: unknown): value is ToldDefault<Value> {
@@ -65,10 +70,11 @@ export function defaultOf<Schema extends z.ZodType>(
   return isTold<z.output<Schema>>(of.default) ? of.default.of(situation) : of.default;
 }
 
-/** How a reader is told the default; undefined where there is none. */
-export function toldDefault(of: Setting): string | undefined {
-  if (isTold(of.default)) return of.default.text;
-  return of.default === undefined ? undefined : say(of.default);
+/** What a reader is told beside the help: which trainings a setting is for, and its default, if no flag's name says it. */
+export function remarks(one: Setting): { readonly of: string; readonly told: string } {
+  const isSwitch = !one.flag.includes('<') && !one.flag.includes('[');
+  const plain = one.default === undefined || isSwitch ? '' : say(one.default);
+  return { of: one.for?.of ?? '', told: isTold(one.default) ? one.default.text : plain };
 }
 
 /** Which setting a schema of one value belongs to. */
@@ -106,11 +112,6 @@ export type FlagsOf<S extends Setting> = {
 /** `--min-images` of `--min-images <n>`. */
 export function longFlag({ flag }: Setting): string {
   return flag.replace('[no-]', '').split(' ')[0]!;
-}
-
-/** Whether the flag takes no value and is off or on by default, as its name says. */
-export function isSwitch({ flag }: Setting): boolean {
-  return !flag.includes('<') && !flag.includes('[');
 }
 
 /** The property that holds a flag's value, such as minImages. */

@@ -80,7 +80,7 @@ export function onnxFile(text: string, names: readonly string[] = []): string {
 
 /** The trainings that a flag is for. */
 export interface Audience {
-  /** As the table of flags says it. */
+  /** In the words of `--help`. */
   readonly of: string;
   /** What is wrong with giving the flag; undefined where it has a meaning. */
   readonly clash: (flag: string, situation: Situation) => UsageError | undefined;
@@ -93,6 +93,13 @@ function unless(of: string, fix: string, rival: (situation: Situation) => string
     return other === false ? undefined : new UsageError(`${other} with ${flag}`, 'one of them', fix);
   };
   return { of, clash };
+}
+
+/** Of trainings that the first is for, only those that the second is for. */
+function within(first: Audience, second: Audience): Audience {
+  const clash: Audience['clash'] = (flag, situation) =>
+    first.clash(flag, situation) ?? second.clash(flag, situation);
+  return { of: second.of, clash };
 }
 
 function beside(choice: keyof Choices, fix: string): Audience {
@@ -109,39 +116,48 @@ export const WITH_PEOPLE: Audience = beside('people', 'name the list of people.'
 export const WITH_PAIRS: Audience = beside('pairs', 'name the list of pairs.');
 export const WITH_WEIGHTING: Audience = beside('weighting', 'name the weighting.');
 export const DRAWN: Audience = unless(
-  'drawn identities',
+  'for drawn identities',
   'the flag is for drawn identities.',
   ({ choices }) => choices.data !== undefined && '--data',
 );
 export const NETWORK: Audience = unless(
-  '`--train all`',
+  'with --train all',
   'the flag is for networks that are trained: --train all.',
   ({ choices, part }) =>
     part === 'embedding' && (choices.train === undefined ? '--pixels' : '--train embedding'),
 );
 export const EMBEDDING: Audience = unless(
-  '`--train embedding`',
+  'with --train embedding',
   'the flag is for --train embedding.',
   ({ part }) => part === 'all' && '--train all',
 );
-export const WITHOUT_BACKBONE: Audience = unless(
-  'no `--backbone`',
-  'the backbone says which size it takes.',
-  ({ choices }) => choices.backbone !== undefined && '--backbone',
+export const WITHOUT_BACKBONE: Audience = within(
+  EMBEDDING,
+  unless(
+    'without --backbone',
+    'the backbone says which size it takes.',
+    ({ choices }) => choices.backbone !== undefined && '--backbone',
+  ),
 );
-export const ONNX_FILE: Audience = unless(
-  '`onnx:FILE`',
-  'the flag is for onnx:FILE.',
-  ({ source }) =>
-    source.kind !== 'onnx' && (source.kind === 'layers' ? 'a layers model' : 'a built-in backbone'),
+export const ONNX_FILE: Audience = within(
+  NETWORK,
+  unless(
+    'with onnx:FILE',
+    'the flag is for onnx:FILE.',
+    ({ source }) =>
+      source.kind !== 'onnx' && (source.kind === 'layers' ? 'a layers model' : 'a built-in backbone'),
+  ),
 );
-export const ENGINE_ONNX: Audience = unless(
-  '`--engine onnx`',
-  'TensorFlow.js chooses its threads.',
-  ({ engine }) => engine === 'tfjs' && 'the engine tfjs',
+export const ENGINE_ONNX: Audience = within(
+  NETWORK,
+  unless(
+    'with --engine onnx',
+    'TensorFlow.js chooses its threads.',
+    ({ engine }) => engine === 'tfjs' && 'the engine tfjs',
+  ),
 );
 export const SGD: Audience = unless(
-  '`--optimiser sgd`',
+  'with --optimiser sgd',
   'the flag is for --optimiser sgd.',
   ({ choices }) => choices.optimiser === 'adamw' && '--optimiser adamw',
 );
