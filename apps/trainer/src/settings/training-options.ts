@@ -18,7 +18,7 @@ export function trainingOptions(config: TrainConfig): TrainingOptions {
     accumulate,
     rule: ruleOf(config),
     weightDecay,
-    schedule: { name: schedule === 'polynomial' ? 'poly' : schedule, base: learningRate, warmupSteps },
+    schedule: { name: schedule, base: learningRate, warmupSteps },
     seed,
   };
 }

@@ -18,6 +18,7 @@ import { linearLearner } from '../testing/linear-learner.ts';
 import { type LinearTask, linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
 import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
+import type { SampleValues } from './samples.ts';
 import { stepsPerEpoch, type TrainingOptions, type TrainingTask, train } from './train.ts';
 import { firstHeadState } from './training-state.ts';
 
@@ -149,6 +150,32 @@ describe('samples', () => {
     await events({ ...given, samples });
     const epoch = (n: number): unknown[] => new Array(6).fill([4, { epoch: n, seed: 1 }]);
     expect(keys).toEqual([...epoch(0), ...epoch(1)]);
+  });
+
+  test('an array of the head that is no longer needed goes back to it', async () => {
+    const given = await open();
+    const gradients: Float32Array[] = [];
+    const reused: unknown[] = [];
+    const head: Head = {
+      ...given.head,
+      async step(input) {
+        reused.push(input.gradWeights);
+        const output = await given.head.step(input);
+        gradients.push(Float32Array.from(output.gradWeights));
+        return { ...output, gradWeights: gradients.at(-1)! };
+      },
+    };
+    await events({ ...given, head });
+    expect(reused).toHaveLength(6);
+    for (const [i, array] of reused.entries()) expect(array).toBe(gradients[i - 1]);
+  });
+
+  test('a batch of another size than was asked for is refused', async () => {
+    const given = await open();
+    const batch = (): SampleValues => ({ values: new Float32Array(42), shape: [7, 6] });
+    await expect(events({ ...given, samples: { ...given.samples, batch } })).rejects.toThrow(
+      /batch \[7, 6\], expected 8 samples/,
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
 import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
 import type { TrainingEvent } from './events.ts';
 import { nextTurn } from './next-turn.ts';
-import { classCount, type TrainingSamples } from './samples.ts';
+import { classCount, type SampleValues, type TrainingSamples } from './samples.ts';
 import { firstHeadState, type HeadState, requireFit, type TrainingState } from './training-state.ts';
 import { type LearnerWithHead, type StepBatch, trainingStep } from './training-step.ts';
 
@@ -71,7 +71,9 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     classBias: arrayOptimiser(rule, 0),
   };
   const perEpoch = stepsPerEpoch(samples.count, options);
-  const schedule = { ...options.schedule, totalSteps: perEpoch * epochs };
+  const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };
+  // Told before a first checkpoint is written.
+  learningRateAt(0, schedule);
   let state = await openState(task);
   if (task.state === undefined) yield await checkpointOf(learner, state);
   let gradWeights: Float32Array | undefined;
@@ -149,9 +151,17 @@ async function stepBatch(
   indices: Uint32Array,
   epoch: number,
 ): Promise<Pick<StepBatch, 'indices' | 'labels' | 'parts'>> {
-  const parts = [];
-  for (let from = 0; from < indices.length; from += batch)
-    parts.push(await samples.batch(indices.subarray(from, from + batch), { epoch, seed }));
+  const parts: SampleValues[] = [];
+  for (let from = 0; from < indices.length; from += batch) {
+    const wanted = indices.subarray(from, from + batch);
+    const part = await samples.batch(wanted, { epoch, seed });
+    if (part.shape[0] !== wanted.length)
+      throw new ShapeMismatchError(
+        `a batch [${part.shape.join(', ')}]`,
+        `${wanted.length} samples, as asked for`,
+      );
+    parts.push(part);
+  }
   return { indices, labels: Int32Array.from(indices, (index) => samples.labels[index]!), parts };
 }
 

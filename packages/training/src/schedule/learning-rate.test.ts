@@ -23,9 +23,9 @@ test('step drops to a tenth at 56, 76 and 92 percent', () => {
   expectClose(rates(halves, [9, 10, 49, 50, 100]), [2, 1, 1, 0.5, 0.5]);
 });
 
-test('poly falls to its end', () => {
-  expectClose(rates({ name: 'poly' }, [0, 50, 90, 100, 120]), [2, 0.5, 0.02, 0, 0]);
-  expectClose(rates({ name: 'poly', power: 1, final: 1 }, [0, 25, 100]), [2, 1.75, 1]);
+test('polynomial falls to its end', () => {
+  expectClose(rates({ name: 'polynomial' }, [0, 50, 90, 100, 120]), [2, 0.5, 0.02, 0, 0]);
+  expectClose(rates({ name: 'polynomial', power: 1, final: 1 }, [0, 25, 100]), [2, 1.75, 1]);
 });
 
 test('cosine falls along half a cosine', () => {
@@ -67,7 +67,7 @@ test.each<[string, Partial<Schedule>]>([
   ['base', { base: -1 }],
   ['totalSteps', { totalSteps: 0 }],
   ['warmupSteps', { warmupSteps: 1.5 }],
-  ['power', { name: 'poly', power: Number.NaN }],
+  ['power', { name: 'polynomial', power: Number.NaN }],
   ['final', { final: Number.POSITIVE_INFINITY }],
   ['dropFactor', { dropFactor: 2 }],
   ['drops', { drops: [0.5, 0.2] }],

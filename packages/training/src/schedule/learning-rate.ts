@@ -7,10 +7,10 @@ import {
 } from '@cf/core';
 
 /** How the learning rate goes from its base to the end of training. */
-export type ScheduleName = 'constant' | 'step' | 'poly' | 'cosine';
+export type ScheduleName = 'constant' | 'step' | 'polynomial' | 'cosine';
 
 /** All of them. */
-export const SCHEDULE_NAMES: readonly ScheduleName[] = ['constant', 'step', 'poly', 'cosine'];
+export const SCHEDULE_NAMES: readonly ScheduleName[] = ['constant', 'step', 'polynomial', 'cosine'];
 
 /** A learning rate as a function of the step. */
 export interface Schedule {
@@ -25,9 +25,9 @@ export interface Schedule {
   readonly drops?: readonly number[];
   /** Of `step`: what a drop multiplies the rate by; 0.1 by default. */
   readonly dropFactor?: number;
-  /** Of `poly`: η₀·(1 − progress)^power; 2 by default. */
+  /** Of `polynomial`: η₀·(1 − progress)^power; 2 by default. */
   readonly power?: number;
-  /** Of `poly` and `cosine`: the rate at the end; 0 by default. */
+  /** Of `polynomial` and `cosine`: the rate at the end; 0 by default. */
   readonly final?: number;
 }
 
@@ -38,7 +38,7 @@ const DROPS: readonly number[] = [0.56, 0.76, 0.92];
  * The learning rate of a step.
  *
  * Warm-up: η₀·(step + 1) / warmupSteps. After it, with progress p from 0 to 1 over the steps that are left: constant
- * η₀; step η₀·factor^(drops behind, as shares of the whole training); poly and cosine fall from η₀ to the final
+ * η₀; step η₀·factor^(drops behind, as shares of the whole training); polynomial and cosine fall from η₀ to the final
  * rate along (1 − p)^power and (1 + cos πp)/2 (Loshchilov and Hutter 2017, without restarts). Past the last step the
  * rate stays where it ended.
  *
@@ -56,7 +56,7 @@ export function learningRateAt(step: number, schedule: Schedule): number {
       return base;
     case 'step':
       return base * dropFactor ** drops.filter((drop) => step / totalSteps >= drop).length;
-    case 'poly':
+    case 'polynomial':
       return final + (base - final) * (1 - progress) ** power;
     case 'cosine':
       return final + (base - final) * 0.5 * (1 + Math.cos(Math.PI * progress));
