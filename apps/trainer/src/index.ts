@@ -11,6 +11,7 @@ export { embedAll, type LinearEmbedding } from './model/linear-embedding.ts';
 export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
 export { BACKBONES } from './settings/backbones.ts';
 export { checkConfig } from './settings/check-config.ts';
+export type { TrainFlags } from './settings/fields.ts';
 export { resolveConfig } from './settings/resolve-config.ts';
 export type {
   BackboneName,
@@ -24,6 +25,5 @@ export type {
   TrainConfig,
   TrainedPart,
 } from './settings/train-config.ts';
-export type { TrainFlags } from './settings/train-flags.ts';
 export type { RunPlace, TrainOutcome } from './training/job.ts';
 export { train } from './training/train.ts';

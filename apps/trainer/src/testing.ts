@@ -6,9 +6,9 @@ import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import { learnInTwoPasses, type TwoWays } from './network/learn-in-two-passes.ts';
 import type { NetworkData, TrainableNetwork } from './network/network-state.ts';
+import type { TrainFlags } from './settings/fields.ts';
 import { resolveConfig } from './settings/resolve-config.ts';
 import type { EmbeddingTraining, NetworkTraining } from './settings/train-config.ts';
-import type { TrainFlags } from './settings/train-flags.ts';
 import type { TrainingData } from './training/train-embedding.ts';
 
 /** Folder of research data beside the repository; tests that need it skip where it is absent. */

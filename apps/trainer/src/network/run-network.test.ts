@@ -1,6 +1,6 @@
 import { createLoss, LOSS_NAMES, NonFiniteError, referenceBackend } from '@cf/core';
 import { describe, expect, it, vi } from 'vitest';
-import type { TrainFlags } from '../settings/train-flags.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import { failureOf, linearNetwork, networkConfigWith, patternData, withoutProgress } from '../testing.ts';
 import { startProgress } from '../ui/progress.ts';
 import { firstNetworkState, type NetworkMetrics, type NetworkState } from './network-state.ts';

@@ -1,6 +1,6 @@
 import { BackendError, createLoss, LOSS_NAMES } from '@cf/core';
 import { describe, expect, it, vi } from 'vitest';
-import type { TrainFlags } from '../settings/train-flags.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import { cloudData, configWith, failureOf, withoutProgress } from '../testing.ts';
 import { startProgress } from '../ui/progress.ts';
 import { BACKEND_NAMES, openBackend } from './open-backend.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
-import type { TrainFlags } from '../settings/train-flags.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { TrainOutcome } from './job.ts';
