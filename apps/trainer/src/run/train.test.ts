@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TrainFlags } from '../settings/train-flags.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
 import type { TrainOutcome } from './job.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
