@@ -27,7 +27,8 @@ const data = cloudData(5, 8, 6);
 
 function ownerOf(loss: string, changes: Partial<CheckpointOwner> = {}): CheckpointOwner {
   const subject = { description: 'clouds: embedding 6 → 8', fingerprint: 'abc' };
-  return { subject, classes: data.names, loss: createLoss(loss).name, ...changes };
+  const pictures = data.names.map((name) => `pictures of ${name}`);
+  return { subject, classes: data.names, pictures, loss: createLoss(loss).name, ...changes };
 }
 
 type Ran = { readonly states: readonly TrainingState[]; readonly losses: readonly number[] };
@@ -90,8 +91,21 @@ describe('a checkpoint', () => {
       { classes: [...data.names.slice(0, 4), 'somebody'] },
       /removed person 4; added somebody/,
     ],
-    ['classes in another order', { classes: [...data.names].reverse() }, /the same in another order/],
-    ['one class more', { classes: [...data.names, 'one', 'two'] }, /other classes: added one, two/],
+    [
+      'classes in another order',
+      { classes: [...data.names].reverse(), pictures: [...ownerOf('arcface').pictures].reverse() },
+      /the same in another order/,
+    ],
+    [
+      'an identity whose folder was exchanged',
+      { pictures: data.names.map((name, i) => (i === 2 ? 'others' : `pictures of ${name}`)) },
+      /other pictures: changed person 2, /,
+    ],
+    [
+      'one class more',
+      { classes: [...data.names, 'one', 'two'] },
+      /added one, two\b[^;]*, expected the 5 classes.*\n.*--init-from/,
+    ],
   ])('of %s is refused', async (_, changes, message) => {
     const { states } = await run('arcface', { until: 1 });
     await writeCheckpoint(path, states[0]!, ownerOf('arcface'));

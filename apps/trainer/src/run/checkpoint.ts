@@ -1,16 +1,19 @@
-import { CfError } from '@cf/core';
+import { dirname } from 'node:path';
+import { StateMismatchError } from '@cf/core';
 import { type CheckpointValues, checkpointOf, stateFrom, type TrainingState } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
-import { readTensors, writeTensors } from './safetensors.ts';
+import { readTensors, type TensorFile, writeTensors } from './safetensors.ts';
 import type { Subject } from './subject.ts';
 
 const FORMAT = 'cf-checkpoint-2';
 
-/** What a checkpoint belongs to: a training of another network, other classes or another loss can't go on from it. */
+/** What a checkpoint belongs to: a training of another network, other pictures or another loss can't go on from it. */
 export interface CheckpointOwner {
   readonly subject: Pick<Subject, 'description' | 'fingerprint'>;
   /** Names in the order of the labels. */
   readonly classes: readonly string[];
+  /** Of their pictures, in the same order. */
+  readonly pictures: readonly string[];
   /** Name of the loss. */
   readonly loss: string;
 }
@@ -19,19 +22,42 @@ export interface CheckpointOwner {
 export async function writeCheckpoint(
   path: string,
   state: TrainingState,
-  { subject }: CheckpointOwner,
+  { subject: { description, fingerprint }, pictures }: CheckpointOwner,
 ): Promise<void> {
   const { tensors, values } = checkpointOf(state);
-  const metadata = { format: FORMAT, values: JSON.stringify(values), ...subjectText(subject) };
+  const text = { values: JSON.stringify(values), pictures: JSON.stringify(pictures) };
+  const metadata = { format: FORMAT, description, fingerprint, ...text };
   await writeTensors(path, { tensors: Object.fromEntries(tensors), metadata });
 }
 
-function subjectText({ description, fingerprint }: CheckpointOwner['subject']): Record<string, string> {
-  return { description, fingerprint };
+/** A training that may go on, with the names of its classes. */
+export type NamedState = TrainingState & { readonly classes: readonly string[] };
+
+/**
+ * The state of a checkpoint, to go on from.
+ *
+ * @throws RunFolderError if the file is missing, broken, no checkpoint, or of another training
+ */
+export async function readCheckpoint(path: string, owner: CheckpointOwner): Promise<NamedState> {
+  const { state, metadata } = await readState(path);
+  const { subject, loss } = owner;
+  if (metadata.fingerprint !== subject.fingerprint)
+    throw otherTraining(path, metadata.description ?? '?', `${subject.description}, unchanged`);
+  if (state.lossState.loss !== loss)
+    throw otherTraining(path, `loss ${state.lossState.loss}`, `loss ${loss}`);
+  const differences = differencesOf(state.classes, parse<string[]>(path, metadata.pictures), owner);
+  if (differences === undefined) return state;
+  throw new RunFolderError(
+    `'${path}' of a training on other pictures: ${differences}`,
+    `the ${state.classes.length} classes that the training began with, and their pictures`,
+    `put the pictures back as they were, or start a new run with --init-from ${dirname(path)}: it takes the class centers of the same names.`,
+  );
 }
 
-/** @throws RunFolderError if the file is missing, broken, no checkpoint, or of another training */
-export async function readCheckpoint(path: string, owner: CheckpointOwner): Promise<TrainingState> {
+/** The state of a checkpoint, whatever training it is of. @throws RunFolderError if it is none */
+export async function readState(
+  path: string,
+): Promise<{ readonly state: NamedState; readonly metadata: TensorFile['metadata'] }> {
   const { tensors, metadata } = await readTensors(path);
   if (metadata.format !== FORMAT) {
     throw new RunFolderError(
@@ -40,58 +66,56 @@ export async function readCheckpoint(path: string, owner: CheckpointOwner): Prom
       'resume from a run of this version.',
     );
   }
-  const { subject, classes, loss } = owner;
-  if (metadata.fingerprint !== subject.fingerprint)
-    throw otherTraining(path, metadata.description ?? '?', `${subject.description}, unchanged`);
   const bad = Object.entries(tensors).find(([, { data }]) => !data.every(Number.isFinite));
   if (bad !== undefined) throw notOurs(`'${path}' with tensor '${bad[0]}' that is not finite throughout`);
-  const state = parse(path, new Map(Object.entries(tensors)), metadata.values);
-  if (state.lossState.loss !== loss)
-    throw otherTraining(path, `loss ${state.lossState.loss}`, `loss ${loss}`);
-  requireClasses(path, state.classes as readonly string[], classes);
-  return state;
-}
-
-function parse(
-  path: string,
-  tensors: Parameters<typeof stateFrom>[0]['tensors'],
-  text: string | undefined,
-): TrainingState {
   try {
-    return stateFrom({ tensors, values: JSON.parse(text ?? '') as CheckpointValues });
+    const values = parse<CheckpointValues>(path, metadata.values);
+    const state = stateFrom({ tensors: new Map(Object.entries(tensors)), values });
+    return { state: state as NamedState, metadata };
   } catch (cause) {
-    throw notOurs(`'${path}' (${cause instanceof CfError ? cause.given : `values = ${text}`})`, cause);
+    if (!(cause instanceof StateMismatchError)) throw cause;
+    throw notOurs(`'${path}' (${cause.given})`, cause);
   }
 }
 
-/** Labels are places in the list of names: another list, and class centers would stand under other people. */
-function requireClasses(path: string, kept: readonly string[], now: readonly string[]): void {
-  const [before, after] = [new Set(kept), new Set(now)];
-  const differences = [
-    told(
-      'removed',
-      kept.filter((name) => !after.has(name)),
-    ),
-    told(
-      'added',
-      now.filter((name) => !before.has(name)),
-    ),
-  ].filter((text) => text !== '');
-  const sameOrder = kept.length === now.length && kept.every((name, label) => name === now[label]);
-  if (sameOrder) return;
-  throw new RunFolderError(
-    `'${path}' of other classes: ${differences.join('; ') || 'the same in another order'}`,
-    `the ${kept.length} classes that the training began with`,
-    'put the pictures back as they were, or start a new run.',
+function parse<T>(path: string, text: string | undefined): T {
+  try {
+    return JSON.parse(text ?? '') as T;
+  } catch (cause) {
+    throw notOurs(`'${path}' with values = ${text}`, cause);
+  }
+}
+
+/**
+ * How the pictures differ from those of a checkpoint; undefined where they are the same. Labels are places in the list of
+ * names: with another list, class centers would stand under other people.
+ */
+function differencesOf(
+  kept: readonly string[],
+  keptPictures: readonly string[],
+  { classes, pictures }: CheckpointOwner,
+): string | undefined {
+  const [before, after] = [new Set(kept), new Set(classes)];
+  const lists = {
+    removed: kept.filter((name) => !after.has(name)),
+    added: classes.filter((name) => !before.has(name)),
+    changed: classes.filter((name, label) => {
+      const place = kept[label] === name ? label : kept.indexOf(name);
+      return place >= 0 && keptPictures[place] !== pictures[label];
+    }),
+  };
+  const told = Object.entries(lists).flatMap(([what, names]) =>
+    names.length === 0 ? [] : [`${what} ${listOf(names)}`],
   );
+  if (told.length > 0) return told.join('; ');
+  return kept.some((name, label) => name !== classes[label]) ? 'the same in another order' : undefined;
 }
 
 const MOST_NAMES = 5;
 
-function told(what: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
+function listOf(names: readonly string[]): string {
   const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
-  return `${what} ${names.slice(0, MOST_NAMES).join(', ')}${more}`;
+  return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
 }
 
 function otherTraining(path: string, given: string, expected: string): RunFolderError {

@@ -23,6 +23,8 @@ export interface RunPlace {
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */
   readonly featuresFrom: RunFolder | undefined;
+  /** A run whose weights and class centers a new one takes, by name. */
+  readonly initFrom?: RunFolder | undefined;
 }
 
 /** What the parts of a training share. */

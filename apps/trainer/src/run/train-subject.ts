@@ -1,5 +1,6 @@
 import { createLoss, StateMismatchError } from '@cf/core';
 import type { StepMetrics, TrainingState } from '@cf/training';
+import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
 import { RunFolderError } from '../errors.ts';
@@ -8,6 +9,7 @@ import { trainReport } from '../report/train-report.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { type CheckpointOwner, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { initialState } from './initial-state.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
 import { runTraining, withShuffledLabels } from './run-training.ts';
@@ -52,10 +54,10 @@ async function scoreAndClose(
 
 /** Trains to the end or an interruption; metrics and checkpoint go to the run folder after every epoch. */
 async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<void> {
-  const { config, backend, signal } = job;
+  const { config, backend, dataset, signal } = job;
   const { run, network, samples } = subject;
   const { name: loss } = createLoss(config.loss.name, config.loss.params);
-  const owner = { subject, classes: samples.classes, loss };
+  const owner = { subject, classes: samples.classes, pictures: await identityFingerprints(dataset), loss };
   const state = await startState(job, subject, owner);
   const log = await openMetrics(run);
   const waiting: StepMetrics[] = [];
@@ -88,12 +90,19 @@ async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<vo
 
 /** The state to go on from; undefined where training begins. */
 async function startState(
-  { place, backend, say }: Job<TrainConfig>,
-  { run, description, samples }: Subject,
+  { config, place, backend, say }: Job<TrainConfig>,
+  subject: Subject,
   owner: CheckpointOwner,
 ): Promise<TrainingState | undefined> {
+  const { run, description, samples } = subject;
   say(`${owner.loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
-  if (!place.resume) return undefined;
+  if (!place.resume) {
+    if (place.initFrom === undefined) return undefined;
+    const { state, found } = await initialState(place.initFrom, subject, config);
+    await writeCheckpoint(run.file('checkpoint'), state, owner);
+    say(`weights from ${place.initFrom.path}, and ${found} of ${samples.classes.length} class centers`);
+    return state;
+  }
   if (!(await run.has('checkpoint'))) {
     say('no checkpoint yet: training from the beginning');
     return undefined;

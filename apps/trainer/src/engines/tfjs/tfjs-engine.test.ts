@@ -88,6 +88,7 @@ describe('a layers model from its files', () => {
     const owner = {
       subject: { description: 'small', fingerprint },
       classes: data.names,
+      pictures: [],
       loss: 'curricularface',
     };
     const path = join(folder, 'checkpoint.safetensors');
@@ -116,12 +117,7 @@ describe('a layers model from its files', () => {
       { ...given, learner: resumed.learner, state },
       { label, onCheckpoint: async (reached) => void ends.push(reached) },
     );
-    // Each model names its layers anew, so the states differ in names where layers have none.
-    const numbers = ({ learner, ...rest }: TrainingState): object => ({
-      ...rest,
-      learner: [...learner.values()],
-    });
-    expect(numbers(ends.at(-1)!)).toEqual(numbers(states.at(-1)!));
+    expect(ends.at(-1)).toEqual(states.at(-1));
     const [a, b] = [await straight.trained(), await resumed.trained()];
     for (const [name, bytes] of a.files)
       expect(Buffer.from(b.files.get(name)!).equals(bytes), name).toBe(true);
