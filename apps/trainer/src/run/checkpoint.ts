@@ -2,27 +2,30 @@ import { dirname } from 'node:path';
 import { StateMismatchError } from '@cf/core';
 import { type CheckpointValues, checkpointOf, stateFrom, type TrainingState } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
-import { readTensors, type TensorFile, writeTensors } from './safetensors.ts';
+import { readTensors, writeTensors } from './safetensors.ts';
 import type { Subject } from './subject.ts';
 
 const FORMAT = 'cf-checkpoint-2';
 
-/** What a checkpoint belongs to: a training of another network, other pictures or another loss can't go on from it. */
-export interface CheckpointOwner {
+/** What a checkpoint says beside the state. */
+interface Origin {
+  /** The network, in words and so that no other passes for it. */
   readonly subject: Pick<Subject, 'description' | 'fingerprint'>;
-  /** Names in the order of the labels. */
-  readonly classes: readonly string[];
-  /** Of their pictures, in the same order. */
+  /** Fingerprints of the pictures of each class. */
   readonly pictures: readonly string[];
-  /** Name of the loss. */
-  readonly loss: string;
+}
+
+/** A training as its checkpoint has it. */
+export interface KeptTraining extends Origin {
+  readonly path: string;
+  readonly state: TrainingState & { readonly classes: readonly string[] };
 }
 
 /** Writes everything that training goes on from: network, optimiser, class centers, the loss's state, the step. */
 export async function writeCheckpoint(
   path: string,
   state: TrainingState,
-  { subject: { description, fingerprint }, pictures }: CheckpointOwner,
+  { subject: { description, fingerprint }, pictures }: Origin,
 ): Promise<void> {
   const { tensors, values } = checkpointOf(state);
   const text = { values: JSON.stringify(values), pictures: JSON.stringify(pictures) };
@@ -30,38 +33,13 @@ export async function writeCheckpoint(
   await writeTensors(path, { tensors: Object.fromEntries(tensors), metadata });
 }
 
-/** A training that may go on, with the names of its classes. */
-export type NamedState = TrainingState & { readonly classes: readonly string[] };
-
-/**
- * The state of a checkpoint, to go on from.
- *
- * @throws RunFolderError if the file is missing, broken, no checkpoint, or of another training
- */
-export async function readCheckpoint(path: string, owner: CheckpointOwner): Promise<NamedState> {
-  const { state, metadata } = await readState(path);
-  const { subject, loss } = owner;
-  if (metadata.fingerprint !== subject.fingerprint)
-    throw otherTraining(path, metadata.description ?? '?', `${subject.description}, unchanged`);
-  if (state.lossState.loss !== loss)
-    throw otherTraining(path, `loss ${state.lossState.loss}`, `loss ${loss}`);
-  const differences = differencesOf(state.classes, parse<string[]>(path, metadata.pictures), owner);
-  if (differences === undefined) return state;
-  throw new RunFolderError(
-    `'${path}' of a training on other pictures: ${differences}`,
-    `the ${state.classes.length} classes that the training began with, and their pictures`,
-    `put the pictures back as they were, or start a new run with --init-from ${dirname(path)}: it takes the class centers of the same names.`,
-  );
-}
-
-/** The state of a checkpoint, whatever training it is of. @throws RunFolderError if it is none */
-export async function readState(
-  path: string,
-): Promise<{ readonly state: NamedState; readonly metadata: TensorFile['metadata'] }> {
+/** @throws RunFolderError if the file is missing, broken or no checkpoint */
+export async function readCheckpoint(path: string): Promise<KeptTraining> {
   const { tensors, metadata } = await readTensors(path);
-  if (metadata.format !== FORMAT) {
+  const { format, description = '?', fingerprint = '?' } = metadata;
+  if (format !== FORMAT) {
     throw new RunFolderError(
-      `'${path}' of format ${metadata.format}`,
+      `'${path}' of format ${format}`,
       `a checkpoint of format ${FORMAT}`,
       'resume from a run of this version.',
     );
@@ -69,46 +47,62 @@ export async function readState(
   const bad = Object.entries(tensors).find(([, { data }]) => !data.every(Number.isFinite));
   if (bad !== undefined) throw notOurs(`'${path}' with tensor '${bad[0]}' that is not finite throughout`);
   try {
-    const values = parse<CheckpointValues>(path, metadata.values);
-    const state = stateFrom({ tensors: new Map(Object.entries(tensors)), values });
-    return { state: state as NamedState, metadata };
+    const values = JSON.parse(metadata.values ?? '') as CheckpointValues;
+    const pictures = JSON.parse(metadata.pictures ?? '') as readonly string[];
+    const state = stateFrom({ tensors: new Map(Object.entries(tensors)), values }) as KeptTraining['state'];
+    return { path, state, pictures, subject: { description, fingerprint } };
   } catch (cause) {
-    if (!(cause instanceof StateMismatchError)) throw cause;
-    throw notOurs(`'${path}' (${cause.given})`, cause);
+    const given = cause instanceof StateMismatchError ? cause.given : `values = ${metadata.values}`;
+    throw notOurs(`'${path}' (${given})`, cause);
   }
 }
 
-function parse<T>(path: string, text: string | undefined): T {
-  try {
-    return JSON.parse(text ?? '') as T;
-  } catch (cause) {
-    throw notOurs(`'${path}' with values = ${text}`, cause);
-  }
+/** @throws RunFolderError if a training is of another network or loss */
+export function requireSameTraining(
+  { path, state, subject: kept }: KeptTraining,
+  subject: Origin['subject'],
+  loss: string,
+): void {
+  if (kept.fingerprint !== subject.fingerprint)
+    throw otherTraining(path, kept.description, `${subject.description}, unchanged`);
+  if (state.lossState.loss !== loss)
+    throw otherTraining(path, `loss ${state.lossState.loss}`, `loss ${loss}`);
 }
 
 /**
- * How the pictures differ from those of a checkpoint; undefined where they are the same. Labels are places in the list of
- * names: with another list, class centers would stand under other people.
+ * Labels are places in the list of names: with another list, class centers would stand under other people.
+ *
+ * @param classes names in the order of the labels
+ * @param pictures their fingerprints
+ * @throws RunFolderError that lists the identities that differ
  */
-function differencesOf(
-  kept: readonly string[],
-  keptPictures: readonly string[],
-  { classes, pictures }: CheckpointOwner,
-): string | undefined {
-  const [before, after] = [new Set(kept), new Set(classes)];
+export function requireSamePictures(
+  kept: KeptTraining,
+  classes: readonly string[],
+  pictures: readonly string[],
+): void {
+  const { path, state } = kept;
+  const [before, after] = [placesOf(state.classes), placesOf(classes)];
   const lists = {
-    removed: kept.filter((name) => !after.has(name)),
+    removed: state.classes.filter((name) => !after.has(name)),
     added: classes.filter((name) => !before.has(name)),
     changed: classes.filter((name, label) => {
-      const place = kept[label] === name ? label : kept.indexOf(name);
-      return place >= 0 && keptPictures[place] !== pictures[label];
+      const place = before.get(name);
+      return place !== undefined && kept.pictures[place] !== pictures[label];
     }),
+    moved: classes.filter((name, label) => before.has(name) && before.get(name) !== label),
   };
-  const told = Object.entries(lists).flatMap(([what, names]) =>
-    names.length === 0 ? [] : [`${what} ${listOf(names)}`],
+  const told = Object.entries(lists).filter(([, names]) => names.length > 0);
+  if (told.length === 0) return;
+  throw new RunFolderError(
+    `'${path}' of a training on other pictures: ${told.map(([what, names]) => `${what} ${listOf(names)}`).join('; ')}`,
+    `the ${state.classes.length} identities that the training began with, and their pictures`,
+    `put the pictures back as they were, or start a new run with --init-from ${dirname(path)}: it takes the class centers of the same names.`,
   );
-  if (told.length > 0) return told.join('; ');
-  return kept.some((name, label) => name !== classes[label]) ? 'the same in another order' : undefined;
+}
+
+function placesOf(names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(names.map((name, place) => [name, place]));
 }
 
 const MOST_NAMES = 5;

@@ -36,12 +36,7 @@ async function trainedRun(): Promise<{ run: RunFolder; end: TrainingState }> {
   await network.dispose();
   const subject = { description: 'clouds', fingerprint: 'x' };
   const end = states.at(-1)!;
-  await writeCheckpoint(run.file('checkpoint'), end, {
-    subject,
-    classes: data.names,
-    pictures: [],
-    loss: '',
-  });
+  await writeCheckpoint(run.file('checkpoint'), end, { subject, pictures: [] });
   return { run, end };
 }
 

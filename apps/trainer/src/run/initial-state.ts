@@ -9,7 +9,7 @@ import {
 import { RunFolderError } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
-import { type NamedState, readState } from './checkpoint.ts';
+import { readCheckpoint } from './checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Subject } from './subject.ts';
 
@@ -29,7 +29,7 @@ export async function initialState(
   config: TrainConfig,
 ): Promise<{ readonly state: TrainingState; readonly found: number }> {
   const path = from.file('checkpoint');
-  const { state: given } = await readState(path);
+  const { state: given } = await readCheckpoint(path);
   const loss = createLoss(config.loss.name, config.loss.params);
   const { embeddingSize } = learner;
   const options: FirstStateOptions = { ...trainingOptions(config), loss, classes, embeddingSize };
@@ -41,7 +41,7 @@ export async function initialState(
   return { state: { ...first, learner: weights }, found };
 }
 
-function weightsFrom(path: string, given: NamedState['learner'], own: NamedTensors): NamedTensors {
+function weightsFrom(path: string, given: NamedTensors, own: NamedTensors): NamedTensors {
   const named = [...own].map(([name, tensor]) => {
     if (!OF_NETWORK.test(name)) return [name, tensor] as const;
     const other = given.get(name);

@@ -1,6 +1,5 @@
 import { createLoss, StateMismatchError } from '@cf/core';
 import type { StepMetrics, TrainingState } from '@cf/training';
-import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
 import { RunFolderError } from '../errors.ts';
@@ -8,7 +7,7 @@ import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { atomicWrite } from './atomic-write.ts';
-import { type CheckpointOwner, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { initialState } from './initial-state.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
@@ -54,11 +53,9 @@ async function scoreAndClose(
 
 /** Trains to the end or an interruption; metrics and checkpoint go to the run folder after every epoch. */
 async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<void> {
-  const { config, backend, dataset, signal } = job;
+  const { config, backend, pictures, signal } = job;
   const { run, network, samples } = subject;
-  const { name: loss } = createLoss(config.loss.name, config.loss.params);
-  const owner = { subject, classes: samples.classes, pictures: await identityFingerprints(dataset), loss };
-  const state = await startState(job, subject, owner);
+  const state = await startState(job, subject);
   const log = await openMetrics(run);
   const waiting: StepMetrics[] = [];
   try {
@@ -70,7 +67,7 @@ async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<vo
         onStep: (metrics) => waiting.push(metrics),
         onCheckpoint: async (reached) => {
           await log.append(waiting.splice(0));
-          await writeCheckpoint(run.file('checkpoint'), reached, owner);
+          await writeCheckpoint(run.file('checkpoint'), reached, { subject, pictures });
         },
       },
     );
@@ -90,24 +87,25 @@ async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<vo
 
 /** The state to go on from; undefined where training begins. */
 async function startState(
-  { config, place, backend, say }: Job<TrainConfig>,
+  { config, place, backend, pictures, kept, say }: Job<TrainConfig>,
   subject: Subject,
-  owner: CheckpointOwner,
 ): Promise<TrainingState | undefined> {
   const { run, description, samples } = subject;
-  say(`${owner.loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
+  const { name: loss } = createLoss(config.loss.name, config.loss.params);
+  say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   if (!place.resume) {
     if (place.initFrom === undefined) return undefined;
     const { state, found } = await initialState(place.initFrom, subject, config);
-    await writeCheckpoint(run.file('checkpoint'), state, owner);
+    await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures });
     say(`weights from ${place.initFrom.path}, and ${found} of ${samples.classes.length} class centers`);
     return state;
   }
-  if (!(await run.has('checkpoint'))) {
+  if (kept === undefined) {
     say('no checkpoint yet: training from the beginning');
     return undefined;
   }
-  const state = await readCheckpoint(run.file('checkpoint'), owner);
+  requireSameTraining(kept, subject, loss);
+  const { state } = kept;
   await trimMetrics(run, state.step);
   say(`resumed at step ${state.step}`);
   return state;
