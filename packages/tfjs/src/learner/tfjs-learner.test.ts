@@ -187,7 +187,8 @@ test.each<[string, LearnerOptimiserOptions]>([
     const gradient = old.map((value, i) => (factor * (value - moved[i]!)) / 0.1);
     const { weightDecay, learningRateScale } = optimiser.settingsOf({ name, kind });
     const rule = arrayOptimiser(options.rule, weightDecay);
-    rule.update(old, rule.first(old), { gradient, learningRate: 0.1 * learningRateScale, updateNumber: 1 });
+    const learningRate = 0.1 * learningRateScale;
+    rule.update({ weight: old, state: rule.first(old), gradient, learningRate, updateNumber: 1 });
     for (const [i, value] of old.entries())
       expect(after.get(`weights/${name}`)!.data[i], `${name}[${i}]`).toBeCloseTo(value, 3);
   }
