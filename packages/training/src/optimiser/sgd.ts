@@ -51,8 +51,12 @@ export function sgd({
 function momentumLoop(momentum: number): (update: ArrayUpdate) => void {
   return ({ weight, gradient, state, learningRate, weightDecay }) => {
     const velocity = state.momentum!;
+    const decays = weightDecay !== 0;
     for (let i = 0; i < weight.length; i++) {
-      const v = momentum * velocity[i]! + (gradient[i]! + weightDecay * weight[i]!);
+      // As in the formula, no decay adds nothing: not 0 to −0, nor NaN to an infinite weight.
+      let g = gradient[i]!;
+      if (decays) g += weightDecay * weight[i]!;
+      const v = momentum * velocity[i]! + g;
       velocity[i] = v;
       weight[i] = weight[i]! - learningRate * v;
     }
