@@ -1,8 +1,15 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { readDraws } from './testing/draws.ts';
+
+/** Milliseconds; laws that compile kernels need most of it, on a machine that is busy. */
+const patience = 300_000 * readDraws().times;
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*'],
+    include: ['{packages,apps}/*/src/**/*.test.ts', 'testing/*.test.ts'],
+    setupFiles: ['testing/vitest-setup.ts'],
+    testTimeout: patience,
+    hookTimeout: patience,
   },
 });
 

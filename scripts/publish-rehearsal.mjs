@@ -204,6 +204,7 @@ function useAsAUser(packages) {
   const users = {
     core: [rangeOf('@cf/core')],
     training: [rangeOf('@cf/core'), rangeOf('@cf/training')],
+    backbones: [rangeOf('@cf/backbones')],
     tfjs: [rangeOf('@cf/core'), rangeOf('@cf/tfjs'), peerOf('@cf/tfjs', '@tensorflow/tfjs')],
     gpujs: [rangeOf('@cf/core'), rangeOf('@cf/gpujs'), peerOf('@cf/gpujs', 'gpu.js')],
     onnx: [rangeOf('@cf/core'), rangeOf('@cf/onnx'), peerOf('@cf/onnx', 'onnxruntime-node')],

@@ -17,4 +17,6 @@ for (const backend of [
   assert(report.passed, `${backend.name}: golden values over tolerance`);
   await backend.dispose();
 }
-for (const law of backendLaws(referenceBackend, { precision: 'float64', runsPerLoss: 2 })) await law.run();
+const seed = Number(process.env.CF_SEED || 1);
+for (const law of backendLaws(referenceBackend, { precision: 'float64', runsPerLoss: 2, seed }))
+  await law.run();

@@ -1,9 +1,10 @@
+import { tinyIresnet } from '@cf/backbones';
 import { backendLaws, type LawTest } from '@cf/conformance';
 import { type Backend, curricularFace, type HeadOutput, referenceBackend, referenceStep } from '@cf/core';
 import { type RawImage, syntheticFaces } from '@cf/data';
 import { type VerificationReport, verify } from '@cf/eval';
 import { gpujsBackend } from '@cf/gpujs';
-import { type Model, onnxBackend, tinyIresnet } from '@cf/onnx';
+import { type Model, onnxBackend, onnxModel } from '@cf/onnx';
 import { tfjsBackend } from '@cf/tfjs';
 import { resolveConfig } from '@cf/trainer';
 import { type LearnerOptimiser, learnerOptimiser, sgd } from '@cf/training';
@@ -29,4 +30,4 @@ export const image: Promise<RawImage> = syntheticFaces({
 export const report: VerificationReport = verify({ scores: [1, 0], same: [true, false] });
 export const config: typeof resolveConfig = resolveConfig;
 export const optimiser: LearnerOptimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
-export const backbone: Model = tinyIresnet();
+export const backbone: Model = onnxModel(tinyIresnet());

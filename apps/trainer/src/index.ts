@@ -9,12 +9,10 @@ export {
 export type { RunPlace, TrainOutcome } from './run/job.ts';
 export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
 export { train } from './run/train.ts';
-export { BACKBONES } from './settings/backbones.ts';
 export { checkConfig } from './settings/check-config.ts';
 export type { TrainFlags } from './settings/fields.ts';
 export { resolveConfig } from './settings/resolve-config.ts';
 export type {
-  BackboneName,
   CommonTraining,
   DataConfig,
   EmbeddingTraining,

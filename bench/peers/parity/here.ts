@@ -1,12 +1,13 @@
+import { tinyIresnet } from '../../../packages/backbones/src/index.ts';
 import { type Backend, curricularFace } from '../../../packages/core/src/index.ts';
 import {
   createTrainingSession,
   type Model,
   type OnnxRuntime,
   onnxLearner,
+  onnxModel,
   readWeights,
   type TensorData,
-  tinyIresnet,
   trainingForm,
 } from '../../../packages/onnx/src/index.ts';
 import {
@@ -114,7 +115,7 @@ function samplesOf({ classes }: ParityTask, { images, labels }: ParityData): Tra
 }
 
 function network({ dim, seed }: ParityTask): Model {
-  return tinyIresnet({ seed, embeddingSize: dim, dropout: 0 });
+  return onnxModel(tinyIresnet({ seed, embeddingSize: dim, dropout: 0 }));
 }
 
 function centersOf({ classes, dim }: ParityTask, data: Float32Array): TensorData {

@@ -1,4 +1,4 @@
-"""tiny-iresnet in PyTorch: the layers, the names and the first weights of `tinyIresnet()` in @cf/onnx."""
+"""tiny-iresnet in PyTorch: the layers, the names and the first weights of `tinyIresnet()` in @cf/backbones."""
 
 import torch
 from torch import nn

@@ -1,5 +1,6 @@
 import {
   type Backend,
+  BackendError,
   type HeadInput,
   type HeadOptions,
   type HeadOutput,
@@ -11,12 +12,14 @@ import {
 import { describe, expect, test } from 'vitest';
 import { BACKEND_LAWS, backendLaws, FLOAT64_LAWS } from './backend-laws.ts';
 import { cornersAgree } from './laws/corners.ts';
+import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
 import { gradientsMatchDifferences, outputsMatchReference } from './laws/gradients.ts';
 import type { Law } from './laws/law.ts';
 import { knownCounterexample } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import {
   batchPermutation,
@@ -30,7 +33,7 @@ import {
 import { SPECIMENS } from './problems/specimens.ts';
 
 /** A step of a backend with a fault. */
-type Step = (loss: MarginLoss, input: HeadInput, options: HeadOptions) => HeadOutput;
+type Step = (loss: MarginLoss, input: HeadInput, options: HeadOptions) => HeadOutput | Promise<HeadOutput>;
 
 function backendOf(step: Step): Backend {
   return {
@@ -69,6 +72,19 @@ const changeFirst = (values: ArrayLike<number>, change: (value: number) => numbe
 
 const withoutWeights = before(({ sampleWeights: _, ...input }) => input);
 
+function withoutRadial(gradients: ArrayLike<number>, rows: ArrayLike<number>, dim: number): Float64Array {
+  const out = Float64Array.from(gradients);
+  for (let from = 0; from < out.length; from += dim) {
+    let [along, squares] = [0, 0];
+    for (let k = from; k < from + dim; k++) {
+      along += out[k]! * rows[k]!;
+      squares += rows[k]! ** 2;
+    }
+    for (let k = from; k < from + dim; k++) out[k]! -= (along / squares) * rows[k]!;
+  }
+  return out;
+}
+
 /** A fault for every law of backends: the law must find it. */
 const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   [
@@ -85,6 +101,34 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
     'the state is forgotten',
     outputsMatchReference,
     after(({ state }) => ({ state: { ...state, values: {} } })),
+  ],
+  [
+    'inner products are not scaled',
+    drawnLossesMatchOracle,
+    (loss, input, options) =>
+      referenceStep(loss.geometry === 'inner' ? { ...loss, scale: 1 } : loss, input, options),
+  ],
+  [
+    'the bias has the gradient of a logit',
+    drawnLossesMatchOracle,
+    after(({ gradBias }, _, __, { scale }) => ({
+      gradBias: gradBias && Float64Array.from(gradBias, (g) => g / scale),
+    })),
+  ],
+  [
+    'the gradient along ‖x‖ is lost where the row is scaled by it',
+    drawnLossesMatchOracle,
+    after(({ gradEmbeddings }, { embeddings, dim }, _, { geometry }) =>
+      geometry === 'norm-scaled' ? { gradEmbeddings: withoutRadial(gradEmbeddings, embeddings, dim) } : {},
+    ),
+  ],
+  [
+    'a state forgets what is not t',
+    drawnLossesMatchOracle,
+    after(({ state }) => {
+      const { spread: _, ...values } = state.values;
+      return { state: { ...state, values } };
+    }),
   ],
   [
     'class 0 counts for more',
@@ -199,6 +243,9 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       }
     },
   ],
+  ['shards never meet', shardsAreTheWhole, withoutMeeting(1)],
+  ['each shard has a log-sum-exp of its own', shardsAreTheWhole, withoutMeeting(3)],
+  ['∂X stays on its shard', shardsAreTheWhole, withoutMeeting(4)],
   [
     '∂W is off by a thousandth',
     gradientsMatchDifferences,
@@ -218,6 +265,26 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       ),
   ],
 ];
+
+/** A head whose shards go on with their own numbers after the n-th time they should have met. */
+function withoutMeeting(n: number): Step {
+  return async (loss, input, { communicator, ...options }) => {
+    if (communicator === undefined) return referenceStep(loss, input, options);
+    let meetings = 0;
+    const head = await referenceBackend().createHead(loss, {
+      ...options,
+      communicator: {
+        async allReduce(values, operation) {
+          const own = values.slice();
+          await communicator.allReduce(values, operation);
+          meetings++;
+          if (meetings === n) values.set(own);
+        },
+      },
+    });
+    return head.step(input);
+  };
+}
 
 const few = SPECIMENS.filter(({ name }) => ['curricularface', 'arcface', 'adaface'].includes(name));
 const parameters = { numRuns: 30, seed: 7 };
@@ -297,4 +364,14 @@ describe('backendLaws', () => {
     );
     expect(await run()).toBe(message);
   });
+});
+
+test('a backend that takes no shards must say so', async () => {
+  const silent = { ...backendOf(referenceStep), sharded: false };
+  const run = shardsAreTheWhole.check({ backend: silent, specimens: few, parameters });
+  await expect(run).rejects.toThrow(/Property failed/);
+  const createHead = async (): Promise<never> => {
+    throw new BackendError('a communicator', 'none', 'leave it out.');
+  };
+  await shardsAreTheWhole.check({ backend: { ...silent, createHead }, specimens: few, parameters });
 });

@@ -1,11 +1,13 @@
 import type { Backend } from '@cf/core';
 import { cornersAgree } from './laws/corners.ts';
+import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
 import { gradientsMatchDifferences, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
 import type { Law, LawOptions } from './laws/law.ts';
 import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import {
   batchPermutation,
@@ -24,6 +26,7 @@ export const FORMULA_LAWS: readonly Law[] = [slopesMatchDual, targetNeverFalls, 
 /** Laws that every backend obeys. */
 export const BACKEND_LAWS: readonly Law[] = [
   outputsMatchReference,
+  drawnLossesMatchOracle,
   classPermutation,
   batchPermutation,
   rotation,
@@ -41,6 +44,7 @@ export const BACKEND_LAWS: readonly Law[] = [
   weightsAreLinear,
   zeroWeightIsSilent,
   badInputIsNamed,
+  shardsAreTheWhole,
 ];
 
 /** Laws that only make sense in float64. */

@@ -19,6 +19,7 @@ export {
 export type { Law, LawContext, LawOptions } from './laws/law.ts';
 export { type DenseHead, denseHead } from './oracle/dense-head.ts';
 export { kinkDistance } from './oracle/kink-distance.ts';
+export { InProcessShards } from './problems/in-process-shards.ts';
 export {
   buildProblem,
   type ProblemBounds,

@@ -7,7 +7,7 @@ import { replayGoldens } from './goldens/replay.ts';
 
 describe('the float64 reference', () => {
   for (const law of backendLaws(referenceBackend, { precision: 'float64', runsPerLoss: 25 })) {
-    test(law.name, law.run, law.timeout);
+    test(law.name, law.run);
   }
 
   test('meets 1e-11 on all 220 golden cases', async () => {

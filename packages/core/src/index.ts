@@ -18,6 +18,7 @@ export {
   UnknownNameError,
 } from './errors/errors.ts';
 export { nearestName } from './errors/nearest-name.ts';
+export type { UnsafeOption } from './errors/published-domain.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
 export type {
   Backend,
@@ -30,6 +31,17 @@ export type {
   HeadOutput,
 } from './head/contract.ts';
 export { headDiagnostics, meanOf, type NegativeCounts, type StepCounts } from './head/diagnostics.ts';
+export { closeBatch, type ReducedBatch } from './head/phases/close-batch.ts';
+export type { Communicator } from './head/phases/communicator.ts';
+export { HardNegativeCounter } from './head/phases/hard-negatives.ts';
+export { type ClassGradients, type ClassPasses, type HeadStep, headStep } from './head/phases/head-step.ts';
+export { emptyLogSumExp, type LogSumExp, mergeLogSumExp } from './head/phases/log-sum-exp.ts';
+export type { NegativesSeen } from './head/phases/meetings.ts';
+export type { BatchContext } from './head/phases/open-batch.ts';
+export { marginDraws, type PreparedBatch, prepareBatch } from './head/phases/prepare-batch.ts';
+export { type Eventually, runNow, runSteps, type Steps, wait } from './head/phases/steps.ts';
+export { NO_TARGET, type TargetPoints, targetPoints } from './head/phases/target-points.ts';
+export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
 export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
 export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
@@ -51,16 +63,15 @@ export {
 export { logitScale } from './losses/logit-scale.ts';
 export { checkState, initialState, type LossState } from './losses/loss-state.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
-export {
-  type BatchStatistics,
-  type Geometry,
-  type MarginDrawer,
-  type MarginLoss,
-  type MarginLossParts,
-  marginLoss,
-  type Prepared,
-  type RegulariserValue,
+export type {
+  BatchStatistics,
+  Geometry,
+  MarginDrawer,
+  MarginLoss,
+  Prepared,
+  RegulariserValue,
 } from './losses/margin-loss.ts';
+export { type MarginLossParts, marginLoss } from './losses/margin-loss-parts.ts';
 export {
   type HardWeightOptions,
   type MvAmSoftmaxOptions,
@@ -126,17 +137,9 @@ export { type JavaScriptSource, toJavaScript, toJavaScriptFunction } from './rea
 export { type Latex, latexOps, latexWithDefinitions, symbol } from './readings/latex.ts';
 export { numberOps } from './readings/number.ts';
 export { type AccumulatedOutput, accumulatedStep } from './reference/accumulated-step.ts';
-export { addGradients } from './reference/gradients.ts';
-export { HardNegativeCounter } from './reference/hard-negatives.ts';
-export { type LogSumExp, mergeLogSumExp, negativeLogSumExp } from './reference/log-sum-exp.ts';
-export { marginDraws, type PreparedBatch, prepareBatch } from './reference/prepare-batch.ts';
-export { type ReducedBatch, reduceBatch } from './reference/reduce-batch.ts';
 export { referenceBackend } from './reference/reference-backend.ts';
 export { referenceStep } from './reference/reference-step.ts';
-export { addTargetGradients, type GradientSums, type LogitVisitor } from './reference/target-gradients.ts';
-export { NO_TARGET, type TargetPoints, targetPoints } from './reference/target-points.ts';
 export { type Tile, type TileStream, tileStream } from './reference/tiles.ts';
-export { type Allocate, plainRows, type UnitRows, unitRows } from './reference/unit-rows.ts';
 export {
   batchMean,
   EMA_PRESETS,

@@ -15,3 +15,8 @@ export const SIN_FLOOR: number = 1e-6;
 
 /** Bound on |cos θ|: rounding may carry an inner product of unit vectors past 1. */
 export const COSINE_BOUND: number = 1;
+
+/** cos θ within {@link COSINE_BOUND}. */
+export function clampCosine(cos: number): number {
+  return Math.min(Math.max(cos, -COSINE_BOUND), COSINE_BOUND);
+}

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Draws, readDraws } from '../../../testing/draws.ts';
 import type { GpujsMode } from './gpujs-backend.ts';
 import type { ConformanceOutcome, LawOutcome } from './testing/conformance-run.ts';
 
-const MINUTES = 60_000;
+const MINUTES = 60_000 * readDraws().times;
 const everything = process.env.CF_CHROMIUM === 'all';
 
 /** Every how many golden cases: without a GPU, shaders of WebGL take long to compile, a second a case. */
@@ -15,7 +16,7 @@ const GOLDENS = 220;
 interface Entry {
   stepError(mode: GpujsMode, loss: string): Promise<Record<string, number>>;
   replay(mode: GpujsMode, stride: number): Promise<ConformanceOutcome['goldens']>;
-  laws(mode: GpujsMode, stride: number): Promise<readonly LawOutcome[]>;
+  laws(mode: GpujsMode, draws: Draws, stride: number): Promise<readonly LawOutcome[]>;
 }
 
 describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ` (needs ${CHROMIUM})`}`, () => {
@@ -78,8 +79,8 @@ describe.skipIf(!hasChromium)(`Chromium${hasChromium ? '' : ` (needs ${CHROMIUM}
         const reason = await missing(mode);
         if (reason !== undefined) return skip(reason);
         const laws = await page.evaluate(
-          (mode) => (globalThis as unknown as { entry: Entry }).entry.laws(mode as GpujsMode, 4),
-          mode,
+          ([mode, draws]) => (globalThis as unknown as { entry: Entry }).entry.laws(mode, draws, 4),
+          [mode, readDraws()] as const,
         );
         for (const { name, error } of laws) expect(error, name).toBeUndefined();
       },

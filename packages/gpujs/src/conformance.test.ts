@@ -8,13 +8,14 @@ import {
 } from '@cf/conformance';
 import { GPU } from 'gpu.js';
 import { describe, expect, test } from 'vitest';
+import { readDraws } from '../../../testing/draws.ts';
 import { gpujsBackend } from './gpujs-backend.ts';
 import type { ConformanceOutcome } from './testing/conformance-run.ts';
 import { runWebgpuProcess } from './testing/run-webgpu-process.ts';
 
 /** True float32 in every mode: the goldens' rule for float32 holds as it is. */
 const TOLERANCE = 2e-5;
-const MINUTES = 60_000;
+const MINUTES = 60_000 * readDraws().times;
 
 const local = [
   { mode: 'cpu', runsPerLoss: 4, available: true },
@@ -27,7 +28,7 @@ for (const { mode, runsPerLoss, available } of local) {
     available ? `mode ${mode}` : `mode ${mode} (needs what gpu.js runs it on)`,
     () => {
       for (const law of backendLaws(() => gpujsBackend({ mode }), { runsPerLoss })) {
-        test(law.name, law.run, law.timeout);
+        test(law.name, law.run);
       }
 
       test(

@@ -28,6 +28,7 @@ export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend>
   return {
     name: `gpujs-${mode}`,
     precision: 'float32',
+    sharded: true,
     createHead: async (loss, headOptions = {}) => {
       if (disposed)
         throw new BackendError('a disposed backend', 'a backend in use', 'open another with gpujsBackend().');

@@ -1,3 +1,4 @@
+import type { BatchContext, ClassGradients } from '@cf/core';
 import type { ClassTile } from './class-tiles.ts';
 import { type KernelValue, release, releaseOnError } from './kernels/kernel-set.ts';
 import { CHUNK } from './kernels/negative-kernels.ts';
@@ -6,15 +7,30 @@ import { sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Where the gradients of one step are added up. */
-export interface GradientTotals {
-  /** [B, d]. */
-  readonly embeddings: Float64Array;
-  /** [C, d]. */
+export interface GradientTotals extends ClassGradients {
   readonly weights: Float32Array;
-  /** [C], for losses with a bias. */
   readonly bias: Float32Array | undefined;
-  /** Filled with the negatives' logits and their gradients where the full matrices were asked for: [B, C] each. */
   readonly inspection: { readonly logits: Float32Array; readonly gradLogits: Float32Array } | undefined;
+}
+
+/** Totals before the first tile. */
+export function emptyGradients({
+  batch,
+  classes,
+  dim,
+  loss,
+  inspect,
+  gradWeights,
+}: BatchContext): GradientTotals {
+  return {
+    embeddings: new Float64Array(batch * dim),
+    // Every row is written.
+    weights: gradWeights ?? new Float32Array(classes * dim),
+    bias: loss.bias ? new Float32Array(classes) : undefined,
+    inspection: inspect
+      ? { logits: new Float32Array(batch * classes), gradLogits: new Float32Array(batch * classes) }
+      : undefined,
+  };
 }
 
 /**
@@ -75,7 +91,7 @@ async function addTile(
     ] as const) {
       const matrix = await set.run(kernels[name], tile.shape, args);
       await readback.add([matrix], batch * classes, (rows) =>
-        inspect(rows, tile.firstClass, totals.inspection![name]),
+        readColumns(rows, tile.firstClass, totals.inspection![name]),
       );
     }
   }
@@ -152,7 +168,7 @@ function finishEmbeddings({ loss, x }: StepContext, radial: Float64Array, out: F
 }
 
 /** [classes, B] into columns of [B, C]. */
-function inspect(rows: readonly Float32Array[], firstClass: number, out: Float32Array): void {
+function readColumns(rows: readonly Float32Array[], firstClass: number, out: Float32Array): void {
   const batch = rows[0]!.length;
   const classes = out.length / batch;
   for (const [j, row] of rows.entries()) {

@@ -15,13 +15,14 @@ describe('readsLosses', () => {
     }
     for (const name of LOSS_NAMES) {
       const { weighting } = createLoss(name);
-      expect(readsLosses(weighting, mode), name).toBe(weighting.name !== 'uniform');
+      expect(readsLosses(weighting, mode), name).toBe(weighting !== uniform);
     }
   });
 
   test('of a weighting of your own: what its formula does counts, not its name', () => {
     const warming: SampleWeighting = {
       name: 'warming',
+      gradient: 'frozen',
       initialValues: { warmth: 0.1 },
       reduce: (ops, { nll, sampleWeights }, state) => {
         const weights = ops.mul(state.warmth!, sampleWeights);

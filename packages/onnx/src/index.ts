@@ -1,7 +1,4 @@
-export { BACKBONE_INPUT, BACKBONE_OUTPUT, type BackboneOptions } from './backbones/backbone-builder.ts';
-export { type IresnetDepth, type IresnetOptions, iresnet } from './backbones/iresnet.ts';
-export { type MobileFaceNetOptions, mobileFaceNet } from './backbones/mobile-face-net.ts';
-export { type TinyIresnetOptions, tinyIresnet } from './backbones/tiny-iresnet.ts';
+export { BACKBONE_INPUT, BACKBONE_OUTPUT, onnxModel } from './backbones/onnx-model.ts';
 export { GraphBuilder, type GraphBuilderOptions, type NodeOptions } from './builder/graph-builder.ts';
 export { OnnxFileError, OnnxGraphError, OnnxOpsetError, UnsupportedOperatorError } from './errors.ts';
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Draws, readDraws } from '../../../testing/draws.ts';
 import type { PageResult } from './testing/browser-page.ts';
 import type { LawsOutcome } from './testing/some-laws.ts';
 
@@ -20,7 +21,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
   afterAll(() => site?.close());
 
   /** Calls a function of the page. */
-  async function call<Result>(name: string, ...args: readonly (string | number)[]): Promise<Result> {
+  async function call<Result>(name: string, ...args: readonly (string | Draws)[]): Promise<Result> {
     const page = await site.open();
     try {
       return (await page.evaluate(
@@ -57,11 +58,11 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
   ])(
     '%s obeys the laws: %s (CF_CHROMIUM=all: all)',
     async (backend, which) => {
-      const { passed, failed } = await call<LawsOutcome>('laws', backend, which);
+      const { passed, failed } = await call<LawsOutcome>('laws', backend, which, readDraws());
       expect(failed).toEqual([]);
       expect(passed.length).toBeGreaterThanOrEqual(which === 'all' ? 20 : 6);
     },
-    1_200_000,
+    1_200_000 * readDraws().times,
   );
 
   test("the README's example trains, as it stands", async () => {

@@ -17,10 +17,8 @@ export {
   type TensorHeadInput,
   type TensorHeadOutput,
 } from './margin-head.ts';
-export type { NetworkOptions } from './networks/layers-builder.ts';
+export { layersModel } from './networks/layers-model.ts';
 export { type LayersWeight, layersWeights, setLayersWeights } from './networks/layers-weights.ts';
-export { type MobileFaceNetLayersOptions, mobileFaceNetLayers } from './networks/mobile-face-net.ts';
-export { type TinyIresnetLayersOptions, tinyIresnetLayers } from './networks/tiny-iresnet.ts';
 export type { NamedWeight } from './networks/weight-layout.ts';
 export { assignState, stateFromTensors, stateToTensors, stateVariables } from './state-tensors.ts';
 export type { StateTensors } from './step-input.ts';

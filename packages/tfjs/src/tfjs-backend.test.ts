@@ -44,7 +44,7 @@ function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
 
 describe('tfjs on the cpu backend', () => {
   for (const law of backendLaws(() => tfjsBackend({ backend: 'cpu' }))) {
-    test(law.name, law.run, law.timeout);
+    test(law.name, law.run);
   }
 
   test('meets 2e-5 on all 220 golden cases', async () => {

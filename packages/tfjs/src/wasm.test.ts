@@ -8,7 +8,7 @@ import { tfjsBackend } from './index.ts';
 const open = () => tfjsBackend({ backend: 'wasm' });
 
 describe('tfjs on the wasm backend', () => {
-  for (const law of backendLaws(open, { runsPerLoss: 4 })) test(law.name, law.run, law.timeout);
+  for (const law of backendLaws(open, { runsPerLoss: 4 })) test(law.name, law.run);
 
   test('meets 2e-5 on all 220 golden cases', async () => {
     const report = await replayGoldens(await open(), await embeddedGoldens());

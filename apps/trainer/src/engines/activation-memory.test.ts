@@ -1,4 +1,5 @@
-import { decodeModel, tinyIresnet } from '@cf/onnx';
+import { tinyIresnet } from '@cf/backbones';
+import { decodeModel, onnxModel } from '@cf/onnx';
 import { expect, it } from 'vitest';
 import { failureOf, smallOnnx } from '../testing.ts';
 import { activationBytes, requireMemory } from './activation-memory.ts';
@@ -8,7 +9,7 @@ const SMALL = { channels: 3, height: 8, width: 8 } as const;
 it('activations are counted a picture', async () => {
   // Convolution, normalisation and rectifier of 8 × 4 × 4, and the embedding of 8.
   expect(await activationBytes(decodeModel(smallOnnx()), SMALL)).toBe(4 * (3 * 128 + 8));
-  const bytes = await activationBytes(tinyIresnet(), { channels: 3, height: 56, width: 56 });
+  const bytes = await activationBytes(onnxModel(tinyIresnet()), { channels: 3, height: 56, width: 56 });
   expect(bytes).toBeGreaterThan(3e6);
   expect(bytes).toBeLessThan(2e7);
 });

@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { backbone } from '@cf/backbones';
 import { CfError } from '@cf/core';
-import {
-  decodeModel,
-  encodeModel,
-  iresnet,
-  type Model,
-  mobileFaceNet,
-  OnnxOpsetError,
-  tinyIresnet,
-} from '@cf/onnx';
+import { decodeModel, encodeModel, type Model, OnnxOpsetError, onnxModel } from '@cf/onnx';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, UsageError } from '../errors.ts';
-import type { BackboneName, NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
+import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import { type EmbeddingNetwork, firstLine, openOnnxNetwork } from './onnx-network.ts';
@@ -36,22 +29,6 @@ export interface UntrainedNetwork {
   openTraining(): Promise<NetworkInTraining>;
 }
 
-/** What a built-in network can be told. */
-interface BuiltInOptions {
-  readonly embeddingSize: number;
-  readonly seed: number;
-}
-
-/** Builders of networks as ONNX models. */
-export const BUILDERS: Readonly<Record<BackboneName, (options: BuiltInOptions) => Model>> = {
-  'tiny-iresnet': tinyIresnet,
-  mobilefacenet: mobileFaceNet,
-  iresnet18: (options) => iresnet({ ...options, depth: 18 }),
-  iresnet34: (options) => iresnet({ ...options, depth: 34 }),
-  iresnet50: (options) => iresnet({ ...options, depth: 50 }),
-  iresnet100: (options) => iresnet({ ...options, depth: 100 }),
-};
-
 /**
  * Builds or reads the network that is to be trained.
  *
@@ -66,7 +43,7 @@ export async function openOnnxEngine(training: NetworkTraining): Promise<Untrain
   const model =
     config.kind === 'onnx'
       ? await readModelFile(config.file)
-      : BUILDERS[config.name]({ embeddingSize: config.dim, seed });
+      : onnxModel(backbone(config.name, { embeddingSize: config.dim, seed }));
   const inference = await openOnnxNetwork(config.kind === 'onnx' ? config.file : name, encodeModel(model));
   try {
     const { dim, shape } = inference;

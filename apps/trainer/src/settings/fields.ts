@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { BACKBONE_NAMES, backbone } from '@cf/backbones';
 import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
-import { BACKBONE_DIMS, BACKBONES } from './backbones.ts';
 import { byKind, type FlagsOf, only, type Setting, setting } from './setting.ts';
 import { ENGINES, ONLY, type Situation, TRAINED_PARTS } from './situation.ts';
 
@@ -57,9 +57,14 @@ export const synthetic = {
 
 /** Flags that name what is trained; config.json has it as `train`, and `network` or `features`. */
 export const source = {
-  backbone: setting('--backbone <name>', text(), `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json`, {
-    told: 'tiny-iresnet',
-  }),
+  backbone: setting(
+    '--backbone <name>',
+    text(),
+    `${BACKBONE_NAMES.join(', ')}, onnx:FILE, or tfjs:model.json`,
+    {
+      told: 'tiny-iresnet',
+    },
+  ),
   train: setting(
     '--train <part>',
     z.enum(TRAINED_PARTS),
@@ -86,7 +91,7 @@ export const onnx = {
 
 export const builtIn = {
   dim: setting('--dim <n>', integer(2, 4096), 'length of the embedding', {
-    default: ({ source: from }) => (from.kind === 'built-in' ? BACKBONE_DIMS[from.name] : 128),
+    default: ({ source: from }) => (from.kind === 'built-in' ? backbone(from.name).embeddingSize : 128),
     told: 'as the backbone says; 128 for an embedding',
   }),
 };

@@ -48,6 +48,19 @@ describe('lossFromFlags', () => {
     expect(createLoss(name, params).name).toBe(`${weighting}(magface)`);
   });
 
+  it('takes a parameter outside its published domain where it is told to', () => {
+    const outside = { loss: 'mv-am-softmax', lossOption: ['t=0.9'] };
+    const make = (flags: LossFlags) => {
+      const { name, params } = lossFromFlags(flags);
+      return createLoss(name, params);
+    };
+    expect(() => make(outside)).toThrow(/^t = 0.9, expected .*t ≥ 1.*unsafe/s);
+    expect(make({ ...outside, lossOption: ['t=0.9', 'unsafe=true'] }).name).toBe('mv-am-softmax');
+    const weighted = { loss: 'arcface', weighting: 'focal', weightingOption: ['alpha=2'] };
+    expect(() => make(weighted)).toThrow(/^alpha = 2/);
+    expect(make({ ...weighted, weightingOption: ['alpha=2', 'unsafe=true'] }).name).toBe('focal(arcface)');
+  });
+
   it.each<[string, LossFlags, RegExp]>([
     ['an unknown loss', { loss: 'arcfac' }, /did you mean 'arcface'/],
     [

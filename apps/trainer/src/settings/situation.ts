@@ -1,6 +1,6 @@
+import { BACKBONE_NAMES, type BackboneName } from '@cf/backbones';
 import { requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
-import { BACKBONES, type BackboneName } from './backbones.ts';
 
 /** What is trained: every layer, or a linear embedding on features that stay as they are. */
 export const TRAINED_PARTS = ['all', 'embedding'] as const;
@@ -57,11 +57,11 @@ export function situationOf(choices: Choices): Situation {
 const LAYERS_PREFIX = 'tfjs:';
 
 function networkSource(backbone = 'tiny-iresnet'): Source {
-  const name = BACKBONES.find((known) => known === backbone);
+  const name = BACKBONE_NAMES.find((known) => known === backbone);
   if (name !== undefined) return { kind: 'built-in', name };
   if (backbone.startsWith(LAYERS_PREFIX) && backbone.length > LAYERS_PREFIX.length)
     return { kind: 'layers', file: backbone.slice(LAYERS_PREFIX.length) };
-  return { kind: 'onnx', file: onnxFile(backbone, [...BACKBONES, 'tfjs:model.json']) };
+  return { kind: 'onnx', file: onnxFile(backbone, [...BACKBONE_NAMES, 'tfjs:model.json']) };
 }
 
 function featureSource(backbone: string | undefined): Source {

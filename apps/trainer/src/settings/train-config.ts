@@ -1,5 +1,5 @@
+import { BACKBONE_NAMES } from '@cf/backbones';
 import { z } from 'zod';
-import { BACKBONES } from './backbones.ts';
 import * as fields from './fields.ts';
 import { fieldsOf } from './setting.ts';
 
@@ -36,7 +36,7 @@ const networkTraining = z.strictObject({
   network: z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('built-in'),
-      name: z.enum(BACKBONES),
+      name: z.enum(BACKBONE_NAMES),
       ...fieldsOf(fields.builtIn),
     }),
     z.strictObject({ kind: z.literal('onnx'), file: text, ...fieldsOf(fields.onnx) }),
@@ -79,5 +79,3 @@ export type EngineName = NetworkTraining['engine'];
 
 /** What is trained: every layer, or a linear embedding on features that stay as they are. */
 export type TrainedPart = TrainConfig['train'];
-
-export type { BackboneName } from './backbones.ts';

@@ -1,4 +1,4 @@
-import { NORM_FLOOR } from '@cf/core';
+import { logitScale, NORM_FLOOR, numberOps } from '@cf/core';
 import type { GoldenCase, GoldenStep } from './golden-file.ts';
 import { goldenLoss } from './golden-loss.ts';
 
@@ -12,20 +12,18 @@ export interface NaturalScales {
 
 /**
  * 1 for losses, logits and state; s/(B·min‖v‖) for gradients, v being the vectors differentiated, with max‖x‖ in
- * place of s where logits scale with the norm; 1/B for softmax on inner products.
+ * place of s where logits scale with the norm; s/B on inner products (1/B for softmax).
  */
 export function naturalScales(golden: GoldenCase, step: GoldenStep): NaturalScales {
   const { batch, dim } = golden;
-  if (golden.loss === 'softmax') {
-    return { values: 1, gradEmbeddings: 1 / batch, gradWeights: 1 / batch, gradBias: 1 / batch };
-  }
   const norms = rowNorms(step.embeddings, dim);
   const loss = goldenLoss(golden);
-  const scale = loss.geometry === 'norm-scaled' ? Math.max(...norms) : loss.scale;
+  const scale = logitScale(numberOps, loss, Math.max(...norms)) / batch;
+  const shortest = (of: readonly number[]): number => (loss.geometry === 'inner' ? 1 : Math.min(...of));
   return {
     values: 1,
-    gradEmbeddings: scale / (batch * Math.min(...norms)),
-    gradWeights: scale / (batch * Math.min(...rowNorms(step.weights, dim))),
+    gradEmbeddings: scale / shortest(norms),
+    gradWeights: scale / shortest(rowNorms(step.weights, dim)),
     gradBias: 1 / batch,
   };
 }

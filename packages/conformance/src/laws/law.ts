@@ -1,5 +1,6 @@
-import type { Backend, Head, HeadInput, HeadOptions, HeadOutput, MarginLoss } from '@cf/core';
+import type { Backend, Head, HeadInput, HeadOptions, HeadOutput, LossState, MarginLoss } from '@cf/core';
 import fc from 'fast-check';
+import type { DenseOutput } from '../oracle/dense-step.ts';
 import { buildProblem, type ProblemBounds, type ProblemSpec, problemSpecs } from '../problems/problem.ts';
 import type { Specimen } from '../problems/specimens.ts';
 import { naturalGradientScales } from './tolerances.ts';
@@ -111,7 +112,7 @@ export function requireClose(
 export function requireSameOutput(
   { backend, loss, input }: Pick<Trial, 'backend' | 'loss' | 'input'>,
   actual: HeadOutput,
-  expected: HeadOutput,
+  expected: Omit<DenseOutput, 'state' | 'regulariser'>,
   factor = 1,
 ): void {
   const scales = naturalGradientScales(loss, input);
@@ -122,5 +123,21 @@ export function requireSameOutput(
   requireClose('gradWeights', actual.gradWeights, expected.gradWeights, unit * scales.weights);
   if (expected.gradBias !== undefined) {
     requireClose('gradBias', actual.gradBias ?? [], expected.gradBias, unit * scales.bias);
+  }
+}
+
+/** Throws unless a state has the expected values and no others, each to its natural tolerance. */
+export function requireSameState(
+  { backend, loss, input }: Pick<Trial, 'backend' | 'loss' | 'input'>,
+  actual: LossState,
+  expected: LossState,
+): void {
+  const unit = naturalGradientScales(loss, input).unit(backend);
+  const names = (state: LossState): string => Object.keys(state.values).sort().join();
+  if (names(actual) !== names(expected))
+    throw new Error(`a state of {${names(actual)}}, expected {${names(expected)}}`);
+  for (const [name, value] of Object.entries(expected.values)) {
+    const tolerance = unit * Math.max(1, Math.abs(value));
+    requireClose(`state.${name}`, [actual.values[name]!], [value], tolerance);
   }
 }

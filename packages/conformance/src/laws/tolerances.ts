@@ -1,4 +1,4 @@
-import { type Backend, type HeadInput, type MarginLoss, NORM_FLOOR } from '@cf/core';
+import { type Backend, type HeadInput, logitScale, type MarginLoss, NORM_FLOOR, numberOps } from '@cf/core';
 import { rowNorm } from '../problems/problem.ts';
 
 const EPSILON: Readonly<Record<Backend['precision'], number>> = { float64: 2 ** -52, float32: 2 ** -23 };
@@ -24,8 +24,8 @@ export function naturalGradientScales(loss: MarginLoss, input: HeadInput): Natur
   const batch = labels.length;
   const smallest = (values: ArrayLike<number>): number => extreme(values, dim, Math.min);
   const largest = (values: ArrayLike<number>): number => extreme(values, dim, Math.max);
-  const onNorm = loss.geometry !== 'cosine';
-  const scale = onNorm ? Math.max(1, largest(embeddings), largest(weights)) : loss.scale;
+  const reach = loss.geometry === 'inner' ? Math.max(1, largest(embeddings), largest(weights)) : 1;
+  const scale = logitScale(numberOps, loss, Math.max(1, largest(embeddings))) * reach;
   const weight = Math.max(1, ...Array.from(input.sampleWeights ?? [1]));
   const gradient = (weight * scale) / batch;
   return {
@@ -34,7 +34,7 @@ export function naturalGradientScales(loss: MarginLoss, input: HeadInput): Natur
     losses: weight,
     embeddings: gradient / (loss.geometry === 'inner' ? 1 : smallest(embeddings)),
     weights: gradient / (loss.geometry === 'inner' ? 1 : smallest(weights)),
-    bias: weight / batch,
+    bias: (weight * loss.scale) / batch,
   };
 }
 

@@ -1,17 +1,20 @@
 import {
+  type BatchValues,
   batchOps,
   type HeadInput,
   initialState,
+  logitScale,
   type MarginLoss,
   marginDraws,
   numberOps,
+  type ReducedLosses,
   type SampleValues,
 } from '@cf/core';
 
 /**
  * The loss of a batch by brute force: full matrices, the textbook softmax, values only. What carries no gradient is
- * frozen at a base point (sample values, G of weightings without gradient, the mask where it is asked for), so that
- * central differences of this are what the analytic gradients must be.
+ * frozen at a base point (sample values, pivots, G of weightings without gradient), so that central differences of this
+ * are what the analytic gradients must be.
  */
 export interface DenseHead {
   /** Loss with the given X, W and b, everything else frozen. */
@@ -24,89 +27,163 @@ export interface DenseHead {
 
 /** Freezes a loss at a batch. */
 export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
-  const batch = input.labels.length;
-  const state = input.state ?? initialState(loss);
-  const base = densePoints(loss, input.embeddings, input.weights, input.bias, input);
-  const keys = input.sampleKeys ?? Array.from({ length: batch }, (_, i) => i);
-  const draws = marginDraws(loss, state, input.mode ?? 'train', keys, input.draws);
-  const statistics = {
-    cosTarget: Float64Array.from({ length: batch }, (_, i) => base.cosines[i]![input.labels[i]!]!),
-    norm: Float64Array.from(base.norms),
-    draws,
-  };
-  const values = lift(state.values);
-  const prepared = loss.prepare(batchOps, statistics, values, input.mode ?? 'train');
-  const samples = Array.from({ length: batch }, (_, i) => pick(prepared.sampleValues, i));
-  const sampleWeights = Float64Array.from({ length: batch }, (_, i) => input.sampleWeights?.[i] ?? 1);
-  const reduce = (nll: Float64Array): { loss: number; dNll: Float64Array } => {
-    const { loss: total, dNll } = loss.weighting.reduce(batchOps, { nll, sampleWeights }, values, 'train');
-    return { loss: total[0]!, dNll };
-  };
-  const frozenShare = reduce(negativeLogLikelihood(loss, base, samples, input.labels)).dNll;
-  const differentiated = loss.weighting.name === 'focal';
+  const { labels } = input;
+  const frozen = frozenBatch(loss, input);
+  const { pivots, sampleWeights } = frozen;
+  const frozenShare = frozen.reduce(negativeLogLikelihood(denseLogits(loss, frozen, labels), labels)).dNll;
   return {
     loss(embeddings, weights, bias) {
-      const points = densePoints(loss, embeddings, weights, bias, input);
-      const nll = negativeLogLikelihood(loss, points, samples, input.labels);
-      const main = differentiated
-        ? reduce(nll).loss
-        : nll.reduce((sum, value, i) => sum + value * frozenShare[i]!, 0);
-      const extra = points.norms.reduce(
-        (sum, norm, i) => sum + (loss.regulariser?.(numberOps, norm).value ?? 0) * sampleWeights[i]!,
-        0,
-      );
-      return main + extra / batch;
+      const points = densePoints(loss, { ...input, embeddings, weights, bias });
+      const nll = negativeLogLikelihood(denseLogits(loss, { ...frozen, points, pivots }, labels), labels);
+      const main =
+        loss.weighting.gradient === 'through-weight'
+          ? frozen.reduce(nll).loss[0]!
+          : nll.reduce((sum, value, i) => sum + value * frozenShare[i]!, 0);
+      return main + meanRegulariser(loss, points.norms, sampleWeights);
     },
   };
 }
 
-interface DensePoints {
+/** Where samples and classes stand to each other. */
+export interface DensePoints {
+  /** X and W as rows. */
+  readonly x: readonly (readonly number[])[];
+  readonly w: readonly (readonly number[])[];
+  /** cos θ_ij, or x·w + b with inner products: [B][C]. */
   readonly cosines: readonly (readonly number[])[];
+  /** sin θ_y, 0 with inner products: [B]. */
+  readonly sines: readonly number[];
+  /** ‖x‖: [B]. */
   readonly norms: readonly number[];
+}
+
+/** A batch with all that carries no gradient. */
+export interface FrozenBatch {
+  readonly points: DensePoints;
+  readonly samples: readonly SampleValues<number>[];
+  readonly pivots: readonly number[];
+  readonly sampleWeights: Float64Array;
+  /** The loss's part of the next state. */
+  readonly next: Readonly<Record<string, BatchValues>>;
+  reduce(nll: Float64Array): ReducedLosses<BatchValues>;
+}
+
+/** Runs the statistics of a loss on a batch. */
+export function frozenBatch(loss: MarginLoss, input: HeadInput): FrozenBatch {
+  const { labels, mode = 'train' } = input;
+  const batch = labels.length;
+  const state = input.state ?? initialState(loss);
+  const points = densePoints(loss, input);
+  const keys = input.sampleKeys ?? Array.from({ length: batch }, (_, i) => i);
+  const statistics = {
+    cosTarget: Float64Array.from({ length: batch }, (_, i) => points.cosines[i]![labels[i]!]!),
+    norm: Float64Array.from(points.norms),
+    draws: marginDraws(loss, state, mode, keys, input.draws),
+  };
+  const values = lift(state.values);
+  const { sampleValues, next } = loss.prepare(batchOps, statistics, values, mode);
+  const samples = Array.from({ length: batch }, (_, i) => pick(sampleValues, i));
+  const sampleWeights = Float64Array.from({ length: batch }, (_, i) => input.sampleWeights?.[i] ?? 1);
+  return {
+    points,
+    samples,
+    pivots: samples.map(
+      (sample, i) => loss.target(numberOps, targetPoint(points, i, labels[i]!), sample).pivot,
+    ),
+    sampleWeights,
+    next,
+    reduce: (nll) => loss.weighting.reduce(batchOps, { nll, sampleWeights }, values, mode),
+  };
+}
+
+/** Where a sample stands to its own class. */
+export function targetPoint(
+  { cosines, sines, norms }: DensePoints,
+  i: number,
+  label: number,
+): { readonly cos: number; readonly sin: number; readonly norm: number } {
+  return { cos: cosines[i]![label]!, sin: sines[i]!, norm: norms[i]! };
+}
+
+/** What goes into the softmax: [B][C]. */
+export function denseLogits(
+  loss: MarginLoss,
+  { points, samples, pivots }: Pick<FrozenBatch, 'points' | 'samples' | 'pivots'>,
+  labels: ArrayLike<number>,
+): number[][] {
+  return points.cosines.map((row, i) => {
+    const scale = logitScale(numberOps, loss, points.norms[i]!);
+    const target = loss.target(numberOps, targetPoint(points, i, labels[i]!), samples[i]!);
+    return row.map((cos, j) => {
+      if (j === labels[i]) return scale * target.value;
+      return scale * loss.negative(numberOps, cos, pivots[i]!, samples[i]!).value;
+    });
+  });
+}
+
+/** −log p of each sample: [B]. */
+export function negativeLogLikelihood(
+  logits: readonly (readonly number[])[],
+  labels: ArrayLike<number>,
+): Float64Array {
+  return Float64Array.from(logits, (row, i) => {
+    const largest = Math.max(...row);
+    const total = row.reduce((sum, z) => sum + Math.exp(z - largest), 0);
+    return largest + Math.log(total) - row[labels[i]!]!;
+  });
+}
+
+/** What the regulariser adds to the loss. */
+export function meanRegulariser(
+  { regulariser }: MarginLoss,
+  norms: readonly number[],
+  sampleWeights: Float64Array,
+): number {
+  if (regulariser === undefined) return 0;
+  const total = norms.reduce(
+    (sum, norm, i) => sum + regulariser(numberOps, norm).value * sampleWeights[i]!,
+    0,
+  );
+  return total / norms.length;
 }
 
 function densePoints(
   loss: MarginLoss,
-  embeddings: ArrayLike<number>,
-  weights: ArrayLike<number>,
-  bias: ArrayLike<number> | undefined,
-  { dim, labels }: HeadInput,
+  {
+    embeddings,
+    weights,
+    bias,
+    dim,
+    labels,
+  }: {
+    readonly embeddings: ArrayLike<number>;
+    readonly weights: ArrayLike<number>;
+    readonly bias?: ArrayLike<number> | undefined;
+    readonly dim: number;
+    readonly labels: ArrayLike<number>;
+  },
 ): DensePoints {
-  const rows = (values: ArrayLike<number>, count: number): number[][] =>
-    Array.from({ length: count }, (_, r) => Array.from({ length: dim }, (_, k) => values[r * dim + k]!));
-  const x = rows(embeddings, labels.length);
-  const w = rows(weights, weights.length / dim);
+  const rows = (values: ArrayLike<number>): number[][] =>
+    Array.from({ length: values.length / dim }, (_, r) => Array.from(values).slice(r * dim, (r + 1) * dim));
+  const [x, w] = [rows(embeddings), rows(weights)];
+  const inner = loss.geometry === 'inner';
   const cosines = x.map((a) =>
     w.map((b, j) => {
       const product = a.reduce((sum, value, k) => sum + value * b[k]!, 0);
-      if (loss.geometry === 'inner') return product + (bias?.[j] ?? 0);
-      return product / (Math.hypot(...a) * Math.hypot(...b));
+      return inner ? product + (bias?.[j] ?? 0) : product / (Math.hypot(...a) * Math.hypot(...b));
     }),
   );
-  return { cosines, norms: x.map((a) => Math.hypot(...a)) };
+  const sines = x.map((a, i) => (inner ? 0 : sine(a, w[labels[i]!]!)));
+  return { x, w, cosines, sines, norms: x.map((a) => Math.hypot(...a)) };
 }
 
-function negativeLogLikelihood(
-  loss: MarginLoss,
-  { cosines, norms }: DensePoints,
-  samples: readonly SampleValues<number>[],
-  labels: ArrayLike<number>,
-): Float64Array {
-  return Float64Array.from(cosines, (row, i) => {
-    const label = labels[i]!;
-    const scale = loss.geometry === 'cosine' ? loss.scale : loss.geometry === 'norm-scaled' ? norms[i]! : 1;
-    const cos = row[label]!;
-    const point = { cos, sin: Math.sqrt(Math.max(0, 1 - cos * cos)), norm: norms[i]! };
-    const target = loss.target(numberOps, point, samples[i]!);
-    const logits = row.map((c, j) =>
-      j === label
-        ? scale * target.value
-        : scale * loss.negative(numberOps, c, target.pivot, samples[i]!).value,
-    );
-    const largest = Math.max(...logits);
-    const total = logits.reduce((sum, z) => sum + Math.exp(z - largest), 0);
-    return largest + Math.log(total) - logits[label]!;
-  });
+/** sin θ by Lagrange's identity: ‖x‖²‖w‖² − (x·w)² = Σ_{k<l} (x_k·w_l − x_l·w_k)². */
+function sine(a: readonly number[], b: readonly number[]): number {
+  let squares = 0;
+  for (let k = 0; k < a.length; k++) {
+    for (let l = 0; l < k; l++) squares += (a[k]! * b[l]! - a[l]! * b[k]!) ** 2;
+  }
+  return Math.sqrt(squares) / (Math.hypot(...a) * Math.hypot(...b));
 }
 
 function lift(values: Readonly<Record<string, number>>): Record<string, Float64Array> {

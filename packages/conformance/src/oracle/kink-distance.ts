@@ -55,8 +55,8 @@ export function kinkDistance(loss: MarginLoss, input: HeadInput): number {
       if (j !== labels[i]) loss.negative(scalar, tile.cosines[i * tile.centers.count + j]!, pivot, sample);
     }
   }
-  // Focal's only branch is a limit, not a kink.
-  if (loss.weighting.name !== 'uniform' && loss.weighting.name !== 'focal') {
+  // What is differentiated has limits for branches, and no kinks.
+  if (loss.weighting.gradient === 'frozen') {
     const nll = unweighted(loss, input);
     loss.weighting.reduce(noting, { nll, sampleWeights: new Float64Array(batch).fill(1) }, values, mode);
   }
@@ -69,6 +69,7 @@ function unweighted(loss: MarginLoss, input: HeadInput): Float64Array {
     ...loss,
     weighting: {
       name: 'nll',
+      gradient: 'frozen',
       initialValues: {},
       reduce: (ops, { nll }) => ({ losses: nll, loss: ops.sum(nll), dNll: nll, next: {} }),
     },

@@ -106,7 +106,9 @@ export const SPECIMENS: readonly Specimen[] = [
   specimen('elastic-cosface', (scale = 64) => elasticCosFace({ scale, seed: 7 })),
   specimen('elastic-cosface + paper', (scale = 64) => elasticCosFace({ scale, plus: 'paper' })),
   specimen('focal(curricularface)', (scale = 16) => focal(curricularFace({ scale }))),
-  specimen('focal(normface) γ = 0.5', (scale = 16) => focal(normFace({ scale }), { gamma: 0.5, alpha: 2 })),
+  specimen('focal(normface) γ = 0.5', (scale = 16) =>
+    focal(normFace({ scale }), { gamma: 0.5, alpha: 2, unsafe: true }),
+  ),
   specimen('ohem(arcface)', (scale = 32) => ohem(arcFace({ scale }), { keepRatio: 0.5 })),
   specimen('self-paced(normface) hard', (scale = 16) => selfPaced(normFace({ scale }), { pace: 4 })),
   specimen('self-paced(cosface) linear', (scale = 16) =>

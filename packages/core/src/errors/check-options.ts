@@ -1,4 +1,5 @@
 import { OptionOutOfRangeError } from './errors.ts';
+import { ANGULAR_MARGIN, requirePublished, type UnsafeOption } from './published-domain.ts';
 
 /** Throws unless low ≤ value ≤ high (low < value with 'exclusive lower bound'). */
 export function requireRange(
@@ -32,15 +33,9 @@ export function requireFinite(option: string, value: number): void {
   throw new OptionOutOfRangeError(option, value, `a finite ${option}`);
 }
 
-/** Throws unless value is an angle in radians, 0 ≤ value < π. */
-export function requireAngle(option: string, value: number): void {
-  if (typeof value === 'number' && value >= 0 && value < Math.PI) return;
-  throw new OptionOutOfRangeError(
-    option,
-    value,
-    `0 ≤ ${option} < π (radians)`,
-    `give ${option} in radians; 0.5 is the papers' usual value.`,
-  );
+/** Throws unless value is an angle in radians, 0 ≤ value < π; with `unsafe`, −π < value < π. */
+export function requireAngle(option: string, value: number, options: UnsafeOption = {}): void {
+  requirePublished(option, value, ANGULAR_MARGIN, options);
 }
 
 /** Throws unless value is an integer, low ≤ value ≤ high. */

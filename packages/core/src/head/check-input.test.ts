@@ -156,7 +156,7 @@ describe('a bad batch is refused', () => {
 
 test('checkFinite: false skips embeddings and weights', () => {
   const embeddings = good.embeddings.map(() => Number.NaN);
-  expect(() => checkInput(arcFace(), { ...good, embeddings }, false)).not.toThrow();
+  expect(() => checkInput(arcFace(), { ...good, embeddings }, { checkFinite: false })).not.toThrow();
 });
 
 test('requireFiniteTensor takes the largest and the smallest numbers', () => {

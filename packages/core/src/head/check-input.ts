@@ -8,6 +8,7 @@ import { checkState, type LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { HeadInput } from './contract.ts';
+import { NO_TARGET } from './phases/target-points.ts';
 
 /** A batch whose shapes, labels and state have been checked, with every default filled in. */
 export interface CheckedInput {
@@ -21,20 +22,30 @@ export interface CheckedInput {
   readonly mode: Mode;
 }
 
+export interface CheckOptions {
+  /** Also look at every number of X, W and b. Default true. */
+  readonly checkFinite?: boolean;
+  /** A label may be −1, and there may be no class at all: they are on other shards. Default false. */
+  readonly sharded?: boolean;
+}
+
 /**
- * Checks one batch before anything is computed; every backend calls it first.
+ * Checks one batch before anything is computed.
  *
- * @param checkFinite also look at every number of X, W and b.
  * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
  */
-export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = true): CheckedInput {
+export function checkInput(
+  loss: MarginLoss,
+  input: HeadInput,
+  { checkFinite = true, sharded = false }: CheckOptions = {},
+): CheckedInput {
   const { dim, embeddings, weights, bias, sampleWeights, sampleKeys, draws, mode = 'train' } = input;
   const batch = input.labels.length;
   if (!Number.isInteger(dim) || dim < 1) throw new ShapeMismatchError(`dim = ${dim}`, 'an integer ≥ 1');
   if (batch === 0) throw new ShapeMismatchError('labels of length 0', 'at least one sample');
   requireLength('embeddings', embeddings.length, batch * dim, `[${batch}, ${dim}] for ${batch} labels`);
   const classes = weights.length / dim;
-  if (!Number.isInteger(classes) || classes < 1) {
+  if (!Number.isInteger(classes) || classes < (sharded ? 0 : 1)) {
     throw new ShapeMismatchError(
       `weights of length ${weights.length}`,
       `[classes, ${dim}], a multiple of ${dim}, at least one class`,
@@ -65,7 +76,7 @@ export function checkInput(loss: MarginLoss, input: HeadInput, checkFinite = tru
   checkVector('gradWeights', input.gradWeights, weights.length, true);
   if (mode !== 'train' && mode !== 'eval') throw new OptionOutOfRangeError('mode', mode, '"train" or "eval"');
 
-  const labels = checkLabels(input.labels, classes, dim);
+  const labels = checkLabels(input.labels, classes, dim, sharded ? NO_TARGET : 0);
   if (checkFinite) {
     requireFiniteTensor('embeddings', embeddings);
     requireFiniteTensor('weights', weights);
@@ -97,11 +108,11 @@ function requireLength(name: string, given: number, expected: number, shape: str
     throw new ShapeMismatchError(`${name} of length ${given}`, `${shape}, length ${expected}`);
 }
 
-function checkLabels(labels: ArrayLike<number>, classes: number, dim: number): Int32Array {
+function checkLabels(labels: ArrayLike<number>, classes: number, dim: number, least: number): Int32Array {
   const out = new Int32Array(labels.length);
   for (let i = 0; i < out.length; i++) {
     const label = labels[i]!;
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+    if (!(Number.isInteger(label) && label >= least && label < classes)) {
       throw new LabelOutOfRangeError(i, label, classes, dim);
     }
     out[i] = label;

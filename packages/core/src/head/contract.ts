@@ -1,6 +1,7 @@
 import type { LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
+import type { Communicator } from './phases/communicator.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -12,7 +13,7 @@ export interface HeadInput {
   readonly weights: FloatArray;
   /** b: [C], where the loss has a bias, and only there. */
   readonly bias?: FloatArray;
-  /** Integers in [0, C): [B]. */
+  /** Integers in [0, C), or −1 where the class is on another shard: [B]. */
   readonly labels: ArrayLike<number>;
   /** d, the length of an embedding. */
   readonly dim: number;
@@ -96,6 +97,11 @@ export interface HeadOptions {
   readonly checkFinite?: boolean;
   /** Also return the full logits and their gradient. Default false. */
   readonly inspect?: boolean;
+  /**
+   * Where this head is one of several that share the classes: W and b are then its own classes, and labels those of its
+   * own, −1 for all others.
+   */
+  readonly communicator?: Communicator;
 }
 
 /** A loss, ready to run on a backend. */
@@ -121,6 +127,8 @@ export interface Backend {
   readonly name: string;
   /** Of the arithmetic; tolerances follow from it. */
   readonly precision: 'float64' | 'float32';
+  /** Whether its heads take a communicator, so that classes can be split over several. */
+  readonly sharded?: boolean;
   /** What it chose that may change last bits, such as threads and kernels: for the record of a training. */
   readonly choices?: Readonly<Record<string, string | number>>;
   createHead(loss: MarginLoss, options?: HeadOptions): Promise<Head>;

@@ -1,16 +1,18 @@
-import { requirePositive, requireRange } from '../errors/check-options.ts';
+import { requireRange } from '../errors/check-options.ts';
+import { POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
 import { batchMean, ema } from '../scheduler/ema.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
-export interface AdaFaceOptions extends ScaleOptions {
-  /** m, both in radians and as a cosine, 0 ≤ m ≤ 1. Default 0.4. */
+export interface AdaFaceOptions extends ScaleOptions, UnsafeOption {
+  /** m, both in radians and as a cosine, 0 ≤ m ≤ 1; unsafe −π + ε < m < π − ε. Default 0.4. */
   readonly margin?: number;
-  /** h > 0: how much of the norms' spread maps onto [−1, 1]. Default 0.333. */
+  /** h > 0: how much of the norms' spread maps onto [−1, 1]; unsafe any finite h. Default 0.333. */
   readonly h?: number;
   /** Weight of the new batch in the norms' mean and standard deviation, 0 ≤ tAlpha ≤ 1. Default 0.01. */
   readonly tAlpha?: number;
@@ -39,10 +41,11 @@ const LARGEST_NORM = 100;
 export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
   const { margin = 0.4, scale = 64, h = 0.333, tAlpha = 0.01, eps = 0.001 } = options;
   const { batchMeanInitial = 20, batchStdInitial = 100 } = options;
-  requireRange('margin', margin, 0, 1);
-  requirePositive('h', h);
-  requireRange('tAlpha', tAlpha, 0, 1);
   requireRange('eps', eps, 0, 0.25, 'exclusive lower bound');
+  const shifts = { low: eps - Math.PI, high: Math.PI - eps, open: 'both' } as const;
+  requirePublished('margin', margin, { published: { low: 0, high: 1 }, defined: shifts }, options);
+  requirePublished('h', h, { published: POSITIVE }, options);
+  requireRange('tAlpha', tAlpha, 0, 1);
   requireRange('batchMeanInitial', batchMeanInitial, 0, Number.MAX_VALUE);
   requireRange('batchStdInitial', batchStdInitial, 0, Number.MAX_VALUE);
   return marginLoss({
@@ -110,6 +113,7 @@ function adaptiveMargin(eps: number): TargetMargin {
   const sinAtBound = Math.sqrt(1 - bound * bound);
   return {
     name: 'adaptive',
+    onSphere: true,
     target: (ops, point, sample) => {
       const zero = ops.constant(0);
       const clamped = clampCosine(ops, point.cos, eps);
@@ -137,7 +141,7 @@ function adaptiveMargin(eps: number): TargetMargin {
 }
 
 function clampedModulation(eps: number): Modulation {
-  return { name: 'clamped', negative: (ops, cos) => clampCosine(ops, cos, eps) };
+  return { name: 'clamped', onSphere: true, negative: (ops, cos) => clampCosine(ops, cos, eps) };
 }
 
 function clampCosine<T, M>(ops: TensorOps<T, M>, cos: T, eps: number): { value: T; dCos: T } {

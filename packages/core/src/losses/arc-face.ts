@@ -1,10 +1,11 @@
 import { angularMargin } from '../margin/angular-margin.ts';
 import type { AngularMarginOptions } from '../margin/target-margin.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface ArcFaceOptions extends ScaleOptions, AngularMarginOptions {
-  /** m in radians, 0 ≤ m < π. Default 0.5. */
+  /** m in radians, 0 ≤ m < π; unsafe −π < m < π. Default 0.5. */
   readonly margin?: number;
 }
 
@@ -14,6 +15,6 @@ export interface ArcFaceOptions extends ScaleOptions, AngularMarginOptions {
  * @throws OptionOutOfRangeError
  */
 export function arcFace(options: ArcFaceOptions = {}): MarginLoss {
-  const { margin = 0.5, scale = 64, gradient = 'exact' } = options;
-  return marginLoss({ name: 'arcface', scale, gradient, margin: angularMargin(margin, options) });
+  const { margin = 0.5, scale = 64 } = options;
+  return marginLoss({ name: 'arcface', scale, margin: angularMargin(margin, options) });
 }

@@ -1,13 +1,14 @@
 import { type CombinedMarginOptions, combinedMargin } from '../margin/combined-margin.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface CombinedOptions extends ScaleOptions, CombinedMarginOptions {
-  /** Multiplies θ, > 0. Default 1. */
+  /** Multiplies θ, 0 < m₁ ≤ 16; unsafe any finite m₁ > 0. Default 1. */
   readonly m1?: number;
-  /** Added to m₁θ, in radians, 0 ≤ m₂ < π. Default 0.3. */
+  /** Added to m₁θ, in radians, 0 ≤ m₂ < π; unsafe −π < m₂ < π. Default 0.3. */
   readonly m2?: number;
-  /** Subtracted as a cosine, 0 ≤ m₃ ≤ 2. Default 0.2. */
+  /** Subtracted as a cosine, 0 ≤ m₃ ≤ 2; unsafe any finite m₃. Default 0.2. */
   readonly m3?: number;
 }
 
@@ -17,7 +18,7 @@ export interface CombinedOptions extends ScaleOptions, CombinedMarginOptions {
  * @throws OptionOutOfRangeError
  */
 export function combined(options: CombinedOptions = {}): MarginLoss {
-  const { m1 = 1, m2 = 0.3, m3 = 0.2, scale = 64, gradient = 'exact' } = options;
+  const { m1 = 1, m2 = 0.3, m3 = 0.2, scale = 64 } = options;
   const margins = { multiplicative: m1, angular: m2, cosine: m3 };
-  return marginLoss({ name: 'combined-margin', scale, gradient, margin: combinedMargin(margins, options) });
+  return marginLoss({ name: 'combined-margin', scale, margin: combinedMargin(margins, options) });
 }

@@ -1,9 +1,11 @@
+import type { UnsafeOption } from '../errors/published-domain.ts';
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
-export interface CosFaceOptions extends ScaleOptions {
-  /** m as a cosine, 0 ≤ m ≤ 2. Default 0.35. */
+export interface CosFaceOptions extends ScaleOptions, UnsafeOption {
+  /** m as a cosine, 0 ≤ m ≤ 2; unsafe any finite m. Default 0.35. */
   readonly margin?: number;
   /** No margin where cos θ_y ≤ 0. Default false. */
   readonly easyMargin?: boolean;
@@ -15,6 +17,6 @@ export interface CosFaceOptions extends ScaleOptions {
  * @throws OptionOutOfRangeError
  */
 export function cosFace(options: CosFaceOptions = {}): MarginLoss {
-  const { margin = 0.35, scale = 64, easyMargin = false } = options;
-  return marginLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, { easyMargin }) });
+  const { margin = 0.35, scale = 64 } = options;
+  return marginLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, options) });
 }

@@ -6,7 +6,8 @@ import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { curricularModulation } from '../modulation/modulation.ts';
 import { batchMean, type EmaPreset, ema, emaWeight } from '../scheduler/ema.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 /** The positive margin that the curriculum stands on, where it is not ArcFace's. */
@@ -15,9 +16,9 @@ export type CurricularMargin =
   | ({ readonly kind: 'combined' } & CombinedMargins);
 
 export interface CurricularFaceOptions extends ScaleOptions, AngularMarginOptions {
-  /** m in radians, 0 ≤ m < π (ArcFace's margin), or another positive margin. Default 0.5. */
+  /** m in radians, 0 ≤ m < π (ArcFace's margin; unsafe −π < m < π), or another positive margin. Default 0.5. */
   readonly margin?: number | CurricularMargin;
-  /** Weight of the new batch in the moving average t, or a preset. Default `official` (0.01). */
+  /** Weight of the new batch in the moving average t, 0 ≤ α ≤ 1, or a preset. Default `official` (0.01). */
   readonly alpha?: EmaPreset | number;
   /** t before the first step, −1 ≤ t₀ ≤ 1. Default 0. */
   readonly tInitial?: number;
@@ -33,13 +34,12 @@ export interface CurricularFaceOptions extends ScaleOptions, AngularMarginOption
  * @throws OptionOutOfRangeError
  */
 export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss {
-  const { scale = 64, gradient = 'exact', tInitial = 0 } = options;
+  const { scale = 64, tInitial = 0 } = options;
   const alpha = emaWeight(options.alpha ?? 'official');
   requireRange('tInitial', tInitial, -1, 1);
   return marginLoss({
     name: 'curricularface',
     scale,
-    gradient,
     margin: positiveMargin(options),
     modulation: curricularModulation,
     sampleValueNames: ['t'],
@@ -58,7 +58,7 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
 }
 
 function positiveMargin(options: CurricularFaceOptions): TargetMargin {
-  const { margin = 0.5, easyMargin, gradient, beyondPi } = options;
+  const { margin = 0.5, easyMargin, gradient, beyondPi, unsafe = false } = options;
   if (typeof margin === 'number') return angularMargin(margin, options);
   if (typeof margin !== 'object' || margin === null) {
     throw new OptionOutOfRangeError(
@@ -72,12 +72,13 @@ function positiveMargin(options: CurricularFaceOptions): TargetMargin {
     refuseBeside('beyondPi', beyondPi);
     refuseBeside('gradient', gradient);
     requireKeys(margin, ['kind', 'margin', 'easyMargin']);
-    const { easyMargin: easy } = margin;
-    return additiveCosineMargin(margin.margin, easy === undefined ? {} : { easyMargin: easy });
+    const { easyMargin: easy = false } = margin;
+    return additiveCosineMargin(margin.margin, { easyMargin: easy, unsafe });
   }
   requireChoice('margin.kind', margin.kind, ['cosine', 'combined']);
   requireKeys(margin, ['kind', 'multiplicative', 'angular', 'cosine']);
   return combinedMargin(margin, {
+    unsafe,
     ...(beyondPi === undefined ? {} : { beyondPi }),
     ...(gradient === undefined ? {} : { gradient }),
   });

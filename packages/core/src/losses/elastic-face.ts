@@ -1,11 +1,19 @@
-import { requireAngle, requireChoice, requireInteger, requireRange } from '../errors/check-options.ts';
+import { requireAngle, requireChoice, requireInteger } from '../errors/check-options.ts';
+import {
+  COSINE_MARGIN,
+  type Domain,
+  NON_NEGATIVE,
+  requirePublished,
+  type UnsafeOption,
+} from '../errors/published-domain.ts';
 import { addAngle, angleParts } from '../margin/add-angle.ts';
 import { subtractMargin } from '../margin/additive-cosine-margin.ts';
 import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import { drawMargins } from '../random/margin-draws.ts';
-import { type MarginLoss, type MarginLossParts, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { type MarginLossParts, marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 /**
@@ -15,10 +23,10 @@ import type { ScaleOptions } from './norm-face.ts';
  */
 export type ElasticAssignment = boolean | 'released' | 'paper';
 
-export interface ElasticOptions extends ScaleOptions {
-  /** Mean of the margins: radians (Arc, default 0.5) or a cosine (Cos, default 0.35). */
+export interface ElasticOptions extends ScaleOptions, UnsafeOption {
+  /** Mean of the margins: radians (Arc, 0 ≤ m < π, default 0.5) or a cosine (Cos, 0 ≤ m ≤ 2, default 0.35). */
   readonly margin?: number;
-  /** Standard deviation of the margins, 0 ≤ std ≤ 1. Default 0.05. */
+  /** Standard deviation of the margins, 0 ≤ std ≤ 1; unsafe any finite one ≥ 0. Default 0.05. */
   readonly std?: number;
   /** Default false. */
   readonly plus?: ElasticAssignment;
@@ -40,13 +48,14 @@ export interface ElasticCosFaceOptions extends ElasticOptions {
  */
 export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss {
   const { margin = 0.5, gradient = 'exact', beyondPi = 'cosine' } = options;
-  requireAngle('margin', margin);
+  requireAngle('margin', margin, options);
   checkAngularOptions(options);
   return marginLoss({
     ...elasticParts('elastic-arcface', margin, options),
-    gradient,
     margin: {
       name: 'elastic-angular',
+      onSphere: true,
+      gradient,
       target: (ops, point, sample) =>
         addAngle(ops, point, angleParts(ops, sample.margin!), { ...options, beyondPi }),
     },
@@ -61,17 +70,20 @@ export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss 
  */
 export function elasticCosFace(options: ElasticCosFaceOptions = {}): MarginLoss {
   const { margin = 0.35, easyMargin = false } = options;
-  requireRange('margin', margin, 0, 2);
+  requirePublished('margin', margin, COSINE_MARGIN, options);
   const drawnMargin: TargetMargin = {
     name: 'elastic-cosine',
+    onSphere: easyMargin,
     target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
   };
   return marginLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
 }
 
+const SPREAD: Domain = { published: { low: 0, high: 1 }, defined: NON_NEGATIVE };
+
 function elasticParts(name: string, margin: number, options: ElasticOptions): MarginLossParts {
   const { scale = 64, std = 0.05, plus = false, seed = 0 } = options;
-  requireRange('std', std, 0, 1);
+  requirePublished('std', std, SPREAD, options);
   requireChoice('plus', plus, [false, true, 'released', 'paper']);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   return {

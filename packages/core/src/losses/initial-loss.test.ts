@@ -1,14 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { HardNegativeCounter } from '../reference/hard-negatives.ts';
-import { negativeLogSumExp } from '../reference/log-sum-exp.ts';
-import { type PreparedBatch, prepareBatch } from '../reference/prepare-batch.ts';
-import { reduceBatch } from '../reference/reduce-batch.ts';
-import { targetPoints } from '../reference/target-points.ts';
+import { closeBatch } from '../head/phases/close-batch.ts';
+import { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
+import { openBatch } from '../head/phases/open-batch.ts';
+import { runNow } from '../head/phases/steps.ts';
+import { negativeLogSumExp } from '../reference/negatives.ts';
 import { tileStream } from '../reference/tiles.ts';
-import { unitRows } from '../reference/unit-rows.ts';
 import { arcFace } from './arc-face.ts';
 import { curricularFace } from './curricular-face.ts';
-import { initialState } from './loss-state.ts';
 import type { MarginLoss } from './margin-loss.ts';
 
 const CLASSES = 85_742;
@@ -42,19 +40,15 @@ function forward(
   embeddings: Float32Array,
   weights: Float32Array,
 ): { loss: number; meanCosine: number; hardShare: number } {
-  const state = initialState(loss);
   const labels = Int32Array.from({ length: BATCH }, (_, i) => (2654 * i) % CLASSES);
-  const x = unitRows(embeddings, DIM, 0, BATCH);
-  const { cos, sin } = targetPoints(loss, x, weights, undefined, labels);
-  const prepared: PreparedBatch = prepareBatch(loss, cos, sin, x.norms, undefined, state, 'train');
+  const input = { embeddings, weights, labels, dim: DIM };
+  const options = { checkFinite: 'none', inspect: false, communicator: undefined } as const;
+  const batch = runNow(openBatch({ loss, input, ...options }));
   const counter = new HardNegativeCounter();
-  const stream = tileStream(loss.geometry, x, weights, undefined, 512);
-  const negatives = negativeLogSumExp(loss, stream, prepared, labels, counter);
-  const ones = new Float64Array(BATCH).fill(1);
-  const reduced = reduceBatch(loss, prepared, negatives, x.norms, ones, state, 'train');
+  const stream = tileStream(loss.geometry, batch.x, weights, undefined, 512);
   return {
-    loss: reduced.loss,
-    meanCosine: cos.reduce((sum, c) => sum + c, 0) / BATCH,
+    loss: closeBatch(batch, negativeLogSumExp(batch, stream, counter)).loss,
+    meanCosine: batch.points.cos.reduce((sum, c) => sum + c, 0) / BATCH,
     hardShare: counter.hard / (BATCH * (CLASSES - 1)),
   };
 }

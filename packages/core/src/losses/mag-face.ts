@@ -1,10 +1,12 @@
-import { requireAngle, requirePositive, requireRange } from '../errors/check-options.ts';
+import { requireAngle, requirePositive } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
+import { asPublished, NON_NEGATIVE, requirePublished } from '../errors/published-domain.ts';
 import { addAngle, angleParts, angleSlope } from '../margin/add-angle.ts';
 import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
-import { type MarginLoss, marginLoss, type RegulariserValue } from './margin-loss.ts';
+import type { MarginLoss, RegulariserValue } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface MagFaceOptions extends ScaleOptions, AngularMarginOptions {
@@ -12,11 +14,11 @@ export interface MagFaceOptions extends ScaleOptions, AngularMarginOptions {
   readonly lowerNorm?: number;
   /** u_a > l_a: the norm at which the margin is the upper one. Default 110. */
   readonly upperNorm?: number;
-  /** In radians. Default 0.45. */
+  /** In radians, 0 ≤ l_m < π; unsafe −π < l_m < π. Default 0.45. */
   readonly lowerMargin?: number;
-  /** In radians, ≥ the lower one. Default 0.8. */
+  /** In radians, l_m ≤ u_m < π; unsafe −π < u_m < π. Default 0.8. */
   readonly upperMargin?: number;
-  /** λ_g ≥ 0, weight of the regulariser. Default 35. */
+  /** λ_g ≥ 0, weight of the regulariser; unsafe any finite λ_g. Default 35. */
   readonly lambdaG?: number;
 }
 
@@ -36,24 +38,24 @@ export function magFace(options: MagFaceOptions = {}): MarginLoss {
     upperMargin = 0.8,
     lambdaG = 35,
   } = options;
-  const { easyMargin = true, gradient = 'exact' } = options;
+  const { easyMargin = true } = options;
   checkAngularOptions(options);
   requirePositive('lowerNorm', lowerNorm);
   requirePositive('upperNorm', upperNorm);
   if (upperNorm <= lowerNorm)
     throw new OptionOutOfRangeError('upperNorm', upperNorm, `upperNorm > lowerNorm = ${lowerNorm}`);
-  requireAngle('lowerMargin', lowerMargin);
-  requireAngle('upperMargin', upperMargin);
-  if (upperMargin < lowerMargin) {
-    throw new OptionOutOfRangeError('upperMargin', upperMargin, `upperMargin ≥ lowerMargin = ${lowerMargin}`);
+  requireAngle('lowerMargin', lowerMargin, options);
+  requireAngle('upperMargin', upperMargin, options);
+  if (upperMargin < lowerMargin && !options.unsafe) {
+    const expected = `upperMargin ≥ lowerMargin = ${lowerMargin}`;
+    throw new OptionOutOfRangeError('upperMargin', upperMargin, expected, asPublished('upperMargin'));
   }
-  requireRange('lambdaG', lambdaG, 0, Number.MAX_VALUE);
+  requirePublished('lambdaG', lambdaG, { published: NON_NEGATIVE }, options);
   const range: NormRange = { lowerNorm, upperNorm };
   const slope = (upperMargin - lowerMargin) / (upperNorm - lowerNorm);
   return marginLoss({
     name: 'magface',
     scale,
-    gradient,
     margin: magnitudeMargin(range, lowerMargin, slope, { ...options, easyMargin }),
     regulariser: (ops, norm) => magnitudeRegulariser(ops, norm, range, lambdaG),
   });
@@ -83,6 +85,8 @@ function magnitudeMargin(
 ): TargetMargin {
   return {
     name: 'magnitude',
+    onSphere: true,
+    gradient: options.gradient ?? 'exact',
     target: (ops, point) => {
       const a = clampNorm(ops, point.norm, range);
       const rise = ops.constant(marginSlope, '\\tfrac{u_m - l_m}{u_a - l_a}');

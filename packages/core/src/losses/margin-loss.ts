@@ -1,16 +1,7 @@
-import { requirePositive } from '../errors/check-options.ts';
-import { noMargin } from '../margin/no-margin.ts';
-import type {
-  GradientMode,
-  SampleValues,
-  TargetMargin,
-  TargetPoint,
-  TargetValue,
-} from '../margin/target-margin.ts';
-import { type Modulation, type NegativeValue, plainModulation } from '../modulation/modulation.ts';
+import type { GradientMode, SampleValues, TargetPoint, TargetValue } from '../margin/target-margin.ts';
+import type { NegativeValue } from '../modulation/modulation.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
-import { uniformWeighting } from '../weighting/uniform.ts';
 
 /** How embeddings and class centers meet: x·w + b; ‖x‖·cos θ; s·cos θ. */
 export type Geometry = 'inner' | 'norm-scaled' | 'cosine';
@@ -58,7 +49,7 @@ export interface RegulariserValue<T> {
 export interface MarginLoss {
   readonly name: string;
   readonly geometry: Geometry;
-  /** s, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. */
+  /** s > 0, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. */
   readonly scale: number;
   /** Whether the logits carry a bias a class (geometry `inner` only). */
   readonly bias: boolean;
@@ -83,43 +74,4 @@ export interface MarginLoss {
   negative<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): NegativeValue<T>;
   /** Undefined where the loss has none. */
   readonly regulariser: (<T, M>(ops: TensorOps<T, M>, norm: T) => RegulariserValue<T>) | undefined;
-}
-
-/** The parts that differ from loss to loss; the rest is the plain cross-entropy on scaled cosines. */
-export interface MarginLossParts {
-  readonly name: string;
-  readonly geometry?: Geometry;
-  readonly scale?: number;
-  readonly bias?: boolean;
-  readonly gradient?: GradientMode;
-  readonly margin?: TargetMargin;
-  readonly modulation?: Modulation;
-  readonly sampleValueNames?: readonly string[];
-  readonly initialValues?: StateValues<number>;
-  readonly stateRanges?: MarginLoss['stateRanges'];
-  readonly draws?: MarginDrawer;
-  readonly prepare?: MarginLoss['prepare'];
-  readonly regulariser?: MarginLoss['regulariser'];
-}
-
-/** Puts a loss together from its margin, its modulation and its statistics. */
-export function marginLoss(parts: MarginLossParts): MarginLoss {
-  const { scale = 1, margin = noMargin, modulation = plainModulation } = parts;
-  requirePositive('scale', scale);
-  return {
-    name: parts.name,
-    geometry: parts.geometry ?? 'cosine',
-    scale,
-    bias: parts.bias ?? false,
-    gradient: parts.gradient ?? 'exact',
-    sampleValueNames: parts.sampleValueNames ?? [],
-    initialValues: { step: 0, ...parts.initialValues },
-    stateRanges: { step: [0, Number.MAX_SAFE_INTEGER], ...parts.stateRanges },
-    draws: parts.draws,
-    weighting: uniformWeighting,
-    prepare: parts.prepare ?? (() => ({ sampleValues: {}, next: {} })),
-    target: margin.target,
-    negative: modulation.negative,
-    regulariser: parts.regulariser,
-  };
 }

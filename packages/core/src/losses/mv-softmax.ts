@@ -1,13 +1,15 @@
+import type { UnsafeOption } from '../errors/published-domain.ts';
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
 import { misclassifiedVectorModulation } from '../modulation/modulation.ts';
 import type { ArcFaceOptions } from './arc-face.ts';
 import type { CosFaceOptions } from './cos-face.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 
 /** The fixed weight that MV-Softmax gives hard negatives. */
-export interface HardWeightOptions {
-  /** t > 0; 1 is the margin alone, the paper uses 1.1 to 1.3. Default 1.2. */
+export interface HardWeightOptions extends UnsafeOption {
+  /** t ≥ 1; 1 is the margin alone, the paper uses 1.1 to 1.3. Unsafe any finite t. Default 1.2. */
   readonly t?: number;
 }
 
@@ -25,8 +27,8 @@ export function mvAmSoftmax(options: MvAmSoftmaxOptions = {}): MarginLoss {
   return marginLoss({
     name: 'mv-am-softmax',
     scale,
-    margin: additiveCosineMargin(margin, { easyMargin }),
-    modulation: misclassifiedVectorModulation(t),
+    margin: additiveCosineMargin(margin, { ...options, easyMargin }),
+    modulation: misclassifiedVectorModulation(t, options),
   });
 }
 
@@ -37,12 +39,11 @@ export function mvAmSoftmax(options: MvAmSoftmaxOptions = {}): MarginLoss {
  * @throws OptionOutOfRangeError
  */
 export function mvArcSoftmax(options: MvArcSoftmaxOptions = {}): MarginLoss {
-  const { margin = 0.35, scale = 32, easyMargin = true, gradient = 'exact', t = 1.2 } = options;
+  const { margin = 0.35, scale = 32, easyMargin = true, t = 1.2 } = options;
   return marginLoss({
     name: 'mv-arc-softmax',
     scale,
-    gradient,
     margin: angularMargin(margin, { ...options, easyMargin }),
-    modulation: misclassifiedVectorModulation(t),
+    modulation: misclassifiedVectorModulation(t, options),
   });
 }

@@ -1,4 +1,5 @@
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 
 /** Every cosine loss has a scale. */
 export interface ScaleOptions {

@@ -4,81 +4,92 @@ import { drawMargins } from '../random/margin-draws.ts';
 import { initialState } from './loss-state.ts';
 import { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './registry.ts';
 
-const BAD_SCALES = [0, -1, Number.NaN, Number.POSITIVE_INFINITY];
-const BAD_ANGLES = [-0.1, Math.PI, 28.6, Number.NaN];
-const BAD_COSINES = [-0.1, 2.1, Number.NaN];
-const BAD_SHARES = [-0.1, 1.1, Number.NaN];
+const INFINITE = Number.POSITIVE_INFINITY;
+/** The numbers beside one, in float64. */
+const after = (value: number): number => value + 2 ** (Math.floor(Math.log2(Math.abs(value))) - 52);
+const before = (value: number): number => -after(-value);
+const TINY = Number.MIN_VALUE;
+const { PI } = Math;
 
-/** For every loss: each option that has a range, values outside it, and one on its edge that is inside. */
-const RANGES: Readonly<Record<string, Readonly<Record<string, { bad: readonly number[]; edge: number }>>>> = {
+/** What an option takes: on its edges, outside its published domain (`unsafe` takes it), and never. */
+interface Range {
+  readonly good: readonly number[];
+  readonly outside?: readonly number[];
+  readonly never: readonly number[];
+}
+
+const SCALE: Range = { good: [TINY, 1, 1024], never: [0, -1, Number.NaN, INFINITE] };
+const ANGLE: Range = {
+  good: [0, before(PI)],
+  outside: [-TINY, after(-PI) + 1e-15],
+  never: [PI, -PI, 28.6, -28.6, Number.NaN],
+};
+const COSINE: Range = { good: [0, 2], outside: [-TINY, after(2), -1e3], never: [Number.NaN, INFINITE] };
+const SHARE: Range = { good: [0, 1], never: [-TINY, after(1), Number.NaN] };
+const HARD_WEIGHT: Range = { good: [1, 1e3], outside: [before(1), 0, -1], never: [Number.NaN, INFINITE] };
+const SPREAD: Range = { good: [0, 1], outside: [after(1), 40], never: [-TINY, INFINITE, Number.NaN] };
+const SEED: Range = { good: [-(2 ** 53) + 1, 2 ** 53 - 1], never: [0.5, Number.NaN, 2 ** 53] };
+const NEVER_INFINITE = [Number.NaN, INFINITE];
+
+/** Every option that has a range. */
+const RANGES: Readonly<Record<string, Readonly<Record<string, Range>>>> = {
   softmax: {},
-  normface: { scale: { bad: BAD_SCALES, edge: 1e-3 } },
-  sphereface: { margin: { bad: [0, 9, 2.5], edge: 8 }, lambda: { bad: [-1, Number.NaN], edge: 0 } },
-  cosface: { scale: { bad: BAD_SCALES, edge: 1024 }, margin: { bad: BAD_COSINES, edge: 2 } },
-  arcface: { scale: { bad: BAD_SCALES, edge: 1024 }, margin: { bad: BAD_ANGLES, edge: 3.14 } },
+  normface: { scale: SCALE },
+  sphereface: {
+    margin: { good: [1, 8], never: [0, 9, 2.5] },
+    lambda: { good: [0, 1e9], outside: [-TINY, after(-1)], never: [-1, ...NEVER_INFINITE] },
+  },
+  cosface: { scale: SCALE, margin: COSINE },
+  arcface: { scale: SCALE, margin: ANGLE },
   'combined-margin': {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    m1: { bad: [0, -1, 17, Number.NaN], edge: 16 },
-    m2: { bad: BAD_ANGLES, edge: 0 },
-    m3: { bad: BAD_COSINES, edge: 0 },
+    scale: SCALE,
+    m1: { good: [TINY, 16], outside: [after(16)], never: [0, -1, ...NEVER_INFINITE] },
+    m2: ANGLE,
+    m3: COSINE,
   },
-  'mv-am-softmax': {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    margin: { bad: BAD_COSINES, edge: 0 },
-    t: { bad: [0, -1, Number.NaN, Number.POSITIVE_INFINITY], edge: 0.1 },
-  },
-  'mv-arc-softmax': {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    margin: { bad: BAD_ANGLES, edge: 0 },
-    t: { bad: [0, -1, Number.NaN, Number.POSITIVE_INFINITY], edge: 0.1 },
-  },
+  'mv-am-softmax': { scale: SCALE, margin: COSINE, t: HARD_WEIGHT },
+  'mv-arc-softmax': { scale: SCALE, margin: ANGLE, t: HARD_WEIGHT },
   curricularface: {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    margin: { bad: BAD_ANGLES, edge: 0 },
-    alpha: { bad: BAD_SHARES, edge: 1 },
-    tInitial: { bad: [-1.1, 1.1, Number.NaN], edge: -1 },
+    scale: SCALE,
+    margin: ANGLE,
+    alpha: SHARE,
+    tInitial: { good: [-1, 1], never: [before(-1), after(1), Number.NaN] },
   },
   adaface: {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    margin: { bad: BAD_SHARES, edge: 1 },
-    h: { bad: [0, -1, Number.NaN, Number.POSITIVE_INFINITY], edge: 1e-3 },
-    tAlpha: { bad: BAD_SHARES, edge: 0 },
-    eps: { bad: [0, 0.6, Number.NaN], edge: 1e-9 },
-    batchMeanInitial: { bad: [Number.NaN, Number.POSITIVE_INFINITY], edge: 0 },
-    batchStdInitial: { bad: [-1, Number.NaN, Number.POSITIVE_INFINITY], edge: 0 },
+    scale: SCALE,
+    margin: {
+      good: [0, 1],
+      outside: [-TINY, after(1), before(PI - 0.001), after(0.001 - PI)],
+      never: [PI - 0.001, 0.001 - PI, Number.NaN],
+    },
+    h: { good: [TINY, 1e3], outside: [0, -1], never: NEVER_INFINITE },
+    tAlpha: SHARE,
+    eps: { good: [TINY, 0.25], never: [0, after(0.25), Number.NaN] },
+    batchMeanInitial: { good: [0], never: [-TINY, ...NEVER_INFINITE] },
+    batchStdInitial: { good: [0], never: [-TINY, ...NEVER_INFINITE] },
   },
   magface: {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    lowerNorm: { bad: [0, -1, Number.NaN], edge: 1e-3 },
-    upperNorm: { bad: [0, 10, 9, Number.NaN, Number.POSITIVE_INFINITY], edge: 10.1 },
-    lowerMargin: { bad: BAD_ANGLES, edge: 0 },
-    upperMargin: { bad: [...BAD_ANGLES, 0.44], edge: 0.45 },
-    lambdaG: { bad: [-1, Number.NaN], edge: 0 },
+    scale: SCALE,
+    lowerNorm: { good: [TINY, before(110)], never: [0, -1, 110, Number.NaN] },
+    upperNorm: { good: [after(10)], never: [0, 10, 9, ...NEVER_INFINITE] },
+    lowerMargin: { ...ANGLE, good: [0, 0.8], outside: [after(0.8), -TINY, -3] },
+    upperMargin: { ...ANGLE, good: [0.45, before(PI)], outside: [before(0.45), 0, -3] },
+    lambdaG: { good: [0], outside: [-TINY, -1], never: NEVER_INFINITE },
   },
-  'elastic-arcface': {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    margin: { bad: BAD_ANGLES, edge: 0 },
-    std: { bad: BAD_SHARES, edge: 0 },
-    seed: { bad: [0.5, Number.NaN, 2 ** 53], edge: -(2 ** 53) + 1 },
-  },
-  'elastic-cosface': {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    margin: { bad: BAD_COSINES, edge: 0 },
-    std: { bad: BAD_SHARES, edge: 1 },
-    seed: { bad: [0.5, Number.NaN], edge: 2 ** 53 - 1 },
-  },
+  'elastic-arcface': { scale: SCALE, margin: ANGLE, std: SPREAD, seed: SEED },
+  'elastic-cosface': { scale: SCALE, margin: COSINE, std: SPREAD, seed: SEED },
   focal: {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    gamma: { bad: [-0.1, Number.NaN, Number.POSITIVE_INFINITY], edge: 0 },
-    alpha: { bad: [0, -1, Number.NaN, Number.POSITIVE_INFINITY], edge: 1e-3 },
+    scale: SCALE,
+    gamma: { good: [0, 100], never: [-TINY, ...NEVER_INFINITE] },
+    alpha: { good: [TINY, 1], outside: [after(1), 8], never: [0, -1, ...NEVER_INFINITE] },
   },
-  ohem: { scale: { bad: BAD_SCALES, edge: 1 }, keepRatio: { bad: [0, ...BAD_SHARES], edge: 1 } },
+  ohem: { scale: SCALE, keepRatio: { good: [TINY, 1], never: [0, -1, after(1), Number.NaN] } },
   'self-paced': {
-    scale: { bad: BAD_SCALES, edge: 1 },
-    pace: { bad: [0, -1, Number.NaN], edge: Number.POSITIVE_INFINITY },
-    growth: { bad: [0.99, Number.NaN, Number.POSITIVE_INFINITY], edge: 1 },
-    maximumPace: { bad: [-1, Number.NaN], edge: Number.POSITIVE_INFINITY },
-    lowerShare: { bad: [0, 1, Number.NaN], edge: 0.999 },
+    scale: SCALE,
+    pace: { good: [TINY, INFINITE], never: [0, -1, Number.NaN] },
+    growth: { good: [1, 1e9], outside: [before(1), TINY], never: [0, -1, ...NEVER_INFINITE] },
+    maximumPace: { good: [TINY, INFINITE], never: [0, -1, Number.NaN] },
+    lowerShare: { good: [TINY, before(1)], never: [0, 1, Number.NaN] },
   },
 };
 
@@ -96,15 +107,38 @@ describe.each(LOSS_NAMES)('%s', (name) => {
     expect(Object.values(initialState(loss).values).every(Number.isFinite)).toBe(true);
   });
 
-  for (const [option, { bad, edge }] of Object.entries(RANGES[name] ?? {})) {
-    test.each(bad)(`refuses ${option} = %d and names it`, (value) => {
-      const run = (): unknown => createLoss(name, { [option]: value });
-      expect(run).toThrow(OptionOutOfRangeError);
-      expect(run).toThrow(new RegExp(`^${option} = ${String(value)}, expected .*${option}`, 's'));
+  for (const [option, { good, outside = [], never }] of Object.entries(RANGES[name] ?? {})) {
+    const make = (value: number, unsafe: object): unknown => createLoss(name, { [option]: value, ...unsafe });
+    const wide = lossOptions(name).includes('unsafe') ? [{}, { unsafe: false }, { unsafe: true }] : [{}];
+
+    test.each(good)(`takes ${option} = %d`, (value) => {
+      for (const unsafe of wide) expect(() => make(value, unsafe)).not.toThrow();
     });
 
-    test(`takes ${option} = ${edge}, on the edge`, () => {
-      expect(() => createLoss(name, { [option]: edge })).not.toThrow();
+    test.each([...outside, ...never])(`refuses ${option} = %d and names it`, (value) => {
+      // Of two bounds that cross the upper one is named.
+      const refused = new RegExp(
+        `^(${option} = ${String(value)}|upper${option.slice(5)} = [\\d.]+), expected .*${option}`,
+        's',
+      );
+      for (const unsafe of wide.slice(0, 2)) {
+        expect(() => make(value, unsafe)).toThrow(OptionOutOfRangeError);
+        expect(() => make(value, unsafe)).toThrow(refused);
+      }
+    });
+
+    if (outside.length > 0) {
+      test.each(outside)(
+        `takes ${option} = %d where it is told to be unsafe, and says so otherwise`,
+        (value) => {
+          expect(() => make(value, { unsafe: true })).not.toThrow();
+          expect(() => make(value, {})).toThrow(/set unsafe to true/);
+        },
+      );
+    }
+
+    test.each(never)(`refuses ${option} = %d, unsafe or not`, (value) => {
+      for (const unsafe of wide) expect(() => make(value, unsafe)).toThrow(OptionOutOfRangeError);
     });
   }
 

@@ -1,4 +1,5 @@
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
+import type { OhemOptions } from '../weighting/ohem.ts';
 import { adaFace } from './ada-face.ts';
 import { arcFace } from './arc-face.ts';
 import { combined } from './combined.ts';
@@ -30,77 +31,82 @@ interface LossEntry {
   create(parameters: LossParameters): MarginLoss;
 }
 
+/** Every option of a factory, none forgotten, as what it is given. */
+type OptionTypes<Options> = Readonly<{ [K in keyof Required<Options>]: OptionType }>;
+
 // A factory checks the ranges of its options itself; names and types are checked before it is called.
-const entry = <Options>(
-  options: Readonly<Record<string, OptionType>>,
-  factory: (options: Options) => MarginLoss,
+const entry = <Options extends object>(
+  factory: (options?: Options) => MarginLoss,
+  options: NoInfer<OptionTypes<Options>>,
 ): LossEntry => ({ options, create: (parameters) => factory(parameters as Options) });
 
-const weighted = <Options>(
-  options: Readonly<Record<string, OptionType>>,
-  apply: (loss: MarginLoss, options: Options) => MarginLoss,
+const weighted = <Options extends object>(
+  apply: (loss: MarginLoss, options?: Options) => MarginLoss,
+  options: NoInfer<OptionTypes<Options>>,
 ): LossEntry => ({
   options: { ...options, scale: 'number', base: 'loss' },
   create: ({ base, scale, ...own }) => apply(baseLoss(base, scale), own as Options),
 });
 
-const angular = { beyondPi: 'string', easyMargin: 'boolean', gradient: 'string' } as const;
+const angular = { beyondPi: 'string', easyMargin: 'boolean', gradient: 'string', unsafe: 'boolean' } as const;
 const scaled = { scale: 'number', margin: 'number' } as const;
+const easy = { easyMargin: 'boolean', unsafe: 'boolean' } as const;
 const elastic = { ...scaled, std: 'number', plus: 'boolean or string', seed: 'number' } as const;
 
 const entries: Readonly<Record<string, LossEntry>> = {
-  softmax: entry({ bias: 'boolean' }, softmax),
-  normface: entry({ scale: 'number' }, normFace),
-  sphereface: entry({ margin: 'number', lambda: 'number' }, sphereFace),
-  cosface: entry({ ...scaled, easyMargin: 'boolean' }, cosFace),
-  arcface: entry({ ...scaled, ...angular }, arcFace),
-  'combined-margin': entry(
-    { scale: 'number', m1: 'number', m2: 'number', m3: 'number', beyondPi: 'string', gradient: 'string' },
-    combined,
-  ),
-  'mv-am-softmax': entry({ ...scaled, t: 'number', easyMargin: 'boolean' }, mvAmSoftmax),
-  'mv-arc-softmax': entry({ ...scaled, ...angular, t: 'number' }, mvArcSoftmax),
-  curricularface: entry(
-    {
-      scale: 'number',
-      margin: 'number or object',
-      ...angular,
-      alpha: 'number or string',
-      tInitial: 'number',
-    },
-    curricularFace,
-  ),
-  adaface: entry(
-    {
-      ...scaled,
-      h: 'number',
-      tAlpha: 'number',
-      eps: 'number',
-      batchMeanInitial: 'number',
-      batchStdInitial: 'number',
-    },
-    adaFace,
-  ),
-  magface: entry(
-    {
-      scale: 'number',
-      ...angular,
-      lowerNorm: 'number',
-      upperNorm: 'number',
-      lowerMargin: 'number',
-      upperMargin: 'number',
-      lambdaG: 'number',
-    },
-    magFace,
-  ),
-  'elastic-arcface': entry({ ...elastic, ...angular }, elasticArcFace),
-  'elastic-cosface': entry({ ...elastic, easyMargin: 'boolean' }, elasticCosFace),
-  focal: weighted({ gamma: 'number', alpha: 'number' }, focal),
-  ohem: weighted({ keepRatio: 'number', reduction: 'string' }, meanOfKept),
-  'self-paced': weighted(
-    { regulariser: 'string', pace: 'number', growth: 'number', maximumPace: 'number', lowerShare: 'number' },
-    selfPaced,
-  ),
+  softmax: entry(softmax, { bias: 'boolean' }),
+  normface: entry(normFace, { scale: 'number' }),
+  sphereface: entry(sphereFace, { margin: 'number', lambda: 'number', unsafe: 'boolean' }),
+  cosface: entry(cosFace, { ...scaled, ...easy }),
+  arcface: entry(arcFace, { ...scaled, ...angular }),
+  'combined-margin': entry(combined, {
+    scale: 'number',
+    m1: 'number',
+    m2: 'number',
+    m3: 'number',
+    beyondPi: 'string',
+    gradient: 'string',
+    unsafe: 'boolean',
+  }),
+  'mv-am-softmax': entry(mvAmSoftmax, { ...scaled, t: 'number', ...easy }),
+  'mv-arc-softmax': entry(mvArcSoftmax, { ...scaled, ...angular, t: 'number' }),
+  curricularface: entry(curricularFace, {
+    scale: 'number',
+    margin: 'number or object',
+    ...angular,
+    alpha: 'number or string',
+    tInitial: 'number',
+  }),
+  adaface: entry(adaFace, {
+    ...scaled,
+    h: 'number',
+    tAlpha: 'number',
+    eps: 'number',
+    batchMeanInitial: 'number',
+    batchStdInitial: 'number',
+    unsafe: 'boolean',
+  }),
+  magface: entry(magFace, {
+    scale: 'number',
+    ...angular,
+    lowerNorm: 'number',
+    upperNorm: 'number',
+    lowerMargin: 'number',
+    upperMargin: 'number',
+    lambdaG: 'number',
+  }),
+  'elastic-arcface': entry(elasticArcFace, { ...elastic, ...angular }),
+  'elastic-cosface': entry(elasticCosFace, { ...elastic, ...easy }),
+  focal: weighted(focal, { gamma: 'number', alpha: 'number', unsafe: 'boolean' }),
+  ohem: weighted(meanOfKept, { keepRatio: 'number', reduction: 'string' }),
+  'self-paced': weighted(selfPaced, {
+    regulariser: 'string',
+    pace: 'number',
+    growth: 'number',
+    maximumPace: 'number',
+    lowerShare: 'number',
+    unsafe: 'boolean',
+  }),
 };
 
 /** Names that {@link createLoss} knows. */
@@ -158,7 +164,7 @@ function baseLoss(base: unknown, scale: unknown): MarginLoss {
 
 function meanOfKept(
   loss: MarginLoss,
-  { reduction, ...options }: { readonly keepRatio?: number; readonly reduction?: string },
+  { reduction, ...options }: OhemOptions & { readonly reduction?: string } = {},
 ): MarginLoss {
   if (reduction !== undefined && reduction !== 'meanOfKept') {
     throw new OptionOutOfRangeError(

@@ -1,4 +1,5 @@
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 
 export interface SoftmaxOptions {
   /** A bias a class. Default true. */

@@ -1,13 +1,24 @@
-import { requireRange } from '../errors/check-options.ts';
+import {
+  type Domain,
+  NON_NEGATIVE,
+  requirePublished,
+  type UnsafeOption,
+} from '../errors/published-domain.ts';
 import { sphereMargin } from '../margin/sphere-margin.ts';
-import { type MarginLoss, marginLoss } from './margin-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+import { marginLoss } from './margin-loss-parts.ts';
 
-export interface SphereFaceOptions {
+export interface SphereFaceOptions extends UnsafeOption {
   /** m, an integer from 1 to 8. Default 4. */
   readonly margin?: number;
-  /** λ ≥ 0, held fixed. Where absent λ falls with the step: max(5, 1500/(1 + 0.1·step)). */
+  /** λ ≥ 0, held fixed; unsafe any finite λ > −1. Where absent λ falls with the step: max(5, 1500/(1 + 0.1·step)). */
   readonly lambda?: number;
 }
+
+const ANNEALING: Domain = {
+  published: NON_NEGATIVE,
+  defined: { low: -1, high: Number.POSITIVE_INFINITY, open: 'low' },
+};
 
 const LAMBDA_START = 1500;
 const LAMBDA_END = 5;
@@ -28,7 +39,7 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
     sampleValueNames: ['lambda'],
   } as const;
   if (lambda !== undefined) {
-    requireRange('lambda', lambda, 0, Number.MAX_VALUE);
+    requirePublished('lambda', lambda, ANNEALING, options);
     return marginLoss({
       ...base,
       prepare: (ops) => ({ sampleValues: { lambda: ops.constant(lambda, '\\lambda') }, next: {} }),

@@ -3,6 +3,7 @@ import { type FocalOptions, focalWeighting } from '../weighting/focal.ts';
 import { type OhemOptions, ohemWeighting } from '../weighting/ohem.ts';
 import type { SampleWeighting } from '../weighting/sample-weighting.ts';
 import { type SelfPacedOptions, selfPacedWeighting } from '../weighting/self-paced.ts';
+import { uniformWeighting } from '../weighting/uniform.ts';
 import type { MarginLoss } from './margin-loss.ts';
 
 /** The same loss with G: `focal(curricularFace())` is one expression. @see focalWeighting */
@@ -23,16 +24,22 @@ export function selfPaced(loss: MarginLoss, options: SelfPacedOptions = {}): Mar
 /**
  * Puts a weighting of samples onto a loss; their states are carried together.
  *
- * @throws OptionOutOfRangeError where the loss has one already: which of two comes first would not be defined.
+ * @throws OptionOutOfRangeError where the loss has one already (which of two comes first would not be defined), or both
+ * carry a value of the same name.
  */
 export function withWeighting(loss: MarginLoss, weighting: SampleWeighting): MarginLoss {
-  if (loss.weighting.name !== 'uniform') {
+  if (loss.weighting !== uniformWeighting) {
     throw new OptionOutOfRangeError(
       'weighting',
       weighting.name,
       `a loss without a weighting, not ${loss.name}`,
       'put one weighting on one loss.',
     );
+  }
+  for (const name of Object.keys(weighting.initialValues)) {
+    if (!Object.hasOwn(loss.initialValues, name)) continue;
+    const fix = 'give one of the two another name.';
+    throw new OptionOutOfRangeError('initialValues', name, `a name that ${loss.name} does not carry`, fix);
   }
   return {
     ...loss,

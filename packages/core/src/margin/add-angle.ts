@@ -12,13 +12,14 @@ export interface AngleParts<T> {
   readonly bend: T;
 }
 
-/** The parts of a margin that is fixed beforehand, in radians. */
+/** The parts of a margin that is fixed beforehand, in radians, −π < m < π. */
 export function constantAngle<T, M>(ops: TensorOps<T, M>, margin: number): AngleParts<T> {
   return {
     cos: ops.constant(Math.cos(margin), '\\cos m'),
     sin: ops.constant(Math.sin(margin), '\\sin m'),
     linear: ops.constant(margin * Math.sin(margin), 'm \\sin m'),
-    bend: ops.constant(-Math.cos(margin), '\\cos\\left(\\pi - m\\right)'),
+    // A negative margin never carries θ past π.
+    bend: ops.constant(margin < 0 ? -2 : -Math.cos(margin), '\\cos\\left(\\pi - m\\right)'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { requireRange } from '../errors/check-options.ts';
+import { COSINE_MARGIN, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { never } from './never.ts';
 import type { TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
@@ -6,18 +6,20 @@ import type { TargetMargin, TargetPoint, TargetValue } from './target-margin.ts'
 /**
  * T = cos θ_y − m: the additive cosine margin of CosFace (Wang et al. 2018, eq. 4) and AM-Softmax.
  *
- * @param margin m as a cosine, 0 ≤ m ≤ 2.
+ * @param margin m as a cosine, 0 ≤ m ≤ 2; unsafe any finite m.
  * @throws OptionOutOfRangeError
  */
 export function additiveCosineMargin(
   margin: number,
-  options: { readonly easyMargin?: boolean } = {},
+  options: { readonly easyMargin?: boolean } & UnsafeOption = {},
 ): TargetMargin {
-  requireRange('margin', margin, 0, 2);
+  const { easyMargin = false } = options;
+  requirePublished('margin', margin, COSINE_MARGIN, options);
   return {
     name: 'additive-cosine',
-    target: (ops, point) =>
-      subtractMargin(ops, point, ops.constant(margin, 'm'), options.easyMargin ?? false),
+    // An easy margin asks whether θ is acute.
+    onSphere: easyMargin,
+    target: (ops, point) => subtractMargin(ops, point, ops.constant(margin, 'm'), easyMargin),
   };
 }
 

@@ -6,14 +6,16 @@ import type { AngularMarginOptions, TargetMargin } from './target-margin.ts';
 /**
  * T = cos(θ_y + m): the additive angular margin of ArcFace (Deng et al. 2019, eq. 3).
  *
- * @param margin m in radians, 0 ≤ m < π.
+ * @param margin m in radians, 0 ≤ m < π; unsafe −π < m < π.
  * @throws OptionOutOfRangeError
  */
 export function angularMargin(margin: number, options: AngularMarginOptions = {}): TargetMargin {
-  requireAngle('margin', margin);
+  requireAngle('margin', margin, options);
   checkAngularOptions(options);
   return {
     name: 'angular',
+    onSphere: true,
+    gradient: options.gradient ?? 'exact',
     target: (ops, point) => addAngle(ops, point, constantAngle(ops, margin), options),
   };
 }

@@ -1,4 +1,11 @@
-import { requireAngle, requireRange } from '../errors/check-options.ts';
+import { requireAngle } from '../errors/check-options.ts';
+import {
+  COSINE_MARGIN,
+  type Domain,
+  POSITIVE,
+  requirePublished,
+  type UnsafeOption,
+} from '../errors/published-domain.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { checkAngularOptions } from './check-angular-options.ts';
@@ -6,15 +13,15 @@ import type { BeyondPi, GradientMode, TargetMargin, TargetPoint, TargetValue } f
 
 /** The three margins of the combined form. */
 export interface CombinedMargins {
-  /** m₁ > 0, multiplies θ. Default 1. */
+  /** 0 < m₁ ≤ 16, multiplies θ; unsafe any finite m₁ > 0. Default 1. */
   readonly multiplicative?: number;
-  /** m₂ in radians, 0 ≤ m₂ < π, added to m₁θ. Default 0. */
+  /** m₂ in radians, 0 ≤ m₂ < π, added to m₁θ; unsafe −π < m₂ < π. Default 0. */
   readonly angular?: number;
-  /** m₃ as a cosine, 0 ≤ m₃ ≤ 2, subtracted. Default 0. */
+  /** m₃ as a cosine, 0 ≤ m₃ ≤ 2, subtracted; unsafe any finite m₃. Default 0. */
   readonly cosine?: number;
 }
 
-export interface CombinedMarginOptions {
+export interface CombinedMarginOptions extends UnsafeOption {
   /** Past π: `linear` (default) cos θ − 1 − cos((π − m₂)/m₁) − m₃, which is continuous; or `cosine`, no branch. */
   readonly beyondPi?: BeyondPi;
   /** Default `exact`. */
@@ -30,15 +37,17 @@ export function combinedMargin(margins: CombinedMargins, options: CombinedMargin
   const { multiplicative = 1, angular = 0, cosine = 0 } = margins;
   const { beyondPi = 'linear', gradient = 'exact' } = options;
   checkAngularOptions(options);
-  requireRange('m1', multiplicative, 0, 16, 'exclusive lower bound');
-  requireAngle('m2', angular);
-  requireRange('m3', cosine, 0, 2);
+  requirePublished('m1', multiplicative, MULTIPLICATIVE_MARGIN, options);
+  requireAngle('m2', angular, options);
+  requirePublished('m3', cosine, COSINE_MARGIN, options);
   const lastAngle = (Math.PI - angular) / multiplicative;
   // Where θ = π does not reach the bend, no cosine may fall under it.
   const bend = lastAngle > Math.PI ? -2 : Math.cos(lastAngle);
   const drop = 1 + Math.cos(lastAngle);
   return {
     name: 'combined',
+    onSphere: multiplicative !== 1 || angular !== 0,
+    gradient,
     target: (ops, point) => {
       const one = ops.constant(1);
       const m3 = ops.constant(cosine, cosine === 0 ? undefined : 'm_3');
@@ -59,15 +68,19 @@ export function combinedMargin(margins: CombinedMargins, options: CombinedMargin
   };
 }
 
+const MULTIPLICATIVE_MARGIN: Domain = { published: { low: 0, high: 16, open: 'low' }, defined: POSITIVE };
+
 type Sum<T> = Pick<TargetValue<T, unknown>, 'value' | 'dCos'>;
 
-/** cos(θ + m₂) by angle addition. */
-function shifted<T, M>(ops: TensorOps<T, M>, { cos, sin }: TargetPoint<T>, angular: number): Sum<T> {
-  const cosM = ops.constant(Math.cos(angular), angular === 0 ? undefined : '\\cos m_2');
-  const sinM = ops.constant(Math.sin(angular), angular === 0 ? undefined : '\\sin m_2');
+/** cos(θ + m₂) by angle addition; where m₂ is 0 the cosine itself, and an inner product may stand in its place. */
+function shifted<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, angular: number): Sum<T> {
+  const { cos } = point;
+  if (angular === 0) return { value: cos, dCos: ops.constant(1) };
+  const cosM = ops.constant(Math.cos(angular), '\\cos m_2');
+  const sinM = ops.constant(Math.sin(angular), '\\sin m_2');
   return {
-    value: ops.sub(ops.mul(cos, cosM), ops.mul(sin, sinM)),
-    dCos: ops.add(cosM, ops.div(ops.mul(cos, sinM), ops.max(sin, ops.constant(SIN_FLOOR)))),
+    value: ops.sub(ops.mul(cos, cosM), ops.mul(point.sin, sinM)),
+    dCos: ops.add(cosM, ops.div(ops.mul(cos, sinM), ops.max(point.sin, ops.constant(SIN_FLOOR)))),
   };
 }
 

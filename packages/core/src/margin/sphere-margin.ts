@@ -10,13 +10,14 @@ import type { TargetMargin } from './target-margin.ts';
  * cos mθ is the Chebyshev polynomial T_m(cos θ), so there is no acos, and its slope m·U_{m−1}(cos θ) is finite
  * everywhere.
  *
- * @param margin m, an integer from 1 to 8.
+ * @param margin m, an integer ≥ 1 as published; formulas are written up to 8.
  * @throws OptionOutOfRangeError
  */
 export function sphereMargin(margin: number): TargetMargin {
   requireInteger('margin', margin, 1, 8);
   return {
     name: 'sphere',
+    onSphere: true,
     target: (ops, { cos }, sample) => {
       const zero = ops.constant(0);
       const one = ops.constant(1);

@@ -1,10 +1,11 @@
+import type { UnsafeOption } from '../errors/published-domain.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 
 /** Where a sample stands to its own class; each [B]. */
 export interface TargetPoint<T> {
   /** cos θ_y (with 'inner' geometry: x·w + b). */
   readonly cos: T;
-  /** sin θ_y ≥ 0, computed as ½·‖x̂ − ŵ‖·‖x̂ + ŵ‖, which keeps its digits near cos θ = ±1. */
+  /** sin θ_y ≥ 0 (not with 'inner' geometry), computed as ½·‖x̂ − ŵ‖·‖x̂ + ŵ‖, which keeps its digits near cos θ = ±1. */
   readonly sin: T;
   /** ‖x‖. */
   readonly norm: T;
@@ -30,6 +31,10 @@ export type SampleValues<T> = Readonly<Record<string, T>>;
 /** The target logit T of a loss: how the margin enters. */
 export interface TargetMargin {
   readonly name: string;
+  /** Whether it has a meaning on cosines only, as everything with an angle has: no inner product is put into it. */
+  readonly onSphere: boolean;
+  /** `straight-through` where ∂T/∂cos θ is 1 on purpose. Default `exact`. */
+  readonly gradient?: GradientMode;
   target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, sample: SampleValues<T>): TargetValue<T, M>;
 }
 
@@ -40,7 +45,7 @@ export type BeyondPi = 'linear' | 'cosine';
 export type GradientMode = 'exact' | 'straight-through';
 
 /** What every angular margin can be told. */
-export interface AngularMarginOptions {
+export interface AngularMarginOptions extends UnsafeOption {
   /** Past π: `linear` cos θ − m·sin m (default), or `cosine` cos(θ + m) without a branch. */
   readonly beyondPi?: BeyondPi;
   /** No margin where cos θ_y ≤ 0. Default false. */

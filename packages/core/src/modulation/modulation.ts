@@ -1,4 +1,4 @@
-import { requirePositive } from '../errors/check-options.ts';
+import { type Domain, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { SampleValues } from '../margin/target-margin.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { hardMask } from './hard-mask.ts';
@@ -14,12 +14,15 @@ export interface NegativeValue<T> {
 /** What a loss does with the negatives: the only formula of size B × C. */
 export interface Modulation {
   readonly name: string;
+  /** Whether it has a meaning on cosines only: no inner product is put into it. */
+  readonly onSphere: boolean;
   negative<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): NegativeValue<T>;
 }
 
 /** N = c: negatives as they are. */
 export const plainModulation: Modulation = {
   name: 'plain',
+  onSphere: false,
   negative: (ops, cos) => ({ value: cos, dCos: ops.constant(1) }),
 };
 
@@ -29,6 +32,7 @@ export const plainModulation: Modulation = {
  */
 export const curricularModulation: Modulation = {
   name: 'curricular',
+  onSphere: true,
   negative: (ops, cos, pivot, sample) => {
     const hard = hardMask(ops, cos, pivot);
     const t = sample.t!;
@@ -39,16 +43,20 @@ export const curricularModulation: Modulation = {
   },
 };
 
+const HARD_WEIGHT: Domain = { published: { low: 1, high: Number.POSITIVE_INFINITY } };
+
 /**
  * Modulation of MV-Softmax (Wang et al. 2020, eq. 6): a hard negative becomes t·c + t − 1, with slope t.
  *
- * @param t fixed weight of hard negatives, > 0; 1 changes nothing, more emphasises them.
+ * @param t fixed weight of hard negatives, t ≥ 1; 1 changes nothing, more emphasises them. Unsafe any finite t: less than
+ * 1 weakens them.
  * @throws OptionOutOfRangeError
  */
-export function misclassifiedVectorModulation(t: number): Modulation {
-  requirePositive('t', t);
+export function misclassifiedVectorModulation(t: number, options: UnsafeOption = {}): Modulation {
+  requirePublished('t', t, HARD_WEIGHT, options);
   return {
     name: 'misclassified-vector',
+    onSphere: true,
     negative: (ops, cos, pivot) => {
       const hard = hardMask(ops, cos, pivot);
       const weight = ops.constant(t, 't');

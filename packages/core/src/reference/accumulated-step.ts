@@ -25,7 +25,7 @@ export function accumulatedStep(
 ): AccumulatedOutput {
   requireShared(inputs);
   // W once, with the whole batch.
-  const checked = inputs.map((input) => checkInput(loss, input, false));
+  const checked = inputs.map((input) => checkInput(loss, input, { checkFinite: false }));
   const output = referenceStep(loss, joined(inputs), options);
   const { losses, gradEmbeddings, inspection, ...shared } = output;
   let end = 0;

@@ -1,46 +1,36 @@
-import type { MarginLoss } from '../losses/margin-loss.ts';
+import type { ReducedBatch } from '../head/phases/close-batch.ts';
+import type { ClassGradients } from '../head/phases/head-step.ts';
+import type { BatchContext } from '../head/phases/open-batch.ts';
 import { numberOps } from '../readings/number.ts';
-import type { PreparedBatch } from './prepare-batch.ts';
 import { addCombination } from './products.ts';
-import type { ReducedBatch } from './reduce-batch.ts';
-import { addTargetGradients, type GradientSums, type LogitVisitor } from './target-gradients.ts';
-import type { TargetPoints } from './target-points.ts';
-import type { TileStream } from './tiles.ts';
-import type { UnitRows } from './unit-rows.ts';
+import type { Tile, TileStream } from './tiles.ts';
 
 /**
  * Pass 2: g_ij = dNll_i·(p_ij − δ_ij), through N′ and T′ to the cosines, and through the tangents of the two
- * normalisations to X and W. The target goes its own way, without cancellation ({@link TargetPoints}).
+ * normalisations to X and W. The target goes its own way, without cancellation.
  *
  * Tiles come in reverse, so that the last one of pass 1 need not be made again.
  */
-export function addGradients(
-  loss: MarginLoss,
-  x: UnitRows,
+export function negativeGradients(
+  context: BatchContext,
   stream: TileStream,
-  points: TargetPoints,
-  prepared: PreparedBatch,
   reduced: ReducedBatch,
-  labels: Int32Array,
-  sums: GradientSums,
-  visit?: LogitVisitor,
-): void {
-  for (let index = stream.count - 1; index >= 0; index--) {
-    addTile(loss, x, stream.tile(index), prepared, reduced, labels, sums, visit);
-  }
-  addTargetGradients(loss, x, points, prepared, reduced, labels, sums, visit);
+): ClassGradients {
+  const { batch, classes, dim, loss, inspect } = context;
+  const sums: ClassGradients = {
+    embeddings: new Float64Array(batch * dim),
+    weights: new Float64Array(classes * dim),
+    bias: loss.bias ? new Float64Array(classes) : undefined,
+    inspection: inspect
+      ? { logits: new Float64Array(batch * classes), gradLogits: new Float64Array(batch * classes) }
+      : undefined,
+  };
+  for (let index = stream.count - 1; index >= 0; index--) addTile(context, stream.tile(index), reduced, sums);
+  return sums;
 }
 
-function addTile(
-  loss: MarginLoss,
-  x: UnitRows,
-  tile: ReturnType<TileStream['tile']>,
-  prepared: PreparedBatch,
-  reduced: ReducedBatch,
-  labels: Int32Array,
-  sums: GradientSums,
-  visit: LogitVisitor | undefined,
-): void {
+function addTile(context: BatchContext, tile: Tile, reduced: ReducedBatch, sums: ClassGradients): void {
+  const { loss, x, labels, prepared, classes } = context;
   const { start, centers, cosines } = tile;
   const columns = centers.count;
   const { count, dim } = x;
@@ -59,12 +49,15 @@ function addTile(
       const negative = loss.negative(numberOps, cos, prepared.pivot[i]!, prepared.sampleValues[i]!);
       const logit = scale * negative.value;
       const gradient = reduced.dNll[i]! * Math.exp(logit - reduced.logSumExp[i]!);
-      visit?.(i, start + j, logit, gradient);
+      if (sums.inspection !== undefined) {
+        sums.inspection.logits[i * classes + start + j] = logit;
+        sums.inspection.gradLogits[i * classes + start + j] = gradient;
+      }
       slopes[at] = scale * gradient * negative.dCos;
       along += slopes[at]! * cos;
       centerAlong[j]! += slopes[at]! * cos;
       if (loss.geometry === 'norm-scaled') radial += gradient * negative.value;
-      if (sums.bias !== undefined) sums.bias[start + j]! += gradient;
+      if (sums.bias !== undefined) sums.bias[start + j]! += slopes[at]!;
     }
     combined.fill(0);
     addCombination(slopes, i * columns, 1, columns, centers.unit, dim, combined, 0);

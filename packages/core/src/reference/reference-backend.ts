@@ -1,14 +1,17 @@
 import type { Backend } from '../head/contract.ts';
-import { referenceStep } from './reference-step.ts';
+import { headStep } from '../head/phases/head-step.ts';
+import { runSteps } from '../head/phases/steps.ts';
+import { referenceHeadStep } from './reference-step.ts';
 
 /** The float64 reference as a {@link Backend}. */
 export function referenceBackend(): Backend {
   return {
     name: 'reference',
     precision: 'float64',
+    sharded: true,
     createHead: async (loss, options = {}) => ({
       loss,
-      step: async (input) => referenceStep(loss, input, options),
+      step: async (input) => runSteps(headStep(referenceHeadStep(loss, input, options))),
       dispose() {},
     }),
     dispose: async () => {},

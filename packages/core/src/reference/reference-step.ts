@@ -1,17 +1,13 @@
 import { requireInteger } from '../errors/check-options.ts';
-import { checkInput } from '../head/check-input.ts';
-import type { HeadInput, HeadInspection, HeadOptions, HeadOutput } from '../head/contract.ts';
-import { headDiagnostics, meanOf } from '../head/diagnostics.ts';
+import type { HeadInput, HeadOptions, HeadOutput } from '../head/contract.ts';
+import { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
+import { type ClassPasses, type HeadStep, headStep } from '../head/phases/head-step.ts';
+import type { BatchContext } from '../head/phases/open-batch.ts';
+import { runNow } from '../head/phases/steps.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
-import { addGradients } from './gradients.ts';
-import { HardNegativeCounter } from './hard-negatives.ts';
-import { negativeLogSumExp } from './log-sum-exp.ts';
-import { marginDraws, prepareBatch } from './prepare-batch.ts';
-import { reduceBatch } from './reduce-batch.ts';
-import type { LogitVisitor } from './target-gradients.ts';
-import { targetPoints } from './target-points.ts';
+import { negativeGradients } from './gradients.ts';
+import { negativeLogSumExp } from './negatives.ts';
 import { tileStream } from './tiles.ts';
-import { plainRows, unitRows } from './unit-rows.ts';
 
 const DEFAULT_TILE = 2048;
 
@@ -22,60 +18,26 @@ const DEFAULT_TILE = 2048;
  *
  * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
  */
-export function referenceStep(loss: MarginLoss, input: HeadInput, options: HeadOptions = {}): HeadOutput {
-  const { tileSize = DEFAULT_TILE, checkFinite = true, inspect = false } = options;
+export function referenceStep(
+  loss: MarginLoss,
+  input: HeadInput,
+  options: Omit<HeadOptions, 'communicator'> = {},
+): HeadOutput {
+  return runNow(headStep(referenceHeadStep(loss, input, options)));
+}
+
+/** What a step of the reference is made of. */
+export function referenceHeadStep(loss: MarginLoss, input: HeadInput, options: HeadOptions): HeadStep {
+  const { tileSize = DEFAULT_TILE } = options;
   requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const checked = checkInput(loss, input, checkFinite);
-  const { batch, classes, dim, labels, sampleWeights, sampleKeys, state, mode } = checked;
-  const { embeddings, weights, bias } = input;
-  const x = (loss.geometry === 'inner' ? plainRows : unitRows)(embeddings, dim, 0, batch);
-  const stream = tileStream(loss.geometry, x, weights, bias, tileSize);
-  const points = targetPoints(loss, x, weights, bias, labels);
-  const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
-  const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, state, mode);
+  return { loss, input, options, precision: 'float64', passes: (batch) => passesOver(batch, tileSize) };
+}
 
-  const counter = new HardNegativeCounter();
-  const negatives = negativeLogSumExp(loss, stream, prepared, labels, counter);
-  const reduced = reduceBatch(loss, prepared, negatives, x.norms, sampleWeights, state, mode);
-
-  const sums = {
-    embeddings: new Float64Array(batch * dim),
-    weights: new Float64Array(classes * dim),
-    bias: loss.bias ? new Float64Array(classes) : undefined,
-  };
-  const inspection = inspect ? emptyInspection(batch, classes) : undefined;
-  const visit = inspection && recorder(inspection, classes);
-  addGradients(loss, x, stream, points, prepared, reduced, labels, sums, visit);
+function passesOver(batch: BatchContext, tileSize: number): ClassPasses {
+  const stream = tileStream(batch.loss.geometry, batch.x, batch.weights, batch.bias, tileSize);
+  const counts = new HardNegativeCounter();
   return {
-    loss: reduced.loss,
-    losses: reduced.losses,
-    regulariser: reduced.regulariser,
-    gradEmbeddings: sums.embeddings,
-    gradWeights: sums.weights,
-    gradBias: sums.bias,
-    state: reduced.state,
-    diagnostics: headDiagnostics(loss, {
-      batch,
-      classes,
-      negatives: counter,
-      meanTargetCosine: meanOf(points.cos),
-      pastPiShare: meanOf(prepared.pastPi),
-      t: reduced.state.values.t,
-    }),
-    inspection,
-  };
-}
-
-function emptyInspection(
-  batch: number,
-  classes: number,
-): HeadInspection & { logits: Float64Array; gradLogits: Float64Array } {
-  return { logits: new Float64Array(batch * classes), gradLogits: new Float64Array(batch * classes) };
-}
-
-function recorder(inspection: HeadInspection, classes: number): LogitVisitor {
-  return (sample, label, logit, gradient) => {
-    inspection.logits[sample * classes + label] = logit;
-    inspection.gradLogits[sample * classes + label] = gradient;
+    negatives: () => ({ logSumExp: negativeLogSumExp(batch, stream, counts), counts }),
+    gradients: (reduced) => negativeGradients(batch, stream, reduced),
   };
 }

@@ -1,8 +1,8 @@
 import type { FloatArray } from '../head/contract.ts';
+import { plainRows, type UnitRows, unitRows } from '../head/phases/unit-rows.ts';
 import type { Geometry } from '../losses/margin-loss.ts';
-import { COSINE_BOUND } from '../numerics.ts';
+import { clampCosine } from '../numerics.ts';
 import { innerProducts } from './products.ts';
-import { plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /**
  * Cosines of every sample with a run of classes (inner products with bias where the geometry is `inner`). The next tile
@@ -62,9 +62,4 @@ function finish(
   } else if (bias !== undefined) {
     for (let i = 0; i < cosines.length; i++) cosines[i]! += bias[start + (i % columns)]!;
   }
-}
-
-/** Rounding may carry an inner product of unit vectors past ±1. */
-export function clampCosine(cos: number): number {
-  return Math.min(Math.max(cos, -COSINE_BOUND), COSINE_BOUND);
 }

@@ -8,7 +8,7 @@ function reduce(
   options: { gamma: number; alpha: number },
 ): { losses: Float64Array; loss: number; dNll: Float64Array } {
   const sampleWeights = new Float64Array(nll.length).fill(1);
-  const { losses, loss, dNll } = focalWeighting(options).reduce(
+  const { losses, loss, dNll } = focalWeighting({ ...options, unsafe: true }).reduce(
     batchOps,
     { nll: Float64Array.from(nll), sampleWeights },
     {},

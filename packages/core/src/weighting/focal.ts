@@ -1,11 +1,12 @@
-import { requireFinite, requireNonNegative, requirePositive } from '../errors/check-options.ts';
+import { requireFinite, requireNonNegative } from '../errors/check-options.ts';
+import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
 
-export interface FocalOptions {
+export interface FocalOptions extends UnsafeOption {
   /** γ ≥ 0; 0 is the identity. Default 2. */
   readonly gamma?: number;
-  /** α > 0, a constant factor. Default 1. */
+  /** α, a constant factor, 0 < α ≤ 1; unsafe any finite α > 0. Default 1. */
   readonly alpha?: number;
 }
 
@@ -22,9 +23,10 @@ export function focalWeighting(options: FocalOptions = {}): SampleWeighting {
   const { gamma = 2, alpha = 1 } = options;
   requireNonNegative('gamma', gamma);
   requireFinite('gamma', gamma);
-  requirePositive('alpha', alpha);
+  requirePublished('alpha', alpha, BALANCE, options);
   return {
     name: 'focal',
+    gradient: 'through-weight',
     initialValues: {},
     reduce: (ops, { nll, sampleWeights }) => {
       const one = ops.constant(1);
@@ -48,6 +50,8 @@ export function focalWeighting(options: FocalOptions = {}): SampleWeighting {
     },
   };
 }
+
+const BALANCE: Domain = { published: { low: 0, high: 1, open: 'low' }, defined: POSITIVE };
 
 /** Under this 1 − p the limit is taken: the smallest normal float32. */
 const TINY = 1.1754943508222875e-38;

@@ -18,6 +18,7 @@ export function ohemWeighting(options: OhemOptions = {}): SampleWeighting {
   requireRange('keepRatio', keepRatio, 0, 1, 'exclusive lower bound');
   return {
     name: 'ohem',
+    gradient: 'frozen',
     initialValues: {},
     reduce: (ops, { nll, sampleWeights }) => {
       const zero = ops.constant(0);

@@ -33,6 +33,11 @@ export interface ReducedLosses<T> {
  */
 export interface SampleWeighting {
   readonly name: string;
+  /**
+   * Whether ∂loss/∂nll goes through G as well (`through-weight`; then G has no kinks), or G is held fixed while the loss
+   * is differentiated (`frozen`).
+   */
+  readonly gradient: 'through-weight' | 'frozen';
   readonly initialValues: StateValues<number>;
   /** Least and largest value that its state may hold, where there are such. */
   readonly stateRanges?: Readonly<Record<string, readonly [number, number]>>;

@@ -1,17 +1,18 @@
 import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
+import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
 import { weightedMean } from './weighted-mean.ts';
 
 export type SelfPacedRegulariser = 'hard' | 'linear' | 'mixture';
 
-export interface SelfPacedOptions {
+export interface SelfPacedOptions extends UnsafeOption {
   /** How a sample's weight falls with its loss. Default `hard`. */
   readonly regulariser?: SelfPacedRegulariser;
   /** λ at the first step, in units of the loss, > 0; ∞ lets every sample in. For `mixture` this is λ₁. Default 1. */
   readonly pace?: number;
-  /** λ grows by this factor each training step, ≥ 1. Default 1.01. */
+  /** λ grows by this factor each training step, ≥ 1; unsafe any finite factor > 0. Default 1.01. */
   readonly growth?: number;
   /** λ grows no further than this. Default ∞. */
   readonly maximumPace?: number;
@@ -47,6 +48,7 @@ export function selfPacedWeighting(options: SelfPacedOptions = {}): SampleWeight
   const { pace, growth, top } = checkPace(options);
   return {
     name: 'self-paced',
+    gradient: 'frozen',
     initialValues: { pace },
     stateRanges: { pace: [0, LARGEST_PACE] },
     reduce: (ops, { nll, sampleWeights }, state, mode) => {
@@ -65,10 +67,12 @@ function checkPace(options: SelfPacedOptions): { pace: number; growth: number; t
   const { pace = 1, growth = 1.01, maximumPace = Number.POSITIVE_INFINITY } = options;
   requireRange('pace', pace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
   requireRange('maximumPace', maximumPace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
-  requireRange('growth', growth, 1, Number.MAX_VALUE);
+  requirePublished('growth', growth, GROWTH, options);
   const top = Math.min(maximumPace, LARGEST_PACE);
   return { pace: Math.min(pace, top), growth, top };
 }
+
+const GROWTH: Domain = { published: { low: 1, high: Number.POSITIVE_INFINITY }, defined: POSITIVE };
 
 /** An infinite pace is carried as this: finite in float32, and its reciprocal is below any loss's last digit. */
 const LARGEST_PACE = 1e30;

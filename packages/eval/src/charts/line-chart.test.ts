@@ -6,7 +6,7 @@ import { lineChart } from './line-chart.ts';
 const labels = { title: 'Loss', xTitle: 'step', yTitle: 'loss' };
 const points = (ys: readonly number[]): { x: number; y: number }[] => ys.map((y, x) => ({ x, y }));
 
-describe('lineChart', { timeout: 60_000 }, () => {
+describe('lineChart', () => {
   beforeEach(() => {
     vi.spyOn(console, 'warn');
     vi.spyOn(console, 'error');

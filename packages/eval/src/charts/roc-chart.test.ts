@@ -13,7 +13,7 @@ const hundred = verify({
   same: Array.from({ length: 200 }, (_, i) => (i < 90 || i >= 190 ? 1 : 0)),
 });
 
-describe('rocChart', { timeout: 60_000 }, () => {
+describe('rocChart', () => {
   it('draws stairs over decades of FAR, from the TAR without a false accept', async () => {
     const svg = await rocChart({ title: 'ROC', series: [{ name: 'a', roc: hundred.roc }] });
     expect(svgProblem(svg)).toBeUndefined();

@@ -5,7 +5,7 @@ import { scoreHistogram } from './score-histogram.ts';
 const genuine = Array.from({ length: 500 }, (_, i) => 0.5 + 0.2 * Math.sin(i));
 const impostor = Array.from({ length: 5000 }, (_, i) => 0.2 * Math.sin(i * 1.3));
 
-describe('scoreHistogram', { timeout: 60_000 }, () => {
+describe('scoreHistogram', () => {
   it('draws both distributions and the threshold', async () => {
     const svg = await scoreHistogram({ genuine, impostor, threshold: 0.25, title: 'Pairs' });
     expect(svgProblem(svg)).toBeUndefined();

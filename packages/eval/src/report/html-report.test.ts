@@ -6,7 +6,7 @@ import { type HtmlReportOptions, htmlReport } from './html-report.ts';
 const empty: HtmlReportOptions = { title: 'Run', summary: [], charts: [], tables: [] };
 const picture = '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0,0"/></svg>';
 
-describe('htmlReport', { timeout: 60_000 }, () => {
+describe('htmlReport', () => {
   it('holds what it was given', () => {
     const html = htmlReport({
       title: 'Run 7',

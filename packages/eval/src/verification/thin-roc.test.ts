@@ -16,7 +16,7 @@ function overlapping(n: number): readonly RocPoint[] {
   return verify({ scores, same: scores.map((_, i) => i % 2) }).roc;
 }
 
-describe('thinRoc', { timeout: 60_000 }, () => {
+describe('thinRoc', () => {
   it('keeps the upper left corners, both ends and the smallest FAR', () => {
     const points = [
       [0, 0],

@@ -1,4 +1,4 @@
-import { createLoss, LOSS_NAMES, marginLoss, numberOps, type PreparedBatch } from '@cf/core';
+import { createLoss, LOSS_NAMES, type MarginLoss, marginLoss, numberOps, type PreparedBatch } from '@cf/core';
 import fc from 'fast-check';
 import { GPU } from 'gpu.js';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -15,22 +15,18 @@ const gpus = new Map(modes.map((mode) => [mode, new GPU({ mode })]));
 afterAll(() => Promise.all([...gpus.values()].map((gpu) => gpu.destroy())));
 
 /** Names of sample values that are no identifiers, or are names that the kernels use themselves. */
-const awkward = marginLoss({
-  name: 'awkward',
-  scale: 3,
+const awkward: MarginLoss = {
+  ...marginLoss({ name: 'awkward', scale: 3 }),
   sampleValueNames: ['unused', 'cos', 'v0', 'a-b'],
-  modulation: {
-    name: 'awkward',
-    negative: (ops, cos, pivot, sample) => {
-      const near = ops.and(ops.greater(cos, pivot), ops.not(ops.greater(cos, sample.cos!)));
-      const curved = ops.expm1(ops.mul(sample.v0!, ops.sub(cos, ops.neg(sample['a-b']!))));
-      return {
-        value: ops.select(near, ops.constant(-0.25), ops.min(curved, ops.constant(1.5))),
-        dCos: ops.select(near, ops.constant(0), ops.constant(2)),
-      };
-    },
+  negative: (ops, cos, pivot, sample) => {
+    const near = ops.and(ops.greater(cos, pivot), ops.not(ops.greater(cos, sample.cos!)));
+    const curved = ops.expm1(ops.mul(sample.v0!, ops.sub(cos, ops.neg(sample['a-b']!))));
+    return {
+      value: ops.select(near, ops.constant(-0.25), ops.min(curved, ops.constant(1.5))),
+      dCos: ops.select(near, ops.constant(0), ops.constant(2)),
+    };
   },
-});
+};
 const losses = [...LOSS_NAMES.map((name) => createLoss(name)), awkward];
 const cosine = fc.float({ min: -1, max: 1, noNaN: true });
 

@@ -121,7 +121,9 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
         ...loop(
           'i',
           'batch',
-          negative(loss, ['value'], 'i', COLUMN, ({ gradient }) => [`result += ${gradient};`]),
+          negative(loss, ['value', 'dCos'], 'i', COLUMN, ({ gradient, dCos }) => [
+            `result += scale * ${gradient} * ${dCos};`,
+          ]),
         ),
         'return result;',
       ],

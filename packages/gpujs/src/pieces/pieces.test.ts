@@ -42,7 +42,14 @@ function problem(loss: MarginLoss) {
   const labels = Int32Array.from(input.labels);
   const points = targetPoints(loss, x, input.weights, undefined, labels);
   const draws = loss.draws === undefined ? undefined : new Float64Array(batch).fill(0.4);
-  const prepared = prepareBatch(loss, points.cos, points.sin, x.norms, draws, initialState(loss), 'train');
+  const prepared = prepareBatch({
+    loss,
+    points,
+    norm: x.norms,
+    draws,
+    state: initialState(loss),
+    mode: 'train',
+  });
   const rows = prepared.sampleValues.map((sample) =>
     Float32Array.from(loss.sampleValueNames, (name) => sample[name]!),
   );

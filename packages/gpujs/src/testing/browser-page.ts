@@ -1,6 +1,7 @@
 import { formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
 import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
 import { createLoss, type HeadOutput, referenceStep } from '@cf/core';
+import type { Draws } from '../../../../testing/draws.ts';
 import { type GpujsMode, gpujsBackend } from '../gpujs-backend.ts';
 import { type ConformanceOutcome, type LawOutcome, runLaws } from './conformance-run.ts';
 import { randomProblem } from './random-problem.ts';
@@ -15,10 +16,10 @@ export async function replay(mode: GpujsMode, stride: number): Promise<Conforman
   return { cases: cases.length, passed: report.passed, report: formatGoldenReport(report) };
 }
 
-/** Laws, one run a loss, on every `stride`-th specimen. */
-export async function laws(mode: GpujsMode, stride: number): Promise<readonly LawOutcome[]> {
+/** Laws, on every `stride`-th specimen: on one problem each, times the draws' factor. */
+export async function laws(mode: GpujsMode, draws: Draws, stride: number): Promise<readonly LawOutcome[]> {
   const backend = await gpujsBackend({ mode });
-  const outcome = await runLaws(backend, 1, stride);
+  const outcome = await runLaws(backend, draws, stride);
   await backend.dispose();
   return outcome;
 }

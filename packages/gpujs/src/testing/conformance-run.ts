@@ -1,5 +1,6 @@
 import { backendLaws, formatGoldenReport, type GoldenFile, replayGoldens, SPECIMENS } from '@cf/conformance';
 import type { Backend } from '@cf/core';
+import type { Draws } from '../../../../testing/draws.ts';
 
 /** One law, and what broke it. */
 export interface LawOutcome {
@@ -13,15 +14,14 @@ export interface ConformanceOutcome {
   readonly goldens: { readonly cases: number; readonly passed: boolean; readonly report: string };
 }
 
-/** Every law, on every `stride`-th specimen, and every golden case, in plain data. */
+/** Every law, on one problem a loss times the draws' factor, and every golden case, in plain data. */
 export async function runConformance(
   open: () => Promise<Backend>,
   goldens: GoldenFile,
-  runsPerLoss: number,
-  stride = 1,
+  draws: Draws,
 ): Promise<ConformanceOutcome> {
   const backend = await open();
-  const laws = await runLaws(backend, runsPerLoss, stride);
+  const laws = await runLaws(backend, draws);
   const report = await replayGoldens(backend, goldens);
   await backend.dispose();
   return {
@@ -30,15 +30,15 @@ export async function runConformance(
   };
 }
 
-/** Every law, on every `stride`-th specimen. */
+/** Every law, on every `stride`-th specimen: on one problem each, times the draws' factor. */
 export async function runLaws(
   backend: Backend,
-  runsPerLoss: number,
-  stride: number,
+  { seed, times }: Draws,
+  stride = 1,
 ): Promise<readonly LawOutcome[]> {
   const specimens = SPECIMENS.filter((_, index) => index % stride === 0);
   const laws: LawOutcome[] = [];
-  for (const law of backendLaws(() => backend, { runsPerLoss, specimens })) {
+  for (const law of backendLaws(() => backend, { runsPerLoss: times, seed, specimens })) {
     const error = await law.run().then(
       () => undefined,
       (reason: unknown) => String(reason),

@@ -30,10 +30,12 @@ export function batchTensors(
 ): BatchTensors {
   const column = (values: ArrayLike<number>): RuntimeTensor =>
     new runtime.Tensor('float32', Float32Array.from(values), [values.length, 1]);
-  const samples: Record<string, RuntimeTensor> = { pivot: column(prepared.pivot) };
+  const samples: Record<string, RuntimeTensor> = {
+    pivot: column(prepared.pivot),
+    logit_scale: column(prepared.logitScale),
+  };
   for (const name of sampleValuesRead(loss))
     samples[`sample_${name}`] = column(prepared.sampleValues.map((sample) => sample[name]!));
-  if (loss.geometry === 'norm-scaled') samples.logit_scale = column(prepared.logitScale);
   return {
     x: new runtime.Tensor('float32', new Float32Array(x.unit), [x.count, x.dim]),
     samples,

@@ -55,6 +55,11 @@ export class ClassTiles {
     this.#shift = new Float32Array(context.batch).fill(Number.NaN);
   }
 
+  /** Number of tiles. */
+  get count(): number {
+    return this.#context.plan.count;
+  }
+
   /** First class and number of classes of a tile. */
   range(tile: number): { start: number; count: number } {
     const { plan, classes } = this.#context;

@@ -22,7 +22,7 @@ export interface ForwardParts {
  * Pass 1 over one tile of n classes, as a graph.
  *
  * Inputs: `x` [B, d] (unit rows unless the geometry is `inner`), `w` [n, d] as it is, `bias` [1, n], `pivot` [B, 1],
- * `sample_…` [B, 1], `logit_scale` [B, 1] (‖x‖, geometry `norm-scaled`), `shift` [B, 1], `own` [k, 2] (positions of the
+ * `sample_…` [B, 1], `logit_scale` [B, 1], `shift` [B, 1], `own` [k, 2] (positions of the
  * samples' own classes in the tile) and `own_logit` [k].
  *
  * Outputs, with e_ij = e^{z_ij − shift_i} for the negatives and 0 for a sample's own class: `sum` [B, 1] = Σ_j e_ij;
@@ -32,9 +32,9 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   const builder = new GraphBuilder({ name: `${loss.name} pass 1` });
   const { inverse, cos } = products(builder, loss);
   const { value, dCos } = otherNodes(builder, loss, cos);
-  const logits = ownLeftOut(builder, scaled(builder, loss, value));
+  const logits = ownLeftOut(builder, scaled(builder, value));
   const shifted = builder.op('Sub', [logits, builder.input('shift', 'float32', ['B', 1])]);
-  const exp = builder.op('Exp', [shifted], {}, { outputs: ['exp'] });
+  const exp = builder.op('Exp', [shifted], {}, { outputs: ['exponentials'] });
   rowSum(builder, exp, 'sum');
   if (loss.geometry === 'norm-scaled') rowSum(builder, times(builder, exp, value), 'radial');
   if (parts.keep) {
@@ -47,7 +47,7 @@ export function forwardGraph(loss: MarginLoss, parts: ForwardParts): Model {
   if (parts.inspect) {
     builder.op('Identity', [logits], {}, { outputs: ['logits'] });
     builder.output('logits', 'float32', ['B', 'n']);
-    builder.output('exp', 'float32', ['B', 'n']);
+    builder.output('exponentials', 'float32', ['B', 'n']);
   }
   return builder.build();
 }
@@ -57,7 +57,7 @@ export function peakGraph(loss: MarginLoss): Model {
   const builder = new GraphBuilder({ name: `${loss.name} peaks` });
   const { cos } = products(builder, loss);
   const { value } = otherNodes(builder, loss, cos);
-  const logits = ownLeftOut(builder, scaled(builder, loss, value));
+  const logits = ownLeftOut(builder, scaled(builder, value));
   builder.op('ReduceMax', [logits], { axes: { ints: [1] }, keepdims: { int: 1 } }, { outputs: ['peak'] });
   builder.output('peak', 'float32', ['B', 1]);
   return builder.build();
@@ -117,11 +117,8 @@ function otherNodes(
   return formulaNodes(builder, traceNegative(loss), inputs, ['value', 'dCos']);
 }
 
-function scaled(builder: GraphBuilder, loss: MarginLoss, value: FormulaValue): string {
-  const name = named(builder, value);
-  if (loss.geometry === 'norm-scaled')
-    return builder.op('Mul', [name, builder.input('logit_scale', 'float32', ['B', 1])]);
-  return loss.scale === 1 ? name : builder.op('Mul', [name, scalar(builder, loss.scale)]);
+function scaled(builder: GraphBuilder, value: FormulaValue): string {
+  return builder.op('Mul', [named(builder, value), builder.input('logit_scale', 'float32', ['B', 1])]);
 }
 
 function ownLeftOut(builder: GraphBuilder, logits: string): string {

@@ -73,7 +73,7 @@ export class GraphPass implements TilePass {
     const parts = { keep: false, count: false, inspect: true };
     await this.#run(tile, shift, parts, {
       logits: [logits, batch, tile.count],
-      exp: [exp, batch, tile.count],
+      exponentials: [exp, batch, tile.count],
     });
     return { logits, exp };
   }

@@ -73,6 +73,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
+    sharded: true,
     choices: {
       threads,
       elementwise: simd ? 'wasm' : 'graph',

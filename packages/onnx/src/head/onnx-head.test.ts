@@ -116,6 +116,7 @@ describe('element-wise work', () => {
       name: 'log-cosine',
       modulation: {
         name: 'logarithm',
+        onSphere: true,
         negative: (ops, cos) => {
           const above = ops.add(cos, ops.constant(2));
           return { value: ops.log(above), dCos: ops.div(ops.constant(1), above) };

@@ -78,7 +78,7 @@ export class SimdPass implements TilePass {
   readonly #columns: Map<number, Float32Array> = new Map();
 
   constructor(context: SimdPassContext, kernel: SimdKernel) {
-    const { plan, batch, prepared, loss } = context;
+    const { plan, batch, prepared } = context;
     this.#context = context;
     this.#kernel = kernel;
     const tiles = Math.min(plan.kept + 1, plan.count);
@@ -94,7 +94,7 @@ export class SimdPass implements TilePass {
     const parameters = kernel.linear.view(this.#parameters, batch * perRow);
     for (let i = 0; i < batch; i++) {
       const at = i * perRow;
-      parameters[at + PARAMETERS.logitScale] = loss.geometry === 'norm-scaled' ? prepared.logitScale[i]! : 1;
+      parameters[at + PARAMETERS.logitScale] = prepared.logitScale[i]!;
       parameters[at + PARAMETERS.pivot] = prepared.pivot[i]!;
       kernel.sampleValues.forEach((name, k) => {
         parameters[at + PARAMETERS.sampleValues + k] = prepared.sampleValues[i]![name]!;

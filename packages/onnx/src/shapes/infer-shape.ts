@@ -1,13 +1,8 @@
 import { intAttribute, intsAttribute } from '../model/attributes.ts';
 import { type Dimension, isStandardDomain, type Node, type Shape } from '../model/model.ts';
 import { broadcastShapes } from './broadcast.ts';
+import type { KnownValues } from './known-values.ts';
 import { windowOutputShape } from './window-shape.ts';
-
-/** What a shape is inferred from. */
-export interface KnownValues {
-  shape(name: string): Shape | undefined;
-  integers(name: string): readonly number[] | undefined;
-}
 
 const SAME: ReadonlySet<string> = new Set(
   (

@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../model/attributes.ts';
 import type { Dimension, Node, Shape } from '../model/model.ts';
-import type { KnownValues } from './infer-shape.ts';
+import type { KnownValues } from './known-values.ts';
 
 /** Attributes of a sliding window, one number a spatial axis. */
 export interface Window {

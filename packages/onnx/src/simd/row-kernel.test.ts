@@ -1,4 +1,4 @@
-import { createLoss, initialState, LOSS_NAMES, type MarginLoss, numberOps } from '@cf/core';
+import { createLoss, initialState, LOSS_NAMES, logitScale, type MarginLoss, numberOps } from '@cf/core';
 import fc from 'fast-check';
 import { test as base, describe, expect } from 'vitest';
 import { sampleValuesRead } from '../head/negatives-formula.ts';
@@ -6,6 +6,7 @@ import { hasFusedMultiplyAdd } from './fused-multiply-add.ts';
 import { hasRowKernel, PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from './row-kernel.ts';
 
 const GAP = 7;
+const NORM = 3;
 
 /** Runs a kernel on one row, which lies between numbers that must stay as they are. */
 async function runRow(
@@ -22,7 +23,7 @@ async function runRow(
   new Float32Array(memory.buffer, 4096, count).set(row.inverse);
   const parameters = new Float32Array(memory.buffer, 8192, 16);
   parameters[PARAMETERS.shift] = row.shift;
-  parameters[PARAMETERS.logitScale] = 3;
+  parameters[PARAMETERS.logitScale] = logitScale(numberOps, loss, NORM);
   parameters[PARAMETERS.pivot] = row.pivot;
   parameters.fill(row.t, PARAMETERS.sampleValues, PARAMETERS.sampleValues + sampleValuesRead(loss).length);
   const results = new Float32Array(memory.buffer, 12_288, RESULT_COUNT);
@@ -65,7 +66,7 @@ describe.each([
     expect(initialState(loss).loss).toBe(loss.name);
     await fc.assert(
       fc.asyncProperty(rows, async (row) => {
-        const scale = loss.geometry === 'norm-scaled' ? 3 : loss.scale;
+        const scale = logitScale(numberOps, loss, NORM);
         const rowValues = Object.fromEntries(sampleValuesRead(loss).map((key) => [key, row.t]));
         const expected = row.products.map((product, j) => {
           const inverse = loss.geometry === 'inner' ? 1 : row.inverse[j]!;

@@ -90,7 +90,7 @@ function kernel(
   sampleValuesRead(loss).forEach((name, at) => {
     inputs[name] = splat(PARAMETERS.sampleValues + at);
   });
-  const scale = loss.geometry === 'norm-scaled' ? splat(PARAMETERS.logitScale) : writer.floats(loss.scale);
+  const scale = splat(PARAMETERS.logitScale);
   const body = bodyOf({ loss, writer, products, parameters, results, pivot });
 
   const four = (mask: Local | undefined): void => {

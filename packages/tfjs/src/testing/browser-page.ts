@@ -3,6 +3,7 @@ import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgpu';
+import type { Draws } from '../../../../testing/draws.ts';
 import { tfjsBackend } from '../index.ts';
 import { type LawsOutcome, runLaws } from './some-laws.ts';
 
@@ -31,7 +32,7 @@ export async function replay(backend: string): Promise<PageResult> {
 }
 
 /** Runs laws on a backend. */
-export async function laws(backend: string, which: 'all' | 'some'): Promise<LawsOutcome> {
+export async function laws(backend: string, which: 'all' | 'some', draws: Draws): Promise<LawsOutcome> {
   setWasmPaths('/wasm/');
-  return runLaws(await tfjsBackend({ backend }), which);
+  return runLaws(await tfjsBackend({ backend }), which, draws);
 }

@@ -1,5 +1,6 @@
 import { backendLaws, SPECIMENS } from '@cf/conformance';
 import type { Backend } from '@cf/core';
+import type { Draws } from '../../../../testing/draws.ts';
 
 /** What came of laws. */
 export interface LawsOutcome {
@@ -12,11 +13,15 @@ export interface LawsOutcome {
 const LOSSES = ['softmax', 'sphereface', 'curricularface', 'magface', 'adaface'];
 const LAWS = /reference|zero embedding|one class p = 1|doubling|moves no state|bad input|counterexample/;
 
-/** Runs the laws on a backend, one run a loss: all of them, or a selection where software stands in for a GPU. */
-export async function runLaws(backend: Backend, which: 'all' | 'some'): Promise<LawsOutcome> {
+/** Runs the laws on a backend, one run a loss times the draws' factor: all of them, or a selection where software stands in for a GPU. */
+export async function runLaws(
+  backend: Backend,
+  which: 'all' | 'some',
+  { seed, times }: Draws,
+): Promise<LawsOutcome> {
   const outcome: LawsOutcome = { passed: [], failed: [] };
   const specimens = which === 'all' ? SPECIMENS : SPECIMENS.filter(({ name }) => LOSSES.includes(name));
-  for (const law of backendLaws(() => backend, { runsPerLoss: 1, specimens })) {
+  for (const law of backendLaws(() => backend, { runsPerLoss: times, seed, specimens })) {
     if (which === 'some' && !LAWS.test(law.name)) continue;
     await law.run().then(
       () => outcome.passed.push(law.name),

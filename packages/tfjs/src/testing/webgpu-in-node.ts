@@ -8,6 +8,7 @@
  */
 import { embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
 import { create, globals } from 'webgpu';
+import { readDraws } from '../../../../testing/draws.ts';
 import { runLaws } from './some-laws.ts';
 
 Object.assign(globalThis, globals);
@@ -25,7 +26,7 @@ if ((await navigator.gpu.requestAdapter()) === null) {
     for (const row of report.rows) (row.passed ? result.passed : result.failed).push(row.loss);
     result.text = formatGoldenReport(report);
   } else {
-    result = { ...(await runLaws(backend, 'all')), text: '' };
+    result = { ...(await runLaws(backend, 'all', readDraws())), text: '' };
   }
 }
 process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -1,7 +1,8 @@
+import { tinyIresnet } from '@cf/backbones';
 import * as tf from '@tensorflow/tfjs';
 import { activateBackend } from '../active-backend.ts';
 import { median } from '../bench/median.ts';
-import { tinyIresnetLayers } from '../networks/tiny-iresnet.ts';
+import { layersModel } from '../networks/layers-model.ts';
 import { registerTrainingKernels } from './register.ts';
 
 /** What is measured. */
@@ -55,7 +56,7 @@ export async function trainingStepMs(
   steps: number,
 ): Promise<number> {
   await activateBackend(backend);
-  const model = tinyIresnetLayers();
+  const model = layersModel(tinyIresnet());
   const optimizer = tf.train.sgd(0.01);
   const images = tf.randomUniform([batch, SIZE, SIZE, 3], 0, 255, 'float32', 1);
   const targets = tf.randomNormal(model.outputs[0]!.shape.with(0, batch) as number[], 0, 1, 'float32', 2);

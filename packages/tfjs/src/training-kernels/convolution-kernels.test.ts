@@ -26,9 +26,9 @@ const size = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 const side: fc.Arbitrary<Side> = fc.record({
   input: size(9),
   kernel: size(5),
-  stride: size(3),
-  before: fc.nat(4),
-  after: fc.nat(4),
+  stride: fc.oneof(size(3), size(8)),
+  before: fc.oneof(fc.nat(4), fc.nat(12)),
+  after: fc.oneof(fc.nat(4), fc.nat(12)),
 });
 const convolution: fc.Arbitrary<Case> = fc
   .record({
@@ -47,6 +47,14 @@ function fits({ input, kernel, before, after }: Side, kind: Case['kind']): boole
   if (kind === 'same') return true;
   return kernel <= input + (kind === 'explicit' ? before + after : 0);
 }
+
+/** Explicit paddings that reach as far as the kernel, so that windows, or all of them, miss the input. */
+const BEYOND: readonly Case[] = [
+  { input: 1, kernel: 3, stride: 3, before: 4, after: 0 },
+  { input: 1, kernel: 3, stride: 3, before: 0, after: 4 },
+  { input: 2, kernel: 1, stride: 3, before: 7, after: 0 },
+  { input: 2, kernel: 1, stride: 1, before: 5, after: 6 },
+].map((side) => ({ batch: 1, height: side, width: side, from: 1, to: 1, kind: 'explicit', seed: 0 }));
 
 beforeAll(() => {
   registerTrainingKernels('wasm');
@@ -100,7 +108,7 @@ describe.each([
           const terms = dy[0]! * dy[1]! * dy[2]!;
           await expectAsOnCpu(filterKernel, inputs, { ...attributesOf(example), filterShape: filter }, terms);
         }),
-        { numRuns: 150 },
+        { numRuns: 150, examples: BEYOND.map((example) => [example]) },
       );
     });
 
@@ -115,7 +123,7 @@ describe.each([
           const terms = filter[0]! * filter[1]! * filter[3]!;
           await expectAsOnCpu(inputKernel, inputs, { ...attributesOf(example), inputShape: x }, terms);
         }),
-        { numRuns: 150 },
+        { numRuns: 150, examples: BEYOND.map((example) => [example]) },
       );
     });
   },

@@ -66,15 +66,31 @@ function axis(input: number, output: number, kernel: number, stride: number, bef
 /** [N, H, W, C] with rows and columns added or, where a number is negative, taken away; what is added is 0. */
 export function resized(
   x: tf.Tensor4D,
-  [top, bottom]: readonly [number, number],
-  [left, right]: readonly [number, number],
+  height: readonly [number, number],
+  width: readonly [number, number],
 ): tf.Tensor4D {
-  const [batch, height, width, channels] = x.shape;
-  const cut = (n: number): number => Math.max(0, -n);
-  const added = (a: number, b: number): [number, number] => [Math.max(0, a), Math.max(0, b)];
-  const edges = [top, bottom, left, right];
-  const size: Shape4D = [batch, height - cut(top) - cut(bottom), width - cut(left) - cut(right), channels];
-  const kept = edges.some((n) => n < 0) ? tf.slice(x, [0, cut(top), cut(left), 0], size) : x;
+  const [batch, , , channels] = x.shape;
+  const [rows, columns] = [keptRange(x.shape[1], height), keptRange(x.shape[2], width)];
+  if (rows.count <= 0 || columns.count <= 0) {
+    return tf.zeros([batch, x.shape[1] + height[0] + height[1], x.shape[2] + width[0] + width[1], channels]);
+  }
+  const size: Shape4D = [batch, rows.count, columns.count, channels];
+  const isWhole = rows.count === x.shape[1] && columns.count === x.shape[2];
+  const kept = isWhole ? x : tf.slice(x, [0, rows.first, columns.first, 0], size);
+  const added = ([before, after]: readonly [number, number]): [number, number] => [
+    Math.max(0, before),
+    Math.max(0, after),
+  ];
+  const edges = [...height, ...width];
   if (edges.every((n) => n <= 0)) return kept;
-  return tf.pad(kept, [[0, 0], added(top, bottom), added(left, right), [0, 0]]);
+  return tf.pad(kept, [[0, 0], added(height), added(width), [0, 0]]);
+}
+
+/** The positions that are left of an axis; none where more is taken away than there is, which then eats what is added. */
+function keptRange(
+  length: number,
+  [before, after]: readonly [number, number],
+): { readonly first: number; readonly count: number } {
+  const first = Math.max(0, -before);
+  return { first, count: length - first - Math.max(0, -after) };
 }

@@ -1,8 +1,8 @@
+import { defineBackbone, residualBlock } from '@cf/backbones';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LayersBuilder } from '../networks/layers-builder.ts';
-import { residualBlock } from '../networks/residual-block.ts';
+import { layersModel } from '../networks/layers-model.ts';
 import { registerTrainingKernels } from './register.ts';
 import { maxDifference, randomValues } from './testing.ts';
 
@@ -13,18 +13,28 @@ const MISSING = [
   'DepthwiseConv2dNativeBackpropInput',
 ];
 
-/** All layers that the built-in networks are made of, on a small image. */
+/** All layers that the backbones are made of, on a small image. */
 function smallNetwork(): tf.LayersModel {
-  const net = new LayersBuilder('small', { seed: 3 }, () => 0.2);
-  let x = net.conv(net.pixels(SIZE, 128), 'conv1', { from: 3, to: 8, kernel: 3, padding: 1 });
-  x = net.prelu(net.batchNorm(x, 'bn1'), 'prelu');
-  x = residualBlock(net, x, 'layer1', { from: 8, to: 8, stride: 1 });
-  x = residualBlock(net, x, 'layer2', { from: 8, to: 6, stride: 2 });
-  x = net.conv(x, 'narrow', { from: 6, to: 6, kernel: 3, stride: 2, padding: 1, groups: 6 });
-  x = net.conv(x, 'depthwise', { from: 6, to: 6, kernel: 3, padding: 1, groups: 6 });
-  const pooled = net.conv(x, 'global', { from: 6, to: 6, kernel: 3, groups: 6 });
-  const flat = net.flatten(net.conv(pooled, 'wide', { from: 6, to: 20, kernel: 1 }), 'flatten');
-  return net.finish(net.batchNorm(net.linear(net.dropout(flat, 'dropout', 0), 'fc', 20, 4), 'features'));
+  const small = defineBackbone({
+    name: 'small',
+    inputSize: SIZE,
+    embeddingSize: 4,
+    seed: 3,
+    convStd: () => 0.2,
+    layers: (net) => {
+      let x = net.conv(net.pixels(128), 'conv1', { from: 3, to: 8, kernel: 3, padding: 1 });
+      x = net.prelu(net.batchNorm(x, 'bn1', 8), 'prelu', 8);
+      x = residualBlock(net, x, 'layer1', { from: 8, to: 8, stride: 1 });
+      x = residualBlock(net, x, 'layer2', { from: 8, to: 6, stride: 2 });
+      x = net.conv(x, 'narrow', { from: 6, to: 6, kernel: 3, stride: 2, padding: 1, groups: 6 });
+      x = net.conv(x, 'depthwise', { from: 6, to: 6, kernel: 3, padding: 1, groups: 6 });
+      x = net.conv(x, 'global', { from: 6, to: 6, kernel: 3, groups: 6 });
+      x = net.flatten(net.conv(x, 'wide', { from: 6, to: 20, kernel: 1 }), 'flatten');
+      x = net.linear(net.dropout(x, 'dropout', 0), 'fc', { from: 20, to: 4 });
+      return net.batchNorm(x, 'features', 4);
+    },
+  });
+  return layersModel(small);
 }
 
 interface Step {

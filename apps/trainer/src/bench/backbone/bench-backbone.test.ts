@@ -1,5 +1,6 @@
+import { type Backbone, iresnet, mobileFaceNet, tinyIresnet } from '@cf/backbones';
 import { OptionOutOfRangeError } from '@cf/core';
-import { iresnet, mobileFaceNet, tinyIresnet } from '@cf/onnx';
+import { onnxModel } from '@cf/onnx';
 import { describe, expect, test } from 'vitest';
 import { benchBackbone } from './bench-backbone.ts';
 import { convShapes, describeShape, operationsOf } from './conv-shapes.ts';
@@ -8,7 +9,7 @@ import { BENCH_MODELS } from './report.ts';
 
 describe('shapes of convolutions', () => {
   test('of the small residual network', () => {
-    const shapes = convShapes(tinyIresnet({ weights: 'zeros' }));
+    const shapes = convShapes(onnxModel(tinyIresnet({ weights: 'zeros' })));
     expect(shapes.map(({ shape, count }) => `${count}: ${describeShape(shape)}`)).toEqual([
       '1: 3→32 3×3 from 56×56',
       '1: 32→32 3×3 from 56×56',
@@ -28,8 +29,11 @@ describe('shapes of convolutions', () => {
   });
 
   test('of MobileFaceNet and iresnet18 add up to their known cost', () => {
-    const cost = (model: Parameters<typeof convShapes>[0]): number =>
-      convShapes(model).reduce((sum, { shape, count }) => sum + count * operationsOf(shape), 0) / 2e6;
+    const cost = (backbone: Backbone): number =>
+      convShapes(onnxModel(backbone)).reduce(
+        (sum, { shape, count }) => sum + count * operationsOf(shape),
+        0,
+      ) / 2e6;
     // Millions of multiplications and additions of one image.
     expect(cost(mobileFaceNet({ weights: 'zeros' }))).toBeCloseTo(221, -1);
     expect(cost(iresnet({ depth: 18, weights: 'zeros' }))).toBeCloseTo(2610, -2);

@@ -1,5 +1,6 @@
+import { type Backbone, iresnet, mobileFaceNet, tinyIresnet } from '@cf/backbones';
 import { requireChoice, requireInteger } from '@cf/core';
-import { iresnet, type Model, mobileFaceNet, tinyIresnet } from '@cf/onnx';
+import { type Model, onnxModel } from '@cf/onnx';
 import { convShapes, operationsOf } from './conv-shapes.ts';
 import { layerRates } from './layer-rates.ts';
 import { matrixLimit } from './matrix-limit.ts';
@@ -7,8 +8,8 @@ import { measurePeer } from './peer.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS, type BenchModel } from './report.ts';
 import { trainingStep } from './training-step.ts';
 
-const MODELS: Readonly<Record<BenchModel, () => Model>> = {
-  mobilefacenet: () => mobileFaceNet(),
+const MODELS: Readonly<Record<BenchModel, () => Backbone>> = {
+  mobilefacenet: mobileFaceNet,
   'tiny-iresnet': () => tinyIresnet({ dropout: 0 }),
   iresnet18: () => iresnet({ depth: 18 }),
 };
@@ -34,7 +35,7 @@ export async function benchBackbone(options: BackboneBenchOptions): Promise<Back
   } = options;
   requireChoice('model', model, BENCH_MODELS);
   for (const [name, value] of Object.entries({ batch, threads, runs })) requireInteger(name, value, 1, 65536);
-  const backbone = MODELS[model]();
+  const backbone = onnxModel(MODELS[model]());
   const shapes = convShapes(backbone);
   const limitGflopPerSecond = await matrixLimit(threads);
   const step = await trainingStep(backbone, batch, threads, runs);

@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { encodeModel, withWeights } from '@cf/onnx';
-import {
-  layersWeights,
-  mobileFaceNetLayers,
-  registerTrainingKernels,
-  tfjsLearner,
-  tinyIresnetLayers,
-} from '@cf/tfjs';
+import { BACKBONE_NAMES, type Backbone, backbone } from '@cf/backbones';
+import { encodeModel, onnxModel, withWeights } from '@cf/onnx';
+import { layersModel, layersWeights, registerTrainingKernels, tfjsLearner } from '@cf/tfjs';
 import * as tf from '@tensorflow/tfjs';
 import { BackboneError, UsageError } from '../../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../../settings/train-config.ts';
@@ -15,11 +10,9 @@ import { optimiserOf } from '../../settings/training-options.ts';
 import { activationBytes } from '../activation-memory.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../network-in-training.ts';
 import { type EmbeddingNetwork, openOnnxNetwork } from '../onnx-network.ts';
-import { BUILDERS, requireDim, type UntrainedNetwork } from '../open-network.ts';
+import { requireDim, type UntrainedNetwork } from '../open-network.ts';
 import { layersFiles, loadLayers } from './layers-file.ts';
 import { requireSeeded } from './require-seeded.ts';
-
-const LAYERS = { 'tiny-iresnet': tinyIresnetLayers, mobilefacenet: mobileFaceNetLayers } as const;
 
 /**
  * Opens the network of a training on TensorFlow.js, on the backend that the head is on. The built-in ones start from the
@@ -31,23 +24,19 @@ export async function openTfjsEngine(training: NetworkTraining): Promise<Untrain
   if (tf.getBackend() === 'wasm') registerTrainingKernels('wasm');
   const { network } = training;
   if (network.kind === 'layers') return openFile(network.file, network, training);
-  if (network.kind === 'built-in' && Object.hasOwn(LAYERS, network.name)) {
-    return openBuiltIn(network.name as keyof typeof LAYERS, network.dim, training);
+  if (network.kind === 'built-in') {
+    return openBuiltIn(backbone(network.name, { embeddingSize: network.dim, seed: training.seed }), training);
   }
   throw new UsageError(
-    `backbone '${network.kind === 'onnx' ? network.file : network.name}' with the engine tfjs`,
-    `${Object.keys(LAYERS).join(', ')} or tfjs:model.json`,
-    'choose one of these, or leave --engine out: onnx trains all of them.',
+    `backbone '${network.file}' with the engine tfjs`,
+    `${BACKBONE_NAMES.join(', ')} or tfjs:model.json`,
+    'choose one of these, or leave --engine out: onnx trains files of ONNX.',
   );
 }
 
-async function openBuiltIn(
-  name: keyof typeof LAYERS,
-  dim: number,
-  training: NetworkTraining,
-): Promise<UntrainedNetwork> {
-  const options = { embeddingSize: dim, seed: training.seed };
-  const onnx = BUILDERS[name](options);
+async function openBuiltIn(described: Backbone, training: NetworkTraining): Promise<UntrainedNetwork> {
+  const { name } = described;
+  const onnx = onnxModel(described);
   const bytes = encodeModel(onnx);
   const inference = await openOnnxNetwork(name, bytes);
   const trained = async (model: tf.LayersModel): Promise<TrainedNetwork> => {
@@ -64,7 +53,7 @@ async function openBuiltIn(
     inference,
     fingerprint: `tfjs ${createHash('sha256').update(bytes).digest('hex')}`,
     activationBytes: () => activationBytes(onnx, inference.shape),
-    openTraining: async () => inTraining(LAYERS[name](options), training, trained),
+    openTraining: async () => inTraining(layersModel(described), training, trained),
   };
 }
 

@@ -1,5 +1,6 @@
 import { backendLaws, type GoldenFile, type GoldenReport, replayGoldens, SPECIMENS } from '@cf/conformance';
 import { type Backend, curricularFace, type HeadInput, referenceStep } from '@cf/core';
+import type { Draws } from '../../../../../testing/draws.ts';
 
 /** What can be asked of a backend that lives in another process or in a page: plain data goes there and back. */
 export interface ConformanceRun {
@@ -14,13 +15,18 @@ export interface ConformanceRun {
 }
 
 /**
- * What a backend, wherever it is, does when asked. Laws are tried on one random problem a loss.
+ * What a backend, wherever it is, does when asked. Laws are tried on one random problem a loss, times the draws' factor.
  *
  * @param stride laws are tried on every stride-th loss.
  */
-export function conformanceRun(backend: Backend, goldens: GoldenFile, stride = 1): ConformanceRun {
+export function conformanceRun(
+  backend: Backend,
+  goldens: GoldenFile,
+  { seed, times }: Draws,
+  stride = 1,
+): ConformanceRun {
   const specimens = SPECIMENS.filter((_, index) => index % stride === 0);
-  const laws = backendLaws(() => backend, { runsPerLoss: 1, specimens });
+  const laws = backendLaws(() => backend, { runsPerLoss: times, seed, specimens });
   return {
     checkLaw: (name) => laws.find((law) => law.name === name)!.run(),
     replayGoldens: () => replayGoldens(backend, goldens),

@@ -1,8 +1,9 @@
 import { backendLaws, formatGoldenReport, type GoldenReport } from '@cf/conformance';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
+import { readDraws } from '../../../../../testing/draws.ts';
 import type { ConformanceRun } from './conformance-run.ts';
 
-const PATIENCE = 300_000;
+const PATIENCE = 300_000 * readDraws().times;
 /** Names alone matter here: laws run where the backend is. */
 const LAWS = backendLaws(() => {
   throw new Error('laws run elsewhere');

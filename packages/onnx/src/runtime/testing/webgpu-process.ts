@@ -1,5 +1,6 @@
 import { embeddedGoldens } from '@cf/conformance';
 import * as runtime from 'onnxruntime-node';
+import { readDraws } from '../../../../../testing/draws.ts';
 import { onnxBackend } from '../../head/onnx-backend.ts';
 import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
 import type { Answer, Question } from './forked-run.ts';
@@ -13,7 +14,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 try {
   const backend = await onnxBackend({ runtime, provider: 'webgpu', threads: 1 });
-  const run: ConformanceRun = conformanceRun(backend, await embeddedGoldens());
+  const run: ConformanceRun = conformanceRun(backend, await embeddedGoldens(), readDraws());
   process.on('message', ({ method, argument }: Question) => {
     run[method](argument).then(
       (value) => answer({ value }),

@@ -1,0 +1,73 @@
+// The arrows of ARCHITECTURE.md: no circle of files, packages import downwards only, adapters never each other.
+
+/** A package's own sources, without its tests. */
+const of = (...names) => `^packages/(${names.join('|')})/src/`;
+const TESTS = '(\\.test\\.ts$|/testing(/|\\.ts$)|/testing-[^/]*\\.ts$)';
+
+const ABOVE_CORE = ['backbones', 'training', 'conformance', 'data', 'eval'];
+const ADAPTERS = ['onnx', 'tfjs', 'gpujs'];
+
+/** Which packages the sources of a package may import, beside their own. */
+const MAY_IMPORT = {
+  core: [],
+  backbones: ['core'],
+  training: ['core'],
+  conformance: ['core'],
+  data: ['core'],
+  eval: ['core'],
+  onnx: ['core', 'backbones'],
+  tfjs: ['core', 'backbones'],
+  gpujs: ['core'],
+};
+
+const arrows = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
+  name: `${name}-imports-downwards`,
+  comment: `${name} may import ${allowed.join(', ') || 'nothing of this workspace'}; of @cf/training an adapter takes types.`,
+  severity: 'error',
+  from: { path: of(name), pathNot: TESTS },
+  to: {
+    path: '^(packages|apps)/',
+    pathNot: of(name, ...allowed),
+    ...(ADAPTERS.includes(name) ? { dependencyTypesNot: ['type-only'] } : {}),
+  },
+}));
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'Files import each other in one direction.',
+      severity: 'error',
+      from: { pathNot: '/node_modules/' },
+      to: { circular: true },
+    },
+    ...arrows,
+    {
+      name: 'adapters-take-types-from-training-alone',
+      comment: 'An adapter may take types of @cf/training, and nothing of other adapters, not even in tests.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/src/' },
+      to: { path: of(...ADAPTERS), pathNot: '^packages/$1/src/' },
+    },
+    {
+      name: 'packages-know-no-app',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'core-stands-alone',
+      comment: '@cf/core has no dependency.',
+      severity: 'error',
+      from: { path: of('core'), pathNot: TESTS },
+      to: { pathNot: [of('core')] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/(dist|node_modules)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+};

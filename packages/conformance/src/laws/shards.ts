@@ -1,0 +1,92 @@
+import { type Backend, BackendError, type HeadInput, type HeadOutput, type MarginLoss } from '@cf/core';
+import fc from 'fast-check';
+import { kinkDistance } from '../oracle/kink-distance.ts';
+import { InProcessShards } from '../problems/in-process-shards.ts';
+import { normals } from '../problems/problem.ts';
+import { type Law, problemLaw, requireClose, requireSameOutput, stepOnce } from './law.ts';
+
+const MOST_SHARDS = 7;
+
+/** Classes may lie on several heads, some of them empty, and nothing changes. */
+export const shardsAreTheWhole: Law = problemLaw(
+  'a head split by class over 1 to 7 shards is the whole, with the same bits of its state on all; or it refuses shards',
+  async (trial) => {
+    const { backend, loss, input, spec } = trial;
+    if (!backend.sharded) return requireRefusal(backend, loss);
+    fc.pre(kinkDistance(loss, input) > 1e-5);
+    const cuts = cutsOf(spec.seed, spec.classes);
+    const whole = await stepOnce(backend, loss, input);
+    const shards = await shardedStep(backend, loss, input, cuts);
+    requireSameOutput(trial, joined(shards), whole);
+    for (const { state, diagnostics } of shards) {
+      for (const [name, value] of Object.entries(whole.state.values)) {
+        requireClose(
+          `state.${name} beside the whole`,
+          [state.values[name]!],
+          [value],
+          1e-12 * Math.abs(value),
+        );
+        if (!Object.is(state.values[name], shards[0]!.state.values[name]))
+          throw new Error(`state.${name} = ${state.values[name]} and ${shards[0]!.state.values[name]}`);
+      }
+      const share = whole.diagnostics.hardShare;
+      requireClose('hardShare', [diagnostics.hardShare ?? -1], [share ?? -1], 1e-12);
+    }
+  },
+);
+
+/** Where the shards end, the last one included; equal neighbours leave a shard empty. */
+function cutsOf(seed: number, classes: number): readonly number[] {
+  const random = normals(seed);
+  const shards = 1 + Math.floor(MOST_SHARDS * random.uniform());
+  const cuts = Array.from({ length: shards - 1 }, () => Math.floor((classes + 1) * random.uniform()));
+  return [...cuts.sort((a, b) => a - b), classes];
+}
+
+async function shardedStep(
+  backend: Backend,
+  loss: MarginLoss,
+  input: HeadInput,
+  cuts: readonly number[],
+): Promise<readonly HeadOutput[]> {
+  const { dim } = input;
+  const group = new InProcessShards(cuts.length);
+  const steps = cuts.map(async (to, index) => {
+    const from = cuts[index - 1] ?? 0;
+    const own: HeadInput = {
+      ...input,
+      weights: input.weights.slice(from * dim, to * dim),
+      ...(input.bias === undefined ? {} : { bias: input.bias.slice(from, to) }),
+      labels: Array.from(input.labels, (label) => (label >= from && label < to ? label - from : -1)),
+    };
+    try {
+      return await stepOnce(backend, loss, own, { communicator: group.communicator() });
+    } catch (error) {
+      group.fail(error);
+      throw error;
+    }
+  });
+  return Promise.all(steps);
+}
+
+function joined(shards: readonly HeadOutput[]): HeadOutput {
+  const concatenate = (parts: readonly ArrayLike<number>[]): Float64Array =>
+    Float64Array.from(parts.flatMap((part) => Array.from(part)));
+  const { gradBias } = shards[0]!;
+  return {
+    ...shards[0]!,
+    gradWeights: concatenate(shards.map(({ gradWeights }) => gradWeights)),
+    gradBias: gradBias && concatenate(shards.map((shard) => shard.gradBias!)),
+  };
+}
+
+async function requireRefusal(backend: Backend, loss: MarginLoss): Promise<void> {
+  const communicator = new InProcessShards(1).communicator();
+  try {
+    (await backend.createHead(loss, { communicator })).dispose();
+  } catch (error) {
+    if (error instanceof BackendError) return;
+    throw error;
+  }
+  throw new Error('a communicator was given and passed over in silence');
+}

@@ -1,0 +1,94 @@
+import type { MarginLoss } from '../../losses/margin-loss.ts';
+import { clampCosine } from '../../numerics.ts';
+import type { FloatArray } from '../contract.ts';
+import { type Allocate, freshArray, plainRows, type UnitRows, unitRows } from './unit-rows.ts';
+
+/** The label of a sample whose class lives on another shard. */
+export const NO_TARGET = -1;
+
+/** Where each sample stands to its own class: O(B·d). */
+export interface TargetPoints {
+  /** cos θ_y, or x·w_y + b: [B]. 0 where the target is on another shard. */
+  readonly cos: Float64Array;
+  /** sin θ_y: [B]. 0 where the target is on another shard. */
+  readonly sin: Float64Array;
+  /** ŵ_y − cos θ_y·x̂, the direction in which the cosine grows, without cancellation: [B, d]. */
+  readonly tangentX: Float64Array;
+  /** x̂ − cos θ_y·ŵ_y: [B, d]. */
+  readonly tangentW: Float64Array;
+  /** 1/‖w_y‖, 0 for a zero vector or another shard's: [B]. */
+  readonly inverseW: Float64Array;
+}
+
+/**
+ * Cosine, sine and tangents of every sample with its own class.
+ *
+ * Near cos θ = ±1 neither 1 − cos² nor ŵ − cos·x̂ has digits left, so both come from d = x̂ − ŵ and m = x̂ + ŵ:
+ * sin θ = ½‖d‖‖m‖; 1 − cos = ½‖d‖², and ŵ − cos·x̂ = (1 − cos)·x̂ − d (with m where cos is negative).
+ */
+export function targetPoints(
+  loss: MarginLoss,
+  x: UnitRows,
+  weights: FloatArray,
+  bias: FloatArray | undefined,
+  labels: Int32Array,
+  allocate: Allocate = freshArray,
+): TargetPoints {
+  const { count, dim } = x;
+  const points = {
+    cos: allocate(count),
+    sin: allocate(count),
+    tangentX: allocate(count * dim),
+    tangentW: allocate(count * dim),
+    inverseW: allocate(count),
+  };
+  for (let i = 0; i < count; i++) {
+    const label = labels[i]!;
+    if (label === NO_TARGET) continue;
+    if (loss.geometry === 'inner')
+      innerPoint(points, i, x, plainRows(weights, dim, label, label + 1), bias?.[label] ?? 0);
+    else cosinePoint(points, i, x, unitRows(weights, dim, label, label + 1));
+  }
+  return points;
+}
+
+function innerPoint(points: TargetPoints, i: number, x: UnitRows, w: UnitRows, bias: number): void {
+  const at = i * x.dim;
+  let product = 0;
+  for (let k = 0; k < x.dim; k++) {
+    product += x.unit[at + k]! * w.unit[k]!;
+    points.tangentX[at + k] = w.unit[k]!;
+    points.tangentW[at + k] = x.unit[at + k]!;
+  }
+  points.cos[i] = product + bias;
+  points.inverseW[i] = 1;
+}
+
+function cosinePoint(points: TargetPoints, i: number, x: UnitRows, w: UnitRows): void {
+  const at = i * x.dim;
+  points.inverseW[i] = w.inverse[0]!;
+  if (x.inverse[i] === 0 || w.inverse[0] === 0) {
+    points.sin[i] = 1;
+    return;
+  }
+  let product = 0;
+  let differences = 0;
+  let sums = 0;
+  for (let k = 0; k < x.dim; k++) {
+    const a = x.unit[at + k]!;
+    const b = w.unit[k]!;
+    product += a * b;
+    differences += (a - b) ** 2;
+    sums += (a + b) ** 2;
+  }
+  points.cos[i] = clampCosine(product);
+  points.sin[i] = Math.min(1, 0.5 * Math.sqrt(differences * sums));
+  const near = product >= 0;
+  const rest = 0.5 * (near ? differences : sums);
+  for (let k = 0; k < x.dim; k++) {
+    const a = x.unit[at + k]!;
+    const b = w.unit[k]!;
+    points.tangentX[at + k] = near ? rest * a - (a - b) : a + b - rest * a;
+    points.tangentW[at + k] = near ? rest * b + (a - b) : a + b - rest * b;
+  }
+}

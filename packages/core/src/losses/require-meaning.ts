@@ -1,0 +1,129 @@
+import { requireChoice, requirePositive, requireRange } from '../errors/check-options.ts';
+import { OptionOutOfRangeError } from '../errors/errors.ts';
+import type { SampleValues, TargetMargin, TargetPoint } from '../margin/target-margin.ts';
+import type { Modulation } from '../modulation/modulation.ts';
+import { type BatchValues, batchOps } from '../readings/batch.ts';
+import { numberOps } from '../readings/number.ts';
+import type { Mode } from '../weighting/sample-weighting.ts';
+import type { MarginLoss } from './margin-loss.ts';
+
+/** What formulas are given beside sample values, and what every state has. */
+const RESERVED = ['cos', 'sin', 'norm', 'pivot', 'step'];
+
+/**
+ * Throws where the parts of a loss have no meaning together:
+ *
+ * - `norm-scaled` with a scale: ‖x‖ stands in its place;
+ * - a bias a class with another geometry than `inner`;
+ * - `inner` with a margin or modulation of cosines or angles, or with anything that follows ‖x‖ (there is no gradient
+ *   along it);
+ * - a state or sample values that are not those that `prepare` gives, or that a formula reads and nobody gives.
+ *
+ * The formulas are read once, on two samples.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function requireMeaning(loss: MarginLoss, margin: TargetMargin, modulation: Modulation): void {
+  const { geometry, scale } = loss;
+  requireChoice('geometry', geometry, ['inner', 'norm-scaled', 'cosine']);
+  requirePositive('scale', scale);
+  if (geometry === 'norm-scaled' && scale !== 1) {
+    const expected = 'no scale with the geometry norm-scaled, where ‖x‖ stands in its place';
+    throw new OptionOutOfRangeError('scale', scale, expected, 'leave scale out, or take geometry cosine.');
+  }
+  if (loss.bias && geometry !== 'inner') {
+    const fix = 'leave bias out, or take geometry inner.';
+    throw new OptionOutOfRangeError('bias', true, `no bias with the geometry ${geometry}`, fix);
+  }
+  requireState(loss);
+  requireSampleNames(loss);
+  for (const mode of ['train', 'eval'] as const) requirePrepared(loss, mode);
+  const read = readsOf(loss);
+  if (geometry !== 'inner') return;
+  if (margin.onSphere || read.has('sin')) refuseOnInner('margin', margin.name, 'no cosine and no angle');
+  if (modulation.onSphere) refuseOnInner('modulation', modulation.name, 'no cosine and no angle');
+  if (read.has('norm')) refuseOnInner('margin', margin.name, 'no gradient along ‖x‖');
+  if (loss.regulariser !== undefined) refuseOnInner('regulariser', 'of ‖x‖', 'no gradient along ‖x‖');
+}
+
+function refuseOnInner(part: string, value: string, why: string): never {
+  const expected = `no such ${part} with the geometry inner, which has ${why}`;
+  throw new OptionOutOfRangeError(part, value, expected, `take geometry cosine, or another ${part}.`);
+}
+
+function requireState({ initialValues, stateRanges }: MarginLoss): void {
+  requireRange('initialValues.step', initialValues.step!, 0, 0);
+  for (const [name, value] of Object.entries(initialValues)) {
+    const [low, high] = stateRanges[name] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
+    requireRange(`initialValues.${name}`, value, low, high);
+  }
+  requireNames('stateRanges', Object.keys(stateRanges), Object.keys(initialValues));
+}
+
+function requireSampleNames({ sampleValueNames }: MarginLoss): void {
+  for (const [i, name] of sampleValueNames.entries()) {
+    if (!RESERVED.includes(name) && sampleValueNames.indexOf(name) === i) continue;
+    const expected = `each name once, and none of ${RESERVED.join(', ')}`;
+    throw new OptionOutOfRangeError('sampleValueNames', name, expected, 'take another name.');
+  }
+}
+
+/** Runs `prepare` on two samples and compares what comes out with what the loss announces. */
+function requirePrepared(loss: MarginLoss, mode: Mode): void {
+  const state = Object.entries(loss.initialValues).map(([name, value]) => [name, Float64Array.of(value)]);
+  const draws = mode === 'train' ? loss.draws?.(0, [0, 1]) : undefined;
+  const batch = { cosTarget: Float64Array.of(0.5, 0.25), norm: Float64Array.of(1, 2), draws };
+  const prepared = loss.prepare(batchOps, batch, Object.fromEntries(state), mode);
+  const carried = Object.keys(loss.initialValues).filter((name) => name !== 'step');
+  requireSameNames('prepare: sampleValues', prepared.sampleValues, loss.sampleValueNames);
+  requireSameNames('prepare: next', prepared.next, carried);
+}
+
+function requireSameNames(
+  what: string,
+  given: Readonly<Record<string, BatchValues>>,
+  expected: readonly string[],
+): void {
+  const names = Object.keys(given);
+  requireNames(what, names, expected);
+  requireNames(`${what}, without what is announced`, expected, names);
+}
+
+function requireNames(what: string, given: readonly string[], known: readonly string[]): void {
+  const strange = given.filter((name) => !known.includes(name));
+  if (strange.length === 0) return;
+  const fix = 'name the same values in sampleValueNames or initialValues and in what prepare returns.';
+  throw new OptionOutOfRangeError(what, strange, `only names of {${known.join(', ')}}`, fix);
+}
+
+/** Which of sin θ and ‖x‖ the formula of the target reads. */
+function readsOf(loss: MarginLoss): ReadonlySet<string> {
+  const read = new Set<string>();
+  const point = new Proxy<TargetPoint<number>>(
+    { cos: 0.5, sin: Math.sqrt(0.75), norm: 1 },
+    {
+      get(values, name) {
+        read.add(String(name));
+        return values[name as keyof TargetPoint<number>];
+      },
+    },
+  );
+  const sample = new Proxy<SampleValues<number>>(
+    {},
+    {
+      get(_, name) {
+        if (loss.sampleValueNames.includes(String(name))) return 0.5;
+        const fix = 'add it to sampleValueNames, and let prepare yield it.';
+        throw new OptionOutOfRangeError(
+          'sampleValueNames',
+          loss.sampleValueNames,
+          `${String(name)} too, which a formula reads`,
+          fix,
+        );
+      },
+    },
+  );
+  const { pivot } = loss.target(numberOps, point, sample);
+  loss.negative(numberOps, 0.25, pivot, sample);
+  return read;
+}

@@ -1,0 +1,39 @@
+import { parseGoldens } from '@cf/conformance';
+import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
+import type { Draws } from '../../../../../testing/draws.ts';
+import { onnxBackend } from '../../head/onnx-backend.ts';
+import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
+
+/** A way to compute in a page. */
+export interface WebMode {
+  /** Execution provider of onnxruntime-web. */
+  readonly provider: 'wasm' | 'webgpu';
+  /** Threads of WebAssembly. */
+  readonly threads: number;
+  readonly elementwise: 'graph' | 'wasm';
+  /** Laws are tried on every stride-th loss. */
+  readonly stride: number;
+  readonly draws: Draws;
+}
+
+const RUNTIMES = {
+  wasm: () => import('onnxruntime-web/wasm'),
+  webgpu: () => import('onnxruntime-web/webgpu'),
+};
+
+/** A run on a backend that is opened for it, or what the browser lacks. */
+export async function openBackend({
+  provider,
+  threads,
+  elementwise,
+  stride,
+  draws,
+}: WebMode): Promise<ConformanceRun | { readonly absent: string }> {
+  if (threads > 1 && !crossOriginIsolated) throw new Error('the page is not isolated, so it has no threads');
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
+  if (provider === 'webgpu' && !(await gpu?.requestAdapter())) return { absent: 'an adapter for WebGPU' };
+  const runtime = await RUNTIMES[provider]();
+  runtime.env.wasm.numThreads = threads;
+  const backend = await onnxBackend({ runtime, provider, elementwise });
+  return conformanceRun(backend, parseGoldens(JSON.stringify(goldens), 'goldens.json'), draws, stride);
+}
