@@ -40,12 +40,13 @@ export function withoutProgress(): void {
   });
 }
 
-/** Flags of `cf train` for a training that is small where it can be, and some changed. */
-export function flagsWith(changes: Partial<TrainFlags> = {}): TrainFlags {
-  const { data, train = 'embedding', backbone } = changes;
+/** Flags of `cf train` for a training that is small where it can be, and some changed; none that has no meaning in it. */
+export function flagsWith({ threads, ...changes }: Partial<TrainFlags> = {}): TrainFlags {
+  const { data, train = 'embedding', backbone, engine } = changes;
   return {
     ...(data === undefined ? { identities: 12, imagesPerIdentity: 4, difficulty: 1 } : {}),
     ...(train === 'embedding' && backbone === undefined ? { pixels: 8 } : {}),
+    ...(threads === undefined || engine === 'tfjs' ? {} : { threads }),
     train: 'embedding',
     dim: 8,
     head: 'reference',

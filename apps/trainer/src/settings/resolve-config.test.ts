@@ -179,6 +179,11 @@ describe('checkConfig', () => {
     ['nothing in it', {}, /train = undefined/],
     ['no data', { train: 'all' }, /data = undefined/],
     ['a slip in a name', { ...configWith(), learnigRate: 1 }, /'learnigRate'.*\n.*'learningRate'/],
+    [
+      'a slip in the name of a field that must be there',
+      { ...configWith(), epochs: undefined, epoch: 1 },
+      /'epoch'.*\n.*'epochs'/,
+    ],
     ['no kind of data', { ...configWith(), data: {} }, /data\.kind = undefined/],
     ['a folder without a path', { ...configWith(), data: { kind: 'folder', minImages: 2 } }, /data\.root/],
     [
