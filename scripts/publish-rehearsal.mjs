@@ -203,6 +203,7 @@ function useAsAUser(packages) {
 
   const users = {
     core: [rangeOf('@cf/core')],
+    training: [rangeOf('@cf/core'), rangeOf('@cf/training')],
     backbones: [rangeOf('@cf/backbones')],
     tfjs: [rangeOf('@cf/core'), rangeOf('@cf/tfjs'), peerOf('@cf/tfjs', '@tensorflow/tfjs')],
     gpujs: [rangeOf('@cf/core'), rangeOf('@cf/gpujs'), peerOf('@cf/gpujs', 'gpu.js')],

@@ -7,6 +7,7 @@ import { gpujsBackend } from '@cf/gpujs';
 import { type Model, onnxBackend, onnxModel } from '@cf/onnx';
 import { tfjsBackend } from '@cf/tfjs';
 import { resolveConfig } from '@cf/trainer';
+import { type LearnerOptimiser, learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 
 export const output: HeadOutput = referenceStep(curricularFace(), {
@@ -28,4 +29,5 @@ export const image: Promise<RawImage> = syntheticFaces({
 }).image(0, 0);
 export const report: VerificationReport = verify({ scores: [1, 0], same: [true, false] });
 export const config: typeof resolveConfig = resolveConfig;
+export const optimiser: LearnerOptimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
 export const backbone: Model = onnxModel(tinyIresnet());

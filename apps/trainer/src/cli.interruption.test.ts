@@ -2,7 +2,7 @@ import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './testing.ts';
-import { cf, SMALL } from './testing-cli.ts';
+import { cf, metricsOf, SMALL } from './testing-cli.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -34,8 +34,9 @@ describe.concurrent('an interrupted training', () => {
     const resumed = await cf(['train', '--resume', run]);
     expect(resumed.code).toBe(0);
     expect(resumed.stdout).toMatch(/resumed at step \d+/);
-    for (const name of ['model.safetensors', 'metrics.jsonl', 'results.json'])
+    for (const name of ['model.onnx', 'results.json'])
       expect(await readFile(join(run, name))).toEqual(await readFile(join(straight, name)));
+    expect(await metricsOf(run)).toEqual(await metricsOf(straight));
   }
 
   it('ends with 130 after Ctrl-C, tells how to go on, and goes on to the same model', async () => {
@@ -50,7 +51,7 @@ describe.concurrent('an interrupted training', () => {
     expect(stdout).toMatch(/interrupted; go on with: cf train --resume .*interrupted\n$/);
     expect(code).toBe(130);
     expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
-    expect(await there(join(run, 'model.safetensors'))).toBe(false);
+    expect(await there(join(run, 'model.onnx'))).toBe(false);
     await expectSameAsStraight(run);
   });
 
@@ -61,7 +62,7 @@ describe.concurrent('an interrupted training', () => {
       unread: ['stdout', 'stderr'],
     });
     expect(code).toBe(130);
-    expect(await there(join(run, 'model.safetensors'))).toBe(false);
+    expect(await there(join(run, 'model.onnx'))).toBe(false);
     await expectSameAsStraight(run);
   });
 
@@ -72,7 +73,7 @@ describe.concurrent('an interrupted training', () => {
     });
     expect(code).toBe(null);
     expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
-    expect(await there(join(run, 'model.safetensors'))).toBe(false);
+    expect(await there(join(run, 'model.onnx'))).toBe(false);
     await expectSameAsStraight(run);
   });
 });

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { layersFiles } from './network/tfjs/layers-file.ts';
+import { layersFiles } from './engines/tfjs/layers-file.ts';
 import { RUN_FILES } from './run/run-folder.ts';
 import { temporaryFolder } from './testing.ts';
 import { cf, facesWithPairs } from './testing-cli.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { contents, smallOnnx, temporaryFolder } from './testing.ts';
-import { type CliResult, cf, facesWithPairs } from './testing-cli.ts';
+import { type CliResult, cf, facesWithPairs, metricsOf } from './testing-cli.ts';
 
 let base: string;
 let file: string;
@@ -28,19 +28,6 @@ const there = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** The metrics of a run without the one number that no run repeats. */
-async function metricsOf(run: string): Promise<readonly Record<string, number>[]> {
-  const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const { imagesPerSecond, ...metrics } = JSON.parse(line);
-      expect(imagesPerSecond).toBeGreaterThan(0);
-      return metrics;
-    });
-}
 
 describe('cf train on a network of a file', () => {
   let run: string;

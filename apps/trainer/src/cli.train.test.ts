@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { contents, temporaryFolder } from './testing.ts';
-import { type CliResult, cf, facesWithPairs, SMALL } from './testing-cli.ts';
+import { type CliResult, cf, facesWithPairs, metricsOf, SMALL } from './testing-cli.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -26,9 +26,7 @@ describe('cf train on drawn identities', () => {
       /^trained +accuracy 0\.\d{4} ± 0\.\d{4} +AUC 0\.\d{4} +EER 0\.\d{4} +training loss \d+\.\d{3}, r 0\.\d{3}$/m,
     );
     expect(result.stdout).toMatch(/^control, shuffled labels /m);
-    expect(result.stdout).toMatch(
-      /\ndone in .*; report: .*drawn.report\.html, model: .*model\.safetensors\n$/,
-    );
+    expect(result.stdout).toMatch(/\ndone in .*; report: .*drawn.report\.html, model: .*model\.onnx\n$/);
     expect(result.stderr).toMatch(/^features: 180 images in .* images\/s\)\ntraining: 8 steps in/);
   });
 
@@ -39,7 +37,7 @@ describe('cf train on drawn identities', () => {
       'environment.json',
       'features.safetensors',
       'metrics.jsonl',
-      'model.safetensors',
+      'model.onnx',
       'report.html',
       'results.json',
     ]);
@@ -48,10 +46,7 @@ describe('cf train on drawn identities', () => {
       loss: { name: 'curricularface', params: { scale: 32 } },
       epochs: 2,
     });
-    const metrics = (await text('metrics.jsonl'))
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const metrics = await metricsOf(run);
     expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     for (const record of metrics) {
       for (const name of ['loss', 't', 'meanTargetCosine', 'hardShare', 'learningRate'])
@@ -99,8 +94,9 @@ describe('cf train on drawn identities', () => {
       copy,
     ]);
     expect(code).toBe(0);
-    for (const name of ['model.safetensors', 'metrics.jsonl', 'config.json', 'results.json'])
+    for (const name of ['model.onnx', 'config.json', 'results.json'])
       expect(await readFile(join(copy, name))).toEqual(await readFile(join(run, name)));
+    expect(await metricsOf(copy)).toEqual(await metricsOf(run));
   });
 });
 
@@ -142,5 +138,5 @@ it('a training that diverges exits with 4, says where, and keeps the checkpoint'
   expect(stderr).toMatch(/DivergedError \[E_DIVERGED\]: .* at step 1 \(learning rate 1e\+30\)/);
   const files = Object.keys(await contents(run)).join('\n');
   expect(files).toContain('checkpoint.safetensors');
-  expect(files).not.toContain('model.safetensors');
+  expect(files).not.toContain('model.onnx');
 });

@@ -36,10 +36,11 @@ export class BackboneError extends CfError {
 
 /** `E_DIVERGED`: training reached a number that is not finite, or far too large. */
 export class DivergedError extends CfError {
-  constructor(step: number, learningRate: number, what: string, cause?: unknown) {
+  /** @param cause what the loop says; the program knows the flags that help */
+  constructor(cause: CfError) {
     super('DivergedError', 'E_DIVERGED', {
-      given: `${what} at step ${step} (learning rate ${learningRate})`,
-      expected: 'finite numbers of a size to work with',
+      given: cause.given,
+      expected: cause.expected,
       fix: 'start a new run with a lower --lr, a lower --scale or more --warmup-steps; the last checkpoint is kept.',
       cause,
     });

@@ -8,6 +8,7 @@ import {
 } from '@cf/core';
 import { DataFolderError, PairImageError, ProtocolFormatError, UnreadableImageError } from '@cf/data';
 import { PairsError } from '@cf/eval';
+import { DivergedError as TrainingDiverged } from '@cf/training';
 import { expect, it } from 'vitest';
 import { BackboneError, DivergedError, OutputError, RunFolderError, UsageError } from './errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -28,7 +29,7 @@ it.each([
   [3, new StateMismatchError('a', 'b')],
   [3, new NonFiniteError('x', 0, Number.NaN)],
   [3, new LabelOutOfRangeError(0, 9, 3, 4)],
-  [4, new DivergedError(3, 0.1, 'loss = NaN')],
+  [4, new DivergedError(new TrainingDiverged(3, 0.1, 'loss = NaN'))],
   [70, new TypeError('x is not a function')],
   [70, 'not even an error'],
 ])('%d for %s', (code, error) => {
@@ -36,7 +37,7 @@ it.each([
 });
 
 it('tells step and learning rate of a training that diverged', () => {
-  expect(new DivergedError(3, 0.1, 'loss = NaN').message).toMatch(
+  expect(new DivergedError(new TrainingDiverged(3, 0.1, 'loss = NaN')).message).toMatch(
     /^loss = NaN at step 3 \(learning rate 0\.1\), expected .*\nFix: .*--lr.*checkpoint/,
   );
 });

@@ -1,5 +1,17 @@
-export { checkConfig } from './config/check-config.ts';
-export { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
+export {
+  BackboneError,
+  BatchMemoryError,
+  DivergedError,
+  OutputError,
+  RunFolderError,
+  UsageError,
+} from './errors.ts';
+export type { RunPlace, TrainOutcome } from './run/job.ts';
+export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
+export { train } from './run/train.ts';
+export { checkConfig } from './settings/check-config.ts';
+export type { TrainFlags } from './settings/fields.ts';
+export { resolveConfig } from './settings/resolve-config.ts';
 export type {
   CommonTraining,
   DataConfig,
@@ -10,17 +22,4 @@ export type {
   NetworkTraining,
   TrainConfig,
   TrainedPart,
-} from './config/train-config.ts';
-export {
-  BackboneError,
-  BatchMemoryError,
-  DivergedError,
-  OutputError,
-  RunFolderError,
-  UsageError,
-} from './errors.ts';
-export { type FaceModel, readModel, writeModel } from './model/face-model.ts';
-export { embedAll, type LinearEmbedding } from './model/linear-embedding.ts';
-export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
-export type { RunPlace, TrainOutcome } from './training/job.ts';
-export { train } from './training/train.ts';
+} from './settings/train-config.ts';

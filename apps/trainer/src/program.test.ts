@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runProgram } from './program.ts';
+import { temporaryFolder } from './testing.ts';
 
 let stdout: string;
 let stderr: string;
@@ -106,6 +109,17 @@ describe('folders and files that can not be used', () => {
     const code = await cf(args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n\s+at /);
+    expect(code).toBe(3);
+  });
+
+  it('a run of an embedding from an earlier version is told so, with the way to train it again', async () => {
+    const run = await temporaryFolder();
+    await writeFile(join(run, 'config.json'), '{}');
+    await writeFile(join(run, 'model.safetensors'), '');
+    const code = await cf(['eval', '--run', run, '--data', 'x', '--pairs', 'y']);
+    expect(stderr).toMatch(
+      /model\.safetensors', of an earlier version, expected .*\nFix: .*cf train --config/,
+    );
     expect(code).toBe(3);
   });
 });

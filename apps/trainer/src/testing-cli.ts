@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
@@ -73,6 +73,19 @@ export async function facesWithPairs(folder: string, identities: number): Promis
   const list = join(folder, 'pairs.txt');
   await writeFile(list, formatPairs({ folds: 4, pairs }));
   return ['--data', faces, '--pairs', list, '--pairs-folds', '3-4'];
+}
+
+/** The metrics of a run without the one number that no run repeats. */
+export async function metricsOf(run: string): Promise<readonly Record<string, number>[]> {
+  const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { imagesPerSecond, ...metrics } = JSON.parse(line);
+      expect(imagesPerSecond).toBeGreaterThan(0);
+      return metrics;
+    });
 }
 
 /** Flags of a training that takes a second. */

@@ -1,14 +1,19 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createRandom } from '@cf/data';
+import { createRandom } from '@cf/core';
+import type { ImageStore } from '@cf/data';
 import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
-import { resolveConfig, type TrainFlags } from './config/resolve-config.ts';
-import type { EmbeddingTraining, NetworkTraining } from './config/train-config.ts';
-import { learnInTwoPasses, type TwoWays } from './network/learn-in-two-passes.ts';
-import type { NetworkData, TrainableNetwork } from './network/network-state.ts';
-import type { TrainingData } from './training/train-embedding.ts';
+import type { Dataset } from './dataset/load-dataset.ts';
+import type { NetworkInTraining } from './engines/network-in-training.ts';
+import { openOnnxEmbedding } from './engines/onnx-network.ts';
+import { openOnnxTraining } from './engines/open-onnx-training.ts';
+import type { FeatureTable } from './features/feature-table.ts';
+import { linearEmbedding } from './features/linear-embedding.ts';
+import type { TrainFlags } from './settings/fields.ts';
+import { resolveConfig } from './settings/resolve-config.ts';
+import type { EmbeddingTraining, NetworkTraining } from './settings/train-config.ts';
 
 /** Folder of research data beside the repository; tests that need it skip where it is absent. */
 export const SHARED: string = resolve(import.meta.dirname, '../../../../shared');
@@ -35,30 +40,20 @@ export function withoutProgress(): void {
   });
 }
 
-/** The flags of `cf train` with their defaults, small where they can be, and some changed. */
-export function flagsWith(changes: Partial<TrainFlags> = {}): TrainFlags {
+/** Flags of `cf train` for a training that is small where it can be, and some changed; none that has no meaning in it. */
+export function flagsWith({ threads, ...changes }: Partial<TrainFlags> = {}): TrainFlags {
+  const { data, train = 'embedding', backbone, engine } = changes;
   return {
-    minImages: 2,
-    identities: 12,
-    imagesPerIdentity: 4,
-    difficulty: 1,
+    ...(data === undefined ? { identities: 12, imagesPerIdentity: 4, difficulty: 1 } : {}),
+    ...(train === 'embedding' && backbone === undefined ? { pixels: 8 } : {}),
+    ...(threads === undefined || engine === 'tfjs' ? {} : { threads }),
     train: 'embedding',
-    pixels: 8,
-    augmentFlip: true,
     dim: 8,
-    loss: 'curricularface',
     head: 'reference',
     epochs: 2,
     batch: 8,
-    accumulate: 1,
     lr: 0.1,
-    momentum: 0.9,
-    weightDecay: 5e-4,
-    schedule: 'cosine',
     warmupSteps: 0,
-    seed: 0,
-    strict: false,
-    flip: true,
     control: false,
     ...changes,
   };
@@ -74,25 +69,43 @@ export function networkConfigWith(changes: Partial<TrainFlags> = {}): NetworkTra
   return resolveConfig(flagsWith({ train: 'all', ...changes })) as NetworkTraining;
 }
 
+/** What is trained on, and who is in it. */
+type Labelled = Pick<Dataset, 'labels' | 'names'>;
+
+const namesOf = (classes: number): string[] => Array.from({ length: classes }, (_, i) => `person ${i}`);
+
 /** Classes as clouds around random centers: easy to tell apart with a small spread. */
 export function cloudData(
   classes: number,
   perClass: number,
   inputDim: number,
   spread: number = 0.3,
-): TrainingData {
+): FeatureTable & Labelled {
   const random = createRandom('clouds');
   const centers = Array.from({ length: classes * inputDim }, () => random.normal());
   const count = classes * perClass;
   return {
-    features: Float32Array.from(
+    dim: inputDim,
+    indices: Int32Array.from({ length: count }, (_, i) => i),
+    rows: Float32Array.from(
       { length: count * inputDim },
       (_, i) =>
         centers[(Math.floor(i / inputDim) % classes) * inputDim + (i % inputDim)]! + spread * random.normal(),
     ),
+    mirrored: undefined,
     labels: Int32Array.from({ length: count }, (_, i) => i % classes),
-    classes,
+    names: namesOf(classes),
   };
+}
+
+/** A linear embedding on features, as `cf train` trains it; to be disposed of. */
+export function embeddingOn(
+  { dim: inputDim, rows }: FeatureTable,
+  config: EmbeddingTraining,
+): Promise<NetworkInTraining> {
+  const { dim, features, seed } = config;
+  const model = linearEmbedding({ features, rows, inputDim, dim, seed });
+  return openOnnxTraining({ model, dim, config, threads: 1, openInference: openOnnxEmbedding });
 }
 
 /** Every file of a folder with its content, to compare before and after. */
@@ -115,75 +128,26 @@ export async function failureOf(action: () => unknown): Promise<Error & { readon
   throw new Error('nothing was thrown');
 }
 
-/** Grey pictures of classes as clouds: each class has a pattern of its own, and every picture some noise. */
-export function patternData(classes: number, perClass: number, side: number = 4): NetworkData {
+/** Pictures of classes as clouds: each class has a pattern of its own, and every picture some noise. */
+export function patternData(
+  classes: number,
+  perClass: number,
+  side: number = 4,
+  channels: 1 | 3 = 1,
+): { readonly store: ImageStore } & Labelled {
   const random = createRandom('patterns');
-  const size = side * side;
+  const size = channels * side * side;
   const patterns = Array.from({ length: classes * size }, () => random.integer(40, 200));
   const count = classes * perClass;
-  const rows = Int32Array.from({ length: count }, (_, i) => i);
   const pixels = Uint8Array.from(
     { length: count * size },
     (_, i) => patterns[(Math.floor(i / size) % classes) * size + (i % size)]! + random.integer(-30, 30),
   );
+  const indices = Int32Array.from({ length: count }, (_, i) => i);
   return {
-    store: { count, channels: 1, height: side, width: side, indices: rows, pixels },
-    rows,
+    store: { count, channels, height: side, width: side, indices, pixels },
     labels: Int32Array.from({ length: count }, (_, i) => i % classes),
-    classes,
-  };
-}
-
-/** A network of one matrix without momentum, in plain JavaScript: [d, inputs] on pixels around 0. */
-export function linearNetwork(
-  inputs: number,
-  dim: number,
-): TrainableNetwork & TwoWays & { readonly weight: Float32Array } {
-  const random = createRandom('linear network');
-  const weight = Float32Array.from({ length: dim * inputs }, () => random.normal() / Math.sqrt(inputs));
-  let gradient = new Float32Array(weight.length);
-  let seen = new Float32Array(0);
-  let updates = 0;
-  const forward = async (images: Float32Array): Promise<Float32Array> => {
-    seen = images.map((pixel) => (pixel - 127.5) / 127.5);
-    const count = images.length / inputs;
-    const out = new Float32Array(count * dim);
-    for (let n = 0; n < count; n++)
-      for (let o = 0; o < dim; o++)
-        for (let k = 0; k < inputs; k++) out[n * dim + o]! += weight[o * inputs + k]! * seen[n * inputs + k]!;
-    return out;
-  };
-  const backward = async (incoming: Float32Array): Promise<void> => {
-    for (let i = 0; i < incoming.length; i++)
-      for (let k = 0; k < inputs; k++)
-        gradient[(i % dim) * inputs + k]! += incoming[i]! * seen[Math.floor(i / dim) * inputs + k]!;
-  };
-  return {
-    weight,
-    forward,
-    backward,
-    learn: (batch, head) => learnInTwoPasses({ forward, backward }, batch, head),
-    async update(learningRate) {
-      const gradientNorm = Math.hypot(...gradient);
-      for (let i = 0; i < weight.length; i++) weight[i]! -= learningRate * gradient[i]!;
-      gradient = new Float32Array(weight.length);
-      updates++;
-      return { gradientNorm };
-    },
-    state: async () => ({
-      weights: new Map([['weight', { type: 'float32', dims: [dim, inputs], data: weight.slice() }]]),
-      statistics: new Map(),
-      optimiser: new Map(),
-      updates,
-    }),
-    load(state) {
-      weight.set(state.weights!.get('weight')!.data as Float32Array);
-      updates = state.updates!;
-    },
-    async trained() {
-      throw new Error('it has no file');
-    },
-    dispose: async () => {},
+    names: namesOf(classes),
   };
 }
 

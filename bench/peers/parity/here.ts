@@ -1,15 +1,25 @@
 import { tinyIresnet } from '../../../packages/backbones/src/index.ts';
-import { type Backend, curricularFace, type HeadOutput } from '../../../packages/core/src/index.ts';
+import { type Backend, curricularFace } from '../../../packages/core/src/index.ts';
 import {
   createTrainingSession,
   type Model,
   type OnnxRuntime,
+  onnxLearner,
   onnxModel,
   readWeights,
   type TensorData,
   trainingForm,
 } from '../../../packages/onnx/src/index.ts';
-import { IMAGE_SHAPE, type ParityData, type ParityTask } from './task.ts';
+import {
+  firstHeadState,
+  learnerOptimiser,
+  type StepMetrics,
+  sgd,
+  type TrainingSamples,
+  type TrainingTask,
+  train,
+} from '../../../packages/training/src/index.ts';
+import { IMAGE_SHAPE, loopOptions, type ParityData, type ParityTask } from './task.ts';
 import type { NamedTensors } from './tensor-file.ts';
 
 /** Name of the class centers among the parameters. */
@@ -33,19 +43,20 @@ export function firstWeights(task: ParityTask, { centers }: ParityData): NamedTe
   return new Map([...readWeights(model, names), [CENTERS, centersOf(task, centers)]]);
 }
 
-/** Trains tiny-iresnet without dropout in a training session, with the head of a backend, from given weights. */
+/** Trains tiny-iresnet without dropout by the product's loop, with the head of a backend, from given weights. */
 export async function trainHere(
   runtime: OnnxRuntime,
   backend: Backend,
   task: ParityTask,
-  { images, labels, order, rates }: ParityData,
+  data: ParityData,
   start: NamedTensors,
 ): Promise<Trace> {
   const { dim, scale, margin, alpha, momentum, weightDecay, threads } = task;
+  const rule = sgd({ momentum });
   const session = await createTrainingSession({
     runtime,
     model: network(task),
-    optimiser: { name: 'sgd', momentum, weightDecay },
+    optimiser: learnerOptimiser({ rule, weightDecay }),
     threads,
   });
   const isTrained = new Set(session.parameters.map(({ name }) => name));
@@ -54,33 +65,53 @@ export async function trainHere(
     weights: new Map(rest.filter(([name]) => isTrained.has(name))),
     statistics: new Map(rest.filter(([name]) => !isTrained.has(name))),
   });
-  const head = await backend.createHead(curricularFace({ scale, margin, alpha }));
-  const centers = (start.get(CENTERS)!.data as Float32Array).slice();
-  let firstGradients: NamedTensors = new Map();
-  const velocity = new Float32Array(centers.length);
-  const losses: number[] = [];
-  const ts: number[] = [];
-  let last: HeadOutput | undefined;
-  for (const [step, positions] of order.entries()) {
-    const shape = [positions.length, ...IMAGE_SHAPE];
-    last = await head.step({
-      embeddings: await session.forward(gather(images, positions), shape, step),
-      weights: centers,
-      labels: positions.map((position) => labels[position]!),
-      dim,
-      ...(last !== undefined && { state: last.state }),
-    });
-    losses.push(last.loss);
-    ts.push(last.diagnostics.t!);
-    await session.backward(Float32Array.from(last.gradEmbeddings));
-    const gradient = Float32Array.from(last.gradWeights);
-    if (step === 0) firstGradients = new Map([...session.gradients(), [CENTERS, centersOf(task, gradient)]]);
-    await session.update(rates[step]!);
-    descend(centers, gradient, velocity, rates[step]!, task);
-  }
+  const loss = curricularFace({ scale, margin, alpha });
+  const head = await backend.createHead(loss);
+  const learner = onnxLearner(session);
+  const samples = samplesOf(task, data);
+  const options = { ...loopOptions(task), rule };
+  const first = firstHeadState({ ...options, loss, classes: samples.classes, embeddingSize: dim });
+  first.centers.values.set(start.get(CENTERS)!.data as Float32Array);
+  const state = { ...first, learner: await learner.state() };
+  const firstGradients = new Map<string, TensorData>();
+  const watched: TrainingTask = {
+    learner: {
+      ...learner,
+      update(rate) {
+        if (firstGradients.size === 1)
+          for (const [name, gradient] of session.gradients()) firstGradients.set(name, gradient);
+        return learner.update(rate);
+      },
+    },
+    head: {
+      loss,
+      dispose: () => head.dispose(),
+      async step(input) {
+        const output = await head.step(input);
+        if (firstGradients.size === 0)
+          firstGradients.set(CENTERS, centersOf(task, Float32Array.from(output.gradWeights)));
+        return output;
+      },
+    },
+    samples,
+    options,
+    state,
+  };
+  const steps: StepMetrics[] = [];
+  for await (const event of train(watched)) if (event.type === 'step') steps.push(event.metrics);
   head.dispose();
-  await session.dispose();
-  return { losses, ts, firstGradients };
+  await learner.dispose();
+  return { losses: steps.map((step) => step.loss), ts: steps.map((step) => step.t!), firstGradients };
+}
+
+/** The images, as the loop takes them. */
+function samplesOf({ classes }: ParityTask, { images, labels }: ParityData): TrainingSamples {
+  return {
+    count: labels.length,
+    labels: Int32Array.from(labels),
+    classes,
+    batch: (indices) => ({ values: gather(images, [...indices]), shape: [indices.length, ...IMAGE_SHAPE] }),
+  };
 }
 
 function network({ dim, seed }: ParityTask): Model {
@@ -98,18 +129,4 @@ function gather(images: Float32Array, positions: readonly number[]): Float32Arra
     batch.set(images.subarray(position * size, (position + 1) * size), i * size);
   });
   return batch;
-}
-
-/** v ← μ·v + (g + λ·w), w ← w − η·v. */
-function descend(
-  weights: Float32Array,
-  gradient: Float32Array,
-  velocity: Float32Array,
-  learningRate: number,
-  { momentum, weightDecay }: ParityTask,
-): void {
-  for (let i = 0; i < weights.length; i++) {
-    velocity[i] = momentum * velocity[i]! + gradient[i]! + weightDecay * weights[i]!;
-    weights[i]! -= learningRate * velocity[i]!;
-  }
 }

@@ -1,5 +1,5 @@
-import { keyedNormal } from '../../../packages/core/src/index.ts';
-import { learningRate as scheduled } from '../../../packages/onnx/src/index.ts';
+import { keyedNormal, shuffledBatches } from '../../../packages/core/src/index.ts';
+import { learningRateAt, type TrainingOptions } from '../../../packages/training/src/index.ts';
 
 /** A training that two implementations repeat: the head's and the optimiser's settings, and the size. */
 export interface ParityTask {
@@ -83,16 +83,23 @@ export function drawData(task: ParityTask): ParityData {
   return {
     images,
     labels,
-    order: Array.from({ length: steps }, (_, step) =>
-      Array.from({ length: batch }, (_, i) => step * batch + i),
+    order: shuffledBatches(count, batch, seed, 0).map((samples) => [...samples]),
+    rates: Array.from({ length: steps }, (_, step) =>
+      learningRateAt(step, { ...loopOptions(task).schedule, totalSteps: steps }),
     ),
-    rates: Array.from({ length: steps }, (_, step) => rateOf(step, task)),
     centers: new Float32Array(classes * dim).map((_, i) => 0.01 * keyedNormal(seed, -1, i)),
   };
 }
 
-function rateOf(step: number, { learningRate: base, steps: totalSteps, warmupSteps }: ParityTask): number {
-  return scheduled(step, { name: 'constant', base, totalSteps, warmupSteps });
+/** How the product's loop goes through the task: one epoch, each image once. */
+export function loopOptions({
+  batch,
+  learningRate: base,
+  warmupSteps,
+  weightDecay,
+  seed,
+}: ParityTask): Omit<TrainingOptions, 'rule'> {
+  return { epochs: 1, batch, weightDecay, schedule: { name: 'constant', base, warmupSteps }, seed };
 }
 
 function drawImage(out: Float32Array, label: number, position: number, seed: number): void {

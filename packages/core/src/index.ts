@@ -142,8 +142,16 @@ export {
 export { COSINE_BOUND, NORM_FLOOR, SIN_FLOOR } from './numerics.ts';
 export { type BatchOps, named, type TensorOps } from './ops/tensor-ops.ts';
 export { type Node, type OperationName, type TracedFormula, traceFormula } from './ops/trace.ts';
+export { type DropoutKeys, type DropoutLayer, fillDropoutMask } from './random/dropout-mask.ts';
 export { fillUniform, hashOfName } from './random/keyed-uniform.ts';
 export { drawMargins, keyedNormal, type MarginDraws } from './random/margin-draws.ts';
+export { createRandom, type Random, type ShuffleList } from './random/random.ts';
+export {
+  type BatchOptions,
+  cutBatches,
+  shuffledBatches,
+  shuffleForEpoch,
+} from './random/shuffled-batches.ts';
 export { type BatchMask, type BatchValues, batchOps } from './readings/batch.ts';
 export { type Dual, dualOps, fixed, variable } from './readings/dual.ts';
 export {

@@ -1,3 +1,11 @@
+/** Random streams and the plain order of an epoch are core's; what is here takes them and adds to them. */
+export {
+  type BatchOptions,
+  createRandom,
+  type Random,
+  type ShuffleList,
+  shuffledBatches,
+} from '@cf/core';
 export {
   DataFolderError,
   ImageStoreSizeError,
@@ -31,10 +39,8 @@ export {
   type PairedImage,
 } from './pairs/identity-pairs.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
-export { createRandom, type Random, type ShuffleList } from './random/random.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
 export { orderedBatches } from './sampling/ordered-batches.ts';
-export { type BatchOptions, shuffledBatches } from './sampling/shuffled-batches.ts';
 export {
   type Augmentation,
   type AugmentKey,

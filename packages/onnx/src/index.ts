@@ -20,6 +20,7 @@ export {
 } from './model/attributes.ts';
 export { decodeModel, encodeModel } from './model/codec.ts';
 export type { ElementArrays, ElementType } from './model/element-type.ts';
+export { metadataOf, withMetadata } from './model/metadata.ts';
 export type {
   Attribute,
   Dimension,
@@ -33,14 +34,6 @@ export type {
 export { DEFAULT_OPSET, NEWEST_OPSET, OLDEST_OPSET, opsetOf } from './model/opset.ts';
 export { createTensor, readTensor, type TensorData } from './model/tensor.ts';
 export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-graph.ts';
-export {
-  type AdamWOptions,
-  NO_DECAY_ON_NORM_AND_BIAS,
-  type OptimiserOptions,
-  type ParameterGroup,
-  type ParameterKind,
-  type SgdOptions,
-} from './optimisers/options.ts';
 export type { RunningStatistic } from './passes/batch-normalization.ts';
 export type { DropoutMask } from './passes/dropout.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
@@ -49,14 +42,12 @@ export { type TrainingForm, type TrainingFormOptions, trainingForm } from './pas
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
-export { learningRate, SCHEDULE_NAMES, type Schedule, type ScheduleName } from './schedules/learning-rate.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
-export { fillMask } from './training/dropout-masks.ts';
+export { onnxLearner } from './training/onnx-learner.ts';
 export type {
   ParameterInfo,
   TrainingSession,
   TrainingSessionOptions,
   TrainingState,
-  UpdateResult,
 } from './training/training-session.ts';
 export { upgradeModel } from './upgrade/upgrade-model.ts';

@@ -1,3 +1,36 @@
+export { DivergedError } from './errors.ts';
 export type { Learner, LearnerBatch, LearnerUpdate } from './learner/learner.ts';
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
-export type { OptimiserRule, ParameterKind, UpdateInput, UpdateOutput } from './optimiser/optimiser-rule.ts';
+export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';
+export type { StepMetrics, TrainingEvent } from './loop/events.ts';
+export type { BatchKey, SampleValues, TrainingSamples } from './loop/samples.ts';
+export { stepsPerEpoch, type TrainingOptions, type TrainingTask, train } from './loop/train.ts';
+export {
+  type FirstStateOptions,
+  firstHeadState,
+  type HeadState,
+  type TrainedArray,
+  type TrainingState,
+} from './loop/training-state.ts';
+export { type AdamWOptions, adamw } from './optimiser/adamw.ts';
+export { type ArrayOptimiser, arrayOptimiser } from './optimiser/array-optimiser.ts';
+export {
+  type LearnerOptimiser,
+  type LearnerOptimiserOptions,
+  learnerOptimiser,
+  type ParameterSettings,
+} from './optimiser/learner-optimiser.ts';
+export type { ArrayUpdate, OptimiserRule, UpdateInput, UpdateOutput } from './optimiser/optimiser-rule.ts';
+export {
+  NO_DECAY_ON_NORM_AND_BIAS,
+  PARAMETER_KINDS,
+  type ParameterGroup,
+  type ParameterKind,
+} from './optimiser/parameter-groups.ts';
+export { type SgdOptions, sgd } from './optimiser/sgd.ts';
+export {
+  learningRateAt,
+  SCHEDULE_NAMES,
+  type Schedule,
+  type ScheduleName,
+} from './schedule/learning-rate.ts';

@@ -8,8 +8,8 @@ import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { measureHead } from '../bench/head/measure-head.ts';
 import { measureTfjs, type TfjsTask } from '../bench/head/tfjs-peer.ts';
-import { BACKEND_NAMES } from '../training/open-backend.ts';
-import { openTfjs } from '../training/open-framework.ts';
+import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { openTfjs } from '../engines/open-framework.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 

@@ -9,10 +9,10 @@ import {
 } from '@cf/conformance';
 import type { Backend } from '@cf/core';
 import { Command } from 'commander';
+import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { BACKEND_NAMES, openBackend } from '../training/open-backend.ts';
-import { startProgress } from '../ui/progress.ts';
+import { startProgress } from '../report/progress.ts';
 import { number } from './options.ts';
 
 interface ConformanceFlags {

@@ -1,22 +1,24 @@
+import { readFile } from 'node:fs/promises';
 import { htmlReport, rocChart, scoreHistogram } from '@cf/eval';
+import { decodeModel } from '@cf/onnx';
 import { Command } from 'commander';
-import { onnxFile } from '../config/resolve-config.ts';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
+import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FeatureExtractor } from '../features/feature-extractor.ts';
-import { extractFeatures } from '../features/feature-table.ts';
+import { embedTable, extractFeatures } from '../features/feature-table.ts';
 import { layersBackbone } from '../features/layers-backbone.ts';
+import { featuresOf } from '../features/linear-embedding.ts';
 import { onnxBackbone } from '../features/onnx-backbone.ts';
 import { openExtractor } from '../features/open-extractor.ts';
-import { readModel } from '../model/face-model.ts';
-import type { LinearEmbedding } from '../model/linear-embedding.ts';
+import { resultsAsJson, scoreModel } from '../report/score-model.ts';
+import type { PairResult } from '../report/score-pairs.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import { openRunFolder } from '../run/run-folder.ts';
-import { resultsAsJson, scoreModel } from '../verification/score-model.ts';
-import type { PairResult } from '../verification/score-pairs.ts';
+import { openRunFolder, RUN_FILES } from '../run/run-folder.ts';
+import { onnxFile } from '../settings/situation.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 
 interface EvalFlags {
@@ -65,9 +67,10 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const policy = { onProblem: problems.add, strict: flags.strict };
     const { images, verification } = await pairsDataset(flags.pairs, flags.pairsFolds, flags.data, policy);
     const mirror = (): boolean => flags.flip;
-    const table = await extractFeatures('embedding', images, extractor, { ...policy, mirror, signal });
+    const features = await extractFeatures('embedding', images, extractor, { ...policy, mirror, signal });
+    const table = embedding === undefined ? features : await embedTable(features, embedding);
     const name = flags.run ?? extractor.name;
-    const result = scoreModel(name, embedding, table, verification).at(-1)!.result;
+    const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
     const scored = { name, result, problems: problems.all.length, unscored };
     console.log(flags.json ? JSON.stringify(asJson(scored)) : asText(scored));
@@ -79,6 +82,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     return EXIT.interrupted;
   } finally {
     await extractor.dispose();
+    await embedding?.dispose();
   }
 }
 
@@ -94,7 +98,7 @@ interface Scored {
 interface OpenModel {
   readonly extractor: FeatureExtractor;
   /** Of what the extractor gives; undefined takes that as it is. */
-  readonly embedding?: LinearEmbedding;
+  readonly embedding?: Embedder;
 }
 
 async function openModel(flags: EvalFlags): Promise<OpenModel> {
@@ -107,18 +111,29 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
   }
   if (flags.model !== undefined) return { extractor: await onnxBackbone(onnxFile(flags.model)) };
   const run = await openRunFolder(flags.run!);
-  if (await run.has('network')) return { extractor: await onnxBackbone(run.file('network')) };
+  if (await run.has('network')) return openNetwork(run.file('network'));
   // Written after model.json.
   if (await run.has('layersWeights')) return { extractor: await layersBackbone(run) };
-  if (await run.has('model')) {
-    const { features, embedding } = await readModel(run.file('model'));
-    return { extractor: await openExtractor(features), embedding };
+  if (await run.has('earlierModel')) {
+    throw new RunFolderError(
+      `'${run.file('earlierModel')}', of an earlier version`,
+      `a run with ${RUN_FILES.network}`,
+      `train it again: cf train --config ${run.file('config')} --features-from ${run.path}`,
+    );
   }
   throw new RunFolderError(
     `'${run.path}', whose training is not finished`,
     'a run with a model',
     `finish it with: cf train --resume ${run.path}`,
   );
+}
+
+/** The network of a run, with what gives it its features where it stands on some. */
+async function openNetwork(file: string): Promise<OpenModel> {
+  const bytes = await readFile(file);
+  const features = featuresOf(decodeModel(bytes), file);
+  if (features === undefined) return { extractor: await onnxBackbone(file) };
+  return { extractor: await openExtractor(features), embedding: await openOnnxEmbedding(bytes) };
 }
 
 function asText({ name, result, problems, unscored }: Scored): string {

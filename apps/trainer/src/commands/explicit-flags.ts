@@ -20,3 +20,11 @@ export function refuseBeside(
     throw new UsageError(`${flag} with ${option.long}`, 'one of them', fix);
   }
 }
+
+/** The options that the user gave, without defaults. */
+export function givenFlags(command: Command): Readonly<Record<string, unknown>> {
+  const given = Object.entries(command.opts()).filter(
+    ([name]) => command.getOptionValueSource(name) === 'cli',
+  );
+  return Object.fromEntries(given);
+}

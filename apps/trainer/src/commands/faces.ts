@@ -1,10 +1,11 @@
 import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from '@cf/data';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
+import { startProgress } from '../report/progress.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import { startProgress } from '../ui/progress.ts';
+import { DEFAULT_DIFFICULTY } from '../settings/fields.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
-import { DEFAULT_DIFFICULTY, number } from './options.ts';
+import { number } from './options.ts';
 
 interface FaceFlags {
   readonly identities: number;

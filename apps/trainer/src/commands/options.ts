@@ -1,8 +1,5 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Of drawn pictures where no flag says it: what the default network learns in minutes, and pixels alone do not tell. */
-export const DEFAULT_DIFFICULTY = 0.95;
-
 /** Parses a number given on the command line. */
 export function number(text: string): number {
   const value = Number(text);

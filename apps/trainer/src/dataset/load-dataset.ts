@@ -14,8 +14,8 @@ import {
   splitIdentities,
   syntheticFaces,
 } from '@cf/data';
-import type { DataConfig, EvaluationConfig } from '../config/train-config.ts';
 import { UsageError } from '../errors.ts';
+import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
 import { type DrawnImage, drawnImages, fileImages, type ImageSource } from './image-source.ts';
 import type { VerificationPairs } from './verification-pairs.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { syntheticFaces } from '@cf/data';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { drawnImages, fileImages } from '../dataset/image-source.ts';
-import { writeTensors } from '../model/safetensors.ts';
+import { writeTensors } from '../run/safetensors.ts';
 import { temporaryFolder } from '../testing.ts';
 import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ImageProblem } from '@cf/data';
-import type { FeatureConfig } from '../config/train-config.ts';
 import type { ImageSource } from '../dataset/image-source.ts';
-import { readTensors, writeTensors } from '../model/safetensors.ts';
+import { readTensors, writeTensors } from '../run/safetensors.ts';
+import type { FeatureConfig } from '../settings/train-config.ts';
 import type { FeatureTable } from './feature-table.ts';
 
 /** What a table of features depends on, as one number: pictures, extractor and mirror images. */

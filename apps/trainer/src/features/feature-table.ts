@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { flipHorizontally, type ImageProblem, type RawImage } from '@cf/data';
 import type { ImageSource } from '../dataset/image-source.ts';
+import type { Embedder } from '../engines/onnx-network.ts';
 import { BackboneError } from '../errors.ts';
-import { startProgress } from '../ui/progress.ts';
+import { startProgress } from '../report/progress.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
 /** Feature vectors of a list of pictures. */
@@ -129,6 +130,13 @@ class ExtractionQueue {
     for (const [i, row] of rows.entries())
       this.#out.set(features.subarray(i * dim, (i + 1) * dim), row * dim);
   }
+}
+
+/** The table of what a network makes of its features. */
+export async function embedTable(table: FeatureTable, { dim, run }: Embedder): Promise<FeatureTable> {
+  const count = table.indices.length;
+  const rows = await run(table.rows, count);
+  return { ...table, dim, rows, mirrored: table.mirrored && (await run(table.mirrored, count)) };
 }
 
 /** Some rows of a table, by position in its list of pictures; those that could not be read are left out. */

@@ -1,6 +1,6 @@
-import { readConfig } from '../config/read-config.ts';
+import { openBackend } from '../engines/open-backend.ts';
 import type { RunFolder } from '../run/run-folder.ts';
-import { openBackend } from '../training/open-backend.ts';
+import { readConfig } from '../settings/read-config.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 import { networkExtractor } from './onnx-backbone.ts';
 
@@ -14,7 +14,7 @@ export async function layersBackbone(run: RunFolder): Promise<FeatureExtractor> 
   const backend = await openBackend(head);
   try {
     // Loaded only when needed: its framework is large.
-    const { openLayersNetwork } = await import('../network/tfjs/open-tfjs-engine.ts');
+    const { openLayersNetwork } = await import('../engines/tfjs/open-tfjs-engine.ts');
     const network = await openLayersNetwork(run.file('layers'));
     const dispose = async (): Promise<void> => {
       await network.dispose();

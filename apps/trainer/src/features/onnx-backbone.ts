@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
+import { type EmbeddingNetwork, openOnnxFile } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
-import { type EmbeddingNetwork, openOnnxFile } from './onnx-network.ts';
 
 /** Small batches stay in the cache; several of them run at a time, each on one thread. */
 const BATCH = 8;

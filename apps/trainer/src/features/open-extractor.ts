@@ -1,4 +1,4 @@
-import type { FeatureConfig } from '../config/train-config.ts';
+import type { FeatureConfig } from '../settings/train-config.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 import { onnxBackbone } from './onnx-backbone.ts';
 import { pixelFeatures } from './pixels.ts';

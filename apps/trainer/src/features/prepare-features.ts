@@ -1,8 +1,8 @@
 import type { ImageProblem } from '@cf/data';
-import type { EmbeddingTraining } from '../config/train-config.ts';
 import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
 import type { RunFolder } from '../run/run-folder.ts';
+import type { EmbeddingTraining } from '../settings/train-config.ts';
 import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 import { extractFeatures, type FeatureTable } from './feature-table.ts';

@@ -1,18 +1,14 @@
 import type { ImageProblem } from '@cf/data';
 import { htmlReport, lineChart, rocChart, scoreHistogram } from '@cf/eval';
-import type { TrainConfig } from '../config/train-config.ts';
-import type { NetworkMetrics } from '../network/network-state.ts';
-import type { StepMetrics } from '../training/train-embedding.ts';
-import { accuracyText } from '../verification/result-text.ts';
-import type { NamedResult } from '../verification/score-model.ts';
-import type { PairResult } from '../verification/score-pairs.ts';
-
-/** A step of either kind of training. */
-type AnyMetrics = StepMetrics & Partial<Omit<NetworkMetrics, keyof StepMetrics>>;
+import type { StepMetrics } from '@cf/training';
+import type { TrainConfig } from '../settings/train-config.ts';
+import { accuracyText } from './result-text.ts';
+import type { NamedResult } from './score-model.ts';
+import type { PairResult } from './score-pairs.ts';
 
 export interface TrainReportInput {
   readonly config: TrainConfig;
-  readonly metrics: readonly AnyMetrics[];
+  readonly metrics: readonly StepMetrics[];
   /** The trained model first. */
   readonly results: readonly NamedResult[];
   readonly identities: number;
@@ -59,11 +55,11 @@ function lossTitle({ loss }: TrainConfig): string {
 }
 
 async function charts(
-  metrics: readonly AnyMetrics[],
+  metrics: readonly StepMetrics[],
   results: readonly NamedResult[],
 ): Promise<{ title: string; svg: string; caption?: string }[]> {
   const trained = results[0]!.result;
-  const curve = (pick: (m: AnyMetrics) => number | null | undefined): { x: number; y: number }[] =>
+  const curve = (pick: (m: StepMetrics) => number | null | undefined): { x: number; y: number }[] =>
     metrics.map((m) => ({ x: m.step, y: pick(m) ?? Number.NaN }));
   const drawn = (series: { name: string; points: { x: number; y: number }[] }[]): typeof series =>
     series.filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import type { Backend } from '@cf/core';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { TrainConfig } from '../config/train-config.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
 import { type RunFolder, readJson } from './run-folder.ts';
 
 /** On what a training ran: where all of it is the same, the same seed gives the same bits. */

@@ -21,7 +21,7 @@ describe('createRunFolder', () => {
   it('makes a folder with those above it, or takes an empty one', async () => {
     const path = join(folder, 'a', 'b');
     expect((await createRunFolder(path)).path).toBe(path);
-    expect((await createRunFolder(path)).file('model')).toBe(join(path, 'model.safetensors'));
+    expect((await createRunFolder(path)).file('network')).toBe(join(path, 'model.onnx'));
   });
 
   it('leaves a folder with anything in it alone', async () => {

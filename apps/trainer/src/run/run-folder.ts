@@ -10,8 +10,9 @@ export const RUN_FILES = {
   metrics: 'metrics.jsonl',
   features: 'features.safetensors',
   checkpoint: 'checkpoint.safetensors',
-  model: 'model.safetensors',
   network: 'model.onnx',
+  /** What runs of an embedding were left with before it was a network of ONNX. */
+  earlierModel: 'model.safetensors',
   layers: 'model.json',
   layersWeights: 'model.weights.bin',
   results: 'results.json',

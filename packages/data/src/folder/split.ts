@@ -1,6 +1,5 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { createRandom, OptionOutOfRangeError } from '@cf/core';
 import { checkInteger } from '../checks.ts';
-import { createRandom } from '../random/random.ts';
 
 /** How {@link splitIdentities} divides. */
 export interface SplitOptions {

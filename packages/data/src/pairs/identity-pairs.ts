@@ -1,6 +1,5 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { createRandom, OptionOutOfRangeError, type Random } from '@cf/core';
 import { checkInteger } from '../checks.ts';
-import { createRandom, type Random } from '../random/random.ts';
 
 /** Which identities to pair, and how many pairs to draw. */
 export interface IdentityPairOptions {

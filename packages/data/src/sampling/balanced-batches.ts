@@ -1,6 +1,5 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { createRandom, OptionOutOfRangeError, type Random } from '@cf/core';
 import { checkInteger } from '../checks.ts';
-import { createRandom, type Random } from '../random/random.ts';
 
 /** How {@link balancedBatches} draws. */
 export interface BalancedBatchOptions {

@@ -1,5 +1,10 @@
-import { type CurriculumPace, curriculumSubset } from '@cf/core';
-import { type BatchOptions, cut, shuffleForEpoch } from './shuffled-batches.ts';
+import {
+  type BatchOptions,
+  type CurriculumPace,
+  curriculumSubset,
+  cutBatches,
+  shuffleForEpoch,
+} from '@cf/core';
 
 /**
  * Batches of the classic curriculum: an epoch sees only the easiest part of the data, in random order.
@@ -19,5 +24,5 @@ export function orderedBatches(
   options: BatchOptions = {},
 ): readonly Uint32Array[] {
   const easiest = Uint32Array.from(curriculumSubset(Int32Array.from(order), epoch, pace));
-  return cut(shuffleForEpoch(easiest, seed, epoch), batchSize, options);
+  return cutBatches(shuffleForEpoch(easiest, seed, epoch), batchSize, options);
 }

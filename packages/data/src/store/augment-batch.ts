@@ -1,6 +1,5 @@
-import { OptionOutOfRangeError, ShapeMismatchError } from '@cf/core';
+import { createRandom, OptionOutOfRangeError, ShapeMismatchError } from '@cf/core';
 import { checkInteger } from '../checks.ts';
-import { createRandom } from '../random/random.ts';
 import type { ImageStore } from './image-store.ts';
 
 /** How pictures may be changed, at random, each time they are trained on. */

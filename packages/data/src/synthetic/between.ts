@@ -1,4 +1,4 @@
-import type { Random } from '../random/random.ts';
+import type { Random } from '@cf/core';
 
 /** A uniform draw of two decimals. */
 export function between(random: Random, low: number, high: number): number {

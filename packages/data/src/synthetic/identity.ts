@@ -1,5 +1,5 @@
+import { createRandom, type Random } from '@cf/core';
 import { checkInteger } from '../checks.ts';
-import { createRandom, type Random } from '../random/random.ts';
 import { between } from './between.ts';
 import { alongScale, type Colour, rounded, shade } from './colour.ts';
 import {

@@ -1,5 +1,5 @@
+import { createRandom, type Random } from '@cf/core';
 import { checkInteger, checkNumber } from '../checks.ts';
-import { createRandom, type Random } from '../random/random.ts';
 import { between, hundredths } from './between.ts';
 import { type Colour, mix, rounded } from './colour.ts';
 

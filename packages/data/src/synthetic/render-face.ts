@@ -1,6 +1,6 @@
+import { createRandom } from '@cf/core';
 import sharp, { type Sharp } from 'sharp';
 import type { RawImage } from '../image/raw-image.ts';
-import { createRandom } from '../random/random.ts';
 import { drawFace } from './draw-face.ts';
 import type { Identity } from './identity.ts';
 import type { Nuisance } from './nuisance.ts';

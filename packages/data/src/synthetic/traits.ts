@@ -1,4 +1,4 @@
-import type { Random } from '../random/random.ts';
+import type { Random } from '@cf/core';
 import { between } from './between.ts';
 import { type Colour, mix, rounded, shade } from './colour.ts';
 

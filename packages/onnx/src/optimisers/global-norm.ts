@@ -1,10 +1,11 @@
-import type { UpdateGraph } from './update-graph.ts';
+import type { GraphBuilder } from '../builder/graph-builder.ts';
+import { scalar } from '../formula/formula-nodes.ts';
 
 /** Beside the norm in the quotient, as in `torch.nn.utils.clip_grad_norm_`. */
 const CLIP_EPSILON = 1e-6;
 
 /** ‖g‖ over all gradients, a scalar. */
-export function globalNorm({ builder }: UpdateGraph, gradients: readonly string[]): string {
+export function globalNorm(builder: GraphBuilder, gradients: readonly string[]): string {
   const squares = gradients.map((gradient) =>
     builder.op('ReduceSumSquare', [gradient], { keepdims: { int: 0 } }),
   );
@@ -13,7 +14,7 @@ export function globalNorm({ builder }: UpdateGraph, gradients: readonly string[
 }
 
 /** min(1, limit / (‖g‖ + 10⁻⁶)), a scalar. */
-export function clipFactor(graph: UpdateGraph, norm: string, limit: number): string {
-  const shifted = graph.op('Add', norm, graph.scalar(CLIP_EPSILON));
-  return graph.builder.op('Min', [graph.op('Div', graph.scalar(limit), shifted), graph.scalar(1)]);
+export function clipFactor(builder: GraphBuilder, norm: string, limit: number): string {
+  const shifted = builder.op('Add', [norm, scalar(builder, CLIP_EPSILON)]);
+  return builder.op('Min', [builder.op('Div', [scalar(builder, limit), shifted]), scalar(builder, 1)]);
 }

@@ -1,26 +1,18 @@
+import { type Node, traceFormula } from '@cf/core';
+import type { LearnerOptimiser } from '@cf/training';
+import { GraphBuilder } from '../builder/graph-builder.ts';
+import { formulaNodes } from '../formula/formula-nodes.ts';
 import type { Model } from '../model/model.ts';
 import type { Parameter } from '../passes/parameters.ts';
-import { ADAMW_STATE, addAdamWUpdate } from './adamw.ts';
-import { checkOptimiserOptions } from './check-options.ts';
 import { clipFactor, globalNorm } from './global-norm.ts';
-import type { OptimiserOptions } from './options.ts';
-import { addSgdUpdate, sgdState } from './sgd.ts';
-import {
-  GRADIENT_NORM,
-  gradientOf,
-  groupOf,
-  LEARNING_RATE,
-  type ParameterUpdate,
-  STEP,
-  UpdateGraph,
-} from './update-graph.ts';
+import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from './names.ts';
 
 /** An optimiser as a model. */
 export interface OptimiserGraph {
   /**
-   * Takes parameters by their names, gradients as `grad/<name>`, state as listed, `learning_rate` (float32, a scalar)
-   * and, for AdamW, `step` (float64, a scalar: 1 in the first update). Computes `next/<name>` of every parameter and
-   * part of the state, and `gradient_norm`, before clipping.
+   * Takes parameters by their names, gradients as `grad/<name>`, state as listed, `learning_rate` and, if the rule reads
+   * it, `step` (1 in the first update), both float32 scalars. Computes `next/<name>` of every parameter and part of the
+   * state, and `gradient_norm`, before clipping.
    */
   readonly model: Model;
   /** The state's inputs, with the parameter that each is shaped like; all start at 0. */
@@ -30,52 +22,66 @@ export interface OptimiserGraph {
 }
 
 /**
- * The graph of one update of all parameters at once.
+ * The graph of one update of all parameters at once: the optimiser's rule, read as nodes.
  *
- * @throws OptionOutOfRangeError, UnknownNameError if a hyper-parameter is out of its range
  * @throws OnnxGraphError if two parameters have the same name
  */
-export function optimiserGraph(parameters: readonly Parameter[], options: OptimiserOptions): OptimiserGraph {
-  checkOptimiserOptions(options);
-  const graph = new UpdateGraph();
-  const takesStep = options.name === 'adamw';
-  graph.builder.input(LEARNING_RATE, 'float32', []);
-  if (takesStep) graph.builder.input(STEP, 'float64', []);
-  for (const parameter of parameters) graph.inputLike(parameter, parameter.name);
-  const gradients = parameters.map((parameter) => graph.inputLike(parameter, gradientOf(parameter.name)));
-  const norm = globalNorm(graph, gradients);
-  const factor = options.clipNorm === undefined ? undefined : clipFactor(graph, norm, options.clipNorm);
-  parameters.forEach((parameter, i) => {
-    const gradient = factor === undefined ? gradients[i]! : graph.op('Mul', gradients[i]!, factor);
-    addUpdate(graph, updateOf(graph, parameter, gradient, options), options);
+export function optimiserGraph(
+  parameters: readonly Parameter[],
+  optimiser: LearnerOptimiser,
+): OptimiserGraph {
+  const { rule, clipNorm } = optimiser;
+  const builder = new GraphBuilder({ name: 'optimiser' });
+  const input = ({ name, dims }: OptimiserGraph['state'][number]): string =>
+    builder.input(name, 'float32', dims);
+  const state = parameters.flatMap(({ name, dims }) =>
+    rule.state.map((part) => ({ name: stateOf(part, name), dims })),
+  );
+  input({ name: LEARNING_RATE, dims: [] });
+  const moving = [...parameters, ...state].map(input);
+  const gradients = parameters.map(({ name, dims }) => input({ name: gradientOf(name), dims }));
+  const norm = globalNorm(builder, gradients);
+  const factor = clipNorm === undefined ? undefined : clipFactor(builder, norm, clipNorm);
+  const clipped = gradients.map((gradient) =>
+    factor === undefined ? gradient : builder.op('Mul', [gradient, factor]),
+  );
+  // One formula for all parameters: what they share, such as corrections of AdamW, is computed once.
+  const names = [LEARNING_RATE, STEP, ...moving, ...clipped];
+  const formula = traceFormula(names, (ops, nodes) => {
+    const outputs: Record<string, Node> = {};
+    for (const [i, parameter] of parameters.entries()) {
+      const { weightDecay, learningRateScale } = optimiser.settingsOf(parameter);
+      const rate = nodes[LEARNING_RATE]!;
+      const own = (part: string): string => stateOf(part, parameter.name);
+      const after = rule.update(ops, {
+        weight: nodes[parameter.name]!,
+        gradient: nodes[clipped[i]!]!,
+        state: Object.fromEntries(rule.state.map((part) => [part, nodes[own(part)]!])),
+        learningRate: learningRateScale === 1 ? rate : ops.mul(rate, ops.constant(learningRateScale)),
+        weightDecay,
+        updateNumber: nodes[STEP]!,
+      });
+      outputs[parameter.name] = after.weight;
+      for (const part of rule.state) outputs[own(part)] = after.state[part]!;
+    }
+    return outputs;
   });
-  graph.builder.op('Identity', [norm], {}, { outputs: [GRADIENT_NORM] });
-  graph.builder.output(GRADIENT_NORM, 'float32', []);
-  return { model: graph.builder.build(), state: stateOf(parameters, options), takesStep };
+  const takesStep = formula.steps.some((step) => step.op === 'input' && step.name === STEP);
+  if (takesStep) input({ name: STEP, dims: [] });
+  const inputs = Object.fromEntries(names.map((name) => [name, name]));
+  const results = formulaNodes(builder, formula, inputs, moving);
+  for (const { name, dims } of [...parameters, ...state]) {
+    const result = results[name]!;
+    if (!('value' in result)) throw new Error(`${rule.name}: the update of '${name}' is a constant`);
+    builder.op('Identity', [result.value], {}, { outputs: [nextOf(name)] });
+    builder.output(nextOf(name), 'float32', dims);
+  }
+  builder.op('Identity', [norm], {}, { outputs: [GRADIENT_NORM] });
+  builder.output(GRADIENT_NORM, 'float32', []);
+  return { model: builder.build(), state, takesStep };
 }
 
-function updateOf(
-  graph: UpdateGraph,
-  parameter: Parameter,
-  gradient: string,
-  options: OptimiserOptions,
-): ParameterUpdate {
-  const group = groupOf(parameter, options);
-  const scale = group.learningRateScale ?? 1;
-  const learningRate =
-    scale === 1
-      ? LEARNING_RATE
-      : graph.once(`learning rate ${scale}`, () => graph.scaled(LEARNING_RATE, scale));
-  const weightDecay = group.weightDecay ?? options.weightDecay ?? 0;
-  return { parameter, weight: parameter.name, gradient, learningRate, weightDecay };
-}
-
-function addUpdate(graph: UpdateGraph, update: ParameterUpdate, options: OptimiserOptions): void {
-  if (options.name === 'sgd') addSgdUpdate(graph, update, options);
-  else addAdamWUpdate(graph, update, options);
-}
-
-function stateOf(parameters: readonly Parameter[], options: OptimiserOptions): OptimiserGraph['state'] {
-  const parts = options.name === 'sgd' ? sgdState(options) : ADAMW_STATE;
-  return parameters.flatMap(({ name, dims }) => parts.map((part) => ({ name: `${part}/${name}`, dims })));
+/** Name of the input with a rule's number of a parameter. */
+function stateOf(part: string, parameter: string): string {
+  return `${part}/${parameter}`;
 }

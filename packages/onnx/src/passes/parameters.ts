@@ -1,6 +1,6 @@
+import type { ParameterKind } from '@cf/training';
 import { elementTypeOf } from '../model/element-type.ts';
 import { isStandardDomain, type Node } from '../model/model.ts';
-import type { ParameterKind } from '../optimisers/options.ts';
 import type { GraphIndex } from './graph-index.ts';
 
 /** A constant that a layer learns. */

@@ -1,18 +1,10 @@
-import { ShapeMismatchError } from '@cf/core';
+import { type DropoutKeys, fillDropoutMask, requireInteger, ShapeMismatchError } from '@cf/core';
+import type { LearnerBatch } from '@cf/training';
 import type { DropoutMask } from '../passes/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
-import { fillMask } from './dropout-masks.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';
 import { floats, sizeOf } from './tensor-store.ts';
-
-/** Where in the training a micro-batch is. */
-export interface BatchPosition {
-  readonly seed: number;
-  readonly step: number;
-  /** Samples since the last update before this micro-batch. */
-  readonly samples: number;
-}
 
 /**
  * What one micro-batch takes and leaves: its images and masks, and what its forward pass keeps for the way back. Fresh
@@ -46,9 +38,10 @@ export class MicroBatch {
   }
 
   /** Takes images in, and draws the masks of their samples. */
-  start(runtime: OnnxRuntime, images: Float32Array, { seed, step, samples }: BatchPosition): void {
+  start(runtime: OnnxRuntime, images: Float32Array, keys: DropoutKeys): void {
     this.#images = new runtime.Tensor('float32', images, this.shape);
-    for (const [mask, tensor] of this.#masks) fillMask(floats(tensor), mask, seed, step, samples);
+    for (const [mask, tensor] of this.#masks)
+      fillDropoutMask(floats(tensor), sizeOf(mask.sample), mask, keys);
   }
 
   /** Images and masks by the names of their inputs. */
@@ -73,26 +66,29 @@ export class MicroBatch {
 }
 
 /**
- * Checks images against the model's input.
+ * Checks a batch against the model's input.
  *
- * @throws ShapeMismatchError if they do not fit it, or do not fill their shape
+ * @throws ShapeMismatchError if its values do not fit it, or do not fill their shape
+ * @throws OptionOutOfRangeError if step or position is no count
  */
-export function checkImages(images: Float32Array, shape: readonly number[], { input }: TrainingPlan): void {
+export function checkBatch({ values, shape, step, position }: LearnerBatch, { input }: TrainingPlan): void {
+  requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger('position', position, 0, Number.MAX_SAFE_INTEGER);
   const declared = input.shape ?? shape;
   const isShape = shape.every((dim) => Number.isInteger(dim) && dim > 0) && shape.length === declared.length;
   const fits = isShape && declared.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]);
   if (!fits) {
     const expected = declared.map((dim, axis) => dim ?? (axis === 0 ? 'B' : '?')).join(', ');
     throw new ShapeMismatchError(
-      `images [${shape.join(', ')}]`,
+      `a batch [${shape.join(', ')}]`,
       `[${expected}] of input '${input.name}'`,
-      'pass images of the size that the model takes.',
+      'pass samples of the size that the model takes.',
     );
   }
-  if (images.length === sizeOf(shape)) return;
+  if (values.length === sizeOf(shape)) return;
   throw new ShapeMismatchError(
-    `images of length ${images.length}`,
+    `values of length ${values.length}`,
     `${sizeOf(shape)} for [${shape.join(', ')}]`,
-    'pass whole images, row-major.',
+    'pass whole samples, row-major.',
   );
 }

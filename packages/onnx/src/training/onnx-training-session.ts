@@ -1,15 +1,16 @@
 import { BackendError, NonFiniteError, requireInteger, requireRange, ShapeMismatchError } from '@cf/core';
+import type { LearnerBatch, LearnerUpdate } from '@cf/training';
 import { graphOf, type Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/update-graph.ts';
+import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/names.ts';
 import { withWeights } from '../passes/with-weights.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { GradientSum } from './gradient-sum.ts';
-import { checkImages, MicroBatch } from './micro-batch.ts';
+import { checkBatch, MicroBatch } from './micro-batch.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Runner, Tensors } from './runner.ts';
 import { floats, TensorStore } from './tensor-store.ts';
-import type { ParameterInfo, TrainingSession, TrainingState, UpdateResult } from './training-session.ts';
+import type { ParameterInfo, TrainingSession, TrainingState } from './training-session.ts';
 
 /** The passes of a training. */
 export type Runners = Readonly<Record<'forward' | 'backward' | 'update', Runner>>;
@@ -32,11 +33,10 @@ export class OnnxTrainingSession implements TrainingSession {
   /** A place of its own: what the runtime allocates it copies, and the weights beside it with it. */
   readonly #gradientNorm: RuntimeTensor;
   readonly #learningRate: Float32Array = new Float32Array(1);
-  readonly #updateNumber: Float64Array = new Float64Array(1);
+  readonly #updateNumber: Float32Array = new Float32Array(1);
   readonly #nextStatistic: (name: string) => string;
   #batch: MicroBatch | undefined;
   #awaitsBackward = false;
-  #samples = 0;
   #updates = 0;
   /** Statistics as the last update left them. */
   #settled: ReadonlyMap<string, TensorData> = new Map();
@@ -61,25 +61,24 @@ export class OnnxTrainingSession implements TrainingSession {
     this.#nextStatistic = (name) => next.get(name)!;
   }
 
-  forward(images: Float32Array, shape: readonly number[], step: number): Promise<Float32Array> {
+  embed(batch: LearnerBatch): Promise<Float32Array> {
+    return this.#exclusively('embed', async () => {
+      checkBatch(batch, this.#plan);
+      // What a forward pass keeps for its backward stays as it is.
+      const memory = this.#awaitsBackward ? this.#newBatch(batch.shape) : this.#batchOf(batch.shape);
+      const { embeddings } = await this.#pass(batch, memory);
+      return embeddings;
+    });
+  }
+
+  forward(batch: LearnerBatch): Promise<Float32Array> {
     return this.#exclusively('forward', async () => {
-      requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
-      checkImages(images, shape, this.#plan);
-      const batch = this.#batchOf(shape);
+      checkBatch(batch, this.#plan);
       this.#awaitsBackward = false;
-      batch.start(this.#runtime, images, { seed: this.#seed, step, samples: this.#samples });
-      const statistics = this.#statistics.targets(this.#nextStatistic);
-      const targets = new Map([...batch.targets(), ...statistics]);
-      const feeds = this.#inputs(this.#plan.split.forward, batch, this.#statistics.current);
-      const results = await this.#runners.forward.run(feeds, targets);
-      batch.keep(results);
-      const embeddings = batch.kept.get(this.output)!;
-      requireMatrix(this.output, embeddings.dims);
-      requireFinite('embeddings', floats(embeddings));
+      const { embeddings, results } = await this.#pass(batch, this.#batchOf(batch.shape));
       this.#statistics.advance(results, this.#nextStatistic);
-      this.#samples += shape[0]!;
       this.#awaitsBackward = true;
-      return floats(embeddings);
+      return embeddings;
     });
   }
 
@@ -112,7 +111,7 @@ export class OnnxTrainingSession implements TrainingSession {
     });
   }
 
-  update(learningRate: number): Promise<UpdateResult> {
+  update(learningRate: number): Promise<LearnerUpdate> {
     return this.#exclusively('update', async () => {
       requireRange('learningRate', learningRate, 0, Number.MAX_VALUE);
       if (this.#gradients.count === 0) throw outOfOrder('update', 'a forward and a backward before it');
@@ -183,14 +182,35 @@ export class OnnxTrainingSession implements TrainingSession {
     await Promise.all(Object.values(this.#runners).map((runner) => runner.release()));
   }
 
+  /** The way forward; the statistics that come of it are written beside those of now. */
+  async #pass(
+    { values, step, position }: LearnerBatch,
+    batch: MicroBatch,
+  ): Promise<{ readonly embeddings: Float32Array; readonly results: Tensors }> {
+    batch.start(this.#runtime, values, { seed: this.#seed, step, position });
+    const statistics = this.#statistics.targets(this.#nextStatistic);
+    const targets = new Map([...batch.targets(), ...statistics]);
+    const feeds = this.#inputs(this.#plan.split.forward, batch, this.#statistics.current);
+    const results = await this.#runners.forward.run(feeds, targets);
+    batch.keep(results);
+    const embeddings = batch.kept.get(this.output)!;
+    requireMatrix(this.output, embeddings.dims);
+    requireFinite('embeddings', floats(embeddings));
+    return { embeddings: floats(embeddings), results };
+  }
+
   /** The last micro-batch's memory where the shape is the same. */
   #batchOf(shape: readonly number[]): MicroBatch {
     if (this.#batch?.fits(shape)) return this.#batch;
     // Given up before new memory is asked for.
     this.#batch = undefined;
-    const outputs = [...new Set([this.output, ...this.#plan.split.saved])];
-    this.#batch = new MicroBatch(this.#runtime, this.#plan, outputs, [...shape]);
+    this.#batch = this.#newBatch(shape);
     return this.#batch;
+  }
+
+  #newBatch(shape: readonly number[]): MicroBatch {
+    const outputs = [...new Set([this.output, ...this.#plan.split.saved])];
+    return new MicroBatch(this.#runtime, this.#plan, outputs, [...shape]);
   }
 
   /** What a pass reads of images, masks, weights and statistics. */
@@ -210,14 +230,13 @@ export class OnnxTrainingSession implements TrainingSession {
     const feeds = new Map([...this.#weights.current, ...this.#optimiser.current, ...gradients]);
     feeds.set(LEARNING_RATE, new this.#runtime.Tensor('float32', this.#learningRate, []));
     if (this.#plan.optimiser.takesStep)
-      feeds.set(STEP, new this.#runtime.Tensor('float64', this.#updateNumber, []));
+      feeds.set(STEP, new this.#runtime.Tensor('float32', this.#updateNumber, []));
     return feeds;
   }
 
   /** Where the next update starts from. */
   #settle(): void {
     this.#settled = this.#statistics.read();
-    this.#samples = 0;
     this.#awaitsBackward = false;
     this.#gradients.clear();
   }

@@ -3,7 +3,6 @@ import { type SplitGradient, splitGradient } from '../gradient/split-gradient.ts
 import { graphOf, type Model, type Shape } from '../model/model.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
-import type { OptimiserOptions } from '../optimisers/options.ts';
 import { type TrainingForm, trainingForm } from '../passes/training-form.ts';
 import { valueTable } from '../shapes/value-table.ts';
 import type { TrainingSessionOptions } from './training-session.ts';
@@ -20,8 +19,6 @@ export interface TrainingPlan {
   readonly embeddingSize: number | undefined;
 }
 
-const DEFAULT_OPTIMISER: OptimiserOptions = { name: 'sgd', momentum: 0.9 };
-
 /**
  * Builds the three graphs of a training.
  *
@@ -29,7 +26,7 @@ const DEFAULT_OPTIMISER: OptimiserOptions = { name: 'sgd', momentum: 0.9 };
  * @throws OnnxGraphError if the model has not exactly one float32 input, or its embeddings are not [B, d]
  */
 export function planTraining(options: TrainingSessionOptions): TrainingPlan {
-  const { model, activations = 'saved', optimiser = DEFAULT_OPTIMISER } = options;
+  const { model, activations = 'saved', optimiser } = options;
   const input = imageInput(model);
   const form = trainingForm(model, options);
   const wrt = form.parameters.map(({ name }) => name);

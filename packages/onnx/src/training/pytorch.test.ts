@@ -5,7 +5,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { OptimiserOptions } from '../optimisers/options.ts';
+import { type OptimiserData, optimiserOf } from '../testing/optimiser-of.ts';
 import { createTrainingSession } from './create-training-session.ts';
 
 interface Numbers {
@@ -15,7 +15,7 @@ interface Numbers {
 type NamedNumbers = Readonly<Record<string, Numbers>>;
 
 interface Fixture {
-  readonly optimiser: OptimiserOptions;
+  readonly optimiser: OptimiserData;
   readonly learningRate: number;
   readonly initial: NamedNumbers;
   readonly images: Numbers;
@@ -73,12 +73,12 @@ test.each(['saved', 'recomputed'] as const)(
   'trains as PyTorch does, with %s activations',
   async (activations) => {
     const { optimiser, images, targets, learningRate, losses } = fixture;
-    const options = { runtime, model: network(), optimiser, activations, threads: 1 };
+    const options = { runtime, model: network(), optimiser: optimiserOf(optimiser), activations, threads: 1 };
     const session = await createTrainingSession(options);
     const pixels = Float32Array.from(images.data);
     const batch = images.dims[0]!;
     for (const [step, expected] of losses.entries()) {
-      const embeddings = await session.forward(pixels, images.dims, step);
+      const embeddings = await session.forward({ values: pixels, shape: images.dims, step, position: 0 });
       const difference = embeddings.map((value, i) => value - targets.data[i]!);
       const loss = difference.reduce((sum, value) => sum + value ** 2, 0) / 2 / batch;
       expect(Math.abs(loss / expected - 1), `loss of step ${step}: ${loss} against ${expected}`).toBeLessThan(

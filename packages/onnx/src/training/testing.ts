@@ -1,3 +1,4 @@
+import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import { smallNet } from '../passes/testing.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
@@ -17,7 +18,7 @@ export async function open(options: Partial<TrainingSessionOptions> = {}): Promi
   const session = await createTrainingSession({
     runtime,
     model: smallNet({ dropout: 0.5 }),
-    optimiser: { name: 'sgd', momentum: 0.9, weightDecay: 0.01 },
+    optimiser: learnerOptimiser({ rule: sgd({ momentum: 0.9 }), weightDecay: 0.01 }),
     threads: 1,
     ...options,
   });

@@ -16,8 +16,10 @@ describe('errors', () => {
     const session = await open();
     await expect(session.backward(upstream(1, 1))).rejects.toThrow(/forward before it/);
     await expect(session.update(0.1)).rejects.toThrow(BackendError);
-    const running = session.forward(smallImages(1, 1), [1, 2, 4, 4], 0);
-    await expect(session.forward(smallImages(1, 1), [1, 2, 4, 4], 0)).rejects.toThrow(/has ended/);
+    const running = session.forward({ values: smallImages(1, 1), shape: [1, 2, 4, 4], step: 0, position: 0 });
+    await expect(
+      session.forward({ values: smallImages(1, 1), shape: [1, 2, 4, 4], step: 0, position: 0 }),
+    ).rejects.toThrow(/has ended/);
     await running;
     await session.backward(upstream(1, 1));
     await expect(session.backward(upstream(1, 1))).rejects.toThrow(/forward before it/);
@@ -29,10 +31,16 @@ describe('errors', () => {
 
   test('of shapes and numbers', async () => {
     const session = await open();
-    await expect(session.forward(smallImages(1, 1), [1, 2, 4, 5], 0)).rejects.toThrow(/\[N, 2, 4, 4\]/);
-    await expect(session.forward(smallImages(1, 1), [2, 2, 4, 4], 0)).rejects.toThrow(ShapeMismatchError);
-    await expect(session.forward(smallImages(1, 1), [1, 2, 4, 4], -1)).rejects.toThrow(OptionOutOfRangeError);
-    await session.forward(smallImages(1, 1), [1, 2, 4, 4], 0);
+    await expect(
+      session.forward({ values: smallImages(1, 1), shape: [1, 2, 4, 5], step: 0, position: 0 }),
+    ).rejects.toThrow(/\[N, 2, 4, 4\]/);
+    await expect(
+      session.forward({ values: smallImages(1, 1), shape: [2, 2, 4, 4], step: 0, position: 0 }),
+    ).rejects.toThrow(ShapeMismatchError);
+    await expect(
+      session.forward({ values: smallImages(1, 1), shape: [1, 2, 4, 4], step: -1, position: 0 }),
+    ).rejects.toThrow(OptionOutOfRangeError);
+    await session.forward({ values: smallImages(1, 1), shape: [1, 2, 4, 4], step: 0, position: 0 });
     await expect(session.backward(upstream(2, 1))).rejects.toThrow(ShapeMismatchError);
     await session.backward(upstream(1, 1));
     await expect(session.update(Number.NaN)).rejects.toThrow(/learningRate/);
@@ -59,7 +67,6 @@ describe('errors', () => {
     ['seed', { seed: 0.5 }, OptionOutOfRangeError],
     ['threads', { threads: 0 }, OptionOutOfRangeError],
     ['activations', { activations: 'none' as 'saved' }, OptionOutOfRangeError],
-    ['momentum', { optimiser: { name: 'sgd', momentum: 2 } }, OptionOutOfRangeError],
     ['nothing', { freezeUntil: 'nothing' }, OnnxGraphError],
   ])('of options: %s', async (name, options, type) => {
     const opening = open(options);

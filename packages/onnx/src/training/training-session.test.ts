@@ -4,6 +4,7 @@ import { decodeModel, encodeModel } from '../model/codec.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import { readWeights } from '../passes/with-weights.ts';
+import { optimiserOf } from '../testing/optimiser-of.ts';
 import { openModel } from '../testing/run-model.ts';
 import { disposeAll, elsewhere, open, upstream } from './testing.ts';
 import type { TrainingSession, TrainingSessionOptions } from './training-session.ts';
@@ -19,7 +20,12 @@ async function train(
     const [images, gradient] = [smallImages(batch, step), upstream(batch, step)];
     let from = 0;
     for (const size of sizes) {
-      await session.forward(images.slice(32 * from, 32 * (from + size)), [size, 2, 4, 4], step);
+      await session.forward({
+        values: images.slice(32 * from, 32 * (from + size)),
+        shape: [size, 2, 4, 4],
+        step,
+        position: from,
+      });
       await session.backward(gradient.slice(3 * from, 3 * (from + size)));
       from += size;
     }
@@ -55,7 +61,7 @@ describe('repeats to the same bits', () => {
 
   test.each<[string, Partial<TrainingSessionOptions>]>([
     ['where it goes on from a state', {}],
-    ['where AdamW goes on from a state', { optimiser: { name: 'adamw', weightDecay: 0.1 } }],
+    ['where AdamW goes on from a state', { optimiser: optimiserOf({ name: 'adamw', weightDecay: 0.1 }) }],
   ])('%s', async (_, options) => {
     const whole = await open(options);
     await train(whole, [0, 1]);
@@ -101,7 +107,7 @@ describe('micro-batches', () => {
   test('gradients are there until the update', async () => {
     const session = await open();
     expect(session.gradients().size).toBe(0);
-    await session.forward(smallImages(2, 1), [2, 2, 4, 4], 0);
+    await session.forward({ values: smallImages(2, 1), shape: [2, 2, 4, 4], step: 0, position: 0 });
     await session.backward(upstream(2, 1));
     expect([...session.gradients().keys()]).toEqual(session.parameters.map(({ name }) => name));
     const bias = session.gradients().get('linear.bias')!;
@@ -120,7 +126,9 @@ test('dropout takes other features in every step, the same ones when a step is r
   const session = await open({ model, freezeBn: true });
   const images = smallImages(64, 1);
   const run = async (step: number): Promise<Float32Array> => {
-    const embeddings = (await session.forward(images, [64, 2, 4, 4], step)).slice();
+    const embeddings = (
+      await session.forward({ values: images, shape: [64, 2, 4, 4], step, position: 0 })
+    ).slice();
     await session.backward(upstream(64, 1));
     return embeddings;
   };
@@ -144,7 +152,7 @@ test('what is exported is the model that was given, with what it learnt', async 
   // With statistics frozen, the training graph of what was exported computes what the file itself does.
   const images = smallImages(3, 9);
   const frozen = await open({ model: exported, freezeBn: true });
-  const expected = await frozen.forward(images, [3, 2, 4, 4], 0);
+  const expected = await frozen.forward({ values: images, shape: [3, 2, 4, 4], step: 0, position: 0 });
   const inference = await openModel(exported);
   const { embedding } = await inference.run({ data: { type: 'float32', dims: [3, 2, 4, 4], data: images } });
   await inference.release();
@@ -155,10 +163,10 @@ test('what is exported is the model that was given, with what it learnt', async 
 
 describe('a number that is not finite', () => {
   test('in a gradient stops the update and leaves everything as it was', async () => {
-    const session = await open({ optimiser: { name: 'sgd', momentum: 0.9 } });
+    const session = await open({ optimiser: optimiserOf({ name: 'sgd', momentum: 0.9 }) });
     await train(session, [0]);
     const before = session.state();
-    await session.forward(smallImages(2, 3), [2, 2, 4, 4], 1);
+    await session.forward({ values: smallImages(2, 3), shape: [2, 2, 4, 4], step: 1, position: 0 });
     await session.backward(new Float32Array(6).fill(3e38));
     await expect(session.update(0.1)).rejects.toThrow(NonFiniteError);
     expect(session.state()).toEqual(before);
@@ -171,9 +179,11 @@ describe('a number that is not finite', () => {
     const before = session.state();
     const images = smallImages(2, 1);
     images[5] = Number.NaN;
-    await expect(session.forward(images, [2, 2, 4, 4], 0)).rejects.toThrow(/embeddings\[0\] = NaN/);
+    await expect(
+      session.forward({ values: images, shape: [2, 2, 4, 4], step: 0, position: 0 }),
+    ).rejects.toThrow(/embeddings\[0\] = NaN/);
     expect(session.state()).toEqual(before);
-    await session.forward(smallImages(2, 1), [2, 2, 4, 4], 0);
+    await session.forward({ values: smallImages(2, 1), shape: [2, 2, 4, 4], step: 0, position: 0 });
     const gradient = upstream(2, 1);
     gradient[4] = Number.POSITIVE_INFINITY;
     await expect(session.backward(gradient)).rejects.toThrow(/gradient\[4\] = Infinity/);

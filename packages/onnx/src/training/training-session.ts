@@ -1,6 +1,6 @@
+import type { LearnerBatch, LearnerOptimiser, LearnerUpdate, ParameterKind } from '@cf/training';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { OptimiserOptions, ParameterKind } from '../optimisers/options.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 
 /** What to train, and how. */
@@ -11,8 +11,8 @@ export interface TrainingSessionOptions {
   readonly model: Model;
   /** The output to train; needed only where the model has several. */
   readonly output?: string;
-  /** SGD with momentum 0.9 by default. */
-  readonly optimiser?: OptimiserOptions;
+  /** What `learnerOptimiser` of `@cf/training` gives. */
+  readonly optimiser: LearnerOptimiser;
   /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
   readonly activations?: 'saved' | 'recomputed';
   /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
@@ -47,12 +47,6 @@ export interface TrainingState {
   readonly updates: number;
 }
 
-/** What an update found. */
-export interface UpdateResult {
-  /** Euclidean norm of the gradient over all parameters, before clipping. */
-  readonly gradientNorm: number;
-}
-
 /**
  * A model in training: `forward`, then the caller's loss, then `backward`, as often as there are micro-batches, then
  * `update`. Calls do not overlap: await each one before the next.
@@ -67,18 +61,24 @@ export interface TrainingSession {
   readonly embeddingSize: number | undefined;
 
   /**
+   * Embeddings as `forward` gives them for this batch, with its statistics and dropout; nothing is kept and nothing
+   * moves.
+   *
+   * @throws the errors of `forward`
+   */
+  embed(batch: LearnerBatch): Promise<Float32Array>;
+
+  /**
    * Embeddings of a micro-batch, with the batch's statistics and dropout as in training.
    *
-   * @param images row-major; what the model's input takes. Leave it as it is until `backward` has ended
-   * @param shape [B, C, H, W]
-   * @param step number of updates before this one: it keys the masks of dropout, with the seed and the position of
-   *   the sample among all samples since the last update
-   * @returns [B, d]: a view that the next `forward` writes over
+   * @param batch images [B, C, H, W], or what else the model's input takes; leave its values as they are until
+   *   `backward` has ended. Step and position key the masks of dropout, with the seed
+   * @returns [B, d]: a view that the next `forward` or `embed` writes over
    * @throws ShapeMismatchError if lengths or sizes do not fit
    * @throws NonFiniteError if an embedding is not finite; running statistics are then as before
    * @throws BackendError if the runtime fails, as where memory ends
    */
-  forward(images: Float32Array, shape: readonly number[], step: number): Promise<Float32Array>;
+  forward(batch: LearnerBatch): Promise<Float32Array>;
 
   /**
    * Gradients of the parameters for the micro-batch of the last `forward`, added to those since the last `update`.
@@ -100,7 +100,7 @@ export interface TrainingSession {
    * @throws OptionOutOfRangeError if the learning rate is negative or not finite
    * @throws BackendError without a backward before it, or if the runtime fails
    */
-  update(learningRate: number): Promise<UpdateResult>;
+  update(learningRate: number): Promise<LearnerUpdate>;
 
   /** The sum of gradients since the last update, as copies, by parameter; empty before the first `backward`. */
   gradients(): ReadonlyMap<string, TensorData>;

@@ -1,7 +1,4 @@
-import type { TensorOps } from '@cf/core';
-
-/** What a parameter is to the layer that it belongs to. */
-export type ParameterKind = 'weight' | 'bias' | 'norm' | 'slope';
+import type { FloatArray, TensorOps } from '@cf/core';
 
 /** One number of a parameter on its way through an update. */
 export interface UpdateInput<T> {
@@ -24,6 +21,15 @@ export interface UpdateOutput<T> {
   readonly state: Readonly<Record<string, T>>;
 }
 
+/** A whole array on its way through an update; what it says of one number holds for each. */
+export interface ArrayUpdate extends Omit<UpdateInput<number>, 'weight' | 'gradient' | 'state'> {
+  /** Changed in place. */
+  readonly weight: FloatArray;
+  readonly gradient: FloatArray;
+  /** Changed in place. */
+  readonly state: Readonly<Record<string, FloatArray>>;
+}
+
 /**
  * An optimiser, written once: what one update does to one number, over {@link TensorOps}. Class centers read it as numbers,
  * ONNX as nodes of a graph, TensorFlow.js as tensors.
@@ -33,4 +39,6 @@ export interface OptimiserRule {
   /** Names of the numbers that it keeps for each parameter. */
   readonly state: readonly string[];
   update<T, M>(ops: TensorOps<T, M>, input: UpdateInput<T>): UpdateOutput<T>;
+  /** The same in one loop over plain arrays, equal to the formula to the bit; for rules that have one. */
+  readonly updateArray?: (update: ArrayUpdate) => void;
 }

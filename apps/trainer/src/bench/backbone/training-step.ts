@@ -1,4 +1,5 @@
 import { createTrainingSession, type Model } from '@cf/onnx';
+import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { StepTimes } from './report.ts';
 import { median } from './timing.ts';
@@ -16,7 +17,12 @@ export async function trainingStep(
   runs: number,
   warmup: number = 2,
 ): Promise<TrainingStep> {
-  const session = await createTrainingSession({ runtime, model, threads, optimiser: { name: 'sgd' } });
+  const session = await createTrainingSession({
+    runtime,
+    model,
+    threads,
+    optimiser: learnerOptimiser({ rule: sgd() }),
+  });
   const shape = [batch, ...imageShape(model)];
   const images = uniform(shape.reduce((product, dim) => product * dim, 1)).map((u) => 127.5 * (1 + u));
   const times: { forward: number; backward: number; cpu: number }[] = [];
@@ -24,7 +30,7 @@ export async function trainingStep(
   for (let run = 0; run < warmup + runs; run++) {
     const cpuBefore = process.cpuUsage();
     const start = performance.now();
-    const embeddings = await session.forward(images, shape, run);
+    const embeddings = await session.forward({ values: images, shape, step: run, position: 0 });
     const middle = performance.now();
     gradient ??= uniform(embeddings.length);
     await session.backward(gradient);

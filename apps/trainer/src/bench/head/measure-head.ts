@@ -1,5 +1,5 @@
 import { createLoss, type HeadInput, initialState } from '@cf/core';
-import { openBackend } from '../../training/open-backend.ts';
+import { openBackend } from '../../engines/open-backend.ts';
 import { median } from '../backbone/timing.ts';
 import { checkTask, type HeadTask, headProblem } from './head-task.ts';
 import { peakMiB, resetPeak } from './memory.ts';

@@ -1,5 +1,5 @@
 import type { HeadMeasurement as TensorMeasurement } from '@cf/tfjs/bench';
-import { openTfjs, type TfjsName } from '../../training/open-framework.ts';
+import { openTfjs, type TfjsName } from '../../engines/open-framework.ts';
 import { checkTask, type HeadTask } from './head-task.ts';
 import { answer, type PeerResult, type PeerTime } from './peers.ts';
 import { openProductRate } from './product-rate.ts';

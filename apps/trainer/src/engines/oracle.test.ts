@@ -1,0 +1,115 @@
+import {
+  adaFace,
+  type Backend,
+  curricularFace,
+  elasticArcFace,
+  focal,
+  type MarginLoss,
+  ohem,
+  referenceBackend,
+  softmax,
+  sphereFace,
+} from '@cf/core';
+import { createTrainingSession, GraphBuilder, onnxBackend, onnxLearner } from '@cf/onnx';
+import { tfjsBackend, tfjsLearner } from '@cf/tfjs';
+import { type LearnerOptimiser, learnerOptimiser, NO_DECAY_ON_NORM_AND_BIAS, sgd } from '@cf/training';
+import {
+  type LinearTask,
+  type LinearTrainer,
+  linearTask,
+  oracleRun,
+  runDistances,
+  trainLinear,
+} from '@cf/training/testing';
+import * as tf from '@tensorflow/tfjs';
+import * as runtime from 'onnxruntime-node';
+import { expect, test } from 'vitest';
+
+type Network = Pick<LinearTrainer, 'learner' | 'parameters'>;
+
+function optimiserOf({ momentum, weightDecay }: LinearTask): LearnerOptimiser {
+  const groups = [NO_DECAY_ON_NORM_AND_BIAS];
+  return learnerOptimiser({ rule: sgd({ momentum }), weightDecay, groups });
+}
+
+/** A graph of one Gemm. */
+async function onnxNetwork(task: LinearTask): Promise<Network> {
+  const { inputSize, embeddingSize, weight, bias } = task;
+  const builder = new GraphBuilder({ name: 'linear' });
+  const x = builder.input('x', 'float32', ['N', inputSize]);
+  builder.initializer('weight', { type: 'float32', dims: [embeddingSize, inputSize], data: weight });
+  builder.initializer('bias', { type: 'float32', dims: [embeddingSize], data: bias });
+  builder.op('Gemm', [x, 'weight', 'bias'], { transB: { int: 1 } }, { outputs: ['embedding'] });
+  builder.output('embedding', 'float32', ['N', embeddingSize]);
+  const model = builder.build();
+  const session = await createTrainingSession({ runtime, model, optimiser: optimiserOf(task), threads: 1 });
+  return {
+    learner: onnxLearner(session),
+    parameters: (state) => ({
+      weight: state.get('weights/weight')!.data,
+      bias: state.get('weights/bias')!.data,
+    }),
+  };
+}
+
+/** A dense layer, whose kernel is [F, d]. */
+async function tfjsNetwork(task: LinearTask): Promise<Network> {
+  const { inputSize: F, embeddingSize: d, weight, bias } = task;
+  const dense = tf.layers.dense({ units: d, inputShape: [F], name: 'linear' });
+  const model = tf.sequential({ layers: [dense] });
+  dense.setWeights([tf.transpose(tf.tensor2d(weight, [d, F])), tf.tensor1d(bias)]);
+  return {
+    learner: tfjsLearner(model, { optimiser: optimiserOf(task) }),
+    parameters: (state) => {
+      const kernel = state.get('weights/linear/0')!.data;
+      return {
+        weight: weight.map((_, at) => kernel[(at % F) * d + Math.floor(at / F)]!),
+        bias: state.get('weights/linear/1')!.data,
+      };
+    },
+  };
+}
+
+const curricular = curricularFace({ scale: 12, alpha: 0.1 });
+
+const LOSSES: Readonly<Record<string, MarginLoss>> = {
+  curricularface: curricular,
+  adaface: adaFace({ scale: 12 }),
+  'softmax with bias': softmax(),
+  'elasticface-arc': elasticArcFace({ scale: 12 }),
+  'elasticface-arc+': elasticArcFace({ scale: 12, plus: true }),
+  sphereface: sphereFace(),
+  'focal(curricularface)': focal(curricular),
+  'ohem(curricularface)': ohem(curricular, { keepRatio: 0.7 }),
+};
+
+const ENGINES: readonly [string, (task: LinearTask) => Promise<Network>, () => Promise<Backend>][] = [
+  ['onnx, head onnx', onnxNetwork, () => onnxBackend({ runtime, threads: 1 })],
+  ['onnx, head reference', onnxNetwork, async () => referenceBackend()],
+  ['tfjs, head tfjs-cpu', tfjsNetwork, () => tfjsBackend({ backend: 'cpu' })],
+];
+
+const cases = ENGINES.flatMap(([engine, network, backend]) =>
+  Object.entries(LOSSES).map(([name, loss]) => [engine, name, network, backend, loss] as const),
+);
+
+test.each(cases)(
+  'engine %s trains %s as Algorithm 1, written out by hand',
+  async (_, __, open, openBackend, loss) => {
+    const backend = await openBackend();
+    try {
+      for (const changes of [{}, { batch: 4, accumulate: 2 }, { batch: 3, accumulate: 3, seed: 2 }]) {
+        const task = linearTask(loss, changes);
+        const head = await backend.createHead(loss);
+        const network = await open(task);
+        const run = await trainLinear(task, { ...network, head, precision: 'float32' });
+        for (const [name, distance] of Object.entries(runDistances(run, oracleRun(task))))
+          expect(distance, name).toBeLessThan(2e-5);
+        head.dispose();
+        await network.learner.dispose();
+      }
+    } finally {
+      await backend.dispose();
+    }
+  },
+);

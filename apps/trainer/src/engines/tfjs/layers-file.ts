@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { BackboneError } from '../../errors.ts';
+import { RUN_FILES } from '../../run/run-folder.ts';
+import type { TrainedNetwork } from '../network-in-training.ts';
+import { firstLine } from '../onnx-network.ts';
+
+/** Reads a layers model from its `model.json` and the weight files beside it. @throws BackboneError */
+export async function loadLayers(file: string): Promise<tf.LayersModel> {
+  try {
+    const json = JSON.parse(await readFile(file, 'utf8')) as tf.io.ModelJSON;
+    const groups = json.weightsManifest;
+    const parts = await Promise.all(
+      groups.flatMap(({ paths }) => paths).map((path) => readFile(join(dirname(file), path))),
+    );
+    const bytes = Buffer.concat(parts);
+    return await tf.loadLayersModel(
+      tf.io.fromMemory({
+        modelTopology: json.modelTopology,
+        weightSpecs: groups.flatMap(({ weights }) => weights),
+        weightData: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
+      }),
+    );
+  } catch (cause) {
+    throw new BackboneError(
+      `'${file}' (${firstLine(cause)})`,
+      'the model.json of a layers model, with its weight files beside it',
+      'save the model with model.save(), or check the path after tfjs:.',
+      cause,
+    );
+  }
+}
+
+/** A layers model as the files that `tf.loadLayersModel` reads. */
+export async function layersFiles(model: tf.LayersModel): Promise<TrainedNetwork['files']> {
+  let saved: tf.io.ModelArtifacts | undefined;
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData } = saved!;
+  const json = {
+    format: 'layers-model',
+    generatedBy: `TensorFlow.js tfjs-layers v${tf.version['tfjs-layers']}`,
+    convertedBy: null,
+    modelTopology,
+    weightsManifest: [{ paths: [RUN_FILES.layersWeights], weights: weightSpecs }],
+  };
+  const parts = Array.isArray(weightData) ? weightData : [weightData!];
+  return new Map([
+    ['layers', new TextEncoder().encode(JSON.stringify(json))],
+    ['layersWeights', Buffer.concat(parts.map((part) => new Uint8Array(part)))],
+  ]);
+}

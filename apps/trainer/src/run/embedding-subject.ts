@@ -1,0 +1,70 @@
+import { encodeModel } from '@cf/onnx';
+import { imagesOfPairs } from '../dataset/verification-pairs.ts';
+import type { NetworkInTraining } from '../engines/network-in-training.ts';
+import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
+import { openOnnxTraining } from '../engines/open-onnx-training.ts';
+import { featureSamples } from '../features/feature-samples.ts';
+import { embedTable, pickImages } from '../features/feature-table.ts';
+import { linearEmbedding } from '../features/linear-embedding.ts';
+import { openExtractor } from '../features/open-extractor.ts';
+import { prepareFeatures } from '../features/prepare-features.ts';
+import { type NamedResult, scoreModel } from '../report/score-model.ts';
+import type { EmbeddingTraining } from '../settings/train-config.ts';
+import { type Job, nothingToTrainOn } from './job.ts';
+import type { Subject } from './subject.ts';
+import type { TrainingFit } from './training-fit.ts';
+
+/** Pictures to features, and a linear embedding on them. */
+export async function withEmbedding<T>(
+  job: Job<EmbeddingTraining>,
+  work: (subject: Subject) => Promise<T>,
+): Promise<T> {
+  const { config, place, dataset, policy, signal, say } = job;
+  const { verification } = dataset;
+  const extractor = await openExtractor(config.features);
+  try {
+    // Only now: input that can't be used leaves no folder behind.
+    const run = await place.open();
+    const featuresFrom = place.featuresFrom ?? run;
+    const options = { extractor, run, featuresFrom, policy, signal, say };
+    const table = await prepareFeatures(config, dataset, options);
+    const trained = pickImages(table, (index) => dataset.labels[index]! >= 0);
+    if (trained.indices.length === 0) throw nothingToTrainOn();
+    const inPairs = imagesOfPairs(verification);
+    const ofPairs = pickImages(table, (index) => inPairs.has(index));
+    const { features, dim, seed } = config;
+    const model = linearEmbedding({ features, rows: trained.rows, inputDim: table.dim, dim, seed });
+    const openInference = (bytes: Uint8Array): Promise<Embedder> => openOnnxEmbedding(bytes);
+    // One thread, so that bits do not depend on the machine; more do not pay for one product.
+    const open = (): Promise<NetworkInTraining> =>
+      openOnnxTraining({ model, dim, config, threads: 1, openInference });
+    const score = async (name: string, embedder: Embedder, fit?: TrainingFit): Promise<NamedResult[]> =>
+      scoreModel(name, await embedTable(ofPairs, embedder), verification, fit);
+    const network = await open();
+    try {
+      return await work({
+        run,
+        description: `${extractor.name}: embedding ${extractor.dim} → ${dim}`,
+        fingerprint: JSON.stringify([features, extractor.dim, dim]),
+        samples: featureSamples(trained, dataset),
+        indices: table.indices,
+        network,
+        openAgain: open,
+        async scoreBefore() {
+          const embedder = await openInference(encodeModel(model));
+          try {
+            const untrained = await score('untrained', embedder);
+            return [...untrained, ...scoreModel(`${extractor.name} alone`, ofPairs, verification)];
+          } finally {
+            await embedder.dispose();
+          }
+        },
+        score,
+      });
+    } finally {
+      await network.dispose();
+    }
+  } finally {
+    await extractor.dispose();
+  }
+}

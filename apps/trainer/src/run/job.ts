@@ -1,0 +1,65 @@
+import type { Backend } from '@cf/core';
+import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
+import type { ProblemList } from '../dataset/problem-list.ts';
+import { UsageError } from '../errors.ts';
+import type { NamedResult } from '../report/score-model.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
+import type { KeptTraining } from './checkpoint.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** What a training comes to. */
+export interface TrainOutcome {
+  readonly run: RunFolder;
+  /** True after Ctrl-C: a checkpoint was written, no model. */
+  readonly interrupted: boolean;
+  /** The trained model first; empty after an interruption. */
+  readonly results: readonly NamedResult[];
+}
+
+/** Where a training writes. */
+export interface RunPlace {
+  /** Makes or opens the run folder. */
+  open(): Promise<RunFolder>;
+  /** Go on from the folder's checkpoint, where it has one. */
+  readonly resume: boolean;
+  /** Another run on the same pictures, whose features are taken where they fit. */
+  readonly featuresFrom: RunFolder | undefined;
+  /** A run whose weights and class centers a new one takes, by name. */
+  readonly initFrom?: RunFolder | undefined;
+}
+
+/** What the parts of a training share. */
+export interface Job<Config extends TrainConfig> {
+  readonly config: Config;
+  readonly place: RunPlace;
+  readonly backend: Backend;
+  readonly dataset: Dataset;
+  readonly problems: ProblemList;
+  readonly policy: ProblemPolicy;
+  readonly signal: AbortSignal;
+  /** Fingerprints of the pictures of each identity that is trained on. */
+  readonly pictures: readonly string[];
+  /** What a resumed run goes on from; undefined where it has no checkpoint yet, and in a new run. */
+  readonly kept: KeptTraining | undefined;
+  /** Prints one line to the user. */
+  readonly say: (line: string) => void;
+}
+
+/** Tells how much was left out, if anything. */
+export function tellLeftOut(
+  { problems, say }: Pick<Job<TrainConfig>, 'problems' | 'say'>,
+  unscored: number,
+): void {
+  const count = problems.all.length;
+  if (count === 0) return;
+  say(`${count} problems with the pictures; ${unscored} pairs could not be scored; the report lists them`);
+}
+
+/** No picture to train on could be read. */
+export function nothingToTrainOn(): UsageError {
+  return new UsageError(
+    'no readable image to train on',
+    'at least one',
+    'look at the problems listed above.',
+  );
+}

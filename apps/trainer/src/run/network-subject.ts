@@ -1,0 +1,105 @@
+import { collectImages, type ImageStore } from '@cf/data';
+import type { ImageShape } from '../dataset/image-source.ts';
+import { pictureSamples } from '../dataset/picture-samples.ts';
+import { embedStore } from '../dataset/store-embeddings.ts';
+import { storePixels } from '../dataset/store-pixels.ts';
+import { imagesOfPairs } from '../dataset/verification-pairs.ts';
+import { requireMemory } from '../engines/activation-memory.ts';
+import type { NetworkInTraining } from '../engines/network-in-training.ts';
+import type { Embedder } from '../engines/onnx-network.ts';
+import { openEngine } from '../engines/open-engine.ts';
+import type { UntrainedNetwork } from '../engines/open-network.ts';
+import { UsageError } from '../errors.ts';
+import { startProgress } from '../report/progress.ts';
+import { type NamedResult, scoreModel } from '../report/score-model.ts';
+import type { NetworkTraining } from '../settings/train-config.ts';
+import { type Job, nothingToTrainOn } from './job.ts';
+import type { Subject } from './subject.ts';
+import type { TrainingFit } from './training-fit.ts';
+
+/** Pictures, and a network on them that is trained end to end. */
+export async function withNetwork<T>(
+  job: Job<NetworkTraining>,
+  work: (subject: Subject) => Promise<T>,
+): Promise<T> {
+  const { config, place, dataset } = job;
+  if (place.featuresFrom !== undefined) {
+    throw new UsageError(
+      '--features-from, and a network to train',
+      'one of them',
+      'features change with every step here; leave the flag out, or add --train embedding.',
+    );
+  }
+  const untrained = await openEngine(config);
+  try {
+    const images = dataset.labels.filter((label) => label >= 0).length;
+    requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));
+    const network = await untrained.openTraining();
+    try {
+      // Only now: input that can't be used leaves no folder behind.
+      const run = await place.open();
+      const store = await loadPictures(job, untrained.shape);
+      return await work({ run, network, ...subjectOn(job, untrained, store) });
+    } finally {
+      await network.dispose();
+    }
+  } finally {
+    await untrained.inference.dispose();
+  }
+}
+
+/** Decodes or draws every picture once. */
+async function loadPictures(
+  { dataset, policy, signal }: Job<NetworkTraining>,
+  shape: ImageShape,
+): Promise<ImageStore> {
+  const { images } = dataset;
+  const progress = startProgress('pictures', images.count, 'images');
+  const onProgress = ({ done }: { readonly done: number }): void => progress.update(done);
+  try {
+    const store = await collectImages(images.load(shape, { ...policy, signal }), images.count, {
+      ...shape,
+      onProgress,
+    });
+    progress.finish();
+    return store;
+  } catch (error) {
+    progress.stop('pictures: stopped');
+    throw error;
+  }
+}
+
+function subjectOn(
+  { config, dataset, signal }: Job<NetworkTraining>,
+  untrained: UntrainedNetwork,
+  store: ImageStore,
+): Omit<Subject, 'run' | 'network'> {
+  const { verification } = dataset;
+  const { flip: mirror } = config.evaluation;
+  const { name, shape, dim, inference, fingerprint } = untrained;
+  const samples = pictureSamples(store, dataset, config.augmentation);
+  if (samples.count === 0) throw nothingToTrainOn();
+  const inPairs = imagesOfPairs(verification);
+  const wanted = (index: number): boolean => inPairs.has(index);
+  const score = async (label: string, network: Embedder, fit?: TrainingFit): Promise<NamedResult[]> => {
+    const table = await embedStore(`scoring ${label}`, store, network, { wanted, mirror, signal });
+    return scoreModel(label, table, verification, fit);
+  };
+  return {
+    description: `${name}, all layers: ${shape.height}×${shape.width} → ${dim}`,
+    fingerprint,
+    samples,
+    indices: store.indices,
+    openAgain: (): Promise<NetworkInTraining> => untrained.openTraining(),
+    async scoreBefore() {
+      // A file's weights were trained by somebody; ours are random.
+      const before = config.network.kind === 'built-in' ? 'untrained' : `${name} before`;
+      const pixels = storePixels(store, wanted, mirror);
+      return [
+        ...(await score(before, inference)),
+        ...scoreModel(`${pixels.name} alone`, pixels, verification),
+      ];
+    },
+    score,
+  };
+}

@@ -1,0 +1,71 @@
+import { type Backend, createLoss, createRandom } from '@cf/core';
+import {
+  type StepMetrics,
+  stepsPerEpoch,
+  DivergedError as TrainingDiverged,
+  type TrainingSamples,
+  type TrainingState,
+  type TrainingTask,
+  train,
+} from '@cf/training';
+import { DivergedError } from '../errors.ts';
+import { startProgress } from '../report/progress.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
+import { trainingOptions } from '../settings/training-options.ts';
+
+/** What a training of a configuration is of. */
+export type Training = Pick<TrainingTask, 'learner' | 'samples' | 'state'> & {
+  readonly config: TrainConfig;
+  readonly backend: Backend;
+  /** Stops after the current step. */
+  readonly signal: AbortSignal;
+};
+
+export interface TrainingHooks {
+  readonly label: string;
+  onStep?(metrics: StepMetrics): unknown;
+  /** Before the first step of a new training, after each epoch, and after the last step of an interrupted one. */
+  onCheckpoint?(state: TrainingState): Promise<void>;
+}
+
+/**
+ * Trains to the last epoch, or to an interruption, with progress.
+ *
+ * @throws DivergedError; StateMismatchError if the state does not fit
+ */
+export async function runTraining(training: Training, hooks: TrainingHooks): Promise<void> {
+  const { config, backend, samples, state, ...task } = training;
+  const options = trainingOptions(config);
+  const total = stepsPerEpoch(samples.count, options) * options.epochs;
+  const head = await backend.createHead(createLoss(config.loss.name, config.loss.params));
+  let step = state?.step ?? 0;
+  const progress = startProgress(hooks.label, total, 'steps', step);
+  try {
+    const given = { ...task, head, samples, options, ...(state === undefined ? {} : { state }) };
+    for await (const event of train(given)) {
+      if (event.type === 'step') {
+        step = event.metrics.step;
+        hooks.onStep?.(event.metrics);
+        progress.update(step, stepText(event.metrics));
+      } else if (event.type === 'checkpoint') await hooks.onCheckpoint?.(event.state);
+      else if (event.type === 'done' && event.interrupted)
+        progress.stop(`${hooks.label}: interrupted at step ${step} of ${total}`);
+      else if (event.type === 'done') progress.finish();
+    }
+  } catch (error) {
+    progress.stop(`${hooks.label}: stopped at step ${step}`);
+    throw error instanceof TrainingDiverged ? new DivergedError(error) : error;
+  } finally {
+    head.dispose();
+  }
+}
+
+function stepText({ epoch, loss, imagesPerSecond }: StepMetrics): string {
+  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(0)} images/s`;
+}
+
+/** The same samples with their labels dealt anew: nothing can be learned from them. */
+export function withShuffledLabels<Samples extends TrainingSamples>(samples: Samples, seed: number): Samples {
+  const random = createRandom(seed).fork('shuffled labels');
+  return { ...samples, labels: random.shuffle(Int32Array.from(samples.labels)) };
+}

@@ -1,0 +1,195 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StepMetrics } from '@cf/training';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { TrainFlags } from '../settings/fields.ts';
+import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
+import type { TrainOutcome } from './job.ts';
+import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
+import { readTensors } from './safetensors.ts';
+import { train } from './train.ts';
+
+withoutProgress();
+
+const SMALL = { epochs: 4, identities: 10, imagesPerIdentity: 4, batch: 8, control: false };
+
+/** A run whose features the others take, so that pictures are drawn once. */
+let drawn: RunFolder;
+beforeAll(async () => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const path = join(await temporaryFolder(), 'drawn');
+  drawn = (await start(path, { epochs: 1 }, { featuresFrom: undefined })).run;
+});
+
+interface Trained extends TrainOutcome {
+  readonly lines: readonly string[];
+}
+
+async function start(
+  path: string,
+  flags: Partial<TrainFlags> = {},
+  {
+    signal = new AbortController().signal,
+    featuresFrom,
+  }: { signal?: AbortSignal; featuresFrom?: RunFolder | undefined } = { featuresFrom: drawn },
+): Promise<Trained> {
+  const lines: string[] = [];
+  const place = { resume: false, featuresFrom, open: () => createRunFolder(path) };
+  const outcome = await train(configWith({ ...SMALL, ...flags }), place, signal, (line) => lines.push(line));
+  await writeFile(join(path, 'config.json'), '{}');
+  return { ...outcome, lines };
+}
+
+async function resume(path: string, flags: Partial<TrainFlags> = {}): Promise<Trained> {
+  const lines: string[] = [];
+  const place = { resume: true, featuresFrom: undefined, open: () => openRunFolder(path) };
+  const signal = new AbortController().signal;
+  const outcome = await train(configWith({ ...SMALL, ...flags }), place, signal, (line) => lines.push(line));
+  return { ...outcome, lines };
+}
+
+/** A signal that is raised at the nth look at it. */
+function afterLooks(looks: number): AbortSignal {
+  const controller = new AbortController();
+  let seen = 0;
+  const { signal } = controller;
+  Object.defineProperty(signal, 'aborted', {
+    get: () => ++seen > looks,
+  });
+  return signal;
+}
+
+const bytes = (run: { readonly file: RunFolder['file'] }, name: 'network' | 'results'): Promise<string> =>
+  readFile(run.file(name), 'base64');
+
+/** The metrics of a run without the one number that no run repeats. */
+const metricsOf = async (run: RunFolder): Promise<readonly object[]> =>
+  (await readMetrics<StepMetrics>(run)).map(({ imagesPerSecond: _, ...metrics }) => metrics);
+
+describe('train', () => {
+  it('gives the same bytes for the same seed', async () => {
+    const folder = await temporaryFolder();
+    const [a, b] = [await start(join(folder, 'a')), await start(join(folder, 'b'))];
+    for (const name of ['network', 'results'] as const)
+      expect(await bytes(a.run, name)).toBe(await bytes(b.run, name));
+    expect(await metricsOf(a.run)).toEqual(await metricsOf(b.run));
+    const c = await start(join(folder, 'c'), { seed: 1 });
+    expect(await bytes(c.run, 'network')).not.toBe(await bytes(a.run, 'network'));
+  });
+
+  it.each([
+    ['curricularface', {}],
+    ['elastic-cosface', { weighting: 'self-paced' }],
+  ])('ends in the same bytes when it was interrupted (%s)', async (loss, flags) => {
+    const folder = await temporaryFolder();
+    const straight = await start(join(folder, 'straight'), { loss, ...flags });
+    const path = join(folder, 'resumed');
+    // Eight pictures a step, 32 to train on: four steps an epoch, so this is inside of the second.
+    const first = await start(path, { loss, ...flags }, { signal: afterLooks(6), featuresFrom: drawn });
+    expect(first.interrupted).toBe(true);
+    expect(first.results).toEqual([]);
+    const steps = (await readFile(first.run.file('metrics'), 'utf8')).trim().split('\n').length;
+    expect(steps).toBeGreaterThan(4);
+    expect(steps).toBeLessThan(12);
+    expect(await first.run.has('network')).toBe(false);
+    const second = await resume(path, { loss, ...flags });
+    expect(second.lines).toContain(`resumed at step ${steps}`);
+    for (const name of ['network', 'results'] as const)
+      expect(await bytes(second.run, name)).toBe(await bytes(straight.run, name));
+    expect(await metricsOf(second.run)).toEqual(await metricsOf(straight.run));
+  });
+
+  it('starts from the beginning where an interruption left no checkpoint', async () => {
+    const folder = await temporaryFolder();
+    const controller = new AbortController();
+    controller.abort(new Error('Ctrl-C'));
+    const path = join(folder, 'early');
+    await expect(start(path, {}, { signal: controller.signal })).rejects.toThrow('Ctrl-C');
+    await writeFile(join(path, 'config.json'), '{}');
+    const { interrupted, lines } = await resume(path);
+    expect(interrupted).toBe(false);
+    expect(lines.join('\n')).toMatch(/no checkpoint yet/);
+  });
+
+  it('scores a finished run again without training', async () => {
+    const path = join(await temporaryFolder(), 'run');
+    const first = await start(path);
+    const model = await bytes(first.run, 'network');
+    const again = await resume(path);
+    expect(again.lines).toContain('resumed at step 16');
+    expect(await bytes(again.run, 'network')).toBe(model);
+  });
+
+  it('refuses to resume with other classes, and leaves the run as it was', async () => {
+    const path = join(await temporaryFolder(), 'run');
+    await start(path);
+    const before = await contents(path);
+    const error = await failureOf(() => resume(path, { dim: 5 }));
+    expect(error).toMatchObject({ code: 'E_RUN', message: expect.stringMatching(/64 → 8.*64 → 5/) });
+    expect(await contents(path)).toEqual(before);
+  });
+
+  it('refuses to resume on other pictures before it reads one, names them, and --init-from goes on', async () => {
+    const path = join(await temporaryFolder(), 'run');
+    const { run } = await start(path);
+    const before = await contents(path);
+    const error = await failureOf(() => resume(path, { identities: 11 }));
+    expect(error).toMatchObject({ code: 'E_RUN' });
+    expect(error.message).toMatch(/on other pictures: .*added .*\n.*--init-from .*run: /);
+    expect(await contents(path)).toEqual(before);
+
+    const lines: string[] = [];
+    const place = { resume: false, featuresFrom: undefined, initFrom: run };
+    const open = () => createRunFolder(`${path}-next`);
+    const config = configWith({ ...SMALL, identities: 11, epochs: 1 });
+    await train(config, { ...place, open }, new AbortController().signal, (line) => lines.push(line));
+    expect(lines.join('\n')).toMatch(/^weights from '?.*run'?, and [1-9] of 9 class centers$/m);
+  });
+
+  it('keeps the checkpoint of a training that diverges, and writes no model', async () => {
+    const path = join(await temporaryFolder(), 'run');
+    expect((await failureOf(() => start(path, { lr: 1e30 }))).code).toBe('E_DIVERGED');
+    expect((await readdir(path)).sort()).toEqual([
+      'checkpoint.safetensors',
+      'environment.json',
+      'features.safetensors',
+      'metrics.jsonl',
+    ]);
+    const { metadata } = await readTensors(join(path, 'checkpoint.safetensors'));
+    expect(JSON.parse(metadata.values!)).toMatchObject({ step: 0 });
+  });
+
+  it('takes features from another run on the same pictures alone', async () => {
+    const folder = await temporaryFolder();
+    const { run } = await start(join(folder, 'a'));
+    expect(await readFile(run.file('features'))).toEqual(await readFile(drawn.file('features')));
+    const same = await start(join(folder, 'b'), { loss: 'arcface' }, { featuresFrom: run });
+    expect(same.lines.join('\n')).toMatch(/features of 40 images from .*a.features\.safetensors/);
+    expect(await bytes(same.run, 'network')).not.toBe(await bytes(run, 'network'));
+    const other = await start(join(folder, 'c'), { pixels: 9 }, { featuresFrom: run });
+    expect(other.lines).toContain(
+      `'${run.path}' has no features of these pictures, backbone and mirror images; they are extracted anew`,
+    );
+    const alone = await start(join(folder, 'd'), {}, { featuresFrom: undefined });
+    expect([...same.lines, ...alone.lines].join('\n')).not.toMatch(/extracted anew/);
+  });
+
+  it('adds a control on shuffled labels that leaves the trained model as it is', async () => {
+    const folder = await temporaryFolder();
+    const without = await start(join(folder, 'a'));
+    const control = await start(join(folder, 'b'), { control: true });
+    expect(await bytes(control.run, 'network')).toBe(await bytes(without.run, 'network'));
+    expect(control.results.map(({ name }) => name)).toEqual([
+      'trained',
+      'trained, flipped',
+      'untrained',
+      'untrained, flipped',
+      'pixels 8×8 alone',
+      'pixels 8×8 alone, flipped',
+      'control, shuffled labels',
+      'control, shuffled labels, flipped',
+    ]);
+    const single = await start(join(folder, 'c'), { flip: false });
+    expect(single.results.map(({ name }) => name)).toEqual(['trained', 'untrained', 'pixels 8×8 alone']);
+  });
+});

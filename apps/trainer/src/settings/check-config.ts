@@ -1,0 +1,112 @@
+import { createLoss, OptionOutOfRangeError, UnknownNameError } from '@cf/core';
+import { z } from 'zod';
+import { UsageError } from '../errors.ts';
+import { longFlag, SETTING_OF } from './setting.ts';
+import {
+  CONFIG_SCHEMA,
+  FEATURE_SCHEMA,
+  type FeatureConfig,
+  type NetworkTraining,
+  type TrainConfig,
+} from './train-config.ts';
+
+/**
+ * Checks every number and name of a configuration, which may come from a file.
+ *
+ * @param from whether errors name flags or fields of a file; fields by default
+ * @returns the configuration, with fields that an older file lacks
+ * @throws UsageError, OptionOutOfRangeError, UnknownNameError
+ */
+export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): TrainConfig {
+  const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
+  createLoss(config.loss.name, config.loss.params);
+  checkMomentum(config);
+  if (config.train === 'all') checkEngine(config);
+  return config;
+}
+
+/** Checks the part of a configuration that models hold as well. @throws UsageError, OptionOutOfRangeError */
+export function checkFeatures(features: FeatureConfig): void {
+  parse(FEATURE_SCHEMA, features, { root: 'features' });
+}
+
+function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
+  if (!nesterov || (optimiser === 'sgd' && momentum > 0)) return;
+  throw new UsageError(
+    optimiser === 'sgd' ? 'nesterov with momentum = 0' : `nesterov with optimiser = "${optimiser}"`,
+    'SGD with momentum',
+    'leave nesterov out, or give SGD its momentum.',
+  );
+}
+
+/** The engine tfjs computes head and network on one backend; layers models need it. */
+function checkEngine({ engine, head, network }: NetworkTraining): void {
+  if (engine === 'onnx' && network.kind === 'layers') {
+    throw new UsageError(
+      `'${network.file}' with --engine onnx`,
+      'a network of ONNX',
+      'leave --engine out, or say --engine tfjs.',
+    );
+  }
+  if (engine === 'onnx' || head.startsWith('tfjs-')) return;
+  throw new UsageError(
+    `--engine tfjs with --head ${head}`,
+    'a head on TensorFlow.js, whose backend trains the network as well',
+    'choose tfjs-wasm, tfjs-webgpu or tfjs-cpu, or leave --head out.',
+  );
+}
+
+interface Naming {
+  /** Stands before the names of fields. */
+  readonly root?: string;
+  readonly from?: 'flags' | 'file';
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, naming: Naming): z.output<Schema> {
+  const problems: Problem[] = [];
+  const error = (problem: Problem): undefined => void problems.push(problem);
+  const result = schema.safeParse(value, { error });
+  if (result.error === undefined) return result.data as z.output<Schema>;
+  // A slip in a name also leaves a field missing: the name is what to say.
+  throw errorOf(problems.find(({ code }) => code === 'unrecognized_keys') ?? problems[0]!, naming);
+}
+
+type Problem = Parameters<z.core.$ZodErrorMap>[0];
+
+function errorOf(problem: Problem, { root, from }: Naming): Error {
+  const path = [...(root === undefined ? [] : [root]), ...(problem.path ?? [])].join('.');
+  const { code, input } = problem;
+  if (code === 'unrecognized_keys') {
+    const known = Object.keys((problem.schema as z.ZodObject).shape);
+    return new UnknownNameError(`field of ${path || 'the configuration'}`, problem.keys[0]!, known);
+  }
+  if (code === 'invalid_union') {
+    const given = (input as Readonly<Record<string, unknown>>)[problem.discriminator!];
+    return new OptionOutOfRangeError(path, given, oneOf(problem.options as readonly unknown[]));
+  }
+  const schema = problem.schema!;
+  const setting = from === 'flags' ? SETTING_OF.get(schema) : undefined;
+  const name = setting === undefined ? path || 'the configuration' : longFlag(setting).slice(2);
+  const expected = expectation(name, schema);
+  if (expected === 'an object' || expected === 'a text') {
+    const fix = 'take the config.json of a run as it is.';
+    return new UsageError(`${name} = ${JSON.stringify(input)}`, expected, fix);
+  }
+  return new OptionOutOfRangeError(name, input, expected);
+}
+
+function oneOf(choices: readonly unknown[]): string {
+  return `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
+}
+
+/** What a schema takes, in the words of an error: `an integer, 1 ≤ epochs ≤ 1000`. */
+function expectation(name: string, schema: z.core.$ZodType): string {
+  const json = z.toJSONSchema(schema);
+  if (json.enum !== undefined) return oneOf(json.enum);
+  if (json.type === 'boolean') return oneOf([false, true]);
+  if (json.type === 'string') return 'a text';
+  if (json.type !== 'number' && json.type !== 'integer') return 'an object';
+  const above = json.minimum === undefined ? `${json.exclusiveMinimum} < ` : `${json.minimum} ≤ `;
+  const below = json.maximum === undefined ? ` < ${json.exclusiveMaximum ?? '∞'}` : ` ≤ ${json.maximum}`;
+  return `${json.type === 'integer' ? 'an integer, ' : ''}${above}${name}${below}`;
+}

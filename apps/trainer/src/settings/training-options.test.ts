@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { configWith } from '../testing.ts';
+import { optimiserOf, trainingOptions } from './training-options.ts';
+
+const flags = { lr: 0.3, schedule: 'step', warmupSteps: 7, batch: 5, accumulate: 2, seed: 9 } as const;
+
+describe('trainingOptions', () => {
+  it('are those of the configuration', () => {
+    const { rule, ...options } = trainingOptions(configWith(flags));
+    expect(options).toEqual({
+      epochs: 2,
+      batch: 5,
+      accumulate: 2,
+      weightDecay: 5e-4,
+      seed: 9,
+      schedule: { name: 'step', base: 0.3, warmupSteps: 7 },
+    });
+    expect(rule).toMatchObject({ name: 'sgd', state: ['momentum'] });
+  });
+
+  it('take the optimiser that is asked for', () => {
+    const { optimiser: _, momentum: __, ...rest } = configWith(flags);
+    expect(trainingOptions({ ...rest, optimiser: 'adamw', momentum: 0.9 }).rule.name).toBe('adamw');
+  });
+});
+
+it('the optimiser of a network decays kernels alone, and clips where it is asked to', () => {
+  const { settingsOf, clipNorm } = optimiserOf(configWith({ weightDecay: 0.1, clipNorm: 2 }));
+  const decay = (['weight', 'bias', 'norm', 'slope'] as const).map(
+    (kind) => settingsOf({ name: kind, kind }).weightDecay,
+  );
+  expect(decay).toEqual([0.1, 0, 0, 0]);
+  expect(clipNorm).toBe(2);
+});

@@ -1,0 +1,39 @@
+import {
+  adamw,
+  type LearnerOptimiser,
+  learnerOptimiser,
+  NO_DECAY_ON_NORM_AND_BIAS,
+  type OptimiserRule,
+  sgd,
+  type TrainingOptions,
+} from '@cf/training';
+import type { TrainConfig } from './train-config.ts';
+
+/** The training's part of a configuration. */
+export function trainingOptions(config: TrainConfig): TrainingOptions {
+  const { epochs, batch, accumulate, weightDecay, seed, schedule, learningRate, warmupSteps } = config;
+  return {
+    epochs,
+    batch,
+    accumulate,
+    rule: ruleOf(config),
+    weightDecay,
+    schedule: { name: schedule, base: learningRate, warmupSteps },
+    seed,
+  };
+}
+
+/** The optimiser of a configuration's network: norms, biases and slopes do not decay. */
+export function optimiserOf(config: TrainConfig): LearnerOptimiser {
+  const { weightDecay, clipNorm } = config;
+  return learnerOptimiser({
+    rule: ruleOf(config),
+    weightDecay,
+    groups: [NO_DECAY_ON_NORM_AND_BIAS],
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+  });
+}
+
+function ruleOf({ optimiser, momentum, nesterov }: TrainConfig): OptimiserRule {
+  return optimiser === 'adamw' ? adamw() : sgd({ momentum, nesterov });
+}

@@ -1,0 +1,18 @@
+import {
+  type AdamWOptions,
+  adamw,
+  type LearnerOptimiser,
+  type LearnerOptimiserOptions,
+  learnerOptimiser,
+  type SgdOptions,
+  sgd,
+} from '@cf/training';
+
+/** An optimiser as the fixtures have it: plain data. */
+export type OptimiserData = Omit<LearnerOptimiserOptions, 'rule'> &
+  (({ readonly name: 'sgd' } & SgdOptions) | ({ readonly name: 'adamw' } & AdamWOptions));
+
+/** The optimiser that plain data says. */
+export function optimiserOf(data: OptimiserData): LearnerOptimiser {
+  return learnerOptimiser({ rule: data.name === 'sgd' ? sgd(data) : adamw(data), ...data });
+}

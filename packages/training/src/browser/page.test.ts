@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { CHROMIUM, hasChromium, openSite } from '@cf/browser-testing';
+import { expect, test } from 'vitest';
+import { distancesInPage } from './page.ts';
+
+const PATIENCE = 300_000;
+
+type InPage = { entry: { distancesInPage: typeof distancesInPage } };
+
+function expectNear(distances: Readonly<Record<string, number>>): void {
+  expect(Object.keys(distances)).toContain('state.t');
+  for (const [name, distance] of Object.entries(distances)) expect(distance, name).toBeLessThan(1e-10);
+}
+
+test('the loop trains in Node', async () => {
+  expectNear(await distancesInPage());
+});
+
+test.skipIf(!hasChromium)(
+  `the loop trains in a page (needs ${CHROMIUM})`,
+  async () => {
+    const site = await openSite(fileURLToPath(new URL('./page.ts', import.meta.url)));
+    try {
+      const page = await site.open();
+      expectNear(await page.evaluate(() => (globalThis as unknown as InPage).entry.distancesInPage()));
+    } finally {
+      await site.close();
+    }
+  },
+  PATIENCE,
+);

@@ -1,0 +1,92 @@
+import { type FloatArray, type LossState, StateMismatchError } from '@cf/core';
+import type { NamedTensor, NamedTensors } from '../learner/named-tensors.ts';
+import type { TrainedArray, TrainingState } from './training-state.ts';
+
+/** A training as it is stored: arrays by name, and the rest as plain JSON. */
+export interface Checkpoint {
+  readonly tensors: NamedTensors;
+  readonly values: CheckpointValues;
+}
+
+/** The plain numbers and names of a checkpoint. */
+export interface CheckpointValues {
+  /** Optimiser steps done. */
+  readonly step: number;
+  readonly lossState: LossState;
+  /** A number, or names in the order of the labels. */
+  readonly classes: number | readonly string[];
+}
+
+/** What the names of the tensors of a learner begin with. */
+const LEARNER = 'learner/';
+const OPTIMISER = 'optimiser/';
+const CENTERS = 'class.centers';
+const BIAS = 'class.bias';
+
+/** A state as plain named tensors and numbers. The arrays are the state's own. */
+export function checkpointOf(state: TrainingState): Checkpoint {
+  const { step, lossState, classes, centers, classBias, learner } = state;
+  const count = typeof classes === 'number' ? classes : classes.length;
+  const tensors = new Map<string, NamedTensor>();
+  const add = (name: string, { values, optimiser }: TrainedArray, shape: readonly number[]): void => {
+    tensors.set(name, { shape, data: values });
+    for (const [part, data] of Object.entries(optimiser))
+      tensors.set(`${OPTIMISER}${part}/${name}`, { shape, data });
+  };
+  add(CENTERS, centers, [count, centers.values.length / count]);
+  if (classBias !== undefined) add(BIAS, classBias, [count]);
+  for (const [name, tensor] of learner) tensors.set(`${LEARNER}${name}`, tensor);
+  return { tensors, values: { step, lossState, classes } };
+}
+
+/**
+ * The state of a checkpoint. Its arrays become the state's own.
+ *
+ * @throws StateMismatchError if it is none
+ */
+export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
+  const { step, lossState, classes } = values;
+  if (!Number.isSafeInteger(step) || step < 0) throw noCheckpoint(`step = ${step}`);
+  const names = [...tensors.keys()];
+  const trained = (name: string): TrainedArray => {
+    const own = names.filter((key) => key.startsWith(OPTIMISER) && key.endsWith(`/${name}`));
+    const array = requireArray(tensors, name);
+    return {
+      values: array,
+      optimiser: Object.fromEntries(
+        own.map((key) => [
+          key.slice(OPTIMISER.length, -name.length - 1),
+          requireArray(tensors, key, array.length),
+        ]),
+      ),
+    };
+  };
+  return {
+    step,
+    lossState,
+    classes,
+    centers: trained(CENTERS),
+    classBias: tensors.has(BIAS) ? trained(BIAS) : undefined,
+    learner: new Map(
+      names
+        .filter((key) => key.startsWith(LEARNER))
+        .map((key) => [key.slice(LEARNER.length), tensors.get(key)!]),
+    ),
+  };
+}
+
+function requireArray(tensors: NamedTensors, name: string, length?: number): FloatArray {
+  const data = tensors.get(name)?.data;
+  if (data === undefined) throw noCheckpoint(`no tensor '${name}'`);
+  if (length !== undefined && data.length !== length)
+    throw noCheckpoint(`tensor '${name}' of ${data.length} numbers, not of ${length}`);
+  return data;
+}
+
+function noCheckpoint(given: string): StateMismatchError {
+  return new StateMismatchError(
+    `a checkpoint with ${given}`,
+    'what checkpointOf gave',
+    'take an unchanged checkpoint.',
+  );
+}

@@ -1,0 +1,32 @@
+import type { HeadDiagnostics } from '@cf/core';
+import type { DivergedError } from '../errors.ts';
+import type { TrainingState } from './training-state.ts';
+
+/** What one optimiser step tells. */
+export interface StepMetrics extends HeadDiagnostics {
+  /** From 1. */
+  readonly step: number;
+  /** From 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Euclidean norm over all parameters of the learner. */
+  readonly gradientNorm: number;
+  /** Samples of the step over the time that it took. */
+  readonly imagesPerSecond: number;
+}
+
+/** What happens in a training, in the order in which it happens. */
+export type TrainingEvent =
+  | { readonly type: 'step'; readonly metrics: StepMetrics }
+  /** An epoch has ended. */
+  | { readonly type: 'epoch' /** From 1. */; readonly epoch: number; readonly step: number }
+  /**
+   * A checkpoint is due: at the start of a training without a state, after each epoch, and after the last step of an
+   * interrupted training. The state is to be stored before the next event is asked for: training goes on in its arrays.
+   */
+  | { readonly type: 'checkpoint'; readonly state: TrainingState }
+  /** The error that is thrown next. */
+  | { readonly type: 'diverged'; readonly error: DivergedError }
+  /** The last event. */
+  | { readonly type: 'done'; readonly step: number /** By the signal. */; readonly interrupted: boolean };

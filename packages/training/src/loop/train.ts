@@ -1,0 +1,175 @@
+import { type Head, requireInteger, requireRange, ShapeMismatchError, shuffledBatches } from '@cf/core';
+import { DivergedError } from '../errors.ts';
+import type { Learner } from '../learner/learner.ts';
+import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
+import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
+import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
+import type { TrainingEvent } from './events.ts';
+import { nextTurn } from './next-turn.ts';
+import { classCount, type SampleValues, type TrainingSamples } from './samples.ts';
+import { firstHeadState, type HeadState, requireFit, type TrainingState } from './training-state.ts';
+import { type LearnerWithHead, type StepBatch, trainingStep } from './training-step.ts';
+
+/** How long and how fast to train. */
+export interface TrainingOptions {
+  readonly epochs: number;
+  /** Samples a micro-batch: what the learner, and its batch statistics, see at once. */
+  readonly batch: number;
+  /** Micro-batches an optimiser step, which are one batch to the loss; 1 by default. */
+  readonly accumulate?: number;
+  /** Of class centers and bias; the learner has its own. */
+  readonly rule: OptimiserRule;
+  /** λ of the class centers, 0 by default; their bias does not decay. */
+  readonly weightDecay?: number;
+  /** The length of the training is known without. */
+  readonly schedule: Omit<Schedule, 'totalSteps'>;
+  /** Of the order of samples, of what a batch draws, and of the first class centers. */
+  readonly seed: number;
+  /** Of the first class centers; float32 by default. */
+  readonly precision?: 'float32' | 'float64';
+}
+
+/** Whom to train, on what, and how. */
+export interface TrainingTask {
+  readonly learner: Learner;
+  readonly head: Head;
+  readonly samples: TrainingSamples;
+  readonly options: TrainingOptions;
+  /** To go on from; a first one by default. Its arrays are trained in place. */
+  readonly state?: TrainingState;
+  /** Stops the training after the current step. */
+  readonly signal?: AbortSignal;
+}
+
+type Size = Pick<TrainingOptions, 'batch' | 'accumulate'>;
+
+/** Optimiser steps an epoch. What is left over for a smaller batch waits for another epoch's shuffle. */
+export function stepsPerEpoch(samples: number, { batch, accumulate = 1 }: Size): number {
+  return Math.max(1, Math.floor(samples / (batch * accumulate)));
+}
+
+/**
+ * Algorithm 1 of CurricularFace (Huang et al. 2020) for any loss, learner and backend, from a state to the last epoch or
+ * to an interruption. What happens comes out as events; the loop waits while one is looked at. Learner and head are the
+ * caller's to dispose of.
+ *
+ * Order of samples, augmentation and draws depend on seed, epoch and step alone, so a training that goes on from a
+ * checkpoint goes on with the same ones, to the same bits.
+ *
+ * @throws DivergedError after the event that says so
+ * @throws OptionOutOfRangeError, ShapeMismatchError if options or samples do not fit
+ * @throws StateMismatchError if the state is of other classes, or of another loss or learner
+ */
+export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, void, void> {
+  const { learner, head, samples, options, signal } = task;
+  checkTask(task);
+  const { epochs, rule, weightDecay = 0 } = options;
+  const parts: LearnerWithHead = {
+    learner,
+    head,
+    centers: arrayOptimiser(rule, weightDecay),
+    classBias: arrayOptimiser(rule, 0),
+  };
+  const perEpoch = stepsPerEpoch(samples.count, options);
+  const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };
+  // Told before a first checkpoint is written.
+  learningRateAt(0, schedule);
+  let state = await openState(task);
+  if (task.state === undefined) yield await checkpointOf(learner, state);
+  let gradWeights: Float32Array | undefined;
+  let interrupted = signal?.aborted ?? false;
+  for (let epoch = Math.floor(state.step / perEpoch); epoch < epochs && !interrupted; epoch++) {
+    for (const indices of epochBatches(samples, options, epoch).slice(state.step - epoch * perEpoch)) {
+      const started = performance.now();
+      const learningRate = learningRateAt(state.step, schedule);
+      const batch = await stepBatch(task, indices, epoch);
+      const step = trainingStep(parts, state, { ...batch, learningRate, gradWeights });
+      const done = await orDiverged(step);
+      if (done instanceof DivergedError) {
+        yield { type: 'diverged', error: done };
+        throw done;
+      }
+      state = done.state;
+      gradWeights = done.output.gradWeights instanceof Float32Array ? done.output.gradWeights : undefined;
+      const imagesPerSecond = (1000 * indices.length) / (performance.now() - started);
+      await nextTurn();
+      yield { type: 'step', metrics: { ...done.metrics, epoch: epoch + 1, imagesPerSecond } };
+      interrupted = signal?.aborted ?? false;
+      if (interrupted) break;
+    }
+    if (state.step === (epoch + 1) * perEpoch) yield { type: 'epoch', epoch: epoch + 1, step: state.step };
+    yield await checkpointOf(learner, state);
+    interrupted = signal?.aborted ?? false;
+  }
+  yield { type: 'done', step: state.step, interrupted: interrupted && state.step < perEpoch * epochs };
+}
+
+function checkTask({ samples, options }: TrainingTask): void {
+  const { epochs, batch, accumulate = 1, weightDecay = 0, seed } = options;
+  const most = Number.MAX_SAFE_INTEGER;
+  requireInteger('epochs', epochs, 0, most);
+  requireInteger('batch', batch, 1, most);
+  requireInteger('accumulate', accumulate, 1, most);
+  requireInteger('seed', seed, -most, most);
+  requireRange('weightDecay', weightDecay, 0, Number.MAX_VALUE);
+  requireInteger('samples.count', samples.count, 1, 2 ** 32);
+  requireInteger('samples.classes', classCount(samples), 1, 2 ** 31);
+  if (samples.labels.length !== samples.count)
+    throw new ShapeMismatchError(
+      `${samples.labels.length} labels`,
+      `one for each of ${samples.count} samples`,
+    );
+}
+
+/** The state to start with, which fits; the learner is then where it belongs. */
+async function openState({ learner, head, samples, options, state }: TrainingTask): Promise<HeadState> {
+  const { embeddingSize } = learner;
+  const owner = { loss: head.loss, classes: samples.classes, embeddingSize, rule: options.rule };
+  if (state === undefined) return firstHeadState({ ...options, ...owner });
+  const { learner: tensors, ...own } = state;
+  requireFit(own, owner);
+  await learner.load(tensors);
+  return { ...own, classes: samples.classes };
+}
+
+async function checkpointOf(learner: Learner, state: HeadState): Promise<TrainingEvent> {
+  return { type: 'checkpoint', state: { ...state, learner: await learner.state() } };
+}
+
+function epochBatches(
+  { count }: TrainingSamples,
+  { batch, accumulate = 1, seed }: TrainingOptions,
+  epoch: number,
+): readonly Uint32Array[] {
+  const size = batch * accumulate;
+  return shuffledBatches(count, size, seed, epoch, { dropLast: count >= size });
+}
+
+/** Loads each micro-batch once; their activations are what takes memory, not their values. */
+async function stepBatch(
+  { samples, options: { batch, seed } }: TrainingTask,
+  indices: Uint32Array,
+  epoch: number,
+): Promise<Pick<StepBatch, 'indices' | 'labels' | 'parts'>> {
+  const parts: SampleValues[] = [];
+  for (let from = 0; from < indices.length; from += batch) {
+    const wanted = indices.subarray(from, from + batch);
+    const part = await samples.batch(wanted, { epoch, seed });
+    if (part.shape[0] !== wanted.length)
+      throw new ShapeMismatchError(
+        `a batch [${part.shape.join(', ')}]`,
+        `${wanted.length} samples, as asked for`,
+      );
+    parts.push(part);
+  }
+  return { indices, labels: Int32Array.from(indices, (index) => samples.labels[index]!), parts };
+}
+
+async function orDiverged<T>(work: Promise<T>): Promise<T | DivergedError> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof DivergedError) return error;
+    throw error;
+  }
+}

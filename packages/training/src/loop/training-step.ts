@@ -1,0 +1,164 @@
+import { type FloatArray, type Head, type HeadOutput, NonFiniteError } from '@cf/core';
+import { DivergedError } from '../errors.ts';
+import type { Learner, LearnerBatch } from '../learner/learner.ts';
+import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
+import type { StepMetrics } from './events.ts';
+import type { SampleValues } from './samples.ts';
+import type { HeadState, TrainedArray } from './training-state.ts';
+
+/** A learner with the head on top of it, and the optimisers of what belongs to the head. */
+export interface LearnerWithHead {
+  readonly learner: Learner;
+  readonly head: Head;
+  readonly centers: ArrayOptimiser;
+  readonly classBias: ArrayOptimiser;
+}
+
+/** The samples of one optimiser step. */
+export interface StepBatch {
+  /** Of all samples of the step. */
+  readonly indices: Uint32Array;
+  readonly labels: Int32Array;
+  /** Values of each micro-batch, in the order of the indices. */
+  readonly parts: readonly SampleValues[];
+  readonly learningRate: number;
+  /** An array for ∂L/∂W that is no longer needed. */
+  readonly gradWeights: Float32Array | undefined;
+}
+
+/** What a step left behind. */
+export interface StepResult {
+  readonly state: HeadState;
+  readonly output: HeadOutput;
+  readonly metrics: Omit<StepMetrics, 'epoch' | 'imagesPerSecond'>;
+}
+
+/**
+ * One optimiser step of Algorithm 1 of the paper (Huang et al. 2020): embeddings, target cosines and t, loss, gradients
+ * back through the learner, the optimiser on its parameters and on the class centers. Class centers and bias move in
+ * place.
+ *
+ * Several micro-batches are one batch to the loss. The head needs all embeddings at once: each micro-batch is embedded,
+ * and passes forward again before it goes back.
+ *
+ * @throws DivergedError at a number that is not finite; learner and state are then not to be used further
+ */
+export async function trainingStep(
+  parts: LearnerWithHead,
+  state: HeadState,
+  batch: StepBatch,
+): Promise<StepResult> {
+  const { learningRate } = batch;
+  const step = state.step + 1;
+  const { output, gradientNorm } = await finite(step, learningRate, async () => {
+    const found = await learn(parts, state, batch);
+    if (!Number.isFinite(found.loss)) throw new NonFiniteError('loss', 0, found.loss);
+    return { output: found, ...(await parts.learner.update(learningRate)) };
+  });
+  const { loss, gradWeights, gradBias, diagnostics } = output;
+  const move = (rule: ArrayOptimiser, { values, optimiser }: TrainedArray, gradient: FloatArray): void =>
+    rule.update({ weight: values, state: optimiser, gradient, learningRate, updateNumber: step });
+  move(parts.centers, state.centers, gradWeights);
+  if (state.classBias !== undefined) move(parts.classBias, state.classBias, gradBias!);
+  requireConverging(state, loss, learningRate);
+  return {
+    state: { ...state, step, lossState: output.state },
+    output,
+    metrics: { step, loss, learningRate, gradientNorm, ...diagnostics },
+  };
+}
+
+/** Forward, head and back: the learner's gradients wait for its update. */
+async function learn(
+  { learner, head }: LearnerWithHead,
+  { step, centers, classBias, lossState }: HeadState,
+  { indices, labels, parts, gradWeights }: StepBatch,
+): Promise<HeadOutput> {
+  const dim = learner.embeddingSize;
+  const positions = startsOf(parts);
+  const batchOf = ({ values, shape }: SampleValues, i: number): LearnerBatch => ({
+    values,
+    shape,
+    step,
+    position: positions[i]!,
+  });
+  const single = parts.length === 1;
+  const embeddings = single
+    ? await learner.forward(batchOf(parts[0]!, 0))
+    : await embedAll(learner, parts.map(batchOf), indices.length);
+  const output = await head.step({
+    embeddings,
+    weights: centers.values,
+    ...(classBias === undefined ? {} : { bias: classBias.values }),
+    labels,
+    dim,
+    sampleKeys: indices,
+    state: lossState,
+    step,
+    ...(gradWeights === undefined ? {} : { gradWeights }),
+  });
+  for (const [i, part] of parts.entries()) {
+    if (!single) await learner.forward(batchOf(part, i));
+    const from = positions[i]!;
+    await learner.backward(output.gradEmbeddings.subarray(from * dim, (from + part.shape[0]!) * dim));
+  }
+  return output;
+}
+
+/** Embeddings of all micro-batches of a step, one after the other: [B, d]. */
+async function embedAll(
+  learner: Learner,
+  batches: readonly LearnerBatch[],
+  count: number,
+): Promise<FloatArray> {
+  let all: FloatArray | undefined;
+  for (const batch of batches) {
+    const part = await learner.embed(batch);
+    const length = count * learner.embeddingSize;
+    all ??= part instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+    all.set(part, batch.position * learner.embeddingSize);
+  }
+  return all!;
+}
+
+/** Position of the first sample of each micro-batch. */
+function startsOf(parts: readonly SampleValues[]): readonly number[] {
+  let position = 0;
+  return parts.map(({ shape }) => {
+    const start = position;
+    position += shape[0]!;
+    return start;
+  });
+}
+
+/** Larger class centers are of no use, and float32 can't hold their squared norms. */
+const LARGEST_PARAMETER = 1e9;
+
+/** No step ends with a number out of bounds, so no checkpoint ever holds one. */
+function requireConverging(
+  { centers, classBias, step }: HeadState,
+  loss: number,
+  learningRate: number,
+): void {
+  const numbers: Readonly<Record<string, ArrayLike<number>>> = {
+    loss: [loss],
+    'class.centers': centers.values,
+    'class.bias': classBias?.values ?? [],
+  };
+  for (const [name, values] of Object.entries(numbers)) {
+    for (let i = 0; i < values.length; i++) {
+      if (Math.abs(values[i]!) <= LARGEST_PARAMETER) continue;
+      throw new DivergedError(step + 1, learningRate, `${name}[${i}] = ${values[i]}`);
+    }
+  }
+}
+
+/** @throws DivergedError in place of NonFiniteError */
+async function finite<T>(step: number, learningRate: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    throw new DivergedError(step, learningRate, error.given, error);
+  }
+}

@@ -1,0 +1,11 @@
+export { type DenseInput, type DenseOutput, denseStep, type Rows } from './dense-step.ts';
+export { linearLearner } from './linear-learner.ts';
+export {
+  type LinearTask,
+  type LinearTaskChanges,
+  linearOptions,
+  linearSamples,
+  linearTask,
+} from './linear-task.ts';
+export { type LinearRun, oracleRun, runDistances } from './oracle-run.ts';
+export { type LinearTrainer, trainLinear } from './train-linear.ts';
