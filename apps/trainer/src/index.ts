@@ -11,6 +11,7 @@ export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder
 export { train } from './run/train.ts';
 export { BACKBONES } from './settings/backbones.ts';
 export { checkConfig } from './settings/check-config.ts';
+export type { TrainFlags } from './settings/fields.ts';
 export { resolveConfig } from './settings/resolve-config.ts';
 export type {
   BackboneName,
@@ -24,4 +25,3 @@ export type {
   TrainConfig,
   TrainedPart,
 } from './settings/train-config.ts';
-export type { TrainFlags } from './settings/train-flags.ts';

@@ -11,9 +11,9 @@ import { openOnnxEmbedding } from './engines/onnx-network.ts';
 import { openOnnxTraining } from './engines/open-onnx-training.ts';
 import type { FeatureTable } from './features/feature-table.ts';
 import { linearEmbedding } from './features/linear-embedding.ts';
+import type { TrainFlags } from './settings/fields.ts';
 import { resolveConfig } from './settings/resolve-config.ts';
 import type { EmbeddingTraining, NetworkTraining } from './settings/train-config.ts';
-import type { TrainFlags } from './settings/train-flags.ts';
 
 /** Folder of research data beside the repository; tests that need it skip where it is absent. */
 export const SHARED: string = resolve(import.meta.dirname, '../../../../shared');

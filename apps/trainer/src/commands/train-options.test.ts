@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { everySetting, type TrainFlags } from '../settings/fields.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
-import { everySetting, type TrainFlags } from '../settings/train-flags.ts';
 import { givenFlags } from './explicit-flags.ts';
 import { trainOptions } from './train-options.ts';
 
@@ -55,7 +55,7 @@ describe('help', () => {
   it('tells defaults and what a flag is for', () => {
     expect(help('--batch')).toBe('pictures a batch (default: 128; 32 for a network on drawn identities)');
     expect(help('--min-images')).toBe('leave out identities with fewer pictures (with --data; default: 2)');
-    expect(help('--freeze-bn')).toBe('normalisations stay as they are (with onnx:FILE)');
+    expect(help('--freeze-bn')).toBe('normalisations stay as they are (for onnx:FILE)');
     expect(help('--no-control')).toBe('without --control');
   });
 

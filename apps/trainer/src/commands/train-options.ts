@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { z } from 'zod';
+import { everySetting } from '../settings/fields.ts';
 import { longFlag, remarks } from '../settings/setting.ts';
-import { everySetting } from '../settings/train-flags.ts';
 import { number, several } from './options.ts';
 
 /** The options of `cf train`, made of the table of settings: what is not given has no value, for defaults come later. */

@@ -6,10 +6,10 @@ import type { RunPlace } from '../run/job.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
 import { configJsonSchema } from '../settings/documents.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import { readConfig } from '../settings/read-config.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import type { TrainFlags } from '../settings/train-flags.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { trainOptions } from './train-options.ts';
@@ -96,31 +96,25 @@ function tellInterrupted(run: RunFolder | undefined): number {
   return EXIT.interrupted;
 }
 
-/** Where a training writes, and what it starts from. */
-interface TrainPlace extends RunPlace {
-  /** Path of a run whose weights and class centers a new run takes, by name. */
-  readonly initFrom?: string;
-}
-
-async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; place: TrainPlace }> {
-  const { initFrom } = flags;
-  const featuresOf = async (): Promise<RunFolder | undefined> =>
-    flags.featuresFrom === undefined ? undefined : await openRunFolder(flags.featuresFrom);
+async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; place: RunPlace }> {
+  const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
+    path === undefined ? undefined : await openRunFolder(path);
   if (flags.resume !== undefined) {
     const run = await openRunFolder(flags.resume);
     const config = await readConfig(run.file('config'));
-    return { config, place: { resume: true, featuresFrom: await featuresOf(), open: async () => run } };
+    return {
+      config,
+      place: { resume: true, featuresFrom: await opened(flags.featuresFrom), open: async () => run },
+    };
   }
   const config = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
-  const featuresFrom = await featuresOf();
+  const featuresFrom = await opened(flags.featuresFrom);
+  const initFrom = await opened(flags.initFrom);
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const open = async (): Promise<RunFolder> => {
     const run = await createRunFolder(path);
     await run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
     return run;
   };
-  return {
-    config,
-    place: { resume: false, featuresFrom, open, ...(initFrom === undefined ? {} : { initFrom }) },
-  };
+  return { config, place: { resume: false, featuresFrom, initFrom, open } };
 }

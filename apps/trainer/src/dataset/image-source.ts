@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { type ImageProblem, loadImages, type RawImage, resizeImage, type SyntheticFaces } from '@cf/data';
 
 /** The size that pictures are decoded to. */
@@ -21,6 +22,8 @@ export interface ImageSource {
   readonly count: number;
   /** Changes when any picture of the list does: by path, size and time of a file, by the parameters of a drawing. */
   fingerprint(): Promise<string>;
+  /** What each picture is, wherever it lies: name and size of a file, the parameters of a drawing. */
+  keys(): Promise<readonly string[]>;
   /** Pictures in order, unreadable ones left out and reported. */
   load(
     shape: ImageShape,
@@ -39,6 +42,14 @@ export function fileImages(files: readonly string[]): ImageSource {
         hash.update(`${file}\0${size}\0${mtimeMs}\n`);
       }
       return hash.digest('hex');
+    },
+    async keys() {
+      const keys: string[] = [];
+      for (const file of files) {
+        const { size } = await stat(file).catch(() => ({ size: -1 }));
+        keys.push(`${basename(file)}\0${size}`);
+      }
+      return keys;
     },
     load: (shape, { strict, onProblem, signal }) =>
       loadImages(files, { ...shape, strict, onProblem, signal }),
@@ -60,6 +71,10 @@ export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]
     async fingerprint() {
       const { seed, difficulty } = faces;
       return createHash('sha256').update(JSON.stringify({ seed, difficulty, images })).digest('hex');
+    },
+    async keys() {
+      const { seed, difficulty } = faces;
+      return images.map((image) => JSON.stringify({ seed, difficulty, ...image }));
     },
     async *load(shape, { signal }) {
       const draw = ({ identityIndex, imageIndex }: DrawnImage): Promise<RawImage> =>

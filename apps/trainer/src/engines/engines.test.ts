@@ -35,7 +35,7 @@ async function drawnFaces(): Promise<NamedSamples> {
 
 /** Losses of 50 steps of tiny-iresnet, dropout and augmentation included. */
 async function curve(samples: NamedSamples, engine: string, head: string): Promise<readonly number[]> {
-  const config = networkConfigWith({ ...FLAGS, engine, head, threads: 2 });
+  const config = networkConfigWith({ ...FLAGS, engine, head, ...(engine === 'onnx' ? { threads: 2 } : {}) });
   const backend = await openBackend(head);
   const untrained = await openEngine(config);
   const network = await untrained.openTraining();

@@ -15,6 +15,7 @@ function source(count: number, unreadable: readonly number[] = []): ImageSource 
   return {
     count,
     fingerprint: async () => '',
+    keys: async () => [],
     async *load() {
       for (let index = 0; index < count; index++) {
         if (unreadable.includes(index)) continue;

@@ -12,7 +12,7 @@ import {
   temporaryFolder,
   withoutProgress,
 } from '../testing.ts';
-import { type CheckpointOwner, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, requireSamePictures, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { runTraining, type Training } from './run-training.ts';
 import { readTensors, type TensorFile, writeTensors } from './safetensors.ts';
 
@@ -25,10 +25,9 @@ beforeAll(async () => {
 
 const data = cloudData(5, 8, 6);
 
-function ownerOf(loss: string, changes: Partial<CheckpointOwner> = {}): CheckpointOwner {
-  const subject = { description: 'clouds: embedding 6 → 8', fingerprint: 'abc' };
-  return { subject, classes: data.names, loss: createLoss(loss).name, ...changes };
-}
+const subject = { description: 'clouds: embedding 6 → 8', fingerprint: 'abc' };
+const pictures = data.names.map((name) => `pictures of ${name}`);
+const origin = { subject, pictures };
 
 type Ran = { readonly states: readonly TrainingState[]; readonly losses: readonly number[] };
 
@@ -60,6 +59,12 @@ async function run(
   return { states, losses };
 }
 
+async function keptAfterAStep(): ReturnType<typeof readCheckpoint> {
+  const { states } = await run('arcface', { until: 1 });
+  await writeCheckpoint(path, states.at(-1)!, origin);
+  return readCheckpoint(path);
+}
+
 describe('a checkpoint', () => {
   it.each(['curricularface', 'softmax', 'adaface', 'elastic-arcface'])(
     'gives a state back to the last bit, and lets an interrupted training end in the same bits (%s)',
@@ -68,9 +73,12 @@ describe('a checkpoint', () => {
       const stopped = await run(loss, { until: 7 });
       const state = stopped.states.at(-1)!;
       expect(state.step).toBe(7);
-      await writeCheckpoint(path, state, ownerOf(loss));
-      const read = await readCheckpoint(path, ownerOf(loss));
-      expect(read).toEqual(state);
+      await writeCheckpoint(path, state, origin);
+      const kept = await readCheckpoint(path);
+      expect(kept).toEqual({ path, state, ...origin });
+      requireSameTraining(kept, subject, createLoss(loss).name);
+      requireSamePictures(kept, data.names, pictures);
+      const read = kept.state;
       expect(read.classBias === undefined).toBe(loss !== 'softmax');
       const resumed = await run(loss, { state: read });
       expect(resumed.states.at(-1)).toEqual(straight.states.at(-1));
@@ -78,24 +86,50 @@ describe('a checkpoint', () => {
     },
   );
 
-  it.each<[string, Partial<CheckpointOwner>, RegExp]>([
+  it.each<[string, readonly [typeof subject, string], RegExp]>([
     [
       'another network',
-      { subject: { description: 'clouds: embedding 6 → 5', fingerprint: 'x' } },
+      [{ description: 'clouds: embedding 6 → 5', fingerprint: 'x' }, 'arcface'],
       /6 → 8, expected .*6 → 5/,
     ],
-    ['another loss', { loss: 'cosface' }, /loss arcface, expected loss cosface/],
+    ['another loss', [subject, 'cosface'], /loss arcface, expected loss cosface/],
+  ])('of %s is refused', async (_, now, message) => {
+    const kept = await keptAfterAStep();
+    const error = await failureOf(() => requireSameTraining(kept, ...now));
+    expect(error.code).toBe('E_RUN');
+    expect(error.message).toMatch(message);
+  });
+
+  const { names } = data;
+  it.each<[string, readonly string[], readonly string[], RegExp]>([
     [
-      'classes that came and went',
-      { classes: [...data.names.slice(0, 4), 'somebody'] },
-      /removed person 4; added somebody/,
+      'identities that came and went',
+      [...names.slice(0, 4), 'somebody'],
+      pictures,
+      /removed person 4; added somebody, expected the 5 identities.*\n.*--init-from \//,
     ],
-    ['classes in another order', { classes: [...data.names].reverse() }, /the same in another order/],
-    ['one class more', { classes: [...data.names, 'one', 'two'] }, /other classes: added one, two/],
-  ])('of %s is refused', async (_, changes, message) => {
-    const { states } = await run('arcface', { until: 1 });
-    await writeCheckpoint(path, states[0]!, ownerOf('arcface'));
-    const error = await failureOf(() => readCheckpoint(path, ownerOf('arcface', changes)));
+    [
+      'identities in another order',
+      [...names].reverse(),
+      [...pictures].reverse(),
+      /: moved person 4, person 3, person 1, person 0, /,
+    ],
+    [
+      'an identity whose folder was exchanged',
+      names,
+      pictures.map((text, label) => (label === 2 ? 'others' : text)),
+      /: changed person 2, expected/,
+    ],
+    ['more identities', [...names, 'one', 'two'], [...pictures, 'x', 'y'], /: added one, two, expected/],
+    [
+      'many more',
+      [...names, ...'abcdefgh'],
+      [...pictures, ...'abcdefgh'],
+      /: added a, b, c, d, e and 3 more, expected/,
+    ],
+  ])('on %s is refused', async (_, classes, now, message) => {
+    const kept = await keptAfterAStep();
+    const error = await failureOf(() => requireSamePictures(kept, classes, now));
     expect(error.code).toBe('E_RUN');
     expect(error.message).toMatch(message);
   });
@@ -127,20 +161,18 @@ describe('a checkpoint', () => {
       /'class\.centers' that is not finite/,
     ],
   ])('with %s is refused', async (_, change, message) => {
-    const { states } = await run('arcface', { until: 1 });
-    await writeCheckpoint(path, states[0]!, ownerOf('arcface'));
+    await keptAfterAStep();
     await writeTensors(path, change(await readTensors(path)));
-    const error = await failureOf(() => readCheckpoint(path, ownerOf('arcface')));
+    const error = await failureOf(() => readCheckpoint(path));
     expect(error.code).toBe('E_RUN');
     expect(error.message).toMatch(message);
   });
 
   it('cut short is refused', async () => {
-    const { states } = await run('arcface', { until: 1 });
-    await writeCheckpoint(path, states[0]!, ownerOf('arcface'));
+    await keptAfterAStep();
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 5));
-    const error = await failureOf(() => readCheckpoint(path, ownerOf('arcface')));
+    const error = await failureOf(() => readCheckpoint(path));
     expect(error).toMatchObject({ code: 'E_RUN', message: expect.stringMatching(/cut short/) });
   });
 });

@@ -1,4 +1,5 @@
-import { CfError } from '@cf/core';
+import { dirname } from 'node:path';
+import { StateMismatchError } from '@cf/core';
 import { type CheckpointValues, checkpointOf, stateFrom, type TrainingState } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
 import { readTensors, writeTensors } from './safetensors.ts';
@@ -6,92 +7,109 @@ import type { Subject } from './subject.ts';
 
 const FORMAT = 'cf-checkpoint-2';
 
-/** What a checkpoint belongs to: a training of another network, other classes or another loss can't go on from it. */
-export interface CheckpointOwner {
+/** What a checkpoint says beside the state. */
+interface Origin {
+  /** The network, in words and so that no other passes for it. */
   readonly subject: Pick<Subject, 'description' | 'fingerprint'>;
-  /** Names in the order of the labels. */
-  readonly classes: readonly string[];
-  /** Name of the loss. */
-  readonly loss: string;
+  /** Fingerprints of the pictures of each class. */
+  readonly pictures: readonly string[];
+}
+
+/** A training as its checkpoint has it. */
+export interface KeptTraining extends Origin {
+  readonly path: string;
+  readonly state: TrainingState & { readonly classes: readonly string[] };
 }
 
 /** Writes everything that training goes on from: network, optimiser, class centers, the loss's state, the step. */
 export async function writeCheckpoint(
   path: string,
   state: TrainingState,
-  { subject }: CheckpointOwner,
+  { subject: { description, fingerprint }, pictures }: Origin,
 ): Promise<void> {
   const { tensors, values } = checkpointOf(state);
-  const metadata = { format: FORMAT, values: JSON.stringify(values), ...subjectText(subject) };
+  const text = { values: JSON.stringify(values), pictures: JSON.stringify(pictures) };
+  const metadata = { format: FORMAT, description, fingerprint, ...text };
   await writeTensors(path, { tensors: Object.fromEntries(tensors), metadata });
 }
 
-function subjectText({ description, fingerprint }: CheckpointOwner['subject']): Record<string, string> {
-  return { description, fingerprint };
-}
-
-/** @throws RunFolderError if the file is missing, broken, no checkpoint, or of another training */
-export async function readCheckpoint(path: string, owner: CheckpointOwner): Promise<TrainingState> {
+/** @throws RunFolderError if the file is missing, broken or no checkpoint */
+export async function readCheckpoint(path: string): Promise<KeptTraining> {
   const { tensors, metadata } = await readTensors(path);
-  if (metadata.format !== FORMAT) {
+  const { format, description = '?', fingerprint = '?' } = metadata;
+  if (format !== FORMAT) {
     throw new RunFolderError(
-      `'${path}' of format ${metadata.format}`,
+      `'${path}' of format ${format}`,
       `a checkpoint of format ${FORMAT}`,
       'resume from a run of this version.',
     );
   }
-  const { subject, classes, loss } = owner;
-  if (metadata.fingerprint !== subject.fingerprint)
-    throw otherTraining(path, metadata.description ?? '?', `${subject.description}, unchanged`);
   const bad = Object.entries(tensors).find(([, { data }]) => !data.every(Number.isFinite));
   if (bad !== undefined) throw notOurs(`'${path}' with tensor '${bad[0]}' that is not finite throughout`);
-  const state = parse(path, new Map(Object.entries(tensors)), metadata.values);
-  if (state.lossState.loss !== loss)
-    throw otherTraining(path, `loss ${state.lossState.loss}`, `loss ${loss}`);
-  requireClasses(path, state.classes as readonly string[], classes);
-  return state;
-}
-
-function parse(
-  path: string,
-  tensors: Parameters<typeof stateFrom>[0]['tensors'],
-  text: string | undefined,
-): TrainingState {
   try {
-    return stateFrom({ tensors, values: JSON.parse(text ?? '') as CheckpointValues });
+    const values = JSON.parse(metadata.values ?? '') as CheckpointValues;
+    const pictures = JSON.parse(metadata.pictures ?? '') as readonly string[];
+    const state = stateFrom({ tensors: new Map(Object.entries(tensors)), values }) as KeptTraining['state'];
+    return { path, state, pictures, subject: { description, fingerprint } };
   } catch (cause) {
-    throw notOurs(`'${path}' (${cause instanceof CfError ? cause.given : `values = ${text}`})`, cause);
+    const given = cause instanceof StateMismatchError ? cause.given : `values = ${metadata.values}`;
+    throw notOurs(`'${path}' (${given})`, cause);
   }
 }
 
-/** Labels are places in the list of names: another list, and class centers would stand under other people. */
-function requireClasses(path: string, kept: readonly string[], now: readonly string[]): void {
-  const [before, after] = [new Set(kept), new Set(now)];
-  const differences = [
-    told(
-      'removed',
-      kept.filter((name) => !after.has(name)),
-    ),
-    told(
-      'added',
-      now.filter((name) => !before.has(name)),
-    ),
-  ].filter((text) => text !== '');
-  const sameOrder = kept.length === now.length && kept.every((name, label) => name === now[label]);
-  if (sameOrder) return;
+/** @throws RunFolderError if a training is of another network or loss */
+export function requireSameTraining(
+  { path, state, subject: kept }: KeptTraining,
+  subject: Origin['subject'],
+  loss: string,
+): void {
+  if (kept.fingerprint !== subject.fingerprint)
+    throw otherTraining(path, kept.description, `${subject.description}, unchanged`);
+  if (state.lossState.loss !== loss)
+    throw otherTraining(path, `loss ${state.lossState.loss}`, `loss ${loss}`);
+}
+
+/**
+ * Labels are places in the list of names: with another list, class centers would stand under other people.
+ *
+ * @param classes names in the order of the labels
+ * @param pictures their fingerprints
+ * @throws RunFolderError that lists the identities that differ
+ */
+export function requireSamePictures(
+  kept: KeptTraining,
+  classes: readonly string[],
+  pictures: readonly string[],
+): void {
+  const { path, state } = kept;
+  const [before, after] = [placesOf(state.classes), placesOf(classes)];
+  const lists = {
+    removed: state.classes.filter((name) => !after.has(name)),
+    added: classes.filter((name) => !before.has(name)),
+    changed: classes.filter((name, label) => {
+      const place = before.get(name);
+      return place !== undefined && kept.pictures[place] !== pictures[label];
+    }),
+    moved: classes.filter((name, label) => before.has(name) && before.get(name) !== label),
+  };
+  const told = Object.entries(lists).filter(([, names]) => names.length > 0);
+  if (told.length === 0) return;
   throw new RunFolderError(
-    `'${path}' of other classes: ${differences.join('; ') || 'the same in another order'}`,
-    `the ${kept.length} classes that the training began with`,
-    'put the pictures back as they were, or start a new run.',
+    `'${path}' of a training on other pictures: ${told.map(([what, names]) => `${what} ${listOf(names)}`).join('; ')}`,
+    `the ${state.classes.length} identities that the training began with, and their pictures`,
+    `put the pictures back as they were, or start a new run with --init-from ${dirname(path)}: it takes the class centers of the same names.`,
   );
+}
+
+function placesOf(names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(names.map((name, place) => [name, place]));
 }
 
 const MOST_NAMES = 5;
 
-function told(what: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
+function listOf(names: readonly string[]): string {
   const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
-  return `${what} ${names.slice(0, MOST_NAMES).join(', ')}${more}`;
+  return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
 }
 
 function otherTraining(path: string, given: string, expected: string): RunFolderError {

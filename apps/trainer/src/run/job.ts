@@ -4,6 +4,7 @@ import type { ProblemList } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import type { KeptTraining } from './checkpoint.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** What a training comes to. */
@@ -23,6 +24,8 @@ export interface RunPlace {
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */
   readonly featuresFrom: RunFolder | undefined;
+  /** A run whose weights and class centers a new one takes, by name. */
+  readonly initFrom?: RunFolder | undefined;
 }
 
 /** What the parts of a training share. */
@@ -34,6 +37,10 @@ export interface Job<Config extends TrainConfig> {
   readonly problems: ProblemList;
   readonly policy: ProblemPolicy;
   readonly signal: AbortSignal;
+  /** Fingerprints of the pictures of each identity that is trained on. */
+  readonly pictures: readonly string[];
+  /** What a resumed run goes on from; undefined where it has no checkpoint yet, and in a new run. */
+  readonly kept: KeptTraining | undefined;
   /** Prints one line to the user. */
   readonly say: (line: string) => void;
 }

@@ -9,8 +9,8 @@ import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
 import { openOnnxTraining } from '../engines/open-onnx-training.ts';
 import { featureSamples } from '../features/feature-samples.ts';
 import { startProgress } from '../report/progress.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import type { TrainFlags } from '../settings/train-flags.ts';
 import {
   cloudData,
   configWith,

@@ -7,7 +7,8 @@ import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { atomicWrite } from './atomic-write.ts';
-import { type CheckpointOwner, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
+import { initialState } from './initial-state.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
 import { runTraining, withShuffledLabels } from './run-training.ts';
@@ -52,11 +53,9 @@ async function scoreAndClose(
 
 /** Trains to the end or an interruption; metrics and checkpoint go to the run folder after every epoch. */
 async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<void> {
-  const { config, backend, signal } = job;
+  const { config, backend, pictures, signal } = job;
   const { run, network, samples } = subject;
-  const { name: loss } = createLoss(config.loss.name, config.loss.params);
-  const owner = { subject, classes: samples.classes, loss };
-  const state = await startState(job, subject, owner);
+  const state = await startState(job, subject);
   const log = await openMetrics(run);
   const waiting: StepMetrics[] = [];
   try {
@@ -68,7 +67,7 @@ async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<vo
         onStep: (metrics) => waiting.push(metrics),
         onCheckpoint: async (reached) => {
           await log.append(waiting.splice(0));
-          await writeCheckpoint(run.file('checkpoint'), reached, owner);
+          await writeCheckpoint(run.file('checkpoint'), reached, { subject, pictures });
         },
       },
     );
@@ -88,17 +87,25 @@ async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<vo
 
 /** The state to go on from; undefined where training begins. */
 async function startState(
-  { place, backend, say }: Job<TrainConfig>,
-  { run, description, samples }: Subject,
-  owner: CheckpointOwner,
+  { config, place, backend, pictures, kept, say }: Job<TrainConfig>,
+  subject: Subject,
 ): Promise<TrainingState | undefined> {
-  say(`${owner.loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
-  if (!place.resume) return undefined;
-  if (!(await run.has('checkpoint'))) {
+  const { run, description, samples } = subject;
+  const { name: loss } = createLoss(config.loss.name, config.loss.params);
+  say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
+  if (!place.resume) {
+    if (place.initFrom === undefined) return undefined;
+    const { state, found } = await initialState(place.initFrom, subject, config);
+    await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures });
+    say(`weights from ${place.initFrom.path}, and ${found} of ${samples.classes.length} class centers`);
+    return state;
+  }
+  if (kept === undefined) {
     say('no checkpoint yet: training from the beginning');
     return undefined;
   }
-  const state = await readCheckpoint(run.file('checkpoint'), owner);
+  requireSameTraining(kept, subject, loss);
+  const { state } = kept;
   await trimMetrics(run, state.step);
   say(`resumed at step ${state.step}`);
   return state;

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TrainFlags } from '../settings/train-flags.ts';
+import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
 import type { TrainOutcome } from './job.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
@@ -127,6 +127,23 @@ describe('train', () => {
     const error = await failureOf(() => resume(path, { dim: 5 }));
     expect(error).toMatchObject({ code: 'E_RUN', message: expect.stringMatching(/64 → 8.*64 → 5/) });
     expect(await contents(path)).toEqual(before);
+  });
+
+  it('refuses to resume on other pictures before it reads one, names them, and --init-from goes on', async () => {
+    const path = join(await temporaryFolder(), 'run');
+    const { run } = await start(path);
+    const before = await contents(path);
+    const error = await failureOf(() => resume(path, { identities: 11 }));
+    expect(error).toMatchObject({ code: 'E_RUN' });
+    expect(error.message).toMatch(/on other pictures: .*added .*\n.*--init-from .*run: /);
+    expect(await contents(path)).toEqual(before);
+
+    const lines: string[] = [];
+    const place = { resume: false, featuresFrom: undefined, initFrom: run };
+    const open = () => createRunFolder(`${path}-next`);
+    const config = configWith({ ...SMALL, identities: 11, epochs: 1 });
+    await train(config, { ...place, open }, new AbortController().signal, (line) => lines.push(line));
+    expect(lines.join('\n')).toMatch(/^weights from '?.*run'?, and [1-9] of 9 class centers$/m);
   });
 
   it('keeps the checkpoint of a training that diverges, and writes no model', async () => {

@@ -1,8 +1,10 @@
 import { createLoss } from '@cf/core';
+import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { openBackend } from '../engines/open-backend.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
 import { withEmbedding } from './embedding-subject.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
@@ -42,17 +44,37 @@ export async function train(
     say(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
+    const pictures = await identityFingerprints(dataset);
+    const kept = await keptTraining(place);
+    if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);
     const environment = await environmentOf(config, backend);
     const open = async (): Promise<RunFolder> => {
       const run = await place.open();
       await recordEnvironment(run, environment, say);
       return run;
     };
-    const job = { place: { ...place, open }, backend, dataset, problems, policy, signal, say };
+    const job = {
+      place: { ...place, open },
+      backend,
+      dataset,
+      problems,
+      policy,
+      pictures,
+      kept,
+      signal,
+      say,
+    };
     return config.train === 'all'
       ? await withNetwork({ ...job, config }, (subject) => trainSubject({ ...job, config }, subject))
       : await withEmbedding({ ...job, config }, (subject) => trainSubject({ ...job, config }, subject));
   } finally {
     await backend.dispose();
   }
+}
+
+/** The checkpoint of a run that is resumed, where it has one. */
+async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
+  if (!place.resume) return undefined;
+  const run = await place.open();
+  return (await run.has('checkpoint')) ? readCheckpoint(run.file('checkpoint')) : undefined;
 }

@@ -101,19 +101,12 @@ function oneOf(choices: readonly unknown[]): string {
 
 /** What a schema takes, in the words of an error: `an integer, 1 ≤ epochs ≤ 1000`. */
 function expectation(name: string, schema: z.core.$ZodType): string {
-  const {
-    type,
-    enum: choices,
-    minimum,
-    exclusiveMinimum,
-    maximum,
-    exclusiveMaximum,
-  } = z.toJSONSchema(schema);
-  if (choices !== undefined) return oneOf(choices);
-  if (type === 'boolean') return oneOf([false, true]);
-  if (type === 'string') return 'a text';
-  if (type !== 'number' && type !== 'integer') return 'an object';
-  const above = minimum === undefined ? `${exclusiveMinimum} < ` : `${minimum} ≤ `;
-  const below = maximum === undefined ? ` < ${exclusiveMaximum ?? '∞'}` : ` ≤ ${maximum}`;
-  return `${type === 'integer' ? 'an integer, ' : ''}${above}${name}${below}`;
+  const json = z.toJSONSchema(schema);
+  if (json.enum !== undefined) return oneOf(json.enum);
+  if (json.type === 'boolean') return oneOf([false, true]);
+  if (json.type === 'string') return 'a text';
+  if (json.type !== 'number' && json.type !== 'integer') return 'an object';
+  const above = json.minimum === undefined ? `${json.exclusiveMinimum} < ` : `${json.minimum} ≤ `;
+  const below = json.maximum === undefined ? ` < ${json.exclusiveMaximum ?? '∞'}` : ` ≤ ${json.maximum}`;
+  return `${json.type === 'integer' ? 'an integer, ' : ''}${above}${name}${below}`;
 }

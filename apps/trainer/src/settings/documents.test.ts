@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { configWith, networkConfigWith } from '../testing.ts';
 import { configJsonSchema, withFlagsTable } from './documents.ts';
-import { everySetting } from './train-flags.ts';
+import { everySetting } from './fields.ts';
 
 it("the README's table of flags is that of the settings (pnpm print-flags writes it)", async () => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   expect(readme).toBe(withFlagsTable(readme));
-  for (const { flag } of everySetting()) expect(readme).toContain(`| \`${flag}\` |`);
+  for (const { flag } of everySetting()) expect(readme).toContain(`| \`${flag}\` `);
 });
 
 describe('the JSON Schema', () => {

@@ -3,170 +3,139 @@ import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { BACKBONE_DIMS, BACKBONES } from './backbones.ts';
-import { byKind, setting, unset } from './setting.ts';
-import {
-  DRAWN,
-  EMBEDDING,
-  ENGINE_ONNX,
-  ENGINES,
-  NETWORK,
-  ONNX_FILE,
-  SGD,
-  TRAINED_PARTS,
-  WITH_DATA,
-  WITH_PAIRS,
-  WITH_PEOPLE,
-  WITH_WEIGHTING,
-  WITHOUT_BACKBONE,
-} from './situation.ts';
+import { byKind, type FlagsOf, only, type Setting, setting } from './setting.ts';
+import { ENGINES, ONLY, type Situation, TRAINED_PARTS } from './situation.ts';
 
-// This file is the table of settings: a flag, its help, its check, its place in config.json and its default are one
+// This file is the table of settings: a flag, its help, its check, its default and its place in config.json are one
 // entry. `--help`, the checks, the JSON Schema and the README's table are made of it.
 
 const integer = (low: number, high: number): z.ZodInt => z.int().min(low).max(high);
+const range = (low: number, high: number): z.ZodNumber => z.number().min(low).max(high);
 const text = (): z.ZodString => z.string().min(1);
 const positive = (): z.ZodNumber => z.number().positive();
-const onOff = z.boolean();
+const off = (): z.ZodDefault<z.ZodBoolean> => z.boolean().default(false);
+const on = (): z.ZodDefault<z.ZodBoolean> => z.boolean().default(true);
 
 /** Of drawn pictures: what the default network learns in minutes, and pixels alone do not tell. */
 export const DEFAULT_DIFFICULTY = 0.95;
 /** Default s of a cosine loss in this program; the papers' 64 is for many more identities. */
 export const DEFAULT_SCALE = 32;
 export const DEFAULT_LOSS = 'curricularface';
+export const WEIGHTINGS = ['focal', 'ohem', 'self-paced'] as const;
 
-const seed = setting('--seed <n>', integer(0, 2 ** 31), 'same seed, same run', { default: 0 });
+const seed = setting('--seed <n>', integer(0, 2 ** 31).default(0), 'same seed, same run');
+const fileDim = setting('--dim <n>', integer(2, 65536).optional(), 'length of the embedding');
 
-export const FOLDER = {
-  root: setting('--data <folder>', text(), 'pictures, one folder an identity', {
-    default: unset('drawn identities'),
+export const folder = {
+  root: setting('--data <folder>', text(), 'pictures, one folder an identity', { told: 'drawn identities' }),
+  ...only(ONLY.data, {
+    people: setting('--people <file>', text().optional(), 'LFW list of people; train on these only'),
+    minImages: setting(
+      '--min-images <n>',
+      integer(1, 1e6).default(2),
+      'leave out identities with fewer pictures',
+    ),
   }),
-  people: setting('--people <file>', text().optional(), 'LFW list of people; train on these only', {
-    for: WITH_DATA,
-  }),
-  folds: setting('--folds <list>', text().optional(), 'folds of --people to train on, such as 1-9', {
-    for: WITH_PEOPLE,
-  }),
-  minImages: setting('--min-images <n>', integer(1, 1e6), 'leave out identities with fewer pictures', {
-    default: 2,
-    for: WITH_DATA,
+  ...only(ONLY.people, {
+    folds: setting('--folds <list>', text().optional(), 'folds of --people to train on, such as 1-9'),
   }),
 };
 
-export const DRAWN_IDENTITIES = {
+export const synthetic = {
   seed,
-  // Two to train on, and two held out with a genuine pair each.
-  identities: setting('--identities <n>', integer(4, 1e6), 'drawn identities, a fifth of them held out', {
-    default: 200,
-    for: DRAWN,
-  }),
-  imagesPerIdentity: setting(
-    '--images-per-identity <n>',
-    integer(2, 1e6),
-    'pictures of each drawn identity',
-    { default: 20, for: DRAWN },
-  ),
-  difficulty: setting('--difficulty <x>', z.number().min(0).max(2), 'of the drawn pictures, 0 to 2', {
-    default: DEFAULT_DIFFICULTY,
-    for: DRAWN,
+  ...only(ONLY.drawn, {
+    // Two to train on, and two held out with a genuine pair each.
+    identities: setting('--identities <n>', integer(4, 1e6).default(200), 'how many; a fifth is held out'),
+    imagesPerIdentity: setting('--images-per-identity <n>', integer(2, 1e6).default(20), 'pictures of each'),
+    difficulty: setting(
+      '--difficulty <x>',
+      range(0, 2).default(DEFAULT_DIFFICULTY),
+      'of the pictures, 0 to 2',
+    ),
   }),
 };
 
-/** Flags that name what is trained; config.json has them as `train`, `network` or `features`. */
-export const SOURCE = {
+/** Flags that name what is trained; config.json has it as `train`, and `network` or `features`. */
+export const source = {
   backbone: setting('--backbone <name>', text(), `${BACKBONES.join(', ')}, onnx:FILE, or tfjs:model.json`, {
-    default: unset('tiny-iresnet'),
+    told: 'tiny-iresnet',
   }),
   train: setting(
     '--train <part>',
     z.enum(TRAINED_PARTS),
-    `${TRAINED_PARTS.join(' or ')}: every layer, or a linear embedding on fixed features`,
-    { default: { text: 'all', of: ({ part }) => part } },
+    'all or embedding: every layer, or a linear embedding on fixed features',
+    {
+      told: 'all',
+    },
   ),
 };
 
-const LENGTH = 'length of the embedding';
-const EMBEDDING_DIM = 128;
-const DIM_TEXT = `as the backbone says; ${EMBEDDING_DIM} for an embedding`;
-const fileDim = setting('--dim <n>', integer(2, 65536).optional(), LENGTH);
+export const layers = { dim: fileDim };
 
-/** By the kind of network. */
-export const NETWORKS = {
-  'built-in': {
-    dim: setting('--dim <n>', integer(2, 4096), LENGTH, {
-      default: {
-        text: DIM_TEXT,
-        of: ({ source }) => (source.kind === 'built-in' ? BACKBONE_DIMS[source.name] : undefined),
-      },
-    }),
-  },
-  onnx: {
-    dim: fileDim,
+export const onnx = {
+  dim: fileDim,
+  ...only(ONLY.onnxFile, {
     freezeUntil: setting(
       '--freeze-until <node>',
       text().optional(),
       'this node and all before it stay as they are',
-      { for: ONNX_FILE },
     ),
-    freezeBn: setting('--freeze-bn', onOff, 'normalisations stay as they are', {
-      default: false,
-      for: ONNX_FILE,
+    freezeBn: setting('--freeze-bn', off(), 'normalisations stay as they are'),
+  }),
+};
+
+export const builtIn = {
+  dim: setting('--dim <n>', integer(2, 4096), 'length of the embedding', {
+    default: ({ source: from }) => (from.kind === 'built-in' ? BACKBONE_DIMS[from.name] : 128),
+    told: 'as the backbone says; 128 for an embedding',
+  }),
+};
+
+/** Of an embedding. */
+export const embedding = { dim: builtIn.dim };
+
+export const pixels = only(ONLY.pixels, {
+  size: setting(
+    '--pixels <side>',
+    integer(8, 64).default(32),
+    'train an embedding on grey pictures of this side',
+  ),
+});
+
+/** Of a network. */
+export const network = {
+  ...only(ONLY.network, {
+    engine: setting('--engine <name>', z.enum(ENGINES), `${ENGINES.join(' or ')}: what runs the network`, {
+      default: ({ engine }) => engine as (typeof ENGINES)[number],
+      told: 'onnx; tfjs for tfjs:model.json',
     }),
-  },
-  layers: { dim: fileDim },
-};
-
-/** By the kind of features. */
-export const FEATURES = {
-  pixels: {
-    size: setting('--pixels <side>', integer(8, 64), 'train an embedding on grey pictures of this side', {
-      default: { text: '32', of: () => 32 },
-      for: WITHOUT_BACKBONE,
+  }),
+  ...only(ONLY.engineOnnx, {
+    threads: setting('--threads <n>', integer(1, 1024), 'threads of one operator', {
+      default: availableParallelism,
+      told: 'the number of processors',
     }),
-  },
-  onnx: {},
-};
-
-export const OF_EMBEDDING = {
-  dim: setting('--dim <n>', integer(2, 4096), LENGTH, {
-    default: { text: DIM_TEXT, of: () => EMBEDDING_DIM },
   }),
 };
 
-export const OF_NETWORK = {
-  engine: setting('--engine <name>', z.enum(ENGINES), `${ENGINES.join(' or ')}: what runs the network`, {
-    default: { text: 'onnx; tfjs for tfjs:model.json', of: ({ engine }) => engine as 'onnx' | 'tfjs' },
-    for: NETWORK,
-  }),
-  threads: setting('--threads <n>', integer(1, 1024), 'threads of one operator', {
-    default: { text: 'the number of processors', of: availableParallelism },
-    for: ENGINE_ONNX,
-  }),
-};
-
-export const AUGMENTATION = {
-  flip: setting('--no-augment-flip', onOff, 'train on pictures without mirroring every second one', {
-    default: true,
-    for: NETWORK,
-  }),
-  shift: setting('--augment-shift <pixels>', integer(0, 64), 'how far pictures move at random in training', {
-    default: 3,
-    for: NETWORK,
-  }),
-};
+export const augmentation = only(ONLY.network, {
+  flip: setting('--no-augment-flip', on(), 'train on pictures without mirroring every second one'),
+  shift: setting(
+    '--augment-shift <pixels>',
+    integer(0, 64).default(3),
+    'how far pictures move at random in training',
+  ),
+});
 
 /** Flags that make up `loss` in config.json. */
-export const LOSS = {
-  loss: setting('--loss <name>', text(), `one of ${LOSS_NAMES.join(', ')}`, { default: DEFAULT_LOSS }),
-  scale: setting('--scale <s>', z.number(), 'scale of the cosines', {
-    default: byKind(DEFAULT_SCALE, { drawn: 16 }),
-  }),
+export const loss = {
+  loss: setting('--loss <name>', text().default(DEFAULT_LOSS), `one of ${LOSS_NAMES.join(', ')}`),
+  scale: setting('--scale <s>', z.number(), 'scale of the cosines', byKind(DEFAULT_SCALE, { drawn: 16 })),
   margin: setting('--margin <m>', z.number(), 'margin of the loss', {
-    default: {
-      text: 'its own; 0.3 for a network on drawn identities',
-      // Margins of other losses are other numbers: SphereFace's is an integer.
-      of: ({ kind, choices: { loss = DEFAULT_LOSS } }) =>
-        kind === 'drawn' && loss === DEFAULT_LOSS ? 0.3 : undefined,
-    },
+    // Margins of other losses are other numbers: SphereFace's is an integer.
+    default: ({ kind, choices }) =>
+      kind === 'drawn' && (choices.loss ?? DEFAULT_LOSS) === DEFAULT_LOSS ? 0.3 : undefined,
+    told: 'its own; 0.3 for a network on drawn identities',
   }),
   alpha: setting('--alpha <a>', text(), 'weight of a new batch in t: official, paper, tface or a number'),
   lossOption: setting(
@@ -174,117 +143,140 @@ export const LOSS = {
     z.array(text()),
     'any other option of the loss; may be repeated',
   ),
-  weighting: setting(
-    '--weighting <name>',
-    z.enum(['focal', 'ohem', 'self-paced']),
-    'focal, ohem or self-paced, around the loss',
-  ),
-  weightingOption: setting(
-    '--weighting-option <name=value>',
-    z.array(text()),
-    'an option of the weighting; may be repeated',
-    { for: WITH_WEIGHTING },
-  ),
+  weighting: setting('--weighting <name>', z.enum(WEIGHTINGS), 'focal, ohem or self-paced, around the loss'),
+  ...only(ONLY.weighting, {
+    weightingOption: setting(
+      '--weighting-option <name=value>',
+      z.array(text()),
+      'an option of the weighting; may be repeated',
+    ),
+  }),
 };
 
-const LEARNING_RATE = byKind(0.1, { file: 0.01, embedding: 0.02 });
+const EPOCHS = byKind(15, { drawn: 4, file: 3, embedding: 10 });
+const CONTROL = byKind(false, { embedding: true });
+const WARMUP = byKind(60, { embedding: 0 });
+const SGD_RATE = byKind(0.1, { file: 0.01, embedding: 0.02 });
+const isAdam = ({ choices }: Situation): boolean => choices.optimiser === 'adamw';
 
-export const OPTIMISATION = {
+export const optimisation = {
   head: setting('--head <backend>', text(), `one of ${BACKEND_NAMES.join(', ')}`, {
-    default: {
-      text: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding',
-      of: ({ part, engine }) =>
-        part === 'embedding' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
-    },
+    default: ({ part, engine }) =>
+      part === 'embedding' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
+    told: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding',
   }),
-  epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', {
-    default: byKind(15, { drawn: 4, file: 3, embedding: 10 }),
-  }),
+  epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', EPOCHS),
   // Many small steps: what a network learns of a few drawn identities in two minutes.
-  batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', {
-    default: byKind(128, { drawn: 32 }),
-  }),
+  batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', byKind(128, { drawn: 32 })),
   accumulate: setting(
     '--accumulate <n>',
-    integer(1, 1024),
+    integer(1, 1024).default(1),
     'micro-batches an optimiser step; one batch of all of them to the loss',
-    { default: 1 },
   ),
-  optimiser: setting('--optimiser <name>', z.enum(['sgd', 'adamw']), 'sgd or adamw', { default: 'sgd' }),
+  optimiser: setting('--optimiser <name>', z.enum(['sgd', 'adamw']).default('sgd'), 'sgd or adamw'),
   // With AdamW rate and decay are PyTorch's defaults for a network from random weights.
   learningRate: setting('--lr <rate>', positive(), 'learning rate', {
-    default: {
-      text: `${LEARNING_RATE.text}; a hundredth of it with adamw`,
-      of: (situation) => LEARNING_RATE.of(situation)! / (situation.choices.optimiser === 'adamw' ? 100 : 1),
-    },
+    default: (situation) => SGD_RATE.default(situation) / (isAdam(situation) ? 100 : 1),
+    told: `${SGD_RATE.told}; a hundredth of it with adamw`,
   }),
-  momentum: setting('--momentum <m>', z.number().min(0).lt(1), 'momentum of SGD', {
-    default: 0.9,
-    for: SGD,
+  ...only(ONLY.sgd, {
+    momentum: setting('--momentum <m>', z.number().min(0).lt(1).default(0.9), 'momentum'),
+    nesterov: setting('--nesterov', off(), 'Nesterov momentum'),
   }),
-  nesterov: setting('--nesterov', onOff, "Nesterov's momentum", { default: false, for: SGD }),
-  weightDecay: setting('--weight-decay <w>', z.number().min(0).max(1), 'weight decay', {
-    default: {
-      text: '0.0005; 0.01 with adamw',
-      of: ({ choices }) => (choices.optimiser === 'adamw' ? 0.01 : 5e-4),
-    },
+  weightDecay: setting('--weight-decay <w>', range(0, 1), 'weight decay', {
+    default: (situation) => (isAdam(situation) ? 0.01 : 5e-4),
+    told: '0.0005; 0.01 with adamw',
   }),
   clipNorm: setting(
     '--clip-norm <x>',
     positive().optional(),
-    'longest that the gradient may be; a longer one is scaled down',
-    { default: unset('off') },
+    'largest norm of the gradient; a longer one is scaled down',
+    {
+      told: 'off',
+    },
   ),
   schedule: setting(
     '--schedule <name>',
-    z.enum(['constant', 'cosine', 'step', 'polynomial']),
+    z.enum(['constant', 'cosine', 'step', 'polynomial']).default('cosine'),
     'constant, cosine, step or poly (of power 2)',
-    { default: 'cosine', aliases: { poly: 'polynomial' } },
+    { aliases: { poly: 'polynomial' } },
   ),
-  warmupSteps: setting('--warmup-steps <n>', integer(0, 1e9), 'steps over which the learning rate rises', {
-    default: byKind(60, { embedding: 0 }),
-  }),
+  warmupSteps: setting(
+    '--warmup-steps <n>',
+    integer(0, 1e9),
+    'steps over which the learning rate rises',
+    WARMUP,
+  ),
   seed,
-  strict: setting('--strict', onOff, 'stop at the first unreadable picture', { default: false }),
+  strict: setting('--strict', off(), 'stop at the first unreadable picture'),
 };
 
-export const EVALUATION = {
-  pairs: setting('--pairs <file>', text().optional(), 'LFW list of pairs to score', {
-    default: unset('pairs of identities held out'),
-    for: WITH_DATA,
+export const evaluation = {
+  ...only(ONLY.data, {
+    pairs: setting('--pairs <file>', text().optional(), 'LFW list of pairs to score', {
+      told: 'pairs of identities held out',
+    }),
   }),
-  pairsFolds: setting(
-    '--pairs-folds <list>',
-    text().optional(),
-    'folds of --pairs to score; the others choose the threshold',
-    { for: WITH_PAIRS },
-  ),
-  flip: setting('--no-flip', onOff, 'leave out the scores of picture and mirror image summed', {
-    default: true,
+  ...only(ONLY.pairs, {
+    pairsFolds: setting(
+      '--pairs-folds <list>',
+      text().optional(),
+      'folds of --pairs to score; the others choose the threshold',
+    ),
   }),
+  flip: setting('--no-flip', on(), 'leave out the scores of picture and mirror image summed'),
   // It takes as long as the training itself, so for a network it has to be asked for.
-  control: setting('--[no-]control', onOff, 'also train on shuffled labels', {
-    default: byKind(false, { embedding: true }),
-  }),
+  control: setting('--[no-]control', z.boolean(), 'also train on shuffled labels', CONTROL),
 };
 
 /** Flags of a call of the program, not of the training. */
-export const RUN = {
-  out: setting('--out <folder>', text(), 'where everything is written', {
-    default: unset('runs/DATE'),
+export const run = {
+  out: setting('--out <folder>', text(), 'where everything is written', { told: 'runs/DATE' }),
+  ...only(ONLY.embedding, {
+    featuresFrom: setting(
+      '--features-from <folder>',
+      text(),
+      'a run on the same pictures and backbone, to take its features from',
+    ),
   }),
-  featuresFrom: setting(
-    '--features-from <folder>',
-    text(),
-    'a run on the same pictures and backbone, to take its features from',
-    { for: EMBEDDING },
-  ),
   initFrom: setting(
     '--init-from <folder>',
     text(),
-    'a run to start from: its weights, and the class centers of identities of the same name',
+    'a run to start from: its weights, and class centers of the same names',
   ),
   config: setting('--config <file>', text(), 'a config.json in place of the flags of the training'),
-  printSchema: setting('--print-schema', onOff, 'print the JSON Schema of config.json, and do nothing else'),
   resume: setting('--resume <folder>', text(), 'continue an interrupted run from its checkpoint'),
+  printSchema: setting('--print-schema', off(), 'print the JSON Schema of config.json, and do nothing else'),
 };
+
+/** All of the table, in the order and under the titles of `--help`. */
+const TITLED = {
+  'Pictures:': [folder, synthetic],
+  'What is trained:': [source, onnx, builtIn, pixels, network, augmentation],
+  'Loss:': [loss],
+  'Training:': [optimisation],
+  'Scores:': [evaluation],
+  'The run:': [run],
+};
+
+type SectionOfTable = (typeof TITLED)[keyof typeof TITLED][number];
+type EntryOf<S> = S extends unknown ? S[keyof S] : never;
+
+/** The flags of `cf train`, as the command line gives them. */
+export type TrainFlags = FlagsOf<EntryOf<SectionOfTable>>;
+
+/** What the command line says about the loss. */
+export type LossFlags = FlagsOf<EntryOf<typeof loss>> & { readonly loss: string };
+
+/** Every flag once, with the title that it stands under. */
+export function everySetting(): readonly (Setting & { readonly title: string })[] {
+  const byFlag = new Map<string, Setting & { readonly title: string }>();
+  for (const [title, sections] of Object.entries(TITLED)) {
+    for (const one of sections.flatMap((section) => Object.values<Setting>(section))) {
+      // Where two kinds of training have the flag, it stands by the second.
+      byFlag.delete(one.flag);
+      byFlag.set(one.flag, { ...one, title });
+    }
+  }
+  return [...byFlag.values()];
+}

@@ -1,8 +1,8 @@
 import { createLoss, LOSS_NAMES } from '@cf/core';
 import { describe, expect, it } from 'vitest';
+import type { LossFlags } from './fields.ts';
 import { DEFAULT_SCALE } from './fields.ts';
 import { lossFromFlags } from './loss-flags.ts';
-import type { LossFlags } from './train-flags.ts';
 
 describe('lossFromFlags', () => {
   it.each<[string, LossFlags, ReturnType<typeof lossFromFlags>]>([

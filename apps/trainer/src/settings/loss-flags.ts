@@ -1,7 +1,6 @@
 import { type LossParameters, lossOptions, requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
-import { DEFAULT_SCALE, LOSS } from './fields.ts';
-import type { LossFlags } from './train-flags.ts';
+import { DEFAULT_SCALE, type LossFlags, WEIGHTINGS } from './fields.ts';
 
 /** What a loss takes where no flag says it, as far as it knows such options. */
 export interface LossDefaults {
@@ -30,7 +29,7 @@ export function lossFromFlags(
   }
   if (flags.alpha !== undefined) give(params, 'alpha', parseValue(flags.alpha), `--alpha ${flags.alpha}`);
   if (flags.weighting === undefined) return { name: loss, params };
-  requireChoice('weighting', flags.weighting, LOSS.weighting.schema.options);
+  requireChoice('weighting', flags.weighting, WEIGHTINGS);
   const own = assignments('--weighting-option', flags.weightingOption ?? []);
   return { name: flags.weighting, params: { ...own, base: { loss, params } } };
 }

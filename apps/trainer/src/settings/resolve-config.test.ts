@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../exit-codes.ts';
 import { configWith, failureOf, flagsWith, networkConfigWith } from '../testing.ts';
 import { checkConfig } from './check-config.ts';
+import type { TrainFlags } from './fields.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { onnxFile } from './situation.ts';
-import type { TrainFlags } from './train-flags.ts';
 
 describe('resolveConfig', () => {
   it('draws identities where no folder is given', () => {

@@ -1,22 +1,9 @@
 import { checkConfig } from './check-config.ts';
-import {
-  AUGMENTATION,
-  DEFAULT_LOSS,
-  DRAWN_IDENTITIES,
-  EVALUATION,
-  FEATURES,
-  FOLDER,
-  LOSS,
-  NETWORKS,
-  OF_EMBEDDING,
-  OF_NETWORK,
-  OPTIMISATION,
-} from './fields.ts';
+import * as fields from './fields.ts';
 import { lossFromFlags } from './loss-flags.ts';
-import { defaultOf, longFlag, propertyOf, type Section, type Setting } from './setting.ts';
+import { longFlag, propertyOf, type Section, type Setting } from './setting.ts';
 import { type Situation, situationOf } from './situation.ts';
 import type { TrainConfig } from './train-config.ts';
-import { everySetting, type TrainFlags } from './train-flags.ts';
 
 /**
  * A configuration from flags, checked. No flag is passed over in silence: one that has no meaning in the training that
@@ -24,53 +11,57 @@ import { everySetting, type TrainFlags } from './train-flags.ts';
  *
  * @throws UsageError, OptionOutOfRangeError, UnknownNameError
  */
-export function resolveConfig(flags: TrainFlags): TrainConfig {
+export function resolveConfig(flags: fields.TrainFlags): TrainConfig {
   const situation = situationOf(flags);
   refuseMisplaced(flags, situation);
   const { part, source } = situation;
-  const fill = (section: Section): object => fieldsFrom(section, flags, situation);
+  const fill = (section: Section = {}): object => fieldsFrom(section, flags, situation);
+  const { scale, margin } = fields.loss;
+  const network = { ...source, ...fill(NETWORKS[source.kind]) };
   const config = {
     train: part,
     data:
       flags.data === undefined
-        ? { kind: 'synthetic', ...fill(DRAWN_IDENTITIES) }
-        : { kind: 'folder', ...fill(FOLDER) },
+        ? { kind: 'synthetic', ...fill(fields.synthetic) }
+        : { kind: 'folder', ...fill(fields.folder) },
     loss: lossFromFlags(
-      { ...flags, loss: flags.loss ?? DEFAULT_LOSS },
-      { scale: defaultOf(LOSS.scale, situation), margin: defaultOf(LOSS.margin, situation) },
+      { ...flags, loss: flags.loss ?? fields.DEFAULT_LOSS },
+      { scale: scale.default?.(situation), margin: margin.default?.(situation) },
     ),
-    ...fill(OPTIMISATION),
-    evaluation: fill(EVALUATION),
+    ...fill(fields.optimisation),
+    evaluation: fill(fields.evaluation),
     ...(part === 'all'
-      ? {
-          ...fill(OF_NETWORK),
-          network: { ...source, ...fill(NETWORKS[source.kind as keyof typeof NETWORKS]) },
-          augmentation: fill(AUGMENTATION),
-        }
+      ? { ...fill(fields.network), network, augmentation: fill(fields.augmentation) }
       : {
-          features: { ...source, ...fill(FEATURES[source.kind as keyof typeof FEATURES]) },
-          ...fill(OF_EMBEDDING),
+          features: { ...source, ...(source.kind === 'pixels' ? fill(fields.pixels) : {}) },
+          ...fill(fields.embedding),
         }),
   };
   return checkConfig(config, 'flags');
 }
 
-function refuseMisplaced(flags: TrainFlags, situation: Situation): void {
-  for (const one of everySetting()) {
-    if (givenOf(one, flags) === undefined) continue;
-    const clash = one.for?.clash(longFlag(one), situation);
+/** By the kind of network. */
+const NETWORKS: Readonly<Record<string, Section>> = {
+  'built-in': fields.builtIn,
+  onnx: fields.onnx,
+  layers: fields.layers,
+};
+
+function refuseMisplaced(flags: fields.TrainFlags, situation: Situation): void {
+  for (const one of fields.everySetting()) {
+    const clash = givenOf(one, flags) === undefined ? undefined : one.for?.clash(longFlag(one), situation);
     if (clash !== undefined) throw clash;
   }
 }
 
-function givenOf(one: Setting, flags: TrainFlags): unknown {
+function givenOf(one: Setting, flags: fields.TrainFlags): unknown {
   return (flags as Readonly<Record<string, unknown>>)[propertyOf(one)];
 }
 
-function fieldsFrom(section: Section, flags: TrainFlags, situation: Situation): object {
-  const fields = Object.entries(section).map(([name, one]) => {
-    const given = givenOf(one, flags) ?? defaultOf(one, situation);
+function fieldsFrom(section: Section, flags: fields.TrainFlags, situation: Situation): object {
+  const entries = Object.entries(section).map(([name, one]) => {
+    const given = givenOf(one, flags) ?? one.default?.(situation);
     return [name, one.aliases?.[String(given)] ?? given];
   });
-  return Object.fromEntries(fields);
+  return Object.fromEntries(entries);
 }

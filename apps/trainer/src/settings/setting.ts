@@ -1,93 +1,90 @@
 import { z } from 'zod';
 import type { Audience, Kind, Situation } from './situation.ts';
 
-/** A default that depends on the training, and how `--help` tells it. */
-export interface ToldDefault<Value> {
-  readonly text: string;
-  /** Undefined where the training needs none. */
-  readonly of: (situation: Situation) => Value | undefined;
+/** What a setting may have beside flag, check and help. */
+interface Extras<Value> {
+  /** A default that depends on the training; one that does not is the schema's, so that older files are read. */
+  readonly default?: (situation: Situation) => Value | undefined;
+  /** How a reader is told of `default`. */
+  readonly told?: string;
+  /** Short forms of the command line, such as `poly`. */
+  readonly aliases?: Readonly<Record<string, Value>>;
 }
 
 /** One setting of `cf train`: all that the program and its documentation know of it. */
-export interface Setting<Flag extends string = string, Schema extends z.ZodType = z.ZodType> {
+export interface Setting<Flag extends string = string, Schema extends z.ZodType = z.ZodType>
+  extends Extras<z.output<Schema>> {
   /** With a placeholder for its value; `--no-…` turns off what is on by default, `--[no-]…` does both. */
   readonly flag: Flag;
   /** Of its value in config.json, or on the command line where it is not there. */
   readonly schema: Schema;
   readonly help: string;
-  /** A plain value is also what a config.json without the field stands for, so that older ones are read. */
-  readonly default?: z.output<Schema> | ToldDefault<z.output<Schema>>;
-  /** Only these trainings know it; every one by default. */
+  /** Only these trainings know it. */
   readonly for?: Audience;
-  /** Short forms of the command line, such as `poly`. */
-  readonly aliases?: Readonly<Record<string, z.output<Schema>>>;
 }
 
 /** Settings by the name of their field in config.json. */
 export type Section = Readonly<Record<string, Setting>>;
+
+/** Which setting a schema of one value belongs to. */
+export const SETTING_OF: WeakMap<z.core.$ZodType, Setting> = new WeakMap();
 
 /** An entry of the table of settings. */
 export function setting<const Flag extends string, Schema extends z.ZodType>(
   flag: Flag,
   schema: Schema,
   help: string,
-  more: Pick<Setting<Flag, Schema>, 'default' | 'for' | 'aliases'> = {},
+  extras: Extras<z.output<Schema>> = {},
 ): Setting<Flag, Schema> {
-  const description = flag.startsWith('--no-') ? `false: ${help}` : help;
-  return { flag, schema: schema.describe(description), help, ...more };
+  const described = schema.describe(flag.startsWith('--no-') ? `false: ${help}` : help);
+  const one = { flag, schema: described, help, ...extras };
+  SETTING_OF.set('innerType' in described.def ? (described.def.innerType as z.ZodType) : described, one);
+  return one;
 }
 
-const WORDS: Readonly<Record<Kind, string>> = {
-  scratch: '',
-  drawn: ' for a network on drawn identities',
-  file: ' for a network from a file',
-  embedding: ' for an embedding',
-};
-
-/** A default for networks from random weights, and those of other trainings where they differ. */
-export function byKind<Value>(scratch: Value, others: Partial<Record<Kind, Value>>): ToldDefault<Value> {
-  const exceptions = Object.entries(others).map(([kind, value]) => say(value) + WORDS[kind as Kind]);
-  const text = `${say(scratch)}; ${exceptions.join(', ')}`;
-  return { text, of: ({ kind }) => others[kind] ?? scratch };
-}
-
-/** What stands in the place of a value that is left out. */
-export function unset(text: string): ToldDefault<never> {
-  return { text, of: () => undefined };
+/** Settings that only these trainings know. */
+export function only<S extends Section>(audience: Audience, section: S): S {
+  return Object.fromEntries(
+    Object.entries(section).map(([name, one]) => [name, { ...one, for: audience }]),
+  ) as S;
 }
 
 const say = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value));
 
-function isTold<Value>(value: unknown): value is ToldDefault<Value> {
-  return typeof value === 'object' && value !== null && 'of' in value;
-}
+const WORDS: Readonly<Record<Kind, string>> = {
+  scratch: 'a network from random weights',
+  drawn: 'a network on drawn identities',
+  file: 'a network from a file',
+  embedding: 'an embedding',
+};
 
-/** The value of a setting that was not given. */
-export function defaultOf<Schema extends z.ZodType>(
-  of: Setting<string, Schema>,
-  situation: Situation,
-): z.output<Schema> | undefined {
-  return isTold<z.output<Schema>>(of.default) ? of.default.of(situation) : of.default;
+/** A default for networks from random weights, and those of other trainings where they differ. */
+export function byKind<Value>(
+  scratch: Value,
+  others: Partial<Record<Kind, Value>>,
+): { readonly default: (situation: Situation) => Value; readonly told: string } {
+  const exceptions = Object.entries(others).map(
+    ([kind, value]) => `${say(value)} for ${WORDS[kind as Kind]}`,
+  );
+  return {
+    default: ({ kind }) => others[kind] ?? scratch,
+    told: `${say(scratch)}; ${exceptions.join(', ')}`,
+  };
 }
 
 /** What a reader is told beside the help: which trainings a setting is for, and its default, if no flag's name says it. */
-export function remarks(one: Setting): { readonly of: string; readonly told: string } {
-  const isSwitch = !one.flag.includes('<') && !one.flag.includes('[');
-  const plain = one.default === undefined || isSwitch ? '' : say(one.default);
-  return { of: one.for?.of ?? '', told: isTold(one.default) ? one.default.text : plain };
+export function remarks({ flag, schema, told, for: audience }: Setting): {
+  readonly of: string;
+  readonly told: string;
+} {
+  const isSwitch = !flag.includes('<');
+  const plain = schema instanceof z.ZodDefault && !isSwitch ? String(schema.def.defaultValue) : '';
+  return { of: audience?.of ?? '', told: told ?? plain };
 }
-
-/** Which setting a schema of one value belongs to. */
-export const SETTING_OF: WeakMap<z.core.$ZodType, Setting> = new WeakMap();
 
 /** The fields of a section as an object of config.json has them. */
 export function fieldsOf<S extends Section>(section: S): { [Name in keyof S]: S[Name]['schema'] } {
-  const entries = Object.entries(section).map(([name, of]) => {
-    const isPlain = of.default !== undefined && !isTold(of.default);
-    SETTING_OF.set(of.schema instanceof z.ZodOptional ? of.schema.unwrap() : of.schema, of);
-    return [name, isPlain ? of.schema.default(of.default as never) : of.schema];
-  });
-  return Object.fromEntries(entries) as never;
+  return Object.fromEntries(Object.entries(section).map(([name, { schema }]) => [name, schema])) as never;
 }
 
 type CamelCase<Text extends string> = Text extends `${infer Head}-${infer Tail}`

@@ -8,19 +8,19 @@ export const TRAINED_PARTS = ['all', 'embedding'] as const;
 /** What runs a network's training. */
 export const ENGINES = ['onnx', 'tfjs'] as const;
 
+type Choice =
+  | 'train'
+  | 'backbone'
+  | 'data'
+  | 'people'
+  | 'pairs'
+  | 'engine'
+  | 'optimiser'
+  | 'loss'
+  | 'weighting';
+
 /** Flags on which it depends what others mean. */
-export interface Choices {
-  readonly train?: string;
-  readonly backbone?: string;
-  readonly pixels?: number;
-  readonly data?: string;
-  readonly people?: string;
-  readonly pairs?: string;
-  readonly engine?: string;
-  readonly optimiser?: string;
-  readonly loss?: string;
-  readonly weighting?: string;
-}
+export type Choices = { readonly [Name in Choice]?: string } & { readonly pixels?: number };
 
 /** Where the embedding comes from. */
 type Source =
@@ -87,77 +87,48 @@ export interface Audience {
 }
 
 /** @param rival what was said that the flag has no meaning beside */
-function unless(of: string, fix: string, rival: (situation: Situation) => string | false): Audience {
+function unless(of: string, rival: (situation: Situation) => string | false): Audience {
   const clash = (flag: string, situation: Situation): UsageError | undefined => {
     const other = rival(situation);
-    return other === false ? undefined : new UsageError(`${other} with ${flag}`, 'one of them', fix);
+    if (other === false) return undefined;
+    return new UsageError(`${other} with ${flag}`, 'one of them', `the flag is ${of}.`);
   };
   return { of, clash };
 }
 
-/** Of trainings that the first is for, only those that the second is for. */
-function within(first: Audience, second: Audience): Audience {
-  const clash: Audience['clash'] = (flag, situation) =>
-    first.clash(flag, situation) ?? second.clash(flag, situation);
-  return { of: second.of, clash };
-}
-
-function beside(choice: keyof Choices, fix: string): Audience {
+function beside(choice: keyof Choices): Audience {
   const other = `--${choice}`;
   const clash = (flag: string, { choices }: Situation): UsageError | undefined =>
     choices[choice] === undefined
-      ? new UsageError(`${flag} without ${other}`, `${other} as well`, fix)
+      ? new UsageError(`${flag} without ${other}`, `${other} as well`, `give ${other}, or leave ${flag} out.`)
       : undefined;
   return { of: `with ${other}`, clash };
 }
 
-export const WITH_DATA: Audience = beside('data', 'name the folder of pictures.');
-export const WITH_PEOPLE: Audience = beside('people', 'name the list of people.');
-export const WITH_PAIRS: Audience = beside('pairs', 'name the list of pairs.');
-export const WITH_WEIGHTING: Audience = beside('weighting', 'name the weighting.');
-export const DRAWN: Audience = unless(
-  'for drawn identities',
-  'the flag is for drawn identities.',
-  ({ choices }) => choices.data !== undefined && '--data',
-);
-export const NETWORK: Audience = unless(
-  'with --train all',
-  'the flag is for networks that are trained: --train all.',
-  ({ choices, part }) =>
-    part === 'embedding' && (choices.train === undefined ? '--pixels' : '--train embedding'),
-);
-export const EMBEDDING: Audience = unless(
-  'with --train embedding',
-  'the flag is for --train embedding.',
-  ({ part }) => part === 'all' && '--train all',
-);
-export const WITHOUT_BACKBONE: Audience = within(
-  EMBEDDING,
-  unless(
-    'without --backbone',
-    'the backbone says which size it takes.',
-    ({ choices }) => choices.backbone !== undefined && '--backbone',
+const noNetwork = ({ choices, part }: Situation): string | false =>
+  part === 'embedding' && (choices.train === undefined ? '--pixels' : '--train embedding');
+const noEmbedding = ({ part }: Situation): string | false => part === 'all' && '--train all';
+
+/** Of the settings that not every training knows: which do. */
+export const ONLY = {
+  data: beside('data'),
+  people: beside('people'),
+  pairs: beside('pairs'),
+  weighting: beside('weighting'),
+  drawn: unless('for drawn identities', ({ choices }) => choices.data !== undefined && '--data'),
+  network: unless('for --train all', noNetwork),
+  embedding: unless('for --train embedding', noEmbedding),
+  pixels: unless(
+    'for an embedding without --backbone',
+    (situation) => noEmbedding(situation) || (situation.choices.backbone !== undefined && '--backbone'),
   ),
-);
-export const ONNX_FILE: Audience = within(
-  NETWORK,
-  unless(
-    'with onnx:FILE',
-    'the flag is for onnx:FILE.',
-    ({ source }) =>
-      source.kind !== 'onnx' && (source.kind === 'layers' ? 'a layers model' : 'a built-in backbone'),
+  onnxFile: unless('for onnx:FILE', (situation) => {
+    if (situation.part === 'embedding' || situation.source.kind === 'onnx') return noNetwork(situation);
+    return situation.source.kind === 'layers' ? 'a layers model' : 'a built-in backbone';
+  }),
+  engineOnnx: unless(
+    'for --engine onnx',
+    (situation) => noNetwork(situation) || (situation.engine === 'tfjs' && 'the engine tfjs'),
   ),
-);
-export const ENGINE_ONNX: Audience = within(
-  NETWORK,
-  unless(
-    'with --engine onnx',
-    'TensorFlow.js chooses its threads.',
-    ({ engine }) => engine === 'tfjs' && 'the engine tfjs',
-  ),
-);
-export const SGD: Audience = unless(
-  'with --optimiser sgd',
-  'the flag is for --optimiser sgd.',
-  ({ choices }) => choices.optimiser === 'adamw' && '--optimiser adamw',
-);
+  sgd: unless('for SGD', ({ choices }) => choices.optimiser === 'adamw' && '--optimiser adamw'),
+} as const;

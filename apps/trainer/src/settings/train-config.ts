@@ -1,58 +1,48 @@
 import { z } from 'zod';
 import { BACKBONES } from './backbones.ts';
-import {
-  AUGMENTATION,
-  DRAWN_IDENTITIES,
-  EVALUATION,
-  FEATURES,
-  FOLDER,
-  NETWORKS,
-  OF_EMBEDDING,
-  OF_NETWORK,
-  OPTIMISATION,
-} from './fields.ts';
+import * as fields from './fields.ts';
 import { fieldsOf } from './setting.ts';
 
 const text = z.string().min(1);
 
 /** What pictures are turned into before training. */
 export const FEATURE_SCHEMA = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('pixels'), ...fieldsOf(FEATURES.pixels) }),
+  z.strictObject({ kind: z.literal('pixels'), ...fieldsOf(fields.pixels) }),
   z.strictObject({ kind: z.literal('onnx'), file: text }),
 ]);
 
 const common = {
   $schema: z.string().optional().describe('where an editor finds the schema of this file'),
   data: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('folder'), ...fieldsOf(FOLDER) }),
-    z.strictObject({ kind: z.literal('synthetic'), ...fieldsOf(DRAWN_IDENTITIES) }),
+    z.strictObject({ kind: z.literal('folder'), ...fieldsOf(fields.folder) }),
+    z.strictObject({ kind: z.literal('synthetic'), ...fieldsOf(fields.synthetic) }),
   ]),
   loss: z.strictObject({ name: text, params: z.record(z.string(), z.unknown()) }),
-  ...fieldsOf(OPTIMISATION),
-  evaluation: z.strictObject(fieldsOf(EVALUATION)),
+  ...fieldsOf(fields.optimisation),
+  evaluation: z.strictObject(fieldsOf(fields.evaluation)),
 };
 
 const embeddingTraining = z.strictObject({
   train: z.literal('embedding'),
   ...common,
   features: FEATURE_SCHEMA,
-  ...fieldsOf(OF_EMBEDDING),
+  ...fieldsOf(fields.embedding),
 });
 
 const networkTraining = z.strictObject({
   train: z.literal('all'),
   ...common,
-  ...fieldsOf(OF_NETWORK),
+  ...fieldsOf(fields.network),
   network: z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('built-in'),
       name: z.enum(BACKBONES),
-      ...fieldsOf(NETWORKS['built-in']),
+      ...fieldsOf(fields.builtIn),
     }),
-    z.strictObject({ kind: z.literal('onnx'), file: text, ...fieldsOf(NETWORKS.onnx) }),
-    z.strictObject({ kind: z.literal('layers'), file: text, ...fieldsOf(NETWORKS.layers) }),
+    z.strictObject({ kind: z.literal('onnx'), file: text, ...fieldsOf(fields.onnx) }),
+    z.strictObject({ kind: z.literal('layers'), file: text, ...fieldsOf(fields.layers) }),
   ]),
-  augmentation: z.strictObject(fieldsOf(AUGMENTATION)),
+  augmentation: z.strictObject(fieldsOf(fields.augmentation)),
 });
 
 /** Every config.json that is one, but for what takes more than one field to say. */

@@ -187,8 +187,13 @@ test.each<[string, LearnerOptimiserOptions]>([
     const gradient = old.map((value, i) => (factor * (value - moved[i]!)) / 0.1);
     const { weightDecay, learningRateScale } = optimiser.settingsOf({ name, kind });
     const rule = arrayOptimiser(options.rule, weightDecay);
-    const learningRate = 0.1 * learningRateScale;
-    rule.update({ weight: old, state: rule.first(old), gradient, learningRate, updateNumber: 1 });
+    rule.update({
+      weight: old,
+      gradient,
+      state: rule.first(old),
+      learningRate: 0.1 * learningRateScale,
+      updateNumber: 1,
+    });
     for (const [i, value] of old.entries())
       expect(after.get(`weights/${name}`)!.data[i], `${name}[${i}]`).toBeCloseTo(value, 3);
   }

@@ -85,11 +85,7 @@ describe('a layers model from its files', () => {
     expect(untrained).toMatchObject({ name: 'model.json', dim: 6, shape: { height: SIDE, width: SIDE } });
     const samples = pictureSamples(data.store, data, training.augmentation);
     const { fingerprint } = untrained;
-    const owner = {
-      subject: { description: 'small', fingerprint },
-      classes: data.names,
-      loss: 'curricularface',
-    };
+    const origin = { subject: { description: 'small', fingerprint }, pictures: [] };
     const path = join(folder, 'checkpoint.safetensors');
     const { signal } = new AbortController();
     const straight = await untrained.openTraining();
@@ -102,26 +98,21 @@ describe('a layers model from its files', () => {
         label,
         onCheckpoint: async (state) => {
           states.push(structuredClone(state));
-          if (state.step === 5) await writeCheckpoint(path, state, owner);
+          if (state.step === 5) await writeCheckpoint(path, state, origin);
         },
       },
     );
     expect(states.map(({ step }) => step)).toEqual([0, 5, 10, 15]);
 
     const resumed = await untrained.openTraining();
-    const state = await readCheckpoint(path, owner);
+    const { state } = await readCheckpoint(path);
     expect(state.step).toBe(5);
     const ends: TrainingState[] = [];
     await runTraining(
       { ...given, learner: resumed.learner, state },
       { label, onCheckpoint: async (reached) => void ends.push(reached) },
     );
-    // Each model names its layers anew, so the states differ in names where layers have none.
-    const numbers = ({ learner, ...rest }: TrainingState): object => ({
-      ...rest,
-      learner: [...learner.values()],
-    });
-    expect(numbers(ends.at(-1)!)).toEqual(numbers(states.at(-1)!));
+    expect(ends.at(-1)).toEqual(states.at(-1));
     const [a, b] = [await straight.trained(), await resumed.trained()];
     for (const [name, bytes] of a.files)
       expect(Buffer.from(b.files.get(name)!).equals(bytes), name).toBe(true);

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { referenceBackend } from '@cf/core';
+import type { TrainingState } from '@cf/training';
+import { expect, it } from 'vitest';
+import { featureSamples } from '../features/feature-samples.ts';
+import type { TrainFlags } from '../settings/fields.ts';
+import {
+  cloudData,
+  configWith,
+  embeddingOn,
+  failureOf,
+  temporaryFolder,
+  withoutProgress,
+} from '../testing.ts';
+import { writeCheckpoint } from './checkpoint.ts';
+import { initialState } from './initial-state.ts';
+import { createRunFolder, type RunFolder } from './run-folder.ts';
+import { runTraining } from './run-training.ts';
+
+withoutProgress();
+
+const data = cloudData(5, 8, 6);
+const config = configWith({ loss: 'softmax' });
+
+/** A run on clouds, to its end. */
+async function trainedRun(): Promise<{ run: RunFolder; end: TrainingState }> {
+  const run = await createRunFolder(join(await temporaryFolder(), 'run'));
+  const network = await embeddingOn(data, config);
+  const states: TrainingState[] = [];
+  const { signal } = new AbortController();
+  const samples = featureSamples(data, data);
+  await runTraining(
+    { config, backend: referenceBackend(), learner: network.learner, samples, signal },
+    { label: 'test', onCheckpoint: async (state) => void states.push(state) },
+  );
+  await network.dispose();
+  const subject = { description: 'clouds', fingerprint: 'x' };
+  const end = states.at(-1)!;
+  await writeCheckpoint(run.file('checkpoint'), end, { subject, pictures: [] });
+  return { run, end };
+}
+
+async function startFrom(
+  run: RunFolder,
+  names: readonly string[],
+  flags: Partial<TrainFlags> = {},
+): ReturnType<typeof initialState> {
+  const own = configWith({ loss: 'softmax', ...flags });
+  const network = await embeddingOn(data, own);
+  try {
+    return await initialState(
+      run,
+      { network, samples: { ...featureSamples(data, data), classes: names } },
+      own,
+    );
+  } finally {
+    await network.dispose();
+  }
+}
+
+it('takes weights, and class centers by name; the rest starts anew', async () => {
+  const { run, end } = await trainedRun();
+  const names = ['somebody', 'person 4', 'person 1'];
+  const { state, found } = await startFrom(run, names);
+  expect(found).toBe(2);
+  expect(state).toMatchObject({ step: 0, classes: names });
+  const row = ({ centers }: Pick<TrainingState, 'centers'>, label: number): number[] => [
+    ...centers.values.subarray(8 * label, 8 * (label + 1)),
+  ];
+  expect(row(state, 1)).toEqual(row(end, 4));
+  expect(row(state, 2)).toEqual(row(end, 1));
+  expect(Math.hypot(...row(state, 0))).toBeLessThan(0.1);
+  const bias = ({ classBias }: TrainingState): readonly number[] => [...classBias!.values];
+  expect(bias(state)).toEqual([0, bias(end)[4], bias(end)[1]]);
+  expect(state.centers.optimiser.momentum!.every((v) => v === 0)).toBe(true);
+  for (const [name, { data: values }] of state.learner) {
+    if (name.startsWith('weights/')) expect(values, name).toEqual(end.learner.get(name)!.data);
+    else
+      expect(
+        [...values].every((v) => v === 0),
+        name,
+      ).toBe(true);
+  }
+});
+
+it('takes a run with another loss and optimiser', async () => {
+  const { run } = await trainedRun();
+  const { state, found } = await startFrom(run, data.names, {
+    loss: 'arcface',
+    optimiser: 'adamw',
+    momentum: undefined as never,
+  });
+  expect(found).toBe(5);
+  expect(state.classBias).toBeUndefined();
+  expect(Object.keys(state.centers.optimiser)).toEqual(['first_moment', 'second_moment']);
+});
+
+it('refuses a run of another network, and one without a checkpoint', async () => {
+  const { run } = await trainedRun();
+  const other = await failureOf(() => startFrom(run, data.names, { dim: 5 }));
+  expect(other).toMatchObject({ code: 'E_RUN' });
+  expect(other.message).toMatch(/'weights\/embedding\.weight' \[8, 6\], expected \[5, 6\]/);
+  const empty = await createRunFolder(join(await temporaryFolder(), 'empty'));
+  expect(await failureOf(() => startFrom(empty, data.names))).toMatchObject({ code: 'E_RUN' });
+});
