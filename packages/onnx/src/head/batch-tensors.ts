@@ -1,7 +1,7 @@
 import type { MarginLoss, PreparedBatch, UnitRows } from '@cf/core';
+import { sampleValuesRead } from '../formula/negatives-formula.ts';
 import type { OnnxRuntime, RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import { NO_LOGIT } from './forward-graph.ts';
-import { sampleValuesRead } from './negatives-formula.ts';
 
 /** Which samples have their class in a tile: their positions there, [k, 2], and the logits that hide them, [k]. */
 interface OwnClasses {

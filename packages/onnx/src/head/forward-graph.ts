@@ -1,9 +1,9 @@
 import { COSINE_BOUND, type MarginLoss, NORM_FLOOR } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
+import { type FormulaValue, formulaNodes, scalar } from '../formula/formula-nodes.ts';
+import { clampsCosine, sampleValuesRead, traceNegative } from '../formula/negatives-formula.ts';
 import type { Model } from '../model/model.ts';
-import { type FormulaValue, formulaNodes, scalar } from './formula-nodes.ts';
 import { hardNegativeNodes } from './hard-negative-nodes.ts';
-import { clampsCosine, sampleValuesRead, traceNegative } from './negatives-formula.ts';
 
 /** What a sample's own logit is set to where only its negatives count: e to it is 0, and it is no NaN's parent. */
 export const NO_LOGIT = -3e38;

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { type FormulaValue, scalar } from './formula-nodes.ts';
+import { type FormulaValue, scalar } from '../formula/formula-nodes.ts';
 
 const LARGE = 3e38;
 

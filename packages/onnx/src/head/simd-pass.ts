@@ -1,10 +1,10 @@
 import { BackendError, type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
+import { sampleValuesRead } from '../formula/negatives-formula.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
 import type { HeadSessions } from './head-sessions.ts';
-import { sampleValuesRead } from './negatives-formula.ts';
 import type { Tile, TilePass, TileResults } from './tile-pass.ts';
 import type { TilePlan } from './tile-plan.ts';
 

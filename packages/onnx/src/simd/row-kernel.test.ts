@@ -1,7 +1,7 @@
 import { createLoss, initialState, LOSS_NAMES, logitScale, type MarginLoss, numberOps } from '@cf/core';
 import fc from 'fast-check';
 import { test as base, describe, expect } from 'vitest';
-import { sampleValuesRead } from '../head/negatives-formula.ts';
+import { sampleValuesRead } from '../formula/negatives-formula.ts';
 import { hasFusedMultiplyAdd } from './fused-multiply-add.ts';
 import { hasRowKernel, PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from './row-kernel.ts';
 

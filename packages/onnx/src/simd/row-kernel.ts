@@ -1,5 +1,5 @@
 import { COSINE_BOUND, type MarginLoss } from '@cf/core';
-import { clampsCosine, sampleValuesRead, traceNegative } from '../head/negatives-formula.ts';
+import { clampsCosine, sampleValuesRead, traceNegative } from '../formula/negatives-formula.ts';
 import { FunctionWriter, type Local } from './function-writer.ts';
 import { simdExp } from './simd-exp.ts';
 import { hasSimdFormula, simdFormula } from './simd-formula.ts';
