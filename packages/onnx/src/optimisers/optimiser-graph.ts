@@ -1,7 +1,7 @@
 import { type Node, traceFormula } from '@cf/core';
 import type { LearnerOptimiser } from '@cf/training';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { formulaNodes } from '../head/formula-nodes.ts';
+import { formulaNodes } from '../formula/formula-nodes.ts';
 import type { Model } from '../model/model.ts';
 import type { Parameter } from '../passes/parameters.ts';
 import { clipFactor, globalNorm } from './global-norm.ts';
