@@ -33,6 +33,34 @@ export type {
 export { headDiagnostics, meanOf, type NegativeCounts, type StepCounts } from './head/diagnostics.ts';
 export { closeBatch, type ReducedBatch } from './head/phases/close-batch.ts';
 export type { Communicator } from './head/phases/communicator.ts';
+export { type MeanRegulariser, meanRegulariser } from './head/phases/formulas/mean-regulariser.ts';
+export {
+  type NegativeLogLikelihood,
+  type NegativeSum,
+  negativeLogLikelihood,
+  softplus,
+} from './head/phases/formulas/negative-log-likelihood.ts';
+export {
+  type PreparedSamples,
+  prepareSamples,
+  type SamplePoints,
+} from './head/phases/formulas/prepare-samples.ts';
+export {
+  type ReducedSamples,
+  reduceSamples,
+  type SampleSums,
+} from './head/phases/formulas/reduce-samples.ts';
+export {
+  type TargetAngle,
+  targetAngle,
+  targetTangent,
+  type UnitSums,
+} from './head/phases/formulas/target-angle.ts';
+export {
+  type TargetGradient,
+  type TargetSlopes,
+  targetSlopes,
+} from './head/phases/formulas/target-slopes.ts';
 export { HardNegativeCounter } from './head/phases/hard-negatives.ts';
 export { type ClassGradients, type ClassPasses, type HeadStep, headStep } from './head/phases/head-step.ts';
 export { emptyLogSumExp, type LogSumExp, mergeLogSumExp } from './head/phases/log-sum-exp.ts';

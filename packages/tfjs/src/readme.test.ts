@@ -16,7 +16,7 @@ test('the example in the README trains, as it stands', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [file]);
     const accuracy = Number(/accuracy ([\d.]+)/.exec(stdout)![1]);
     expect(accuracy).toBeGreaterThan(0.8);
-    expect(stdout).toMatch(/state { t: 0\.\d+ }/);
+    expect(stdout).toMatch(/state { step: 150, t: 0\.\d+ }/);
     expect(stdout).toContain('embedding [ 100, 16 ]');
   } finally {
     rmSync(file);

@@ -16,6 +16,8 @@ export interface TensorOps<T, M> {
   mul(a: T, b: T): T;
   div(a: T, b: T): T;
   neg(a: T): T;
+  /** |a|. */
+  abs(a: T): T;
   min(a: T, b: T): T;
   max(a: T, b: T): T;
   sqrt(a: T): T;
@@ -24,6 +26,8 @@ export interface TensorOps<T, M> {
   expm1(a: T): T;
   /** Natural logarithm. */
   log(a: T): T;
+  /** log(1 + a) for a > −1, without cancellation near 0. */
+  log1p(a: T): T;
   /** Sine of an angle in radians. */
   sin(a: T): T;
   /** Cosine of an angle in radians. */

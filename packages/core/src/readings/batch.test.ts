@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { batchOps } from './batch.ts';
 import { numberOps } from './number.ts';
 
-const UNARY = ['neg', 'sqrt', 'exp', 'expm1', 'log', 'sin', 'cos', 'atan'] as const;
+const UNARY = ['neg', 'abs', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'atan'] as const;
 const BINARY = ['add', 'sub', 'mul', 'div', 'min', 'max'] as const;
 const pairs = fc.array(fc.tuple(fc.double(), fc.double()), { minLength: 2, maxLength: 8 });
 const first = (rows: readonly (readonly [number, number])[]): Float64Array =>

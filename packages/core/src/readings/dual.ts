@@ -16,7 +16,7 @@ const dual = (value: number, slope: number): Dual => ({ value, slope });
 
 /**
  * The reading that differentiates: every operation carries the exact derivative along (forward mode), so an
- * analytic slope is proved without finite differences.
+ * analytic slope is proved without finite differences. A constant stays one, also where the operation has no slope.
  */
 export const dualOps: TensorOps<Dual, boolean> = {
   constant: fixed,
@@ -25,16 +25,17 @@ export const dualOps: TensorOps<Dual, boolean> = {
   mul: (a, b) => dual(a.value * b.value, a.slope * b.value + a.value * b.slope),
   div: (a, b) => dual(a.value / b.value, (a.slope - (a.value / b.value) * b.slope) / b.value),
   neg: (a) => dual(-a.value, -a.slope),
+  abs: (a) => (a.value < 0 ? dual(-a.value, -a.slope) : dual(Math.abs(a.value), a.slope)),
   min: (a, b) => (b.value < a.value ? b : a),
   max: (a, b) => (b.value > a.value ? b : a),
   sqrt: (a) => {
     const root = Math.sqrt(a.value);
-    // A constant stays one, also at 0, where the root has no slope.
     return dual(root, a.slope === 0 ? 0 : a.slope / (2 * root));
   },
   exp: (a) => dual(Math.exp(a.value), Math.exp(a.value) * a.slope),
   expm1: (a) => dual(Math.expm1(a.value), Math.exp(a.value) * a.slope),
-  log: (a) => dual(Math.log(a.value), a.slope / a.value),
+  log: (a) => dual(Math.log(a.value), a.slope === 0 ? 0 : a.slope / a.value),
+  log1p: (a) => dual(Math.log1p(a.value), a.slope / (1 + a.value)),
   sin: (a) => dual(Math.sin(a.value), Math.cos(a.value) * a.slope),
   cos: (a) => dual(Math.cos(a.value), -Math.sin(a.value) * a.slope),
   atan: (a) => dual(Math.atan(a.value), a.slope / (1 + a.value * a.value)),

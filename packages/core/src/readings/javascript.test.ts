@@ -93,7 +93,7 @@ describe('the source of every loss computes the bits of float64', () => {
   });
 });
 
-const UNARY = ['neg', 'sqrt', 'exp', 'expm1', 'log', 'sin', 'cos', 'atan'] as const;
+const UNARY = ['neg', 'abs', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'atan'] as const;
 const BINARY = ['add', 'sub', 'mul', 'div', 'min', 'max'] as const;
 const LOGICAL = ['and', 'or', 'not', 'greater'] as const;
 

@@ -20,7 +20,7 @@ const awkward: MarginLoss = {
   sampleValueNames: ['unused', 'cos', 'v0', 'a-b'],
   negative: (ops, cos, pivot, sample) => {
     const near = ops.and(ops.greater(cos, pivot), ops.not(ops.greater(cos, sample.cos!)));
-    const curved = ops.expm1(ops.mul(sample.v0!, ops.sub(cos, ops.neg(sample['a-b']!))));
+    const curved = ops.log1p(ops.abs(ops.expm1(ops.mul(sample.v0!, ops.sub(cos, ops.neg(sample['a-b']!))))));
     return {
       value: ops.select(near, ops.constant(-0.25), ops.min(curved, ops.constant(1.5))),
       dCos: ops.select(near, ops.constant(0), ops.constant(2)),

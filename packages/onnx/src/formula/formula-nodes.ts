@@ -1,12 +1,13 @@
 import type { Node, OperationName, TracedFormula } from '@cf/core';
 import type { GraphBuilder } from '../builder/graph-builder.ts';
 
-const OPERATORS: Readonly<Record<Exclude<OperationName, 'expm1'>, string>> = {
+const OPERATORS: Readonly<Record<Exclude<OperationName, 'expm1' | 'log1p'>, string>> = {
   add: 'Add',
   sub: 'Sub',
   mul: 'Mul',
   div: 'Div',
   neg: 'Neg',
+  abs: 'Abs',
   min: 'Min',
   max: 'Max',
   sqrt: 'Sqrt',
@@ -70,6 +71,7 @@ function write(
   if (node.op === 'constant') return scalar(builder, node.value);
   const operands = node.args.map(nameOf);
   if (node.op === 'expm1') return expm1(builder, operands[0]!);
+  if (node.op === 'log1p') return log1p(builder, operands[0]!);
   return builder.op(OPERATORS[node.op], operands);
 }
 
@@ -78,4 +80,12 @@ function expm1(builder: GraphBuilder, a: string): string {
   const half = builder.op('Mul', [a, scalar(builder, 0.5)]);
   const product = builder.op('Mul', [builder.op('Exp', [half]), builder.op('Sinh', [half])]);
   return builder.op('Mul', [product, scalar(builder, 2)]);
+}
+
+/** log(1 + a): 2·artanh(a/(2 + a)), which does not cancel near 0, up to |a| = ½; ONNX has no operator of its own for it. */
+function log1p(builder: GraphBuilder, a: string): string {
+  const near = builder.op('Greater', [scalar(builder, 0.5), builder.op('Abs', [a])]);
+  const ratio = builder.op('Div', [a, builder.op('Add', [a, scalar(builder, 2)])]);
+  const small = builder.op('Mul', [builder.op('Atanh', [ratio]), scalar(builder, 2)]);
+  return builder.op('Where', [near, small, builder.op('Log', [builder.op('Add', [a, scalar(builder, 1)])])]);
 }

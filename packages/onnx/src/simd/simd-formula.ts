@@ -8,6 +8,7 @@ const OPERATIONS: Readonly<Partial<Record<OperationName, Operation>>> = {
   mul: 'f32x4.mul',
   div: 'f32x4.div',
   neg: 'f32x4.neg',
+  abs: 'f32x4.abs',
   min: 'f32x4.min',
   max: 'f32x4.max',
   sqrt: 'f32x4.sqrt',

@@ -1,7 +1,7 @@
 import { curricularFace, requireInteger } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { activateBackend } from '../active-backend.ts';
-import { type MarginHeadOptions, marginHead } from '../margin-head.ts';
+import { activateBackend } from '../backend/active-backend.ts';
+import { type MarginHeadOptions, marginHead } from '../tensor-head/margin-head.ts';
 import { median } from './median.ts';
 import { plainCurricularFace } from './plain-head.ts';
 

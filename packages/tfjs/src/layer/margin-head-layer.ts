@@ -9,8 +9,8 @@ import {
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { marginHead, type TensorHead, type TensorHeadOutput } from '../margin-head.ts';
-import { stateFromTensors } from '../state-tensors.ts';
+import { stateFromTensors } from '../step/state-tensors.ts';
+import { marginHead, type TensorHead, type TensorHeadOutput } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
 import { lossOf } from './loss-definition.ts';
 

@@ -1,7 +1,7 @@
 import { NonFiniteError } from '@cf/core';
 import type { LearnerOptimiser, LearnerUpdate, ParameterKind } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
-import { tfOps } from '../tf-ops.ts';
+import { tfOps } from '../ops/tf-ops.ts';
 
 /** A trained weight of a layers model. */
 export interface TrainedVariable {

@@ -1,6 +1,6 @@
 import { tinyIresnet } from '@cf/backbones';
 import * as tf from '@tensorflow/tfjs';
-import { activateBackend } from '../active-backend.ts';
+import { activateBackend } from '../backend/active-backend.ts';
 import { median } from '../bench/median.ts';
 import { layersModel } from '../networks/layers-model.ts';
 import { registerTrainingKernels } from './register.ts';

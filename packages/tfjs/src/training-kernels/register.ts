@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { notRegistered, withoutTrainingKernels } from '../errors.ts';
+import { notRegistered, withoutTrainingKernels } from '../backend/errors.ts';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.ts';
 import { conv2dBackpropInput } from './conv2d-backprop-input.ts';
 import { depthwiseBackpropFilter } from './depthwise-backprop-filter.ts';

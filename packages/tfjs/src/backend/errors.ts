@@ -1,0 +1,80 @@
+import { BackendError } from '@cf/core';
+
+/** Packages whose import registers a backend, where their name does not follow from its. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  cpu: '@tensorflow/tfjs',
+  node: '@tensorflow/tfjs-node',
+  tensorflow: '@tensorflow/tfjs-node',
+  wasm: '@tensorflow/tfjs-backend-wasm',
+  webgl: '@tensorflow/tfjs',
+  webgpu: '@tensorflow/tfjs-backend-webgpu',
+};
+
+/** A backend that TensorFlow.js does not know, with the names that it knows. */
+export function notRegistered(name: string, known: readonly string[]): BackendError {
+  const found = Object.hasOwn(PACKAGES, name) ? PACKAGES[name] : undefined;
+  const renamed = name === 'node' ? ", and ask for 'tensorflow', as it calls itself" : '';
+  return unavailable(
+    name,
+    'not registered',
+    `one of ${known.join(', ')}`,
+    found === undefined
+      ? 'import the package that registers it, or ask for one that is.'
+      : `import ${found}${renamed}.`,
+  );
+}
+
+/** A backend that is known and does not start here. */
+export function notInitialised(name: string, cause?: unknown): BackendError {
+  const needed =
+    name === 'wasm'
+      ? 'let setWasmPaths point to where the .wasm files are served'
+      : 'run it where its device and driver are';
+  return unavailable(
+    name,
+    'failed to initialise',
+    'one that initialises here',
+    `${needed}; TensorFlow.js has logged what went wrong.`,
+    cause,
+  );
+}
+
+/** A backend whose arithmetic is too coarse for these losses. */
+export function inFloat16(name: string): BackendError {
+  return unavailable(
+    name,
+    'computes in float16 on this device',
+    'float32',
+    "use a device that computes in float32, or ask for 'wasm' or 'cpu'.",
+  );
+}
+
+/** A backend that is asked to take kernels which exist for wasm alone. */
+export function withoutTrainingKernels(name: string): BackendError {
+  return unavailable(
+    name,
+    'needs no training kernels',
+    "'wasm'",
+    `leave the call out: '${name}' has kernels of its own for training.`,
+  );
+}
+
+/** A head that is asked to share its classes with others. */
+export function withoutShards(name: string): BackendError {
+  return new BackendError(
+    `a communicator for a head of 'tfjs-${name}'`,
+    'no communicator: its heads hold all classes',
+    'leave the communicator out, or take a backend that is sharded, such as the reference.',
+  );
+}
+
+/** There is no fallback to another backend. */
+function unavailable(
+  name: string,
+  reason: string,
+  expected: string,
+  fix: string,
+  cause?: unknown,
+): BackendError {
+  return new BackendError(`TensorFlow.js backend '${name}' (${reason})`, expected, fix, cause);
+}

@@ -1,0 +1,116 @@
+import {
+  type CheckedInput,
+  checkInput,
+  type Head,
+  type HeadInput,
+  type HeadOptions,
+  type HeadOutput,
+  type LossState,
+  type MarginLoss,
+  marginDraws,
+  requireFiniteTensor,
+  requireInteger,
+} from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import { headStep } from '../step/head-step.ts';
+import { stateToTensors } from '../step/state-tensors.ts';
+import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
+import { activateBackend, isActive } from './active-backend.ts';
+import { withoutShards } from './errors.ts';
+import { readOutput } from './read-output.ts';
+
+/** A head on the given backend, which is active and must be so again at each step. @throws BackendError, OptionOutOfRangeError */
+export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {
+  const { tileSize, checkFinite = true, inspect = false } = options;
+  if (options.communicator !== undefined) throw withoutShards(backend);
+  if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
+  return {
+    loss,
+    async step(input) {
+      const rounded = toFloat32(input);
+      const checked = checkInput(loss, rounded, { checkFinite });
+      requireFiniteState(checked.state);
+      // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
+      // until the step is computed.
+      while (!isActive(backend)) await activateBackend(backend);
+      const { countNegatives = true } = input;
+      const stepOptions: StepOptions = {
+        tileSize: tileSize ?? defaultTileSize(),
+        keepBytes: DEFAULT_KEEP_BYTES,
+        gradients: true,
+        inspect,
+        countNegatives,
+        nearest: false,
+      };
+      const tensors = tf.tidy(() => {
+        const step = headStep(loss, upload(loss, rounded, checked), stepOptions);
+        return { ...step, gradients: step.gradients! };
+      });
+      try {
+        const output = await readOutput(loss, tensors, checked);
+        if (checkFinite) requireFiniteOutput(output);
+        return output;
+      } finally {
+        tf.dispose(tensors);
+      }
+    },
+    dispose() {},
+  };
+}
+
+function upload(loss: MarginLoss, arrays: RoundedInput, checked: CheckedInput): StepInput {
+  const { batch, classes, dim, labels, sampleWeights, sampleKeys, state, mode } = checked;
+  const drawn = marginDraws(loss, state, mode, sampleKeys, arrays.draws);
+  return {
+    embeddings: tf.tensor2d(arrays.embeddings, [batch, dim]),
+    weights: tf.tensor2d(arrays.weights, [classes, dim]),
+    bias: arrays.bias && tf.tensor2d(arrays.bias, [classes, 1]),
+    labels: tf.tensor1d(labels, 'int32'),
+    sampleWeights: tf.tensor1d(rounded(sampleWeights)),
+    draws: drawn && tf.tensor1d(rounded(drawn)),
+    state: stateToTensors(loss, state),
+    mode,
+  };
+}
+
+interface RoundedInput extends HeadInput {
+  readonly embeddings: Float32Array;
+  readonly weights: Float32Array;
+  readonly bias?: Float32Array;
+  readonly sampleWeights?: Float32Array;
+  readonly draws?: Float32Array;
+}
+
+/** Rounded before it is checked: a float64 past float32's range becomes an infinity, which the check finds. */
+function toFloat32(input: HeadInput): RoundedInput {
+  const { bias, sampleWeights, draws, ...rest } = input;
+  return {
+    ...rest,
+    embeddings: rounded(input.embeddings),
+    weights: rounded(input.weights),
+    ...(bias === undefined ? {} : { bias: rounded(bias) }),
+    ...(sampleWeights === undefined ? {} : { sampleWeights: rounded(sampleWeights) }),
+    ...(draws === undefined ? {} : { draws: rounded(draws) }),
+  };
+}
+
+function rounded(values: ArrayLike<number>): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+/** Finds values of a state that are not finite in float32. */
+function requireFiniteState({ values }: LossState): void {
+  for (const [name, value] of Object.entries(values)) {
+    requireFiniteTensor(`state.${name}`, [Math.fround(value)]);
+  }
+}
+
+/** Finds where finite input has overflowed. */
+function requireFiniteOutput(output: HeadOutput): void {
+  requireFiniteTensor('losses', output.losses);
+  requireFiniteTensor('loss', [output.loss]);
+  requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
+  requireFiniteTensor('gradWeights', output.gradWeights);
+  if (output.gradBias !== undefined) requireFiniteTensor('gradBias', output.gradBias);
+  requireFiniteState(output.state);
+}

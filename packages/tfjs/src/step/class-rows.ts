@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs';
+import { hostView } from '../ops/host-memory.ts';
+
+/**
+ * The rows of a run of classes: [C, d] → [size, d].
+ *
+ * The wasm backend slices by copying the whole matrix out first, which would make tiles cost O(C²), and gathers entry by
+ * entry. In its memory a run of rows is one copy.
+ */
+export function classRows(matrix: tf.Tensor, start: number, size: number): tf.Tensor {
+  const [classes, dim] = matrix.shape as [number, number];
+  if (start === 0 && size === classes) return tf.clone(matrix);
+  const view = hostView();
+  if (view === undefined) return tf.slice(matrix, [start, 0], [size, -1]);
+  const rows = tf.fill([size, dim], 0);
+  view(rows).set(view(matrix).subarray(start * dim, (start + size) * dim));
+  return rows;
+}
+
+/** The rows of the samples' own classes: [C, d] → [B, d]. @throws what `tf.gather` throws at labels out of range */
+export function ownRows(matrix: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
+  const view = hostView();
+  const [classes, dim] = matrix.shape as [number, number];
+  if (view === undefined || !view<Int32Array>(labels).every((label) => label >= 0 && label < classes)) {
+    return tf.gather(matrix, labels);
+  }
+  const rows = tf.fill([labels.size, dim], 0);
+  const [from, to] = [view(matrix), view(rows)];
+  for (const [i, label] of view<Int32Array>(labels).entries())
+    to.set(from.subarray(label * dim, (label + 1) * dim), i * dim);
+  return rows;
+}

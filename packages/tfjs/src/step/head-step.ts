@@ -1,0 +1,90 @@
+import { type MarginLoss, prepareSamples, reduceSamples } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
+import { tfBatchOps } from '../ops/tf-batch-ops.ts';
+import { classTiles } from './class-tiles.ts';
+import { type Gradients, gradients } from './gradients.ts';
+import type { HardNegatives } from './hard-negatives.ts';
+import { firstPass } from './log-sum-exp.ts';
+import type { StateTensors, StepInput, StepOptions } from './step-input.ts';
+import { targetPoints } from './target-points.ts';
+import { perLengthUnit, plainRows, unitRows } from './unit-rows.ts';
+
+/** One step, still on the device; the caller frees it. */
+export type StepTensors = {
+  /** Per-sample losses: [B]. */
+  readonly losses: tf.Tensor;
+  /** Where they are asked for. */
+  readonly gradients?: Gradients;
+  /** Numbers of the whole batch. */
+  readonly scalars: StepScalars<tf.Tensor>;
+  /** Where negatives are counted. */
+  readonly hard?: HardNegatives;
+  /** Share of the samples that are nearer to their own class than to any other, where it is asked for. */
+  readonly accuracy?: tf.Tensor;
+  /** The state after this step; scalars of their own, never the tensors that came in. */
+  readonly next: StateTensors;
+};
+
+/** Numbers of the whole batch: on the device or read. */
+export type StepScalars<T> = {
+  readonly loss: T;
+  readonly regulariser: T;
+  readonly meanTargetCosine: T;
+  readonly pastPiShare: T;
+};
+
+/**
+ * The streaming head on tensors: target cosines, statistics, pass 1, reduction, pass 2. It never holds a B × C
+ * matrix unless it is asked to be inspected, and leaves no tensor behind but those it returns.
+ */
+export function headStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
+  return tf.tidy(() => runStep(loss, input, options));
+}
+
+function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
+  const { embeddings, weights, bias, labels, sampleWeights, draws, state, mode } = input;
+  const [batch] = embeddings.shape;
+  const x = loss.geometry === 'inner' ? plainRows(embeddings) : unitRows(embeddings);
+  const norm = tf.reshape(x.norms, [batch]);
+  const points = targetPoints(loss.geometry, x, weights, bias, labels);
+  const { cos, sin } = points;
+  const prepared = prepareSamples(tfBatchOps, loss, { cos, sin, norm, draws, state, mode });
+
+  const factor = loss.geometry === 'inner' ? x.unit : perLengthUnit(x.unit);
+  const stream = classTiles({ loss, factor, weights, bias, labels, prepared, ...options });
+  const first = firstPass(stream, prepared, options);
+  const { negatives } = first;
+  const sums = { ...prepared, negatives, norm, sampleWeights, state, mode };
+  const reduced = reduceSamples(tfBatchOps, loss, sums);
+  const { inspect } = options;
+  const gradientInput = {
+    loss,
+    x,
+    factor,
+    stream,
+    points,
+    prepared,
+    negatives,
+    reduced,
+    labels,
+    inspect,
+  };
+  return {
+    losses: reduced.losses,
+    ...(options.gradients ? { gradients: gradients(gradientInput) } : {}),
+    scalars: {
+      loss: reduced.loss,
+      regulariser: reduced.regulariser,
+      meanTargetCosine: tf.mean(cos),
+      pastPiShare: shareOf(prepared.target.pastPi),
+    },
+    ...(first.hard ? { hard: first.hard } : {}),
+    ...(first.nearest ? { accuracy: shareOf(tf.greater(cos, first.nearest)) } : {}),
+    // A formula may hand back the state that it was given.
+    next: Object.fromEntries(Object.entries(reduced.next).map(([name, value]) => [name, tf.clone(value)])),
+  };
+}
+
+function shareOf(mask: tf.Tensor): tf.Tensor {
+  return tf.mean(tf.cast(mask, 'float32'));
+}

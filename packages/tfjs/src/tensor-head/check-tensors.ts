@@ -1,0 +1,82 @@
+import {
+  type MarginLoss,
+  OptionOutOfRangeError,
+  requireInteger,
+  ShapeMismatchError,
+  StateMismatchError,
+} from '@cf/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { TensorHeadInput } from './tensor-head-input.ts';
+
+const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [batch] (int32).';
+
+/**
+ * Checks what is known of a batch without reading it: shapes, types, names.
+ *
+ * @throws ShapeMismatchError, OptionOutOfRangeError, StateMismatchError
+ */
+export function checkTensors(loss: MarginLoss, input: TensorHeadInput): void {
+  const { embeddings, weights, bias, labels, sampleWeights, draws, state, step, sampleKeys } = input;
+  requireShape('embeddings', embeddings, ['batch', 'dim']);
+  const [batch, dim] = embeddings.shape;
+  if (batch === 0 || dim === 0) {
+    throw new ShapeMismatchError(
+      `embeddings ${shown(embeddings)}`,
+      'at least one sample of one entry',
+      SHAPES,
+    );
+  }
+  requireShape('weights', weights, ['classes', dim]);
+  const [classes] = weights.shape;
+  if (classes === 0) throw new ShapeMismatchError(`weights ${shown(weights)}`, 'at least one class', SHAPES);
+  requireShape('labels', labels, [batch]);
+  if (labels.dtype !== 'int32') {
+    throw new ShapeMismatchError(
+      `labels of type ${labels.dtype}`,
+      'labels of type int32',
+      "use tf.cast(labels, 'int32').",
+    );
+  }
+  if (loss.bias !== (bias !== undefined)) {
+    const [given, expected] = loss.bias ? ['no bias', 'a bias [classes]'] : ['a bias', 'no bias'];
+    throw new ShapeMismatchError(
+      given!,
+      `${expected} for '${loss.name}'`,
+      'give bias where the loss has one.',
+    );
+  }
+  if (bias !== undefined) requireShape('bias', bias, [classes]);
+  if (sampleWeights !== undefined) requireShape('sampleWeights', sampleWeights, [batch]);
+  if (draws !== undefined) requireShape('draws', draws, [batch]);
+  if (sampleKeys !== undefined && sampleKeys.length !== batch) {
+    throw new ShapeMismatchError(`sampleKeys [${sampleKeys.length}]`, `[${batch}]`, 'give one key a sample.');
+  }
+  if (step !== undefined) requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
+  if (input.mode !== undefined && input.mode !== 'train' && input.mode !== 'eval') {
+    throw new OptionOutOfRangeError('mode', input.mode, "'train' or 'eval'");
+  }
+  if (state !== undefined) requireState(loss, state);
+}
+
+function requireShape(name: string, tensor: tf.Tensor, expected: readonly (string | number)[]): void {
+  const fits =
+    tensor.shape.length === expected.length &&
+    expected.every((size, axis) => typeof size === 'string' || tensor.shape[axis] === size);
+  if (!fits) throw new ShapeMismatchError(`${name} ${shown(tensor)}`, `[${expected.join(', ')}]`, SHAPES);
+}
+
+function requireState(loss: MarginLoss, state: Readonly<Record<string, tf.Tensor>>): void {
+  const expected = Object.keys(loss.initialValues).sort();
+  const given = Object.keys(state).sort();
+  if (given.join() === expected.join() && given.every((name) => state[name]!.size === 1)) return;
+  const shapes = given.map((name) => `${name} ${shown(state[name]!)}`);
+  throw new StateMismatchError(
+    `a state with {${shapes.join(', ')}}`,
+    `scalars {${expected.join(', ')}} of '${loss.name}'`,
+    'start from stateToTensors(loss), or hand in the nextState of the step before.',
+  );
+}
+
+function shown(tensor: tf.Tensor): string {
+  return `[${tensor.shape.join(', ')}]`;
+}
