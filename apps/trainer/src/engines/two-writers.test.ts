@@ -1,4 +1,4 @@
-import { BACKBONE_NAMES, type BackboneName, backbone } from '@cf/backbones';
+import { BACKBONE_NAMES, backbone } from '@cf/backbones';
 import { encodeModel, type Model, onnxModel, readWeights, trainingForm, withWeights } from '@cf/onnx';
 import { type LayersWeight, layersModel, layersWeights, setLayersWeights } from '@cf/tfjs';
 import * as tf from '@tensorflow/tfjs';
@@ -6,8 +6,6 @@ import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openOnnxNetwork } from './onnx-network.ts';
 
-/** The deeper ones are the blocks of iresnet18, more of them, and a gigabyte each to hold twice and compute. */
-const COMPUTED: readonly BackboneName[] = ['tiny-iresnet', 'mobilefacenet', 'iresnet18'];
 /** Initializers of the ONNX model that are no weights. */
 const CONSTANTS: ReadonlySet<string> = new Set(['pixel_mean', 'pixel_scale', 'dropout.ratio']);
 
@@ -29,7 +27,7 @@ test.each(BACKBONE_NAMES)(
   },
 );
 
-describe.each(COMPUTED)('%s', (name) => {
+describe.each(BACKBONE_NAMES)('%s', (name) => {
   test('starts from the same bits', async () => {
     const described = backbone(name, { seed: 9 });
     const layers = layersModel(described);
