@@ -139,6 +139,16 @@ export class GradientGraph {
     return this.integers(this.dims(value));
   }
 
+  /** Name of an int64 scalar with the number of elements of a value. */
+  sizeOf(value: string): string {
+    return this.op('ReduceProd', [this.shapeOf(value)], { keepdims: { int: 0 } });
+  }
+
+  /** How many elements of one value there are for each of another, as a scalar of the first one's type. */
+  ratioOfSizes(value: string, other: string): string {
+    return this.cast(this.op('Div', [this.sizeOf(value), this.sizeOf(other)]), value);
+  }
+
   /** Element by element; numbers stay numbers. */
   combine(operator: 'Add' | 'Sub' | 'Mul' | 'Max', a: IntVector, b: IntVector): IntVector {
     if ('known' in a && 'known' in b) {
@@ -160,6 +170,11 @@ export class GradientGraph {
 
   reshape(value: string, dims: IntVector): string {
     return this.op('Reshape', [value, this.integers(dims)], { allowzero: { int: 1 } });
+  }
+
+  /** Reshapes to these dimensions, of which 0 is the one that the value has in that place. */
+  reshapeKeeping(value: string, ...dims: readonly number[]): string {
+    return this.op('Reshape', [value, this.integers({ known: dims })]);
   }
 
   /** Gives a value the shape that another has. */
