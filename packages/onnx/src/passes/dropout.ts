@@ -43,10 +43,10 @@ export function addDropout(
   const [x, y] = [node.input[0]!, node.output[0]!];
   const ratio = attributes.get(y) ?? ratioOf(graph, node);
   if (ratio === 0) {
-    graph.add(createNode(nodeName(node), 'Identity', [x], [y]));
+    graph.builder.add(createNode(nodeName(node), 'Identity', [x], [y]));
     return [];
   }
-  const shape = graph.shape(x);
+  const shape = graph.values.shape(x);
   const sample = shape?.slice(1);
   if (shape === undefined || !sample?.every((dim) => typeof dim === 'number'))
     throw noTrainingForm(
@@ -54,9 +54,9 @@ export function addDropout(
       'a value whose shape follows from that of the input, but for the batch',
       'export the model with a fixed height and width.',
     );
-  const name = graph.freshName(`mask/${nodeName(node)}`);
-  graph.input(name, shape);
-  graph.add(createNode(nodeName(node), 'Mul', [x, name], [y]));
+  const name = graph.builder.uniqueName(`mask/${nodeName(node)}`);
+  graph.builder.input(name, 'float32', shape);
+  graph.builder.add(createNode(nodeName(node), 'Mul', [x, name], [y]));
   return [{ name, ratio, sample }];
 }
 

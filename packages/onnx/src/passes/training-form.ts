@@ -1,6 +1,8 @@
 import { nearestName } from '@cf/core';
+import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError } from '../errors.ts';
 import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
+import { valueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
 import {
   addBatchNormalization,
@@ -12,7 +14,7 @@ import { addDropout, type DropoutMask, dropoutAttributes, isDropout } from './dr
 import { fixedWeights } from './fixed-weights.ts';
 import { constantValue, GraphIndex, requireNode } from './graph-index.ts';
 import { type Parameter, parametersOf } from './parameters.ts';
-import { TrainingGraph } from './training-graph.ts';
+import type { TrainingGraph } from './training-graph.ts';
 
 /** Which part of a model trains. */
 export interface TrainingFormOptions {
@@ -50,37 +52,50 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
   const upgraded = upgradeModel(model);
   const source = graphOf(upgraded);
   const output = requireOutput(source, options.output);
-  const { live, frozen } = partsOf(source, output, options);
+  const index = new GraphIndex(source);
+  const { live, frozen } = partsOf(source, index, output, options);
   const nodes = source.node.filter((node) => live.has(node));
   const trained = nodes.filter((node) => !frozen.has(node));
-  const index = new GraphIndex(source);
   const parameters = parametersOf(index, trained, frozen, fixedWeights(upgraded));
   if (parameters.length === 0) throw nothingToTrain(options);
   const names = runningStatistics(index, trained.filter(isBatchNormalization));
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
-  const graph = new TrainingGraph(upgraded, promoted, output);
-  for (const name of promoted) graph.input(name, index.constant(name)!.dims.map(Number));
+  const builder = trainingBuilder(upgraded, promoted, output);
+  for (const name of promoted) builder.input(name, 'float32', index.constant(name)!.dims.map(Number));
+  const graph: TrainingGraph = { builder, index, values: valueTable(upgraded) };
   const statistics: RunningStatistic[] = [];
   const masks: DropoutMask[] = [];
   const ratios = dropoutAttributes(model);
   for (const node of nodes) {
     if (constantValue(node) !== undefined && promoted.has(node.output[0]!)) continue;
-    if (frozen.has(node)) graph.add(node);
+    if (frozen.has(node)) builder.add(node);
     else if (isBatchNormalization(node)) statistics.push(...addBatchNormalization(graph, node));
     else if (isDropout(node)) masks.push(...addDropout(graph, node, ratios));
-    else graph.add(node);
+    else builder.add(node);
   }
-  for (const { next, dims } of statistics) graph.output(next, dims);
-  return { model: graph.build(), output, parameters, statistics, masks };
+  for (const { next, dims } of statistics) builder.output(next, 'float32', dims);
+  return { model: builder.build(), output, parameters, statistics, masks };
+}
+
+/** A builder for the graph of one output, in which promoted constants are to be inputs. */
+function trainingBuilder(model: Model, promoted: ReadonlySet<string>, output: string): GraphBuilder {
+  const graph = graphOf(model);
+  // Files of old versions list weights among the inputs too: they are constants here all the same.
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  return GraphBuilder.rewrite(model, {
+    input: graph.input.filter(({ name }) => !constants.has(name)),
+    output: graph.output.filter(({ name }) => name === output),
+    initializer: graph.initializer.filter(({ name }) => !promoted.has(name)),
+  });
 }
 
 /** Nodes that the output depends on, and those among all that stay as they are. */
 function partsOf(
   graph: Graph,
+  index: GraphIndex,
   output: string,
   { freezeUntil, freezeBn = false }: TrainingFormOptions,
 ): { readonly live: ReadonlySet<Node>; readonly frozen: ReadonlySet<Node> } {
-  const index = new GraphIndex(graph);
   const last = index.producer(output);
   const live = index.withAncestors(last === undefined ? [] : [last]);
   const until = freezeUntil === undefined ? [] : [requireNode(graph, freezeUntil)];
