@@ -1,6 +1,5 @@
-import { nearestName } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxGraphError } from '../errors.ts';
+import { OnnxGraphError, unknownName } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
 import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -58,12 +57,8 @@ export function gradient(model: Model, options: GradientOptions): GradientModel 
 }
 
 function checkNames(graph: Graph, { of, wrt, seed }: GradientOptions): void {
-  requireName(
-    'of',
-    of,
-    graph.output.map(({ name }) => name),
-    'an output of the model',
-  );
+  const outputs = graph.output.map(({ name }) => name);
+  requireName('of', of, outputs, 'an output of the model');
   const sources = [...graph.input, ...graph.initializer].map(({ name }) => name);
   for (const name of wrt) requireName('wrt', name, sources, 'an input or initializer of the model');
   const isPlain = wrt.length > 0 && new Set(wrt).size === wrt.length;
@@ -79,10 +74,8 @@ function checkNames(graph: Graph, { of, wrt, seed }: GradientOptions): void {
 
 function requireName(option: string, name: string, names: readonly string[], expected: string): void {
   if (names.includes(name)) return;
-  const near = nearestName(name, names);
-  const fix =
-    near === undefined ? `take one of the model's ${names.length} names.` : `did you mean '${near}'?`;
-  throw new OnnxGraphError(`${option} = '${name}'`, expected, fix);
+  const fix = `take one of the model's ${names.length} names.`;
+  throw unknownName(`${option} = '${name}'`, expected, { name, names, fix });
 }
 
 function requireFloat(table: ValueTable, name: string): void {

@@ -1,6 +1,5 @@
-import { nearestName } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxGraphError } from '../errors.ts';
+import { OnnxGraphError, unknownName } from '../errors.ts';
 import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
 import { valueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
@@ -107,12 +106,9 @@ function requireOutput(graph: Graph, output: string | undefined): string {
   const names = graph.output.map(({ name }) => name);
   if (output === undefined && names.length === 1) return names[0]!;
   if (output !== undefined && names.includes(output)) return output;
-  const near = output === undefined ? undefined : nearestName(output, names);
-  throw new OnnxGraphError(
-    output === undefined ? `a model with ${names.length} outputs` : `output = '${output}'`,
-    `one of ${names.join(', ')}`,
-    near === undefined ? 'name the output to train.' : `did you mean '${near}'?`,
-  );
+  const [expected, fix] = [`one of ${names.join(', ')}`, 'name the output to train.'];
+  if (output === undefined) throw new OnnxGraphError(`a model with ${names.length} outputs`, expected, fix);
+  throw unknownName(`output = '${output}'`, expected, { name: output, names, fix });
 }
 
 function nothingToTrain({ freezeUntil, freezeBn }: TrainingFormOptions): OnnxGraphError {

@@ -1,10 +1,11 @@
 import { requireChoice, requireInteger } from '@cf/core';
+import type { TensorData } from '../model/tensor.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import type { RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
-import { OnnxTrainingSession } from './onnx-training-session.ts';
+import type { TrainingSessionOptions } from './options.ts';
 import { planTraining } from './plan.ts';
 import { openRunners } from './runner.ts';
-import type { TrainingSession, TrainingSessionOptions } from './training-session.ts';
+import { TrainingSession } from './training-session.ts';
 
 /** Severity of what the runtime prints: errors. */
 const LOG_ERRORS = 3;
@@ -29,17 +30,14 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   const plan = planTraining(options);
   const models = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
   const runners = await openRunners(runtime, models, sessionOptions(options));
-  const session = new OnnxTrainingSession(runtime, model, plan, runners, seed);
-  session.load({
-    weights: readWeights(
+  const session = new TrainingSession(runtime, model, plan, runners, seed);
+  const { parameters, statistics } = plan.form;
+  const initial = (parts: readonly { readonly name: string }[]): Map<string, TensorData> =>
+    readWeights(
       model,
-      plan.form.parameters.map(({ name }) => name),
-    ),
-    statistics: readWeights(
-      model,
-      plan.form.statistics.map(({ name }) => name),
-    ),
-  });
+      parts.map(({ name }) => name),
+    );
+  session.load({ weights: initial(parameters), statistics: initial(statistics) });
   return session;
 }
 

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { OnnxGraphError } from '../errors.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import { onnxLearner } from './onnx-learner.ts';
+import type { TrainingSessionOptions } from './options.ts';
 import { disposeAll, open, upstream } from './testing.ts';
-import type { TrainingSessionOptions } from './training-session.ts';
 
 const learner = async (options: Partial<TrainingSessionOptions> = {}): Promise<Learner> =>
   onnxLearner(await open(options));

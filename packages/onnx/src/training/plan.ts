@@ -5,7 +5,7 @@ import { declaredShape, declaredType } from '../model/value-info.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
 import { type TrainingForm, trainingForm } from '../passes/training-form.ts';
 import { valueTable } from '../shapes/value-table.ts';
-import type { TrainingSessionOptions } from './training-session.ts';
+import type { TrainingSessionOptions } from './options.ts';
 
 /** Everything that is known of a training before a runtime is asked. */
 export interface TrainingPlan {

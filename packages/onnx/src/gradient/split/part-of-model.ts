@@ -1,8 +1,8 @@
 import { type Graph, graphOf, type Model, type Node, type ValueInfo } from '../../model/model.ts';
+import { readValues } from '../../model/read-values.ts';
 import { createValueInfo } from '../../model/value-info.ts';
 import { withFields } from '../../model/with-fields.ts';
 import { valueTable } from '../../shapes/value-table.ts';
-import { readValues } from './read-values.ts';
 
 /** What to keep of a model. */
 export interface Part {

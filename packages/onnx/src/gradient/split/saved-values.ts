@@ -1,9 +1,9 @@
 import { OnnxGraphError } from '../../errors.ts';
 import { ELEMENTS } from '../../model/element-type.ts';
 import { type Graph, graphOf, type Model, type Node } from '../../model/model.ts';
+import { readValues } from '../../model/read-values.ts';
 import { type ValueTable, valueTable } from '../../shapes/value-table.ts';
 import { type Edge, minimumCut } from './minimum-cut.ts';
-import { readValues } from './read-values.ts';
 import type { Recomputation } from './recomputation.ts';
 
 /** Size taken for a dimension that is not known, such as the batch. */

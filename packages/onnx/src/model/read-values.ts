@@ -1,4 +1,4 @@
-import type { Graph, Node } from '../../model/model.ts';
+import type { Graph, Node } from './model.ts';
 
 /** Names of the values that a node reads: its inputs, and what its subgraphs take from outside. */
 export function readValues(node: Node): readonly string[] {
