@@ -40,9 +40,20 @@ export function graphOf(model: Model): Graph {
   throw new OnnxGraphError('a model without a graph', 'one main graph', 'build it with GraphBuilder.');
 }
 
+/** Inputs of a graph. Files of old versions list initializers among them too: those are constants here all the same. */
+export function inputsOf(graph: Graph): ValueInfo[] {
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  return graph.input.filter(({ name }) => !constants.has(name));
+}
+
 /** What to call a node in a message: its name, or its first output. */
 export function nodeName(node: Node): string {
   return node.name !== '' ? node.name : (node.output.find((output) => output !== '') ?? '?');
+}
+
+/** Whether a node is of that standard operator. */
+export function isOperator({ opType, domain }: Node, operator: string): boolean {
+  return opType === operator && isStandardDomain(domain);
 }
 
 /** A standard operator is in the domain '' (also written `ai.onnx`). */

@@ -1,7 +1,7 @@
 import { scalar } from '../formula/formula-nodes.ts';
 import { createAttribute, floatAttribute, intAttribute } from '../model/attributes.ts';
 import { elementTypeOf } from '../model/element-type.ts';
-import { isStandardDomain, type Node } from '../model/model.ts';
+import type { Node } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import type { GraphIndex } from './graph-index.ts';
 import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
@@ -13,11 +13,6 @@ export interface RunningStatistic {
   /** Name of the output with its next value. */
   readonly next: string;
   readonly dims: readonly number[];
-}
-
-/** Whether a node is a batch normalisation. */
-export function isBatchNormalization(node: Node): boolean {
-  return node.opType === 'BatchNormalization' && isStandardDomain(node.domain);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { attributeOf } from '../model/attributes.ts';
-import { graphOf, isStandardDomain, type Model, type Node, nodeName } from '../model/model.ts';
+import { graphOf, isOperator, type Model, type Node, nodeName } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { readTensor } from '../model/tensor.ts';
 import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
@@ -14,16 +14,11 @@ export interface DropoutMask {
   readonly sample: readonly number[];
 }
 
-/** Whether a node is a dropout. */
-export function isDropout(node: Node): boolean {
-  return node.opType === 'Dropout' && isStandardDomain(node.domain);
-}
-
 /** Ratios that nodes hold as attributes, as before opset 12, by the name of the output. */
 export function dropoutAttributes(model: Model): ReadonlyMap<string, number> {
   const ratios = new Map<string, number>();
-  for (const node of graphOf(model).node.filter(isDropout)) {
-    const ratio = attributeOf(node, 'ratio');
+  for (const node of graphOf(model).node) {
+    const ratio = isOperator(node, 'Dropout') ? attributeOf(node, 'ratio') : undefined;
     if (ratio !== undefined) ratios.set(node.output[0]!, ratio.f);
   }
   return ratios;

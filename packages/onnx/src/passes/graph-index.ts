@@ -1,6 +1,6 @@
 import { unknownName } from '../errors.ts';
 import { attributeOf } from '../model/attributes.ts';
-import { type Graph, isStandardDomain, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
+import { type Graph, isOperator, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
 import { readValues } from '../model/read-values.ts';
 
 /** Finds the nodes and constants of a graph by the values that they give. */
@@ -45,8 +45,7 @@ export class GraphIndex {
 
 /** The tensor of a Constant node, where it holds one. */
 export function constantValue(node: Node): TensorProtoValue | undefined {
-  const isConstant = node.opType === 'Constant' && isStandardDomain(node.domain);
-  return isConstant ? attributeOf(node, 'value')?.t : undefined;
+  return isOperator(node, 'Constant') ? attributeOf(node, 'value')?.t : undefined;
 }
 
 /**

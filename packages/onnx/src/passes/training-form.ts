@@ -1,15 +1,10 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError, unknownName } from '../errors.ts';
-import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
+import { type Graph, graphOf, inputsOf, isOperator, type Model, type Node } from '../model/model.ts';
 import { valueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
-import {
-  addBatchNormalization,
-  isBatchNormalization,
-  type RunningStatistic,
-  runningStatistics,
-} from './batch-normalization.ts';
-import { addDropout, type DropoutMask, dropoutAttributes, isDropout } from './dropout.ts';
+import { addBatchNormalization, type RunningStatistic, runningStatistics } from './batch-normalization.ts';
+import { addDropout, type DropoutMask, dropoutAttributes } from './dropout.ts';
 import { fixedWeights } from './fixed-weights.ts';
 import { constantValue, GraphIndex, requireNode } from './graph-index.ts';
 import { type Parameter, parametersOf } from './parameters.ts';
@@ -57,7 +52,7 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
   const trained = nodes.filter((node) => !frozen.has(node));
   const parameters = parametersOf(index, trained, frozen, fixedWeights(upgraded));
   if (parameters.length === 0) throw nothingToTrain(options);
-  const names = runningStatistics(index, trained.filter(isBatchNormalization));
+  const names = runningStatistics(index, trained.filter(isNormalisation));
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
   const builder = trainingBuilder(upgraded, promoted, output);
   for (const name of promoted) builder.input(name, 'float32', index.constant(name)!.dims.map(Number));
@@ -68,21 +63,23 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
   for (const node of nodes) {
     if (constantValue(node) !== undefined && promoted.has(node.output[0]!)) continue;
     if (frozen.has(node)) builder.add(node);
-    else if (isBatchNormalization(node)) statistics.push(...addBatchNormalization(graph, node));
-    else if (isDropout(node)) masks.push(...addDropout(graph, node, ratios));
+    else if (isNormalisation(node)) statistics.push(...addBatchNormalization(graph, node));
+    else if (isOperator(node, 'Dropout')) masks.push(...addDropout(graph, node, ratios));
     else builder.add(node);
   }
   for (const { next, dims } of statistics) builder.output(next, 'float32', dims);
   return { model: builder.build(), output, parameters, statistics, masks };
 }
 
+function isNormalisation(node: Node): boolean {
+  return isOperator(node, 'BatchNormalization');
+}
+
 /** A builder for the graph of one output, in which promoted constants are to be inputs. */
 function trainingBuilder(model: Model, promoted: ReadonlySet<string>, output: string): GraphBuilder {
   const graph = graphOf(model);
-  // Files of old versions list weights among the inputs too: they are constants here all the same.
-  const constants = new Set(graph.initializer.map(({ name }) => name));
   return GraphBuilder.rewrite(model, {
-    input: graph.input.filter(({ name }) => !constants.has(name)),
+    input: inputsOf(graph),
     output: graph.output.filter(({ name }) => name === output),
     initializer: graph.initializer.filter(({ name }) => !promoted.has(name)),
   });
@@ -98,7 +95,7 @@ function partsOf(
   const last = index.producer(output);
   const live = index.withAncestors(last === undefined ? [] : [last]);
   const until = freezeUntil === undefined ? [] : [requireNode(graph, freezeUntil)];
-  const normalisations = freezeBn ? graph.node.filter(isBatchNormalization) : [];
+  const normalisations = freezeBn ? graph.node.filter(isNormalisation) : [];
   return { live, frozen: new Set([...index.withAncestors(until), ...normalisations]) };
 }
 

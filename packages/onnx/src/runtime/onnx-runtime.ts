@@ -1,6 +1,3 @@
-/** Element types that pass between this package and a runtime. */
-export type RuntimeElement = 'float32' | 'float64';
-
 /** A tensor in memory that both sides see: the runtime reads and writes `data` in place. */
 export interface RuntimeTensor {
   readonly type: string;

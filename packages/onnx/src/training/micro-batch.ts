@@ -1,10 +1,11 @@
 import { type DropoutKeys, fillDropoutMask, requireInteger, ShapeMismatchError } from '@cf/core';
 import type { LearnerBatch } from '@cf/training';
+import { sizeOf } from '../model/tensor.ts';
 import type { DropoutMask } from '../passes/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';
-import { floats, sizeOf, zeros } from './tensor-store.ts';
+import { floats, zeros } from './tensor-store.ts';
 
 /**
  * What one micro-batch takes and leaves: its images and masks, and what its forward pass keeps for the way back. Fresh

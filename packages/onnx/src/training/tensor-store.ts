@@ -1,5 +1,5 @@
 import { StateMismatchError } from '@cf/core';
-import type { TensorData } from '../model/tensor.ts';
+import { sizeOf, type TensorData } from '../model/tensor.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Tensors } from './runner.ts';
 
@@ -88,11 +88,6 @@ export function floats(tensor: RuntimeTensor): Float32Array {
 /** The numbers of a float32 tensor, as a copy. */
 export function copyOf(tensor: RuntimeTensor): TensorData {
   return { type: 'float32', dims: tensor.dims, data: floats(tensor).slice() };
-}
-
-/** Number of elements. */
-export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }
 
 /** A float32 tensor of zeros. */

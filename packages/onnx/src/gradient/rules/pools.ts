@@ -1,4 +1,5 @@
 import { intAttribute } from '../../model/attributes.ts';
+import { sizeOf } from '../../model/tensor.ts';
 import { convolutionOf, windowAttributes } from '../convolution/convolution.ts';
 import { convolutionInputGradient } from '../convolution/input-gradient.ts';
 import { ints } from '../int-vector.ts';
@@ -21,7 +22,7 @@ export const pools: Rules = {
     if (intAttribute(node, 'ceil_mode', 0) !== 0) throw call.refuse('without ceil_mode');
     const window = { ...convolutionOf(call), group: 1 };
     const { kernel, padsBegin, padsEnd } = window;
-    const size = kernel.reduce((a, b) => a * b, 1);
+    const size = sizeOf(kernel);
     const kernelOfOnes = graph.ones([1, 1, ...kernel], x);
     const planes = (value: string): string => {
       const spatial = graph.spatialDims(value, kernel.length);

@@ -1,6 +1,6 @@
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import { scalar } from '../../formula/formula-nodes.ts';
-import { graphOf, isStandardDomain, type Model, type Node } from '../../model/model.ts';
+import { graphOf, isOperator, type Model, type Node } from '../../model/model.ts';
 import { valueTable } from '../../shapes/value-table.ts';
 
 /**
@@ -9,8 +9,8 @@ import { valueTable } from '../../shapes/value-table.ts';
  */
 export function withPReluWrittenOut(model: Model): Model {
   const table = valueTable(model);
-  const isWrittenOut = ({ opType, domain, input }: Node): boolean =>
-    opType === 'PRelu' && isStandardDomain(domain) && table.type(input[0]!) === 'float32';
+  const isWrittenOut = (node: Node): boolean =>
+    isOperator(node, 'PRelu') && table.type(node.input[0]!) === 'float32';
   const { node: nodes } = graphOf(model);
   if (!nodes.some(isWrittenOut)) return model;
   const builder = GraphBuilder.rewrite(model);
