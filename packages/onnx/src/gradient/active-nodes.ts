@@ -1,6 +1,6 @@
 import { UnsupportedOperatorError } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
-import { type Graph, isStandardDomain, type Node, nodeName } from '../model/model.ts';
+import { type Graph, isStandardDomain, type Node, nodeName, subgraphsOf } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import { ruleOf } from './rule-table.ts';
 
@@ -39,7 +39,7 @@ export function activityOf(graph: Graph, table: ValueTable, of: string, wrt: rea
 }
 
 function requireRule(node: Node, needed: ReadonlySet<string>): void {
-  const rule = isStandardDomain(node.domain) ? ruleOf(node.opType) : undefined;
+  const rule = ruleOf(node);
   const operator = isStandardDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
   if (rule === undefined) {
     throw new UnsupportedOperatorError(
@@ -62,12 +62,9 @@ function requireRule(node: Node, needed: ReadonlySet<string>): void {
 
 /** Inputs from which gradients are taken; without a rule all of them, and what a subgraph reads from outside. */
 function flowingInputs(node: Node): readonly string[] {
-  const rule = isStandardDomain(node.domain) ? ruleOf(node.opType) : undefined;
+  const rule = ruleOf(node);
   if (rule !== undefined) return rule.inputs?.map((i) => node.input[i] ?? '') ?? node.input;
-  return [
-    ...node.input,
-    ...node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs].flatMap(readNames)),
-  ];
+  return [...node.input, ...subgraphsOf(node).flatMap(readNames)];
 }
 
 function readNames(graph: Graph): readonly string[] {

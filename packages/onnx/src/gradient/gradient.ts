@@ -93,7 +93,7 @@ function withReadOutputs(model: Model, active: readonly Node[]): { model: Model;
   const names = GraphBuilder.extend(model);
   const replaced = new Map<Node, Node>();
   for (const node of active) {
-    const count = ruleOf(node.opType)?.outputs ?? 1;
+    const count = ruleOf(node)?.outputs ?? 1;
     const output = Array.from({ length: Math.max(count, node.output.length) }, (_, i) => {
       const given = node.output[i] ?? '';
       return given !== '' || i >= count ? given : names.uniqueName(`${node.output[0]}/output_${i}`);
@@ -133,7 +133,7 @@ function propagate(
 ): void {
   const incoming = node.output.map((output) => total(graph, output, arrived));
   if (incoming.every((value) => value === undefined)) return;
-  const rule = ruleOf(node.opType)!;
+  const rule = ruleOf(node)!;
   rule.gradient(new RuleCall(graph, node, incoming)).forEach((write, i) => {
     const input = node.input[i];
     const flows = rule.inputs === undefined || rule.inputs.includes(i);

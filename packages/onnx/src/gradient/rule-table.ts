@@ -1,3 +1,4 @@
+import { isStandardDomain, type Node } from '../model/model.ts';
 import type { Rule } from './rule.ts';
 import { arithmetic } from './rules/arithmetic.ts';
 import { batchNormalization } from './rules/batch-normalization.ts';
@@ -43,9 +44,9 @@ const FAMILIES = [
 
 const BY_OPERATOR: ReadonlyMap<string, Rule> = new Map(FAMILIES.flatMap((rules) => Object.entries(rules)));
 
-/** The rule of a standard operator, if there is one. */
-export function ruleOf(operator: string): Rule | undefined {
-  return BY_OPERATOR.get(operator);
+/** The rule of a node's operator, if that is a standard one and has a rule. */
+export function ruleOf({ domain, opType }: Node): Rule | undefined {
+  return isStandardDomain(domain) ? BY_OPERATOR.get(opType) : undefined;
 }
 
 /** Standard operators that `gradient` goes through, in alphabetical order. */

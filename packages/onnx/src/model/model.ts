@@ -46,6 +46,11 @@ export function inputsOf(graph: Graph): ValueInfo[] {
   return graph.input.filter(({ name }) => !constants.has(name));
 }
 
+/** The graphs in a node's attributes, as those of If and Loop. */
+export function subgraphsOf(node: Node): Graph[] {
+  return node.attribute.flatMap(({ g, graphs }) => [...(g === undefined ? [] : [g]), ...graphs]);
+}
+
 /** What to call a node in a message: its name, or its first output. */
 export function nodeName(node: Node): string {
   return node.name !== '' ? node.name : (node.output.find((output) => output !== '') ?? '?');

@@ -1,26 +1,21 @@
 import type { LearnerOptimiser } from '@cf/training';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
+import type { TrainingFormOptions } from '../passes/training-form.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 
 /** What to train, and how. */
-export interface TrainingSessionOptions {
+export interface TrainingSessionOptions extends TrainingFormOptions {
   /** The module `onnxruntime-node` or `onnxruntime-web`. */
   readonly runtime: OnnxRuntime;
   /** An inference model with one input of images; it is not changed. */
   readonly model: Model;
-  /** The output to train; needed only where the model has several. */
-  readonly output?: string;
   /** What `learnerOptimiser` of `@cf/training` gives. */
   readonly optimiser: LearnerOptimiser;
   /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
   readonly activations?: 'saved' | 'recomputed';
   /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
   readonly threads?: number;
-  /** Name of a node: it and all that it depends on stay as they are. */
-  readonly freezeUntil?: string;
-  /** Keep normalisations as they are: statistics, scale and shift; false by default. */
-  readonly freezeBn?: boolean;
   /** Keys the masks of dropout; 0 by default. */
   readonly seed?: number;
   /** Where the runtime computes; its CPU by default. */

@@ -3,7 +3,7 @@ import { OperatorSetIdProtoSchema } from 'onnx-buf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxOpsetError, UnsupportedOperatorError } from '../errors.ts';
 import { intAttribute, intsAttribute } from '../model/attributes.ts';
-import { graphOf, isStandardDomain, type Model, type Node, nodeName } from '../model/model.ts';
+import { graphOf, isStandardDomain, type Model, type Node, nodeName, subgraphsOf } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { DEFAULT_OPSET, OLDEST_OPSET, opsetOf } from '../model/opset.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -34,8 +34,7 @@ export function upgradeModel(model: Model): Model {
 }
 
 function upgradeNode(builder: GraphBuilder, node: Node, opset: number): void {
-  const hasSubgraph = node.attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0);
-  if (hasSubgraph) throw refused(node, 'without subgraphs');
+  if (subgraphsOf(node).length > 0) throw refused(node, 'without subgraphs');
   const isSoftmax = isStandardDomain(node.domain) && /^(Log)?Softmax$/.test(node.opType);
   if (opset < 13 && isSoftmax) upgradeSoftmax(builder, node);
   else builder.add(isStandardDomain(node.domain) ? upgradedNode(builder, node, opset) : node);
