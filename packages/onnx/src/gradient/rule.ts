@@ -1,5 +1,5 @@
-import { UnsupportedOperatorError } from '../errors.ts';
-import { type Node, nodeName } from '../model/model.ts';
+import type { UnsupportedOperatorError } from '../errors.ts';
+import { type Node, unsupported } from '../model/model.ts';
 import type { GradientGraph } from './context.ts';
 
 /** Writes the gradient with respect to one input, and returns its name. */
@@ -67,9 +67,8 @@ export class RuleCall {
 
   /** Says that this use of the operator has no gradient here. */
   refuse(reason: string): UnsupportedOperatorError {
-    return new UnsupportedOperatorError(
-      nodeName(this.node),
-      this.node.opType,
+    return unsupported(
+      this.node,
       `a use of ${this.node.opType} that gradients are known for (${reason})`,
       'export the model with another form of it, or take gradients of later layers only.',
     );

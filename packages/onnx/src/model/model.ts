@@ -6,7 +6,7 @@ import type {
   TensorProto,
   ValueInfoProto,
 } from 'onnx-buf';
-import { OnnxGraphError } from '../errors.ts';
+import { OnnxGraphError, UnsupportedOperatorError } from '../errors.ts';
 
 /**
  * An ONNX model in memory: the plain objects of the official schema, one field for one field of the file. What
@@ -54,6 +54,12 @@ export function subgraphsOf(node: Node): Graph[] {
 /** What to call a node in a message: its name, or its first output. */
 export function nodeName(node: Node): string {
   return node.name !== '' ? node.name : (node.output.find((output) => output !== '') ?? '?');
+}
+
+/** The error of a node that is not supported as it is used. */
+export function unsupported(node: Node, expected: string, fix: string): UnsupportedOperatorError {
+  const operator = isStandardDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+  return new UnsupportedOperatorError(nodeName(node), operator, expected, fix);
 }
 
 /** Whether a node is of that standard operator. */

@@ -1,10 +1,10 @@
 import { scalar } from '../formula/formula-nodes.ts';
 import { createAttribute, floatAttribute, intAttribute } from '../model/attributes.ts';
 import { elementTypeOf } from '../model/element-type.ts';
-import type { Node } from '../model/model.ts';
+import { type Node, unsupported } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import type { GraphIndex } from './graph-index.ts';
-import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
+import type { TrainingGraph } from './training-graph.ts';
 
 /** A running mean or variance. */
 export interface RunningStatistic {
@@ -24,7 +24,7 @@ export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): Re
   const found = new Set<string>();
   for (const node of nodes) {
     if (intAttribute(node, 'training_mode', 0) !== 0)
-      throw noTrainingForm(
+      throw unsupported(
         node,
         'a normalisation in its inference form',
         'export the model in evaluation mode.',
@@ -33,7 +33,7 @@ export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): Re
       const tensor = index.constant(name);
       const isOwn = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32' && !found.has(name);
       if (!isOwn)
-        throw noTrainingForm(
+        throw unsupported(
           node,
           `running statistics of its own, float32, in the place of '${name}'`,
           'export the model without merging equal weights, or keep normalisations frozen (freezeBn).',

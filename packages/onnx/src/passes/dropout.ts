@@ -1,8 +1,8 @@
 import { attributeOf } from '../model/attributes.ts';
-import { graphOf, isOperator, type Model, type Node, nodeName } from '../model/model.ts';
+import { graphOf, isOperator, type Model, type Node, nodeName, unsupported } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { readTensor } from '../model/tensor.ts';
-import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
+import type { TrainingGraph } from './training-graph.ts';
 
 /** An input that says what dropout keeps: 1 / (1 − ratio) where a feature stays, 0 where it goes. */
 export interface DropoutMask {
@@ -44,7 +44,7 @@ export function addDropout(
   const shape = graph.values.shape(x);
   const sample = shape?.slice(1);
   if (shape === undefined || !sample?.every((dim) => typeof dim === 'number'))
-    throw noTrainingForm(
+    throw unsupported(
       node,
       'a value whose shape follows from that of the input, but for the batch',
       'export the model with a fixed height and width.',
@@ -61,5 +61,5 @@ function ratioOf(graph: TrainingGraph, node: Node): number {
   const tensor = graph.index.constant(input);
   const ratio = tensor === undefined ? undefined : Number(readTensor(tensor).data[0]);
   if (ratio !== undefined && ratio >= 0 && ratio < 1) return ratio;
-  throw noTrainingForm(node, 'a constant ratio, 0 ≤ ratio < 1', 'export the model with a fixed ratio.');
+  throw unsupported(node, 'a constant ratio, 0 ≤ ratio < 1', 'export the model with a fixed ratio.');
 }

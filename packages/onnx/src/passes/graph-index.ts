@@ -1,6 +1,6 @@
 import { unknownName } from '../errors.ts';
-import { attributeOf } from '../model/attributes.ts';
-import { type Graph, isOperator, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
+import { type Graph, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
 import { readValues } from '../model/read-values.ts';
 
 /** Finds the nodes and constants of a graph by the values that they give. */
@@ -41,11 +41,6 @@ export class GraphIndex {
     }
     return found;
   }
-}
-
-/** The tensor of a Constant node, where it holds one. */
-export function constantValue(node: Node): TensorProtoValue | undefined {
-  return isOperator(node, 'Constant') ? attributeOf(node, 'value')?.t : undefined;
 }
 
 /**

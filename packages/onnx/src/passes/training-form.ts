@@ -1,12 +1,13 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError, unknownName } from '../errors.ts';
 import { type Graph, graphOf, inputsOf, isOperator, type Model, type Node } from '../model/model.ts';
-import { valueTable } from '../shapes/value-table.ts';
+import { constantValue } from '../model/node.ts';
+import { ValueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
 import { addBatchNormalization, type RunningStatistic, runningStatistics } from './batch-normalization.ts';
 import { addDropout, type DropoutMask, dropoutAttributes } from './dropout.ts';
 import { fixedWeights } from './fixed-weights.ts';
-import { constantValue, GraphIndex, requireNode } from './graph-index.ts';
+import { GraphIndex, requireNode } from './graph-index.ts';
 import { type Parameter, parametersOf } from './parameters.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
@@ -56,7 +57,7 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
   const builder = trainingBuilder(upgraded, promoted, output);
   for (const name of promoted) builder.input(name, 'float32', index.constant(name)!.dims.map(Number));
-  const graph: TrainingGraph = { builder, index, values: valueTable(upgraded) };
+  const graph: TrainingGraph = { builder, index, values: new ValueTable(upgraded) };
   const statistics: RunningStatistic[] = [];
   const masks: DropoutMask[] = [];
   const ratios = dropoutAttributes(model);

@@ -1,6 +1,4 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { UnsupportedOperatorError } from '../errors.ts';
-import { type Node, nodeName } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import type { GraphIndex } from './graph-index.ts';
 
@@ -11,9 +9,4 @@ export interface TrainingGraph {
   readonly index: GraphIndex;
   /** What is known of the inference graph's values. */
   readonly values: ValueTable;
-}
-
-/** The error of a node that has no training form. */
-export function noTrainingForm(node: Node, expected: string, fix: string): UnsupportedOperatorError {
-  return new UnsupportedOperatorError(nodeName(node), node.opType, expected, fix);
 }

@@ -1,9 +1,10 @@
 import { requireFiniteTensor } from '@cf/core';
 import { OnnxGraphError, unknownName } from '../errors.ts';
 import { graphOf, type Model, type Node } from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
 import { createTensor, readTensor, type TensorData } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
-import { constantValue, GraphIndex } from './graph-index.ts';
+import { GraphIndex } from './graph-index.ts';
 
 /**
  * The model with new values for some of its weights. Nodes, inputs, outputs, names, opset and metadata stay.

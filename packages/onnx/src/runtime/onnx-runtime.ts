@@ -38,7 +38,6 @@ export interface OnnxRuntime {
   };
   readonly Tensor: {
     new (type: 'float32', data: Float32Array, dims: readonly number[]): RuntimeTensor;
-    new (type: 'float64', data: Float64Array, dims: readonly number[]): RuntimeTensor;
     new (type: 'int64', data: BigInt64Array, dims: readonly number[]): RuntimeTensor;
   };
 }

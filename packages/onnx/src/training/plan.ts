@@ -5,7 +5,7 @@ import { graphOf, inputsOf, type Model, type Shape } from '../model/model.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
 import { type TrainingForm, trainingForm } from '../passes/training-form.ts';
-import { valueTable } from '../shapes/value-table.ts';
+import { ValueTable } from '../shapes/value-table.ts';
 import type { TrainingSessionOptions } from './options.ts';
 
 /** Everything that is known of a training before a runtime is asked. */
@@ -33,7 +33,7 @@ export function planTraining(options: TrainingSessionOptions): TrainingPlan {
   const wrt = form.parameters.map(({ name }) => name);
   const seedInput = GraphBuilder.extend(form.model).uniqueName(`gradient/${form.output}`);
   const split = splitGradient(form.model, { of: form.output, wrt, seed: seedInput, activations });
-  const shape = valueTable(form.model).shape(form.output);
+  const shape = new ValueTable(form.model).shape(form.output);
   if (shape !== undefined && shape.length !== 2) {
     throw new OnnxGraphError(
       `output '${form.output}' of shape [${shape.map((dim) => dim ?? '?').join(', ')}]`,

@@ -1,9 +1,17 @@
 import { create } from '@bufbuild/protobuf';
 import { OperatorSetIdProtoSchema } from 'onnx-buf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxOpsetError, UnsupportedOperatorError } from '../errors.ts';
+import { OnnxOpsetError, type UnsupportedOperatorError } from '../errors.ts';
 import { intAttribute, intsAttribute } from '../model/attributes.ts';
-import { graphOf, isStandardDomain, type Model, type Node, nodeName, subgraphsOf } from '../model/model.ts';
+import {
+  graphOf,
+  isStandardDomain,
+  type Model,
+  type Node,
+  nodeName,
+  subgraphsOf,
+  unsupported,
+} from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { DEFAULT_OPSET, OLDEST_OPSET, opsetOf } from '../model/opset.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -74,11 +82,10 @@ function without(node: Node, attribute: string): Node {
 /** Before opset 13, softmax took the axes from `axis` (1 by default) on as one. */
 function upgradeSoftmax(builder: GraphBuilder, node: Node): void {
   const axis = intAttribute(node, 'axis', 1);
-  if (axis === -1) builder.add(node);
-  else softmaxOfMatrix(builder, node, axis);
-}
-
-function softmaxOfMatrix(builder: GraphBuilder, node: Node, axis: number): void {
+  if (axis === -1) {
+    builder.add(node);
+    return;
+  }
   const [x, y] = [node.input[0]!, node.output[0]!];
   const [rows, result, shape] = ['rows', 'softmax', 'shape'].map((part) =>
     builder.uniqueName(`${y}/${part}`),
@@ -90,10 +97,5 @@ function softmaxOfMatrix(builder: GraphBuilder, node: Node, axis: number): void 
 }
 
 function refused(node: Node, expected: string): UnsupportedOperatorError {
-  return new UnsupportedOperatorError(
-    nodeName(node),
-    node.opType,
-    `${node.opType} ${expected}`,
-    `export the model with opset ${DEFAULT_OPSET}.`,
-  );
+  return unsupported(node, `${node.opType} ${expected}`, `export the model with opset ${DEFAULT_OPSET}.`);
 }

@@ -1,14 +1,14 @@
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import { scalar } from '../../formula/formula-nodes.ts';
 import { graphOf, isOperator, type Model, type Node } from '../../model/model.ts';
-import { valueTable } from '../../shapes/value-table.ts';
+import { ValueTable } from '../../shapes/value-table.ts';
 
 /**
  * Writes every PRelu as max(x, 0) + slope · min(x, 0), the same numbers: onnxruntime's own PRelu takes a branch an
  * element, and 6 to 20 times as long on the CPU.
  */
 export function withPReluWrittenOut(model: Model): Model {
-  const table = valueTable(model);
+  const table = new ValueTable(model);
   const isWrittenOut = (node: Node): boolean =>
     isOperator(node, 'PRelu') && table.type(node.input[0]!) === 'float32';
   const { node: nodes } = graphOf(model);
