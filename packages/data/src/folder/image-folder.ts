@@ -25,10 +25,8 @@ export interface ImageFolder {
   readonly problems: readonly ImageProblem[];
 }
 
-interface IdentityFolder {
-  readonly name: string;
+interface IdentityFolder extends ImageIdentity {
   readonly path: string;
-  readonly files: readonly string[];
   readonly problems: readonly ImageProblem[];
 }
 
