@@ -1,4 +1,4 @@
-import { CfError } from '@cf/core';
+import { CfError, nearestName } from '@cf/core';
 
 /** `E_ONNX_FILE`: bytes are not an ONNX model, or a tensor in it holds something else than it declares. */
 export class OnnxFileError extends CfError {
@@ -24,6 +24,20 @@ export class OnnxGraphError extends CfError {
   constructor(given: string, expected: string, fix: string) {
     super('OnnxGraphError', 'E_ONNX_GRAPH', { given, expected, fix });
   }
+}
+
+/**
+ * The error of a name that is not there, which suggests the nearest one that is.
+ *
+ * @param fix what to do where no name is near
+ */
+export function unknownName(
+  given: string,
+  expected: string,
+  { name, names, fix }: { readonly name: string; readonly names: readonly string[]; readonly fix: string },
+): OnnxGraphError {
+  const near = nearestName(name, names);
+  return new OnnxGraphError(given, expected, near === undefined ? fix : `did you mean '${near}'?`);
 }
 
 /** `E_ONNX_OPERATOR`: a gradient is asked for through an operator, or a use of one, that has no rule. */

@@ -44,10 +44,6 @@ export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
 export { onnxLearner } from './training/onnx-learner.ts';
-export type {
-  ParameterInfo,
-  TrainingSession,
-  TrainingSessionOptions,
-  TrainingState,
-} from './training/training-session.ts';
+export type { TrainingSessionOptions, TrainingState } from './training/options.ts';
+export type { TrainingSession } from './training/training-session.ts';
 export { upgradeModel } from './upgrade/upgrade-model.ts';

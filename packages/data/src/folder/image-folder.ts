@@ -6,7 +6,7 @@ import { EMPTY_FILE, imageFormat, NOT_AN_IMAGE, SIGNATURE_BYTES } from '../image
 import { mapLimited } from '../map-limited.ts';
 import { byCodeUnits } from '../order.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
-import { readFailure } from '../read-failure.ts';
+import { readFailure, rootFailure } from '../read-failure.ts';
 
 /** One person and the pictures of them. */
 export interface ImageIdentity {
@@ -25,14 +25,13 @@ export interface ImageFolder {
   readonly problems: readonly ImageProblem[];
 }
 
-interface IdentityFolder {
-  readonly name: string;
+interface IdentityFolder extends ImageIdentity {
   readonly path: string;
-  readonly files: readonly string[];
   readonly problems: readonly ImageProblem[];
 }
 
 const FOLDERS_AT_A_TIME = 16;
+const LAYOUT = 'check the path; the layout is <root>/<identity>/<picture>.jpg.';
 /** Left by file managers; neither pictures nor worth a word. */
 const CLUTTER = new Set(['thumbs.db', 'desktop.ini', 'icon\r', '@eadir', '__macosx']);
 
@@ -75,17 +74,14 @@ export async function scanImageFolder(
 
 async function readRoot(root: string): Promise<Dirent[]> {
   const expected = 'a folder with one folder of pictures an identity';
-  const fix = 'check the path; the layout is <root>/<identity>/<picture>.jpg.';
   try {
     if (!(await stat(root)).isDirectory()) {
-      throw new DataFolderError(root, `'${root}' is not a folder`, expected, fix);
+      throw new DataFolderError(root, `'${root}' is not a folder`, expected, LAYOUT);
     }
     return await readEntries(root);
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const given = missing ? `'${root}' does not exist` : `'${root}': ${readFailure(error)}`;
-    throw new DataFolderError(root, given, expected, fix, error);
+    throw new DataFolderError(root, rootFailure(root, error), expected, LAYOUT, error);
   }
 }
 
@@ -99,7 +95,7 @@ function emptyFolder(root: string, folders: number, problems: readonly ImageProb
     root,
     `'${root}' holds ${given}${first}`,
     'one folder of pictures an identity',
-    'check the path; the layout is <root>/<identity>/<picture>.jpg.',
+    LAYOUT,
   );
 }
 

@@ -26,7 +26,7 @@ export interface DecodeOptions {
  * @throws UnreadableImageError when the file can't be read, is empty, is truncated or is no picture.
  */
 export async function decodeImage(file: string, options: DecodeOptions): Promise<RawImage> {
-  checkOptions(options);
+  checkSize(options);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -50,10 +50,10 @@ export async function decodeImage(file: string, options: DecodeOptions): Promise
  * Grey stays grey and RGB stays RGB; a picture that has the size already is returned as it is.
  */
 export async function resizeImage(image: RawImage, width: number, height: number): Promise<RawImage> {
-  checkOptions({ width, height, channels: image.channels });
+  checkSize({ width, height, channels: image.channels });
   if (image.width === width && image.height === height) return image;
   const { channels } = image;
-  const pipeline = sharp(image.data, { raw: { width: image.width, height: image.height, channels } })
+  const pipeline = fromRaw(image)
     .resize(width, height, { fit: 'cover', position: 'centre' })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb');
   return toRawImage(pipeline, channels);
@@ -64,17 +64,18 @@ function decodeBytes(bytes: Uint8Array, options: DecodeOptions): Promise<RawImag
   // 'error' refuses truncated and damaged pixels, yet not a mere oddity in the header.
   let pipeline = sharp(bytes, { failOn: 'error', autoOrient: true }).flatten({ background: '#000' });
   if (width !== undefined || height !== undefined) {
-    pipeline = pipeline.resize({
-      ...(width === undefined ? {} : { width }),
-      ...(height === undefined ? {} : { height }),
-      fit: 'cover',
-      position: 'centre',
-    });
+    pipeline = pipeline.resize({ width, height, fit: 'cover', position: 'centre' });
   }
   return toRawImage(pipeline.toColourspace(channels === 1 ? 'b-w' : 'srgb'), channels);
 }
 
-async function toRawImage(pipeline: Sharp, channels: 1 | 3): Promise<RawImage> {
+/** A picture for sharp to work on. */
+export function fromRaw({ width, height, channels, data }: RawImage): Sharp {
+  return sharp(data, { raw: { width, height, channels } });
+}
+
+/** What sharp has made, decoded. @throws Error if it has another number of channels */
+export async function toRawImage(pipeline: Sharp, channels: 1 | 3): Promise<RawImage> {
   const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   if (info.channels !== channels || data.length !== info.width * info.height * channels) {
     throw new Error(`decoded to ${info.width}×${info.height}×${info.channels}, not to ${channels} channels`);
@@ -82,7 +83,8 @@ async function toRawImage(pipeline: Sharp, channels: 1 | 3): Promise<RawImage> {
   return { width: info.width, height: info.height, channels, data };
 }
 
-function checkOptions({ width, height }: DecodeOptions): void {
+/** Throws `E_OPTION_RANGE` unless a picture can have that size. */
+export function checkSize({ width, height }: DecodeOptions): void {
   if (width !== undefined) checkInteger('width', width, 1, 16_384);
   if (height !== undefined) checkInteger('height', height, 1, 16_384);
 }

@@ -116,14 +116,7 @@ class DecodingWindow {
 
   async #decode(file: string): Promise<Outcome> {
     try {
-      const { width, height, channels } = this.#options;
-      return {
-        image: await decodeImage(file, {
-          channels,
-          ...(width === undefined ? {} : { width }),
-          ...(height === undefined ? {} : { height }),
-        }),
-      };
+      return { image: await decodeImage(file, this.#options) };
     } catch (error) {
       return { error };
     } finally {

@@ -54,18 +54,22 @@ export function parsePairs(text: string, source = 'pairs.txt'): PairList {
   const pairs: Pair[] = [];
   for (let fold = 0; fold < folds; fold++) {
     const where = folds === 1 ? '' : ` of fold ${fold + 1}`;
-    for (let n = 1; n <= count; n++) {
-      const line = reader.take(`${MATCHED} (${n} of ${count}${where})`);
-      pairs.push(matched(reader, line, fold));
-    }
-    for (let n = 1; n <= count; n++) {
-      const line = reader.take(`${MISMATCHED} (${n} of ${count}${where})`);
-      pairs.push(mismatched(reader, line, fold));
+    for (const [expected, read] of KINDS) {
+      for (let n = 1; n <= count; n++) {
+        const line = reader.take(`${expected} (${n} of ${count}${where})`);
+        pairs.push(read(reader, line, fold));
+      }
     }
   }
   reader.end(`the end of the file: all ${pairs.length} pairs announced have been read`);
   return { source, folds, pairs };
 }
+
+/** Kinds of pairs, in the file's order. */
+const KINDS = [
+  [MATCHED, matched],
+  [MISMATCHED, mismatched],
+] as const;
 
 function matched(reader: ProtocolReader, line: ProtocolLine, fold: number): Pair {
   if (line.columns.length !== 3) throw reader.error(line, MATCHED);

@@ -1,5 +1,5 @@
 import { ProtocolFormatError } from '../errors.ts';
-import { type ProtocolLine, ProtocolReader } from './protocol-lines.ts';
+import { ProtocolReader } from './protocol-lines.ts';
 
 /** One identity of an LFW list. */
 export interface Person {
@@ -44,26 +44,13 @@ function readPeople(reader: ProtocolReader, count: number, seen: Map<string, num
     const line = reader.take(`${PERSON} (${n} of ${count})`);
     if (line.columns.length !== 2) throw reader.error(line, PERSON);
     const person = { name: reader.name(line, 0, PERSON), images: reader.count(line, 1, PERSON) };
-    checkUnseen(reader, line, person.name, seen);
+    const before = seen.get(person.name);
+    if (before !== undefined) {
+      const given = `'${person.name}' again, first in line ${before}`;
+      throw new ProtocolFormatError(reader.source, line.number, given, 'each person once');
+    }
+    seen.set(person.name, line.number);
     people.push(person);
   }
   return people;
-}
-
-function checkUnseen(
-  reader: ProtocolReader,
-  line: ProtocolLine,
-  name: string,
-  seen: Map<string, number>,
-): void {
-  const before = seen.get(name);
-  if (before !== undefined) {
-    throw new ProtocolFormatError(
-      reader.source,
-      line.number,
-      `'${name}' again, first in line ${before}`,
-      'each person once',
-    );
-  }
-  seen.set(name, line.number);
 }

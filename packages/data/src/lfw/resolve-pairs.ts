@@ -3,20 +3,15 @@ import { join } from 'node:path';
 import { DataFolderError, PairImageError } from '../errors.ts';
 import { mapLimited } from '../map-limited.ts';
 import type { ImageProblem } from '../problem.ts';
-import { readFailure } from '../read-failure.ts';
+import { rootFailure } from '../read-failure.ts';
 import type { Pair, PairImage, PairList } from './pairs.ts';
 
 /** A pair whose pictures exist. */
-export interface ResolvedPair {
-  /** From 0. */
-  readonly fold: number;
-  readonly same: boolean;
+export interface ResolvedPair extends Pick<Pair, 'fold' | 'same' | 'line'> {
   /** Path of the first picture, starting with the root as it was given. */
   readonly a: string;
   /** Path of the second picture. */
   readonly b: string;
-  /** Line of the pair in its file, from 1. */
-  readonly line: number;
 }
 
 /** The pairs that can be scored, and one problem for each that can't. */
@@ -112,16 +107,9 @@ async function listRoot(root: string): Promise<string[]> {
   try {
     return (await readdir(root)).sort();
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const given = missing ? `'${root}' does not exist` : `'${root}': ${readFailure(error)}`;
     const expected = 'a folder of pictures in the layout of LFW';
-    throw new DataFolderError(
-      root,
-      given,
-      expected,
-      'check the path; pictures lie at <root>/<name>/<name>_0001.jpg.',
-      error,
-    );
+    const fix = 'check the path; pictures lie at <root>/<name>/<name>_0001.jpg.';
+    throw new DataFolderError(root, rootFailure(root, error), expected, fix, error);
   }
 }
 

@@ -75,9 +75,6 @@ export function augmentBatch(
   return batch;
 }
 
-const UNCHANGED: Augmentation = { flip: false, right: 0, down: 0 };
-const MIRRORED: Augmentation = { flip: true, right: 0, down: 0 };
-
 /** How {@link pixelBatch} lays pictures out. */
 export interface PixelBatchOptions {
   /** True gives mirror images, to sum their features with those of the pictures. Default false. */
@@ -99,7 +96,7 @@ export function pixelBatch(
   { mirror = false, into }: PixelBatchOptions = {},
 ): Float32Array {
   const batch = batchArray(store, samples, into);
-  const augmentation = mirror ? MIRRORED : UNCHANGED;
+  const augmentation = { flip: mirror, right: 0, down: 0 };
   for (let b = 0; b < samples.length; b++) copyPicture(store, samples[b]!, augmentation, batch, b);
   return batch;
 }

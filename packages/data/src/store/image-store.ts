@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { ShapeMismatchError } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { ImageStoreSizeError } from '../errors.ts';
+import { checkSize, type DecodeOptions } from '../image/decode.ts';
 import { type LoadImagesOptions, loadImages } from '../image/image-loader.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { toPlanes } from '../image/transform.ts';
@@ -23,12 +24,7 @@ export interface ImageStore {
 }
 
 /** The size of every picture of a store, and how much memory it may take. */
-export interface ImageStoreOptions {
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
-  readonly channels: 1 | 3;
+export interface ImageStoreOptions extends Required<DecodeOptions> {
   /** Bytes that the pixels may take; half of the machine's memory by default. */
   readonly maxBytes?: number;
   /** Hears of each picture that is kept; `done` counts the places of the list that lie behind it. */
@@ -76,8 +72,7 @@ export async function collectImages(
 ): Promise<ImageStore> {
   const { width, height, channels, onProgress } = options;
   checkInteger('total', total, 0);
-  checkInteger('width', width, 1, 16_384);
-  checkInteger('height', height, 1, 16_384);
+  checkSize(options);
   const size = channels * height * width;
   requireFit(total, options);
   const pixels = new Uint8Array(total * size);

@@ -1,7 +1,7 @@
 import { mix } from './colour.ts';
 import { mouthY } from './draw-nose-mouth.ts';
 import type { Identity } from './identity.ts';
-import { closedCurve, element, filled, type Point, path } from './svg.ts';
+import { type Attributes, closedCurve, element, filled, type Point, path } from './svg.ts';
 import type { View } from './view.ts';
 
 /** Hair of the face, under the mouth in drawing order. */
@@ -22,24 +22,17 @@ export function drawBeard(identity: Identity, view: View): string {
 }
 
 /** Jaw and chin up to the cheeks, cut off by the head's outline. */
-function fullBeard(
-  { head, eyes, mouth, ...rest }: Identity,
-  view: View,
-  fill: Readonly<Record<string, string | number>>,
-): string {
+function fullBeard(identity: Identity, view: View, fill: Attributes): string {
+  const { head, eyes, mouth } = identity;
   const w = head.halfWidth;
-  const y = mouthY({ head, eyes, mouth, ...rest });
-  const edge: Point[] = [
-    view.outline(-w * 1.1, eyes.y + 12),
-    view.outline(-w * 0.84, eyes.y + 16),
-    view.at(-w * 0.62, y - 6),
-    view.at(-mouth.halfWidth, y - 5),
-    view.at(0, y - 4, 2),
-    view.at(mouth.halfWidth, y - 5),
-    view.at(w * 0.62, y - 6),
-    view.outline(w * 0.84, eyes.y + 16),
-    view.outline(w * 1.1, eyes.y + 12),
+  const y = mouthY(identity);
+  const cheek = (side: number): Point[] => [
+    view.outline(side * w * 1.1, eyes.y + 12),
+    view.outline(side * w * 0.84, eyes.y + 16),
+    view.at(side * w * 0.62, y - 6),
+    view.at(side * mouth.halfWidth, y - 5),
   ];
+  const edge = [...cheek(-1), view.at(0, y - 4, 2), ...cheek(1).reverse()];
   const below: Point[] = [view.outline(w * 1.2, head.bottom + 8), view.outline(-w * 1.2, head.bottom + 8)];
   return element('g', { 'clip-path': 'url(#head)' }, path(closedCurve([...edge, ...below]), fill));
 }

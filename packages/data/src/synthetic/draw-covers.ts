@@ -3,6 +3,7 @@ import { mouthY } from './draw-nose-mouth.ts';
 import type { Identity } from './identity.ts';
 import type { Nuisance } from './nuisance.ts';
 import {
+  type Attributes,
   closedCurve,
   element,
   ellipse,
@@ -37,8 +38,8 @@ function lenses(
   view: View,
   size: number,
   shape: 'round' | 'square' | 'wide',
-  lens: Readonly<Record<string, string | number>>,
-  frame: Readonly<Record<string, string | number>>,
+  lens: Attributes,
+  frame: Attributes,
 ): string {
   const tall = shape === 'round' ? size * 0.92 : shape === 'square' ? size * 0.8 : size * 0.62;
   const y = eyes.y + 1;

@@ -1,6 +1,6 @@
 import { shade } from './colour.ts';
 import type { Identity } from './identity.ts';
-import { closedCurve, ellipse, filled, openCurve, type Point, path, stroked } from './svg.ts';
+import { bothSides, closedCurve, ellipse, filled, openCurve, type Point, path, stroked } from './svg.ts';
 import type { HairStyle } from './traits.ts';
 import type { View } from './view.ts';
 
@@ -27,18 +27,15 @@ export function drawHairBehind(identity: Identity, view: View): string {
 }
 
 function curtain(x: number, top: number, wide: number, end: number): string {
-  return closedCurve([
-    [x, top],
-    [x + wide * 0.72, top + 9],
-    [x + wide, top + 36],
-    [x + wide * 1.06, end - 16],
-    [x + wide * 0.8, end],
-    [x, end - 4],
-    [x - wide * 0.8, end],
-    [x - wide * 1.06, end - 16],
-    [x - wide, top + 36],
-    [x - wide * 0.72, top + 9],
+  const outline = bothSides([
+    [0, top],
+    [wide * 0.72, top + 9],
+    [wide, top + 36],
+    [wide * 1.06, end - 16],
+    [wide * 0.8, end],
+    [0, end - 4],
   ]);
+  return closedCurve(outline.map(([right, y]) => [x + right, y]));
 }
 
 function curls(x: number, { hair, head }: Identity): string {
@@ -110,59 +107,51 @@ function sideburn(style: HairStyle): number {
 function innerEdge({ hair, head, eyes, brows }: Identity, view: View): Point[] {
   const w = head.halfWidth;
   const temple = head.top + (head.bottom - head.top) * 0.3;
-  const at = (u: number, y: number): Point => view.at(u * w * 0.94, y, 1);
   const line = Math.max(hair.line, head.top + 9);
   const browY = eyes.y - brows.lift;
-  switch (hair.style) {
-    case 'receding':
-      return [
-        at(0.97, temple + 4),
-        at(0.82, temple - 6),
-        at(0.6, head.top + 7),
-        at(0.28, head.top + 8),
-        at(0, head.top + 10),
-        at(-0.28, head.top + 8),
-        at(-0.6, head.top + 7),
-        at(-0.82, temple - 6),
-        at(-0.97, temple + 4),
-      ];
-    case 'fringe':
-    case 'bob': {
-      const low = Math.min(browY - 1, line + 9);
-      return [
-        at(0.95, temple + 8),
-        at(0.82, low + 1),
-        at(0.4, low - 0.5),
-        at(0, low + 0.6),
-        at(-0.4, low - 0.5),
-        at(-0.82, low + 1),
-        at(-0.95, temple + 8),
-      ];
+  const edge = (): Point[] => {
+    switch (hair.style) {
+      case 'receding':
+        return bothSides([
+          [0.97, temple + 4],
+          [0.82, temple - 6],
+          [0.6, head.top + 7],
+          [0.28, head.top + 8],
+          [0, head.top + 10],
+        ]);
+      case 'fringe':
+      case 'bob': {
+        const low = Math.min(browY - 1, line + 9);
+        return bothSides([
+          [0.95, temple + 8],
+          [0.82, low + 1],
+          [0.4, low - 0.5],
+          [0, low + 0.6],
+        ]);
+      }
+      case 'parted':
+      case 'long': {
+        const p = hair.parting * 0.7;
+        return [
+          [0.95, temple + 6],
+          [0.78, line + 7],
+          [(p + 0.9) / 2, line + 1.5],
+          [p, head.top + 6],
+          [(p - 0.9) / 2, line + 1.5],
+          [-0.78, line + 7],
+          [-0.95, temple + 6],
+        ];
+      }
+      default:
+        return bothSides([
+          [0.95, temple + 5],
+          [0.84, line + 7],
+          [0.68, line + 1],
+          [0, line],
+        ]);
     }
-    case 'parted':
-    case 'long': {
-      const p = hair.parting * 0.7;
-      return [
-        at(0.95, temple + 6),
-        at(0.78, line + 7),
-        at((p + 0.9) / 2, line + 1.5),
-        at(p, head.top + 6),
-        at((p - 0.9) / 2, line + 1.5),
-        at(-0.78, line + 7),
-        at(-0.95, temple + 6),
-      ];
-    }
-    default:
-      return [
-        at(0.95, temple + 5),
-        at(0.84, line + 7),
-        at(0.68, line + 1),
-        at(0, line),
-        at(-0.68, line + 1),
-        at(-0.84, line + 7),
-        at(-0.95, temple + 5),
-      ];
-  }
+  };
+  return edge().map(([u, y]) => view.at(u * w * 0.94, y, 1));
 }
 
 function strands({ hair, head }: Identity, view: View): string {

@@ -1,6 +1,7 @@
 import { mix, shade } from './colour.ts';
 import type { Identity } from './identity.ts';
 import {
+  bothSides,
   closedCurve,
   element,
   ellipse,
@@ -14,10 +15,10 @@ import {
 import { AXIS, type View } from './view.ts';
 
 /** The head's outline from the crown clockwise, pixels; a smooth curve goes through these points. */
-export function headOutline(identity: Identity, view: View): readonly Point[] {
+function headOutline(identity: Identity, view: View): readonly Point[] {
   const { halfWidth: w, cheekbones, jaw, chin, top, bottom } = identity.head;
   const height = bottom - top;
-  const right: Point[] = [
+  const outline = bothSides([
     [0, top],
     [w * 0.56, top + height * 0.055],
     [w * 0.9, top + height * 0.2],
@@ -27,9 +28,8 @@ export function headOutline(identity: Identity, view: View): readonly Point[] {
     [w * (0.55 * jaw + 0.45 * chin), top + height * 0.905],
     [w * chin * 0.75, top + height * 0.99],
     [0, bottom],
-  ];
-  const left = right.slice(1, -1).reverse();
-  return [...right, ...left.map(([x, y]): Point => [-x, y])].map(([x, y]) => view.outline(x, y));
+  ]);
+  return outline.map(([x, y]) => view.outline(x, y));
 }
 
 /** Neck and shoulders, behind the head. */

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '@cf/core';
 import { checkInteger } from '../checks.ts';
-import { between } from './between.ts';
+import { type Drawn, drawn } from './between.ts';
 import { alongScale, type Colour, rounded, shade } from './colour.ts';
 import {
   type Beard,
@@ -13,6 +13,67 @@ import {
   sampleMarks,
 } from './traits.ts';
 
+const HEAD = {
+  /** Half of the width at the temples. */
+  halfWidth: [31, 41],
+  /** Width at the cheekbones, as a share of the temples'. */
+  cheekbones: [0.9, 1.04],
+  /** Width at the corner of the jaw, as a share of the temples'. */
+  jaw: [0.6, 0.94],
+  /** Width of the chin, as a share of the temples'. */
+  chin: [0.18, 0.5],
+  /** y of the crown of the skull. */
+  top: [8, 17],
+  /** y of the chin. */
+  bottom: [98, 109],
+} as const;
+
+const EYES = {
+  y: [48, 56],
+  /** From the face's axis to the middle of an eye. */
+  spacing: [14, 20],
+  width: [10, 16],
+  height: [4.5, 8.5],
+  /** Degrees; outer corners up is positive. */
+  tilt: [-9, 11],
+  /** Depth of the lid's crease, 0 … 1. */
+  lid: [0, 1],
+} as const;
+
+const BROWS = {
+  /** From the middle of the eye up to the brow. */
+  lift: [6.5, 11.5],
+  length: [11, 18],
+  thickness: [1.2, 4.8],
+  /** Degrees; outer ends up is positive. */
+  angle: [-14, 16],
+  /** How far the middle rises over the ends. */
+  arch: [0, 4.5],
+} as const;
+
+const NOSE = {
+  /** From the eyes down to the tip. */
+  length: [14, 24],
+  width: [8, 16],
+  bridge: [2, 5.5],
+  /** From a hooked (−1) to an upturned (1) tip. */
+  upturn: [-1, 1],
+} as const;
+
+const MOUTH = {
+  /** From the tip of the nose down to the line of the lips. */
+  drop: [11, 17],
+  halfWidth: [9, 16],
+  upperLip: [1.2, 4.2],
+  lowerLip: [1.8, 6],
+} as const;
+
+const EARS = {
+  height: [13, 22],
+  /** How far they stand out. */
+  reach: [1.5, 7],
+} as const;
+
 /**
  * What makes a drawn person this person, in every picture of them.
  *
@@ -21,64 +82,13 @@ import {
  */
 export interface Identity {
   readonly skin: Colour;
-  readonly head: {
-    /** Half of the width at the temples. */
-    readonly halfWidth: number;
-    /** Width at the cheekbones, as a share of the temples'. */
-    readonly cheekbones: number;
-    /** Width at the corner of the jaw, as a share of the temples'. */
-    readonly jaw: number;
-    /** Width of the chin, as a share of the temples'. */
-    readonly chin: number;
-    /** y of the crown of the skull. */
-    readonly top: number;
-    /** y of the chin. */
-    readonly bottom: number;
-  };
+  readonly head: Drawn<typeof HEAD>;
   readonly hair: Hair;
-  readonly eyes: {
-    readonly y: number;
-    /** From the face's axis to the middle of an eye. */
-    readonly spacing: number;
-    readonly width: number;
-    readonly height: number;
-    /** Degrees; outer corners up is positive. */
-    readonly tilt: number;
-    readonly iris: Colour;
-    /** Depth of the lid's crease, 0 … 1. */
-    readonly lid: number;
-  };
-  readonly brows: {
-    /** From the middle of the eye up to the brow. */
-    readonly lift: number;
-    readonly length: number;
-    readonly thickness: number;
-    /** Degrees; outer ends up is positive. */
-    readonly angle: number;
-    /** How far the middle rises over the ends. */
-    readonly arch: number;
-  };
-  readonly nose: {
-    /** From the eyes down to the tip. */
-    readonly length: number;
-    readonly width: number;
-    readonly bridge: number;
-    /** From a hooked (−1) to an upturned (1) tip. */
-    readonly upturn: number;
-  };
-  readonly mouth: {
-    /** From the tip of the nose down to the line of the lips. */
-    readonly drop: number;
-    readonly halfWidth: number;
-    readonly upperLip: number;
-    readonly lowerLip: number;
-    readonly lips: Colour;
-  };
-  readonly ears: {
-    readonly height: number;
-    /** How far they stand out. */
-    readonly reach: number;
-  };
+  readonly eyes: Drawn<typeof EYES> & { readonly iris: Colour };
+  readonly brows: Drawn<typeof BROWS>;
+  readonly nose: Drawn<typeof NOSE>;
+  readonly mouth: Drawn<typeof MOUTH> & { readonly lips: Colour };
+  readonly ears: Drawn<typeof EARS>;
   readonly marks: Marks;
   readonly beard: Beard;
   /** The glasses the person owns, if any; whether they are worn is up to the picture. */
@@ -115,82 +125,29 @@ export function sampleIdentity(seed: number | string, index: number): Identity {
   const tone = random.uniform();
   const skin = alongScale(SKIN_SCALE, tone);
   const hair = sampleHair(random.fork('hair'), tone);
+  const [eyes, mouth] = [random.fork('eyes'), random.fork('mouth')];
   return {
     skin,
-    head: sampleHead(random.fork('head')),
+    head: drawn(random.fork('head'), HEAD),
     hair,
-    eyes: sampleEyes(random.fork('eyes'), tone),
-    brows: sampleBrows(random.fork('brows')),
-    nose: sampleNose(random.fork('nose')),
-    mouth: sampleMouth(random.fork('mouth'), skin),
-    ears: sampleEars(random.fork('ears')),
+    eyes: { iris: irisColour(eyes, tone), ...drawn(eyes, EYES) },
+    brows: drawn(random.fork('brows'), BROWS),
+    nose: drawn(random.fork('nose'), NOSE),
+    mouth: { lips: lipColour(mouth, skin), ...drawn(mouth, MOUTH) },
+    ears: drawn(random.fork('ears'), EARS),
     marks: sampleMarks(random.fork('marks'), tone),
     beard: sampleBeard(random.fork('beard'), hair),
     glasses: sampleGlasses(random.fork('glasses')),
   };
 }
 
-function sampleHead(random: Random): Identity['head'] {
-  return {
-    halfWidth: between(random, 31, 41),
-    cheekbones: between(random, 0.9, 1.04),
-    jaw: between(random, 0.6, 0.94),
-    chin: between(random, 0.18, 0.5),
-    top: between(random, 8, 17),
-    bottom: between(random, 98, 109),
-  };
-}
-
-function sampleEyes(random: Random, tone: number): Identity['eyes'] {
+function irisColour(random: Random, tone: number): Colour {
   // Light eyes are rare where the skin is dark.
-  const lightness = random.uniform() * (tone < 0.5 ? 1 : 0.35);
-  return {
-    y: between(random, 48, 56),
-    spacing: between(random, 14, 20),
-    width: between(random, 10, 16),
-    height: between(random, 4.5, 8.5),
-    tilt: between(random, -9, 11),
-    iris: alongScale(IRIS_SCALE, lightness),
-    lid: between(random, 0, 1),
-  };
+  return alongScale(IRIS_SCALE, random.uniform() * (tone < 0.5 ? 1 : 0.35));
 }
 
-function sampleBrows(random: Random): Identity['brows'] {
-  return {
-    lift: between(random, 6.5, 11.5),
-    length: between(random, 11, 18),
-    thickness: between(random, 1.2, 4.8),
-    angle: between(random, -14, 16),
-    arch: between(random, 0, 4.5),
-  };
-}
-
-function sampleNose(random: Random): Identity['nose'] {
-  return {
-    length: between(random, 14, 24),
-    width: between(random, 8, 16),
-    bridge: between(random, 2, 5.5),
-    upturn: between(random, -1, 1),
-  };
-}
-
-function sampleMouth(random: Random, skin: Colour): Identity['mouth'] {
+function lipColour(random: Random, skin: Colour): Colour {
   const redness = random.uniform(0.25, 0.75);
-  const base = shade(skin, -0.18);
-  const lips: Colour = [
-    base[0] + 18 * redness,
-    base[1] * (1 - 0.42 * redness),
-    base[2] * (1 - 0.3 * redness),
-  ];
-  return {
-    drop: between(random, 11, 17),
-    halfWidth: between(random, 9, 16),
-    upperLip: between(random, 1.2, 4.2),
-    lowerLip: between(random, 1.8, 6),
-    lips: rounded(lips),
-  };
-}
-
-function sampleEars(random: Random): Identity['ears'] {
-  return { height: between(random, 13, 22), reach: between(random, 1.5, 7) };
+  const [red, green, blue] = shade(skin, -0.18);
+  return rounded([red + 18 * redness, green * (1 - 0.42 * redness), blue * (1 - 0.3 * redness)]);
 }

@@ -1,5 +1,6 @@
 import { createRandom } from '@cf/core';
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
+import { fromRaw, toRawImage } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { drawFace } from './draw-face.ts';
 import type { Identity } from './identity.ts';
@@ -20,25 +21,16 @@ const NOISE_TERMS = 4;
 export async function renderFace(identity: Identity, nuisance: Nuisance): Promise<RawImage> {
   const { camera } = nuisance;
   const svg = new TextEncoder().encode(drawFace(identity, nuisance));
-  const drawn = await toRaw(sharp(svg).removeAlpha().toColourspace('srgb'));
+  const drawn = await toRawImage(sharp(svg).removeAlpha().toColourspace('srgb'), 3);
   // A pass of its own: in one pass with the blur, overlapping tiles of the drawing would be drawn twice.
-  const image = camera.blur < LEAST_BLUR ? drawn : await toRaw(fromRaw(drawn).blur(camera.blur));
+  const image = camera.blur < LEAST_BLUR ? drawn : await toRawImage(fromRaw(drawn).blur(camera.blur), 3);
   const noisy = camera.noise > 0 ? withNoise(image, camera.noise, camera.noiseSeed) : image;
   return camera.jpegQuality === null ? noisy : recompressed(noisy, camera.jpegQuality);
 }
 
 async function recompressed(image: RawImage, quality: number): Promise<RawImage> {
   const jpeg = await fromRaw(image).jpeg({ quality }).toBuffer();
-  return toRaw(sharp(jpeg).toColourspace('srgb'));
-}
-
-function fromRaw({ width, height, channels, data }: RawImage): Sharp {
-  return sharp(data, { raw: { width, height, channels } });
-}
-
-async function toRaw(pipeline: Sharp): Promise<RawImage> {
-  const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, channels: 3, data };
+  return toRawImage(sharp(jpeg).toColourspace('srgb'), 3);
 }
 
 /** Adds a sensor's noise, nearly normal: sums of uniform draws, the same in every engine. */

@@ -3,7 +3,14 @@ import { type Colour, hex } from './colour.ts';
 /** A point of the drawing, pixels. */
 export type Point = readonly [number, number];
 
-type Attributes = Readonly<Record<string, string | number>>;
+/** The points of one side, then those of the other: mirrored about x = 0, where a point comes once. */
+export function bothSides(side: readonly Point[]): Point[] {
+  const others = side.filter(([x]) => x !== 0).reverse();
+  return [...side, ...others.map(([x, y]): Point => [-x, y])];
+}
+
+/** Attributes of an element. */
+export type Attributes = Readonly<Record<string, string | number>>;
 
 /** Writes a number with at most two decimals, the same text in every engine. */
 export function decimals(value: number): string {

@@ -16,11 +16,7 @@ export interface SyntheticOptions {
 }
 
 /** A data set of drawn people whose pictures are made when they are asked for; indices count from 0. */
-export interface SyntheticFaces {
-  readonly seed: number | string;
-  readonly identities: number;
-  readonly imagesPerIdentity: number;
-  readonly difficulty: number;
+export interface SyntheticFaces extends Required<SyntheticOptions> {
   /** Name of a person, as in folders and lists of pairs: `synthetic_00042`. */
   name(identityIndex: number): string;
   identity(identityIndex: number): Identity;

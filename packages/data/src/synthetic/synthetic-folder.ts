@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import sharp from 'sharp';
 import { OutputFolderError } from '../errors.ts';
+import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { formatPairs, type PairList } from '../lfw/pairs.ts';
 import { lfwStem } from '../lfw/resolve-pairs.ts';
@@ -64,14 +64,14 @@ export async function writeSyntheticFolder(
 type Before = 'nothing' | 'empty folder' | 'own folder';
 
 async function whatIsAt(out: string, replace: boolean): Promise<Before> {
-  const another = 'choose another folder.';
+  const [unused, another] = ['a folder that is new or empty', 'choose another folder.'];
   const found = await stat(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) return 'nothing';
   if (!found.isDirectory()) {
-    throw new OutputFolderError(out, `'${out}' is a file`, 'a folder that is new or empty', another);
+    throw new OutputFolderError(out, `'${out}' is a file`, unused, another);
   }
   const entries = await readdir(out);
   if (entries.length === 0) return 'empty folder';
@@ -81,12 +81,7 @@ async function whatIsAt(out: string, replace: boolean): Promise<Before> {
   }
   if (!replace) {
     const given = `'${out}' holds synthetic faces already`;
-    throw new OutputFolderError(
-      out,
-      given,
-      'a folder that is new or empty',
-      'set replace, or choose another folder.',
-    );
+    throw new OutputFolderError(out, given, unused, `set replace, or ${another}`);
   }
   return 'own folder';
 }
@@ -136,11 +131,8 @@ async function writeAll(
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
 }
 
-async function encode(
-  { width, height, channels, data }: RawImage,
-  format: 'png' | 'jpeg',
-): Promise<Uint8Array> {
-  const picture = sharp(data, { raw: { width, height, channels } });
+function encode(image: RawImage, format: 'png' | 'jpeg'): Promise<Uint8Array> {
+  const picture = fromRaw(image);
   // Compression level 6 is libpng's usual one; higher levels cost time and win little on noise.
   return (
     format === 'png' ? picture.png({ compressionLevel: 6 }) : picture.jpeg({ quality: JPEG_QUALITY })

@@ -1,5 +1,5 @@
 import type { Random } from '@cf/core';
-import { between } from './between.ts';
+import { between, type Drawn, drawn } from './between.ts';
 import { type Colour, mix, rounded, shade } from './colour.ts';
 
 /** How the hair is cut. */
@@ -20,16 +20,19 @@ export const HAIR_STYLES = [
   'spiky',
 ] as const;
 
+const CUT = {
+  /** y of the hairline in the middle of the forehead, pixels. */
+  line: [21, 34],
+  /** How far the hair stands out from the skull, pixels. */
+  volume: [2, 8],
+  /** Where it is parted, from the left (−1) to the right (1) temple. */
+  parting: [-0.8, 0.8],
+} as const;
+
 /** Hair of the head. */
-export interface Hair {
+export interface Hair extends Drawn<typeof CUT> {
   readonly style: HairStyle;
   readonly colour: Colour;
-  /** y of the hairline in the middle of the forehead, pixels. */
-  readonly line: number;
-  /** How far the hair stands out from the skull, pixels. */
-  readonly volume: number;
-  /** Where it is parted, from the left (−1) to the right (1) temple. */
-  readonly parting: number;
 }
 
 /** Hair of the face. */
@@ -46,31 +49,36 @@ export interface Spot {
   readonly radius: number;
 }
 
+const SCAR = {
+  x: [-24, 24],
+  y: [34, 90],
+  length: [8, 17],
+  /** Degrees from the horizontal. */
+  angle: [0, 180],
+} as const;
+
 /** Lasting marks on the skin. */
 export interface Marks {
   readonly moles: readonly Spot[];
   readonly freckles: readonly Spot[];
-  /** `angle` in degrees from the horizontal. */
-  readonly scar: {
-    readonly x: number;
-    readonly y: number;
-    readonly length: number;
-    readonly angle: number;
-  } | null;
+  readonly scar: Drawn<typeof SCAR> | null;
   /** Depth of the folds beside the mouth, 0 … 1. */
   readonly folds: number;
   /** Redness of the cheeks, 0 … 1. */
   readonly blush: number;
 }
 
+const FRAME = {
+  /** Half of a lens' width, pixels. */
+  size: [9.5, 13],
+  /** Thickness of the frame, pixels. */
+  thickness: [0.9, 2.4],
+} as const;
+
 /** A pair of glasses. */
-export interface Glasses {
+export interface Glasses extends Drawn<typeof FRAME> {
   readonly shape: 'round' | 'square' | 'wide';
   readonly colour: Colour;
-  /** Half of a lens' width, pixels. */
-  readonly size: number;
-  /** Thickness of the frame, pixels. */
-  readonly thickness: number;
 }
 
 const DARK_HAIR: readonly Colour[] = [
@@ -104,9 +112,7 @@ export function sampleHair(random: Random, tone: number): Hair {
   return {
     style: random.pick(HAIR_STYLES),
     colour: rounded(shade(colour, random.uniform(-0.15, 0.12))),
-    line: between(random, 21, 34),
-    volume: between(random, 2, 8),
-    parting: between(random, -0.8, 0.8),
+    ...drawn(random, CUT),
   };
 }
 
@@ -122,28 +128,17 @@ export function sampleGlasses(random: Random): Glasses | null {
   return {
     shape: random.pick(['round', 'square', 'wide'] as const),
     colour: random.pick(FRAMES),
-    size: between(random, 9.5, 13),
-    thickness: between(random, 0.9, 2.4),
+    ...drawn(random, FRAME),
   };
 }
 
 /** @param tone - darkness of the skin, 0 … 1; freckles come on light skin only. */
 export function sampleMarks(random: Random, tone: number): Marks {
-  const spot = (spread: number, low: number, high: number, radius: number): Spot => ({
-    x: between(random, -spread, spread),
-    y: between(random, low, high),
-    radius: between(random, radius * 0.7, radius * 1.3),
-  });
+  const spot = (spread: number, low: number, high: number, radius: number): Spot =>
+    drawn(random, { x: [-spread, spread], y: [low, high], radius: [radius * 0.7, radius * 1.3] });
   const moles = Array.from({ length: random.pick([0, 0, 1, 1, 2, 3]) }, () => spot(26, 36, 98, 1.3));
   const freckled = tone < 0.45 && random.chance(0.35);
   const freckles = Array.from({ length: freckled ? random.integer(14, 34) : 0 }, () => spot(24, 57, 75, 0.6));
-  const scar = random.chance(0.16)
-    ? {
-        x: between(random, -24, 24),
-        y: between(random, 34, 90),
-        length: between(random, 8, 17),
-        angle: between(random, 0, 180),
-      }
-    : null;
+  const scar = random.chance(0.16) ? drawn(random, SCAR) : null;
   return { moles, freckles, scar, folds: between(random, 0, 1), blush: between(random, 0, 1) };
 }

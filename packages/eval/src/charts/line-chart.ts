@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Domain, decades, linearDomain, logDomain } from './domain.ts';
-import { type ChartSize, chartTitle, DEFAULT_HEIGHT, DEFAULT_WIDTH, frame, renderSvg } from './render.ts';
+import { type ChartSize, chartTitle, DEFAULT_HEIGHT, DEFAULT_WIDTH, renderSvg } from './render.ts';
 import { type ChartSeries, isDrawn, lonelyRows, type SeriesRow, seriesRows, uniqueNames } from './series.ts';
 import { PALETTE } from './style.ts';
 
@@ -41,17 +41,20 @@ const LEGEND_ROW = 17;
  */
 export async function lineChart(options: LineChartOptions): Promise<string> {
   const rows = seriesRows(options.series, options.logX === true);
-  return renderSvg(lineSpec(options, rows), describe(options));
+  const names = uniqueNames(options.series.map(({ name }) => name));
+  const columns = legendColumns(names, options.width ?? DEFAULT_WIDTH);
+  const height = (options.height ?? DEFAULT_HEIGHT) + (Math.ceil(names.length / columns) - 1) * LEGEND_ROW;
+  return renderSvg(lineSpec(options, rows, { names, columns }), { ...options, height }, describe(options));
 }
 
-function lineSpec(options: LineChartOptions, rows: readonly SeriesRow[]): TopLevelSpec {
-  const names = uniqueNames(options.series.map(({ name }) => name));
+function lineSpec(
+  options: LineChartOptions,
+  rows: readonly SeriesRow[],
+  { names, columns }: { readonly names: string[]; readonly columns: number },
+): TopLevelSpec {
   const width = options.width ?? DEFAULT_WIDTH;
-  const columns = legendColumns(names, width);
-  const extraHeight = (Math.ceil(names.length / columns) - 1) * LEGEND_ROW;
   const dots = lonelyRows(rows);
   return {
-    ...frame({ ...options, height: (options.height ?? DEFAULT_HEIGHT) + extraHeight }),
     title: chartTitle(options.title, rows.some(isDrawn), options),
     encoding: {
       x: { field: 'x', type: 'quantitative', ...xScale(options, rows) },

@@ -38,34 +38,24 @@ function wrap(text: string, length: number): string[] {
   return lines.flatMap((line) => line.match(new RegExp(`.{1,${length}}`, 'gu')) ?? ['']);
 }
 
-/** The parts of a specification that all pictures share: size, schema, transparent background. */
-export function frame(size: ChartSize): {
-  $schema: string;
-  width: number;
-  height: number;
-  padding: number;
-  background: string;
-  autosize: { type: 'fit'; contains: 'padding' };
-} {
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+/**
+ * Compiles a Vega-Lite specification and renders it as SVG, without a DOM or a canvas.
+ *
+ * @param size - of the whole picture.
+ * @param description - what the picture shows, for those who cannot see it.
+ */
+export async function renderSvg(spec: TopLevelSpec, size: ChartSize, description: string): Promise<string> {
+  // Loaded with the first picture: who only wants numbers does not pay for the drawing libraries.
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const framed: TopLevelSpec = {
+    ...spec,
     width: size.width ?? DEFAULT_WIDTH,
     height: size.height ?? DEFAULT_HEIGHT,
     padding: 8,
     background: 'transparent',
     autosize: { type: 'fit', contains: 'padding' },
   };
-}
-
-/**
- * Compiles a Vega-Lite specification and renders it as SVG, without a DOM or a canvas.
- *
- * @param description - what the picture shows, for those who cannot see it.
- */
-export async function renderSvg(spec: TopLevelSpec, description: string): Promise<string> {
-  // Loaded with the first picture: who only wants numbers does not pay for the drawing libraries.
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const compiled = vegaLite.compile(spec, { config: CHART_CONFIG }).spec;
+  const compiled = vegaLite.compile(framed, { config: CHART_CONFIG }).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
   try {
     const svg = await view.toSVG();

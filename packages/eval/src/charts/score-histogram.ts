@@ -1,7 +1,8 @@
-import { NonFiniteError, OptionOutOfRangeError } from '@cf/core';
+import { OptionOutOfRangeError } from '@cf/core';
 import type { TopLevelSpec } from 'vega-lite';
+import { checkScores } from '../verification/labelled-pairs.ts';
 import { type Domain, LARGEST_DRAWN, linearDomain } from './domain.ts';
-import { type ChartSize, chartTitle, frame, renderSvg } from './render.ts';
+import { type ChartSize, chartTitle, renderSvg } from './render.ts';
 import { GENUINE_COLOUR, IMPOSTOR_COLOUR } from './style.ts';
 
 /** What {@link scoreHistogram} draws. */
@@ -51,8 +52,8 @@ export async function scoreHistogram(options: ScoreHistogramOptions): Promise<st
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
     throw new OptionOutOfRangeError('bins', count, 'an integer from 1 to 1000', 'leave it out for 50 bins.');
   }
-  checkFinite('genuine', options.genuine);
-  checkFinite('impostor', options.impostor);
+  checkScores('genuine', options.genuine);
+  checkScores('impostor', options.impostor);
   const drawn = [...Array.from(options.genuine), ...Array.from(options.impostor)].map(toDrawn);
   const bins = roundBins(linearDomain(drawn), count);
   const corners = [
@@ -61,7 +62,7 @@ export async function scoreHistogram(options: ScoreHistogramOptions): Promise<st
   ];
   const title = options.title ?? 'Scores';
   const description = `${title}: distribution of ${options.genuine.length} genuine and ${options.impostor.length} impostor scores`;
-  return renderSvg(histogramSpec(options, title, corners, bins), description);
+  return renderSvg(histogramSpec(options, title, corners, bins), options, description);
 }
 
 function histogramSpec(
@@ -106,9 +107,9 @@ function histogramSpec(
   };
   const { threshold } = options;
   if (threshold === undefined || !(threshold >= domain[0]! && threshold <= domain[1]!)) {
-    return { ...frame(options), title, ...distributions };
+    return { title, ...distributions };
   }
-  return { ...frame(options), title, layer: [distributions, ...thresholdLayers(threshold, domain)] };
+  return { title, layer: [distributions, ...thresholdLayers(threshold, domain)] };
 }
 
 /** A dashed line and its value, written on the side that has more room. */
@@ -170,11 +171,4 @@ function outline(kind: Corner['kind'], scores: ArrayLike<number>, { edges, width
 /** Scores beyond what an axis can show fall into the bins at its ends. */
 function toDrawn(score: number): number {
   return Math.max(-LARGEST_DRAWN, Math.min(LARGEST_DRAWN, score));
-}
-
-function checkFinite(name: string, scores: ArrayLike<number>): void {
-  for (let index = 0; index < scores.length; index++) {
-    if (Number.isFinite(scores[index])) continue;
-    throw new NonFiniteError(name, index, scores[index]!, 'look at the two embeddings of this pair.');
-  }
 }

@@ -1,4 +1,4 @@
-import { ReportError } from '../errors/report-error.ts';
+import { ReportError } from '../errors.ts';
 import { escapeHtml } from './escape-html.ts';
 import { REPORT_STYLE } from './report-style.ts';
 

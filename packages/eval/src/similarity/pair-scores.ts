@@ -1,5 +1,5 @@
 import { ShapeMismatchError } from '@cf/core';
-import { PairsError } from '../errors/pairs-error.ts';
+import { PairsError } from '../errors.ts';
 import { cosineOfRows, throwFirstNonFinite } from './cosine-similarity.ts';
 
 /**

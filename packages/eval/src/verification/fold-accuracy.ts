@@ -78,11 +78,7 @@ function scoreFold(pairs: CheckedPairs, foldOf: Float64Array, fold: number, thre
   return { fold, pairs: members, threshold, accuracy: correct / members };
 }
 
-function spread(accuracies: readonly number[]): {
-  accuracy: number;
-  std: number;
-  standardError: number | null;
-} {
+function spread(accuracies: readonly number[]): Pick<FoldAccuracy, 'accuracy' | 'std' | 'standardError'> {
   const k = accuracies.length;
   const mean = accuracies.reduce((sum, value) => sum + value, 0) / k;
   const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -1,5 +1,5 @@
 import { NonFiniteError, OptionOutOfRangeError } from '@cf/core';
-import { PairsError } from '../errors/pairs-error.ts';
+import { PairsError } from '../errors.ts';
 
 /** What the caller passes: a score a pair, and whether the pair shows one person. */
 export interface LabelledPairs {
@@ -19,18 +19,24 @@ export interface CheckedPairs {
 /** Copies the pairs; throws unless every score is finite, every label is a truth value and both classes are there. */
 export function checkPairs(pairs: LabelledPairs): CheckedPairs {
   checkLength('same', pairs.same.length, pairs.scores.length);
+  checkScores('scores', pairs.scores);
   const scores = Float64Array.from(pairs.scores);
   const same = new Uint8Array(scores.length);
   let genuine = 0;
   for (let index = 0; index < scores.length; index++) {
-    if (!Number.isFinite(scores[index])) {
-      throw new NonFiniteError('scores', index, scores[index]!, 'look at the two embeddings of this pair.');
-    }
     same[index] = truthOf(pairs.same[index], index);
     genuine += same[index]!;
   }
   checkBothClasses(genuine, scores.length - genuine, 'the pairs');
   return { scores, same };
+}
+
+/** Throws unless every score is finite. */
+export function checkScores(name: string, scores: ArrayLike<number>): void {
+  for (let index = 0; index < scores.length; index++) {
+    if (Number.isFinite(scores[index])) continue;
+    throw new NonFiniteError(name, index, scores[index]!, 'look at the two embeddings of this pair.');
+  }
 }
 
 /** Copies the fold of each pair; throws unless there is one integer a pair. */

@@ -4,6 +4,7 @@ import { OnnxGraphError } from '../errors.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { ElementType } from '../model/element-type.ts';
 import {
+  type Graph,
   graphOf,
   type Model,
   type Node,
@@ -51,11 +52,21 @@ export class GraphBuilder {
   readonly #initializers: TensorProtoValue[];
   readonly #values: Set<string>;
   readonly #nodeNames: Set<string>;
+  readonly #reserved: ReadonlySet<string>;
   readonly #counters: Map<string, number> = new Map();
 
-  constructor(options: GraphBuilderOptions = {}, base: Model = emptyModel(options)) {
+  /**
+   * @param base what is there already
+   * @param reserved names that fresh ones keep clear of, beside those of `base`
+   */
+  constructor(
+    options: GraphBuilderOptions = {},
+    base: Model = emptyModel(options),
+    reserved: Iterable<string> = [],
+  ) {
     const graph = graphOf(base);
     this.#base = base;
+    this.#reserved = new Set(reserved);
     this.#nodes = [...graph.node];
     this.#inputs = [...graph.input];
     this.#outputs = [...graph.output];
@@ -69,6 +80,17 @@ export class GraphBuilder {
   /** A builder that goes on where a model ends; the model itself stays as it is. */
   static extend(model: Model): GraphBuilder {
     return new GraphBuilder({}, model);
+  }
+
+  /** A builder that writes a model's nodes anew: it has none yet, and fresh names are no old values' names. */
+  static rewrite(model: Model, changes: Partial<Graph> = {}): GraphBuilder {
+    const graph = graphOf(model);
+    const base = withFields(model, { graph: withFields(graph, { ...changes, node: [] }) });
+    return new GraphBuilder(
+      {},
+      base,
+      graph.node.flatMap((node) => node.output),
+    );
   }
 
   /** Version of the standard operators. */
@@ -156,7 +178,7 @@ export class GraphBuilder {
     options: NodeOptions = {},
   ): readonly string[] {
     const outputs = options.outputs ?? [this.uniqueName(operator.toLowerCase())];
-    const name = options.name ?? this.#uniqueNodeName(operator);
+    const name = options.name ?? this.#unique(operator, this.#nodeNames);
     this.add(createNode(name, operator, inputs, outputs, attributes, options.domain));
     return outputs;
   }
@@ -175,7 +197,7 @@ export class GraphBuilder {
 
   /** A value name that is still free, near to `hint`. */
   uniqueName(hint: string): string {
-    return this.#unique(hint, this.#values);
+    return this.#unique(hint, this.#values, this.#reserved);
   }
 
   /** The model as it stands. */
@@ -189,15 +211,12 @@ export class GraphBuilder {
     return withFields(this.#base, { graph });
   }
 
-  #uniqueNodeName(operator: string): string {
-    return this.#unique(operator, this.#nodeNames);
-  }
-
-  #unique(hint: string, taken: ReadonlySet<string>): string {
-    if (hint !== '' && !taken.has(hint)) return hint;
+  #unique(hint: string, ...taken: readonly ReadonlySet<string>[]): string {
+    const isTaken = (name: string): boolean => taken.some((names) => names.has(name));
+    if (hint !== '' && !isTaken(hint)) return hint;
     for (let i = this.#counters.get(hint) ?? 1; ; i++) {
       const name = `${hint}_${i}`;
-      if (taken.has(name)) continue;
+      if (isTaken(name)) continue;
       this.#counters.set(hint, i);
       return name;
     }

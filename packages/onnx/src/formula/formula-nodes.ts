@@ -56,9 +56,14 @@ export function formulaNodes<Name extends string>(
   >;
 }
 
-/** A scalar in float32. */
-export function scalar(builder: GraphBuilder, value: number): string {
-  return builder.constant({ type: 'float32', dims: [], data: Float32Array.of(value) });
+/** A scalar in float32, under a fresh name. */
+export function scalar(builder: GraphBuilder, value: number, hint?: string): string {
+  return builder.constant({ type: 'float32', dims: [], data: Float32Array.of(value) }, hint);
+}
+
+/** Name of a value of a formula, written as a scalar where it is a number. */
+export function named(builder: GraphBuilder, value: FormulaValue): string {
+  return 'value' in value ? value.value : scalar(builder, value.constant);
 }
 
 function write(

@@ -1,6 +1,5 @@
-import { UnsupportedOperatorError } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
-import { type Graph, isStandardDomain, type Node, nodeName } from '../model/model.ts';
+import { type Graph, type Node, subgraphsOf, unsupported } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import { ruleOf } from './rule-table.ts';
 
@@ -39,21 +38,18 @@ export function activityOf(graph: Graph, table: ValueTable, of: string, wrt: rea
 }
 
 function requireRule(node: Node, needed: ReadonlySet<string>): void {
-  const rule = isStandardDomain(node.domain) ? ruleOf(node.opType) : undefined;
-  const operator = isStandardDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+  const rule = ruleOf(node);
   if (rule === undefined) {
-    throw new UnsupportedOperatorError(
-      nodeName(node),
-      operator,
+    throw unsupported(
+      node,
       'an operator with a gradient rule',
       'express it with operators that supportedOperators() lists, or take gradients of later layers only.',
     );
   }
   const isLater = rule.manyOutputs !== true && node.output.slice(1).some((output) => needed.has(output));
   if (isLater) {
-    throw new UnsupportedOperatorError(
-      nodeName(node),
-      operator,
+    throw unsupported(
+      node,
       'that only its first output is used on the way to the value differentiated',
       'compute the other outputs with operators of their own.',
     );
@@ -62,12 +58,9 @@ function requireRule(node: Node, needed: ReadonlySet<string>): void {
 
 /** Inputs from which gradients are taken; without a rule all of them, and what a subgraph reads from outside. */
 function flowingInputs(node: Node): readonly string[] {
-  const rule = isStandardDomain(node.domain) ? ruleOf(node.opType) : undefined;
+  const rule = ruleOf(node);
   if (rule !== undefined) return rule.inputs?.map((i) => node.input[i] ?? '') ?? node.input;
-  return [
-    ...node.input,
-    ...node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs].flatMap(readNames)),
-  ];
+  return [...node.input, ...subgraphsOf(node).flatMap(readNames)];
 }
 
 function readNames(graph: Graph): readonly string[] {

@@ -1,9 +1,8 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
-import { type ElementArrays, type ElementType, isFloat } from '../model/element-type.ts';
 import type { Node, Shape } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
-import { createTensor, type TensorData } from '../model/tensor.ts';
+import { createTensor, sizeOf, type TensorData } from '../model/tensor.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import type { IntVector } from './int-vector.ts';
 
@@ -71,30 +70,19 @@ export class GradientGraph {
     return this.#values.type(value) === 'float64' ? 'float64' : 'float32';
   }
 
-  isFloat(value: string): boolean {
-    return isFloat(this.#values.type(value) ?? 'float32');
-  }
-
   /** A scalar of the element type of `like`. */
   scalar(number: number, like: string): string {
-    const type = this.#values.type(like) ?? 'float32';
-    return this.#once(`scalar ${type} ${number}`, () => scalarTensor(type, number));
+    return this.#filled(this.floatType(like), [], number);
   }
 
   /** An int64 scalar. */
   integerScalar(number: number): string {
-    return this.#once(`scalar int64 ${number}`, () => scalarTensor('int64', number));
+    return this.#filled('int64', [], number);
   }
 
   /** A tensor of ones, of the element type of `like`. */
   ones(dims: readonly number[], like: string): string {
-    const type = this.floatType(like);
-    const count = dims.reduce((a, b) => a * b, 1);
-    return this.#once(`ones ${type} ${dims}`, () =>
-      type === 'float64'
-        ? { type, dims, data: new Float64Array(count).fill(1) }
-        : { type, dims, data: new Float32Array(count).fill(1) },
-    );
+    return this.#filled(this.floatType(like), dims, 1);
   }
 
   /** Name of an int64 value with these integers. */
@@ -139,6 +127,16 @@ export class GradientGraph {
     return this.integers(this.dims(value));
   }
 
+  /** Name of an int64 scalar with the number of elements of a value. */
+  sizeOf(value: string): string {
+    return this.op('ReduceProd', [this.shapeOf(value)], { keepdims: { int: 0 } });
+  }
+
+  /** How many elements of one value there are for each of another, as a scalar of the first one's type. */
+  ratioOfSizes(value: string, other: string): string {
+    return this.cast(this.op('Div', [this.sizeOf(value), this.sizeOf(other)]), value);
+  }
+
   /** Element by element; numbers stay numbers. */
   combine(operator: 'Add' | 'Sub' | 'Mul' | 'Max', a: IntVector, b: IntVector): IntVector {
     if ('known' in a && 'known' in b) {
@@ -160,6 +158,11 @@ export class GradientGraph {
 
   reshape(value: string, dims: IntVector): string {
     return this.op('Reshape', [value, this.integers(dims)], { allowzero: { int: 1 } });
+  }
+
+  /** Reshapes to these dimensions, of which 0 is the one that the value has in that place. */
+  reshapeKeeping(value: string, ...dims: readonly number[]): string {
+    return this.op('Reshape', [value, this.integers({ known: dims })]);
   }
 
   /** Gives a value the shape that another has. */
@@ -191,6 +194,15 @@ export class GradientGraph {
     return this.op('CastLike', [value, like]);
   }
 
+  #filled(type: keyof typeof FILLED, dims: readonly number[], number: number): string {
+    const data = FILLED[type];
+    const count = sizeOf(dims);
+    return this.#once(
+      `${type} [${dims}] ${number}`,
+      () => ({ type, dims, data: data(count, number) }) as TensorData,
+    );
+  }
+
   #once(key: string, tensor: () => TensorData): string {
     const known = this.#written.get(key);
     if (known !== undefined) return known;
@@ -211,12 +223,9 @@ const INTEGER_ARITHMETIC: Readonly<Record<'Add' | 'Sub' | 'Mul' | 'Max', (a: num
     Max: Math.max,
   };
 
-function scalarTensor(type: ElementType, number: number): TensorData {
-  const data = scalarData(type, number);
-  return { type, dims: [], data } as TensorData;
-}
-
-function scalarData(type: ElementType, number: number): ElementArrays[ElementType] {
-  if (type === 'float64') return Float64Array.of(number);
-  return type === 'int64' ? BigInt64Array.of(BigInt(number)) : Float32Array.of(number);
-}
+/** Arrays of one number. */
+const FILLED = {
+  float32: (count: number, number: number) => new Float32Array(count).fill(number),
+  float64: (count: number, number: number) => new Float64Array(count).fill(number),
+  int64: (count: number, number: number) => new BigInt64Array(count).fill(BigInt(number)),
+};

@@ -1,10 +1,9 @@
-import { nearestName } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxGraphError } from '../errors.ts';
+import { OnnxGraphError, unknownName } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
 import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
-import { type ValueTable, valueTable } from '../shapes/value-table.ts';
+import { ValueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
 import { activityOf } from './active-nodes.ts';
 import { GradientGraph } from './context.ts';
@@ -44,12 +43,12 @@ export function gradient(model: Model, options: GradientOptions): GradientModel 
   const { of, wrt, seed } = options;
   const upgraded = upgradeModel(model);
   checkNames(graphOf(upgraded), options);
-  const table = valueTable(upgraded);
+  const table = new ValueTable(upgraded);
   for (const name of [of, ...wrt]) requireFloat(table, name);
   const { nodes, values } = activityOf(graphOf(upgraded), table, of, wrt);
   const completed = withReadOutputs(upgraded, nodes);
   const builder = GraphBuilder.extend(completed.model);
-  const known = valueTable(completed.model);
+  const known = new ValueTable(completed.model);
   const graph = new GradientGraph(builder, known);
   const arrived = new Map<string, string[]>([[of, [startOf(builder, graph, of, seed)]]]);
   for (const node of completed.nodes.reverse()) propagate(graph, node, values, arrived);
@@ -58,12 +57,8 @@ export function gradient(model: Model, options: GradientOptions): GradientModel 
 }
 
 function checkNames(graph: Graph, { of, wrt, seed }: GradientOptions): void {
-  requireName(
-    'of',
-    of,
-    graph.output.map(({ name }) => name),
-    'an output of the model',
-  );
+  const outputs = graph.output.map(({ name }) => name);
+  requireName('of', of, outputs, 'an output of the model');
   const sources = [...graph.input, ...graph.initializer].map(({ name }) => name);
   for (const name of wrt) requireName('wrt', name, sources, 'an input or initializer of the model');
   const isPlain = wrt.length > 0 && new Set(wrt).size === wrt.length;
@@ -79,10 +74,8 @@ function checkNames(graph: Graph, { of, wrt, seed }: GradientOptions): void {
 
 function requireName(option: string, name: string, names: readonly string[], expected: string): void {
   if (names.includes(name)) return;
-  const near = nearestName(name, names);
-  const fix =
-    near === undefined ? `take one of the model's ${names.length} names.` : `did you mean '${near}'?`;
-  throw new OnnxGraphError(`${option} = '${name}'`, expected, fix);
+  const fix = `take one of the model's ${names.length} names.`;
+  throw unknownName(`${option} = '${name}'`, expected, { name, names, fix });
 }
 
 function requireFloat(table: ValueTable, name: string): void {
@@ -100,7 +93,7 @@ function withReadOutputs(model: Model, active: readonly Node[]): { model: Model;
   const names = GraphBuilder.extend(model);
   const replaced = new Map<Node, Node>();
   for (const node of active) {
-    const count = ruleOf(node.opType)?.outputs ?? 1;
+    const count = ruleOf(node)?.outputs ?? 1;
     const output = Array.from({ length: Math.max(count, node.output.length) }, (_, i) => {
       const given = node.output[i] ?? '';
       return given !== '' || i >= count ? given : names.uniqueName(`${node.output[0]}/output_${i}`);
@@ -140,7 +133,7 @@ function propagate(
 ): void {
   const incoming = node.output.map((output) => total(graph, output, arrived));
   if (incoming.every((value) => value === undefined)) return;
-  const rule = ruleOf(node.opType)!;
+  const rule = ruleOf(node)!;
   rule.gradient(new RuleCall(graph, node, incoming)).forEach((write, i) => {
     const input = node.input[i];
     const flows = rule.inputs === undefined || rule.inputs.includes(i);

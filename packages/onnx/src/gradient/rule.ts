@@ -1,5 +1,5 @@
-import { UnsupportedOperatorError } from '../errors.ts';
-import { type Node, nodeName } from '../model/model.ts';
+import type { UnsupportedOperatorError } from '../errors.ts';
+import { type Node, unsupported } from '../model/model.ts';
 import type { GradientGraph } from './context.ts';
 
 /** Writes the gradient with respect to one input, and returns its name. */
@@ -7,7 +7,6 @@ export type InputGradient = () => string;
 
 /** How gradients flow back through an operator. */
 export interface Rule {
-  readonly operator: string;
   /** Inputs that gradients flow to; all, if left out. Others (shapes, indices, conditions) cut the path. */
   readonly inputs?: readonly number[];
   /** Outputs that the rule reads; those that a node leaves out are added to it. One, if left out. */
@@ -16,6 +15,18 @@ export interface Rule {
   readonly manyOutputs?: boolean;
   /** Per input, what writes its gradient; only those asked for are called, each once. */
   readonly gradient: (call: RuleCall) => readonly (InputGradient | undefined)[];
+}
+
+/** Rules by operator. */
+export type Rules = Readonly<Record<string, Rule>>;
+
+/**
+ * The rule of an operator through which gradients flow to its first input alone.
+ *
+ * @param outputs how many the rule reads
+ */
+export function ofFirst(write: (call: RuleCall) => string, outputs: number = 1): Rule {
+  return { inputs: [0], outputs, gradient: (call) => [() => write(call)] };
 }
 
 /** One node on the way back. */
@@ -56,9 +67,8 @@ export class RuleCall {
 
   /** Says that this use of the operator has no gradient here. */
   refuse(reason: string): UnsupportedOperatorError {
-    return new UnsupportedOperatorError(
-      nodeName(this.node),
-      this.node.opType,
+    return unsupported(
+      this.node,
       `a use of ${this.node.opType} that gradients are known for (${reason})`,
       'export the model with another form of it, or take gradients of later layers only.',
     );

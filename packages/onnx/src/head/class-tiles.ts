@@ -1,20 +1,13 @@
-import { type MarginLoss, type NegativeCounts, NonFiniteError } from '@cf/core';
-import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import { type NegativeCounts, NonFiniteError } from '@cf/core';
+import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
 import type { GraphPass } from './graph-pass.ts';
 import type { HeadMemory } from './head-memory.ts';
-import type { HeadSessions } from './head-sessions.ts';
 import type { TileSums } from './negative-sums.ts';
-import type { Tile, TilePass, TileResults } from './tile-pass.ts';
-import type { TilePlan } from './tile-plan.ts';
+import type { PassContext, Tile, TilePass, TileResults } from './tile-pass.ts';
 
 /** What passes over the classes share. */
-export interface ClassTilesContext {
-  readonly runtime: OnnxRuntime;
-  readonly sessions: HeadSessions;
-  readonly loss: MarginLoss;
-  readonly plan: TilePlan;
-  readonly batch: number;
+export interface ClassTilesContext extends PassContext {
   readonly dim: number;
   readonly classes: number;
   /** W: [C, d]. */

@@ -1,6 +1,6 @@
 import { COSINE_BOUND, type MarginLoss, NORM_FLOOR } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { type FormulaValue, formulaNodes, scalar } from '../formula/formula-nodes.ts';
+import { type FormulaValue, formulaNodes, named, scalar } from '../formula/formula-nodes.ts';
 import { clampsCosine, sampleValuesRead, traceNegative } from '../formula/negatives-formula.ts';
 import type { Model } from '../model/model.ts';
 import { hardNegativeNodes } from './hard-negative-nodes.ts';
@@ -136,8 +136,4 @@ function rowSum(builder: GraphBuilder, terms: string, output: string): void {
 function times(builder: GraphBuilder, name: string, factor: FormulaValue): string {
   if ('constant' in factor && factor.constant === 1) return name;
   return builder.op('Mul', [name, named(builder, factor)]);
-}
-
-function named(builder: GraphBuilder, value: FormulaValue): string {
-  return 'value' in value ? value.value : scalar(builder, value.constant);
 }

@@ -1,18 +1,10 @@
-import type { MarginLoss } from '@cf/core';
-import type { OnnxRuntime, RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
+import type { RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import type { BatchTensors } from './batch-tensors.ts';
 import type { ForwardParts } from './forward-graph.ts';
 import type { HeadMemory } from './head-memory.ts';
-import type { HeadSessions } from './head-sessions.ts';
-import type { Tile, TilePass, TileResults } from './tile-pass.ts';
-import type { TilePlan } from './tile-plan.ts';
+import type { PassContext, Tile, TilePass, TileResults } from './tile-pass.ts';
 
-export interface GraphPassContext {
-  readonly runtime: OnnxRuntime;
-  readonly sessions: HeadSessions;
-  readonly loss: MarginLoss;
-  readonly plan: TilePlan;
-  readonly batch: number;
+export interface GraphPassContext extends PassContext {
   readonly tensors: BatchTensors;
 }
 

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { type FormulaValue, scalar } from '../formula/formula-nodes.ts';
+import { type FormulaValue, named, scalar } from '../formula/formula-nodes.ts';
 
 const LARGE = 3e38;
 
@@ -35,8 +35,4 @@ export function hardNegativeNodes(builder: GraphBuilder, { cos, value, dCos, log
     builder.op(operator, [slopes], { keepdims: { int: 0 } }, { outputs: [output] });
     builder.output(output, 'float32', []);
   }
-}
-
-function named(builder: GraphBuilder, value: FormulaValue): string {
-  return 'value' in value ? value.value : scalar(builder, value.constant);
 }

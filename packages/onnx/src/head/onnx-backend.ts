@@ -6,8 +6,8 @@ import {
   requireNonNegative,
   requirePositive,
 } from '@cf/core';
-import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
-import { probeModel, type SessionOpener, sessionOpener } from '../runtime/sessions.ts';
+import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+import { probeModel, type SessionOpener, sessionOpener, sessionOptions } from '../runtime/sessions.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { hasRowKernel } from '../simd/row-kernel.ts';
 import { onnxHead } from './onnx-head.ts';
@@ -57,14 +57,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   requireNonNegative('keepBytes', keepBytes);
   requireNonNegative('skipBound', skipBound);
   if (options.elementwise !== undefined) requireChoice('elementwise', options.elementwise, ['graph', 'wasm']);
-  const session: RuntimeSessionOptions = {
-    executionProviders: [provider],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 3,
-    // Threads that wait for work in one session keep those of another from the cores.
-    extra: { session: { force_spinning_stop: '1' } },
-  };
-  const opener = await open(runtime, provider, session);
+  const opener = await open(runtime, provider, threads);
   const onProcessor = provider === 'cpu' || provider === 'wasm';
   const byDefault = onProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
@@ -113,13 +106,9 @@ async function kernelOf(
   );
 }
 
-async function open(
-  runtime: OnnxRuntime,
-  provider: string,
-  session: RuntimeSessionOptions,
-): Promise<SessionOpener> {
+async function open(runtime: OnnxRuntime, provider: string, threads: number): Promise<SessionOpener> {
   try {
-    return await sessionOpener(runtime, session);
+    return await sessionOpener(runtime, sessionOptions(threads, [provider]));
   } catch (cause) {
     throw new BackendError(
       `provider '${provider}' (${cause instanceof Error ? cause.message : String(cause)})`,

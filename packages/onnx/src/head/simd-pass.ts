@@ -1,12 +1,10 @@
 import { BackendError, type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
 import { sampleValuesRead } from '../formula/negatives-formula.ts';
-import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
-import type { HeadSessions } from './head-sessions.ts';
-import type { Tile, TilePass, TileResults } from './tile-pass.ts';
-import type { TilePlan } from './tile-plan.ts';
+import type { PassContext, Tile, TilePass, TileResults } from './tile-pass.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 const LARGE = 3e38;
@@ -50,12 +48,7 @@ export async function openSimdKernel(loss: MarginLoss): Promise<SimdKernel> {
   }
 }
 
-export interface SimdPassContext {
-  readonly runtime: OnnxRuntime;
-  readonly sessions: HeadSessions;
-  readonly loss: MarginLoss;
-  readonly plan: TilePlan;
-  readonly batch: number;
+export interface SimdPassContext extends PassContext {
   readonly labels: Int32Array;
   /** x̂, or x: [B, d]. */
   readonly x: RuntimeTensor;

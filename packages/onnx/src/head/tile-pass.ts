@@ -1,5 +1,16 @@
-import type { NegativeCounts } from '@cf/core';
-import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import type { MarginLoss, NegativeCounts } from '@cf/core';
+import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import type { HeadSessions } from './head-sessions.ts';
+import type { TilePlan } from './tile-plan.ts';
+
+/** What all that goes over the tiles of a step works with. */
+export interface PassContext {
+  readonly runtime: OnnxRuntime;
+  readonly sessions: HeadSessions;
+  readonly loss: MarginLoss;
+  readonly plan: TilePlan;
+  readonly batch: number;
+}
 
 /** A tile of classes, as pass 1 sees it. */
 export interface Tile {

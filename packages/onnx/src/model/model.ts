@@ -6,7 +6,7 @@ import type {
   TensorProto,
   ValueInfoProto,
 } from 'onnx-buf';
-import { OnnxGraphError } from '../errors.ts';
+import { OnnxGraphError, UnsupportedOperatorError } from '../errors.ts';
 
 /**
  * An ONNX model in memory: the plain objects of the official schema, one field for one field of the file. What
@@ -40,9 +40,31 @@ export function graphOf(model: Model): Graph {
   throw new OnnxGraphError('a model without a graph', 'one main graph', 'build it with GraphBuilder.');
 }
 
+/** Inputs of a graph. Files of old versions list initializers among them too: those are constants here all the same. */
+export function inputsOf(graph: Graph): ValueInfo[] {
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  return graph.input.filter(({ name }) => !constants.has(name));
+}
+
+/** The graphs in a node's attributes, as those of If and Loop. */
+export function subgraphsOf(node: Node): Graph[] {
+  return node.attribute.flatMap(({ g, graphs }) => [...(g === undefined ? [] : [g]), ...graphs]);
+}
+
 /** What to call a node in a message: its name, or its first output. */
 export function nodeName(node: Node): string {
   return node.name !== '' ? node.name : (node.output.find((output) => output !== '') ?? '?');
+}
+
+/** The error of a node that is not supported as it is used. */
+export function unsupported(node: Node, expected: string, fix: string): UnsupportedOperatorError {
+  const operator = isStandardDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
+  return new UnsupportedOperatorError(nodeName(node), operator, expected, fix);
+}
+
+/** Whether a node is of that standard operator. */
+export function isOperator({ opType, domain }: Node, operator: string): boolean {
+  return opType === operator && isStandardDomain(domain);
 }
 
 /** A standard operator is in the domain '' (also written `ai.onnx`). */

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { NodeProtoSchema } from 'onnx-buf';
-import { type Attributes, createAttribute } from './attributes.ts';
-import type { Node } from './model.ts';
+import { type Attributes, attributeOf, createAttribute } from './attributes.ts';
+import { isOperator, type Node, type TensorProtoValue } from './model.ts';
 
 /** A node in the schema's form. */
 export function createNode(
@@ -20,4 +20,9 @@ export function createNode(
     output: [...outputs],
     attribute: Object.entries(attributes).map(([key, value]) => createAttribute(key, value)),
   });
+}
+
+/** The tensor of a Constant node, where it holds one. */
+export function constantValue(node: Node): TensorProtoValue | undefined {
+  return isOperator(node, 'Constant') ? attributeOf(node, 'value')?.t : undefined;
 }

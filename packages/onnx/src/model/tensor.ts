@@ -9,6 +9,11 @@ export type TensorData = {
   [T in ElementType]: { readonly type: T; readonly dims: readonly number[]; readonly data: ElementArrays[T] };
 }[ElementType];
 
+/** Number of elements of a shape. */
+export function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
 /**
  * A constant for a graph.
  *
@@ -16,7 +21,7 @@ export type TensorData = {
  */
 export function createTensor(name: string, tensor: TensorData): TensorProtoValue {
   const { type, dims, data } = tensor;
-  const count = dims.reduce((product, dim) => product * dim, 1);
+  const count = sizeOf(dims);
   if (data.length !== count) {
     throw new OnnxGraphError(
       `tensor '${name}' with ${data.length} elements`,
@@ -45,7 +50,7 @@ export function readTensor(tensor: TensorProtoValue): TensorData {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     throw broken(tensor, 'data in another file', 'data inside the model');
   }
-  const count = dims.reduce((product, dim) => product * dim, 1);
+  const count = sizeOf(dims);
   const data = tensor.rawData.length > 0 ? fromRaw(type, tensor) : fromFields(type, tensor);
   if (data?.length !== count) {
     throw broken(

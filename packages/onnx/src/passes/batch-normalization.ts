@@ -1,9 +1,10 @@
+import { scalar } from '../formula/formula-nodes.ts';
 import { createAttribute, floatAttribute, intAttribute } from '../model/attributes.ts';
 import { elementTypeOf } from '../model/element-type.ts';
-import { isStandardDomain, type Node } from '../model/model.ts';
+import { type Node, unsupported } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import type { GraphIndex } from './graph-index.ts';
-import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
+import type { TrainingGraph } from './training-graph.ts';
 
 /** A running mean or variance. */
 export interface RunningStatistic {
@@ -12,11 +13,6 @@ export interface RunningStatistic {
   /** Name of the output with its next value. */
   readonly next: string;
   readonly dims: readonly number[];
-}
-
-/** Whether a node is a batch normalisation. */
-export function isBatchNormalization(node: Node): boolean {
-  return node.opType === 'BatchNormalization' && isStandardDomain(node.domain);
 }
 
 /**
@@ -28,7 +24,7 @@ export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): Re
   const found = new Set<string>();
   for (const node of nodes) {
     if (intAttribute(node, 'training_mode', 0) !== 0)
-      throw noTrainingForm(
+      throw unsupported(
         node,
         'a normalisation in its inference form',
         'export the model in evaluation mode.',
@@ -37,7 +33,7 @@ export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): Re
       const tensor = index.constant(name);
       const isOwn = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32' && !found.has(name);
       if (!isOwn)
-        throw noTrainingForm(
+        throw unsupported(
           node,
           `running statistics of its own, float32, in the place of '${name}'`,
           'export the model without merging equal weights, or keep normalisations frozen (freezeBn).',
@@ -54,16 +50,17 @@ export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): Re
  */
 export function addBatchNormalization(graph: TrainingGraph, node: Node): readonly RunningStatistic[] {
   const [mean, variance] = [node.input[3]!, node.input[4]!];
-  const biased = graph.freshName(`next_biased/${variance}`);
-  const nextMean = graph.freshName(`next/${mean}`);
+  const { builder } = graph;
+  const biased = builder.uniqueName(`next_biased/${variance}`);
+  const nextMean = builder.uniqueName(`next/${mean}`);
   const attribute = [
     ...node.attribute.filter(({ name }) => name !== 'training_mode'),
     createAttribute('training_mode', { int: 1 }),
   ];
-  graph.add(withFields(node, { attribute, output: [node.output[0]!, nextMean, biased] }));
+  builder.add(withFields(node, { attribute, output: [node.output[0]!, nextMean, biased] }));
   // As an output of the graph: onnxruntime writes a next variance that is none over the variance that it was given,
   // while others still read it.
-  graph.output(biased, dimsOf(graph, variance));
+  builder.output(biased, 'float32', dimsOf(graph, variance));
   const nextVariance = unbiased(graph, node, biased);
   return [
     { name: mean, next: nextMean, dims: dimsOf(graph, mean) },
@@ -73,19 +70,24 @@ export function addBatchNormalization(graph: TrainingGraph, node: Node): readonl
 
 /** The share of the batch in the next variance, times n/(n−1); n = 1 counts as 2. */
 function unbiased(graph: TrainingGraph, node: Node, biased: string): string {
+  const { builder } = graph;
   const [x, variance] = [node.input[0]!, node.input[4]!];
-  const hint = (part: string): string => `${part}/${variance}`;
-  const channels = graph.scalar(hint('channels'), dimsOf(graph, variance)[0]!);
-  const one = graph.scalar(hint('one'), 1);
-  const size = graph.op(hint('size'), 'Cast', [graph.op(hint('elements'), 'Size', [x])], { to: { int: 1 } });
-  const n = graph.op(hint('count'), 'Div', [size, channels]);
-  const freedom = graph.op(hint('freedom'), 'Max', [graph.op(hint('less'), 'Sub', [n, one]), one]);
-  const factor = graph.op(hint('factor'), 'Div', [n, freedom]);
-  const momentum = graph.scalar(hint('momentum'), floatAttribute(node, 'momentum', 0.9));
-  const kept = graph.op(hint('kept'), 'Mul', [variance, momentum]);
-  const taken = graph.op(hint('taken'), 'Sub', [biased, kept]);
-  const scaled = graph.op(hint('scaled'), 'Mul', [taken, factor]);
-  return graph.op(hint('next'), 'Add', [kept, scaled]);
+  const number = (part: string, value: number): string => scalar(builder, value, `${part}/${variance}`);
+  const op = (part: string, operator: string, inputs: readonly string[], attributes = {}): string => {
+    const name = builder.uniqueName(`${part}/${variance}`);
+    return builder.op(operator, inputs, attributes, { name, outputs: [name] });
+  };
+  const channels = number('channels', dimsOf(graph, variance)[0]!);
+  const one = number('one', 1);
+  const size = op('size', 'Cast', [op('elements', 'Size', [x])], { to: { int: 1 } });
+  const n = op('count', 'Div', [size, channels]);
+  const freedom = op('freedom', 'Max', [op('less', 'Sub', [n, one]), one]);
+  const factor = op('factor', 'Div', [n, freedom]);
+  const momentum = number('momentum', floatAttribute(node, 'momentum', 0.9));
+  const kept = op('kept', 'Mul', [variance, momentum]);
+  const taken = op('taken', 'Sub', [biased, kept]);
+  const scaled = op('scaled', 'Mul', [taken, factor]);
+  return op('next', 'Add', [kept, scaled]);
 }
 
 function dimsOf(graph: TrainingGraph, constant: string): readonly number[] {

@@ -1,8 +1,8 @@
 import { attributeOf } from '../model/attributes.ts';
-import { graphOf, isStandardDomain, type Model, type Node, nodeName } from '../model/model.ts';
+import { graphOf, isOperator, type Model, type Node, nodeName, unsupported } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { readTensor } from '../model/tensor.ts';
-import { noTrainingForm, type TrainingGraph } from './training-graph.ts';
+import type { TrainingGraph } from './training-graph.ts';
 
 /** An input that says what dropout keeps: 1 / (1 − ratio) where a feature stays, 0 where it goes. */
 export interface DropoutMask {
@@ -14,16 +14,11 @@ export interface DropoutMask {
   readonly sample: readonly number[];
 }
 
-/** Whether a node is a dropout. */
-export function isDropout(node: Node): boolean {
-  return node.opType === 'Dropout' && isStandardDomain(node.domain);
-}
-
 /** Ratios that nodes hold as attributes, as before opset 12, by the name of the output. */
 export function dropoutAttributes(model: Model): ReadonlyMap<string, number> {
   const ratios = new Map<string, number>();
-  for (const node of graphOf(model).node.filter(isDropout)) {
-    const ratio = attributeOf(node, 'ratio');
+  for (const node of graphOf(model).node) {
+    const ratio = isOperator(node, 'Dropout') ? attributeOf(node, 'ratio') : undefined;
     if (ratio !== undefined) ratios.set(node.output[0]!, ratio.f);
   }
   return ratios;
@@ -43,20 +38,20 @@ export function addDropout(
   const [x, y] = [node.input[0]!, node.output[0]!];
   const ratio = attributes.get(y) ?? ratioOf(graph, node);
   if (ratio === 0) {
-    graph.add(createNode(nodeName(node), 'Identity', [x], [y]));
+    graph.builder.add(createNode(nodeName(node), 'Identity', [x], [y]));
     return [];
   }
-  const shape = graph.shape(x);
+  const shape = graph.values.shape(x);
   const sample = shape?.slice(1);
   if (shape === undefined || !sample?.every((dim) => typeof dim === 'number'))
-    throw noTrainingForm(
+    throw unsupported(
       node,
       'a value whose shape follows from that of the input, but for the batch',
       'export the model with a fixed height and width.',
     );
-  const name = graph.freshName(`mask/${nodeName(node)}`);
-  graph.input(name, shape);
-  graph.add(createNode(nodeName(node), 'Mul', [x, name], [y]));
+  const name = graph.builder.uniqueName(`mask/${nodeName(node)}`);
+  graph.builder.input(name, 'float32', shape);
+  graph.builder.add(createNode(nodeName(node), 'Mul', [x, name], [y]));
   return [{ name, ratio, sample }];
 }
 
@@ -66,5 +61,5 @@ function ratioOf(graph: TrainingGraph, node: Node): number {
   const tensor = graph.index.constant(input);
   const ratio = tensor === undefined ? undefined : Number(readTensor(tensor).data[0]);
   if (ratio !== undefined && ratio >= 0 && ratio < 1) return ratio;
-  throw noTrainingForm(node, 'a constant ratio, 0 ≤ ratio < 1', 'export the model with a fixed ratio.');
+  throw unsupported(node, 'a constant ratio, 0 ≤ ratio < 1', 'export the model with a fixed ratio.');
 }

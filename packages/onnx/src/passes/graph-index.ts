@@ -1,7 +1,7 @@
-import { nearestName } from '@cf/core';
-import { OnnxGraphError } from '../errors.ts';
-import { attributeOf } from '../model/attributes.ts';
-import { type Graph, isStandardDomain, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
+import { unknownName } from '../errors.ts';
+import { type Graph, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
+import { readValues } from '../model/read-values.ts';
 
 /** Finds the nodes and constants of a graph by the values that they give. */
 export class GraphIndex {
@@ -34,19 +34,13 @@ export class GraphIndex {
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       if (found.has(node)) continue;
       found.add(node);
-      for (const value of valuesRead(node)) {
+      for (const value of readValues(node)) {
         const producer = this.producer(value);
         if (producer !== undefined) open.push(producer);
       }
     }
     return found;
   }
-}
-
-/** The tensor of a Constant node, where it holds one. */
-export function constantValue(node: Node): TensorProtoValue | undefined {
-  const isConstant = node.opType === 'Constant' && isStandardDomain(node.domain);
-  return isConstant ? attributeOf(node, 'value')?.t : undefined;
 }
 
 /**
@@ -59,22 +53,7 @@ export function requireNode(graph: Graph, name: string): Node {
     graph.node.find((candidate) => candidate.name === name) ??
     graph.node.find((candidate) => candidate.output.includes(name));
   if (node !== undefined && name !== '') return node;
-  const near = nearestName(name, graph.node.map(nodeName));
-  throw new OnnxGraphError(
-    `node '${name}'`,
-    `a node among the ${graph.node.length} of the model`,
-    near === undefined
-      ? 'list the names of the nodes with a viewer of ONNX files.'
-      : `did you mean '${near}'?`,
-  );
-}
-
-/** What a node reads, its subgraphs' reads from outside among it. */
-function valuesRead(node: Node): readonly string[] {
-  const subgraphs = node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]);
-  const inner = subgraphs.flatMap((graph) => [
-    ...graph.node.flatMap(valuesRead),
-    ...graph.output.map(({ name }) => name),
-  ]);
-  return [...node.input, ...inner];
+  const expected = `a node among the ${graph.node.length} of the model`;
+  const fix = 'list the names of the nodes with a viewer of ONNX files.';
+  throw unknownName(`node '${name}'`, expected, { name, names: graph.node.map(nodeName), fix });
 }

@@ -1,8 +1,7 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { Model } from '../model/model.ts';
-import type { TensorData } from '../model/tensor.ts';
-import { randomTensor } from '../testing/random-tensor.ts';
+import { randomTensor, scalar as scalarTensor } from '../testing/random-tensor.ts';
 
 /** Where a small network for tests differs. */
 export interface SmallNetOptions {
@@ -21,7 +20,8 @@ export function smallNet({ dropout = 0, bn = {}, size = 4 }: SmallNetOptions = {
   let seed = 1;
   const weight = (name: string, dims: readonly number[], map?: (u: number) => number): string =>
     builder.initializer(name, randomTensor('float32', dims, seed++, map));
-  const scalar = (name: string, value: number): string => builder.initializer(name, scalarOf(value));
+  const scalar = (name: string, value: number): string =>
+    builder.initializer(name, scalarTensor('float32', value));
   const node = (
     operator: string,
     name: string,
@@ -49,8 +49,4 @@ export function smallNet({ dropout = 0, bn = {}, size = 4 }: SmallNetOptions = {
 /** Pixels of images for `smallNet`. */
 export function smallImages(batch: number, seed: number): Float32Array {
   return randomTensor('float32', [batch, 2, 4, 4], seed, (u) => 255 * u).data as Float32Array;
-}
-
-function scalarOf(value: number): TensorData {
-  return { type: 'float32', dims: [], data: Float32Array.of(value) };
 }

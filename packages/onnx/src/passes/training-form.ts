@@ -1,18 +1,15 @@
-import { nearestName } from '@cf/core';
-import { OnnxGraphError } from '../errors.ts';
-import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
+import { GraphBuilder } from '../builder/graph-builder.ts';
+import { OnnxGraphError, unknownName } from '../errors.ts';
+import { type Graph, graphOf, inputsOf, isOperator, type Model, type Node } from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
+import { ValueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
-import {
-  addBatchNormalization,
-  isBatchNormalization,
-  type RunningStatistic,
-  runningStatistics,
-} from './batch-normalization.ts';
-import { addDropout, type DropoutMask, dropoutAttributes, isDropout } from './dropout.ts';
+import { addBatchNormalization, type RunningStatistic, runningStatistics } from './batch-normalization.ts';
+import { addDropout, type DropoutMask, dropoutAttributes } from './dropout.ts';
 import { fixedWeights } from './fixed-weights.ts';
-import { constantValue, GraphIndex, requireNode } from './graph-index.ts';
+import { GraphIndex, requireNode } from './graph-index.ts';
 import { type Parameter, parametersOf } from './parameters.ts';
-import { TrainingGraph } from './training-graph.ts';
+import type { TrainingGraph } from './training-graph.ts';
 
 /** Which part of a model trains. */
 export interface TrainingFormOptions {
@@ -50,41 +47,56 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
   const upgraded = upgradeModel(model);
   const source = graphOf(upgraded);
   const output = requireOutput(source, options.output);
-  const { live, frozen } = partsOf(source, output, options);
+  const index = new GraphIndex(source);
+  const { live, frozen } = partsOf(source, index, output, options);
   const nodes = source.node.filter((node) => live.has(node));
   const trained = nodes.filter((node) => !frozen.has(node));
-  const index = new GraphIndex(source);
   const parameters = parametersOf(index, trained, frozen, fixedWeights(upgraded));
   if (parameters.length === 0) throw nothingToTrain(options);
-  const names = runningStatistics(index, trained.filter(isBatchNormalization));
+  const names = runningStatistics(index, trained.filter(isNormalisation));
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
-  const graph = new TrainingGraph(upgraded, promoted, output);
-  for (const name of promoted) graph.input(name, index.constant(name)!.dims.map(Number));
+  const builder = trainingBuilder(upgraded, promoted, output);
+  for (const name of promoted) builder.input(name, 'float32', index.constant(name)!.dims.map(Number));
+  const graph: TrainingGraph = { builder, index, values: new ValueTable(upgraded) };
   const statistics: RunningStatistic[] = [];
   const masks: DropoutMask[] = [];
   const ratios = dropoutAttributes(model);
   for (const node of nodes) {
     if (constantValue(node) !== undefined && promoted.has(node.output[0]!)) continue;
-    if (frozen.has(node)) graph.add(node);
-    else if (isBatchNormalization(node)) statistics.push(...addBatchNormalization(graph, node));
-    else if (isDropout(node)) masks.push(...addDropout(graph, node, ratios));
-    else graph.add(node);
+    if (frozen.has(node)) builder.add(node);
+    else if (isNormalisation(node)) statistics.push(...addBatchNormalization(graph, node));
+    else if (isOperator(node, 'Dropout')) masks.push(...addDropout(graph, node, ratios));
+    else builder.add(node);
   }
-  for (const { next, dims } of statistics) graph.output(next, dims);
-  return { model: graph.build(), output, parameters, statistics, masks };
+  for (const { next, dims } of statistics) builder.output(next, 'float32', dims);
+  return { model: builder.build(), output, parameters, statistics, masks };
+}
+
+function isNormalisation(node: Node): boolean {
+  return isOperator(node, 'BatchNormalization');
+}
+
+/** A builder for the graph of one output, in which promoted constants are to be inputs. */
+function trainingBuilder(model: Model, promoted: ReadonlySet<string>, output: string): GraphBuilder {
+  const graph = graphOf(model);
+  return GraphBuilder.rewrite(model, {
+    input: inputsOf(graph),
+    output: graph.output.filter(({ name }) => name === output),
+    initializer: graph.initializer.filter(({ name }) => !promoted.has(name)),
+  });
 }
 
 /** Nodes that the output depends on, and those among all that stay as they are. */
 function partsOf(
   graph: Graph,
+  index: GraphIndex,
   output: string,
   { freezeUntil, freezeBn = false }: TrainingFormOptions,
 ): { readonly live: ReadonlySet<Node>; readonly frozen: ReadonlySet<Node> } {
-  const index = new GraphIndex(graph);
   const last = index.producer(output);
   const live = index.withAncestors(last === undefined ? [] : [last]);
   const until = freezeUntil === undefined ? [] : [requireNode(graph, freezeUntil)];
-  const normalisations = freezeBn ? graph.node.filter(isBatchNormalization) : [];
+  const normalisations = freezeBn ? graph.node.filter(isNormalisation) : [];
   return { live, frozen: new Set([...index.withAncestors(until), ...normalisations]) };
 }
 
@@ -92,12 +104,9 @@ function requireOutput(graph: Graph, output: string | undefined): string {
   const names = graph.output.map(({ name }) => name);
   if (output === undefined && names.length === 1) return names[0]!;
   if (output !== undefined && names.includes(output)) return output;
-  const near = output === undefined ? undefined : nearestName(output, names);
-  throw new OnnxGraphError(
-    output === undefined ? `a model with ${names.length} outputs` : `output = '${output}'`,
-    `one of ${names.join(', ')}`,
-    near === undefined ? 'name the output to train.' : `did you mean '${near}'?`,
-  );
+  const [expected, fix] = [`one of ${names.join(', ')}`, 'name the output to train.'];
+  if (output === undefined) throw new OnnxGraphError(`a model with ${names.length} outputs`, expected, fix);
+  throw unknownName(`output = '${output}'`, expected, { name: output, names, fix });
 }
 
 function nothingToTrain({ freezeUntil, freezeBn }: TrainingFormOptions): OnnxGraphError {

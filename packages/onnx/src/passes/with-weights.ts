@@ -1,9 +1,10 @@
-import { NonFiniteError, nearestName } from '@cf/core';
-import { OnnxGraphError } from '../errors.ts';
+import { requireFiniteTensor } from '@cf/core';
+import { OnnxGraphError, unknownName } from '../errors.ts';
 import { graphOf, type Model, type Node } from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
 import { createTensor, readTensor, type TensorData } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
-import { constantValue, GraphIndex } from './graph-index.ts';
+import { GraphIndex } from './graph-index.ts';
 
 /**
  * The model with new values for some of its weights. Nodes, inputs, outputs, names, opset and metadata stay.
@@ -56,7 +57,7 @@ function checkWeights(model: Model, weights: ReadonlyMap<string, TensorData>): v
   for (const [name, value] of weights) {
     const tensor = index.constant(name);
     if (tensor === undefined) throw notAWeight(model, name);
-    checkFinite(name, value);
+    if (value.type === 'float32' || value.type === 'float64') requireFiniteTensor(name, value.data);
     const expected = createTensor(name, value);
     const isAlike = expected.dataType === tensor.dataType && `${expected.dims}` === `${tensor.dims}`;
     if (isAlike) continue;
@@ -68,21 +69,8 @@ function checkWeights(model: Model, weights: ReadonlyMap<string, TensorData>): v
   }
 }
 
-function checkFinite(name: string, { type, data }: TensorData): void {
-  if (type !== 'float32' && type !== 'float64') return;
-  const index = data.findIndex((value) => !Number.isFinite(value));
-  if (index >= 0) throw new NonFiniteError(name, index, data[index]!);
-}
-
 function notAWeight(model: Model, name: string): OnnxGraphError {
-  const { initializer } = graphOf(model);
-  const near = nearestName(
-    name,
-    initializer.map((tensor) => tensor.name),
-  );
-  return new OnnxGraphError(
-    `weight '${name}'`,
-    'an initializer of the model',
-    near === undefined ? 'pass the weights of this model.' : `did you mean '${near}'?`,
-  );
+  const names = graphOf(model).initializer.map((tensor) => tensor.name);
+  const fix = 'pass the weights of this model.';
+  return unknownName(`weight '${name}'`, 'an initializer of the model', { name, names, fix });
 }

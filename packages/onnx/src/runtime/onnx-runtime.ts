@@ -1,6 +1,3 @@
-/** Element types that pass between this package and a runtime. */
-export type RuntimeElement = 'float32' | 'float64';
-
 /** A tensor in memory that both sides see: the runtime reads and writes `data` in place. */
 export interface RuntimeTensor {
   readonly type: string;
@@ -41,7 +38,6 @@ export interface OnnxRuntime {
   };
   readonly Tensor: {
     new (type: 'float32', data: Float32Array, dims: readonly number[]): RuntimeTensor;
-    new (type: 'float64', data: Float64Array, dims: readonly number[]): RuntimeTensor;
     new (type: 'int64', data: BigInt64Array, dims: readonly number[]): RuntimeTensor;
   };
 }

@@ -14,6 +14,23 @@ import type {
   RuntimeTensors,
 } from './onnx-runtime.ts';
 
+/** Options of sessions that say nothing but errors, and leave the processor to each other. */
+export function sessionOptions(
+  threads: number | undefined,
+  executionProviders: readonly string[] | undefined,
+): RuntimeSessionOptions {
+  return {
+    logSeverityLevel: LOG_ERRORS,
+    // Threads that wait for work in one session keep those of another from the cores.
+    extra: { session: { force_spinning_stop: '1' } },
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(executionProviders !== undefined && { executionProviders }),
+  };
+}
+
+/** Severity of what the runtime prints: errors. */
+const LOG_ERRORS = 3;
+
 /** A model opened so that it fills arrays of the caller's. */
 export interface FillingSession {
   /**

@@ -4,7 +4,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Shape } from '../model/model.ts';
 import { indices, randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
-import { valueTable } from './value-table.ts';
+import { ValueTable } from './value-table.ts';
 
 /** What is inferred of y = operator(x, constants), and what it is. */
 async function compare(
@@ -17,7 +17,7 @@ async function compare(
   const names = constants.map((numbers) => builder.constant(indices(...numbers)));
   builder.op(operator, ['x', ...names], {}, { outputs: ['y'] });
   builder.output('y', 'float32');
-  const inferred = valueTable(builder.build()).shape('y');
+  const inferred = new ValueTable(builder.build()).shape('y');
   const session = await openModel(builder.build());
   const { y } = await session.run({ x: randomTensor('float32', dims, 1) });
   await session.release();
@@ -59,5 +59,5 @@ test.each<{ x: Shape; target: number[]; expected: Shape }>([
   const builder = new GraphBuilder();
   builder.input('x', 'float32', x);
   builder.op('Reshape', ['x', builder.constant(indices(...target))], {}, { outputs: ['y'] });
-  expect(valueTable(builder.build()).shape('y')).toEqual(expected);
+  expect(new ValueTable(builder.build()).shape('y')).toEqual(expected);
 });

@@ -8,78 +8,77 @@ import {
   type Shape,
   type TensorProtoValue,
 } from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
 import { readTensor, type TensorData } from '../model/tensor.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { inferShape } from './infer-shape.ts';
 
-/** What is known of a graph's values before it runs. A value of unknown rank has no shape here. */
-export interface ValueTable {
-  shape(name: string): Shape | undefined;
-  type(name: string): ElementType | undefined;
-  /** The numbers of a constant: an initializer that no input overrides, or the output of a Constant node. */
-  constant(name: string): TensorData | undefined;
-  /** A small integer constant, such as axes or a shape. */
-  integers(name: string): readonly number[] | undefined;
-  /** Takes in a node that was added. */
-  add(node: Node): void;
-  /** Takes in a constant that was added. */
-  addConstant(tensor: TensorProtoValue): void;
-  /** Says what is known of a value by other means. */
-  set(name: string, type: ElementType | undefined, shape: Shape | undefined): void;
-}
+/**
+ * What is known of a model's values before it runs: what its declarations say, and what follows from them node by node.
+ * A value of unknown rank has no shape here.
+ */
+export class ValueTable {
+  readonly #shapes: Map<string, Shape> = new Map();
+  readonly #types: Map<string, ElementType> = new Map();
+  readonly #constants: Map<string, TensorProtoValue>;
 
-/** What the declarations of a model say, and what follows from them node by node. */
-export function valueTable(model: Model): ValueTable {
-  const graph = graphOf(model);
-  const shapes = new Map<string, Shape>();
-  const types = new Map<string, ElementType>();
-  const constants = constantsOf(graph);
-  const table: ValueTable = {
-    shape: (name) => shapes.get(name),
-    type: (name) => types.get(name),
-    constant: (name) => {
-      const tensor = constants.get(name);
-      return tensor && readTensor(tensor);
-    },
-    integers: (name) => integersOf(constants.get(name)),
-    set(name, type, shape) {
-      if (type !== undefined) types.set(name, type);
-      if (shape !== undefined) shapes.set(name, shape);
-    },
-    addConstant(tensor) {
-      constants.set(tensor.name, tensor);
-      table.set(tensor.name, elementTypeOf(tensor.dataType), tensor.dims.map(Number));
-    },
-    add(node) {
-      const value = node.opType === 'Constant' ? attributeOf(node, 'value')?.t : undefined;
-      if (value !== undefined) constants.set(node.output[0]!, value);
-      node.output.forEach((name, i) => {
-        const type = outputType(node, i, types);
-        if (type !== undefined && !types.has(name)) types.set(name, type);
-        const shape = shapes.get(name) ?? inferShape(node, i, table);
-        if (shape !== undefined) shapes.set(name, shape);
-      });
-    },
-  };
-  for (const info of [...graph.valueInfo, ...graph.input, ...graph.output]) {
-    table.set(info.name, declaredType(info), declaredShape(info));
+  constructor(model: Model) {
+    const graph = graphOf(model);
+    this.#constants = constantsOf(graph);
+    for (const info of [...graph.valueInfo, ...graph.input, ...graph.output])
+      this.set(info.name, declaredType(info), declaredShape(info));
+    for (const { name, dataType, dims } of graph.initializer)
+      this.set(name, elementTypeOf(dataType), dims.map(Number));
+    for (const node of graph.node) this.add(node);
   }
-  for (const tensor of graph.initializer) {
-    table.set(tensor.name, elementTypeOf(tensor.dataType), tensor.dims.map(Number));
+
+  shape(name: string): Shape | undefined {
+    return this.#shapes.get(name);
   }
-  graph.node.forEach(table.add);
-  return table;
+
+  type(name: string): ElementType | undefined {
+    return this.#types.get(name);
+  }
+
+  /** The numbers of a constant: an initializer that no input overrides, or the output of a Constant node. */
+  constant(name: string): TensorData | undefined {
+    const tensor = this.#constants.get(name);
+    return tensor && readTensor(tensor);
+  }
+
+  /** A small integer constant, such as axes or a shape. */
+  integers(name: string): readonly number[] | undefined {
+    const tensor = this.constant(name);
+    const isInteger = tensor?.type === 'int64' || tensor?.type === 'int32';
+    return isInteger ? Array.from(tensor.data, Number) : undefined;
+  }
+
+  /** Takes in a node that was added. */
+  add(node: Node): void {
+    const value = constantValue(node);
+    if (value !== undefined) this.#constants.set(node.output[0]!, value);
+    node.output.forEach((name, i) => {
+      const type = this.type(name) ?? outputType(node, i, this.#types);
+      this.set(name, type, this.shape(name) ?? inferShape(node, i, this));
+    });
+  }
+
+  /** Takes in a constant that was added. */
+  addConstant(tensor: TensorProtoValue): void {
+    this.#constants.set(tensor.name, tensor);
+    this.set(tensor.name, elementTypeOf(tensor.dataType), tensor.dims.map(Number));
+  }
+
+  /** Says what is known of a value by other means. */
+  set(name: string, type: ElementType | undefined, shape: Shape | undefined): void {
+    if (type !== undefined) this.#types.set(name, type);
+    if (shape !== undefined) this.#shapes.set(name, shape);
+  }
 }
 
 function constantsOf(graph: Graph): Map<string, TensorProtoValue> {
   const overridable = new Set(graph.input.map(({ name }) => name));
   return new Map(graph.initializer.filter(({ name }) => !overridable.has(name)).map((t) => [t.name, t]));
-}
-
-function integersOf(tensor: TensorProtoValue | undefined): readonly number[] | undefined {
-  const data = tensor && readTensor(tensor);
-  if (data === undefined || (data.type !== 'int64' && data.type !== 'int32')) return undefined;
-  return Array.from(data.data, Number);
 }
 
 const BOOLEAN: ReadonlySet<string> = new Set([

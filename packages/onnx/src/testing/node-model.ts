@@ -2,7 +2,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import { valueTable } from '../shapes/value-table.ts';
+import { ValueTable } from '../shapes/value-table.ts';
 import type { Values } from './run-model.ts';
 
 /** How much of the inputs' shapes a model declares: what is not declared, gradients find out when they run. */
@@ -31,7 +31,7 @@ export function nodeModel(node: NodeModel): Model {
   const order = node.order ?? [...Object.keys(inputs), ...Object.keys(constants)];
   builder.op(operator, order, attributes, { outputs: ['y'] });
   const type = Object.values(inputs).find((input) => input.type.startsWith('float'))!.type;
-  builder.output('y', type, valueTable(builder.build()).shape('y'));
+  builder.output('y', type, new ValueTable(builder.build()).shape('y'));
   return builder.build();
 }
 

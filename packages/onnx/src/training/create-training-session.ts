@@ -1,13 +1,11 @@
 import { requireChoice, requireInteger } from '@cf/core';
+import type { TensorData } from '../model/tensor.ts';
 import { readWeights } from '../passes/with-weights.ts';
-import type { RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
-import { OnnxTrainingSession } from './onnx-training-session.ts';
+import { sessionOptions } from '../runtime/sessions.ts';
+import type { TrainingSessionOptions } from './options.ts';
 import { planTraining } from './plan.ts';
 import { openRunners } from './runner.ts';
-import type { TrainingSession, TrainingSessionOptions } from './training-session.ts';
-
-/** Severity of what the runtime prints: errors. */
-const LOG_ERRORS = 3;
+import { TrainingSession } from './training-session.ts';
 
 /**
  * Opens a model for training. What can't be trained is an error before the runtime is asked.
@@ -23,35 +21,24 @@ const LOG_ERRORS = 3;
  * @throws BackendError if the runtime does not take the graphs
  */
 export async function createTrainingSession(options: TrainingSessionOptions): Promise<TrainingSession> {
-  const { runtime, model, seed = 0, activations = 'saved' } = options;
+  const { runtime, model, seed = 0, activations = 'saved', threads, executionProviders } = options;
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   requireChoice('activations', activations, ['saved', 'recomputed']);
+  if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
   const plan = planTraining(options);
   const models = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
-  const runners = await openRunners(runtime, models, sessionOptions(options));
-  const session = new OnnxTrainingSession(runtime, model, plan, runners, seed);
-  session.load({
-    weights: readWeights(
-      model,
-      plan.form.parameters.map(({ name }) => name),
-    ),
-    statistics: readWeights(
-      model,
-      plan.form.statistics.map(({ name }) => name),
-    ),
-  });
-  return session;
-}
-
-function sessionOptions({ threads, executionProviders }: TrainingSessionOptions): RuntimeSessionOptions {
-  if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
-  return {
-    logSeverityLevel: LOG_ERRORS,
+  const runners = await openRunners(runtime, models, {
+    ...sessionOptions(threads, executionProviders),
     // A pattern is one block for all that a pass holds, asked for and given back in every run: fresh pages each time.
     enableMemPattern: false,
-    // Threads that wait for work in one session keep those of another from the cores.
-    extra: { session: { force_spinning_stop: '1' } },
-    ...(threads !== undefined && { intraOpNumThreads: threads }),
-    ...(executionProviders !== undefined && { executionProviders }),
-  };
+  });
+  const session = new TrainingSession(runtime, model, plan, runners, seed);
+  const { parameters, statistics } = plan.form;
+  const initial = (parts: readonly { readonly name: string }[]): Map<string, TensorData> =>
+    readWeights(
+      model,
+      parts.map(({ name }) => name),
+    );
+  session.load({ weights: initial(parameters), statistics: initial(statistics) });
+  return session;
 }

@@ -1,4 +1,3 @@
-import type { TensorData } from '../model/tensor.ts';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Tensors } from './runner.ts';
 import { floats } from './tensor-store.ts';
@@ -8,13 +7,13 @@ import { floats } from './tensor-store.ts';
  * added, in the order in which they come. Buffers are kept from update to update.
  */
 export class GradientSum {
-  readonly #outputs: readonly string[];
+  readonly #outputs: ReadonlyMap<string, string>;
   #sum: Map<string, RuntimeTensor> = new Map();
   #last: Map<string, RuntimeTensor> = new Map();
   #count = 0;
 
-  /** @param outputs names of the gradients among the outputs of the backward pass */
-  constructor(outputs: readonly string[]) {
+  /** @param outputs names of the gradients among the outputs of the backward pass, by parameter */
+  constructor(outputs: ReadonlyMap<string, string>) {
     this.#outputs = outputs;
   }
 
@@ -23,14 +22,16 @@ export class GradientSum {
     return this.#count;
   }
 
-  get sum(): Tensors {
-    return this.#sum;
+  /** Sums by parameter; none where nothing was added. */
+  sums(): readonly (readonly [string, RuntimeTensor])[] {
+    if (this.#count === 0) return [];
+    return [...this.#outputs].map(([name, output]) => [name, this.#sum.get(output)!]);
   }
 
   /** Where the next micro-batch goes; nothing for what the runtime is to allocate. */
   targets(): ReadonlyMap<string, RuntimeTensor | undefined> {
     const buffers = this.#count === 0 ? this.#sum : this.#last;
-    return new Map(this.#outputs.map((name) => [name, buffers.get(name)]));
+    return new Map([...this.#outputs.values()].map((name) => [name, buffers.get(name)]));
   }
 
   add(results: Tensors): void {
@@ -43,16 +44,6 @@ export class GradientSum {
 
   clear(): void {
     this.#count = 0;
-  }
-
-  /** Copies, by the names of the outputs. */
-  read(): Map<string, TensorData> {
-    if (this.#count === 0) return new Map();
-    const entries = [...this.#sum].map(
-      ([name, tensor]) =>
-        [name, { type: 'float32', dims: tensor.dims, data: floats(tensor).slice() } as const] as const,
-    );
-    return new Map(entries);
   }
 }
 

@@ -1,10 +1,11 @@
 import { type DropoutKeys, fillDropoutMask, requireInteger, ShapeMismatchError } from '@cf/core';
 import type { LearnerBatch } from '@cf/training';
+import { sizeOf } from '../model/tensor.ts';
 import type { DropoutMask } from '../passes/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';
-import { floats, sizeOf } from './tensor-store.ts';
+import { floats, zeros } from './tensor-store.ts';
 
 /**
  * What one micro-batch takes and leaves: its images and masks, and what its forward pass keeps for the way back. Fresh
@@ -24,13 +25,9 @@ export class MicroBatch {
     outputs: readonly string[],
     shape: readonly number[],
   ) {
-    const allocate = ({ sample }: DropoutMask): RuntimeTensor => {
-      const dims = [shape[0]!, ...sample];
-      return new runtime.Tensor('float32', new Float32Array(sizeOf(dims)), dims);
-    };
     this.shape = shape;
     this.#outputs = outputs;
-    this.#masks = new Map(form.masks.map((mask) => [mask, allocate(mask)]));
+    this.#masks = new Map(form.masks.map((mask) => [mask, zeros(runtime, [shape[0]!, ...mask.sample])]));
   }
 
   fits(shape: readonly number[]): boolean {
@@ -63,6 +60,26 @@ export class MicroBatch {
   get kept(): Tensors {
     return this.#kept;
   }
+}
+
+/** @throws ShapeMismatchError unless there is a number for each of the embeddings */
+export function requireGradientOf(dims: readonly number[], gradient: Float32Array): void {
+  if (gradient.length === sizeOf(dims)) return;
+  throw new ShapeMismatchError(
+    `gradient of length ${gradient.length}`,
+    `${sizeOf(dims)} for embeddings [${dims.join(', ')}]`,
+    'pass the gradient of the last embeddings, row-major.',
+  );
+}
+
+/** @throws ShapeMismatchError unless embeddings are [B, d] */
+export function requireMatrix(output: string, dims: readonly number[]): void {
+  if (dims.length === 2) return;
+  throw new ShapeMismatchError(
+    `output '${output}' of shape [${dims.join(', ')}]`,
+    'embeddings [B, d]',
+    'add a Flatten to the model, or name another output.',
+  );
 }
 
 /**

@@ -1,11 +1,11 @@
 import { StateMismatchError } from '@cf/core';
-import type { Learner, LearnerBatch, NamedTensors } from '@cf/training';
+import type { Learner, LearnerBatch, NamedTensor, NamedTensors } from '@cf/training';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OnnxGraphError } from '../errors.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import { onnxLearner } from './onnx-learner.ts';
+import type { TrainingSessionOptions } from './options.ts';
 import { disposeAll, open, upstream } from './testing.ts';
-import type { TrainingSessionOptions } from './training-session.ts';
 
 const learner = async (options: Partial<TrainingSessionOptions> = {}): Promise<Learner> =>
   onnxLearner(await open(options));
@@ -76,29 +76,22 @@ test('micro-batches are the large batch where no statistics are of a batch', asy
 describe('a state', () => {
   test('is of named tensors, and goes on to the same bits', async () => {
     const [straight, resumed] = [await learner(), await learner()];
+    const trained = [
+      'conv.weight',
+      'conv.bias',
+      'bn.weight',
+      'bn.bias',
+      'prelu.slope',
+      'linear.weight',
+      'linear.bias',
+    ];
     await stepOn(straight, 0, [6]);
     const state = await straight.state();
     expect([...state.keys()]).toEqual([
-      ...[
-        'conv.weight',
-        'conv.bias',
-        'bn.weight',
-        'bn.bias',
-        'prelu.slope',
-        'linear.weight',
-        'linear.bias',
-      ].map((name) => `weights/${name}`),
+      ...trained.map((name) => `weights/${name}`),
       'statistics/bn.mean',
       'statistics/bn.var',
-      ...[
-        'conv.weight',
-        'conv.bias',
-        'bn.weight',
-        'bn.bias',
-        'prelu.slope',
-        'linear.weight',
-        'linear.bias',
-      ].map((name) => `optimiser/momentum/${name}`),
+      ...trained.map((name) => `optimiser/momentum/${name}`),
       'updates',
     ]);
     expect(state.get('updates')!.data[0]).toBe(1);
@@ -108,13 +101,7 @@ describe('a state', () => {
     expect(await resumed.state()).toEqual(await straight.state());
   });
 
-  test.each<
-    [
-      string,
-      (state: Map<string, { shape: readonly number[]; data: Float32Array | Float64Array }>) => unknown,
-      RegExp,
-    ]
-  >([
+  test.each<[string, (state: Map<string, NamedTensor>) => unknown, RegExp]>([
     ['without a tensor', (state) => state.delete('weights/conv.bias'), /without 'weights\/conv\.bias'/],
     [
       'with a foreign one',

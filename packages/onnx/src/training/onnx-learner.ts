@@ -2,7 +2,8 @@ import { StateMismatchError } from '@cf/core';
 import type { Learner, NamedTensor, NamedTensors } from '@cf/training';
 import { OnnxGraphError } from '../errors.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { TrainingSession, TrainingState } from './training-session.ts';
+import type { TrainingState } from './options.ts';
+import type { TrainingSession } from './training-session.ts';
 
 /** Parts of a session's state, and what the names of their tensors begin with. */
 const PARTS = ['weights', 'statistics', 'optimiser'] as const;

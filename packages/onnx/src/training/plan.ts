@@ -1,11 +1,12 @@
+import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError } from '../errors.ts';
 import { type SplitGradient, splitGradient } from '../gradient/split-gradient.ts';
-import { graphOf, type Model, type Shape } from '../model/model.ts';
+import { graphOf, inputsOf, type Model, type Shape } from '../model/model.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
 import { type TrainingForm, trainingForm } from '../passes/training-form.ts';
-import { valueTable } from '../shapes/value-table.ts';
-import type { TrainingSessionOptions } from './training-session.ts';
+import { ValueTable } from '../shapes/value-table.ts';
+import type { TrainingSessionOptions } from './options.ts';
 
 /** Everything that is known of a training before a runtime is asked. */
 export interface TrainingPlan {
@@ -30,9 +31,9 @@ export function planTraining(options: TrainingSessionOptions): TrainingPlan {
   const input = imageInput(model);
   const form = trainingForm(model, options);
   const wrt = form.parameters.map(({ name }) => name);
-  const seedInput = freeName(form.model, `gradient/${form.output}`);
+  const seedInput = GraphBuilder.extend(form.model).uniqueName(`gradient/${form.output}`);
   const split = splitGradient(form.model, { of: form.output, wrt, seed: seedInput, activations });
-  const shape = valueTable(form.model).shape(form.output);
+  const shape = new ValueTable(form.model).shape(form.output);
   if (shape !== undefined && shape.length !== 2) {
     throw new OnnxGraphError(
       `output '${form.output}' of shape [${shape.map((dim) => dim ?? '?').join(', ')}]`,
@@ -52,9 +53,7 @@ export function planTraining(options: TrainingSessionOptions): TrainingPlan {
 }
 
 function imageInput(model: Model): TrainingPlan['input'] {
-  const graph = graphOf(model);
-  const constants = new Set(graph.initializer.map(({ name }) => name));
-  const inputs = graph.input.filter(({ name }) => !constants.has(name));
+  const inputs = inputsOf(graphOf(model));
   const [first, ...others] = inputs;
   if (first !== undefined && others.length === 0 && declaredType(first) === 'float32')
     return { name: first.name, shape: declaredShape(first) };
@@ -63,15 +62,4 @@ function imageInput(model: Model): TrainingPlan['input'] {
     'one input, float32, of images',
     'make the others initializers.',
   );
-}
-
-function freeName(model: Model, hint: string): string {
-  const { node, input, initializer } = graphOf(model);
-  const taken = new Set([
-    ...node.flatMap(({ output }) => output),
-    ...[...input, ...initializer].map((v) => v.name),
-  ]);
-  let name = hint;
-  while (taken.has(name)) name += '_';
-  return name;
 }

@@ -37,26 +37,29 @@ export class Runner {
   }
 }
 
+/** The passes of a training. */
+export type Runners = Readonly<Record<'forward' | 'backward' | 'update', Runner>>;
+
 /**
  * Opens models in a runtime.
  *
  * @throws BackendError with the runtime's message if it does not take one of them
  */
-export async function openRunners<K extends string>(
+export async function openRunners(
   runtime: OnnxRuntime,
-  models: Readonly<Record<K, Model>>,
+  models: Readonly<Record<keyof Runners, Model>>,
   options: RuntimeSessionOptions,
-): Promise<Readonly<Record<K, Runner>>> {
+): Promise<Runners> {
   const opener = await taken('probing', () => sessionOpener(runtime, options));
   const opened: [string, Runner][] = [];
   try {
-    for (const [name, model] of Object.entries<Model>(models))
+    for (const [name, model] of Object.entries(models))
       opened.push([name, new Runner(name, await taken(name, () => opener.open(model)))]);
   } catch (error) {
     await Promise.all(opened.map(([, runner]) => runner.release()));
     throw error;
   }
-  return Object.fromEntries(opened) as Readonly<Record<K, Runner>>;
+  return Object.fromEntries(opened) as Runners;
 }
 
 async function taken<T>(name: string, open: () => Promise<T>): Promise<T> {

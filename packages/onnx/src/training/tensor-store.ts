@@ -1,5 +1,5 @@
 import { StateMismatchError } from '@cf/core';
-import type { TensorData } from '../model/tensor.ts';
+import { sizeOf, type TensorData } from '../model/tensor.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Tensors } from './runner.ts';
 
@@ -11,12 +11,14 @@ export interface TensorShape {
 
 /** Named float32 tensors in two sets: one is read while the other is written, then they change places. */
 export class TensorStore {
+  readonly #what: string;
   readonly #shapes: readonly TensorShape[];
   #current: Map<string, RuntimeTensor>;
   #other: Map<string, RuntimeTensor>;
 
-  /** All zeros. */
-  constructor(runtime: OnnxRuntime, shapes: readonly TensorShape[]) {
+  /** All zeros. @param what one of them in a message */
+  constructor(runtime: OnnxRuntime, what: string, shapes: readonly TensorShape[]) {
+    this.#what = what;
     const allocate = (): Map<string, RuntimeTensor> =>
       new Map(shapes.map(({ name, dims }) => [name, zeros(runtime, dims)]));
     this.#shapes = shapes;
@@ -48,11 +50,7 @@ export class TensorStore {
 
   /** Copies of the current values. */
   read(): Map<string, TensorData> {
-    const entries = this.#shapes.map(({ name, dims }) => {
-      const data = floats(this.#current.get(name)!).slice();
-      return [name, { type: 'float32', dims, data } as const] as const;
-    });
-    return new Map(entries);
+    return new Map([...this.#current].map(([name, tensor]) => [name, copyOf(tensor)]));
   }
 
   /**
@@ -60,19 +58,19 @@ export class TensorStore {
    *
    * @throws StateMismatchError if a name or a shape is not one of these; nothing is changed then
    */
-  write(values: ReadonlyMap<string, TensorData>, what: string): void {
-    this.check(values, what);
+  write(values: ReadonlyMap<string, TensorData>): void {
+    this.check(values);
     for (const [name, { data }] of values) floats(this.#current.get(name)!).set(data as Float32Array);
   }
 
   /** Throws what `write` would. */
-  check(values: ReadonlyMap<string, TensorData>, what: string): void {
+  check(values: ReadonlyMap<string, TensorData>): void {
     for (const [name, { type, dims, data }] of values) {
       const shape = this.#shapes.find((candidate) => candidate.name === name);
       const fits = type === 'float32' && data.length === sizeOf(dims) && `${dims}` === `${shape?.dims}`;
       if (shape !== undefined && fits) continue;
       throw new StateMismatchError(
-        `${what} '${name}', ${type} [${dims.join(', ')}]`,
+        `${this.#what} '${name}', ${type} [${dims.join(', ')}]`,
         shape === undefined
           ? `one of the ${this.#shapes.length} of this session`
           : `float32 [${shape.dims.join(', ')}]`,
@@ -87,11 +85,12 @@ export function floats(tensor: RuntimeTensor): Float32Array {
   return tensor.data as Float32Array;
 }
 
-/** Number of elements. */
-export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
+/** The numbers of a float32 tensor, as a copy. */
+export function copyOf(tensor: RuntimeTensor): TensorData {
+  return { type: 'float32', dims: tensor.dims, data: floats(tensor).slice() };
 }
 
-function zeros(runtime: OnnxRuntime, dims: readonly number[]): RuntimeTensor {
+/** A float32 tensor of zeros. */
+export function zeros(runtime: OnnxRuntime, dims: readonly number[]): RuntimeTensor {
   return new runtime.Tensor('float32', new Float32Array(sizeOf(dims)), dims);
 }

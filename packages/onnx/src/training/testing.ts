@@ -4,7 +4,8 @@ import { smallNet } from '../passes/testing.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { createTrainingSession } from './create-training-session.ts';
-import type { TrainingSession, TrainingSessionOptions } from './training-session.ts';
+import type { TrainingSessionOptions } from './options.ts';
+import type { TrainingSession } from './training-session.ts';
 
 const opened: TrainingSession[] = [];
 

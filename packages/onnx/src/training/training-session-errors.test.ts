@@ -6,8 +6,8 @@ import type { TensorData } from '../model/tensor.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
+import type { TrainingSessionOptions } from './options.ts';
 import { disposeAll, elsewhere, open, upstream } from './testing.ts';
-import type { TrainingSessionOptions } from './training-session.ts';
 
 afterEach(disposeAll);
 

@@ -6,8 +6,9 @@ import { smallImages, smallNet } from '../passes/testing.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { optimiserOf } from '../testing/optimiser-of.ts';
 import { openModel } from '../testing/run-model.ts';
+import type { TrainingSessionOptions } from './options.ts';
 import { disposeAll, elsewhere, open, upstream } from './testing.ts';
-import type { TrainingSession, TrainingSessionOptions } from './training-session.ts';
+import type { TrainingSession } from './training-session.ts';
 
 /** Updates on micro-batches of these sizes, each drawn from the update's number. */
 async function train(

@@ -1,64 +1,68 @@
-import type { LearnerBatch, LearnerOptimiser, LearnerUpdate, ParameterKind } from '@cf/training';
-import type { Model } from '../model/model.ts';
+import { NonFiniteError, requireFiniteTensor, requireInteger, requireRange } from '@cf/core';
+import type { LearnerBatch, LearnerUpdate } from '@cf/training';
+import { graphOf, type Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
-
-/** What to train, and how. */
-export interface TrainingSessionOptions {
-  /** The module `onnxruntime-node` or `onnxruntime-web`. */
-  readonly runtime: OnnxRuntime;
-  /** An inference model with one input of images; it is not changed. */
-  readonly model: Model;
-  /** The output to train; needed only where the model has several. */
-  readonly output?: string;
-  /** What `learnerOptimiser` of `@cf/training` gives. */
-  readonly optimiser: LearnerOptimiser;
-  /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
-  readonly activations?: 'saved' | 'recomputed';
-  /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
-  readonly threads?: number;
-  /** Name of a node: it and all that it depends on stay as they are. */
-  readonly freezeUntil?: string;
-  /** Keep normalisations as they are: statistics, scale and shift; false by default. */
-  readonly freezeBn?: boolean;
-  /** Keys the masks of dropout; 0 by default. */
-  readonly seed?: number;
-  /** Where the runtime computes; its CPU by default. */
-  readonly executionProviders?: readonly string[];
-}
-
-/** One trained parameter. */
-export interface ParameterInfo {
-  /** Name of the initializer in the model. */
-  readonly name: string;
-  readonly kind: ParameterKind;
-  readonly dims: readonly number[];
-}
-
-/** Everything that training changes: with it, a session goes on where another stopped, to the same bits. */
-export interface TrainingState {
-  /** Trained parameters, by the name of the initializer. */
-  readonly weights: ReadonlyMap<string, TensorData>;
-  /** Running means and variances of normalisations in training, by the name of the initializer. */
-  readonly statistics: ReadonlyMap<string, TensorData>;
-  /** The optimiser's numbers, as `momentum/conv1.weight`. */
-  readonly optimiser: ReadonlyMap<string, TensorData>;
-  /** Updates so far. */
-  readonly updates: number;
-}
+import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/names.ts';
+import type { Parameter } from '../passes/parameters.ts';
+import { withWeights } from '../passes/with-weights.ts';
+import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import { GradientSum } from './gradient-sum.ts';
+import { checkBatch, MicroBatch, requireGradientOf, requireMatrix } from './micro-batch.ts';
+import type { TrainingState } from './options.ts';
+import type { TrainingPlan } from './plan.ts';
+import type { Runners, Tensors } from './runner.ts';
+import { copyOf, floats, TensorStore } from './tensor-store.ts';
+import { outOfOrder, Turns } from './turns.ts';
 
 /**
  * A model in training: `forward`, then the caller's loss, then `backward`, as often as there are micro-batches, then
  * `update`. Calls do not overlap: await each one before the next.
  */
-export interface TrainingSession {
-  readonly parameters: readonly ParameterInfo[];
+export class TrainingSession {
+  readonly parameters: readonly Parameter[];
   /** Name of the input of images. */
   readonly input: string;
   /** Name of the output in training. */
   readonly output: string;
   /** d, the length of an embedding; `undefined` where the model does not tell before it ran. */
   readonly embeddingSize: number | undefined;
+  readonly #runtime: OnnxRuntime;
+  readonly #model: Model;
+  readonly #plan: TrainingPlan;
+  readonly #runners: Runners;
+  readonly #seed: number;
+  readonly #weights: TensorStore;
+  readonly #statistics: TensorStore;
+  readonly #optimiser: TensorStore;
+  readonly #gradients: GradientSum;
+  /** A place of its own: what the runtime allocates it copies, and the weights beside it with it. */
+  readonly #gradientNorm: RuntimeTensor;
+  readonly #nextStatistic: (name: string) => string;
+  #batch: MicroBatch | undefined;
+  #awaitsBackward = false;
+  #updates = 0;
+  /** Statistics as the last update left them. */
+  #settled: ReadonlyMap<string, TensorData> = new Map();
+  readonly #turns: Turns = new Turns();
+
+  constructor(runtime: OnnxRuntime, model: Model, plan: TrainingPlan, runners: Runners, seed: number) {
+    this.parameters = plan.form.parameters;
+    this.input = plan.input.name;
+    this.output = plan.form.output;
+    this.embeddingSize = plan.embeddingSize;
+    this.#runtime = runtime;
+    this.#model = model;
+    this.#plan = plan;
+    this.#runners = runners;
+    this.#seed = seed;
+    this.#weights = new TensorStore(runtime, 'weight', plan.form.parameters);
+    this.#statistics = new TensorStore(runtime, 'statistic', plan.form.statistics);
+    this.#optimiser = new TensorStore(runtime, 'optimiser state', plan.optimiser.state);
+    this.#gradientNorm = new runtime.Tensor('float32', new Float32Array(1), []);
+    this.#gradients = new GradientSum(plan.split.gradients);
+    const next = new Map(plan.form.statistics.map((statistic) => [statistic.name, statistic.next]));
+    this.#nextStatistic = (name) => next.get(name)!;
+  }
 
   /**
    * Embeddings as `forward` gives them for this batch, with its statistics and dropout; nothing is kept and nothing
@@ -66,7 +70,15 @@ export interface TrainingSession {
    *
    * @throws the errors of `forward`
    */
-  embed(batch: LearnerBatch): Promise<Float32Array>;
+  embed(batch: LearnerBatch): Promise<Float32Array> {
+    return this.#turns.take('embed', async () => {
+      checkBatch(batch, this.#plan);
+      // What a forward pass keeps for its backward stays as it is.
+      const memory = this.#awaitsBackward ? this.#newBatch(batch.shape) : this.#batchOf(batch.shape);
+      const { embeddings } = await this.#pass(batch, memory);
+      return embeddings;
+    });
+  }
 
   /**
    * Embeddings of a micro-batch, with the batch's statistics and dropout as in training.
@@ -78,7 +90,16 @@ export interface TrainingSession {
    * @throws NonFiniteError if an embedding is not finite; running statistics are then as before
    * @throws BackendError if the runtime fails, as where memory ends
    */
-  forward(batch: LearnerBatch): Promise<Float32Array>;
+  forward(batch: LearnerBatch): Promise<Float32Array> {
+    return this.#turns.take('forward', async () => {
+      checkBatch(batch, this.#plan);
+      this.#awaitsBackward = false;
+      const { embeddings, results } = await this.#pass(batch, this.#batchOf(batch.shape));
+      this.#statistics.advance(results, this.#nextStatistic);
+      this.#awaitsBackward = true;
+      return embeddings;
+    });
+  }
 
   /**
    * Gradients of the parameters for the micro-batch of the last `forward`, added to those since the last `update`.
@@ -90,7 +111,29 @@ export interface TrainingSession {
    *   statistics are as they were before them
    * @throws BackendError without a forward before it, or if the runtime fails
    */
-  backward(gradient: Float32Array): Promise<void>;
+  backward(gradient: Float32Array): Promise<void> {
+    return this.#turns.take('backward', async () => {
+      const batch = this.#batch;
+      if (!this.#awaitsBackward || batch === undefined) throw outOfOrder('backward', 'a forward before it');
+      const { dims } = batch.kept.get(this.output)!;
+      requireGradientOf(dims, gradient);
+      try {
+        requireFiniteTensor('gradient', gradient);
+      } catch (error) {
+        this.#startAgain();
+        throw error;
+      }
+      const seed = new this.#runtime.Tensor('float32', gradient, dims);
+      const { backward, saved } = this.#plan.split;
+      const kept = saved.map((name) => [name, batch.kept.get(name)!] as const);
+      // Where the way back normalises once more, onnxruntime writes over the running statistics that it is given. What
+      // it computes does not depend on them.
+      const inputs = this.#inputs(backward, batch, this.#statistics.spare);
+      const feeds = new Map([...inputs, ...kept, [this.#plan.seedInput, seed] as const]);
+      this.#gradients.add(await this.#runners.backward.run(feeds, this.#gradients.targets()));
+      this.#awaitsBackward = false;
+    });
+  }
 
   /**
    * One step of the optimiser with the gradients added up since the last one.
@@ -100,16 +143,48 @@ export interface TrainingSession {
    * @throws OptionOutOfRangeError if the learning rate is negative or not finite
    * @throws BackendError without a backward before it, or if the runtime fails
    */
-  update(learningRate: number): Promise<LearnerUpdate>;
+  update(learningRate: number): Promise<LearnerUpdate> {
+    return this.#turns.take('update', async () => {
+      requireRange('learningRate', learningRate, 0, Number.MAX_VALUE);
+      if (this.#gradients.count === 0) throw outOfOrder('update', 'a forward and a backward before it');
+      const state = this.#optimiser.targets(nextOf);
+      const targets = new Map<string, RuntimeTensor | undefined>([
+        ...this.#weights.targets(nextOf),
+        ...state,
+      ]);
+      targets.set(GRADIENT_NORM, this.#gradientNorm);
+      const results = await this.#runners.update.run(this.#updateFeeds(learningRate), targets);
+      const gradientNorm = floats(this.#gradientNorm)[0]!;
+      if (!Number.isFinite(gradientNorm)) this.#diverge(gradientNorm);
+      this.#weights.advance(results, nextOf);
+      this.#optimiser.advance(results, nextOf);
+      this.#updates++;
+      this.#settle();
+      return { gradientNorm };
+    });
+  }
 
   /** The sum of gradients since the last update, as copies, by parameter; empty before the first `backward`. */
-  gradients(): ReadonlyMap<string, TensorData>;
+  gradients(): ReadonlyMap<string, TensorData> {
+    this.#turns.requireIdle('gradients');
+    return new Map(this.#gradients.sums().map(([name, sum]) => [name, copyOf(sum)]));
+  }
 
-  /** Copies of trained parameters and running statistics, by the name of the initializer: what `withWeights` takes. */
-  weights(): ReadonlyMap<string, TensorData>;
+  weights(): ReadonlyMap<string, TensorData> {
+    this.#turns.requireIdle('weights');
+    return new Map([...this.#weights.read(), ...this.#statistics.read()]);
+  }
 
   /** A copy of everything that training changes. */
-  state(): TrainingState;
+  state(): TrainingState {
+    this.#turns.requireIdle('state');
+    return {
+      weights: this.#weights.read(),
+      statistics: this.#statistics.read(),
+      optimiser: this.#optimiser.read(),
+      updates: this.#updates,
+    };
+  }
 
   /**
    * Goes on from a state, or from some values of one, as after `new Map([['fc.weight', …]])`. What is left out stays.
@@ -117,11 +192,101 @@ export interface TrainingSession {
    *
    * @throws StateMismatchError if a name or a shape does not belong to this session
    */
-  load(state: Partial<TrainingState>): void;
+  load(state: Partial<TrainingState>): void {
+    this.#turns.requireIdle('load');
+    const { weights = new Map(), statistics = new Map(), optimiser = new Map(), updates } = state;
+    if (updates !== undefined) requireInteger('updates', updates, 0, Number.MAX_SAFE_INTEGER);
+    this.#weights.check(weights);
+    this.#statistics.check(statistics);
+    this.#optimiser.check(optimiser);
+    this.#weights.write(weights);
+    this.#statistics.write(statistics);
+    this.#optimiser.write(optimiser);
+    this.#updates = updates ?? this.#updates;
+    this.#settle();
+  }
 
   /** The model that was given, with the weights and statistics of now. */
-  exportModel(): Model;
+  exportModel(): Model {
+    return withWeights(this.#model, this.weights());
+  }
 
   /** Gives memory back to the runtime. Every later call but this one is an error. */
-  dispose(): Promise<void>;
+  async dispose(): Promise<void> {
+    if (!this.#turns.end('dispose')) return;
+    this.#batch = undefined;
+    await Promise.all(Object.values(this.#runners).map((runner) => runner.release()));
+  }
+
+  /** The way forward; the statistics that come of it are written beside those of now. */
+  async #pass(
+    { values, step, position }: LearnerBatch,
+    batch: MicroBatch,
+  ): Promise<{ readonly embeddings: Float32Array; readonly results: Tensors }> {
+    batch.start(this.#runtime, values, { seed: this.#seed, step, position });
+    const statistics = this.#statistics.targets(this.#nextStatistic);
+    const targets = new Map([...batch.targets(), ...statistics]);
+    const feeds = this.#inputs(this.#plan.split.forward, batch, this.#statistics.current);
+    const results = await this.#runners.forward.run(feeds, targets);
+    batch.keep(results);
+    const embeddings = batch.kept.get(this.output)!;
+    requireMatrix(this.output, embeddings.dims);
+    requireFiniteTensor('embeddings', floats(embeddings));
+    return { embeddings: floats(embeddings), results };
+  }
+
+  /** The last micro-batch's memory where the shape is the same. */
+  #batchOf(shape: readonly number[]): MicroBatch {
+    if (this.#batch?.fits(shape)) return this.#batch;
+    // Given up before new memory is asked for.
+    this.#batch = undefined;
+    this.#batch = this.#newBatch(shape);
+    return this.#batch;
+  }
+
+  #newBatch(shape: readonly number[]): MicroBatch {
+    const outputs = [...new Set([this.output, ...this.#plan.split.saved])];
+    return new MicroBatch(this.#runtime, this.#plan, outputs, [...shape]);
+  }
+
+  /** What a pass reads of images, masks, weights and statistics. */
+  #inputs(model: Model, batch: MicroBatch, statistics: Tensors): Tensors {
+    const given = [batch.inputs(this.input), this.#weights.current, statistics];
+    const entries = graphOf(model).input.flatMap(({ name }) => {
+      const tensor = given.find((tensors) => tensors.has(name))?.get(name);
+      return tensor === undefined ? [] : [[name, tensor] as const];
+    });
+    return new Map(entries);
+  }
+
+  #updateFeeds(learningRate: number): Tensors {
+    const gradients = this.#gradients.sums().map(([name, sum]) => [gradientOf(name), sum] as const);
+    const feeds = new Map([...this.#weights.current, ...this.#optimiser.current, ...gradients]);
+    const scalar = (value: number): RuntimeTensor =>
+      new this.#runtime.Tensor('float32', Float32Array.of(value), []);
+    feeds.set(LEARNING_RATE, scalar(learningRate));
+    if (this.#plan.optimiser.takesStep) feeds.set(STEP, scalar(this.#updates + 1));
+    return feeds;
+  }
+
+  /** Where the next update starts from. */
+  #settle(): void {
+    this.#settled = this.#statistics.read();
+    this.#awaitsBackward = false;
+    this.#gradients.clear();
+  }
+
+  /** Forgets the micro-batches of an update that can't be made, and throws which gradient is to blame. */
+  #diverge(norm: number): never {
+    const sums = this.#gradients.sums();
+    this.#startAgain();
+    for (const [name, sum] of sums) requireFiniteTensor(`gradient of ${name}`, floats(sum));
+    throw new NonFiniteError('norm of the gradient', 0, norm);
+  }
+
+  /** Forgets the micro-batches since the last update. */
+  #startAgain(): void {
+    this.#statistics.write(this.#settled);
+    this.#settle();
+  }
 }

@@ -1,4 +1,4 @@
-import { intAttribute } from '../../model/attributes.ts';
+import { type Attributes, intAttribute } from '../../model/attributes.ts';
 import { windowOf } from '../../shapes/window-shape.ts';
 import type { GradientGraph } from '../context.ts';
 import type { RuleCall } from '../rule.ts';
@@ -26,6 +26,16 @@ export function convolutionOf(call: RuleCall): Convolution {
     throw call.refuse('with auto_pad and strides only where the input size is known');
   }
   return { ...window, padsBegin, padsEnd, group: intAttribute(call.node, 'group', 1) };
+}
+
+/** The convolution as attributes of a node, its padding aside. */
+export function windowAttributes({ kernel, strides, dilations, group }: Convolution): Attributes {
+  return {
+    kernel_shape: { ints: kernel },
+    strides: { ints: strides },
+    dilations: { ints: dilations },
+    group: { int: group },
+  };
 }
 
 /** Whether the kernel is known to be as large as the input, so that the output has one position. */

@@ -1,6 +1,6 @@
 import type { GradientGraph } from '../context.ts';
 import { ints } from '../int-vector.ts';
-import { type Convolution, coversInput } from './convolution.ts';
+import { type Convolution, coversInput, windowAttributes } from './convolution.ts';
 import { knownSpatial } from './tap-views.ts';
 
 /**
@@ -30,10 +30,8 @@ export function convolutionInputGradient(
   const isPlain = strides.every((stride) => stride === 1) && [...begin, ...end].every((pad) => pad >= 0);
   if (!isPlain) return spread(graph, convolution, dy, weights, x);
   return graph.op('Conv', [dy, turnedAround(graph, convolution, weights)], {
-    kernel_shape: { ints: kernel },
-    dilations: { ints: dilations },
+    ...windowAttributes(convolution),
     pads: { ints: [...begin, ...end] },
-    group: { int: group },
   });
 }
 
@@ -66,11 +64,12 @@ function swapInGroups(
 /** The padded input's gradient, cut to the input; rows that no window reached get zeros. */
 function spread(
   graph: GradientGraph,
-  { kernel, strides, dilations, padsBegin, padsEnd, group }: Convolution,
+  convolution: Convolution,
   dy: string,
   weights: string,
   x: string,
 ): string {
+  const { kernel, strides, dilations, padsBegin, padsEnd } = convolution;
   const [from, to] = [knownSpatial(graph, dy), knownSpatial(graph, x)];
   if (from !== undefined && to !== undefined) {
     const rest = to.map((size, axis) => {
@@ -78,20 +77,12 @@ function spread(
       return size + padsBegin[axis]! + padsEnd[axis]! - extent - (from[axis]! - 1) * strides[axis]!;
     });
     return graph.op('ConvTranspose', [dy, weights], {
-      kernel_shape: { ints: kernel },
-      strides: { ints: strides },
-      dilations: { ints: dilations },
+      ...windowAttributes(convolution),
       pads: { ints: [...padsBegin, ...padsEnd] },
       output_padding: { ints: rest },
-      group: { int: group },
     });
   }
-  const padded = graph.op('ConvTranspose', [dy, weights], {
-    kernel_shape: { ints: kernel },
-    strides: { ints: strides },
-    dilations: { ints: dilations },
-    group: { int: group },
-  });
+  const padded = graph.op('ConvTranspose', [dy, weights], windowAttributes(convolution));
   const steps = graph.combine('Sub', graph.spatialDims(dy, kernel.length), ints(...kernel.map(() => 1)));
   const extent = ints(...kernel.map((size, axis) => dilations[axis]! * (size - 1) + 1));
   const length = graph.combine('Add', graph.combine('Mul', steps, ints(...strides)), extent);

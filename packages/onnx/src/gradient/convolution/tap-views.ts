@@ -80,7 +80,7 @@ export function flatTapViews(
   const { value, taps, strides, channels } = sourceOf(graph, convolution, x, 1);
   const size = knownSpatial(graph, value);
   if (size === undefined || strides.some((stride) => stride !== 1)) return undefined;
-  const flat = (tensor: string): string => graph.op('Reshape', [tensor, graph.integers(ints(0, 0, -1))]);
+  const flat = (tensor: string): string => graph.reshapeKeeping(tensor, 0, 0, -1);
   const rows = flat(value);
   const missing = size.map((length, axis) => (axis === 0 ? 0 : length - output[axis]!));
   const pads = ints(0, 0, ...missing.map(() => 0), 0, 0, ...missing);

@@ -67,7 +67,7 @@ function productPerImage({ graph, convolution, dy, x }: WeightGradient): string 
 
 /** Taps beside each other on an axis of their own: [N, C, taps, P]. */
 function stacked(graph: GradientGraph, views: readonly string[]): string {
-  const columns = views.map((view) => graph.op('Reshape', [view, graph.integers(ints(0, 0, 1, -1))]));
+  const columns = views.map((view) => graph.reshapeKeeping(view, 0, 0, 1, -1));
   return columns.length === 1 ? columns[0]! : graph.op('Concat', columns, { axis: { int: 2 } });
 }
 

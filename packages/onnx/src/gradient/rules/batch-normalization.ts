@@ -1,18 +1,18 @@
 import { floatAttribute, intAttribute } from '../../model/attributes.ts';
 import type { GradientGraph } from '../context.ts';
-import { ints } from '../int-vector.ts';
 import { once } from '../once.ts';
-import type { InputGradient, Rule, RuleCall } from '../rule.ts';
+import type { InputGradient, RuleCall, Rules } from '../rule.ts';
 
 /**
  * Y = x̂ · γ + β with x̂ = (X − μ) / √(σ² + ε) a channel. Frozen, μ and σ² are inputs and get gradients of their
  * own; with `training_mode` they are the batch's mean and (population) variance, through which gradients flow.
  * Any rank is taken as [N, C, P].
  */
-export const batchNormalization: Rule = {
-  operator: 'BatchNormalization',
-  gradient: (call) =>
-    intAttribute(call.node, 'training_mode', 0) === 0 ? frozenGradients(call) : batchGradients(call),
+export const batchNormalization: Rules = {
+  BatchNormalization: {
+    gradient: (call) =>
+      intAttribute(call.node, 'training_mode', 0) === 0 ? frozenGradients(call) : batchGradients(call),
+  },
 };
 
 function frozenGradients(call: RuleCall): readonly InputGradient[] {
@@ -58,11 +58,7 @@ function batchGradients(call: RuleCall): readonly (InputGradient | undefined)[] 
   });
   const along = once(() => channelMean(graph, graph.op('Mul', [dy(), centered()])));
   const shift = once(() => channelMean(graph, dy()));
-  const count = once(() => {
-    const size = (value: string): string =>
-      graph.op('ReduceProd', [graph.shapeOf(value)], { keepdims: { int: 0 } });
-    return graph.cast(graph.op('Div', [size(x), size(call.input(1))]), x);
-  });
+  const count = once(() => graph.ratioOfSizes(x, call.input(1)));
   const total = (mean: string): string => graph.reshapeLike(graph.op('Mul', [mean, count()]), call.input(1));
   return [
     () => {
@@ -97,7 +93,7 @@ function inverseDeviation(graph: GradientGraph, variance: string, epsilon: numbe
 
 /** [N, C, …] as [N, C, P]. */
 function channels(graph: GradientGraph, value: string): string {
-  return graph.op('Reshape', [value, graph.integers(ints(0, 0, -1))]);
+  return graph.reshapeKeeping(value, 0, 0, -1);
 }
 
 /** [C] as [C, 1], to be repeated over positions. */

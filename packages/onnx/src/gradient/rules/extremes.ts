@@ -1,10 +1,9 @@
 import { once } from '../once.ts';
-import type { Rule } from '../rule.ts';
+import type { Rule, Rules } from '../rule.ts';
 import { sumToShape } from '../sum-to-shape.ts';
 
-/** y = the greatest of the operands, element by element: the gradient goes to the first that is. */
-export const max: Rule = {
-  operator: 'Max',
+/** y = the greatest (or the least) of the operands, element by element: the gradient goes to the first that is. */
+const first: Rule = {
   gradient({ graph, dy, y, node: { input } }) {
     const isFound = input.map((x) => once(() => graph.op('Equal', [x, y])));
     const isBefore = input.map((_, i): (() => string) =>
@@ -18,5 +17,5 @@ export const max: Rule = {
   },
 };
 
-/** y = the least of the operands, element by element. */
-export const min: Rule = { operator: 'Min', gradient: max.gradient };
+/** Operators that pick the greatest or the least operand. */
+export const extremes: Rules = { Max: first, Min: first };

@@ -1,20 +1,17 @@
 import { stringAttribute } from '../../model/attributes.ts';
 import type { GradientGraph } from '../context.ts';
-import type { Rule } from '../rule.ts';
+import { ofFirst, type Rules } from '../rule.ts';
 
 /**
  * y = x · Φ(x): ∂x = ∂y · (Φ(x) + x · Φ′(x)), where Φ is the normal distribution function or its approximation
  * ½ · (1 + tanh(√(2/π) · (x + 0.044715 · x³))) (Hendrycks and Gimpel 2016).
  */
-export const gelu: Rule = {
-  operator: 'Gelu',
-  gradient: ({ graph, dy, x, node }) => [
-    () => {
-      const isExact = stringAttribute(node, 'approximate', 'none') === 'none';
-      const { share, slope } = isExact ? normal(graph, x) : approximate(graph, x);
-      return graph.op('Mul', [dy, graph.op('Add', [share, graph.op('Mul', [x, slope])])]);
-    },
-  ],
+export const gelu: Rules = {
+  Gelu: ofFirst(({ graph, dy, x, node }) => {
+    const isExact = stringAttribute(node, 'approximate', 'none') === 'none';
+    const { share, slope } = isExact ? normal(graph, x) : approximate(graph, x);
+    return graph.op('Mul', [dy, graph.op('Add', [share, graph.op('Mul', [x, slope])])]);
+  }),
 };
 
 interface Distribution {

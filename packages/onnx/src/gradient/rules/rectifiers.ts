@@ -1,52 +1,37 @@
 import { floatAttribute } from '../../model/attributes.ts';
 import type { GradientGraph } from '../context.ts';
 import { once } from '../once.ts';
-import type { Rule } from '../rule.ts';
+import { ofFirst, type Rules } from '../rule.ts';
 import { sumToShape } from '../sum-to-shape.ts';
 
-/** y = max(x, 0); the slope at 0 is 0. */
-export const relu: Rule = {
-  operator: 'Relu',
-  gradient: ({ graph, dy, y }) => [
-    () => passedWhere(graph, graph.op('Greater', [y, graph.scalar(0, y)]), dy),
-  ],
-};
-
-/** y = x where x ≥ 0, α · x elsewhere; the slope at 0 is α, as in PyTorch. */
-export const leakyRelu: Rule = {
-  operator: 'LeakyRelu',
-  gradient: ({ graph, dy, x, node }) => [
-    () => {
-      const lost = graph.scalar(1 - floatAttribute(node, 'alpha', 0.01), x);
-      return graph.op('Sub', [dy, graph.op('Mul', [notAbove(graph, x, dy), lost])]);
+/** Straight pieces, with a kink between them. */
+export const rectifiers: Rules = {
+  /** y = max(x, 0); the slope at 0 is 0. */
+  Relu: ofFirst(({ graph, dy, y }) => passedWhere(graph, graph.op('Greater', [y, graph.scalar(0, y)]), dy)),
+  /** y = x where x ≥ 0, α · x elsewhere; the slope at 0 is α, as in PyTorch. */
+  LeakyRelu: ofFirst(({ graph, dy, x, node }) => {
+    const lost = graph.scalar(1 - floatAttribute(node, 'alpha', 0.01), x);
+    return graph.op('Sub', [dy, graph.op('Mul', [notAbove(graph, x, dy), lost])]);
+  }),
+  /**
+   * y = x where x ≥ 0, slope · x elsewhere; the slope is repeated along x, as [C, 1, 1] is. With q = ∂y where x ≤ 0,
+   * and 0 elsewhere: ∂x = ∂y − (1 − slope) · q and ∂slope = Σ q · x. At 0 that is the slope, as in PyTorch.
+   */
+  PRelu: {
+    gradient({ graph, dy, x, y, node: { input } }) {
+      const slope = input[1]!;
+      const below = once(() => notAbove(graph, x, dy));
+      return [
+        () => {
+          const lost = graph.op('Sub', [graph.scalar(1, slope), slope]);
+          return graph.op('Sub', [dy, graph.op('Mul', [below(), lost])]);
+        },
+        () => sumToShape(graph, graph.op('Mul', [below(), x]), y, slope),
+      ];
     },
-  ],
-};
-
-/**
- * y = x where x ≥ 0, slope · x elsewhere; the slope is repeated along x, as [C, 1, 1] is. With q = ∂y where x ≤ 0, and
- * 0 elsewhere: ∂x = ∂y − (1 − slope) · q and ∂slope = Σ q · x. At 0 that is the slope, as in PyTorch.
- */
-export const prelu: Rule = {
-  operator: 'PRelu',
-  gradient({ graph, dy, x, y, node: { input } }) {
-    const slope = input[1]!;
-    const below = once(() => notAbove(graph, x, dy));
-    return [
-      () => {
-        const lost = graph.op('Sub', [graph.scalar(1, slope), slope]);
-        return graph.op('Sub', [dy, graph.op('Mul', [below(), lost])]);
-      },
-      () => sumToShape(graph, graph.op('Mul', [below(), x]), y, slope),
-    ];
   },
-};
-
-/** y = x held within bounds: the gradient passes where x was not changed, at the bounds too. */
-export const clip: Rule = {
-  operator: 'Clip',
-  inputs: [0],
-  gradient: ({ graph, dy, x, y }) => [() => passedWhere(graph, graph.op('Equal', [x, y]), dy)],
+  /** y = x held within bounds: the gradient passes where x was not changed, at the bounds too. */
+  Clip: ofFirst(({ graph, dy, x, y }) => passedWhere(graph, graph.op('Equal', [x, y]), dy)),
 };
 
 /** Multiplying by 0 and 1 is faster than Where with a scalar. */

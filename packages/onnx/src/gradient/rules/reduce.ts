@@ -1,48 +1,29 @@
 import { intAttribute, intsAttribute } from '../../model/attributes.ts';
-import type { Rule, RuleCall } from '../rule.ts';
+import { ofFirst, type RuleCall, type Rules } from '../rule.ts';
 
-/** Y = sum over axes: the gradient is repeated along them. */
-export const reduceSum: Rule = {
-  operator: 'ReduceSum',
-  inputs: [0],
-  gradient: (call) => [() => repeated(call, call.dy)],
-};
+/** Y = the greatest (or the least) element over axes: those that are it share the gradient equally. */
+const extreme = ofFirst((call) => {
+  const { graph, x, y, dy } = call;
+  const isFound = graph.cast(graph.op('Equal', [x, repeated(call, y)]), x);
+  const share = graph.op('Div', [dy, sumOfSame(call, isFound)]);
+  return graph.op('Mul', [isFound, repeated(call, share)]);
+});
 
-/** Y = mean over axes: as the sum, divided by the number of elements in a mean. */
-export const reduceMean: Rule = {
-  operator: 'ReduceMean',
-  inputs: [0],
-  gradient: (call) => [() => repeated(call, shared(call))],
-};
-
-/** Y = the greatest element over axes: those that are it share the gradient equally. */
-export const reduceMax: Rule = {
-  operator: 'ReduceMax',
-  inputs: [0],
-  gradient: (call) => [
-    () => {
-      const { graph, x, y, dy } = call;
-      const isFound = graph.cast(graph.op('Equal', [x, repeated(call, y)]), x);
-      const share = graph.op('Div', [dy, sumOfSame(call, isFound)]);
-      return graph.op('Mul', [isFound, repeated(call, share)]);
-    },
-  ],
-};
-
-/** Y = the least element over axes. */
-export const reduceMin: Rule = { operator: 'ReduceMin', inputs: [0], gradient: reduceMax.gradient };
-
-/** Y = mean over all spatial axes, which stay with size 1. */
-export const globalAveragePool: Rule = {
-  operator: 'GlobalAveragePool',
-  gradient: (call) => [() => call.graph.op('Expand', [shared(call), call.graph.shapeOf(call.x)])],
+/** One number for all elements along some axes. */
+export const reductions: Rules = {
+  /** The gradient of a sum is repeated along its axes. */
+  ReduceSum: ofFirst((call) => repeated(call, call.dy)),
+  /** As the sum, divided by the number of elements in a mean. */
+  ReduceMean: ofFirst((call) => repeated(call, shared(call))),
+  ReduceMax: extreme,
+  ReduceMin: extreme,
+  /** Y = mean over all spatial axes, which stay with size 1. */
+  GlobalAveragePool: ofFirst((call) => call.graph.op('Expand', [shared(call), call.graph.shapeOf(call.x)])),
 };
 
 /** Gradient of a mean's every element: ∂y divided by the number of elements of x for one of y. */
 function shared({ graph, dy, x, y }: RuleCall): string {
-  const size = (value: string): string =>
-    graph.op('ReduceProd', [graph.shapeOf(value)], { keepdims: { int: 0 } });
-  return graph.op('Div', [dy, graph.cast(graph.op('Div', [size(x), size(y)]), x)]);
+  return graph.op('Div', [dy, graph.ratioOfSizes(x, y)]);
 }
 
 /** Sums over the axes that a node reduces, and keeps of them what it keeps. */

@@ -1,7 +1,8 @@
+import { stringAttribute } from '../../model/attributes.ts';
 import { createNode } from '../../model/node.ts';
 import { withFields } from '../../model/with-fields.ts';
 import { ints } from '../int-vector.ts';
-import type { Rule, RuleCall } from '../rule.ts';
+import { ofFirst, type RuleCall, type Rules } from '../rule.ts';
 import { scatterAdd } from '../scatter-add.ts';
 
 /**
@@ -10,47 +11,29 @@ import { scatterAdd } from '../scatter-add.ts';
  */
 function pickedGradient(call: RuleCall): string {
   const { graph, node, x } = call;
-  const shape = graph.shapeOf(x);
-  const count = graph.op('ReduceProd', [shape], { keepdims: { int: 0 } });
-  const zero = graph.integerScalar(0);
-  const positions = graph.op('Reshape', [graph.op('Range', [zero, count, graph.integerScalar(1)]), shape]);
+  const range = graph.op('Range', [graph.integerScalar(0), graph.sizeOf(x), graph.integerScalar(1)]);
+  const positions = graph.op('Reshape', [range, graph.shapeOf(x)]);
   const name = graph.freshName('grad/picked');
   const pick = createNode(name, node.opType, [positions, ...node.input.slice(1)], [name]);
   graph.add(withFields(pick, { attribute: node.attribute }));
   return scatterAdd(graph, call.dy, name, x);
 }
 
-/** Y = parts of X, with any starts, ends, axes and steps, constant or not. */
-export const slice: Rule = {
-  operator: 'Slice',
-  inputs: [0],
-  gradient: (call) => [() => pickedGradient(call)],
-};
-
-/** Y = X at indices along an axis. */
-export const gather: Rule = {
-  operator: 'Gather',
-  inputs: [0],
-  gradient: (call) => [() => pickedGradient(call)],
-};
-
-/** Y = X with zeros (or another constant) around it: the gradient is what lies inside. */
-export const pad: Rule = {
-  operator: 'Pad',
-  inputs: [0],
-  gradient(call) {
+/** Parts of X, or X as a part. */
+export const select: Rules = {
+  /** Y = parts of X, with any starts, ends, axes and steps, constant or not. */
+  Slice: ofFirst(pickedGradient),
+  /** Y = X at indices along an axis. */
+  Gather: ofFirst(pickedGradient),
+  /** Y = X with zeros (or another constant) around it: the gradient is what lies inside. */
+  Pad: ofFirst((call) => {
     const { graph, node, dy, x } = call;
     const pads = call.has(1) ? graph.values.integers(call.input(1)) : undefined;
-    const mode = new TextDecoder().decode(node.attribute.find(({ name }) => name === 'mode')?.s);
-    if (mode !== '' && mode !== 'constant') throw call.refuse('mode constant');
+    if (stringAttribute(node, 'mode', 'constant') !== 'constant') throw call.refuse('mode constant');
     if (call.has(3)) throw call.refuse('without axes');
     if (pads === undefined || pads.some((p) => p < 0)) throw call.refuse('constant pads, none negative');
     const begin = ints(...pads.slice(0, pads.length / 2));
-    return [
-      () => {
-        const ends = graph.combine('Add', begin, graph.dims(x));
-        return graph.op('Slice', [dy, graph.integers(begin), graph.integers(ends)]);
-      },
-    ];
-  },
+    const ends = graph.combine('Add', begin, graph.dims(x));
+    return graph.op('Slice', [dy, graph.integers(begin), graph.integers(ends)]);
+  }),
 };

@@ -1,8 +1,8 @@
 import { type Graph, graphOf, type Model, type Node, type ValueInfo } from '../../model/model.ts';
+import { readValues } from '../../model/read-values.ts';
 import { createValueInfo } from '../../model/value-info.ts';
 import { withFields } from '../../model/with-fields.ts';
-import { valueTable } from '../../shapes/value-table.ts';
-import { readValues } from './read-values.ts';
+import { ValueTable } from '../../shapes/value-table.ts';
 
 /** What to keep of a model. */
 export interface Part {
@@ -17,7 +17,7 @@ export interface Part {
 /** The nodes and initializers of a model that compute some values from others, as a model. */
 export function partOfModel(model: Model, { outputs, given, inputs }: Part): Model {
   const graph = graphOf(model);
-  const table = valueTable(model);
+  const table = new ValueTable(model);
   const declared = new Map([...graph.input, ...graph.output].map((info) => [info.name, info]));
   const declare = (name: string): ValueInfo =>
     declared.get(name) ?? createValueInfo(name, table.type(name)!, table.shape(name));

@@ -1,5 +1,5 @@
 import { intAttribute } from '../../model/attributes.ts';
-import { isStandardDomain, type Node } from '../../model/model.ts';
+import { isStandardDomain, type Node, subgraphsOf } from '../../model/model.ts';
 import type { ValueTable } from '../../shapes/value-table.ts';
 
 /** Operators that cost about as much as reading their result from memory would. */
@@ -36,7 +36,7 @@ export const isCheap: Recomputation = (node, values) => {
  */
 export const isDeterministic: Recomputation = (node, values) => {
   if (!isStandardDomain(node.domain) || RANDOM.has(node.opType)) return false;
-  if (node.attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0)) return false;
+  if (subgraphsOf(node).length > 0) return false;
   return node.opType !== 'Dropout' || isIdle(node, values);
 };
 

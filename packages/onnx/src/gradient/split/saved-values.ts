@@ -1,9 +1,9 @@
 import { OnnxGraphError } from '../../errors.ts';
 import { ELEMENTS } from '../../model/element-type.ts';
 import { type Graph, graphOf, type Model, type Node } from '../../model/model.ts';
-import { type ValueTable, valueTable } from '../../shapes/value-table.ts';
+import { readValues } from '../../model/read-values.ts';
+import { ValueTable } from '../../shapes/value-table.ts';
 import { type Edge, minimumCut } from './minimum-cut.ts';
-import { readValues } from './read-values.ts';
 import type { Recomputation } from './recomputation.ts';
 
 /** Size taken for a dimension that is not known, such as the batch. */
@@ -36,7 +36,7 @@ export function seededNodes({ model, seed }: JointGraph): readonly Node[] {
  */
 export function savedValues(joint: JointGraph, mayRecompute: Recomputation): readonly string[] {
   const graph = graphOf(joint.model);
-  const table = valueTable(joint.model);
+  const table = new ValueTable(joint.model);
   const seeded = new Set(seededNodes(joint));
   const unseeded = graph.node.filter((node) => !seeded.has(node));
   const given = givenValues(graph);

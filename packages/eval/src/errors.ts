@@ -10,3 +10,10 @@ export class PairsError extends CfError {
     this.index = index;
   }
 }
+
+/** `E_REPORT`: something that cannot stand in a report. */
+export class ReportError extends CfError {
+  constructor(given: string, expected: string, fix: string) {
+    super('ReportError', 'E_REPORT', { given, expected, fix });
+  }
+}

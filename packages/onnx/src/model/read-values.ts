@@ -1,9 +1,8 @@
-import type { Graph, Node } from '../../model/model.ts';
+import { type Graph, type Node, subgraphsOf } from './model.ts';
 
 /** Names of the values that a node reads: its inputs, and what its subgraphs take from outside. */
 export function readValues(node: Node): readonly string[] {
-  const subgraphs = node.attribute.flatMap(({ g, graphs }) => [...(g === undefined ? [] : [g]), ...graphs]);
-  return [...node.input, ...subgraphs.flatMap(readFromOutside)].filter((name) => name !== '');
+  return [...node.input, ...subgraphsOf(node).flatMap(readFromOutside)].filter((name) => name !== '');
 }
 
 function readFromOutside(graph: Graph): readonly string[] {

@@ -1,4 +1,0 @@
-import type { Rule } from '../rule.ts';
-
-/** ∂x = ∂y. */
-export const identity: Rule = { operator: 'Identity', gradient: ({ dy }) => [() => dy] };

@@ -1,0 +1,36 @@
+import type { LearnerOptimiser } from '@cf/training';
+import type { Model } from '../model/model.ts';
+import type { TensorData } from '../model/tensor.ts';
+import type { TrainingFormOptions } from '../passes/training-form.ts';
+import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+
+/** What to train, and how. */
+export interface TrainingSessionOptions extends TrainingFormOptions {
+  /** The module `onnxruntime-node` or `onnxruntime-web`. */
+  readonly runtime: OnnxRuntime;
+  /** An inference model with one input of images; it is not changed. */
+  readonly model: Model;
+  /** What `learnerOptimiser` of `@cf/training` gives. */
+  readonly optimiser: LearnerOptimiser;
+  /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
+  readonly activations?: 'saved' | 'recomputed';
+  /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
+  readonly threads?: number;
+  /** Keys the masks of dropout; 0 by default. */
+  readonly seed?: number;
+  /** Where the runtime computes; its CPU by default. */
+  readonly executionProviders?: readonly string[];
+}
+
+/** Everything that training changes: with it, a session goes on where another stopped, to the same bits. */
+export interface TrainingState {
+  /** Trained parameters, by the name of the initializer. */
+  /** Copies of trained parameters and running statistics, by the name of the initializer: what `withWeights` takes. */
+  readonly weights: ReadonlyMap<string, TensorData>;
+  /** Running means and variances of normalisations in training, by the name of the initializer. */
+  readonly statistics: ReadonlyMap<string, TensorData>;
+  /** The optimiser's numbers, as `momentum/conv1.weight`. */
+  readonly optimiser: ReadonlyMap<string, TensorData>;
+  /** Updates so far. */
+  readonly updates: number;
+}
