@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { denseStep } from '../oracle/dense-step.ts';
+import { denseStep } from '../oracle/dense-head.ts';
 import { kinkDistance } from '../oracle/kink-distance.ts';
 import { drawnLoss, lossSpecs } from '../problems/drawn-losses.ts';
 import { buildProblem, normals, problemSpecs } from '../problems/problem.ts';

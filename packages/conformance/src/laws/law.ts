@@ -1,6 +1,6 @@
 import type { Backend, Head, HeadInput, HeadOptions, HeadOutput, LossState, MarginLoss } from '@cf/core';
 import fc from 'fast-check';
-import type { DenseOutput } from '../oracle/dense-step.ts';
+import type { DenseOutput } from '../oracle/dense-head.ts';
 import { buildProblem, type ProblemBounds, type ProblemSpec, problemSpecs } from '../problems/problem.ts';
 import type { Specimen } from '../problems/specimens.ts';
 import { naturalGradientScales } from './tolerances.ts';
