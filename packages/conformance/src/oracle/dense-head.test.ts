@@ -13,20 +13,27 @@ test('its gradients are central differences of its loss, for losses drawn at ran
       const input = buildProblem(spec, loss);
       fc.pre(kinkDistance(loss, input) > 1e-3);
       const output = denseStep(loss, input);
-      const { lossOf, variables } = denseHead(loss, input);
-      expect(lossOf(numberOps, variables)).toBeCloseTo(output.loss, 9);
+      const { share, logit, variables } = denseHead(loss, input);
+      const { x, w, b } = variables;
       const random = normals(spec.seed);
-      const along = variables.map(() => random.normal());
-      const at = (step: number): number =>
-        lossOf(
-          numberOps,
-          variables.map((value, i) => value + step * along[i]!),
-        );
+      const along = [...x, ...w].map((row) => row.map(() => random.normal()));
+      along.push(b.map(() => (loss.bias ? random.normal() : 0)));
+      const at = (step: number): number => {
+        const rows = [...x, ...w, b].map((row, r) => row.map((value, k) => value + step * along[r]![k]!));
+        const moved = { x: rows.slice(0, x.length), w: rows.slice(x.length, -1), b: rows.at(-1)! };
+        const shares = moved.x.map((row, i) => {
+          const logits = w.map((_, j) => logit(numberOps, moved, i, j));
+          return share(numberOps, i, logits, row);
+        });
+        return shares.reduce((sum, value) => sum + value, 0);
+      };
+      expect(at(0)).toBeCloseTo(output.loss, 9);
       const h = 1e-6;
       const numeric = (at(h) - at(-h)) / (2 * h);
       const { gradEmbeddings, gradWeights, gradBias = [] } = output;
+      const directions = along.flat();
       const analytic = [...gradEmbeddings, ...gradWeights, ...gradBias].reduce(
-        (sum, value, i) => sum + value * along[i]!,
+        (sum, value, i) => sum + value * directions[i]!,
         0,
       );
       expect(Math.abs(analytic - numeric)).toBeLessThan(1e-5 * Math.max(loss.scale, Math.abs(numeric)));

@@ -1,6 +1,7 @@
 import {
   type BatchOps,
   batchOps,
+  type Dual,
   dualOps,
   fixed,
   type HeadInput,
@@ -12,6 +13,7 @@ import {
   numberOps,
   sampleAt,
   scalarsOf,
+  type TargetPoint,
   type TensorOps,
   variable,
 } from '@cf/core';
@@ -22,46 +24,67 @@ export type DenseOutput = Pick<
   'loss' | 'losses' | 'regulariser' | 'gradEmbeddings' | 'gradWeights' | 'gradBias' | 'state'
 >;
 
-/** A batch by brute force: full matrices, the textbook softmax. */
+/** X, W and b (zeros where there is none), whatever their numbers are read as. */
+export interface DenseVariables<T> {
+  readonly x: readonly (readonly T[])[];
+  readonly w: readonly (readonly T[])[];
+  readonly b: readonly T[];
+}
+
+/**
+ * A batch by brute force: full matrices, the textbook softmax. All is frozen that carries no gradient (sample values,
+ * pivots, G of weightings without gradient), and straight-through targets have the slope that they state.
+ */
 export interface DenseHead {
   readonly values: Pick<DenseOutput, 'loss' | 'losses' | 'regulariser' | 'state'>;
-  /** X, W and b, one after the other. */
-  readonly variables: readonly number[];
-  /**
-   * The loss of other variables, whatever they are read as, with all frozen that carries no gradient: sample values,
-   * pivots, G of weightings without gradient. Straight-through targets have the slope that they state.
-   */
-  lossOf<T>(ops: TensorOps<T, boolean>, variables: readonly T[]): T;
+  readonly variables: DenseVariables<number>;
+  /** z_ij, what goes into the softmax. */
+  logit<T>(ops: TensorOps<T, boolean>, variables: DenseVariables<T>, i: number, j: number): T;
+  /** What sample i adds to the loss, by its logits [C] and its embedding. */
+  share<T>(ops: TensorOps<T, boolean>, i: number, logits: readonly T[], x: readonly T[]): T;
 }
 
 /** Computes a batch, and freezes the loss at it. */
 export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
-  const { labels, mode = 'train', state: before = initialState(loss) } = input;
+  const { labels, dim, mode = 'train', state: before = initialState(loss) } = input;
   const { weighting } = loss;
   const batch = labels.length;
+  const rows = (values: ArrayLike<number>): number[][] =>
+    Array.from({ length: values.length / dim }, (_, r) => Array.from(values).slice(r * dim, (r + 1) * dim));
+  const [x, w] = [rows(input.embeddings), rows(input.weights)];
+  const variables = { x, w, b: w.map((_, j) => input.bias?.[j] ?? 0) };
+
   const state = scalarsOf(before.values);
-  const variables = [...input.embeddings, ...input.weights, ...(input.bias ?? [])];
-  const points = densePoints(numberOps, loss, input, variables);
-  const keys = input.sampleKeys ?? Array.from({ length: batch }, (_, i) => i);
+  const points = x.map((_, i) => pointOf(numberOps, loss, variables, i, labels[i]!));
+  const keys = input.sampleKeys ?? x.map((_, i) => i);
   const statistics = {
     cosTarget: Float64Array.from(points, ({ cos }) => cos),
     norm: Float64Array.from(points, ({ norm }) => norm),
     draws: marginDraws(loss, before, mode, keys, input.draws),
   };
   const prepared = loss.prepare(batchOps, statistics, state, mode);
-  const frozen = points.map((point, i): FrozenSample => {
-    const sample = sampleAt(prepared.sampleValues, i);
-    return { ...point, sample, pivot: loss.target(numberOps, point, sample).pivot, label: labels[i]! };
-  });
+  const samples = x.map((_, i) => sampleAt(prepared.sampleValues, i));
+  const pivots = points.map((point, i) => loss.target(numberOps, point, samples[i]!).pivot);
+
+  const logit: DenseHead['logit'] = (ops, of, i, j) => {
+    const point = pointOf(ops, loss, of, i, j);
+    const values = read(ops, samples[i]!);
+    const scale = logitScale(ops, loss, point.norm);
+    if (j !== labels[i])
+      return ops.mul(scale, loss.negative(ops, point.cos, ops.constant(pivots[i]!), values).value);
+    if (loss.gradient === 'exact') return ops.mul(scale, loss.target(ops, point, values).value);
+    const held = { ...point, cos: ops.constant(points[i]!.cos), sin: ops.constant(points[i]!.sin) };
+    const straight = ops.sub(point.cos, held.cos);
+    return ops.mul(scale, ops.add(loss.target(ops, held, values).value, straight));
+  };
+  const logits = x.map((_, i) => w.map((_, j) => logit(numberOps, variables, i, j)));
+  const nll = Float64Array.from(logits, (row, i) => negativeLogLikelihood(numberOps, row, labels[i]!));
   const sampleWeights = Float64Array.from({ length: batch }, (_, i) => input.sampleWeights?.[i] ?? 1);
-  const nll = Float64Array.from(points, (point, i) =>
-    negativeLogLikelihood(numberOps, loss, point, frozen[i]!),
-  );
   const reduced = weighting.reduce(batchOps, { nll, sampleWeights }, state, mode);
-  const regulariser = points.reduce(
-    (sum, { norm }, i) =>
-      sum + (sampleWeights[i]! * (loss.regulariser?.(numberOps, norm).value ?? 0)) / batch,
-    0,
+  const regularisers = points.map(({ norm }) => loss.regulariser?.(numberOps, norm).value ?? 0);
+  const regulariser = sum(
+    numberOps,
+    regularisers.map((value, i) => (sampleWeights[i]! * value) / batch),
   );
   const step = before.values.step! + (mode === 'train' ? 1 : 0);
   return {
@@ -72,28 +95,18 @@ export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
       state: { loss: loss.name, values: { step, ...sampleAt({ ...prepared.next, ...reduced.next }, 0) } },
     },
     variables,
-    lossOf<T>(ops: TensorOps<T, boolean>, of: readonly T[]): T {
-      // A differentiated G is one of its own sample alone: a batch of one, but for the mean.
-      const alone: BatchOps<T, boolean> = {
-        ...ops,
-        sum: (value) => value,
-        count: () => ops.constant(batch),
-        argsort: () => ops.constant(0),
-        gather: (value) => value,
-      };
-      const shares = densePoints(ops, loss, input, of).map((point, i) => {
-        const own = negativeLogLikelihood(ops, loss, point, frozen[i]!);
-        const weight = ops.constant(sampleWeights[i]!);
-        const share =
-          weighting.gradient === 'frozen'
-            ? ops.mul(ops.constant(reduced.dNll[i]!), own)
-            : weighting.reduce(alone, { nll: own, sampleWeights: weight }, read(ops, before.values), mode)
-                .loss;
-        if (loss.regulariser === undefined) return share;
-        const { value } = loss.regulariser(ops, point.norm);
-        return ops.add(share, ops.div(ops.mul(weight, value), ops.constant(batch)));
-      });
-      return sum(ops, shares);
+    logit,
+    share(ops, i, row, embedding) {
+      const own = negativeLogLikelihood(ops, row, labels[i]!);
+      const weight = ops.constant(sampleWeights[i]!);
+      const samples = { nll: own, sampleWeights: weight };
+      const share =
+        weighting.gradient === 'frozen'
+          ? ops.mul(ops.constant(reduced.dNll[i]!), own)
+          : weighting.reduce(alone(ops, batch), samples, read(ops, before.values), mode).loss;
+      if (loss.regulariser === undefined) return share;
+      const { value } = loss.regulariser(ops, lengthOf(ops, embedding));
+      return ops.add(share, ops.div(ops.mul(weight, value), ops.constant(batch)));
     },
   };
 }
@@ -103,70 +116,61 @@ export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
  * slope that a formula states takes part (but for straight-through ones, which are a statement).
  */
 export function denseStep(loss: MarginLoss, input: HeadInput): DenseOutput {
-  const { values, variables, lossOf } = denseHead(loss, input);
-  const duals = variables.map(fixed);
-  const gradient = Float64Array.from(
-    variables,
-    (value, k) => lossOf(dualOps, duals.with(k, variable(value))).slope,
-  );
-  const ofX = input.embeddings.length;
-  const ofW = ofX + input.weights.length;
+  const { values, variables, logit, share } = denseHead(loss, input);
+  const [x, w] = [variables.x, variables.w].map((rows) => rows.map((row) => row.map(fixed)));
+  const still: DenseVariables<Dual> = { x: x!, w: w!, b: variables.b.map(fixed) };
+  const logits = still.x.map((_, i) => still.w.map((_, j) => logit(dualOps, still, i, j)));
+  /** The slopes of each row, by one of its coordinates after the other. */
+  const slopesOf = (
+    rows: DenseVariables<Dual>['x'],
+    slope: (r: number, row: readonly Dual[]) => number,
+  ): Float64Array =>
+    Float64Array.from(
+      rows.flatMap((row, r) => row.map(({ value }, k) => slope(r, row.with(k, variable(value))))),
+    );
+  const byClass = (j: number, moved: DenseVariables<Dual>): number => {
+    const shares = still.x.map((row, i) => {
+      return share(dualOps, i, logits[i]!.with(j, logit(dualOps, moved, i, j)), row).slope;
+    });
+    return sum(numberOps, shares);
+  };
   return {
     ...values,
-    gradEmbeddings: gradient.subarray(0, ofX),
-    gradWeights: gradient.subarray(ofX, ofW),
-    gradBias: loss.bias ? gradient.subarray(ofW) : undefined,
+    gradEmbeddings: slopesOf(still.x, (i, row) => {
+      const moved = { ...still, x: still.x.with(i, row) };
+      const own = still.w.map((_, j) => logit(dualOps, moved, i, j));
+      return share(dualOps, i, own, row).slope;
+    }),
+    gradWeights: slopesOf(still.w, (j, row) => byClass(j, { ...still, w: still.w.with(j, row) })),
+    gradBias: loss.bias
+      ? Float64Array.from(still.b, ({ value }, j) =>
+          byClass(j, { ...still, b: still.b.with(j, variable(value)) }),
+        )
+      : undefined,
   };
 }
 
-/** Where a sample stands to the classes. */
-interface DensePoint<T> {
-  /** cos θ_j, or x·w_j + b_j with inner products: [C]. */
-  readonly cosines: readonly T[];
-  /** That of its own class, and sin θ_y (0 with inner products). */
-  readonly cos: T;
-  readonly sin: T;
-  readonly norm: T;
-}
-
-/** What of a sample carries no gradient. */
-interface FrozenSample {
-  readonly label: number;
-  readonly cos: number;
-  readonly sin: number;
-  readonly sample: Readonly<Record<string, number>>;
-  readonly pivot: number;
-}
-
-function densePoints<T>(
+/** Where sample i stands to class j; the cosine is x·w + b with inner products, and the sine 0. */
+function pointOf<T>(
   ops: TensorOps<T, boolean>,
-  { geometry, bias }: MarginLoss,
-  { labels, dim, embeddings, weights }: HeadInput,
-  variables: readonly T[],
-): readonly DensePoint<T>[] {
-  const rows = (from: number, count: number, width: number): T[][] =>
-    Array.from({ length: count / width }, (_, r) =>
-      variables.slice(from + r * width, from + (r + 1) * width),
-    );
-  const x = rows(0, embeddings.length, dim);
-  const w = rows(embeddings.length, weights.length, dim);
-  const b = variables.slice(embeddings.length + weights.length);
-  const dot = (a: readonly T[], c: readonly T[]): T =>
-    sum(
-      ops,
-      a.map((value, k) => ops.mul(value, c[k]!)),
-    );
-  const lengthOf = (a: readonly T[]): T => ops.sqrt(dot(a, a));
-  const lengths = w.map(lengthOf);
-  return x.map((a, i) => {
-    const norm = lengthOf(a);
-    const label = labels[i]!;
-    const inner = w.map((c, j) => (bias ? ops.add(dot(a, c), b[j]!) : dot(a, c)));
-    if (geometry === 'inner') return { cosines: inner, cos: inner[label]!, sin: ops.constant(0), norm };
-    const cosines = inner.map((product, j) => ops.div(product, ops.mul(norm, lengths[j]!)));
-    const sin = ops.div(area(ops, a, w[label]!), ops.mul(norm, lengths[label]!));
-    return { cosines, cos: cosines[label]!, sin, norm };
-  });
+  { geometry }: MarginLoss,
+  { x, w, b }: DenseVariables<T>,
+  i: number,
+  j: number,
+): TargetPoint<T> {
+  const [from, to] = [x[i]!, w[j]!];
+  const norm = lengthOf(ops, from);
+  const product = dot(ops, from, to);
+  if (geometry === 'inner') return { cos: ops.add(product, b[j]!), sin: ops.constant(0), norm };
+  const lengths = ops.mul(norm, lengthOf(ops, to));
+  return {
+    cos: ops.div(product, lengths),
+    norm,
+    // Which only targets read.
+    get sin() {
+      return ops.div(area(ops, from, to), lengths);
+    },
+  };
 }
 
 /** ‖x‖‖w‖ sin θ by Lagrange's identity: ‖x‖²‖w‖² − (x·w)² = Σ_{k<l} (x_k·w_l − x_l·w_k)². */
@@ -174,40 +178,39 @@ function area<T>(ops: TensorOps<T, boolean>, x: readonly T[], w: readonly T[]): 
   const minors = x.flatMap((a, k) =>
     x.slice(0, k).map((b, l) => ops.sub(ops.mul(a, w[l]!), ops.mul(b, w[k]!))),
   );
-  return ops.sqrt(
-    sum(
-      ops,
-      minors.map((minor) => ops.mul(minor, minor)),
-    ),
-  );
+  return lengthOf(ops, minors);
 }
 
-/** −log p of a sample. */
-function negativeLogLikelihood<T>(
-  ops: TensorOps<T, boolean>,
-  loss: MarginLoss,
-  point: DensePoint<T>,
-  { label, cos, sin, sample, pivot }: FrozenSample,
-): T {
-  const values = read(ops, sample);
-  const scale = logitScale(ops, loss, point.norm);
-  const held = ops.constant(cos);
-  const target =
-    loss.gradient === 'exact'
-      ? loss.target(ops, point, values).value
-      : ops.add(
-          loss.target(ops, { cos: held, sin: ops.constant(sin), norm: point.norm }, values).value,
-          ops.sub(point.cos, held),
-        );
-  const logits = point.cosines.map((cosine, j) =>
-    ops.mul(scale, j === label ? target : loss.negative(ops, cosine, ops.constant(pivot), values).value),
-  );
+/** −log p of the class `label`. */
+function negativeLogLikelihood<T>(ops: TensorOps<T, boolean>, logits: readonly T[], label: number): T {
   const largest = logits.reduce((a, b) => ops.max(a, b));
   const total = sum(
     ops,
     logits.map((logit) => ops.exp(ops.sub(logit, largest))),
   );
   return ops.sub(ops.add(largest, ops.log(total)), logits[label]!);
+}
+
+/** A differentiated G is one of its own sample alone: it is read on a batch of one, but for the mean. */
+function alone<T>(ops: TensorOps<T, boolean>, batch: number): BatchOps<T, boolean> {
+  return {
+    ...ops,
+    sum: (value) => value,
+    count: () => ops.constant(batch),
+    argsort: () => ops.constant(0),
+    gather: (value) => value,
+  };
+}
+
+function lengthOf<T>(ops: TensorOps<T, boolean>, a: readonly T[]): T {
+  return ops.sqrt(dot(ops, a, a));
+}
+
+function dot<T>(ops: TensorOps<T, boolean>, a: readonly T[], b: readonly T[]): T {
+  return sum(
+    ops,
+    a.map((value, k) => ops.mul(value, b[k]!)),
+  );
 }
 
 function sum<T>(ops: TensorOps<T, boolean>, values: readonly T[]): T {
