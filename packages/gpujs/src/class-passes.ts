@@ -63,7 +63,7 @@ function inOne(
         const seen = await negativesPass(context, readback, batch.countNegatives, running);
         exponents = await running.exponents(dNll);
         await gradientPass(context, exponents, totals, readback);
-        return { logSumExp: seen.logSumExp(), counts: seen.hard };
+        return seen();
       } finally {
         running.dispose();
         release(exponents);
@@ -84,7 +84,7 @@ function inTwo(
     async negatives(): Promise<NegativesSeen> {
       const seen = await negativesPass(context, readback, batch.countNegatives);
       await readback.drain();
-      return { logSumExp: seen.logSumExp(), counts: seen.hard };
+      return seen();
     },
     async gradients(reduced: ReducedBatch): Promise<GradientTotals> {
       const exponents = await uploadExponents(context, reduced);
