@@ -1,8 +1,8 @@
-import { numberOps } from '@cf/core';
+import { createRandom, numberOps } from '@cf/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { drawnLoss, lossSpecs } from '../problems/drawn-losses.ts';
-import { buildProblem, normals, problemSpecs } from '../problems/problem.ts';
+import { buildProblem, problemSpecs } from '../problems/problem.ts';
 import { denseHead, denseStep } from './dense-head.ts';
 import { kinkDistance } from './kink-distance.ts';
 
@@ -15,7 +15,7 @@ test('its gradients are central differences of its loss, for losses drawn at ran
       const output = denseStep(loss, input);
       const { share, logit, variables } = denseHead(loss, input);
       const { x, w, b } = variables;
-      const random = normals(spec.seed);
+      const random = createRandom(spec.seed);
       const along = [...x, ...w].map((row) => row.map(() => random.normal()));
       along.push(b.map(() => (loss.bias ? random.normal() : 0)));
       const at = (step: number): number => {
