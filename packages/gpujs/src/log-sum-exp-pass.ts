@@ -9,7 +9,6 @@ import type { ClassTile } from './class-tiles.ts';
 import type { RunningSum } from './exponents.ts';
 import { releaseOnError } from './kernels/kernel-set.ts';
 import { CHUNK } from './kernels/negative-kernels.ts';
-import type { Readback } from './readback.ts';
 import { sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -18,18 +17,16 @@ import type { StepContext } from './step-context.ts';
  * the first statistic is read.
  *
  * @param running where the tiles' statistics are merged on the device, too
- * @returns what has been seen, which is complete once `readback` is drained
+ * @returns what has been seen, which is complete once all that waits has been read
  */
 export async function negativesPass(
   context: StepContext,
-  readback: Readback,
-  countNegatives: boolean,
   running?: RunningSum,
 ): Promise<() => NegativesSeen> {
-  const counts = countNegatives ? new HardNegativeCounter() : undefined;
+  const counts = context.countNegatives ? new HardNegativeCounter() : undefined;
   const parts: LogSumExp[] = [];
   for (let index = 0; index < context.tiles.count; index++) {
-    await context.tiles.use(index, (tile) => lookAt(context, tile, readback, { parts, counts }, running));
+    await context.tiles.use(index, (tile) => lookAt(context, tile, { parts, counts }, running));
   }
   return () => ({ logSumExp: mergeLogSumExp(parts), counts });
 }
@@ -41,9 +38,8 @@ interface Seen {
 }
 
 async function lookAt(
-  { loss, set, kernels, prepared, labels }: StepContext,
+  { loss, set, kernels, prepared, labels, readback }: StepContext,
   tile: ClassTile,
-  readback: Readback,
   { parts, counts }: Seen,
   running: RunningSum | undefined,
 ): Promise<void> {
