@@ -15,7 +15,7 @@ import { cornersAgree } from './laws/corners.ts';
 import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
-import { gradientsMatchDifferences, outputsMatchReference } from './laws/gradients.ts';
+import { gradientsMatchDerivatives, outputsMatchReference } from './laws/gradients.ts';
 import type { Law } from './laws/law.ts';
 import { knownCounterexample } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
@@ -248,12 +248,12 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   ['∂X stays on its shard', shardsAreTheWhole, withoutMeeting(4)],
   [
     '∂W is off by a thousandth',
-    gradientsMatchDifferences,
+    gradientsMatchDerivatives,
     after(({ gradWeights }) => ({ gradWeights: Float64Array.from(gradWeights, (g) => 1.001 * g) })),
   ],
   [
     'the slope is taken straight through',
-    gradientsMatchDifferences,
+    gradientsMatchDerivatives,
     (loss, input, options) =>
       referenceStep(
         {

@@ -3,7 +3,7 @@ import { cornersAgree } from './laws/corners.ts';
 import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
-import { gradientsMatchDifferences, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
+import { gradientsMatchDerivatives, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
 import type { Law, LawOptions } from './laws/law.ts';
 import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
@@ -48,7 +48,7 @@ export const BACKEND_LAWS: readonly Law[] = [
 ];
 
 /** Laws that only make sense in float64. */
-export const FLOAT64_LAWS: readonly Law[] = [gradientsMatchDifferences];
+export const FLOAT64_LAWS: readonly Law[] = [gradientsMatchDerivatives];
 
 /** A law bound to a backend, in the shape of a test. */
 export interface LawTest {

@@ -17,7 +17,7 @@ export {
   replayGoldens,
 } from './goldens/replay.ts';
 export type { Law, LawContext, LawOptions } from './laws/law.ts';
-export { type DenseHead, denseHead } from './oracle/dense-head.ts';
+export { type DenseOutput, denseStep } from './oracle/dense-head.ts';
 export { kinkDistance } from './oracle/kink-distance.ts';
 export { InProcessShards } from './problems/in-process-shards.ts';
 export {

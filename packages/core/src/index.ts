@@ -140,8 +140,9 @@ export {
   plainModulation,
 } from './modulation/modulation.ts';
 export { COSINE_BOUND, NORM_FLOOR, SIN_FLOOR } from './numerics.ts';
+export { everyOperation, type OperationName } from './ops/every-operation.ts';
 export { type BatchOps, named, type TensorOps } from './ops/tensor-ops.ts';
-export { type Node, type OperationName, type TracedFormula, traceFormula } from './ops/trace.ts';
+export { type Node, type TracedFormula, traceFormula } from './ops/trace.ts';
 export { type DropoutKeys, type DropoutLayer, fillDropoutMask } from './random/dropout-mask.ts';
 export { fillUniform, hashOfName } from './random/keyed-uniform.ts';
 export { drawMargins, keyedNormal, type MarginDraws } from './random/margin-draws.ts';
@@ -152,7 +153,7 @@ export {
   shuffledBatches,
   shuffleForEpoch,
 } from './random/shuffled-batches.ts';
-export { type BatchMask, type BatchValues, batchOps } from './readings/batch.ts';
+export { type BatchMask, type BatchValues, batchOps, sampleAt, scalarsOf } from './readings/batch.ts';
 export { type Dual, dualOps, fixed, variable } from './readings/dual.ts';
 export {
   type LossEquations,

@@ -31,39 +31,33 @@ export async function classPasses(
   batch: BatchContext,
   { set, kernels, tileSize }: PassParts,
 ): Promise<ClassPasses> {
-  const { loss, x, labels, prepared, weights, bias } = batch;
+  const { loss, x, weights, bias } = batch;
   const tiles = await ClassTiles.open({ loss, set, kernels, x, weights, bias, tileSize });
-  const context: StepContext = { loss, set, kernels, tiles, x, labels, prepared };
-  const totals = emptyGradients(batch);
-  const readback = new Readback();
+  const context: StepContext = { ...batch, set, kernels, tiles, readback: new Readback() };
   const waits = batch.communicator !== undefined || readsLosses(loss.weighting, batch.mode);
   return {
-    ...(waits ? inTwo(context, batch, totals, readback) : inOne(context, batch, totals, readback)),
+    ...(waits ? inTwo(context) : inOne(context)),
     dispose() {
-      readback.dispose();
+      context.readback.dispose();
       tiles.dispose();
     },
   };
 }
 
 /** The device merges the log-sum-exp for pass 2; the host does it again, in float64, for the losses. */
-function inOne(
-  context: StepContext,
-  batch: BatchContext,
-  totals: GradientTotals,
-  readback: Readback,
-): ClassPasses {
+function inOne(context: StepContext): ClassPasses {
+  const totals = emptyGradients(context);
   return {
     async negatives(): Promise<NegativesSeen> {
       // Whatever the negatives are, ∂loss/∂nll is this.
-      const { dNll } = closeBatch(batch, emptyLogSumExp(batch.batch));
+      const { dNll } = closeBatch(context, emptyLogSumExp(context.batch));
       const running = await RunningSum.start(context);
       let exponents: KernelValue | undefined;
       try {
-        const seen = await negativesPass(context, readback, batch.countNegatives, running);
+        const seen = await negativesPass(context, running);
         exponents = await running.exponents(dNll);
-        await gradientPass(context, exponents, totals, readback);
-        return { logSumExp: seen.logSumExp(), counts: seen.hard };
+        await gradientPass(context, exponents, totals);
+        return seen();
       } finally {
         running.dispose();
         release(exponents);
@@ -74,22 +68,18 @@ function inOne(
 }
 
 /** The host needs the losses before it knows what pass 2 is to compute. */
-function inTwo(
-  context: StepContext,
-  batch: BatchContext,
-  totals: GradientTotals,
-  readback: Readback,
-): ClassPasses {
+function inTwo(context: StepContext): ClassPasses {
+  const totals = emptyGradients(context);
   return {
     async negatives(): Promise<NegativesSeen> {
-      const seen = await negativesPass(context, readback, batch.countNegatives);
-      await readback.drain();
-      return { logSumExp: seen.logSumExp(), counts: seen.hard };
+      const seen = await negativesPass(context);
+      await context.readback.drain();
+      return seen();
     },
     async gradients(reduced: ReducedBatch): Promise<GradientTotals> {
       const exponents = await uploadExponents(context, reduced);
       try {
-        await gradientPass(context, exponents, totals, readback);
+        await gradientPass(context, exponents, totals);
       } finally {
         release(exponents);
       }

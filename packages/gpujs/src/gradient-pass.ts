@@ -2,7 +2,6 @@ import type { BatchContext, ClassGradients } from '@cf/core';
 import type { ClassTile } from './class-tiles.ts';
 import { type KernelValue, release, releaseOnError } from './kernels/kernel-set.ts';
 import { CHUNK } from './kernels/negative-kernels.ts';
-import type { Readback } from './readback.ts';
 import { sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -35,7 +34,7 @@ export function emptyGradients({
 
 /**
  * Pass 2 over the classes: adds what the negatives contribute. Every tile is queued before the first gradient is read;
- * then all that waits in `readback` is.
+ * then all that waits is.
  *
  * @param exponents what makes ∂loss/∂logit of a logit: [B, 2].
  */
@@ -43,13 +42,12 @@ export async function gradientPass(
   context: StepContext,
   exponents: KernelValue,
   totals: GradientTotals,
-  readback: Readback,
 ): Promise<void> {
   const radial = new Float64Array(context.x.count);
   for (let index = context.tiles.count - 1; index >= 0; index--) {
-    await context.tiles.use(index, (tile) => addTile(context, tile, exponents, totals, radial, readback));
+    await context.tiles.use(index, (tile) => addTile(context, tile, exponents, totals, radial));
   }
-  await readback.drain();
+  await context.readback.drain();
   finishEmbeddings(context, radial, totals.embeddings);
 }
 
@@ -59,15 +57,14 @@ async function addTile(
   exponents: KernelValue,
   totals: GradientTotals,
   radial: Float64Array,
-  readback: Readback,
 ): Promise<void> {
-  const { loss, set, kernels, prepared, labels } = context;
+  const { loss, set, kernels, prepared, labels, readback } = context;
   const pair = [tile.cosines, sampleMatrix(loss, prepared, labels, tile.firstClass)];
   const triple = [...pair, exponents];
   const slopes = await set.run(kernels.slopes, tile.shape, triple);
   try {
-    await addEmbeddings(context, tile, slopes, totals.embeddings, readback);
-    await addWeights(context, tile, slopes, totals.weights, readback);
+    await addEmbeddings(context, tile, slopes, totals.embeddings);
+    await addWeights(context, tile, slopes, totals.weights);
   } finally {
     release(slopes);
   }
@@ -98,11 +95,10 @@ async function addTile(
 }
 
 async function addEmbeddings(
-  { set, kernels, x }: StepContext,
+  { set, kernels, x, readback }: StepContext,
   tile: ClassTile,
   slopes: KernelValue,
   out: Float64Array,
-  readback: Readback,
 ): Promise<void> {
   const { batch, classes, dim } = tile.shape;
   const bySample = await set.run(kernels.transpose, { rows: batch, columns: classes }, [slopes]);
@@ -124,11 +120,10 @@ async function addEmbeddings(
 }
 
 async function addWeights(
-  { loss, set, kernels, tiles, x }: StepContext,
+  { loss, set, kernels, tiles, x, readback }: StepContext,
   tile: ClassTile,
   slopes: KernelValue,
   out: Float32Array,
-  readback: Readback,
 ): Promise<void> {
   const args = [slopes, tiles.transposedEmbeddings];
   const along =

@@ -40,6 +40,8 @@ export type {
   KernelArgument,
   KernelMatrix,
   KernelVector,
+  LossPieceFactory,
+  PieceFactory,
   PieceKernel,
   PieceOptions,
 } from './pieces/piece-kernel.ts';

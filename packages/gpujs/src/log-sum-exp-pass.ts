@@ -1,56 +1,46 @@
-import { HardNegativeCounter, type LogSumExp, mergeLogSumExp, NonFiniteError } from '@cf/core';
+import {
+  HardNegativeCounter,
+  type LogSumExp,
+  mergeLogSumExp,
+  type NegativesSeen,
+  NonFiniteError,
+} from '@cf/core';
 import type { ClassTile } from './class-tiles.ts';
 import type { RunningSum } from './exponents.ts';
 import { releaseOnError } from './kernels/kernel-set.ts';
 import { CHUNK } from './kernels/negative-kernels.ts';
-import type { Readback } from './readback.ts';
 import { sampleMatrix } from './samples.ts';
 import type { StepContext } from './step-context.ts';
 
-/** What pass 1 finds: the log-sum-exp over the negatives alone, and how many of them are hard. */
-export class NegativesSeen {
-  /** Undefined where nobody asked. */
-  readonly hard: HardNegativeCounter | undefined;
-  readonly #shards: LogSumExp[] = [];
-
-  constructor(countNegatives: boolean) {
-    this.hard = countNegatives ? new HardNegativeCounter() : undefined;
-  }
-
-  /** Takes a tile's statistics: [chunks, B] each. @throws NonFiniteError */
-  take(largest: readonly Float32Array[], sums: readonly Float32Array[]): void {
-    for (const [c, row] of sums.entries()) this.#shards.push(shardOf(largest[c]!, row));
-  }
-
-  logSumExp(): LogSumExp {
-    return mergeLogSumExp(this.#shards);
-  }
-}
-
 /**
  * Pass 1 over the classes. The target is left out, which keeps 1 − p exact when p is near 1. Every tile is queued before
- * the first statistic is read; what comes back is complete once `readback` is drained.
+ * the first statistic is read.
  *
  * @param running where the tiles' statistics are merged on the device, too
+ * @returns what has been seen, which is complete once all that waits has been read
  */
 export async function negativesPass(
   context: StepContext,
-  readback: Readback,
-  countNegatives: boolean,
   running?: RunningSum,
-): Promise<NegativesSeen> {
-  const seen = new NegativesSeen(countNegatives);
+): Promise<() => NegativesSeen> {
+  const counts = context.countNegatives ? new HardNegativeCounter() : undefined;
+  const parts: LogSumExp[] = [];
   for (let index = 0; index < context.tiles.count; index++) {
-    await context.tiles.use(index, (tile) => lookAt(context, tile, readback, seen, running));
+    await context.tiles.use(index, (tile) => lookAt(context, tile, { parts, counts }, running));
   }
-  return seen;
+  return () => ({ logSumExp: mergeLogSumExp(parts), counts });
+}
+
+/** What grows as tiles are read back. */
+interface Seen {
+  readonly parts: LogSumExp[];
+  readonly counts: HardNegativeCounter | undefined;
 }
 
 async function lookAt(
-  { loss, set, kernels, prepared, labels }: StepContext,
+  { loss, set, kernels, prepared, labels, readback }: StepContext,
   tile: ClassTile,
-  readback: Readback,
-  seen: NegativesSeen,
+  { parts, counts }: Seen,
   running: RunningSum | undefined,
 ): Promise<void> {
   const sizes = { ...tile.shape, chunk: CHUNK };
@@ -63,16 +53,17 @@ async function lookAt(
     await releaseOnError(sums, async () => running?.add(chunks, largest, sums));
     return sums;
   });
-  await readback.add([largest, sums], 2 * numbers, (tops, totals) => seen.take(tops, totals));
-  const { hard } = seen;
-  if (hard === undefined || loss.geometry === 'inner') return;
+  await readback.add([largest, sums], 2 * numbers, (tops, totals) => {
+    for (const [c, row] of totals.entries()) parts.push(partOf(tops[c]!, row));
+  });
+  if (counts === undefined || loss.geometry === 'inner') return;
   await readback.add([await set.run(kernels.hardNegatives, sizes, args)], 4 * numbers, (rows) => {
-    for (const row of rows as unknown as Float32Array[][]) count(row, hard);
+    for (const row of rows as unknown as Float32Array[][]) count(row, counts);
   });
 }
 
 /** A sum of 0: the only class of the chunk is the sample's own. */
-function shardOf(largest: Float32Array, sums: Float32Array): LogSumExp {
+function partOf(largest: Float32Array, sums: Float32Array): LogSumExp {
   const max = Float64Array.from(largest, (logit, i) => (sums[i] === 0 ? Number.NEGATIVE_INFINITY : logit));
   // Inputs may be finite and their products not, in float32.
   const at = sums.findIndex((sum) => !Number.isFinite(sum));

@@ -1,33 +1,13 @@
-import type { BatchOps, Mode, SampleWeighting } from '@cf/core';
+import { type BatchOps, everyOperation, type Mode, type SampleWeighting } from '@cf/core';
 
 const any = (...values: readonly boolean[]): boolean => values.includes(true);
 
 /** Reads a value, and a mask, as whether it depends on the samples' losses. */
 const dependence: BatchOps<boolean, boolean> = {
+  ...everyOperation(() => any),
   constant: () => false,
   // The size of the batch is known whatever the losses are.
   count: () => false,
-  add: any,
-  sub: any,
-  mul: any,
-  div: any,
-  neg: any,
-  abs: any,
-  min: any,
-  max: any,
-  sqrt: any,
-  exp: any,
-  expm1: any,
-  log: any,
-  log1p: any,
-  sin: any,
-  cos: any,
-  atan: any,
-  greater: any,
-  and: any,
-  or: any,
-  not: any,
-  select: any,
   sum: any,
   argsort: (values) => values,
   gather: any,

@@ -55,6 +55,15 @@ export class GoldenFormatError extends CfError {
 }
 
 const CASE_FIELDS = ['id', 'loss', 'params', 'regime', 'batch', 'dim', 'classes', 'source', 'note', 'steps'];
+const REQUIRED_FIELDS = [
+  'labels',
+  'embeddings',
+  'weights',
+  'logits',
+  'loss',
+  'gradEmbeddings',
+  'gradWeights',
+];
 const SCALAR_FIELDS = ['loss', 'regulariser'];
 
 /**
@@ -117,15 +126,7 @@ function parseCase(entry: unknown, where: string): GoldenCase {
 function checkStep(entry: unknown, lengths: Readonly<Record<string, number>>, where: string): void {
   const step = requireObject(entry, where);
   requireKnown(step, [...Object.keys(lengths), ...SCALAR_FIELDS, 'stateAfter'], where);
-  for (const field of [
-    'labels',
-    'embeddings',
-    'weights',
-    'logits',
-    'loss',
-    'gradEmbeddings',
-    'gradWeights',
-  ]) {
+  for (const field of REQUIRED_FIELDS) {
     if (step[field] === undefined) throw new GoldenFormatError(`${where} without ${field}`, `a ${field}`);
   }
   for (const [field, length] of Object.entries(lengths)) {

@@ -1,4 +1,5 @@
-import { logitScale, NORM_FLOOR, numberOps } from '@cf/core';
+import { logitScale, numberOps } from '@cf/core';
+import { rowNorms } from '../problems/problem.ts';
 import type { GoldenCase, GoldenStep } from './golden-file.ts';
 import { goldenLoss } from './golden-loss.ts';
 
@@ -39,13 +40,4 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
     size = Math.max(size, Math.abs(expected[i]!));
   }
   return worst / size;
-}
-
-function rowNorms(values: readonly number[], dim: number): number[] {
-  const all = Array.from({ length: values.length / dim }, (_, r) =>
-    Math.hypot(...values.slice(r * dim, (r + 1) * dim)),
-  );
-  // A zero vector has no gradient, and no say in how large gradients are.
-  const long = all.filter((norm) => norm >= NORM_FLOOR);
-  return long.length > 0 ? long : [1];
 }

@@ -104,29 +104,26 @@ function runStep(
 }
 
 function compare(golden: GoldenCase, step: GoldenStep, output: HeadOutput): GoldenErrors {
-  const scale = naturalScales(golden, step);
-  const errors: GoldenErrors = {
-    logits: relativeError(output.inspection?.logits ?? [], step.logits, scale.values),
-    loss: relativeError([output.loss], [step.loss], scale.values),
-    gradEmbeddings: relativeError(output.gradEmbeddings, step.gradEmbeddings, scale.gradEmbeddings),
-    gradWeights: relativeError(output.gradWeights, step.gradWeights, scale.gradWeights),
+  const { values, gradEmbeddings, gradWeights, gradBias } = naturalScales(golden, step);
+  const errors: GoldenErrors = {};
+  const add = (
+    name: Compared,
+    actual: ArrayLike<number> | undefined,
+    expected: ArrayLike<number> | undefined,
+    scale: number,
+  ): void => {
+    if (expected === undefined) return;
+    mergeWorst(errors, { [name]: relativeError(actual ?? [], expected, scale) });
   };
-  if (step.losses !== undefined) {
-    errors.loss = Math.max(errors.loss!, relativeError(output.losses, step.losses, scale.values));
-  }
-  if (step.regulariser !== undefined) {
-    errors.loss = Math.max(
-      errors.loss!,
-      relativeError([output.regulariser], [step.regulariser], scale.values),
-    );
-  }
-  if (step.gradBias !== undefined) {
-    errors.gradBias = relativeError(output.gradBias ?? [], step.gradBias, scale.gradBias);
-  }
-  for (const [name, value] of Object.entries(step.stateAfter ?? {})) {
-    const given = output.state.values[name] ?? Number.NaN;
-    errors.state = Math.max(errors.state ?? 0, relativeError([given], [value], scale.values));
-  }
+  add('logits', output.inspection?.logits, step.logits, values);
+  add('loss', [output.loss], [step.loss], values);
+  add('loss', output.losses, step.losses, values);
+  add('loss', [output.regulariser], step.regulariser === undefined ? undefined : [step.regulariser], values);
+  add('gradEmbeddings', output.gradEmbeddings, step.gradEmbeddings, gradEmbeddings);
+  add('gradWeights', output.gradWeights, step.gradWeights, gradWeights);
+  add('gradBias', output.gradBias, step.gradBias, gradBias);
+  for (const [name, value] of Object.entries(step.stateAfter ?? {}))
+    add('state', [output.state.values[name] ?? Number.NaN], [value], values);
   return errors;
 }
 

@@ -1,8 +1,9 @@
+import { createRandom } from '@cf/core';
 import fc from 'fast-check';
-import { denseStep } from '../oracle/dense-step.ts';
+import { denseStep } from '../oracle/dense-head.ts';
 import { kinkDistance } from '../oracle/kink-distance.ts';
 import { drawnLoss, lossSpecs } from '../problems/drawn-losses.ts';
-import { buildProblem, normals, problemSpecs } from '../problems/problem.ts';
+import { buildProblem, problemSpecs } from '../problems/problem.ts';
 import { type Law, requireSameOutput, requireSameState, stepOnce } from './law.ts';
 
 /** How far from a kink outputs are compared. */
@@ -20,7 +21,7 @@ export const drawnLossesMatchOracle: Law = {
       fc.constantFrom('train', 'eval'),
       async (lossSpec, spec, mode) => {
         const loss = drawnLoss(lossSpec);
-        const random = normals(spec.seed + 5);
+        const random = createRandom(spec.seed + 5);
         const problem = buildProblem(spec, loss);
         const sampleWeights = Float64Array.from(problem.labels, () => Math.fround(2 * random.uniform()));
         const input = { ...problem, sampleWeights, mode };

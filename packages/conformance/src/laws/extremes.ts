@@ -1,7 +1,6 @@
-import { type HeadInput, type HeadOutput, type MarginLoss, referenceStep } from '@cf/core';
+import { createRandom, type HeadInput, type HeadOutput, type MarginLoss, referenceStep } from '@cf/core';
 import fc from 'fast-check';
-import { normals } from '../problems/problem.ts';
-import { assertNamed, type Law, requireClose, stepOnce } from './law.ts';
+import { type Law, lossLaw, requireClose, stepOnce } from './law.ts';
 import { naturalGradientScales } from './tolerances.ts';
 
 interface ExtremeSpec {
@@ -22,7 +21,7 @@ const extremeSpecs: fc.Arbitrary<ExtremeSpec> = fc.record({
 
 /** Embeddings equal or opposite to a class center, or zero; class centers zero now and then. */
 function extremeProblem(spec: ExtremeSpec, loss: MarginLoss): HeadInput {
-  const random = normals(spec.seed);
+  const random = createRandom(spec.seed);
   const { batch, dim, classes } = spec;
   const weights = Float64Array.from({ length: classes * dim }, () => Math.fround(random.normal()));
   for (let j = 0; j < classes; j++) if (random.uniform() < 0.15) weights.fill(0, j * dim, (j + 1) * dim);
@@ -38,50 +37,41 @@ function extremeProblem(spec: ExtremeSpec, loss: MarginLoss): HeadInput {
 }
 
 /** Nothing becomes NaN or infinite, and no probability passes 1. */
-export const finiteAtExtremes: Law = {
-  name: 'everything is finite and p ≤ 1 at cos = ±1, zero vectors, B = 1, C = 1 and 2, d = 1, s up to 1,024',
-  async check({ backend, specimens, parameters }) {
-    for (const specimen of specimens) {
-      const property = fc.asyncProperty(extremeSpecs, async (spec) => {
-        const loss = specimen.create(spec.scale);
-        const output = await stepOnce(backend, loss, extremeProblem(spec, loss), { inspect: true });
-        requireFiniteOutput(output);
-        for (const [i, value] of Array.from(output.losses).entries()) {
-          if (value < 0) throw new Error(`losses[${i}] = ${value} < 0, so p > 1`);
-        }
-      });
-      await assertNamed(specimen.name, property, parameters);
-    }
-  },
-};
+export const finiteAtExtremes: Law = lossLaw(
+  'everything is finite and p ≤ 1 at cos = ±1, zero vectors, B = 1, C = 1 and 2, d = 1, s up to 1,024',
+  ({ backend, specimen }) =>
+    fc.asyncProperty(extremeSpecs, async (spec) => {
+      const loss = specimen.create(spec.scale);
+      const output = await stepOnce(backend, loss, extremeProblem(spec, loss), { inspect: true });
+      requireFiniteOutput(output);
+      for (const [i, value] of Array.from(output.losses).entries()) {
+        if (value < 0) throw new Error(`losses[${i}] = ${value} < 0, so p > 1`);
+      }
+    }),
+);
 
 /** A zero vector has cosine 0 with everything and is not moved. */
-export const zeroVectors: Law = {
-  name: 'a zero embedding or class center has cosine 0 and gradient 0 (not softmax)',
-  async check({ backend, specimens, parameters }) {
-    for (const specimen of specimens) {
-      const loss = specimen.create();
-      if (loss.geometry === 'inner') continue;
-      const property = fc.asyncProperty(fc.integer({ min: 1, max: 1e9 }), async (seed) => {
-        const random = normals(seed);
-        const fill = (length: number): Float64Array =>
-          Float64Array.from({ length }, () => Math.fround(random.normal()));
-        const embeddings = fill(3 * 5);
-        const weights = fill(4 * 5);
-        embeddings.fill(0, 5, 10);
-        weights.fill(0, 15, 20);
-        const input = { embeddings, weights, labels: [0, 1, 3], dim: 5 };
-        const output = await stepOnce(backend, loss, input);
-        const expected = referenceStep(loss, input);
-        const unit = naturalGradientScales(loss, input).unit(backend);
-        requireClose('losses', output.losses, expected.losses, unit * Math.max(1, ...expected.losses));
-        requireClose('∂x of a zero embedding', output.gradEmbeddings.slice(5, 10), new Float64Array(5), 0);
-        requireClose('∂w of a zero class center', output.gradWeights.slice(15, 20), new Float64Array(5), 0);
-      });
-      await assertNamed(specimen.name, property, parameters);
-    }
-  },
-};
+export const zeroVectors: Law = lossLaw(
+  'a zero embedding or class center has cosine 0 and gradient 0 (not softmax)',
+  ({ backend, loss }) =>
+    fc.asyncProperty(fc.integer({ min: 1, max: 1e9 }), async (seed) => {
+      const random = createRandom(seed);
+      const fill = (length: number): Float64Array =>
+        Float64Array.from({ length }, () => Math.fround(random.normal()));
+      const embeddings = fill(3 * 5);
+      const weights = fill(4 * 5);
+      embeddings.fill(0, 5, 10);
+      weights.fill(0, 15, 20);
+      const input = { embeddings, weights, labels: [0, 1, 3], dim: 5 };
+      const output = await stepOnce(backend, loss, input);
+      const expected = referenceStep(loss, input);
+      const unit = naturalGradientScales(loss, input).unit(backend);
+      requireClose('losses', output.losses, expected.losses, unit * Math.max(1, ...expected.losses));
+      requireClose('∂x of a zero embedding', output.gradEmbeddings.slice(5, 10), new Float64Array(5), 0);
+      requireClose('∂w of a zero class center', output.gradWeights.slice(15, 20), new Float64Array(5), 0);
+    }),
+  { holdsFor: (_, loss) => loss.geometry !== 'inner' },
+);
 
 /** One class: nothing to tell apart. */
 export const oneClass: Law = {

@@ -1,7 +1,7 @@
 import type { Backend, Head, HeadInput, HeadOptions, HeadOutput, LossState, MarginLoss } from '@cf/core';
 import fc from 'fast-check';
-import type { DenseOutput } from '../oracle/dense-step.ts';
-import { buildProblem, type ProblemBounds, type ProblemSpec, problemSpecs } from '../problems/problem.ts';
+import type { DenseOutput } from '../oracle/dense-head.ts';
+import { buildProblem, type ProblemSpec, problemSpecs } from '../problems/problem.ts';
 import type { Specimen } from '../problems/specimens.ts';
 import { naturalGradientScales } from './tolerances.ts';
 
@@ -52,38 +52,53 @@ export interface Trial {
   readonly spec: ProblemSpec;
 }
 
-/**
- * A law over random problems: for every loss it holds for, `trial` must not throw. A failure names the loss and
- * prints the shrunk problem and the seed.
- */
-export function problemLaw(
+/** Which losses a law holds for. */
+export interface LawScope {
+  readonly holdsFor?: (specimen: Specimen, loss: MarginLoss) => boolean;
+  /** Problems a loss. Default: as many as were asked for. */
+  readonly numRuns?: number;
+}
+
+/** A law of every loss it holds for, as a property of it. A failure names the loss. */
+export function lossLaw(
   name: string,
-  trial: (trial: Trial) => Promise<void>,
-  options: {
-    readonly holdsFor?: (specimen: Specimen, loss: MarginLoss) => boolean;
-    readonly bounds?: ProblemBounds;
-  } = {},
+  propertyOf: (subject: Pick<Trial, 'backend' | 'specimen' | 'loss'>) => Property,
+  { holdsFor = () => true, ...runs }: LawScope = {},
 ): Law {
-  const { holdsFor = () => true, bounds = {} } = options;
   return {
     name,
     async check({ backend, specimens, parameters }) {
       for (const specimen of specimens) {
         const loss = specimen.create();
         if (!holdsFor(specimen, loss)) continue;
-        const property = fc.asyncProperty(problemSpecs(bounds), (spec) =>
-          trial({ backend, specimen, loss, input: buildProblem(spec, loss), spec }),
-        );
-        await assertNamed(specimen.name, property, parameters);
+        await assertNamed(specimen.name, propertyOf({ backend, specimen, loss }), { ...parameters, ...runs });
       }
     },
   };
 }
 
+/**
+ * A law over random problems: for every loss it holds for, `trial` must not throw. A failure names the loss and
+ * prints the shrunk problem and the seed.
+ */
+export function problemLaw(name: string, trial: (trial: Trial) => Promise<void>, scope: LawScope = {}): Law {
+  const propertyOf = (subject: Pick<Trial, 'backend' | 'specimen' | 'loss'>): Property =>
+    fc.asyncProperty(problemSpecs(), (spec) =>
+      trial({ ...subject, input: buildProblem(spec, subject.loss), spec }),
+    );
+  return lossLaw(name, propertyOf, scope);
+}
+
+type Property = fc.IAsyncProperty<unknown> | fc.IProperty<unknown>;
+
+/** Numbers from `min` to `max`. */
+export const between = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.double({ min, max, noNaN: true });
+
 /** fc.assert, with the loss named in what it throws. */
 export async function assertNamed(
   name: string,
-  property: fc.IAsyncProperty<unknown> | fc.IProperty<unknown>,
+  property: Property,
   parameters: fc.Parameters<unknown>,
 ): Promise<void> {
   try {

@@ -1,16 +1,6 @@
-import { curricularFace, type MarginLoss, numberOps, type SampleValues } from '@cf/core';
+import { curricularFace, type MarginLoss, numberOps, type SampleValues, type TargetValue } from '@cf/core';
 import fc from 'fast-check';
-import { assertNamed, type Law, requireClose, stepOnce } from './law.ts';
-
-/** T(cos) of one sample, with its exact sine. */
-function targetAt(
-  loss: MarginLoss,
-  cos: number,
-  norm: number,
-  sample: SampleValues<number>,
-): ReturnType<typeof loss.target<number, boolean>> {
-  return loss.target(numberOps, { cos, sin: Math.sqrt(1 - cos * cos), norm }, sample);
-}
+import { between, type Law, lossLaw, requireClose, stepOnce, type Trial } from './law.ts';
 
 /** Sample values that the statistics of some batch can give. */
 function plausibleRow(loss: MarginLoss, parameter: number): SampleValues<number> {
@@ -31,74 +21,63 @@ function adaFaceRow(shift: number): SampleValues<number> {
   };
 }
 
-const cosine = (): fc.Arbitrary<number> => fc.double({ min: -1, max: 1, noNaN: true });
+const cosine = (): fc.Arbitrary<number> => between(-1, 1);
+const parameterOfRow = (): fc.Arbitrary<number> => between(0.05, 0.9);
+
+/** T before and after a sample comes nearer to its class, where it must not fall. */
+function approach(
+  { specimen, loss }: Pick<Trial, 'specimen' | 'loss'>,
+  [a, b]: readonly [number, number],
+  norm: number,
+  parameter: number,
+): Record<'before' | 'after', TargetValue<number, boolean> & { readonly cos: number }> & {
+  readonly sample: SampleValues<number>;
+} {
+  const [low, high] = a < b ? [a, b] : [b, a];
+  if (specimen.easyMargin) fc.pre(low > 0 || high <= 0);
+  const sample = plausibleRow(loss, parameter);
+  /** T(cos) with its exact sine. */
+  const at = (cos: number): TargetValue<number, boolean> & { readonly cos: number } => {
+    const point = { cos, sin: Math.sqrt(1 - cos * cos), norm };
+    return { ...loss.target<number, boolean>(numberOps, point, sample), cos };
+  };
+  const before = at(low);
+  if (specimen.turnsPastPi) fc.pre(!before.pastPi);
+  return { before, after: at(high), sample };
+}
 
 /** A sample that comes nearer to its class is never given a smaller target logit. */
-export const targetNeverFalls: Law = {
-  name: 'T never falls when the target cosine rises, branches included (not across the start of an easy margin, not past π without a branch)',
-  async check({ specimens, parameters }) {
-    for (const specimen of specimens) {
-      const loss = specimen.create();
-      const property = fc.property(
-        cosine(),
-        cosine(),
-        fc.double({ min: 1, max: 150, noNaN: true }),
-        fc.double({ min: 0.05, max: 0.9, noNaN: true }),
-        (a, b, norm, parameter) => {
-          const [low, high] = a < b ? [a, b] : [b, a];
-          if (specimen.easyMargin) fc.pre(low > 0 || high <= 0);
-          const sample = plausibleRow(loss, parameter);
-          const before = targetAt(loss, low, norm, sample);
-          if (specimen.turnsPastPi) fc.pre(!before.pastPi);
-          const after = targetAt(loss, high, norm, sample);
-          if (after.value < before.value - 1e-12) {
-            throw new Error(`T(${low}) = ${before.value} > T(${high}) = ${after.value}`);
-          }
-        },
-      );
-      await assertNamed(specimen.name, property, { ...parameters, numRuns: 200 });
-    }
-  },
-};
+export const targetNeverFalls: Law = lossLaw(
+  'T never falls when the target cosine rises, branches included (not across the start of an easy margin, not past π without a branch)',
+  (subject) =>
+    fc.property(cosine(), cosine(), between(1, 150), parameterOfRow(), (a, b, norm, parameter) => {
+      const { before, after } = approach(subject, [a, b], norm, parameter);
+      if (after.value >= before.value - 1e-12) return;
+      throw new Error(`T(${before.cos}) = ${before.value} > T(${after.cos}) = ${after.value}`);
+    }),
+  { numRuns: 200 },
+);
 
 /** With mask and t frozen, so is everything but T: the loss can't rise. */
-export const frozenLossNeverRises: Law = {
-  name: 'with mask and t frozen the loss never rises when the target cosine rises (where T does not fall)',
-  async check({ specimens, parameters }) {
-    for (const specimen of specimens) {
-      const loss = specimen.create();
-      const negatives = fc.array(cosine(), { minLength: 1, maxLength: 8 });
-      const property = fc.property(
-        cosine(),
-        cosine(),
-        negatives,
-        fc.double({ min: 0.05, max: 0.9, noNaN: true }),
-        (a, b, others, parameter) => {
-          const [low, high] = a < b ? [a, b] : [b, a];
-          if (specimen.easyMargin) fc.pre(low > 0 || high <= 0);
-          const sample = plausibleRow(loss, parameter);
-          const before = targetAt(loss, low, 20, sample);
-          if (specimen.turnsPastPi) fc.pre(!before.pastPi);
-          const after = targetAt(loss, high, 20, sample);
-          const frozenPivot = before.pivot;
-          const nll = (target: number): number => {
-            const logits = others.map(
-              (cos) => loss.scale * loss.negative(numberOps, cos, frozenPivot, sample).value,
-            );
-            const total = logits.reduce((sum, z) => sum + Math.exp(z - loss.scale * target), 0);
-            return Math.log1p(total);
-          };
-          if (nll(after.value) > nll(before.value) + 1e-9) {
-            throw new Error(
-              `loss rises from ${nll(before.value)} at cos ${low} to ${nll(after.value)} at cos ${high}`,
-            );
-          }
-        },
+export const frozenLossNeverRises: Law = lossLaw(
+  'with mask and t frozen the loss never rises when the target cosine rises (where T does not fall)',
+  (subject) => {
+    const { loss } = subject;
+    const negatives = fc.array(cosine(), { minLength: 1, maxLength: 8 });
+    return fc.property(cosine(), cosine(), negatives, parameterOfRow(), (a, b, others, parameter) => {
+      const { before, after, sample } = approach(subject, [a, b], 20, parameter);
+      const logits = others.map(
+        (cos) => loss.scale * loss.negative(numberOps, cos, before.pivot, sample).value,
       );
-      await assertNamed(specimen.name, property, { ...parameters, numRuns: 100 });
-    }
+      const nll = (target: number): number =>
+        Math.log1p(logits.reduce((sum, z) => sum + Math.exp(z - loss.scale * target), 0));
+      const [first, then] = [nll(before.value), nll(after.value)];
+      if (then <= first + 1e-9) return;
+      throw new Error(`loss rises from ${first} at cos ${before.cos} to ${then} at cos ${after.cos}`);
+    });
   },
-};
+  { numRuns: 100 },
+);
 
 /** With a moving mask it can: a negative that turns from hard to easy jumps from c·(t + c) to c. */
 export const knownCounterexample: Law = {

@@ -1,8 +1,14 @@
-import { type Backend, BackendError, type HeadInput, type HeadOutput, type MarginLoss } from '@cf/core';
+import {
+  type Backend,
+  BackendError,
+  createRandom,
+  type HeadInput,
+  type HeadOutput,
+  type MarginLoss,
+} from '@cf/core';
 import fc from 'fast-check';
 import { kinkDistance } from '../oracle/kink-distance.ts';
 import { InProcessShards } from '../problems/in-process-shards.ts';
-import { normals } from '../problems/problem.ts';
 import { type Law, problemLaw, requireClose, requireSameOutput, stepOnce } from './law.ts';
 
 const MOST_SHARDS = 7;
@@ -37,7 +43,7 @@ export const shardsAreTheWhole: Law = problemLaw(
 
 /** Where the shards end, the last one included; equal neighbours leave a shard empty. */
 function cutsOf(seed: number, classes: number): readonly number[] {
-  const random = normals(seed);
+  const random = createRandom(seed);
   const shards = 1 + Math.floor(MOST_SHARDS * random.uniform());
   const cuts = Array.from({ length: shards - 1 }, () => Math.floor((classes + 1) * random.uniform()));
   return [...cuts.sort((a, b) => a - b), classes];

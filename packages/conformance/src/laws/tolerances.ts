@@ -1,5 +1,5 @@
-import { type Backend, type HeadInput, logitScale, type MarginLoss, NORM_FLOOR, numberOps } from '@cf/core';
-import { rowNorm } from '../problems/problem.ts';
+import { type Backend, type HeadInput, logitScale, type MarginLoss, numberOps } from '@cf/core';
+import { rowNorms } from '../problems/problem.ts';
 
 const EPSILON: Readonly<Record<Backend['precision'], number>> = { float64: 2 ** -52, float32: 2 ** -23 };
 
@@ -22,8 +22,8 @@ const K = 64;
 export function naturalGradientScales(loss: MarginLoss, input: HeadInput): NaturalTolerances {
   const { dim, labels, embeddings, weights } = input;
   const batch = labels.length;
-  const smallest = (values: ArrayLike<number>): number => extreme(values, dim, Math.min);
-  const largest = (values: ArrayLike<number>): number => extreme(values, dim, Math.max);
+  const smallest = (values: ArrayLike<number>): number => Math.min(...rowNorms(values, dim));
+  const largest = (values: ArrayLike<number>): number => Math.max(...rowNorms(values, dim));
   const reach = loss.geometry === 'inner' ? Math.max(1, largest(embeddings), largest(weights)) : 1;
   const scale = logitScale(numberOps, loss, Math.max(1, largest(embeddings))) * reach;
   const weight = Math.max(1, ...Array.from(input.sampleWeights ?? [1]));
@@ -36,13 +36,4 @@ export function naturalGradientScales(loss: MarginLoss, input: HeadInput): Natur
     weights: gradient / (loss.geometry === 'inner' ? 1 : smallest(weights)),
     bias: (weight * loss.scale) / batch,
   };
-}
-
-function extreme(values: ArrayLike<number>, dim: number, pick: (...numbers: number[]) => number): number {
-  let out = Number.NaN;
-  for (let r = 0; r < values.length / dim; r++) {
-    const norm = rowNorm(values, r, dim);
-    if (norm >= NORM_FLOOR) out = Number.isNaN(out) ? norm : pick(out, norm);
-  }
-  return Number.isNaN(out) ? 1 : out;
 }

@@ -10,6 +10,8 @@ import {
   numberOps,
   plainRows,
   referenceStep,
+  sampleAt,
+  scalarsOf,
   type TensorOps,
   targetPoints,
   tileStream,
@@ -35,17 +37,13 @@ export function kinkDistance(loss: MarginLoss, input: HeadInput): number {
   const points = targetPoints(loss, x, weights, bias, labels);
   const keys = input.sampleKeys ?? Array.from({ length: batch }, (_, i) => i);
   const draws = marginDraws(loss, state, mode, keys, input.draws);
-  const values = Object.fromEntries(
-    Object.entries(state.values).map(([name, v]) => [name, Float64Array.of(v)]),
-  );
+  const values = scalarsOf(state.values);
   const noting = notingBatch(note);
   const prepared = loss.prepare(noting, { cosTarget: points.cos, norm: x.norms, draws }, values, mode);
   const scalar = notingScalar(note);
   const tile = tileStream(loss.geometry, x, weights, bias, weights.length / dim).tile(0);
   for (let i = 0; i < batch; i++) {
-    const sample = Object.fromEntries(
-      Object.entries(prepared.sampleValues).map(([n, v]) => [n, v.length === 1 ? v[0]! : v[i]!]),
-    );
+    const sample = sampleAt(prepared.sampleValues, i);
     const point = { cos: points.cos[i]!, sin: points.sin[i]!, norm: x.norms[i]! };
     // At cos θ_y = ±1 an angular margin's logit is a cone: its slope turns without end.
     if (loss.geometry !== 'inner') note(1 - Math.abs(point.cos));
@@ -79,42 +77,30 @@ function unweighted(loss: MarginLoss, input: HeadInput): Float64Array {
   );
 }
 
+const KINKED = ['greater', 'min', 'max'] as const;
+
 function notingScalar(note: (distance: number) => void): TensorOps<number, boolean> {
-  return {
-    ...numberOps,
-    greater: (a, b) => {
+  const noting = KINKED.map((name) => [
+    name,
+    (a: number, b: number) => {
       note(Math.abs(a - b));
-      return a > b;
+      return numberOps[name](a, b);
     },
-    min: (a, b) => {
-      note(Math.abs(a - b));
-      return Math.min(a, b);
-    },
-    max: (a, b) => {
-      note(Math.abs(a - b));
-      return Math.max(a, b);
-    },
-  };
+  ]);
+  return { ...numberOps, ...Object.fromEntries(noting) };
 }
 
 function notingBatch(note: (distance: number) => void): BatchOps<BatchValues, BatchMask> {
-  const noteAll = (a: BatchValues, b: BatchValues): void => {
-    for (const distance of batchOps.sub(a, b)) note(Math.abs(distance));
-  };
+  const noting = KINKED.map((name) => [
+    name,
+    (a: BatchValues, b: BatchValues) => {
+      for (const distance of batchOps.sub(a, b)) note(Math.abs(distance));
+      return batchOps[name](a, b);
+    },
+  ]);
   return {
     ...batchOps,
-    greater: (a, b) => {
-      noteAll(a, b);
-      return batchOps.greater(a, b);
-    },
-    min: (a, b) => {
-      noteAll(a, b);
-      return batchOps.min(a, b);
-    },
-    max: (a, b) => {
-      noteAll(a, b);
-      return batchOps.max(a, b);
-    },
+    ...Object.fromEntries(noting),
     argsort: (values, direction) => {
       const sorted = Float64Array.from(values).sort();
       for (let i = 1; i < sorted.length; i++) note(sorted[i]! - sorted[i - 1]!);

@@ -1,4 +1,4 @@
-import type { HeadInput, MarginLoss } from '@cf/core';
+import { createRandom, type HeadInput, type MarginLoss, NORM_FLOOR, type Random } from '@cf/core';
 import fc from 'fast-check';
 
 /** How embeddings stand to the class centers: as at the start, midway, near their own, near a wrong one. */
@@ -39,7 +39,7 @@ export function problemSpecs(bounds: ProblemBounds = {}): fc.Arbitrary<ProblemSp
  */
 export function buildProblem(spec: ProblemSpec, loss: MarginLoss): HeadInput {
   const { batch, dim, classes } = spec;
-  const random = normals(spec.seed);
+  const random = createRandom(spec.seed);
   const labels = Int32Array.from({ length: batch }, () => Math.floor(random.uniform() * classes));
   const weights = matrix(classes, dim, () => random.normal());
   for (let j = 0; j < classes; j++)
@@ -64,7 +64,7 @@ export function buildProblem(spec: ProblemSpec, loss: MarginLoss): HeadInput {
 
 const NOISE: Readonly<Record<Regime, number>> = { init: 1, mid: 0.7, late: 0.15, wrong: 0.4 };
 
-function centerOf(spec: ProblemSpec, label: number, weights: Float64Array, random: Normals): number[] {
+function centerOf(spec: ProblemSpec, label: number, weights: Float64Array, random: Random): number[] {
   const { dim, classes, regime } = spec;
   if (regime === 'init') return new Array<number>(dim).fill(0);
   const opposite = regime === 'wrong' && random.uniform() < 0.5;
@@ -73,27 +73,9 @@ function centerOf(spec: ProblemSpec, label: number, weights: Float64Array, rando
   return Array.from({ length: dim }, (_, k) => ((opposite ? -1 : 1) * weights[other * dim + k]!) / norm);
 }
 
-interface Normals {
-  uniform(): number;
-  normal(): number;
-}
-
-/** A small seeded generator (Mulberry32) of uniform and normal numbers. */
-export function normals(seed: number): Normals {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x = (x + Math.imul(x ^ (x >>> 7), x | 61)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 4294967296;
-  };
-  const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  return { uniform, normal };
-}
-
 /** A random orthogonal matrix [dim, dim], by Gram–Schmidt on normal rows (twice: once loses digits on near-parallel rows). */
 export function randomRotation(dim: number, seed: number): Float64Array {
-  const random = normals(seed);
+  const random = createRandom(seed);
   const out = matrix(dim, dim, () => random.normal());
   for (let r = 0; r < dim; r++) {
     for (let pass = 0; pass < 2 * r; pass++) {
@@ -116,6 +98,13 @@ export function rowNorm(values: ArrayLike<number>, r: number, dim: number): numb
   let squares = 0;
   for (let k = 0; k < dim; k++) squares += values[r * dim + k]! ** 2;
   return Math.sqrt(squares);
+}
+
+/** The lengths of the rows that have one: a zero vector has no gradient, and no say in how large gradients are. */
+export function rowNorms(values: ArrayLike<number>, dim: number): readonly number[] {
+  const all = Array.from({ length: values.length / dim }, (_, r) => rowNorm(values, r, dim));
+  const long = all.filter((norm) => norm >= NORM_FLOOR);
+  return long.length > 0 ? long : [1];
 }
 
 function scaleRow(values: Float64Array, r: number, dim: number, factor: number): void {

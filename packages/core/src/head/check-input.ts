@@ -25,6 +25,8 @@ export interface CheckedInput {
 export interface CheckOptions {
   /** Also look at every number of X, W and b. Default true. */
   readonly checkFinite?: boolean;
+  /** The caller looks at W itself. Default false. */
+  readonly checksWeights?: boolean;
   /** A label may be −1, and there may be no class at all: they are on other shards. Default false. */
   readonly sharded?: boolean;
 }
@@ -37,7 +39,7 @@ export interface CheckOptions {
 export function checkInput(
   loss: MarginLoss,
   input: HeadInput,
-  { checkFinite = true, sharded = false }: CheckOptions = {},
+  { checkFinite = true, checksWeights = false, sharded = false }: CheckOptions = {},
 ): CheckedInput {
   const { dim, embeddings, weights, bias, sampleWeights, sampleKeys, draws, mode = 'train' } = input;
   const batch = input.labels.length;
@@ -79,7 +81,7 @@ export function checkInput(
   const labels = checkLabels(input.labels, classes, dim, sharded ? NO_TARGET : 0);
   if (checkFinite) {
     requireFiniteTensor('embeddings', embeddings);
-    requireFiniteTensor('weights', weights);
+    if (!checksWeights) requireFiniteTensor('weights', weights);
     if (bias !== undefined) requireFiniteTensor('bias', bias);
   }
   if (draws !== undefined) requireFiniteTensor('draws', draws);

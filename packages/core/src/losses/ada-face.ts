@@ -1,8 +1,8 @@
 import { requireRange } from '../errors/check-options.ts';
 import { POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
+import { angleSum } from '../margin/add-angle.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
-import { SIN_FLOOR } from '../numerics.ts';
 import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
 import { batchMean, ema } from '../scheduler/ema.ts';
 import type { MarginLoss } from './margin-loss.ts';
@@ -119,19 +119,15 @@ function adaptiveMargin(eps: number): TargetMargin {
       const clamped = clampCosine(ops, point.cos, eps);
       const cos = named(ops, clamped.value, 'c');
       const sin = named(ops, ops.max(point.sin, ops.constant(sinAtBound)), '\\sigma');
-      const raw = ops.sub(ops.mul(cos, sample.cosShift!), ops.mul(sin, sample.sinShift!));
-      const slope = ops.add(
-        sample.cosShift!,
-        ops.div(ops.mul(cos, sample.sinShift!), ops.max(sin, ops.constant(SIN_FLOOR))),
-      );
+      const shifted = angleSum(ops, { cos, sin }, { cos: sample.cosShift!, sin: sample.sinShift! });
       const low = ops.greater(cos, sample.cosLow!);
       const high = ops.greater(sample.cosHigh!, cos);
       const edge = ops.constant(Math.cos(eps), '\\cos\\varepsilon');
-      const sum = ops.select(low, edge, ops.select(high, ops.neg(edge), raw));
+      const sum = ops.select(low, edge, ops.select(high, ops.neg(edge), shifted.value));
       const value = ops.sub(sum, sample.drop!);
       return {
         value,
-        dCos: ops.select(ops.or(low, high), zero, ops.mul(slope, clamped.dCos)),
+        dCos: ops.select(ops.or(low, high), zero, ops.mul(shifted.dCos, clamped.dCos)),
         dNorm: zero,
         pivot: value,
         pastPi: high,

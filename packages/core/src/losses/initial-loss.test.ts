@@ -42,8 +42,7 @@ function forward(
 ): { loss: number; meanCosine: number; hardShare: number } {
   const labels = Int32Array.from({ length: BATCH }, (_, i) => (2654 * i) % CLASSES);
   const input = { embeddings, weights, labels, dim: DIM };
-  const options = { checkFinite: 'none', inspect: false, communicator: undefined } as const;
-  const batch = runNow(openBatch({ loss, input, ...options }));
+  const batch = runNow(openBatch({ loss, input, options: { checkFinite: false } }));
   const counter = new HardNegativeCounter();
   const stream = tileStream(loss.geometry, batch.x, weights, undefined, 512);
   return {

@@ -48,22 +48,22 @@ const weighted = <Options extends object>(
   create: ({ base, scale, ...own }) => apply(baseLoss(base, scale), own as Options),
 });
 
+const numbers = <Name extends string>(...names: Name[]): Record<Name, 'number'> =>
+  Object.fromEntries(names.map((name) => [name, 'number'])) as Record<Name, 'number'>;
+
 const angular = { beyondPi: 'string', easyMargin: 'boolean', gradient: 'string', unsafe: 'boolean' } as const;
-const scaled = { scale: 'number', margin: 'number' } as const;
+const scaled = numbers('scale', 'margin');
 const easy = { easyMargin: 'boolean', unsafe: 'boolean' } as const;
 const elastic = { ...scaled, std: 'number', plus: 'boolean or string', seed: 'number' } as const;
 
 const entries: Readonly<Record<string, LossEntry>> = {
   softmax: entry(softmax, { bias: 'boolean' }),
   normface: entry(normFace, { scale: 'number' }),
-  sphereface: entry(sphereFace, { margin: 'number', lambda: 'number', unsafe: 'boolean' }),
+  sphereface: entry(sphereFace, { ...numbers('margin', 'lambda'), unsafe: 'boolean' }),
   cosface: entry(cosFace, { ...scaled, ...easy }),
   arcface: entry(arcFace, { ...scaled, ...angular }),
   'combined-margin': entry(combined, {
-    scale: 'number',
-    m1: 'number',
-    m2: 'number',
-    m3: 'number',
+    ...numbers('scale', 'm1', 'm2', 'm3'),
     beyondPi: 'string',
     gradient: 'string',
     unsafe: 'boolean',
@@ -79,32 +79,21 @@ const entries: Readonly<Record<string, LossEntry>> = {
   }),
   adaface: entry(adaFace, {
     ...scaled,
-    h: 'number',
-    tAlpha: 'number',
-    eps: 'number',
-    batchMeanInitial: 'number',
-    batchStdInitial: 'number',
+    ...numbers('h', 'tAlpha', 'eps', 'batchMeanInitial', 'batchStdInitial'),
     unsafe: 'boolean',
   }),
   magface: entry(magFace, {
     scale: 'number',
     ...angular,
-    lowerNorm: 'number',
-    upperNorm: 'number',
-    lowerMargin: 'number',
-    upperMargin: 'number',
-    lambdaG: 'number',
+    ...numbers('lowerNorm', 'upperNorm', 'lowerMargin', 'upperMargin', 'lambdaG'),
   }),
   'elastic-arcface': entry(elasticArcFace, { ...elastic, ...angular }),
   'elastic-cosface': entry(elasticCosFace, { ...elastic, ...easy }),
-  focal: weighted(focal, { gamma: 'number', alpha: 'number', unsafe: 'boolean' }),
+  focal: weighted(focal, { ...numbers('gamma', 'alpha'), unsafe: 'boolean' }),
   ohem: weighted(meanOfKept, { keepRatio: 'number', reduction: 'string' }),
   'self-paced': weighted(selfPaced, {
     regulariser: 'string',
-    pace: 'number',
-    growth: 'number',
-    maximumPace: 'number',
-    lowerShare: 'number',
+    ...numbers('pace', 'growth', 'maximumPace', 'lowerShare'),
     unsafe: 'boolean',
   }),
 };

@@ -2,7 +2,7 @@ import { requireChoice, requirePositive, requireRange } from '../errors/check-op
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import type { SampleValues, TargetMargin, TargetPoint } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
-import { type BatchValues, batchOps } from '../readings/batch.ts';
+import { type BatchValues, batchOps, scalarsOf } from '../readings/batch.ts';
 import { numberOps } from '../readings/number.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { MarginLoss } from './margin-loss.ts';
@@ -70,10 +70,9 @@ function requireSampleNames({ sampleValueNames }: MarginLoss): void {
 
 /** Runs `prepare` on two samples and compares what comes out with what the loss announces. */
 function requirePrepared(loss: MarginLoss, mode: Mode): void {
-  const state = Object.entries(loss.initialValues).map(([name, value]) => [name, Float64Array.of(value)]);
   const draws = mode === 'train' ? loss.draws?.(0, [0, 1]) : undefined;
   const batch = { cosTarget: Float64Array.of(0.5, 0.25), norm: Float64Array.of(1, 2), draws };
-  const prepared = loss.prepare(batchOps, batch, Object.fromEntries(state), mode);
+  const prepared = loss.prepare(batchOps, batch, scalarsOf(loss.initialValues), mode);
   const carried = Object.keys(loss.initialValues).filter((name) => name !== 'step');
   requireSameNames('prepare: sampleValues', prepared.sampleValues, loss.sampleValueNames);
   requireSameNames('prepare: next', prepared.next, carried);

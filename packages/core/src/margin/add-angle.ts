@@ -33,6 +33,20 @@ export function angleParts<T, M>(ops: TensorOps<T, M>, margin: T): AngleParts<T>
 }
 
 /**
+ * cos(θ + m) = cos θ·cos m − sin θ·sin m, and its slope cos m + cos θ·sin m / sin θ by cos θ.
+ */
+export function angleSum<T, M>(
+  ops: TensorOps<T, M>,
+  { cos, sin }: Pick<TargetPoint<T>, 'cos' | 'sin'>,
+  angle: Pick<AngleParts<T>, 'cos' | 'sin'>,
+): Pick<TargetValue<T, M>, 'value' | 'dCos'> {
+  return {
+    value: ops.sub(ops.mul(cos, angle.cos), ops.mul(sin, angle.sin)),
+    dCos: ops.add(angle.cos, ops.div(ops.mul(cos, angle.sin), ops.max(sin, ops.constant(SIN_FLOOR)))),
+  };
+}
+
+/**
  * The target logit of an angular margin (ArcFace, Deng et al. 2019, eq. 3), with the branches past π.
  *
  *     T = cos(θ + m) = cos θ·cos m − sin θ·sin m,   ∂T/∂cos θ = cos m + cos θ·sin m / sin θ
@@ -42,20 +56,18 @@ export function angleParts<T, M>(ops: TensorOps<T, M>, margin: T): AngleParts<T>
  */
 export function addAngle<T, M>(
   ops: TensorOps<T, M>,
-  { cos, sin }: TargetPoint<T>,
+  point: TargetPoint<T>,
   angle: AngleParts<T>,
   { beyondPi = 'linear', easyMargin = false, gradient = 'exact' }: AngularMarginOptions,
 ): TargetValue<T, M> {
   const one = ops.constant(1);
-  const sum = named(ops, ops.sub(ops.mul(cos, angle.cos), ops.mul(sin, angle.sin)), '\\varphi');
-  const sumSlope = ops.add(
-    angle.cos,
-    ops.div(ops.mul(cos, angle.sin), ops.max(sin, ops.constant(SIN_FLOOR))),
-  );
+  const { cos } = point;
+  const raw = angleSum(ops, point, angle);
+  const sum = named(ops, raw.value, '\\varphi');
   const pastPi = ops.not(ops.greater(cos, angle.bend));
 
   let value = sum;
-  let dCos = sumSlope;
+  let { dCos } = raw;
   if (beyondPi === 'linear') {
     value = ops.select(pastPi, ops.sub(cos, angle.linear), value);
     dCos = ops.select(pastPi, one, dCos);

@@ -8,6 +8,7 @@ import {
 } from '../errors/published-domain.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
+import { angleSum } from './add-angle.ts';
 import { checkAngularOptions } from './check-angular-options.ts';
 import type { BeyondPi, GradientMode, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
 
@@ -74,14 +75,11 @@ type Sum<T> = Pick<TargetValue<T, unknown>, 'value' | 'dCos'>;
 
 /** cos(θ + m₂) by angle addition; where m₂ is 0 the cosine itself, and an inner product may stand in its place. */
 function shifted<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, angular: number): Sum<T> {
-  const { cos } = point;
-  if (angular === 0) return { value: cos, dCos: ops.constant(1) };
-  const cosM = ops.constant(Math.cos(angular), '\\cos m_2');
-  const sinM = ops.constant(Math.sin(angular), '\\sin m_2');
-  return {
-    value: ops.sub(ops.mul(cos, cosM), ops.mul(point.sin, sinM)),
-    dCos: ops.add(cosM, ops.div(ops.mul(cos, sinM), ops.max(point.sin, ops.constant(SIN_FLOOR)))),
-  };
+  if (angular === 0) return { value: point.cos, dCos: ops.constant(1) };
+  return angleSum(ops, point, {
+    cos: ops.constant(Math.cos(angular), '\\cos m_2'),
+    sin: ops.constant(Math.sin(angular), '\\sin m_2'),
+  });
 }
 
 /** cos(m₁θ + m₂), with θ from its tangent of half the angle. */

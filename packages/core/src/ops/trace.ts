@@ -1,7 +1,5 @@
+import { everyOperation, type OperationName } from './every-operation.ts';
 import type { TensorOps } from './tensor-ops.ts';
-
-/** Name of an operation of {@link TensorOps} on other operations' results. */
-export type OperationName = Exclude<keyof TensorOps<unknown, unknown>, 'constant' | 'named'>;
 
 /** One step of a traced formula: an input, a constant, or an operation on earlier steps. */
 export type Node =
@@ -46,30 +44,7 @@ export function traceFormula<Name extends string>(
   const constant = (value: number): Node =>
     intern(Object.is(value, -0) ? '-0' : String(value), (id) => ({ id, op: 'constant', value }));
 
-  const ops: TensorOps<Node, Node> = {
-    constant,
-    add: operation('add'),
-    sub: operation('sub'),
-    mul: operation('mul'),
-    div: operation('div'),
-    neg: operation('neg'),
-    abs: operation('abs'),
-    min: operation('min'),
-    max: operation('max'),
-    sqrt: operation('sqrt'),
-    exp: operation('exp'),
-    expm1: operation('expm1'),
-    log: operation('log'),
-    log1p: operation('log1p'),
-    sin: operation('sin'),
-    cos: operation('cos'),
-    atan: operation('atan'),
-    greater: operation('greater'),
-    and: operation('and'),
-    or: operation('or'),
-    not: operation('not'),
-    select: operation('select'),
-  };
+  const ops: TensorOps<Node, Node> = { ...everyOperation(operation), constant };
 
   const inputNodes = {} as Record<Name, Node>;
   for (const name of inputs) inputNodes[name] = intern(`input ${name}`, (id) => ({ id, op: 'input', name }));

@@ -33,6 +33,21 @@ function mask2<A extends BatchValues | BatchMask>(
   return Uint8Array.from(map2(a, b, f));
 }
 
+/** State values, or others of the whole batch, as scalars. */
+export function scalarsOf(values: Readonly<Record<string, number>>): Record<string, BatchValues> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float64Array.of(value)]));
+}
+
+/** Of one sample; scalars are those of every sample. */
+export function sampleAt(values: Readonly<Record<string, BatchValues>>, i: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, entries]) => [name, at(entries, i)]));
+}
+
+/** One entry a sample, also of a scalar: [B]. */
+export function perSample(values: BatchValues, batch: number): BatchValues {
+  return values.length === batch ? values : new Float64Array(batch).fill(values[0]!);
+}
+
 type Scalar = (...operands: number[]) => number;
 type Lifted = Omit<
   TensorOps<BatchValues, BatchMask>,

@@ -1,4 +1,5 @@
-import type { Node, OperationName, TracedFormula } from '../ops/trace.ts';
+import type { OperationName } from '../ops/every-operation.ts';
+import type { Node, TracedFormula } from '../ops/trace.ts';
 
 /** JavaScript source of a formula: a body of `const` lines, and the name that holds each output. */
 export interface JavaScriptSource {

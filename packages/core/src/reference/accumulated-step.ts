@@ -1,6 +1,6 @@
 import { ShapeMismatchError } from '../errors/errors.ts';
 import { checkInput } from '../head/check-input.ts';
-import type { HeadInput, HeadInspection, HeadOptions, HeadOutput } from '../head/contract.ts';
+import type { HeadInput, HeadOptions, HeadOutput } from '../head/contract.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { referenceStep } from './reference-step.ts';
 
@@ -37,17 +37,13 @@ export function accumulatedStep(
     return {
       losses: rows(losses, 1),
       gradEmbeddings: rows(gradEmbeddings, dim),
-      inspection: inspection && inspectionRows(inspection, (values) => rows(values, classes)),
+      inspection: inspection && {
+        logits: rows(inspection.logits, classes),
+        gradLogits: rows(inspection.gradLogits, classes),
+      },
     };
   });
   return { ...shared, outputs };
-}
-
-function inspectionRows(
-  { logits, gradLogits }: HeadInspection,
-  rows: (values: HeadInspection['logits']) => HeadInspection['logits'],
-): HeadInspection {
-  return { logits: rows(logits), gradLogits: rows(gradLogits) };
 }
 
 /** All micro-batches as one batch. Samples without a key of their own are keyed by their position in it. */

@@ -35,6 +35,13 @@ export interface NegativeKernels {
 type Names = Readonly<Record<NegativeOutput | 'logit' | 'gradient', string>>;
 type Lines = (names: Names) => readonly string[];
 
+/** How a statistic of a chunk starts, what it comes to, and which arguments it takes besides. */
+interface ChunkOptions {
+  readonly start?: readonly string[];
+  readonly result?: string;
+  readonly more?: readonly string[];
+}
+
 /** Writes the kernels of a loss: formulas come from `loss.negative`, what is written here is sums and indices. */
 export function negativeKernels(loss: MarginLoss): NegativeKernels {
   const overChunk = (wanted: readonly NegativeOutput[], lines: Lines): string[] =>
@@ -53,61 +60,45 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
     const body = ['let result = 0;', ...negative(loss, wanted, COLUMN, ROW, lines), 'return result;'];
     return source(name, body, ({ batch, classes }) => [batch!, classes!], ...more);
   };
-  const perChunk: KernelSource['output'] = ({ batch, classes, chunk }) => [
+  const chunks: KernelSource['output'] = ({ batch, classes, chunk }) => [
     batch!,
     Math.ceil(classes! / chunk!),
   ];
+  const perChunk = (
+    name: string,
+    wanted: readonly NegativeOutput[],
+    lines: Lines,
+    { start = ['let result = 0;'], result = 'result', more = [] }: ChunkOptions = {},
+  ): KernelSource =>
+    source(name, [...start, ...overChunk(wanted, lines), `return ${result};`], chunks, ...more);
 
   return {
-    largest: source(
-      'largest',
-      [
-        `let result = ${-LARGEST};`,
-        ...overChunk(['value'], ({ logit }) => [`result = Math.max(result, ${logit});`]),
-        'return result;',
-      ],
-      perChunk,
-    ),
-    sums: source(
-      'sums',
-      [
-        `const top = largest[${ROW}][${COLUMN}];`,
-        'let result = 0;',
-        ...overChunk(['value'], ({ logit }) => [`result += Math.exp(${logit} - top);`]),
-        'return result;',
-      ],
-      perChunk,
-      'largest',
-    ),
-    hardNegatives: source(
+    largest: perChunk('largest', ['value'], ({ logit }) => [`result = Math.max(result, ${logit});`], {
+      start: [`let result = ${-LARGEST};`],
+    }),
+    sums: perChunk('sums', ['value'], ({ logit }) => [`result += Math.exp(${logit} - top);`], {
+      start: [`const top = largest[${ROW}][${COLUMN}];`, 'let result = 0;'],
+      more: ['largest'],
+    }),
+    hardNegatives: perChunk(
       'hardNegatives',
-      [
-        'let count = 0;',
-        'let raised = 0;',
-        `let least = ${LARGEST};`,
-        `let most = ${-LARGEST};`,
-        ...overChunk(['hard', 'emphasised', 'dCos'], ({ hard, emphasised, dCos }) => [
-          `if (${hard}) {`,
-          '  count += 1;',
-          `  least = Math.min(least, ${dCos});`,
-          `  most = Math.max(most, ${dCos});`,
-          `  if (${emphasised}) { raised += 1; }`,
-          '}',
-        ]),
-        'return [count, raised, least, most];',
+      ['hard', 'emphasised', 'dCos'],
+      ({ hard, emphasised, dCos }) => [
+        `if (${hard}) {`,
+        '  count += 1;',
+        `  least = Math.min(least, ${dCos});`,
+        `  most = Math.max(most, ${dCos});`,
+        `  if (${emphasised}) { raised += 1; }`,
+        '}',
       ],
-      perChunk,
+      {
+        start: ['let count = 0;', 'let raised = 0;', `let least = ${LARGEST};`, `let most = ${-LARGEST};`],
+        result: '[count, raised, least, most]',
+      },
     ),
-    norm: source(
-      'norm',
-      [
-        'let result = 0;',
-        ...overChunk(['value'], ({ gradient, value }) => [`result += ${gradient} * ${value};`]),
-        'return result;',
-      ],
-      perChunk,
-      'exponents',
-    ),
+    norm: perChunk('norm', ['value'], ({ gradient, value }) => [`result += ${gradient} * ${value};`], {
+      more: ['exponents'],
+    }),
     slopes: perPair(
       'slopes',
       ['value', 'dCos'],

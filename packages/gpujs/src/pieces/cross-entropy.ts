@@ -57,7 +57,8 @@ export function createCrossEntropyKernel(
     '}',
     'return loss;',
   ];
-  return openPiece(gpu, 'crossEntropy', ['z', 'labels'], body, sizes, [sizes.batch], options);
+  const piece = { name: 'crossEntropy', parameters: ['z', 'labels'], body, output: () => [sizes.batch] };
+  return openPiece(gpu, piece, sizes, options);
 }
 
 /**
@@ -77,15 +78,9 @@ export function createCrossEntropyGradientKernel(
     `if (${COLUMN} === own) { result = result - 1; }`,
     `return ${scale / sizes.batch} * result;`,
   ];
-  return openPiece(
-    gpu,
-    'crossEntropyGradient',
-    ['z', 'labels', 'losses'],
-    body,
-    sizes,
-    [sizes.classes, sizes.batch],
-    options,
-  );
+  const parameters = ['z', 'labels', 'losses'];
+  const output = (): readonly number[] => [sizes.classes, sizes.batch];
+  return openPiece(gpu, { name: 'crossEntropyGradient', parameters, body, output }, sizes, options);
 }
 
 function scaleOf({ scale = 1 }: CrossEntropyOptions): number {

@@ -1,45 +1,33 @@
-import type { MarginLoss } from '@cf/core';
-import type { GPU } from 'gpu.js';
 import { type NegativeOutput, negativeSource } from '../kernels/formula-source.ts';
 import { COLUMN, ROW } from '../kernels/kernel-source.ts';
 import {
   type KernelArgument,
   type KernelMatrix,
+  type LossPieceFactory,
   openPiece,
-  type PieceKernel,
-  type PieceOptions,
   sampleValueLines,
+  sampleValuesParameter,
 } from './piece-kernel.ts';
 
 /** B and C. */
 export type PairSizes = { readonly batch: number; readonly classes: number };
 
 /** (cos [B, C], pivots [B], labels [B]) → 1 where a negative is hard (cos θ_ij > pivot_i, j ≠ y_i), else 0: [B, C]. */
-export function createHardMaskKernel(
-  gpu: GPU,
-  loss: MarginLoss,
-  sizes: PairSizes,
-  options: PieceOptions = {},
-): PieceKernel<[cosines: KernelArgument, pivots: KernelArgument, labels: KernelArgument], KernelMatrix> {
+export const createHardMaskKernel: LossPieceFactory<
+  PairSizes,
+  [cosines: KernelArgument, pivots: KernelArgument, labels: KernelArgument],
+  KernelMatrix
+> = (gpu, loss, sizes, options) => {
   const { lines, outputs } = negativeSource(loss, ['hard']);
-  const body = [
-    'let result = 0;',
-    `if (${COLUMN} !== labels[${ROW}]) {`,
-    ...['const cos = cosines[this.thread.y][this.thread.x];', `const pivot = pivots[${ROW}];`, ...lines],
-    `if (${outputs.hard}) { result = 1; }`,
-    '}',
-    'return result;',
-  ];
-  return openPiece(
-    gpu,
-    'hardMask',
-    ['cosines', 'pivots', 'labels'],
-    body,
-    sizes,
-    [sizes.classes, sizes.batch],
-    options,
-  );
-}
+  const yes = [...lines, `if (${outputs.hard}) { result = 1; }`];
+  const piece = {
+    name: 'hardMask',
+    parameters: ['cosines', 'pivots', 'labels'],
+    body: ['let result = 0;', ...offTarget(yes), 'return result;'],
+    output: ofPairs,
+  };
+  return openPiece(gpu, piece, sizes, options);
+};
 
 /** `targets` stand at each sample's own class: [B]. Where a loss has sample values, also those: [B, loss.sampleValueNames.length]. */
 export type ModulationArguments = [
@@ -50,59 +38,37 @@ export type ModulationArguments = [
   ...sampleValues: KernelArgument[],
 ];
 
+type PairFactory = LossPieceFactory<PairSizes, ModulationArguments, KernelMatrix>;
+
 /** (cos [B, C], pivots [B], T [B], labels [B][, sampleValues]) → N(cos θ_ij), and T at the own class: [B, C]. */
-export function createModulationKernel(
-  gpu: GPU,
-  loss: MarginLoss,
-  sizes: PairSizes,
-  options: PieceOptions = {},
-): PieceKernel<ModulationArguments, KernelMatrix> {
-  return pairKernel(gpu, loss, sizes, 'value', options);
-}
+export const createModulationKernel: PairFactory = /* @__PURE__ */ pairFactory('value');
 
 /** (cos [B, C], pivots [B], ∂T/∂cos [B], labels [B][, sampleValues]) → ∂N/∂cos θ_ij, and ∂T/∂cos θ_y at the own class: [B, C]. */
-export function createModulationSlopeKernel(
-  gpu: GPU,
-  loss: MarginLoss,
-  sizes: PairSizes,
-  options: PieceOptions = {},
-): PieceKernel<ModulationArguments, KernelMatrix> {
-  return pairKernel(gpu, loss, sizes, 'dCos', options);
+export const createModulationSlopeKernel: PairFactory = /* @__PURE__ */ pairFactory('dCos');
+
+function pairFactory(wanted: NegativeOutput): PairFactory {
+  return (gpu, loss, sizes, options) => {
+    const { sampleValues, lines, outputs } = negativeSource(loss, [wanted]);
+    const formula = [...sampleValueLines(sampleValues, ROW), ...lines, `result = ${outputs[wanted]};`];
+    const piece = {
+      name: `modulation ${wanted}`,
+      parameters: ['cosines', 'pivots', 'targets', 'labels', ...sampleValuesParameter(loss)],
+      body: [`let result = targets[${ROW}];`, ...offTarget(formula), 'return result;'],
+      output: ofPairs,
+    };
+    return openPiece(gpu, piece, sizes, options);
+  };
 }
 
-function pairKernel(
-  gpu: GPU,
-  loss: MarginLoss,
-  sizes: PairSizes,
-  wanted: NegativeOutput,
-  options: PieceOptions,
-): PieceKernel<ModulationArguments, KernelMatrix> {
-  const { sampleValues, lines, outputs } = negativeSource(loss, [wanted]);
-  const parameters = [
-    'cosines',
-    'pivots',
-    'targets',
-    'labels',
-    ...(loss.sampleValueNames.length > 0 ? ['sampleValues'] : []),
-  ];
-  const body = [
-    `let result = targets[${ROW}];`,
+const ofPairs = ({ batch, classes }: PairSizes): readonly number[] => [classes, batch];
+
+/** Lines that run for every class but the sample's own, with `cos` and `pivot` at hand. */
+function offTarget(lines: readonly string[]): string[] {
+  return [
     `if (${COLUMN} !== labels[${ROW}]) {`,
     `const cos = cosines[${ROW}][${COLUMN}];`,
     `const pivot = pivots[${ROW}];`,
-    ...sampleValueLines(sampleValues, ROW),
     ...lines,
-    `result = ${outputs[wanted]};`,
     '}',
-    'return result;',
   ];
-  return openPiece(
-    gpu,
-    `modulation ${wanted}`,
-    parameters,
-    body,
-    sizes,
-    [sizes.classes, sizes.batch],
-    options,
-  );
 }

@@ -1,3 +1,4 @@
+import type { MarginLoss } from '@cf/core';
 import type { GPU, Input, Texture } from 'gpu.js';
 import { COLUMN, type KernelSource, kernelText, type Sizes } from '../kernels/kernel-source.ts';
 import { openKernel } from '../kernels/open-kernel.ts';
@@ -24,21 +25,53 @@ export interface PieceOptions {
   readonly pipeline?: boolean;
 }
 
-/** Opens a kernel with a text of its own and a result of the given shape, columns first. */
-export function openPiece<Arguments extends readonly KernelArgument[], Result>(
+/** Opens a kernel of given sizes. It reads no loss. */
+export type PieceFactory<Named extends Sizes, Arguments extends readonly KernelArgument[], Result> = (
   gpu: GPU,
-  name: string,
-  parameters: readonly string[],
-  body: readonly string[],
-  sizes: Sizes,
-  output: readonly number[],
-  options: PieceOptions,
+  sizes: Named,
+  options?: PieceOptions,
+) => PieceKernel<Arguments, Result>;
+
+/** Opens a kernel of a loss's formula. */
+export type LossPieceFactory<Named extends Sizes, Arguments extends readonly KernelArgument[], Result> = (
+  gpu: GPU,
+  loss: MarginLoss,
+  sizes: Named,
+  options?: PieceOptions,
+) => PieceKernel<Arguments, Result>;
+
+/** A kernel with a text of its own, and the shape of its result, columns first. */
+export interface Piece<Named extends Sizes> {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly body: readonly string[];
+  readonly output: (sizes: Named) => readonly number[];
+}
+
+/** Opens a kernel with a text of its own. */
+export function openPiece<Named extends Sizes, Arguments extends readonly KernelArgument[], Result>(
+  gpu: GPU,
+  { name, parameters, body, output }: Piece<Named>,
+  sizes: Named,
+  options: PieceOptions = {},
 ): PieceKernel<Arguments, Result> {
-  const source: KernelSource = { name, text: kernelText(parameters, body), output: () => output };
+  const source: KernelSource = { name, text: kernelText(parameters, body), output: () => output(sizes) };
   const kernel = openKernel(gpu, source, sizes, { pipeline: options.pipeline ?? false });
   const run = (...args: Arguments): Promise<Result> =>
     runKernel(kernel, name, gpu.mode, args) as Promise<Result>;
   return Object.assign(run, { destroy: () => kernel.destroy() });
+}
+
+/** The factory of a kernel that is the same for every loss. */
+export function pieceFactory<Named extends Sizes, Arguments extends readonly KernelArgument[], Result>(
+  piece: Piece<Named>,
+): PieceFactory<Named, Arguments, Result> {
+  return (gpu, sizes, options) => openPiece(gpu, piece, sizes, options);
+}
+
+/** The parameter that holds the sample values of a loss, where it has any. */
+export function sampleValuesParameter({ sampleValueNames }: MarginLoss): readonly string[] {
+  return sampleValueNames.length > 0 ? ['sampleValues'] : [];
 }
 
 /** Lines that read a loss's sample values for sample `i`. */

@@ -1,4 +1,4 @@
-import { batchOps, type MarginLoss, numberOps } from '@cf/core';
+import { batchOps, type MarginLoss, numberOps, sampleAt, scalarsOf } from '@cf/core';
 
 /** A matrix, row by row. */
 export type Rows = readonly (readonly number[])[];
@@ -45,11 +45,11 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
       norm: Float64Array.from(norms),
       draws: loss.draws?.(input.step, input.sampleKeys),
     },
-    lifted(values),
+    scalarsOf(values),
     'train',
   );
   const rows = cosines.map((row, i) => {
-    const sample = entryOf(prepared.sampleValues, i);
+    const sample = sampleAt(prepared.sampleValues, i);
     const scale = loss.geometry === 'norm-scaled' ? norms[i]! : loss.scale;
     const cos = row[labels[i]!]!;
     const point = { cos, sin: Math.sqrt(Math.max(0, 1 - cos * cos)), norm: norms[i]! };
@@ -64,7 +64,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
   const sums = rows.map((row) => row.reduce((sum, { logit }) => sum + Math.exp(logit), 0));
   const nll = Float64Array.from(rows, (row, i) => Math.log(sums[i]!) - row[labels[i]!]!.logit);
   const sampleWeights = new Float64Array(batch).fill(1);
-  const reduced = loss.weighting.reduce(batchOps, { nll, sampleWeights }, lifted(values), 'train');
+  const reduced = loss.weighting.reduce(batchOps, { nll, sampleWeights }, scalarsOf(values), 'train');
 
   const gradEmbeddings = zeros(embeddings);
   const gradCenters = zeros(centers);
@@ -95,7 +95,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
     gradEmbeddings,
     gradCenters,
     gradBias,
-    values: { ...entryOf(next, 0), step: input.step + 1 },
+    values: { ...sampleAt(next, 0), step: input.step + 1 },
   };
 }
 
@@ -105,14 +105,4 @@ function dot(a: readonly number[], b: readonly number[]): number {
 
 function zeros(rows: Rows): number[][] {
   return rows.map((row) => row.map(() => 0));
-}
-
-function lifted(values: Readonly<Record<string, number>>): Record<string, Float64Array> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float64Array.of(value)]));
-}
-
-function entryOf(values: Readonly<Record<string, Float64Array>>, i: number): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, v]) => [name, v.length === 1 ? v[0]! : v[i]!]),
-  );
 }

@@ -1,14 +1,14 @@
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { requireFiniteTensor } from '../check-input.ts';
-import type { FloatArray, HeadInput, HeadInspection, HeadOptions, HeadOutput } from '../contract.ts';
+import type { FloatArray, HeadInspection, HeadOutput } from '../contract.ts';
 import { headDiagnostics, meanOf } from '../diagnostics.ts';
 import { closeBatch, type ReducedBatch } from './close-batch.ts';
+import { HardNegativeCounter } from './hard-negatives.ts';
 import { emptyLogSumExp } from './log-sum-exp.ts';
 import { meetGradients, meetNegatives, type NegativesSeen } from './meetings.ts';
-import { type BatchContext, openBatch } from './open-batch.ts';
+import { type BatchContext, type OpenBatch, openBatch } from './open-batch.ts';
 import { type Eventually, type Steps, wait } from './steps.ts';
 import { addTargetGradients } from './target-gradients.ts';
-import type { Allocate } from './unit-rows.ts';
 
 /** What pass 2 has found: of the negatives alone, the targets' share is added afterwards. */
 export interface ClassGradients {
@@ -38,18 +38,11 @@ export interface ClassPasses {
 }
 
 /** One step of a head, whatever the backend. */
-export interface HeadStep {
-  readonly loss: MarginLoss;
-  readonly input: HeadInput;
-  readonly options: HeadOptions;
+export interface HeadStep extends OpenBatch {
   /** Starts the passes over the classes of a batch. */
   readonly passes: (batch: BatchContext) => Eventually<ClassPasses>;
   /** Of what is handed out; float32 is looked at once more after rounding. */
   readonly precision: 'float64' | 'float32';
-  /** The backend looks for non-finite class centers itself. Default false. */
-  readonly checksWeights?: boolean;
-  /** Where arrays of the batch come from. */
-  readonly allocate?: Allocate;
 }
 
 /**
@@ -59,29 +52,16 @@ export interface HeadStep {
  * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
  */
 export function* headStep(step: HeadStep): Steps<HeadOutput> {
-  const { loss, input, options } = step;
-  const { checkFinite = true, inspect = false, communicator } = options;
-  const batch = yield* openBatch({
-    loss,
-    input,
-    checkFinite: checkFinite ? (step.checksWeights ? 'batch' : 'all') : 'none',
-    inspect,
-    communicator,
-    ...(step.allocate === undefined ? {} : { allocate: step.allocate }),
-  });
+  const { loss, options } = step;
+  const { checkFinite = true, communicator } = options;
+  const batch = yield* openBatch(step);
   // A shard may hold no class at all.
   const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
   try {
     const seen = yield* meetNegatives(communicator, yield* wait(passes.negatives()));
     const reduced = closeBatch(batch, seen.logSumExp);
     const sums = yield* wait(passes.gradients(reduced));
-    const inspection = inspect ? sums.inspection : undefined;
-    addTargetGradients({
-      batch,
-      reduced,
-      sums,
-      ...(inspection ? { visit: recorder(batch, inspection) } : {}),
-    });
+    addTargetGradients(batch, reduced, sums);
     const skipped = yield* meetGradients(communicator, sums);
     const rounded = step.precision === 'float32';
     const output = {
@@ -105,7 +85,7 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
         t: reduced.state.values.t,
         ...(skipped === undefined ? {} : { skipped }),
       }),
-      inspection,
+      inspection: sums.inspection,
     };
   } finally {
     passes.dispose?.();
@@ -114,16 +94,10 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
 
 function noClasses({ batch, dim, loss, countNegatives, inspect }: BatchContext): ClassPasses {
   const none = new Float64Array(0);
-  const counts = {
-    hard: 0,
-    emphasised: 0,
-    minSlope: Number.POSITIVE_INFINITY,
-    maxSlope: Number.NEGATIVE_INFINITY,
-  };
   return {
     negatives: () => ({
       logSumExp: emptyLogSumExp(batch),
-      counts: countNegatives ? counts : undefined,
+      counts: countNegatives ? new HardNegativeCounter() : undefined,
     }),
     gradients: () => ({
       embeddings: new Float64Array(batch * dim),
@@ -145,14 +119,4 @@ function requireFiniteOutput(
   // On the sphere ∂w_j is at most B·s·|N′|/‖w_j‖, which float32 always holds.
   if (loss.geometry !== 'cosine') requireFiniteTensor('gradWeights', output.gradWeights);
   if (output.gradBias !== undefined) requireFiniteTensor('gradBias', output.gradBias);
-}
-
-function recorder(
-  { classes }: BatchContext,
-  { logits, gradLogits }: HeadInspection,
-): (sample: number, label: number, logit: number, gradient: number) => void {
-  return (sample, label, logit, gradient) => {
-    logits[sample * classes + label] = logit;
-    gradLogits[sample * classes + label] = gradient;
-  };
 }

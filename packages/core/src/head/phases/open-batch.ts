@@ -1,6 +1,6 @@
 import type { MarginLoss } from '../../losses/margin-loss.ts';
-import { type CheckedInput, checkInput, requireFiniteTensor } from '../check-input.ts';
-import type { FloatArray, HeadInput } from '../contract.ts';
+import { type CheckedInput, checkInput } from '../check-input.ts';
+import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
 import type { Communicator } from './communicator.ts';
 import { meetTargets } from './meetings.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
@@ -36,10 +36,10 @@ export interface BatchContext extends CheckedInput {
 export interface OpenBatch {
   readonly loss: MarginLoss;
   readonly input: HeadInput;
-  /** `all`; `batch`: the backend looks at W itself, tile by tile; `none`. */
-  readonly checkFinite: 'all' | 'batch' | 'none';
-  readonly inspect: boolean;
-  readonly communicator: Communicator | undefined;
+  readonly options: HeadOptions;
+  /** The backend looks for non-finite class centers itself. Default false. */
+  readonly checksWeights?: boolean;
+  /** Where arrays of the batch come from. */
   readonly allocate?: Allocate;
 }
 
@@ -49,14 +49,11 @@ export interface OpenBatch {
  *
  * @throws ShapeMismatchError, LabelOutOfRangeError, NonFiniteError, OptionOutOfRangeError, StateMismatchError
  */
-export function* openBatch(options: OpenBatch): Steps<BatchContext> {
-  const { loss, input, checkFinite, inspect, communicator, allocate = freshArray } = options;
+export function* openBatch(step: OpenBatch): Steps<BatchContext> {
+  const { loss, input, options, checksWeights = false, allocate = freshArray } = step;
+  const { checkFinite = true, inspect = false, communicator } = options;
   const sharded = communicator !== undefined;
-  const checked = checkInput(loss, input, { checkFinite: checkFinite === 'all', sharded });
-  if (checkFinite === 'batch') {
-    requireFiniteTensor('embeddings', input.embeddings);
-    if (input.bias !== undefined) requireFiniteTensor('bias', input.bias);
-  }
+  const checked = checkInput(loss, input, { checkFinite, checksWeights, sharded });
   const { batch, dim, labels, sampleKeys, state, mode } = checked;
   const { weights, bias } = input;
   const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch, allocate);

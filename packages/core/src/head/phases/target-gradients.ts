@@ -1,5 +1,7 @@
-import type { FloatArray } from '../contract.ts';
+import { batchOps } from '../../readings/batch.ts';
+import type { FloatArray, HeadInspection } from '../contract.ts';
 import type { ReducedBatch } from './close-batch.ts';
+import { targetSlopes } from './formulas/target-slopes.ts';
 import type { BatchContext } from './open-batch.ts';
 import { NO_TARGET } from './target-points.ts';
 
@@ -11,44 +13,37 @@ export interface GradientSums {
   readonly weights: FloatArray;
   /** [C], for losses with a bias. */
   readonly bias: FloatArray | undefined;
-}
-
-/** Called for logits of pass 2: value and gradient. */
-export type LogitVisitor = (sample: number, label: number, logit: number, gradient: number) => void;
-
-/** What {@link addTargetGradients} is given. */
-export interface TargetGradients {
-  readonly batch: BatchContext;
-  readonly reduced: ReducedBatch;
-  readonly sums: GradientSums;
-  readonly visit?: LogitVisitor;
+  /** Where it was asked for. */
+  readonly inspection: HeadInspection | undefined;
 }
 
 /**
  * Adds what the targets and the regulariser contribute: O(B·d), without cancellation near cos θ = ±1
  * ({@link BatchContext}). The passes over the classes see the negatives only.
  */
-export function addTargetGradients({ batch, reduced, sums, visit }: TargetGradients): void {
-  const { loss, x, points, prepared, labels } = batch;
+export function addTargetGradients(
+  { loss, classes, x, points, prepared, labels }: BatchContext,
+  reduced: ReducedBatch,
+  { embeddings, weights, bias, inspection }: GradientSums,
+): void {
   const { count, dim } = x;
+  const { logitScale } = prepared;
+  const parts = { ...reduced, target: prepared, logitScale };
+  const { gradient, slope, radial } = targetSlopes(batchOps, loss, parts);
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     if (label === NO_TARGET) continue;
-    const scale = prepared.logitScale[i]!;
-    const gradient = -reduced.dNll[i]! * reduced.miss[i]!;
-    visit?.(i, label, scale * prepared.value[i]!, gradient);
-    const slope = scale * gradient * prepared.dCos[i]!;
-    const radial =
-      scale * gradient * prepared.dNorm[i]! +
-      (loss.geometry === 'norm-scaled' ? gradient * prepared.value[i]! : 0) +
-      (loss.geometry === 'inner' ? 0 : reduced.dNormOfRegulariser[i]!);
-    const alongX = slope * x.inverse[i]!;
-    const alongW = slope * points.inverseW[i]!;
+    if (inspection !== undefined) {
+      inspection.logits[i * classes + label] = logitScale[i]! * prepared.value[i]!;
+      inspection.gradLogits[i * classes + label] = gradient[i]!;
+    }
+    const alongX = slope[i]! * x.inverse[i]!;
+    const alongW = slope[i]! * points.inverseW[i]!;
     for (let k = 0; k < dim; k++) {
       const at = i * dim + k;
-      sums.embeddings[at]! += alongX * points.tangentX[at]! + radial * x.unit[at]!;
-      sums.weights[label * dim + k]! += alongW * points.tangentW[at]!;
+      embeddings[at]! += alongX * points.tangentX[at]! + radial[i]! * x.unit[at]!;
+      weights[label * dim + k]! += alongW * points.tangentW[at]!;
     }
-    if (sums.bias !== undefined) sums.bias[label]! += slope;
+    if (bias !== undefined) bias[label]! += slope[i]!;
   }
 }

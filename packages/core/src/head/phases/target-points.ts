@@ -1,6 +1,7 @@
 import type { MarginLoss } from '../../losses/margin-loss.ts';
-import { clampCosine } from '../../numerics.ts';
+import { numberOps } from '../../readings/number.ts';
 import type { FloatArray } from '../contract.ts';
+import { targetAngle } from './formulas/target-angle.ts';
 import { type Allocate, freshArray, plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** The label of a sample whose class lives on another shard. */
@@ -67,10 +68,7 @@ function innerPoint(points: TargetPoints, i: number, x: UnitRows, w: UnitRows, b
 function cosinePoint(points: TargetPoints, i: number, x: UnitRows, w: UnitRows): void {
   const at = i * x.dim;
   points.inverseW[i] = w.inverse[0]!;
-  if (x.inverse[i] === 0 || w.inverse[0] === 0) {
-    points.sin[i] = 1;
-    return;
-  }
+  const alive = x.inverse[i] !== 0 && w.inverse[0] !== 0;
   let product = 0;
   let differences = 0;
   let sums = 0;
@@ -81,10 +79,11 @@ function cosinePoint(points: TargetPoints, i: number, x: UnitRows, w: UnitRows):
     differences += (a - b) ** 2;
     sums += (a + b) ** 2;
   }
-  points.cos[i] = clampCosine(product);
-  points.sin[i] = Math.min(1, 0.5 * Math.sqrt(differences * sums));
-  const near = product >= 0;
-  const rest = 0.5 * (near ? differences : sums);
+  const { cos, sin, near, rest } = targetAngle(numberOps, { product, differences, sums, alive });
+  points.cos[i] = cos;
+  points.sin[i] = sin;
+  if (!alive) return;
+  // As targetTangent, which is not called d times a sample.
   for (let k = 0; k < x.dim; k++) {
     const a = x.unit[at + k]!;
     const b = w.unit[k]!;
