@@ -30,9 +30,9 @@ export type {
   HeadOptions,
   HeadOutput,
 } from './head/contract.ts';
-export { headDiagnostics, meanOf, type NegativeCounts, type StepCounts } from './head/diagnostics.ts';
+export { headDiagnostics, meanOf, type StepCounts } from './head/diagnostics.ts';
 export { closeBatch, type ReducedBatch } from './head/phases/close-batch.ts';
-export type { Communicator } from './head/phases/communicator.ts';
+export type { AllReduce, Communicator, NegativesSeen } from './head/phases/communicator.ts';
 export { type MeanRegulariser, meanRegulariser } from './head/phases/formulas/mean-regulariser.ts';
 export {
   type NegativeLogLikelihood,
@@ -61,10 +61,10 @@ export {
   type TargetSlopes,
   targetSlopes,
 } from './head/phases/formulas/target-slopes.ts';
-export { HardNegativeCounter } from './head/phases/hard-negatives.ts';
+export { HardNegativeCounter, type NegativeCounts } from './head/phases/hard-negatives.ts';
 export { type ClassGradients, type ClassPasses, type HeadStep, headStep } from './head/phases/head-step.ts';
 export { emptyLogSumExp, type LogSumExp, mergeLogSumExp } from './head/phases/log-sum-exp.ts';
-export type { NegativesSeen } from './head/phases/meetings.ts';
+export { communicator } from './head/phases/meetings.ts';
 export type { BatchContext } from './head/phases/open-batch.ts';
 export { marginDraws, type PreparedBatch, prepareBatch } from './head/phases/prepare-batch.ts';
 export { type Eventually, runNow, runSteps, type Steps, wait } from './head/phases/steps.ts';
@@ -74,6 +74,7 @@ export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
 export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
 export { type CombinedOptions, combined } from './losses/combined.ts';
+export type { MarginLossParts } from './losses/compose-loss.ts';
 export { type CosFaceOptions, cosFace } from './losses/cos-face.ts';
 export {
   type CurricularFaceOptions,
@@ -99,7 +100,6 @@ export type {
   Prepared,
   RegulariserValue,
 } from './losses/margin-loss.ts';
-export { type MarginLossParts, marginLoss } from './losses/margin-loss-parts.ts';
 export {
   type HardWeightOptions,
   type MvAmSoftmaxOptions,
@@ -108,6 +108,7 @@ export {
   mvArcSoftmax,
 } from './losses/mv-softmax.ts';
 export { normFace, type ScaleOptions } from './losses/norm-face.ts';
+export { marginLoss } from './losses/own-loss.ts';
 export { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './losses/registry.ts';
 export { type SoftmaxOptions, softmax } from './losses/softmax.ts';
 export { type SphereFaceOptions, sphereFace } from './losses/sphere-face.ts';

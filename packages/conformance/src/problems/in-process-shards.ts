@@ -1,4 +1,4 @@
-import type { Communicator } from '@cf/core';
+import { type Communicator, communicator } from '@cf/core';
 
 interface Waiting {
   readonly values: Float64Array;
@@ -18,14 +18,14 @@ export class InProcessShards {
 
   /** Of one shard. */
   communicator(): Communicator {
-    return {
-      allReduce: (values, operation) =>
+    return communicator(
+      (values, operation) =>
         new Promise((resolve, reject) => {
           if (this.#failure !== undefined) reject(this.#failure);
           this.#waiting.push({ values, resolve, reject });
           if (this.#waiting.length === this.#size) this.#meet(operation);
         }),
-    };
+    );
   }
 
   /** Lets nobody wait for a shard that has failed. */

@@ -1,5 +1,6 @@
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { HeadDiagnostics } from './contract.ts';
+import type { NegativeCounts } from './phases/hard-negatives.ts';
 
 /** What a backend counts in a step; every backend derives its diagnostics from these in the same way. */
 export interface StepCounts {
@@ -15,17 +16,6 @@ export interface StepCounts {
   readonly t: number | undefined;
   /** Class centers whose negatives were left out of the gradients; undefined where a backend never leaves any out. */
   readonly skipped?: number;
-}
-
-/** What is counted over all negatives. */
-export interface NegativeCounts {
-  /** Negatives with a cosine above the pivot. */
-  readonly hard: number;
-  /** Hard negatives whose logit is raised: N > cos θ_j. */
-  readonly emphasised: number;
-  /** Least and largest ∂N/∂cos θ_j over the hard negatives. */
-  readonly minSlope: number;
-  readonly maxSlope: number;
 }
 
 /** Turns counts into diagnostics; what a loss or a batch does not define is null. */

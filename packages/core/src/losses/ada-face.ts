@@ -5,8 +5,8 @@ import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
 import { batchMean, ema } from '../scheduler/ema.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface AdaFaceOptions extends ScaleOptions, UnsafeOption {
@@ -48,7 +48,7 @@ export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
   requireRange('tAlpha', tAlpha, 0, 1);
   requireRange('batchMeanInitial', batchMeanInitial, 0, Number.MAX_VALUE);
   requireRange('batchStdInitial', batchStdInitial, 0, Number.MAX_VALUE);
-  return marginLoss({
+  return composeLoss({
     name: 'adaface',
     scale,
     margin: adaptiveMargin(eps),

@@ -1,7 +1,7 @@
 import { angularMargin } from '../margin/angular-margin.ts';
 import type { AngularMarginOptions } from '../margin/target-margin.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface ArcFaceOptions extends ScaleOptions, AngularMarginOptions {
@@ -16,5 +16,5 @@ export interface ArcFaceOptions extends ScaleOptions, AngularMarginOptions {
  */
 export function arcFace(options: ArcFaceOptions = {}): MarginLoss {
   const { margin = 0.5, scale = 64 } = options;
-  return marginLoss({ name: 'arcface', scale, margin: angularMargin(margin, options) });
+  return composeLoss({ name: 'arcface', scale, margin: angularMargin(margin, options) });
 }

@@ -1,6 +1,6 @@
 import { type CombinedMarginOptions, combinedMargin } from '../margin/combined-margin.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface CombinedOptions extends ScaleOptions, CombinedMarginOptions {
@@ -20,5 +20,5 @@ export interface CombinedOptions extends ScaleOptions, CombinedMarginOptions {
 export function combined(options: CombinedOptions = {}): MarginLoss {
   const { m1 = 1, m2 = 0.3, m3 = 0.2, scale = 64 } = options;
   const margins = { multiplicative: m1, angular: m2, cosine: m3 };
-  return marginLoss({ name: 'combined-margin', scale, margin: combinedMargin(margins, options) });
+  return composeLoss({ name: 'combined-margin', scale, margin: combinedMargin(margins, options) });
 }

@@ -1,7 +1,7 @@
 import type { UnsafeOption } from '../errors/published-domain.ts';
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface CosFaceOptions extends ScaleOptions, UnsafeOption {
@@ -18,5 +18,5 @@ export interface CosFaceOptions extends ScaleOptions, UnsafeOption {
  */
 export function cosFace(options: CosFaceOptions = {}): MarginLoss {
   const { margin = 0.35, scale = 64 } = options;
-  return marginLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, options) });
+  return composeLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, options) });
 }

@@ -6,8 +6,8 @@ import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { curricularModulation } from '../modulation/modulation.ts';
 import { batchMean, type EmaPreset, ema, emaWeight } from '../scheduler/ema.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 /** The positive margin that the curriculum stands on, where it is not ArcFace's. */
@@ -37,7 +37,7 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
   const { scale = 64, tInitial = 0 } = options;
   const alpha = emaWeight(options.alpha ?? 'official');
   requireRange('tInitial', tInitial, -1, 1);
-  return marginLoss({
+  return composeLoss({
     name: 'curricularface',
     scale,
     margin: positiveMargin(options),

@@ -12,8 +12,8 @@ import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import { drawMargins } from '../random/margin-draws.ts';
+import { composeLoss, type MarginLossParts } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { type MarginLossParts, marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 /**
@@ -50,7 +50,7 @@ export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss 
   const { margin = 0.5, gradient = 'exact', beyondPi = 'cosine' } = options;
   requireAngle('margin', margin, options);
   checkAngularOptions(options);
-  return marginLoss({
+  return composeLoss({
     ...elasticParts('elastic-arcface', margin, options),
     margin: {
       name: 'elastic-angular',
@@ -76,7 +76,7 @@ export function elasticCosFace(options: ElasticCosFaceOptions = {}): MarginLoss 
     onSphere: easyMargin,
     target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
   };
-  return marginLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
+  return composeLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
 }
 
 const SPREAD: Domain = { published: { low: 0, high: 1 }, defined: NON_NEGATIVE };

@@ -5,8 +5,8 @@ import { addAngle, angleParts, angleSlope } from '../margin/add-angle.ts';
 import { checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss, RegulariserValue } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface MagFaceOptions extends ScaleOptions, AngularMarginOptions {
@@ -53,7 +53,7 @@ export function magFace(options: MagFaceOptions = {}): MarginLoss {
   requirePublished('lambdaG', lambdaG, { published: NON_NEGATIVE }, options);
   const range: NormRange = { lowerNorm, upperNorm };
   const slope = (upperMargin - lowerMargin) / (upperNorm - lowerNorm);
-  return marginLoss({
+  return composeLoss({
     name: 'magface',
     scale,
     margin: magnitudeMargin(range, lowerMargin, slope, { ...options, easyMargin }),

@@ -3,9 +3,9 @@ import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
 import { misclassifiedVectorModulation } from '../modulation/modulation.ts';
 import type { ArcFaceOptions } from './arc-face.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { CosFaceOptions } from './cos-face.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 
 /** The fixed weight that MV-Softmax gives hard negatives. */
 export interface HardWeightOptions extends UnsafeOption {
@@ -24,7 +24,7 @@ export interface MvArcSoftmaxOptions extends ArcFaceOptions, HardWeightOptions {
  */
 export function mvAmSoftmax(options: MvAmSoftmaxOptions = {}): MarginLoss {
   const { margin = 0.35, scale = 32, easyMargin = true, t = 1.2 } = options;
-  return marginLoss({
+  return composeLoss({
     name: 'mv-am-softmax',
     scale,
     margin: additiveCosineMargin(margin, { ...options, easyMargin }),
@@ -40,7 +40,7 @@ export function mvAmSoftmax(options: MvAmSoftmaxOptions = {}): MarginLoss {
  */
 export function mvArcSoftmax(options: MvArcSoftmaxOptions = {}): MarginLoss {
   const { margin = 0.35, scale = 32, easyMargin = true, t = 1.2 } = options;
-  return marginLoss({
+  return composeLoss({
     name: 'mv-arc-softmax',
     scale,
     margin: angularMargin(margin, { ...options, easyMargin }),

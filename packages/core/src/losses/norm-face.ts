@@ -1,5 +1,5 @@
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 
 /** Every cosine loss has a scale. */
 export interface ScaleOptions {
@@ -13,5 +13,5 @@ export interface ScaleOptions {
  * @throws OptionOutOfRangeError
  */
 export function normFace(options: ScaleOptions = {}): MarginLoss {
-  return marginLoss({ name: 'normface', scale: options.scale ?? 64 });
+  return composeLoss({ name: 'normface', scale: options.scale ?? 64 });
 }

@@ -11,7 +11,8 @@ import {
   plainModulation,
 } from '../modulation/modulation.ts';
 import { selfPacedWeighting } from '../weighting/self-paced.ts';
-import { type MarginLossParts, marginLoss } from './margin-loss-parts.ts';
+import type { MarginLossParts } from './compose-loss.ts';
+import { marginLoss } from './own-loss.ts';
 import { withWeighting } from './weighted.ts';
 
 /** A statistic that gives t, and one that gives lambda. */

@@ -1,5 +1,5 @@
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 
 export interface SoftmaxOptions {
   /** A bias a class. Default true. */
@@ -8,5 +8,5 @@ export interface SoftmaxOptions {
 
 /** Plain softmax cross-entropy on x·w + b: no normalisation, no scale. */
 export function softmax(options: SoftmaxOptions = {}): MarginLoss {
-  return marginLoss({ name: 'softmax', geometry: 'inner', bias: options.bias ?? true });
+  return composeLoss({ name: 'softmax', geometry: 'inner', bias: options.bias ?? true });
 }

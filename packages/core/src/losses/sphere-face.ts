@@ -5,8 +5,8 @@ import {
   type UnsafeOption,
 } from '../errors/published-domain.ts';
 import { sphereMargin } from '../margin/sphere-margin.ts';
+import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
-import { marginLoss } from './margin-loss-parts.ts';
 
 export interface SphereFaceOptions extends UnsafeOption {
   /** m, an integer from 1 to 8. Default 4. */
@@ -40,12 +40,12 @@ export function sphereFace(options: SphereFaceOptions = {}): MarginLoss {
   } as const;
   if (lambda !== undefined) {
     requirePublished('lambda', lambda, ANNEALING, options);
-    return marginLoss({
+    return composeLoss({
       ...base,
       prepare: (ops) => ({ sampleValues: { lambda: ops.constant(lambda, '\\lambda') }, next: {} }),
     });
   }
-  return marginLoss({
+  return composeLoss({
     ...base,
     prepare: (ops, _batch, state, mode) => {
       const one = ops.constant(1);

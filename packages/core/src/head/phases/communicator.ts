@@ -1,13 +1,43 @@
-import type { Eventually } from './steps.ts';
+import type { NegativeCounts } from './hard-negatives.ts';
+import type { LogSumExp } from './log-sum-exp.ts';
+import type { Eventually, Steps } from './steps.ts';
+
+/** What a shard has found in pass 1. */
+export interface NegativesSeen {
+  readonly logSumExp: LogSumExp;
+  /** Undefined where nobody counted. */
+  readonly counts: NegativeCounts | undefined;
+}
 
 /**
- * Where the shards of a head meet: each holds all embeddings and some of the class centers, and calls the same reductions
- * in the same order.
+ * Puts the sum, or the largest, over all shards in the place of each number. Every shard then holds the same bits: t and
+ * whatever else follows from them is the same everywhere. All shards call it in the same order.
+ */
+export type AllReduce = (values: Float64Array, operation: 'sum' | 'max') => Eventually<void>;
+
+/**
+ * Where the shards of a head meet: each holds all embeddings and some of the class centers. Made by `communicator` from
+ * an {@link AllReduce}; on one machine there is none, and nothing has to meet.
  */
 export interface Communicator {
   /**
-   * Puts the sum, or the largest, over all shards in the place of each number. Every shard then holds the same bits: t and
-   * whatever else follows from them is the same everywhere.
+   * Gives every shard the target cosines and sines of the whole batch, [B] each, in place, and the number of classes of all
+   * shards.
+   *
+   * @throws ShapeMismatchError unless every sample has its class on exactly one shard
    */
-  allReduce(values: Float64Array, operation: 'sum' | 'max'): Eventually<void>;
+  targets(
+    points: { readonly cos: Float64Array; readonly sin: Float64Array },
+    labels: Int32Array,
+    classes: number,
+  ): Steps<number>;
+  /** Joins what the shards have found in pass 1: log-sum-exp and counts over all classes. */
+  negatives(seen: NegativesSeen): Steps<NegativesSeen>;
+  /**
+   * Sums ∂X over the shards, in place, and the number of class centers that were left out, where anybody counts them.
+   */
+  gradients(sums: {
+    readonly embeddings: Float64Array;
+    readonly skipped?: number;
+  }): Steps<number | undefined>;
 }

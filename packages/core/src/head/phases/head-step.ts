@@ -3,9 +3,9 @@ import { requireFiniteTensor } from '../check-input.ts';
 import type { FloatArray, HeadInspection, HeadOutput } from '../contract.ts';
 import { headDiagnostics, meanOf } from '../diagnostics.ts';
 import { closeBatch, type ReducedBatch } from './close-batch.ts';
+import type { NegativesSeen } from './communicator.ts';
 import { HardNegativeCounter } from './hard-negatives.ts';
 import { emptyLogSumExp } from './log-sum-exp.ts';
-import { meetGradients, meetNegatives, type NegativesSeen } from './meetings.ts';
 import { type BatchContext, type OpenBatch, openBatch } from './open-batch.ts';
 import { type Eventually, type Steps, wait } from './steps.ts';
 import { addTargetGradients } from './target-gradients.ts';
@@ -58,11 +58,12 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
   // A shard may hold no class at all.
   const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
   try {
-    const seen = yield* meetNegatives(communicator, yield* wait(passes.negatives()));
+    const own = yield* wait(passes.negatives());
+    const seen = communicator ? yield* communicator.negatives(own) : own;
     const reduced = closeBatch(batch, seen.logSumExp);
     const sums = yield* wait(passes.gradients(reduced));
     addTargetGradients(batch, reduced, sums);
-    const skipped = yield* meetGradients(communicator, sums);
+    const skipped = communicator ? yield* communicator.gradients(sums) : sums.skipped;
     const rounded = step.precision === 'float32';
     const output = {
       loss: reduced.loss,

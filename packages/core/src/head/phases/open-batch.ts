@@ -2,7 +2,6 @@ import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { type CheckedInput, checkInput } from '../check-input.ts';
 import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
 import type { Communicator } from './communicator.ts';
-import { meetTargets } from './meetings.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
 import type { Steps } from './steps.ts';
 import { type TargetPoints, targetPoints } from './target-points.ts';
@@ -58,7 +57,8 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   const { weights, bias } = input;
   const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch, allocate);
   const points = targetPoints(loss, x, weights, bias, labels, allocate);
-  const allClasses = yield* meetTargets(communicator, points, labels, checked.classes);
+  const { classes } = checked;
+  const allClasses = communicator ? yield* communicator.targets(points, labels, classes) : classes;
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
   const prepared = prepareBatch({ loss, points, norm: x.norms, draws, state, mode });
   return {

@@ -5,7 +5,7 @@ import { curricularFace } from '../../../losses/curricular-face.ts';
 import { initialState } from '../../../losses/loss-state.ts';
 import { magFace } from '../../../losses/mag-face.ts';
 import type { MarginLoss } from '../../../losses/margin-loss.ts';
-import { marginLoss } from '../../../losses/margin-loss-parts.ts';
+import { marginLoss } from '../../../losses/own-loss.ts';
 import { sphereFace } from '../../../losses/sphere-face.ts';
 import { focal, selfPaced } from '../../../losses/weighted.ts';
 import { batchOps } from '../../../readings/batch.ts';

@@ -1,10 +1,10 @@
+import { requirePositive } from '../errors/check-options.ts';
 import { noMargin } from '../margin/no-margin.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import { type Modulation, plainModulation } from '../modulation/modulation.ts';
 import type { StateValues } from '../weighting/sample-weighting.ts';
 import { uniformWeighting } from '../weighting/uniform.ts';
 import type { Geometry, MarginDrawer, MarginLoss } from './margin-loss.ts';
-import { requireMeaning } from './require-meaning.ts';
 
 /** The parts that differ from loss to loss; the rest is the plain cross-entropy on scaled cosines. */
 export interface MarginLossParts {
@@ -22,17 +22,14 @@ export interface MarginLossParts {
   readonly regulariser?: MarginLoss['regulariser'];
 }
 
-/**
- * Puts a loss together from its margin, its modulation and its statistics: logits ({@link logitScale}) times T and N.
- *
- * @throws OptionOutOfRangeError where the parts have no meaning together ({@link requireMeaning} lists when).
- */
-export function marginLoss(parts: MarginLossParts): MarginLoss {
-  const { margin = noMargin, modulation = plainModulation } = parts;
-  const loss: MarginLoss = {
+/** Puts a loss together from its margin, its modulation and its statistics: logits ({@link logitScale}) times T and N. */
+export function composeLoss(parts: MarginLossParts): MarginLoss {
+  const { scale = 1, margin = noMargin, modulation = plainModulation } = parts;
+  requirePositive('scale', scale);
+  return {
     name: parts.name,
     geometry: parts.geometry ?? 'cosine',
-    scale: parts.scale ?? 1,
+    scale,
     bias: parts.bias ?? false,
     gradient: margin.gradient ?? 'exact',
     sampleValueNames: parts.sampleValueNames ?? [],
@@ -45,6 +42,4 @@ export function marginLoss(parts: MarginLossParts): MarginLoss {
     negative: modulation.negative,
     regulariser: parts.regulariser,
   };
-  requireMeaning(loss, margin, modulation);
-  return loss;
 }
