@@ -30,7 +30,10 @@ function leadingAxes({ inputs: { x }, attrs: { axis } }: Run): number {
 function covers(run: Run): boolean {
   const { x } = run.inputs;
   const leading = leadingAxes(run);
-  const [rows, columns] = [product(x.shape.slice(0, leading)), product(x.shape.slice(leading))];
+  const [rows, columns] = [
+    tf.util.sizeFromShape(x.shape.slice(0, leading)),
+    tf.util.sizeFromShape(x.shape.slice(leading)),
+  ];
   return x.dtype === 'float32' && leading > 0 && rows > 1 && columns > 1;
 }
 
@@ -39,7 +42,7 @@ function reduced(run: Run, reduce: (x: tf.Tensor2D) => tf.Tensor): tf.Tensor {
   const leading = leadingAxes(run);
   const rest = x.shape.slice(leading);
   const shape = run.attrs.keepDims ? [...new Array<number>(leading).fill(1), ...rest] : rest;
-  return tf.reshape(reduce(tf.reshape(x, [-1, product(rest)])), shape);
+  return tf.reshape(reduce(tf.reshape(x, [-1, tf.util.sizeFromShape(rest)])), shape);
 }
 
 /**
@@ -61,8 +64,4 @@ function pooled(x: tf.Tensor4D): tf.Tensor4D {
 function largestFactor(n: number): number {
   for (let factor = Math.floor(Math.sqrt(n)); factor > 1; factor--) if (n % factor === 0) return factor;
   return 1;
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((size, dim) => size * dim, 1);
 }
