@@ -42,10 +42,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
         countNegatives,
         nearest: false,
       };
-      const tensors = tf.tidy(() => {
-        const step = headStep(loss, upload(loss, rounded, checked), stepOptions);
-        return { ...step, gradients: step.gradients! };
-      });
+      const tensors = tf.tidy(() => headStep(loss, upload(loss, rounded, checked), stepOptions));
       try {
         const output = await readOutput(loss, tensors, checked);
         if (checkFinite) requireFiniteOutput(output);
@@ -107,10 +104,8 @@ function requireFiniteState({ values }: LossState): void {
 
 /** Finds where finite input has overflowed. */
 function requireFiniteOutput(output: HeadOutput): void {
-  requireFiniteTensor('losses', output.losses);
-  requireFiniteTensor('loss', [output.loss]);
-  requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
-  requireFiniteTensor('gradWeights', output.gradWeights);
-  if (output.gradBias !== undefined) requireFiniteTensor('gradBias', output.gradBias);
+  const { loss, losses, gradEmbeddings, gradWeights, gradBias = [] } = output;
+  const numbers = { losses, loss: [loss], gradEmbeddings, gradWeights, gradBias };
+  for (const [name, values] of Object.entries(numbers)) requireFiniteTensor(name, values);
   requireFiniteState(output.state);
 }

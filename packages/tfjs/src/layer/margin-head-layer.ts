@@ -9,8 +9,9 @@ import {
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import type { TensorHeadOutput } from '../step/head-step.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
-import { marginHead, type TensorHead, type TensorHeadOutput } from '../tensor-head/margin-head.ts';
+import { marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
 import { lossOf } from './loss-definition.ts';
 

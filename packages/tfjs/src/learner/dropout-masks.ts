@@ -1,5 +1,6 @@
 import { type DropoutKeys, fillDropoutMask } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { flattenedFrom } from '../networks/weight-layout.ts';
 import { layersOf } from './layers-of.ts';
 
 /** Decides what the dropout layers of a model keep, by keys alone, as other engines do. */
@@ -25,15 +26,15 @@ export class DropoutMasks {
 class SeededDropout {
   readonly #layer: { readonly name: string; readonly ratio: number };
   readonly #sample: readonly number[];
-  /** Position in a sample of the mask → position here: flattened features come in the order H, W, C here. */
-  readonly #order: Int32Array | undefined;
+  /** [H, W, C] of the image whose flattened features the layer gets in this order, where masks have C, H, W. */
+  readonly #image: readonly number[];
   #drawn: tf.Tensor | undefined;
 
   constructor(layer: tf.layers.Layer) {
     const { rate } = layer.getConfig() as { rate: number };
     this.#layer = { name: `mask/${layer.name}`, ratio: rate };
     this.#sample = (layer.input as tf.SymbolicTensor).shape.slice(1) as number[];
-    this.#order = orderOfFlattened(layer);
+    this.#image = flattenedFrom(layer);
     layer.call = (inputs, kwargs) =>
       tf.tidy(() => {
         const x = Array.isArray(inputs) ? inputs[0]! : inputs;
@@ -43,38 +44,21 @@ class SeededDropout {
 
   draw(keys: DropoutKeys, count: number): void {
     this.dispose();
-    const size = this.#sample.reduce((product, dim) => product * dim, 1);
+    const shape = [count, ...this.#sample];
+    const size = tf.util.sizeFromShape([...this.#sample]);
     const values = new Float32Array(count * size);
     fillDropoutMask(values, size, this.#layer, keys);
-    const ordered = this.#order === undefined ? values : reordered(values, this.#order);
-    this.#drawn = tf.keep(tf.tensor(ordered, [count, ...this.#sample]));
+    this.#drawn = tf.tidy(() => {
+      if (this.#image.length !== 3) return tf.tensor(values, shape);
+      const [height, width, channels] = this.#image as [number, number, number];
+      const image = tf.tensor4d(values, [count, channels, height, width]);
+      return tf.reshape(tf.transpose(image, [0, 2, 3, 1]), shape);
+    });
+    tf.keep(this.#drawn);
   }
 
   dispose(): void {
     this.#drawn?.dispose();
     this.#drawn = undefined;
   }
-}
-
-/** Where the layer comes right after a flattening of [H, W, C]: the place in C, H, W of each number. */
-function orderOfFlattened(layer: tf.layers.Layer): Int32Array | undefined {
-  const before = (layer.input as tf.SymbolicTensor).sourceLayer;
-  if (before.getClassName() !== 'Flatten') return undefined;
-  const [, height, width, channels] = (before.input as tf.SymbolicTensor).shape as [
-    null,
-    number,
-    number,
-    number,
-  ];
-  if (channels === undefined) return undefined;
-  const order = new Int32Array(height * width * channels);
-  let next = 0;
-  for (let place = 0; place < height * width; place++)
-    for (let c = 0; c < channels; c++) order[next++] = c * height * width + place;
-  return order;
-}
-
-function reordered(values: Float32Array, order: Int32Array): Float32Array {
-  const size = order.length;
-  return values.map((_, at) => values[at - (at % size) + order[at % size]!]!);
 }

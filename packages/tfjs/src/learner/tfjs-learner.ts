@@ -1,7 +1,7 @@
 import {
   BackendError,
   type FloatArray,
-  NonFiniteError,
+  requireFiniteTensor,
   ShapeMismatchError,
   StateMismatchError,
 } from '@cf/core';
@@ -14,6 +14,7 @@ import type {
   NamedTensors,
 } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
+import { readFloats } from '../ops/read.ts';
 import { DropoutMasks } from './dropout-masks.ts';
 import { RuleOnVariables, trainedVariables } from './rule-on-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
@@ -158,9 +159,8 @@ function embeddingSizeOf({ outputShape }: tf.LayersModel): number {
 }
 
 async function finite(what: string, tensor: tf.Tensor): Promise<Float32Array> {
-  const values = (await tensor.data()) as Float32Array;
-  const index = values.findIndex((value) => !Number.isFinite(value));
-  if (index >= 0) throw new NonFiniteError(what, index, values[index]!);
+  const values = await readFloats(tensor);
+  requireFiniteTensor(what, values);
   return values;
 }
 
