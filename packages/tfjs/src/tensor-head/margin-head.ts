@@ -10,12 +10,12 @@ import type { TensorHeadInput } from './tensor-head-input.ts';
 
 export interface MarginHeadOptions {
   /** Classes a tile. Default 1,000. */
-  readonly tileSize?: number;
+  readonly tileSize?: number | undefined;
   /**
    * Bytes of cosines, exponentials and slopes that may be kept from pass 1 to pass 2; beyond, a tile is computed twice. Default
    * 24 MiB, which is 12,000 classes at a batch of 128. With 0 nothing of size B × C is ever stored.
    */
-  readonly keepBytes?: number;
+  readonly keepBytes?: number | undefined;
   /** Also count the hard negatives and the range of their slopes. Default false: it looks at every negative. */
   readonly countNegatives?: boolean;
   /** Also tell how many samples are nearest to their own class. Default false. */
