@@ -7,19 +7,16 @@ type Run = KernelRun<
 >;
 
 /** Sums over the leading axes; the backend's own kernel transposes the tensor first. */
-export const sum: TrainingKernel = {
-  name: tf.Sum,
-  kind: 'faster',
-  create: (original) =>
-    composed((run) => reduced(run, (x) => tf.mul(columnMeans(x), x.shape[0])), { original, covers }),
-};
+export const sum: TrainingKernel = leading(tf.Sum, (x) => tf.mul(columnMeans(x), x.shape[0]));
 
 /** Means over the leading axes. */
-export const mean: TrainingKernel = {
-  name: tf.Mean,
-  kind: 'faster',
-  create: (original) => composed((run) => reduced(run, columnMeans), { original, covers }),
-};
+export const mean: TrainingKernel = leading(tf.Mean, columnMeans);
+
+function leading(name: string, reduce: (x: tf.Tensor2D) => tf.Tensor): TrainingKernel {
+  const create: TrainingKernel['create'] = (original) =>
+    composed((run) => reduced(run, reduce), { original, covers });
+  return { name, kind: 'faster', create };
+}
 
 /** Number of leading axes that are reduced; 0 if others are, or all of them, or none. */
 function leadingAxes({ inputs: { x }, attrs: { axis } }: Run): number {

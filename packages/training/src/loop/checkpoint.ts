@@ -44,29 +44,22 @@ export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
   if (!Number.isSafeInteger(step) || step < 0) throw noCheckpoint(`step = ${step}`);
   const names = [...tensors.keys()];
   const trained = (name: string): TrainedArray => {
+    const values = requireArray(tensors, name);
     const own = names.filter((key) => key.startsWith(OPTIMISER) && key.endsWith(`/${name}`));
-    const array = requireArray(tensors, name);
-    return {
-      values: array,
-      optimiser: Object.fromEntries(
-        own.map((key) => [
-          key.slice(OPTIMISER.length, -name.length - 1),
-          requireArray(tensors, key, array.length),
-        ]),
-      ),
-    };
+    const optimiser = own.map((key) => {
+      const part = key.slice(OPTIMISER.length, -name.length - 1);
+      return [part, requireArray(tensors, key, values.length)];
+    });
+    return { values, optimiser: Object.fromEntries(optimiser) };
   };
+  const learner = names.filter((key) => key.startsWith(LEARNER));
   return {
     step,
     lossState,
     classes,
     centers: trained(CENTERS),
     classBias: tensors.has(BIAS) ? trained(BIAS) : undefined,
-    learner: new Map(
-      names
-        .filter((key) => key.startsWith(LEARNER))
-        .map((key) => [key.slice(LEARNER.length), tensors.get(key)!]),
-    ),
+    learner: new Map(learner.map((key) => [key.slice(LEARNER.length), tensors.get(key)!])),
   };
 }
 
