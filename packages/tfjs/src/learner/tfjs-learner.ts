@@ -167,13 +167,13 @@ async function finite(what: string, tensor: tf.Tensor): Promise<Float32Array> {
 /** @throws StateMismatchError unless names and shapes are those of the model */
 function checkState(state: NamedTensors, shapes: ReadonlyMap<string, readonly number[]>): void {
   for (const name of new Set([...shapes.keys(), ...state.keys()])) {
-    const [given, expected] = [state.get(name)?.shape, shapes.get(name)];
-    if (given !== undefined && expected !== undefined && `${given}` === `${expected}`) continue;
-    const text = (shape: readonly number[] | undefined): string =>
-      shape === undefined ? 'absent' : `[${shape.join(', ')}]`;
+    const [given, expected] = [state.get(name)?.shape, shapes.get(name)].map((shape) =>
+      shape === undefined ? 'absent' : `[${shape.join(', ')}]`,
+    );
+    if (given === expected) continue;
     throw new StateMismatchError(
-      `tensor '${name}' ${text(given)}`,
-      `${text(expected)}, as in this model`,
+      `tensor '${name}' ${given}`,
+      `${expected}, as in this model`,
       'load a state that was saved with the same model and optimiser.',
     );
   }
