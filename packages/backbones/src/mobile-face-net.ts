@@ -1,6 +1,7 @@
 import { type Backbone, type BackboneOptions, defineBackbone } from './backbone.ts';
 import type { ConvolutionOptions, NetworkBuilder } from './network-builder.ts';
 import type { Convolution } from './network-writer.ts';
+import type { ResidualBlock } from './residual-block.ts';
 
 /** A row of the paper's table 1: expansion t, channels c, repetitions n, stride s of the first. */
 const BOTTLENECKS: readonly { t: number; c: number; n: number; s: number }[] = [
@@ -67,11 +68,8 @@ function unit<Value>(net: NetworkBuilder<Value>, x: Value, name: string, options
   return net.prelu(linearUnit(net, x, name, options), `${name}.prelu`, options.to);
 }
 
-interface Bottleneck {
-  readonly from: number;
-  readonly to: number;
+interface Bottleneck extends ResidualBlock {
   readonly expansion: number;
-  readonly stride: number;
 }
 
 /** 1×1 up, 3×3 depthwise, 1×1 down without PReLU; plus the input where the shapes agree. */

@@ -1,4 +1,4 @@
-import type { Initialiser } from './initialiser.ts';
+import type { Distribution, Initialiser } from './initialiser.ts';
 import type { Convolution, FirstWeight, NetworkWriter } from './network-writer.ts';
 
 /** A convolution as a network says it: stride 1, no padding and one group by default. */
@@ -34,11 +34,8 @@ export class NetworkBuilder<Value> {
   /** Without bias; starts as N(0, σ²), with the σ of the network. */
   conv(x: Value, name: string, options: ConvolutionOptions): Value {
     const layer = { stride: 1, padding: 0, groups: 1, ...options };
-    const { initialiser, convStd } = this.#start;
     const dims = [layer.to, layer.from / layer.groups, layer.kernel, layer.kernel];
-    const weight = firstWeight(`${name}.weight`, dims, (weightName, count) =>
-      initialiser.normal(weightName, count, convStd(layer)),
-    );
+    const weight = this.#drawn(`${name}.weight`, dims, { std: this.#start.convStd(layer) });
     return this.#writer.conv(x, name, { ...layer, weight });
   }
 
@@ -65,9 +62,7 @@ export class NetworkBuilder<Value> {
   /** y = x · Wᵀ + b, W and b uniform in ±1/√from, as PyTorch's linear layers start. */
   linear(x: Value, name: string, { from, to }: { from: number; to: number }): Value {
     const part = (suffix: string, dims: readonly number[]): FirstWeight =>
-      firstWeight(`${name}.${suffix}`, dims, (weightName, count) =>
-        this.#start.initialiser.uniform(weightName, count, 1 / Math.sqrt(from)),
-      );
+      this.#drawn(`${name}.${suffix}`, dims, { bound: 1 / Math.sqrt(from) });
     return this.#writer.linear(x, name, { weight: part('weight', [to, from]), bias: part('bias', [to]) });
   }
 
@@ -83,15 +78,16 @@ export class NetworkBuilder<Value> {
   add(a: Value, b: Value, name: string): Value {
     return this.#writer.add(a, b, name);
   }
-}
 
-type Draw = (name: string, count: number) => Float32Array;
-
-function firstWeight(name: string, dims: readonly number[], draw: Draw): FirstWeight {
-  const count = dims.reduce((product, dim) => product * dim, 1);
-  return { name, dims, data: draw(name, count) };
+  #drawn(name: string, dims: readonly number[], distribution: Distribution): FirstWeight {
+    return { name, dims, data: this.#start.initialiser(name, sizeOf(dims), distribution) };
+  }
 }
 
 function constantWeight(name: string, dims: readonly number[], value: number): FirstWeight {
-  return firstWeight(name, dims, (_, count) => new Float32Array(count).fill(value));
+  return { name, dims, data: new Float32Array(sizeOf(dims)).fill(value) };
+}
+
+function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
 }

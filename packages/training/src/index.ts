@@ -1,9 +1,9 @@
 export { DivergedError } from './errors.ts';
-export type { Learner, LearnerBatch, LearnerUpdate } from './learner/learner.ts';
+export type { Learner, LearnerBatch, LearnerUpdate, SampleValues } from './learner/learner.ts';
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
 export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';
 export type { StepMetrics, TrainingEvent } from './loop/events.ts';
-export type { BatchKey, SampleValues, TrainingSamples } from './loop/samples.ts';
+export type { BatchKey, TrainingSamples } from './loop/samples.ts';
 export { stepsPerEpoch, type TrainingOptions, type TrainingTask, train } from './loop/train.ts';
 export {
   type FirstStateOptions,

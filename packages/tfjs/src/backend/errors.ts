@@ -1,9 +1,9 @@
 import { BackendError } from '@cf/core';
 
-/** Packages whose import registers a backend, where their name does not follow from its. */
+/** What to import for a backend, by its name. */
 const PACKAGES: Readonly<Record<string, string>> = {
   cpu: '@tensorflow/tfjs',
-  node: '@tensorflow/tfjs-node',
+  node: "@tensorflow/tfjs-node, and ask for 'tensorflow', as it calls itself",
   tensorflow: '@tensorflow/tfjs-node',
   wasm: '@tensorflow/tfjs-backend-wasm',
   webgl: '@tensorflow/tfjs',
@@ -12,16 +12,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /** A backend that TensorFlow.js does not know, with the names that it knows. */
 export function notRegistered(name: string, known: readonly string[]): BackendError {
-  const found = Object.hasOwn(PACKAGES, name) ? PACKAGES[name] : undefined;
-  const renamed = name === 'node' ? ", and ask for 'tensorflow', as it calls itself" : '';
-  return unavailable(
-    name,
-    'not registered',
-    `one of ${known.join(', ')}`,
-    found === undefined
-      ? 'import the package that registers it, or ask for one that is.'
-      : `import ${found}${renamed}.`,
-  );
+  const wanted = Object.hasOwn(PACKAGES, name)
+    ? PACKAGES[name]
+    : 'the package that registers it, or ask for one that is';
+  return unavailable(name, 'not registered', `one of ${known.join(', ')}`, `import ${wanted}.`);
 }
 
 /** A backend that is known and does not start here. */

@@ -1,36 +1,35 @@
 import {
   type CheckedInput,
-  type HeadInspection,
   type HeadOutput,
   headDiagnostics,
   type LossState,
   type MarginLoss,
 } from '@cf/core';
-import type * as tf from '@tensorflow/tfjs';
-import { readScalars } from '../ops/read-scalars.ts';
-import type { Gradients } from '../step/gradients.ts';
+import { readFloats, readScalars } from '../ops/read.ts';
 import type { StepTensors } from '../step/head-step.ts';
 
 /** Brings one step to the host. The scalars travel together, in one read. Does not free the tensors. */
 export async function readOutput(
   loss: MarginLoss,
-  step: StepTensors & { readonly gradients: Gradients },
+  { gradients, hardNegatives, ...step }: StepTensors,
   checked: CheckedInput,
 ): Promise<HeadOutput> {
-  const { gradients } = step;
-  const [scalars, hard, next, losses, gradEmbeddings, gradWeights, gradBias, logits, gradLogits] =
+  const { loss: mean, regulariser, meanTargetCosine, pastPiShare } = step;
+  const { embeddings, weights, bias, ...inspected } = gradients!;
+  const [scalars, negatives, next, losses, gradEmbeddings, gradWeights, gradBias, logits, gradLogits] =
     await Promise.all([
-      readScalars(step.scalars),
-      step.hard && readScalars(step.hard),
-      readScalars(step.next),
-      read(step.losses),
-      read(gradients.embeddings),
-      read(gradients.weights),
-      gradients.bias && read(gradients.bias),
-      gradients.logits && read(gradients.logits),
-      gradients.gradLogits && read(gradients.gradLogits),
+      readScalars({ loss: mean, regulariser, meanTargetCosine, pastPiShare }),
+      hardNegatives && readScalars(hardNegatives),
+      readScalars(step.nextState),
+      readFloats(step.losses),
+      readFloats(embeddings),
+      readFloats(weights),
+      bias && readFloats(bias),
+      inspected.logits && readFloats(inspected.logits),
+      inspected.gradLogits && readFloats(inspected.gradLogits),
     ]);
   const state = stateAfter(loss, checked, next);
+  const { batch, classes } = checked;
   return {
     loss: scalars.loss,
     losses,
@@ -39,30 +38,13 @@ export async function readOutput(
     gradWeights,
     gradBias,
     state,
-    diagnostics: headDiagnostics(loss, {
-      ...scalars,
-      negatives: hard,
-      batch: checked.batch,
-      classes: checked.classes,
-      t: state.values.t,
-    }),
-    inspection: inspection(logits, gradLogits),
+    diagnostics: headDiagnostics(loss, { ...scalars, negatives, batch, classes, t: state.values.t }),
+    inspection: logits && gradLogits && { logits, gradLogits },
   };
-}
-
-async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  return (await tensor.data()) as Float32Array;
 }
 
 /** In evaluation the state that came in, digit for digit: it does not go through float32, and steps never do. */
 function stateAfter(loss: MarginLoss, checked: CheckedInput, next: Record<string, number>): LossState {
   if (checked.mode === 'eval') return checked.state;
   return { loss: loss.name, values: { ...next, step: checked.state.values.step! + 1 } };
-}
-
-function inspection(
-  logits: Float32Array | undefined,
-  gradLogits: Float32Array | undefined,
-): HeadInspection | undefined {
-  return logits === undefined || gradLogits === undefined ? undefined : { logits, gradLogits };
 }

@@ -42,10 +42,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
         countNegatives,
         nearest: false,
       };
-      const tensors = tf.tidy(() => {
-        const step = headStep(loss, upload(loss, rounded, checked), stepOptions);
-        return { ...step, gradients: step.gradients! };
-      });
+      const tensors = tf.tidy(() => headStep(loss, upload(loss, rounded, checked), stepOptions));
       try {
         const output = await readOutput(loss, tensors, checked);
         if (checkFinite) requireFiniteOutput(output);
@@ -73,25 +70,17 @@ function upload(loss: MarginLoss, arrays: RoundedInput, checked: CheckedInput): 
   };
 }
 
-interface RoundedInput extends HeadInput {
-  readonly embeddings: Float32Array;
-  readonly weights: Float32Array;
-  readonly bias?: Float32Array;
-  readonly sampleWeights?: Float32Array;
-  readonly draws?: Float32Array;
-}
+const FLOATS = ['embeddings', 'weights', 'bias', 'sampleWeights', 'draws'] as const;
+
+type RoundedInput = HeadInput & {
+  readonly [Name in keyof Pick<HeadInput, (typeof FLOATS)[number]>]: Float32Array;
+};
 
 /** Rounded before it is checked: a float64 past float32's range becomes an infinity, which the check finds. */
 function toFloat32(input: HeadInput): RoundedInput {
-  const { bias, sampleWeights, draws, ...rest } = input;
-  return {
-    ...rest,
-    embeddings: rounded(input.embeddings),
-    weights: rounded(input.weights),
-    ...(bias === undefined ? {} : { bias: rounded(bias) }),
-    ...(sampleWeights === undefined ? {} : { sampleWeights: rounded(sampleWeights) }),
-    ...(draws === undefined ? {} : { draws: rounded(draws) }),
-  };
+  const given = FLOATS.filter((name) => input[name] !== undefined);
+  const arrays = Object.fromEntries(given.map((name) => [name, rounded(input[name]!)]));
+  return { ...input, ...arrays } as RoundedInput;
 }
 
 function rounded(values: ArrayLike<number>): Float32Array {
@@ -107,10 +96,8 @@ function requireFiniteState({ values }: LossState): void {
 
 /** Finds where finite input has overflowed. */
 function requireFiniteOutput(output: HeadOutput): void {
-  requireFiniteTensor('losses', output.losses);
-  requireFiniteTensor('loss', [output.loss]);
-  requireFiniteTensor('gradEmbeddings', output.gradEmbeddings);
-  requireFiniteTensor('gradWeights', output.gradWeights);
-  if (output.gradBias !== undefined) requireFiniteTensor('gradBias', output.gradBias);
+  const { loss, losses, gradEmbeddings, gradWeights, gradBias = [] } = output;
+  const numbers = { losses, loss: [loss], gradEmbeddings, gradWeights, gradBias };
+  for (const [name, values] of Object.entries(numbers)) requireFiniteTensor(name, values);
   requireFiniteState(output.state);
 }

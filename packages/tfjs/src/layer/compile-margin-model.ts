@@ -38,8 +38,8 @@ export function compileMarginModel(
   options: MarginModelOptions | MarginCompileOptions,
 ): tf.LayersModel {
   registerMarginHead();
-  const { optimizer, metrics = [], classWeights } = options;
-  const compiled = withHead(model, options);
+  const { optimizer, metrics = [], classWeights, ...ofHead }: MarginCompileOptions & HeadOptions = options;
+  const compiled = withHead(model, ofHead);
   const head = marginHeadOf(compiled);
   head.classWeights = classWeights && checkedClassWeights(classWeights, head.classes);
   compiled.compile({
@@ -92,17 +92,12 @@ function checkedClassWeights(given: ArrayLike<number>, classes: number): Float32
   return weights;
 }
 
-function withHead(model: tf.LayersModel, options: MarginModelOptions | MarginCompileOptions): tf.LayersModel {
-  const {
-    loss,
-    classes,
-    optimizer: _,
-    metrics: __,
-    classWeights: ___,
-    ...rest
-  } = options as MarginModelOptions;
+/** What makes the head of a model that has none yet. */
+type HeadOptions = Partial<Omit<MarginModelOptions, keyof MarginCompileOptions>>;
+
+function withHead(model: tf.LayersModel, options: HeadOptions): tf.LayersModel {
   if (lastLayer(model) instanceof MarginHead) {
-    const given = Object.entries({ loss, classes, ...rest }).find(([, value]) => value !== undefined);
+    const given = Object.entries(options).find(([, value]) => value !== undefined);
     if (given === undefined) return model;
     const [name, value] = given;
     throw new OptionOutOfRangeError(
@@ -112,6 +107,7 @@ function withHead(model: tf.LayersModel, options: MarginModelOptions | MarginCom
       `leave ${name} out, or pass embeddingModel(model).`,
     );
   }
+  const { loss, ...rest } = options;
   if (loss === undefined) {
     throw new OptionOutOfRangeError(
       'loss',
@@ -127,7 +123,7 @@ function withHead(model: tf.LayersModel, options: MarginModelOptions | MarginCom
     );
   }
   const definition = typeof loss === 'string' ? { loss } : loss;
-  const head = new MarginHead({ ...rest, ...definition, classes });
+  const head = new MarginHead({ ...(rest as MarginModelOptions), ...definition });
   const outputs = head.apply(model.outputs) as tf.SymbolicTensor;
   return tf.model({ inputs: model.inputs, outputs });
 }

@@ -1,6 +1,5 @@
 import {
   checkState,
-  type LossParameters,
   type LossState,
   type MarginLoss,
   type Mode,
@@ -9,23 +8,16 @@ import {
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import type { TensorHeadOutput } from '../step/head-step.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
-import { marginHead, type TensorHead, type TensorHeadOutput } from '../tensor-head/margin-head.ts';
+import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
-import { lossOf } from './loss-definition.ts';
+import { type LossDefinition, lossOf } from './loss-definition.ts';
 
 /** What a {@link MarginHead} is made of, as plain data. */
-export interface MarginHeadConfig {
+export interface MarginHeadConfig extends LossDefinition, Pick<MarginHeadOptions, 'tileSize' | 'keepBytes'> {
   /** Number of identities, C. */
   readonly classes: number;
-  /** Name of a loss of `@cf/core`. */
-  readonly loss: string;
-  /** Its options. */
-  readonly params?: LossParameters;
-  /** Classes a tile. Default 1,000. */
-  readonly tileSize?: number;
-  /** Bytes kept from pass 1 to pass 2. Default 24 MiB. */
-  readonly keepBytes?: number;
   /** Standard deviation of the class centers' first entries, drawn from a normal distribution; > 0. Default 0.01. */
   readonly centersStd?: number;
   /** Seed of that draw. Default: a new one each time. */
@@ -67,11 +59,7 @@ export class MarginHead extends tf.layers.Layer {
     const { tileSize, keepBytes, centersStd } = config;
     // TensorFlow.js puts 0.05 in the place of 0 and of NaN.
     if (centersStd !== undefined) requirePositive('centersStd', centersStd);
-    this.head = marginHead(this.loss, {
-      accuracy: true,
-      ...(tileSize === undefined ? {} : { tileSize }),
-      ...(keepBytes === undefined ? {} : { keepBytes }),
-    });
+    this.head = marginHead(this.loss, { accuracy: true, tileSize, keepBytes });
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {

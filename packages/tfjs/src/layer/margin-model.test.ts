@@ -6,6 +6,7 @@ import {
   embeddingModel,
   type LossDefinition,
   MarginHead,
+  type MarginModelOptions,
   marginHeadOf,
   registerMarginHead,
   tfjsBackend,
@@ -22,6 +23,10 @@ function backbone(seed = 1): tf.LayersModel {
   return tf.sequential({
     layers: [tf.layers.dense({ units: DIM, inputShape: [FEATURES], kernelInitializer, useBias: false })],
   });
+}
+
+function compile(loss: string | LossDefinition, extra: Partial<MarginModelOptions> = {}): tf.LayersModel {
+  return compileMarginModel(backbone(), { loss, classes: CLASSES, optimizer: 'sgd', ...extra });
 }
 
 function data(count: number, seed: number): { x: tf.Tensor2D; y: tf.Tensor1D } {
@@ -74,13 +79,10 @@ function weightBytes(model: tf.LayersModel): Uint8Array[] {
 
 describe('a compiled margin model', () => {
   test('learns by fit, with callbacks and validation; t follows the batches and stands still in validation', async () => {
-    const model = compileMarginModel(backbone(), {
-      loss: { loss: 'curricularface', params: { scale: 8, margin: 0.2, alpha: 'tface' } },
-      classes: CLASSES,
-      centersSeed: 3,
-      optimizer: tf.train.adam(0.05),
-      metrics: ['accuracy', 't'],
-    });
+    const model = compile(
+      { loss: 'curricularface', params: { scale: 8, margin: 0.2, alpha: 'tface' } },
+      { centersSeed: 3, optimizer: tf.train.adam(0.05), metrics: ['accuracy', 't'] },
+    );
     const [train, valid] = [data(64, 1), data(32, 2)];
     const seen: tf.Logs[] = [];
     const { history } = await model.fit(train.x, train.y, {
@@ -102,13 +104,7 @@ describe('a compiled margin model', () => {
   });
 
   test('takes the step of the float64 reference', async () => {
-    const model = compileMarginModel(backbone(), {
-      loss: 'curricularface',
-      classes: CLASSES,
-      centersStd: 1,
-      centersSeed: 4,
-      optimizer: tf.train.sgd(0.01),
-    });
+    const model = compile('curricularface', { centersStd: 1, centersSeed: 4, optimizer: tf.train.sgd(0.01) });
     const { x, y } = data(8, 3);
     const [kernel, centers] = model.getWeights().map((weight) => weight.dataSync().slice()) as Float32Array[];
     const embeddings = (embeddingModel(model).predict(x) as tf.Tensor).dataSync() as Float32Array;
@@ -138,9 +134,7 @@ describe('a compiled margin model', () => {
 
   test('class weights are weights of samples', async () => {
     const build = (classWeights?: number[]): tf.LayersModel =>
-      compileMarginModel(backbone(), {
-        loss: 'normface',
-        classes: CLASSES,
+      compile('normface', {
         centersSeed: 4,
         optimizer: tf.train.sgd(0),
         ...(classWeights ? { classWeights } : {}),
@@ -165,9 +159,8 @@ describe('a compiled margin model', () => {
   });
 
   test('leaves no tensor behind', async () => {
-    const model = compileMarginModel(backbone(), {
-      loss: 'elastic-arcface',
-      classes: CLASSES,
+    const model = compile('elastic-arcface', {
+      centersSeed: 5,
       optimizer: tf.train.sgd(0.01),
       metrics: ['accuracy', 'step'],
     });
@@ -184,12 +177,7 @@ describe('save and load', () => {
   test.each(DEFINITIONS.map((definition) => [JSON.stringify(definition), definition] as const))(
     '%s: the same bits, and the same bits after further steps',
     async (_text, definition) => {
-      const options = { classes: CLASSES, centersSeed: 7, metrics: [] };
-      const model = compileMarginModel(backbone(), {
-        ...options,
-        loss: definition,
-        optimizer: tf.train.sgd(0.01),
-      });
+      const model = compile(definition, { centersSeed: 7, optimizer: tf.train.sgd(0.01) });
       const { x, y } = data(8, 5);
       for (let i = 0; i < 3; i++) await model.trainOnBatch(x, y);
       registerMarginHead();
@@ -204,11 +192,7 @@ describe('save and load', () => {
   );
 
   test('the embedding model has neither centers nor state, and shares the weights', async () => {
-    const model = compileMarginModel(backbone(), {
-      loss: 'curricularface',
-      classes: CLASSES,
-      optimizer: 'sgd',
-    });
+    const model = compile('curricularface', { centersSeed: 6 });
     const embedder = embeddingModel(model);
     expect(embedder.getWeights()).toHaveLength(1);
     const { x } = data(4, 1);
@@ -216,11 +200,7 @@ describe('save and load', () => {
   });
 
   test('a state can be set', async () => {
-    const model = compileMarginModel(backbone(), {
-      loss: 'curricularface',
-      classes: CLASSES,
-      optimizer: 'sgd',
-    });
+    const model = compile('curricularface', { centersSeed: 6 });
     const head = marginHeadOf(model);
     head.writeState({ loss: 'curricularface', values: { step: 0, t: 0.5 } });
     expect((await head.readState()).values.t).toBe(0.5);
@@ -229,9 +209,6 @@ describe('save and load', () => {
 });
 
 describe('what does not fit', () => {
-  const compile = (loss: string | LossDefinition, extra: object = {}): tf.LayersModel =>
-    compileMarginModel(backbone(), { loss, classes: CLASSES, optimizer: 'sgd', ...extra });
-
   test.each([
     ['an unknown loss', () => compile('curriculaface'), /did you mean 'curricularface'/],
     ['an unknown option', () => compile({ loss: 'arcface', params: { s: 3 } }), /option of arcface 's'/],

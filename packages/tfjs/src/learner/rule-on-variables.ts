@@ -1,4 +1,4 @@
-import { NonFiniteError } from '@cf/core';
+import { requireFiniteTensor } from '@cf/core';
 import type { LearnerOptimiser, LearnerUpdate, ParameterKind } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
 import { tfOps } from '../ops/tf-ops.ts';
@@ -92,8 +92,8 @@ export class RuleOnVariables {
     const squares = tf.tidy(() => tf.stack(this.#sums!.map((sum) => tf.sum(tf.square(sum)))));
     const values = Array.from(await squares.data());
     squares.dispose();
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new NonFiniteError(`gradient of ${this.#variables[bad]!.name}`, 0, values[bad]!);
+    for (const [at, { name }] of this.#variables.entries())
+      requireFiniteTensor(`gradient of ${name}`, [values[at]!]);
     return Math.sqrt(values.reduce((total, value) => total + value, 0));
   }
 

@@ -18,9 +18,8 @@ export class RunningStatistics {
     this.#variables = layers.flatMap((layer) => layer.nonTrainableWeights);
     this.#variances = layers.map((layer) => {
       const { momentum } = layer.getConfig() as { momentum: number };
-      const places = (layer.input as tf.SymbolicTensor).shape
-        .slice(1, -1)
-        .reduce<number>((n, dim) => n * dim!, 1);
+      const shape = (layer.input as tf.SymbolicTensor).shape as number[];
+      const places = tf.util.sizeFromShape(shape.slice(1, -1));
       // Means come before variances.
       return { momentum, places, variable: layer.nonTrainableWeights.at(-1)! };
     });

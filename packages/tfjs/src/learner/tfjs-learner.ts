@@ -1,7 +1,7 @@
 import {
   BackendError,
   type FloatArray,
-  NonFiniteError,
+  requireFiniteTensor,
   ShapeMismatchError,
   StateMismatchError,
 } from '@cf/core';
@@ -14,6 +14,7 @@ import type {
   NamedTensors,
 } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
+import { readFloats } from '../ops/read.ts';
 import { DropoutMasks } from './dropout-masks.ts';
 import { RuleOnVariables, trainedVariables } from './rule-on-variables.ts';
 import { RunningStatistics } from './running-statistics.ts';
@@ -158,22 +159,21 @@ function embeddingSizeOf({ outputShape }: tf.LayersModel): number {
 }
 
 async function finite(what: string, tensor: tf.Tensor): Promise<Float32Array> {
-  const values = (await tensor.data()) as Float32Array;
-  const index = values.findIndex((value) => !Number.isFinite(value));
-  if (index >= 0) throw new NonFiniteError(what, index, values[index]!);
+  const values = await readFloats(tensor);
+  requireFiniteTensor(what, values);
   return values;
 }
 
 /** @throws StateMismatchError unless names and shapes are those of the model */
 function checkState(state: NamedTensors, shapes: ReadonlyMap<string, readonly number[]>): void {
   for (const name of new Set([...shapes.keys(), ...state.keys()])) {
-    const [given, expected] = [state.get(name)?.shape, shapes.get(name)];
-    if (given !== undefined && expected !== undefined && `${given}` === `${expected}`) continue;
-    const text = (shape: readonly number[] | undefined): string =>
-      shape === undefined ? 'absent' : `[${shape.join(', ')}]`;
+    const [given, expected] = [state.get(name)?.shape, shapes.get(name)].map((shape) =>
+      shape === undefined ? 'absent' : `[${shape.join(', ')}]`,
+    );
+    if (given === expected) continue;
     throw new StateMismatchError(
-      `tensor '${name}' ${text(given)}`,
-      `${text(expected)}, as in this model`,
+      `tensor '${name}' ${given}`,
+      `${expected}, as in this model`,
       'load a state that was saved with the same model and optimiser.',
     );
   }

@@ -1,6 +1,6 @@
 import { requireFiniteTensor, ShapeMismatchError, UnknownNameError } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { inverseOf, permuted } from './permuted.ts';
+import { readFloats } from '../ops/read.ts';
 import { type NamedWeight, type WeightLayout, weightLayouts } from './weight-layout.ts';
 
 /** A weight as it was read. */
@@ -16,8 +16,10 @@ export interface LayersWeight extends NamedWeight {
  */
 export async function layersWeights(model: tf.LayersModel): Promise<Map<string, LayersWeight>> {
   const entries = weightLayouts(model).map(async ({ name, variable, view, axes, dims }) => {
-    const data = (await variable.read().data()) as Float32Array;
-    return [name, { type: 'float32', dims, data: permuted(data, view, axes) }] as const;
+    const ordered = tf.tidy(() => tf.transpose(tf.reshape(variable.read(), view), axes));
+    const data = await readFloats(ordered);
+    ordered.dispose();
+    return [name, { type: 'float32', dims, data }] as const;
   });
   return new Map(await Promise.all(entries));
 }
@@ -41,15 +43,18 @@ export function setLayersWeights(model: tf.LayersModel, weights: ReadonlyMap<str
 }
 
 function write({ variable, view, axes }: WeightLayout, data: Float32Array): void {
-  const dims = axes.map((axis) => view[axis]!);
-  const value = tf.tensor(permuted(data, dims, inverseOf(axes)), variable.shape as number[]);
-  variable.write(value);
-  value.dispose();
+  tf.tidy(() => {
+    const ordered = tf.tensor(
+      data,
+      axes.map((axis) => view[axis]!),
+    );
+    const back = tf.transpose(ordered, tf.backend_util.getUndoAxesPermutation(axes));
+    variable.write(tf.reshape(back, variable.shape as number[]));
+  });
 }
 
 function checkWeight({ name, dims }: WeightLayout, weight: NamedWeight): void {
-  const count = dims.reduce((product, dim) => product * dim, 1);
-  if (`${weight.dims}` !== `${dims}` || weight.data.length !== count) {
+  if (`${weight.dims}` !== `${dims}` || weight.data.length !== tf.util.sizeFromShape(dims)) {
     throw new ShapeMismatchError(
       `weight '${name}' [${weight.dims.join(', ')}] with ${weight.data.length} numbers`,
       `[${dims.join(', ')}]`,

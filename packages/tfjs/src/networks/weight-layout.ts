@@ -1,12 +1,9 @@
+import type { FirstWeight } from '@cf/backbones';
 import { UnknownNameError } from '@cf/core';
 import type * as tf from '@tensorflow/tfjs';
 
 /** Values of a weight in PyTorch's and ONNX's layout. */
-export interface NamedWeight {
-  readonly dims: readonly number[];
-  /** Row-major. */
-  readonly data: Float32Array;
-}
+export type NamedWeight = Omit<FirstWeight, 'name'>;
 
 /** Where a variable of a layer is found in a file of named weights, and how its axes go there. */
 export interface WeightLayout {
@@ -14,27 +11,27 @@ export interface WeightLayout {
   readonly name: string;
   readonly variable: tf.LayerVariable;
   /** Shape in which the variable is seen; as many numbers as it has. */
-  readonly view: readonly number[];
+  readonly view: number[];
   /** Axis i of the named weight is axis `axes[i]` of the view. */
-  readonly axes: readonly number[];
-  readonly dims: readonly number[];
+  readonly axes: number[];
+  readonly dims: number[];
 }
 
-type Feature = readonly number[];
-type Place = Pick<WeightLayout, 'view' | 'axes' | 'dims'> & { readonly part: string };
-type Rule = (shape: readonly number[], features: Feature) => Place;
+type Place = Pick<WeightLayout, 'view' | 'axes' | 'dims'>;
+/** @param features [H, W, C] of the image whose flattened features the layer gets; [] if it gets anything else */
+type Rule = (shape: number[], features: readonly number[]) => Place;
 
-/** By class of layer and by name of variable. */
-const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
-  Conv2D: { kernel: convolution, bias: vector('bias') },
-  DepthwiseConv2D: { depthwise_kernel: depthwise, bias: vector('bias') },
-  Dense: { kernel: dense, bias: plainVector('bias') },
-  PReLU: { alpha: slopes },
+/** By class of layer and by name of variable: the end of the weight's name, and where its numbers go. */
+const RULES: Readonly<Record<string, Readonly<Record<string, readonly [part: string, rule: Rule]>>>> = {
+  Conv2D: { kernel: ['weight', convolution], bias: ['bias', vector] },
+  DepthwiseConv2D: { depthwise_kernel: ['weight', depthwise], bias: ['bias', vector] },
+  Dense: { kernel: ['weight', dense], bias: ['bias', (shape) => vector(shape, [])] },
+  PReLU: { alpha: ['weight', slopes] },
   BatchNormalization: {
-    gamma: vector('weight'),
-    beta: vector('bias'),
-    moving_mean: vector('running_mean'),
-    moving_variance: vector('running_var'),
+    gamma: ['weight', vector],
+    beta: ['bias', vector],
+    moving_mean: ['running_mean', vector],
+    moving_variance: ['running_var', vector],
   },
 };
 
@@ -62,53 +59,53 @@ function layoutOf(layer: tf.layers.Layer, variable: tf.LayerVariable): WeightLay
   if (rules === undefined)
     throw new UnknownNameError('class of a layer with weights', className, Object.keys(RULES));
   const part = variable.originalName.split('/').at(-1)!;
-  const rule = rules[part];
-  if (rule === undefined) throw new UnknownNameError(`weight of ${className}`, part, Object.keys(rules));
-  const { part: suffix, ...place } = rule(variable.shape as number[], flattenedFrom(layer));
-  return { name: `${layer.name}.${suffix}`, variable, ...place };
-}
-
-/** [H, W, in, out] → [out, in, H, W]. */
-function convolution([h, w, from, to]: readonly number[]): Place {
-  return { part: 'weight', view: [h!, w!, from!, to!], axes: [3, 2, 0, 1], dims: [to!, from!, h!, w!] };
-}
-
-/** [H, W, C, M] → [C·M, 1, H, W]. */
-function depthwise([h, w, channels, multiplier]: readonly number[]): Place {
-  const to = channels! * multiplier!;
-  return { part: 'weight', view: [h!, w!, to], axes: [2, 0, 1], dims: [to, 1, h!, w!] };
-}
-
-/** [1, 1, C] → [C, 1, 1]; [C] stays. */
-function slopes(shape: readonly number[]): Place {
-  const axes = shape.map((_, i) => (i + shape.length - 1) % shape.length);
-  return { part: 'weight', view: shape, axes, dims: axes.map((axis) => shape[axis]!) };
-}
-
-/** [in, out] → [out, in], where the input's order goes from H, W, C to C, H, W if it is a flattened image. */
-function dense([from, to]: readonly number[], features: Feature): Place {
-  const view = [...(features.length > 0 ? features : [from!]), to!];
-  const axes = [view.length - 1, ...channelsFirst(view.length - 1)];
-  return { part: 'weight', view, axes, dims: [to!, from!] };
-}
-
-function vector(part: string): Rule {
-  return (shape, features) => {
-    const view = features.length > 0 ? features : shape;
-    return { part, view, axes: channelsFirst(view.length), dims: shape };
+  const found = rules[part];
+  if (found === undefined) throw new UnknownNameError(`weight of ${className}`, part, Object.keys(rules));
+  const [suffix, rule] = found;
+  return {
+    name: `${layer.name}.${suffix}`,
+    variable,
+    ...rule(variable.shape as number[], flattenedFrom(layer)),
   };
 }
 
-function plainVector(part: string): Rule {
-  return (shape) => ({ part, view: shape, axes: [0], dims: shape });
+/** [H, W, in, out] → [out, in, H, W]. */
+function convolution(view: number[]): Place {
+  const axes = [3, 2, 0, 1];
+  return { view, axes, dims: axes.map((axis) => view[axis]!) };
 }
 
-function channelsFirst(rank: number): number[] {
-  return Array.from({ length: rank }, (_, i) => (i + rank - 1) % rank);
+/** [H, W, C, M] → [C·M, 1, H, W]. */
+function depthwise([h, w, channels, multiplier]: number[]): Place {
+  const to = channels! * multiplier!;
+  return { view: [h!, w!, to], axes: [2, 0, 1], dims: [to, 1, h!, w!] };
+}
+
+/** [1, 1, C] → [C, 1, 1]; [C] stays. */
+function slopes(view: number[]): Place {
+  const axes = channelsFirst(view);
+  return { view, axes, dims: axes.map((axis) => view[axis]!) };
+}
+
+/** [in, out] → [out, in], where the input's order goes from H, W, C to C, H, W if it is a flattened image. */
+function dense([from, to]: number[], features: readonly number[]): Place {
+  const input = features.length > 0 ? features : [from!];
+  return { view: [...input, to!], axes: [input.length, ...channelsFirst(input)], dims: [to!, from!] };
+}
+
+/** [C] stays, but for the order if it is of a flattened image. */
+function vector(shape: number[], features: readonly number[]): Place {
+  const view = features.length > 0 ? [...features] : shape;
+  return { view, axes: channelsFirst(view), dims: shape };
+}
+
+/** The order of axes that puts the last one first. */
+function channelsFirst({ length }: readonly number[]): number[] {
+  return Array.from({ length }, (_, i) => (i + length - 1) % length);
 }
 
 /** [H, W, C] of the image whose flattened features a layer gets; [] if it gets anything else. */
-function flattenedFrom(layer: tf.layers.Layer): Feature {
+export function flattenedFrom(layer: tf.layers.Layer): number[] {
   const [node] = layer.inboundNodes;
   const [before, ...others] = node?.inboundLayers ?? [];
   if (before === undefined || others.length > 0) return [];

@@ -9,16 +9,12 @@ import * as tf from '@tensorflow/tfjs';
 export function select(condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.Tensor {
   const pair = tf.broadcast_util.assertAndGetBroadcastShape(yes.shape, no.shape);
   const shape = tf.broadcast_util.assertAndGetBroadcastShape(condition.shape, pair);
-  const mask = sameShape(condition.shape, shape)
+  const mask = tf.util.arraysEqual(condition.shape, shape)
     ? condition
     : tf.cast(stretched(tf.cast(condition, 'float32'), shape), 'bool');
   return tf.where(mask, stretched(yes, shape), stretched(no, shape));
 }
 
 function stretched(values: tf.Tensor, shape: number[]): tf.Tensor {
-  return sameShape(values.shape, shape) ? values : tf.mul(tf.ones(shape), values);
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+  return tf.util.arraysEqual(values.shape, shape) ? values : tf.mul(tf.ones(shape), values);
 }

@@ -4,6 +4,7 @@ import { acrossRows } from '../ops/across-rows.ts';
 import { exponential } from '../ops/exponential.ts';
 import { tileOps } from '../ops/tile-ops.ts';
 import { classRows } from './class-rows.ts';
+import type { StepInput, StepOptions } from './step-input.ts';
 import { rowLengths } from './unit-rows.ts';
 
 /**
@@ -64,22 +65,13 @@ export interface TileStream {
 }
 
 /** What tiles are made of. */
-export interface TileSource {
+export interface TileSource
+  extends Pick<StepInput, 'weights' | 'bias' | 'labels'>,
+    Pick<StepOptions, 'tileSize' | 'keepBytes' | 'inspect'> {
   readonly loss: MarginLoss;
   /** x̂, or x where the geometry is `inner`; where ‖w‖ divides the products, `perLengthUnit`: [B, d]. */
   readonly factor: tf.Tensor;
-  /** W: [C, d]. */
-  readonly weights: tf.Tensor2D;
-  /** [C, 1], where the loss has a bias. */
-  readonly bias: tf.Tensor2D | undefined;
-  /** int32: [B]. */
-  readonly labels: tf.Tensor1D;
   readonly prepared: PreparedSamples<tf.Tensor, tf.Tensor>;
-  readonly tileSize: number;
-  /** Bytes of what is read from cosines to keep. */
-  readonly keepBytes: number;
-  /** Whether a tile that is made again says where samples meet their own class. */
-  readonly inspect: boolean;
 }
 
 /** What is kept of a tile: all but its rows of W. */

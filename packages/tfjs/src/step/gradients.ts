@@ -1,17 +1,11 @@
-import {
-  type MarginLoss,
-  type PreparedSamples,
-  type ReducedSamples,
-  type TargetSlopes,
-  targetSlopes,
-} from '@cf/core';
+import { type MarginLoss, type ReducedSamples, type TargetSlopes, targetSlopes } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { acrossRows } from '../ops/across-rows.ts';
 import { transposedProduct } from '../ops/multiply.ts';
 import { select } from '../ops/select.ts';
 import { sumOverRows } from '../ops/sum-over-rows.ts';
 import { tfOps } from '../ops/tf-ops.ts';
-import type { ClassTile, TileStream } from './class-tiles.ts';
+import type { ClassTile, TileSource, TileStream } from './class-tiles.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import { addOwnRows, addsOwnRows, scatterOwn } from './scatter-own.ts';
 import type { TargetPoints } from './target-points.ts';
@@ -32,18 +26,13 @@ export type Gradients = {
 };
 
 /** All that pass 2 reads. */
-export interface GradientInput {
-  readonly loss: MarginLoss;
+export interface GradientInput
+  extends Pick<TileSource, 'loss' | 'factor' | 'prepared' | 'labels' | 'inspect'> {
   readonly x: UnitRows;
-  /** What the rows of W were multiplied by for the cosines: [B, d]. */
-  readonly factor: tf.Tensor;
   readonly stream: TileStream;
   readonly points: TargetPoints;
-  readonly prepared: PreparedSamples<tf.Tensor, tf.Tensor>;
   readonly negatives: LogSumExp;
   readonly reduced: ReducedSamples<tf.Tensor>;
-  readonly labels: tf.Tensor1D;
-  readonly inspect: boolean;
 }
 
 /**
@@ -115,12 +104,7 @@ type SampleSums = {
 };
 
 /** What belongs to the classes of one tile. */
-type TileGradients = {
-  readonly weights: tf.Tensor;
-  readonly bias?: tf.Tensor;
-  readonly logits?: tf.Tensor;
-  readonly gradLogits?: tf.Tensor;
-};
+type TileGradients = Omit<Gradients, 'embeddings'>;
 
 function addTile(
   { loss, factor, prepared, negatives, labels, inspect }: GradientInput,

@@ -9,28 +9,29 @@ import type { StateTensors, StepInput, StepOptions } from './step-input.ts';
 import { targetPoints } from './target-points.ts';
 import { perLengthUnit, plainRows, unitRows } from './unit-rows.ts';
 
-/** One step, still on the device; the caller frees it. */
-export type StepTensors = {
-  /** Per-sample losses: [B]. */
-  readonly losses: tf.Tensor;
-  /** Where they are asked for. */
-  readonly gradients?: Gradients;
-  /** Numbers of the whole batch. */
-  readonly scalars: StepScalars<tf.Tensor>;
-  /** Where negatives are counted. */
-  readonly hard?: HardNegatives;
-  /** Share of the samples that are nearer to their own class than to any other, where it is asked for. */
-  readonly accuracy?: tf.Tensor;
-  /** The state after this step; scalars of their own, never the tensors that came in. */
-  readonly next: StateTensors;
+/** What a step gives: tensors in the caller's scope. Only `loss` can be differentiated. */
+export type TensorHeadOutput = {
+  /** Mean over the batch, regulariser included; a function of embeddings, weights and bias. */
+  readonly loss: tf.Scalar;
+  /** Per-sample losses, weights and G applied, without the regulariser: [B]. */
+  readonly losses: tf.Tensor1D;
+  readonly regulariser: tf.Scalar;
+  /** Mean of cos θ_y: CurricularFace's r. */
+  readonly meanTargetCosine: tf.Scalar;
+  /** Share of the samples whose angle with its margin is past π. */
+  readonly pastPiShare: tf.Scalar;
+  /** State after this step, to hand in with the next; never the tensors that came in. */
+  readonly nextState: StateTensors;
+  /** With `countNegatives`. */
+  readonly hardNegatives?: HardNegatives;
+  /** With `accuracy`: share of the samples nearer to their own class than to any other. */
+  readonly accuracy?: tf.Scalar;
 };
 
-/** Numbers of the whole batch: on the device or read. */
-export type StepScalars<T> = {
-  readonly loss: T;
-  readonly regulariser: T;
-  readonly meanTargetCosine: T;
-  readonly pastPiShare: T;
+/** One step, still on the device; the caller frees it. */
+export type StepTensors = TensorHeadOutput & {
+  /** Where they are asked for. */
+  readonly gradients?: Gradients;
 };
 
 /**
@@ -57,34 +58,23 @@ function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): Step
   const sums = { ...prepared, negatives, norm, sampleWeights, state, mode };
   const reduced = reduceSamples(tfBatchOps, loss, sums);
   const { inspect } = options;
-  const gradientInput = {
-    loss,
-    x,
-    factor,
-    stream,
-    points,
-    prepared,
-    negatives,
-    reduced,
-    labels,
-    inspect,
-  };
+  const gradientInput = { loss, x, factor, stream, points, prepared, negatives, reduced, labels, inspect };
   return {
-    losses: reduced.losses,
+    loss: reduced.loss as tf.Scalar,
+    losses: reduced.losses as tf.Tensor1D,
+    regulariser: reduced.regulariser as tf.Scalar,
     ...(options.gradients ? { gradients: gradients(gradientInput) } : {}),
-    scalars: {
-      loss: reduced.loss,
-      regulariser: reduced.regulariser,
-      meanTargetCosine: tf.mean(cos),
-      pastPiShare: shareOf(prepared.target.pastPi),
-    },
-    ...(first.hard ? { hard: first.hard } : {}),
+    meanTargetCosine: tf.mean(cos),
+    pastPiShare: shareOf(prepared.target.pastPi),
+    ...(first.hard ? { hardNegatives: first.hard } : {}),
     ...(first.nearest ? { accuracy: shareOf(tf.greater(cos, first.nearest)) } : {}),
     // A formula may hand back the state that it was given.
-    next: Object.fromEntries(Object.entries(reduced.next).map(([name, value]) => [name, tf.clone(value)])),
+    nextState: Object.fromEntries(
+      Object.entries(reduced.next).map(([name, value]) => [name, tf.clone(value)]),
+    ),
   };
 }
 
-function shareOf(mask: tf.Tensor): tf.Tensor {
+function shareOf(mask: tf.Tensor): tf.Scalar {
   return tf.mean(tf.cast(mask, 'float32'));
 }

@@ -1,6 +1,6 @@
 import { checkState, type LossState, type MarginLoss, StateMismatchError } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { readScalars } from '../ops/read-scalars.ts';
+import { readScalars } from '../ops/read.ts';
 import type { StateTensors } from './step-input.ts';
 
 /**

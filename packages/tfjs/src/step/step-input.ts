@@ -26,11 +26,11 @@ export interface StepInput {
 export interface StepOptions {
   /** Classes a tile. */
   readonly tileSize: number;
-  /** Bytes of cosines that may be kept from pass 1 to pass 2; those of later tiles are computed again. */
+  /** Bytes of what is read from cosines that may be kept from pass 1 to pass 2; those of later tiles are computed again. */
   readonly keepBytes: number;
   /** Pass 2 is left out where nobody wants gradients. */
   readonly gradients: boolean;
-  /** Also return the full logits and their gradient. */
+  /** Also return the full logits and their gradient; a tile that is made again then says where samples meet their own class. */
   readonly inspect: boolean;
   /** Look at every negative, for the diagnostics. */
   readonly countNegatives: boolean;

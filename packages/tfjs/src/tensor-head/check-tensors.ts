@@ -1,6 +1,6 @@
 import {
   type MarginLoss,
-  OptionOutOfRangeError,
+  requireChoice,
   requireInteger,
   ShapeMismatchError,
   StateMismatchError,
@@ -17,18 +17,10 @@ const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [ba
  */
 export function checkTensors(loss: MarginLoss, input: TensorHeadInput): void {
   const { embeddings, weights, bias, labels, sampleWeights, draws, state, step, sampleKeys } = input;
-  requireShape('embeddings', embeddings, ['batch', 'dim']);
+  requireShape('embeddings', embeddings, ['batch ≥ 1', 'dim ≥ 1']);
   const [batch, dim] = embeddings.shape;
-  if (batch === 0 || dim === 0) {
-    throw new ShapeMismatchError(
-      `embeddings ${shown(embeddings)}`,
-      'at least one sample of one entry',
-      SHAPES,
-    );
-  }
-  requireShape('weights', weights, ['classes', dim]);
+  requireShape('weights', weights, ['classes ≥ 1', dim]);
   const [classes] = weights.shape;
-  if (classes === 0) throw new ShapeMismatchError(`weights ${shown(weights)}`, 'at least one class', SHAPES);
   requireShape('labels', labels, [batch]);
   if (labels.dtype !== 'int32') {
     throw new ShapeMismatchError(
@@ -52,16 +44,17 @@ export function checkTensors(loss: MarginLoss, input: TensorHeadInput): void {
     throw new ShapeMismatchError(`sampleKeys [${sampleKeys.length}]`, `[${batch}]`, 'give one key a sample.');
   }
   if (step !== undefined) requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
-  if (input.mode !== undefined && input.mode !== 'train' && input.mode !== 'eval') {
-    throw new OptionOutOfRangeError('mode', input.mode, "'train' or 'eval'");
-  }
+  requireChoice('mode', input.mode ?? 'train', ['train', 'eval']);
   if (state !== undefined) requireState(loss, state);
 }
 
+/** @param expected sizes; a name stands for any size but 0 */
 function requireShape(name: string, tensor: tf.Tensor, expected: readonly (string | number)[]): void {
   const fits =
     tensor.shape.length === expected.length &&
-    expected.every((size, axis) => typeof size === 'string' || tensor.shape[axis] === size);
+    expected.every((size, axis) =>
+      typeof size === 'string' ? tensor.shape[axis]! > 0 : tensor.shape[axis] === size,
+    );
   if (!fits) throw new ShapeMismatchError(`${name} ${shown(tensor)}`, `[${expected.join(', ')}]`, SHAPES);
 }
 

@@ -240,8 +240,8 @@ describe('a differentiable head', () => {
     const [batch, dim, tileSize] = [64, 4, 32];
     const head = marginHead(curricularFace(), { tileSize, keepBytes: 0 });
     const peak = async (classes: number): Promise<number> => {
-      const embeddings = tf.randomNormal([batch, dim]) as tf.Tensor2D;
-      const weights = tf.randomNormal([classes, dim]) as tf.Tensor2D;
+      const embeddings = tf.randomNormal([batch, dim], 0, 1, 'float32', 1) as tf.Tensor2D;
+      const weights = tf.randomNormal([classes, dim], 0, 1, 'float32', 2) as tf.Tensor2D;
       const labels = tf.zeros([batch], 'int32') as tf.Tensor1D;
       const before = tf.memory().numBytes;
       const { kernels, peakBytes } = await tf.profile(() =>

@@ -1,49 +1,25 @@
 import { checkInput, type MarginLoss, type Mode, OptionOutOfRangeError, requireInteger } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import type { HardNegatives } from '../step/hard-negatives.ts';
-import { headStep, type StepTensors } from '../step/head-step.ts';
+import { readFloats } from '../ops/read.ts';
+import { headStep, type TensorHeadOutput } from '../step/head-step.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
-import {
-  DEFAULT_KEEP_BYTES,
-  defaultTileSize,
-  type StateTensors,
-  type StepOptions,
-} from '../step/step-input.ts';
+import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepOptions } from '../step/step-input.ts';
 import { checkTensors } from './check-tensors.ts';
 import { deviceBatch } from './device-batch.ts';
 import type { TensorHeadInput } from './tensor-head-input.ts';
 
 export interface MarginHeadOptions {
   /** Classes a tile. Default 1,000. */
-  readonly tileSize?: number;
+  readonly tileSize?: number | undefined;
   /**
    * Bytes of cosines, exponentials and slopes that may be kept from pass 1 to pass 2; beyond, a tile is computed twice. Default
    * 24 MiB, which is 12,000 classes at a batch of 128. With 0 nothing of size B × C is ever stored.
    */
-  readonly keepBytes?: number;
+  readonly keepBytes?: number | undefined;
   /** Also count the hard negatives and the range of their slopes. Default false: it looks at every negative. */
   readonly countNegatives?: boolean;
   /** Also tell how many samples are nearest to their own class. Default false. */
   readonly accuracy?: boolean;
-}
-
-/** What a step gives: tensors in the caller's scope. Only `loss` can be differentiated. */
-export interface TensorHeadOutput {
-  /** Mean over the batch, regulariser included; a function of embeddings, weights and bias. */
-  readonly loss: tf.Scalar;
-  /** Per-sample losses, weights and G applied, without the regulariser: [B]. */
-  readonly losses: tf.Tensor1D;
-  readonly regulariser: tf.Scalar;
-  /** Mean of cos θ_y: CurricularFace's r. */
-  readonly meanTargetCosine: tf.Scalar;
-  /** Share of the samples whose angle with its margin is past π. */
-  readonly pastPiShare: tf.Scalar;
-  /** State after this step, to hand in with the next. */
-  readonly nextState: StateTensors;
-  /** With `countNegatives`. */
-  readonly hardNegatives?: HardNegatives;
-  /** With `accuracy`: share of the samples nearer to their own class than to any other. */
-  readonly accuracy?: tf.Scalar;
 }
 
 /** A loss as a differentiable function of tensors. */
@@ -91,14 +67,14 @@ export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): T
       checkTensors(loss, input);
       const { embeddings, weights, labels, bias, sampleWeights, sampleKeys, draws, state, mode } = input;
       checkInput(loss, {
-        embeddings: await floats(embeddings),
-        weights: await floats(weights),
+        embeddings: await readFloats(embeddings),
+        weights: await readFloats(weights),
         labels: await labels.data(),
         dim: embeddings.shape[1],
-        ...(bias === undefined ? {} : { bias: await floats(bias) }),
-        ...(sampleWeights === undefined ? {} : { sampleWeights: await floats(sampleWeights) }),
+        ...(bias === undefined ? {} : { bias: await readFloats(bias) }),
+        ...(sampleWeights === undefined ? {} : { sampleWeights: await readFloats(sampleWeights) }),
         ...(sampleKeys === undefined ? {} : { sampleKeys }),
-        ...(draws === undefined ? {} : { draws: await floats(draws) }),
+        ...(draws === undefined ? {} : { draws: await readFloats(draws) }),
         ...(state === undefined ? {} : { state: await stateFromTensors(loss, state) }),
         ...(mode === undefined ? {} : { mode }),
       });
@@ -106,23 +82,16 @@ export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): T
   };
 }
 
-async function floats(tensor: tf.Tensor): Promise<Float32Array> {
-  return (await tensor.data()) as Float32Array;
-}
-
-/** What a step gives beside the gradients. */
-type Beside = Omit<StepTensors, 'gradients'>;
-
 function differentiable(
   loss: MarginLoss,
   input: TensorHeadInput,
   options: StepOptions,
   mode: Mode,
 ): TensorHeadOutput {
-  let beside: Beside | undefined;
+  let beside: Omit<TensorHeadOutput, 'loss'> | undefined;
   const run = tf.customGrad<tf.Tensor>((...args) => {
     const save = args.pop() as tf.GradSaveFunc;
-    const { gradients, ...rest } = headStep(loss, deviceBatch(loss, input, mode), options);
+    const { gradients, loss: value, ...rest } = headStep(loss, deviceBatch(loss, input, mode), options);
     if (gradients) {
       save([gradients.embeddings, gradients.weights, ...(gradients.bias ? [gradients.bias] : [])]);
     }
@@ -130,7 +99,7 @@ function differentiable(
     for (const tensor of tf.tensor_util.getTensorsInContainer(rest)) tf.keep(tensor);
     beside = rest;
     return {
-      value: tf.clone(rest.scalars.loss),
+      value,
       gradFunc: (dy, saved) => {
         if (saved.length === 0) throw noGradients();
         return saved.map((gradient) => tf.mul(gradient, dy));
@@ -153,19 +122,10 @@ function noGradients(): OptionOutOfRangeError {
 }
 
 /** The same tensors, owned by the scope that called the head and not by the one that made them. */
-function inCallersScope({ losses, scalars, hard, accuracy, next }: Beside): Omit<TensorHeadOutput, 'loss'> {
-  return {
-    losses: tf.clone(losses) as tf.Tensor1D,
-    regulariser: tf.clone(scalars.regulariser) as tf.Scalar,
-    meanTargetCosine: tf.clone(scalars.meanTargetCosine) as tf.Scalar,
-    pastPiShare: tf.clone(scalars.pastPiShare) as tf.Scalar,
-    nextState: cloned(next),
-    ...(hard ? { hardNegatives: cloned(hard) } : {}),
-    ...(accuracy ? { accuracy: tf.clone(accuracy) as tf.Scalar } : {}),
-  };
-}
-
-function cloned<Tensors extends Readonly<Record<string, tf.Tensor>>>(tensors: Tensors): Tensors {
-  const entries = Object.entries(tensors).map(([name, tensor]) => [name, tf.clone(tensor)]);
+function inCallersScope<Tensors extends object>(tensors: Tensors): Tensors {
+  const entries = Object.entries(tensors).map(([name, value]) => [
+    name,
+    value instanceof tf.Tensor ? tf.clone(value) : inCallersScope(value),
+  ]);
   return Object.fromEntries(entries) as Tensors;
 }

@@ -1,35 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ConvAttributes, type ConvGeometry, convGeometry, resized } from './geometry.ts';
-import { composed, type KernelRun, type TrainingKernel } from './kernel.ts';
+import { filterGradient } from './convolution-gradient.ts';
+import { type ConvGeometry, resized } from './geometry.ts';
+import type { TrainingKernel } from './kernel.ts';
 import { phaseGrid, type Tap, tapsOf } from './phases.ts';
-import { requireUndilated } from './require-undilated.ts';
-
-interface Inputs {
-  readonly x: tf.Tensor4D;
-  readonly dy: tf.Tensor4D;
-}
-
-interface Attributes extends ConvAttributes {
-  readonly filterShape: [number, number, number, number];
-}
 
 /** ∂L/∂W of a depthwise convolution: dW[k, c, m] = Σ_o x[stride·o + k, c] · dy[o, c·M + m], tap by tap. */
-export const depthwiseBackpropFilter: TrainingKernel = {
-  name: tf.DepthwiseConv2dNativeBackpropFilter,
-  kind: 'missing',
-  create: () => composed(filterGradient),
-};
-
-function filterGradient({ inputs: { x, dy }, attrs }: KernelRun<Inputs, Attributes>): tf.Tensor {
-  requireUndilated(tf.DepthwiseConv2dNativeBackpropFilter, attrs);
-  const geometry = convGeometry(x.shape, attrs.filterShape, attrs, true);
-  const isGlobal = geometry.height.output === 1 && geometry.width.output === 1;
-  return tf.reshape(
-    isGlobal ? globalGradient(x, dy, geometry) : gradientByTap(x, dy, geometry),
-    attrs.filterShape,
-  );
-}
-
+export const depthwiseBackpropFilter: TrainingKernel = filterGradient(
+  { name: tf.DepthwiseConv2dNativeBackpropFilter, kind: 'missing', isDepthwise: true },
+  (x, dy, geometry) => {
+    const isGlobal = geometry.height.output === 1 && geometry.width.output === 1;
+    return (isGlobal ? globalGradient : gradientByTap)(x, dy, geometry);
+  },
+);
 /** Where the kernel covers all of the image, there is one position, and no grid is needed: [Kh·Kw, C, M]. */
 function globalGradient(
   x: tf.Tensor4D,

@@ -69,28 +69,18 @@ export function resized(
   height: readonly [number, number],
   width: readonly [number, number],
 ): tf.Tensor4D {
-  const [batch, , , channels] = x.shape;
-  const [rows, columns] = [keptRange(x.shape[1], height), keptRange(x.shape[2], width)];
-  if (rows.count <= 0 || columns.count <= 0) {
-    return tf.zeros([batch, x.shape[1] + height[0] + height[1], x.shape[2] + width[0] + width[1], channels]);
-  }
-  const size: Shape4D = [batch, rows.count, columns.count, channels];
-  const isWhole = rows.count === x.shape[1] && columns.count === x.shape[2];
-  const kept = isWhole ? x : tf.slice(x, [0, rows.first, columns.first, 0], size);
-  const added = ([before, after]: readonly [number, number]): [number, number] => [
-    Math.max(0, before),
-    Math.max(0, after),
-  ];
+  const [batch, rows, columns, channels] = x.shape;
   const edges = [...height, ...width];
-  if (edges.every((n) => n <= 0)) return kept;
-  return tf.pad(kept, [[0, 0], added(height), added(width), [0, 0]]);
-}
-
-/** The positions that are left of an axis; none where more is taken away than there is, which then eats what is added. */
-function keptRange(
-  length: number,
-  [before, after]: readonly [number, number],
-): { readonly first: number; readonly count: number } {
-  const first = Math.max(0, -before);
-  return { first, count: length - first - Math.max(0, -after) };
+  const [top, bottom, left, right] = edges.map((n) => Math.max(0, n)) as Shape4D;
+  const padding: [number, number][] = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+  const grown = edges.some((n) => n > 0) ? tf.pad(x, padding) : x;
+  if (edges.every((n) => n >= 0)) return grown;
+  const begin: Shape4D = [0, top - height[0], left - width[0], 0];
+  const size: Shape4D = [batch, rows + height[0] + height[1], columns + width[0] + width[1], channels];
+  return tf.slice(grown, begin, size);
 }

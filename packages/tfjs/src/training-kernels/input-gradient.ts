@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Axis, type ConvGeometry, resized } from './geometry.ts';
 
 /** Positions q of a phase that reach into the input: those with before ≤ stride·q + a < before + input for some a. */
-export interface PhaseRange {
+interface PhaseRange {
   readonly first: number;
   readonly count: number;
 }
@@ -43,10 +43,31 @@ export function interleavedColumns(images: readonly tf.Tensor4D[]): tf.Tensor4D 
   return tf.reshape(tf.concat(images as tf.Tensor4D[], 3), [batch, rows, columns * images.length, channels]);
 }
 
-/** The taps m = M − 1 … 0 of a phase, as positions in the kernel; undefined where the kernel has ended. */
-export function flippedTaps({ taps, stride, kernel }: Axis, phase: number): (number | undefined)[] {
-  return Array.from({ length: taps }, (_, i) => {
-    const tap = (taps - 1 - i) * stride + phase;
-    return tap < kernel ? tap : undefined;
-  });
+/**
+ * The taps of a convolution's kernel that meet a phase of rows and some phases of columns, in flipped order, stacked:
+ * [Mh·Mw·phases·rows a tap, C_out]; 0 where the kernel has ended.
+ */
+export function flippedTaps(
+  filter: tf.Tensor4D,
+  { height, width, channelsOut }: ConvGeometry,
+  rowPhase: number,
+  columnPhases: readonly number[],
+): tf.Tensor {
+  const flat = tf.reshape(filter, [-1, channelsOut]);
+  const rows = flat.shape[0]! / (height.kernel * width.kernel);
+  const tap = (i: number, j: number): tf.Tensor =>
+    i < height.kernel && j < width.kernel
+      ? tf.slice(flat, [(i * width.kernel + j) * rows, 0], [rows, -1])
+      : tf.zeros([rows, channelsOut]);
+  return tf.concat(
+    flippedPositions(height, rowPhase).flatMap((i) =>
+      flippedPositions(width, 0).flatMap((j) => columnPhases.map((phase) => tap(i, j + phase))),
+    ),
+    0,
+  );
+}
+
+/** The taps m = M − 1 … 0 of a phase, as positions in the kernel, some of them past its end. */
+function flippedPositions({ taps, stride }: Axis, phase: number): number[] {
+  return Array.from({ length: taps }, (_, i) => (taps - 1 - i) * stride + phase);
 }

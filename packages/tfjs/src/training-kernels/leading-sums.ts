@@ -7,19 +7,16 @@ type Run = KernelRun<
 >;
 
 /** Sums over the leading axes; the backend's own kernel transposes the tensor first. */
-export const sum: TrainingKernel = {
-  name: tf.Sum,
-  kind: 'faster',
-  create: (original) =>
-    composed((run) => reduced(run, (x) => tf.mul(columnMeans(x), x.shape[0])), { original, covers }),
-};
+export const sum: TrainingKernel = leading(tf.Sum, (x) => tf.mul(columnMeans(x), x.shape[0]));
 
 /** Means over the leading axes. */
-export const mean: TrainingKernel = {
-  name: tf.Mean,
-  kind: 'faster',
-  create: (original) => composed((run) => reduced(run, columnMeans), { original, covers }),
-};
+export const mean: TrainingKernel = leading(tf.Mean, columnMeans);
+
+function leading(name: string, reduce: (x: tf.Tensor2D) => tf.Tensor): TrainingKernel {
+  const create: TrainingKernel['create'] = (original) =>
+    composed((run) => reduced(run, reduce), { original, covers });
+  return { name, kind: 'faster', create };
+}
 
 /** Number of leading axes that are reduced; 0 if others are, or all of them, or none. */
 function leadingAxes({ inputs: { x }, attrs: { axis } }: Run): number {
@@ -30,7 +27,10 @@ function leadingAxes({ inputs: { x }, attrs: { axis } }: Run): number {
 function covers(run: Run): boolean {
   const { x } = run.inputs;
   const leading = leadingAxes(run);
-  const [rows, columns] = [product(x.shape.slice(0, leading)), product(x.shape.slice(leading))];
+  const [rows, columns] = [
+    tf.util.sizeFromShape(x.shape.slice(0, leading)),
+    tf.util.sizeFromShape(x.shape.slice(leading)),
+  ];
   return x.dtype === 'float32' && leading > 0 && rows > 1 && columns > 1;
 }
 
@@ -39,7 +39,7 @@ function reduced(run: Run, reduce: (x: tf.Tensor2D) => tf.Tensor): tf.Tensor {
   const leading = leadingAxes(run);
   const rest = x.shape.slice(leading);
   const shape = run.attrs.keepDims ? [...new Array<number>(leading).fill(1), ...rest] : rest;
-  return tf.reshape(reduce(tf.reshape(x, [-1, product(rest)])), shape);
+  return tf.reshape(reduce(tf.reshape(x, [-1, tf.util.sizeFromShape(rest)])), shape);
 }
 
 /**
@@ -61,8 +61,4 @@ function pooled(x: tf.Tensor4D): tf.Tensor4D {
 function largestFactor(n: number): number {
   for (let factor = Math.floor(Math.sqrt(n)); factor > 1; factor--) if (n % factor === 0) return factor;
   return 1;
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((size, dim) => size * dim, 1);
 }

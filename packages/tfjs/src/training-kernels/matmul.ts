@@ -57,5 +57,5 @@ function swapped(x: tf.Tensor): tf.Tensor {
 }
 
 function batch(x: tf.Tensor): number {
-  return x.shape.slice(0, -2).reduce((size, dim) => size * dim, 1);
+  return tf.util.sizeFromShape(x.shape.slice(0, -2));
 }

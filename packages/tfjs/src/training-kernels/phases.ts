@@ -5,7 +5,7 @@ import { type Axis, type ConvGeometry, resized } from './geometry.ts';
  * The input and the output's gradient of a convolution, flattened over one common grid [N, Qh, Qw], Q = output + M − 1,
  * so that a tap's shift in space is a shift in the flat index: contiguous memory, whatever the stride.
  */
-export interface PhaseGrid {
+interface PhaseGrid {
   /** Number of flat positions that count, N·Qh·Qw less the largest shift. */
   readonly length: number;
   /** Qw. */

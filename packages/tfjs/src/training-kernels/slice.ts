@@ -57,7 +57,7 @@ function sliced(
   const result = backend.makeOutput(sizes, x.dtype);
   if (sizes.includes(0)) return result;
   const [from, to] = [backend.typedArrayFromHeap(x), backend.typedArrayFromHeap(result)];
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dim) => product * dim, 1));
+  const strides = [...tf.util.computeStrides(shape), 1];
   const last = shape.length - 1;
   const row = size[last]!;
   let at = 0;

@@ -1,11 +1,15 @@
 import type { FloatArray } from '@cf/core';
 import type { NamedTensors } from './named-tensors.ts';
 
-/** Some samples of one optimiser step, as a learner takes them. */
-export interface LearnerBatch {
+/** Values of some samples. */
+export interface SampleValues {
   /** Row-major, [B, ...sample], such as pictures [B, 3, H, W] of 0 to 255, or features [B, F]. */
   readonly values: Float32Array;
   readonly shape: readonly number[];
+}
+
+/** Some samples of one optimiser step, as a learner takes them. */
+export interface LearnerBatch extends SampleValues {
   /** Optimiser steps before this one. With `position` it keys whatever is drawn, such as masks of dropout. */
   readonly step: number;
   /** Position of the first sample among all samples of the optimiser step. */

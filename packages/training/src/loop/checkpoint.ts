@@ -1,5 +1,6 @@
-import { type FloatArray, type LossState, StateMismatchError } from '@cf/core';
+import { type FloatArray, StateMismatchError } from '@cf/core';
 import type { NamedTensor, NamedTensors } from '../learner/named-tensors.ts';
+import { classCount } from './samples.ts';
 import type { TrainedArray, TrainingState } from './training-state.ts';
 
 /** A training as it is stored: arrays by name, and the rest as plain JSON. */
@@ -9,13 +10,7 @@ export interface Checkpoint {
 }
 
 /** The plain numbers and names of a checkpoint. */
-export interface CheckpointValues {
-  /** Optimiser steps done. */
-  readonly step: number;
-  readonly lossState: LossState;
-  /** A number, or names in the order of the labels. */
-  readonly classes: number | readonly string[];
-}
+export type CheckpointValues = Pick<TrainingState, 'step' | 'lossState' | 'classes'>;
 
 /** What the names of the tensors of a learner begin with. */
 const LEARNER = 'learner/';
@@ -26,7 +21,7 @@ const BIAS = 'class.bias';
 /** A state as plain named tensors and numbers. The arrays are the state's own. */
 export function checkpointOf(state: TrainingState): Checkpoint {
   const { step, lossState, classes, centers, classBias, learner } = state;
-  const count = typeof classes === 'number' ? classes : classes.length;
+  const count = classCount(state);
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, { values, optimiser }: TrainedArray, shape: readonly number[]): void => {
     tensors.set(name, { shape, data: values });
@@ -49,29 +44,22 @@ export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
   if (!Number.isSafeInteger(step) || step < 0) throw noCheckpoint(`step = ${step}`);
   const names = [...tensors.keys()];
   const trained = (name: string): TrainedArray => {
+    const values = requireArray(tensors, name);
     const own = names.filter((key) => key.startsWith(OPTIMISER) && key.endsWith(`/${name}`));
-    const array = requireArray(tensors, name);
-    return {
-      values: array,
-      optimiser: Object.fromEntries(
-        own.map((key) => [
-          key.slice(OPTIMISER.length, -name.length - 1),
-          requireArray(tensors, key, array.length),
-        ]),
-      ),
-    };
+    const optimiser = own.map((key) => {
+      const part = key.slice(OPTIMISER.length, -name.length - 1);
+      return [part, requireArray(tensors, key, values.length)];
+    });
+    return { values, optimiser: Object.fromEntries(optimiser) };
   };
+  const learner = names.filter((key) => key.startsWith(LEARNER));
   return {
     step,
     lossState,
     classes,
     centers: trained(CENTERS),
     classBias: tensors.has(BIAS) ? trained(BIAS) : undefined,
-    learner: new Map(
-      names
-        .filter((key) => key.startsWith(LEARNER))
-        .map((key) => [key.slice(LEARNER.length), tensors.get(key)!]),
-    ),
+    learner: new Map(learner.map((key) => [key.slice(LEARNER.length), tensors.get(key)!])),
   };
 }
 

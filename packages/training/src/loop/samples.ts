@@ -1,9 +1,4 @@
-/** Values of some samples, as a learner takes them. */
-export interface SampleValues {
-  /** Row-major, [B, ...sample]. */
-  readonly values: Float32Array;
-  readonly shape: readonly number[];
-}
+import type { SampleValues } from '../learner/learner.ts';
 
 /** What a batch of samples is for: with the seed it keys whatever is drawn, such as augmentation. */
 export interface BatchKey {

@@ -12,13 +12,13 @@ import {
 } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { DivergedError } from '../errors.ts';
+import type { SampleValues } from '../learner/learner.ts';
 import { adamw } from '../optimiser/adamw.ts';
 import { sgd } from '../optimiser/sgd.ts';
 import { linearLearner } from '../testing/linear-learner.ts';
 import { type LinearTask, linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
 import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
-import type { SampleValues } from './samples.ts';
 import { stepsPerEpoch, type TrainingOptions, type TrainingTask, train } from './train.ts';
 import { firstHeadState } from './training-state.ts';
 

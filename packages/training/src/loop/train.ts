@@ -1,14 +1,14 @@
 import { type Head, requireInteger, requireRange, ShapeMismatchError, shuffledBatches } from '@cf/core';
 import { DivergedError } from '../errors.ts';
-import type { Learner } from '../learner/learner.ts';
+import type { Learner, SampleValues } from '../learner/learner.ts';
 import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
 import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
 import type { TrainingEvent } from './events.ts';
 import { nextTurn } from './next-turn.ts';
-import { classCount, type SampleValues, type TrainingSamples } from './samples.ts';
+import { classCount, type TrainingSamples } from './samples.ts';
 import { firstHeadState, type HeadState, requireFit, type TrainingState } from './training-state.ts';
-import { type LearnerWithHead, type StepBatch, trainingStep } from './training-step.ts';
+import { type LearnerWithHead, type StepBatch, type StepResult, trainingStep } from './training-step.ts';
 
 /** How long and how fast to train. */
 export interface TrainingOptions {
@@ -83,11 +83,12 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
       const started = performance.now();
       const learningRate = learningRateAt(state.step, schedule);
       const batch = await stepBatch(task, indices, epoch);
-      const step = trainingStep(parts, state, { ...batch, learningRate, gradWeights });
-      const done = await orDiverged(step);
-      if (done instanceof DivergedError) {
-        yield { type: 'diverged', error: done };
-        throw done;
+      let done: StepResult;
+      try {
+        done = await trainingStep(parts, state, { ...batch, learningRate, gradWeights });
+      } catch (error) {
+        if (error instanceof DivergedError) yield { type: 'diverged', error };
+        throw error;
       }
       state = done.state;
       gradWeights = done.output.gradWeights instanceof Float32Array ? done.output.gradWeights : undefined;
@@ -163,13 +164,4 @@ async function stepBatch(
     parts.push(part);
   }
   return { indices, labels: Int32Array.from(indices, (index) => samples.labels[index]!), parts };
-}
-
-async function orDiverged<T>(work: Promise<T>): Promise<T | DivergedError> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof DivergedError) return error;
-    throw error;
-  }
 }

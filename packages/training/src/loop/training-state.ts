@@ -25,7 +25,7 @@ export interface HeadState {
   readonly step: number;
   readonly lossState: LossState;
   /** As the samples have it: a number, or the names in the order of the labels. */
-  readonly classes: number | readonly string[];
+  readonly classes: TrainingSamples['classes'];
   /** W: [C, d]. */
   readonly centers: TrainedArray;
   /** b: [C], for losses with a bias. */
@@ -77,13 +77,13 @@ export function requireFit({ step, lossState, centers, classBias }: HeadState, o
   checkState(loss, lossState, step);
   const count = classCount({ classes });
   const check = (name: string, array: TrainedArray | undefined, length: number): void => {
-    const given = array === undefined ? undefined : sizesOf(array);
-    const expected =
-      length === 0 ? undefined : sizesOf({ values: { length }, optimiser: ofRule(rule, length) });
+    const ofRule = Object.fromEntries(rule.state.map((part) => [part, { length }]));
+    const given = array === undefined ? 'none' : sizesOf(array.values, array.optimiser);
+    const expected = length === 0 ? 'none' : sizesOf({ length }, ofRule);
     if (given === expected) return;
     throw new StateMismatchError(
-      `a state with ${name}: ${given ?? 'none'}`,
-      `${expected ?? 'none'}, for ${count} classes of length ${embeddingSize}, ${loss.name} and ${rule.name}`,
+      `a state with ${name}: ${given}`,
+      `${expected}, for ${count} classes of length ${embeddingSize}, ${loss.name} and ${rule.name}`,
       'go on with the classes, loss, learner and optimiser that the state is of.',
     );
   };
@@ -91,16 +91,9 @@ export function requireFit({ step, lossState, centers, classBias }: HeadState, o
   check('class bias', classBias, loss.bias ? count : 0);
 }
 
-interface Sizes {
-  readonly values: { readonly length: number };
-  readonly optimiser: Readonly<Record<string, { readonly length: number }>>;
-}
+type Sized = Pick<FloatArray, 'length'>;
 
-function sizesOf({ values, optimiser }: Sizes): string {
+function sizesOf(values: Sized, optimiser: Readonly<Record<string, Sized>>): string {
   const own = Object.entries(optimiser).map(([name, { length }]) => `, ${name} of ${length}`);
   return `${values.length} numbers${own.sort().join('')}`;
-}
-
-function ofRule({ state }: OptimiserRule, length: number): Sizes['optimiser'] {
-  return Object.fromEntries(state.map((name) => [name, { length }]));
 }

@@ -1,9 +1,8 @@
 import { type FloatArray, type Head, type HeadOutput, NonFiniteError } from '@cf/core';
 import { DivergedError } from '../errors.ts';
-import type { Learner, LearnerBatch } from '../learner/learner.ts';
+import type { Learner, LearnerBatch, SampleValues } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { StepMetrics } from './events.ts';
-import type { SampleValues } from './samples.ts';
 import type { HeadState, TrainedArray } from './training-state.ts';
 
 /** A learner with the head on top of it, and the optimisers of what belongs to the head. */
@@ -19,7 +18,7 @@ export interface StepBatch {
   /** Of all samples of the step. */
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
-  /** Values of each micro-batch, in the order of the indices. */
+  /** Values of each micro-batch, in the order of the indices; all of one size, but for the last. */
   readonly parts: readonly SampleValues[];
   readonly learningRate: number;
   /** An array for ∂L/∂W that is no longer needed. */
@@ -75,12 +74,12 @@ async function learn(
   { indices, labels, parts, gradWeights }: StepBatch,
 ): Promise<HeadOutput> {
   const dim = learner.embeddingSize;
-  const positions = startsOf(parts);
-  const batchOf = ({ values, shape }: SampleValues, i: number): LearnerBatch => ({
-    values,
-    shape,
+  // All but the last are of one size.
+  const size = parts[0]!.shape[0]!;
+  const batchOf = (part: SampleValues, i: number): LearnerBatch => ({
+    ...part,
     step,
-    position: positions[i]!,
+    position: i * size,
   });
   const single = parts.length === 1;
   const embeddings = single
@@ -99,8 +98,7 @@ async function learn(
   });
   for (const [i, part] of parts.entries()) {
     if (!single) await learner.forward(batchOf(part, i));
-    const from = positions[i]!;
-    await learner.backward(output.gradEmbeddings.subarray(from * dim, (from + part.shape[0]!) * dim));
+    await learner.backward(output.gradEmbeddings.subarray(i * size * dim, (i + 1) * size * dim));
   }
   return output;
 }
@@ -119,16 +117,6 @@ async function embedAll(
     all.set(part, batch.position * learner.embeddingSize);
   }
   return all!;
-}
-
-/** Position of the first sample of each micro-batch. */
-function startsOf(parts: readonly SampleValues[]): readonly number[] {
-  let position = 0;
-  return parts.map(({ shape }) => {
-    const start = position;
-    position += shape[0]!;
-    return start;
-  });
 }
 
 /** Larger class centers are of no use, and float32 can't hold their squared norms. */

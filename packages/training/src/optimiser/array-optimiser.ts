@@ -86,35 +86,33 @@ function uniformSteps(steps: readonly Node[]): ReadonlySet<Node> {
   return uniform;
 }
 
-/** One operation over a block. A loop of its own is five times faster than calls. */
+type Loop = (out: Float64Array, a: Float64Array, b: Float64Array) => void;
+
+/** The usual operations over a block. A loop of its own is five times faster than calls. */
+const LOOPS: Partial<Readonly<Record<OperationName, Loop>>> = {
+  add(out, a, b) {
+    for (let i = 0; i < BLOCK; i++) out[i] = a[i]! + b[i]!;
+  },
+  sub(out, a, b) {
+    for (let i = 0; i < BLOCK; i++) out[i] = a[i]! - b[i]!;
+  },
+  mul(out, a, b) {
+    for (let i = 0; i < BLOCK; i++) out[i] = a[i]! * b[i]!;
+  },
+  div(out, a, b) {
+    for (let i = 0; i < BLOCK; i++) out[i] = a[i]! / b[i]!;
+  },
+  sqrt(out, a) {
+    for (let i = 0; i < BLOCK; i++) out[i] = Math.sqrt(a[i]!);
+  },
+};
+
+/** One operation over a block. */
 function operation(op: OperationName, out: Float64Array, operands: readonly Float64Array[]): () => void {
-  const [a, b] = operands;
-  switch (op) {
-    case 'add':
-      return () => {
-        for (let i = 0; i < BLOCK; i++) out[i] = a![i]! + b![i]!;
-      };
-    case 'mul':
-      return () => {
-        for (let i = 0; i < BLOCK; i++) out[i] = a![i]! * b![i]!;
-      };
-    case 'sub':
-      return () => {
-        for (let i = 0; i < BLOCK; i++) out[i] = a![i]! - b![i]!;
-      };
-    case 'div':
-      return () => {
-        for (let i = 0; i < BLOCK; i++) out[i] = a![i]! / b![i]!;
-      };
-    case 'sqrt':
-      return () => {
-        for (let i = 0; i < BLOCK; i++) out[i] = Math.sqrt(a![i]!);
-      };
-    default: {
-      const call = numberOps[op] as (...numbers: readonly unknown[]) => unknown;
-      return () => {
-        for (let i = 0; i < BLOCK; i++) out[i] = Number(call(...operands.map((operand) => operand[i])));
-      };
-    }
-  }
+  const loop = LOOPS[op];
+  if (loop !== undefined) return () => loop(out, operands[0]!, operands[1]!);
+  const call = numberOps[op] as (...numbers: readonly unknown[]) => unknown;
+  return () => {
+    for (let i = 0; i < BLOCK; i++) out[i] = Number(call(...operands.map((operand) => operand[i])));
+  };
 }

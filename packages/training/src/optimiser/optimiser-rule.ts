@@ -16,10 +16,7 @@ export interface UpdateInput<T> {
 }
 
 /** The parameter and the rule's numbers after the update. */
-export interface UpdateOutput<T> {
-  readonly weight: T;
-  readonly state: Readonly<Record<string, T>>;
-}
+export type UpdateOutput<T> = Pick<UpdateInput<T>, 'weight' | 'state'>;
 
 /** A whole array on its way through an update; what it says of one number holds for each. */
 export interface ArrayUpdate extends Omit<UpdateInput<number>, 'weight' | 'gradient' | 'state'> {

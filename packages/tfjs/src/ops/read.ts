@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
+/** Brings a float32 tensor to the host. */
+export async function readFloats(tensor: tf.Tensor): Promise<Float32Array> {
+  return (await tensor.data()) as Float32Array;
+}
+
 /** Brings named scalars to the host, in one read. */
 export async function readScalars<Name extends string>(
   scalars: Readonly<Record<Name, tf.Tensor>>,
@@ -8,7 +13,7 @@ export async function readScalars<Name extends string>(
   if (names.length === 0) return {} as Record<Name, number>;
   const together = tf.tidy(() => tf.stack(names.map((name) => tf.reshape(scalars[name], []))));
   try {
-    const values = await together.data();
+    const values = await readFloats(together);
     return Object.fromEntries(names.map((name, i) => [name, values[i]!])) as Record<Name, number>;
   } finally {
     together.dispose();

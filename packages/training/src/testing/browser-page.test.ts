@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite } from '@cf/browser-testing';
 import { expect, test } from 'vitest';
-import { distancesInPage } from './page.ts';
+import { distancesInPage } from './browser-page.ts';
 
 const PATIENCE = 300_000;
 
@@ -19,7 +19,7 @@ test('the loop trains in Node', async () => {
 test.skipIf(!hasChromium)(
   `the loop trains in a page (needs ${CHROMIUM})`,
   async () => {
-    const site = await openSite(fileURLToPath(new URL('./page.ts', import.meta.url)));
+    const site = await openSite(fileURLToPath(new URL('./browser-page.ts', import.meta.url)));
     try {
       const page = await site.open();
       expectNear(await page.evaluate(() => (globalThis as unknown as InPage).entry.distancesInPage()));

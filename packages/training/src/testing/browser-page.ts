@@ -1,5 +1,5 @@
 import { curricularFace, referenceBackend } from '@cf/core';
-import { linearLearner, linearTask, oracleRun, runDistances, trainLinear } from '../testing/index.ts';
+import { linearLearner, linearTask, oracleRun, runDistances, trainLinear } from './index.ts';
 
 /** Trains a linear task by the loop, and says how far it is from the oracle. */
 export async function distancesInPage(): Promise<Readonly<Record<string, number>>> {
