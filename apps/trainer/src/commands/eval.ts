@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { htmlReport, rocChart, scoreHistogram } from '@cf/eval';
+import { htmlReport } from '@cf/eval';
 import { decodeModel } from '@cf/onnx';
 import { Command } from 'commander';
 import { pairsDataset } from '../dataset/load-dataset.ts';
@@ -14,6 +14,7 @@ import { layersBackbone } from '../features/layers-backbone.ts';
 import { featuresOf } from '../features/linear-embedding.ts';
 import { onnxBackbone } from '../features/onnx-backbone.ts';
 import { openExtractor } from '../features/open-extractor.ts';
+import { scoreCharts } from '../report/score-charts.ts';
 import { resultsAsJson, scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
@@ -160,7 +161,7 @@ function asJson({ name, result, problems, unscored }: Scored): object {
 }
 
 async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {
-  const { genuine, impostor, threshold, report } = result;
+  const { report } = result;
   return htmlReport({
     title: `Verification of ${name}`,
     subtitle: flags.pairs,
@@ -173,10 +174,7 @@ async function evalReport(name: string, flags: EvalFlags, result: PairResult): P
       { label: 'area under ROC', value: report.auc.toFixed(5) },
       { label: 'equal error rate', value: report.eer.toFixed(4) },
     ],
-    charts: [
-      { title: 'ROC', svg: await rocChart({ title: 'ROC', series: [{ name, roc: report.roc }] }) },
-      { title: 'Scores', svg: await scoreHistogram({ genuine, impostor, threshold }) },
-    ],
+    charts: await scoreCharts([{ name, result }], name),
     tables: [
       {
         title: 'TAR at FAR',

@@ -9,7 +9,7 @@ import { BackboneError, UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
-import { type EmbeddingNetwork, firstLine, openOnnxNetwork } from './onnx-network.ts';
+import { type EmbeddingNetwork, firstLine, openOnnxNetwork, unreadable } from './onnx-network.ts';
 import { openOnnxTraining } from './open-onnx-training.ts';
 
 /** A network before training. */
@@ -76,13 +76,7 @@ async function readModelFile(file: string): Promise<Model> {
   try {
     bytes = await readFile(file);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new BackboneError(
-      missing ? `'${file}', which does not exist` : `'${file}' (${firstLine(cause)})`,
-      'an ONNX file',
-      'check the path after onnx:.',
-      cause,
-    );
+    throw unreadable(file, cause);
   }
   try {
     return decodeModel(bytes);

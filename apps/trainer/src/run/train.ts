@@ -10,6 +10,7 @@ import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
 import { withNetwork } from './network-subject.ts';
 import type { RunFolder } from './run-folder.ts';
+import type { Subject } from './subject.ts';
 import { trainSubject } from './train-subject.ts';
 
 /**
@@ -53,20 +54,12 @@ export async function train(
       await recordEnvironment(run, environment, say);
       return run;
     };
-    const job = {
-      place: { ...place, open },
-      backend,
-      dataset,
-      problems,
-      policy,
-      pictures,
-      kept,
-      signal,
-      say,
-    };
+    const shared = { backend, dataset, problems, policy, pictures, kept, signal, say };
+    const job = { config, place: { ...place, open }, ...shared };
+    const work = (subject: Subject): Promise<TrainOutcome> => trainSubject(job, subject);
     return config.train === 'all'
-      ? await withNetwork({ ...job, config }, (subject) => trainSubject({ ...job, config }, subject))
-      : await withEmbedding({ ...job, config }, (subject) => trainSubject({ ...job, config }, subject));
+      ? await withNetwork({ ...job, config }, work)
+      : await withEmbedding({ ...job, config }, work);
   } finally {
     await backend.dispose();
   }

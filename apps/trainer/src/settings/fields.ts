@@ -35,6 +35,11 @@ export const folder = {
       integer(1, 1e6).default(2),
       'leave out identities with fewer pictures',
     ),
+    checkContent: setting(
+      '--check-content',
+      off(),
+      'a resume knows pictures by their bytes, not by name and size alone',
+    ),
   }),
   ...only(ONLY.people, {
     folds: setting('--folds <list>', text().optional(), 'folds of --people to train on, such as 1-9'),

@@ -74,8 +74,5 @@ export type EvaluationConfig = TrainConfig['evaluation'];
 /** The network that is trained end to end: from random weights, or from those of a file. */
 export type NetworkConfig = NetworkTraining['network'];
 
-/** What runs a network's training. */
-export type EngineName = NetworkTraining['engine'];
-
 /** What is trained: every layer, or a linear embedding on features that stay as they are. */
 export type TrainedPart = TrainConfig['train'];
