@@ -73,8 +73,9 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const name = flags.run ?? extractor.name;
     const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
-    const scored = { name, result, problems: problems.all.length, unscored };
-    console.log(flags.json ? JSON.stringify(asJson(scored)) : asText(scored));
+    const found = problems.all.length;
+    const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
+    console.log(flags.json ? JSON.stringify(json) : asText(name, result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {
@@ -85,15 +86,6 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     await extractor.dispose();
     await embedding?.dispose();
   }
-}
-
-interface Scored {
-  readonly name: string;
-  readonly result: PairResult;
-  /** Pictures, folders and pairs with something wrong. */
-  readonly problems: number;
-  /** Pairs that lack a readable picture. */
-  readonly unscored: number;
 }
 
 interface OpenModel {
@@ -137,7 +129,11 @@ async function openNetwork(file: string): Promise<OpenModel> {
   return { extractor: await openExtractor(features), embedding: await openOnnxEmbedding(bytes) };
 }
 
-function asText({ name, result, problems, unscored }: Scored): string {
+/**
+ * @param problems pictures, folders and pairs with something wrong
+ * @param unscored pairs that lack a readable picture
+ */
+function asText(name: string, result: PairResult, problems: number, unscored: number): string {
   const { accuracy, std, report, thresholdFrom } = result;
   const lines = [
     `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
@@ -154,10 +150,6 @@ function asText({ name, result, problems, unscored }: Scored): string {
   if (problems > 0)
     lines.push(`${problems} problems with the pictures; ${unscored} pairs could not be scored`);
   return lines.join('\n');
-}
-
-function asJson({ name, result, problems, unscored }: Scored): object {
-  return { ...resultsAsJson([{ name, result }])[0], problems, unscoredPairs: unscored };
 }
 
 async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {

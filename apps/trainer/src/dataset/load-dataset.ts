@@ -1,7 +1,6 @@
 import {
   filterIdentities,
   type IdentitySplit,
-  type ImageProblem,
   identityPairs,
   type PairedImage,
   parseFolds,
@@ -16,7 +15,7 @@ import {
 import { UsageError } from '../errors.ts';
 import { readGiven } from '../settings/read-given.ts';
 import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
-import { drawnImages, fileImages, type ImageSource } from './image-source.ts';
+import { drawnImages, fileImages, type ImageSource, type LoadOptions } from './image-source.ts';
 import type { VerificationPairs } from './verification-pairs.ts';
 
 /** Pictures, some with identities to train on, some in pairs to score. */
@@ -32,11 +31,7 @@ export interface Dataset {
 }
 
 /** How problems with pictures are taken. */
-export interface ProblemPolicy {
-  readonly onProblem: (problem: ImageProblem) => void;
-  /** Stop at the first. */
-  readonly strict: boolean;
-}
+export type ProblemPolicy = Pick<LoadOptions, 'onProblem' | 'strict'>;
 
 /** A share of the identities is held out for evaluation where no pairs are given. */
 const HELD_OUT_SHARE = 0.2;

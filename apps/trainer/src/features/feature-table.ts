@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { flipHorizontally, type ImageProblem, type RawImage } from '@cf/data';
-import type { ImageSource } from '../dataset/image-source.ts';
+import { flipHorizontally, type RawImage } from '@cf/data';
+import type { ImageSource, LoadOptions } from '../dataset/image-source.ts';
 import type { Embedder } from '../engines/onnx-network.ts';
 import { BackboneError } from '../errors.ts';
 import { withProgress } from '../report/progress.ts';
@@ -17,12 +17,9 @@ export interface FeatureTable {
   readonly mirrored: Float32Array | undefined;
 }
 
-export interface ExtractOptions {
+export interface ExtractOptions extends LoadOptions {
   /** Pictures whose mirror image is wanted as well, by position in the list. */
   readonly mirror: (index: number) => boolean;
-  readonly strict: boolean;
-  readonly onProblem: (problem: ImageProblem) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Runs a feature extractor over a list of pictures, with progress. */

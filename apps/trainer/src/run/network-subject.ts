@@ -38,7 +38,7 @@ export async function withNetwork<T>(
     try {
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open();
-      const store = await loadPictures(job, untrained.shape);
+      const store = await loadPictures(job, untrained.inference.shape);
       return await work({ run, network, ...subjectOn(job, untrained, store) });
     } finally {
       await network.dispose();
@@ -68,7 +68,8 @@ function subjectOn(
 ): Omit<Subject, 'run' | 'network'> {
   const { verification } = dataset;
   const { flip: mirror } = config.evaluation;
-  const { name, shape, dim, inference, fingerprint } = untrained;
+  const { name, inference, fingerprint } = untrained;
+  const { shape, dim } = inference;
   const samples = pictureSamples(store, dataset, config.augmentation);
   if (samples.count === 0) throw nothingToTrainOn();
   const inPairs = imagesOfPairs(verification);

@@ -9,7 +9,7 @@ import type { BackboneBenchOptions } from './report.ts';
 
 describe('shapes of convolutions', () => {
   test('of the small residual network', () => {
-    const shapes = convShapes(onnxModel(tinyIresnet({ weights: 'zeros' })));
+    const shapes = convShapes(onnxModel(tinyIresnet({ weights: 'zeros' })), 56);
     expect(shapes.map(({ shape, count }) => `${count}: ${describeShape(shape)}`)).toEqual([
       '1: 3→32 3×3 from 56×56',
       '1: 32→32 3×3 from 56×56',
@@ -30,7 +30,7 @@ describe('shapes of convolutions', () => {
 
   test('of MobileFaceNet and iresnet18 add up to their known cost', () => {
     const cost = (backbone: Backbone): number =>
-      convShapes(onnxModel(backbone)).reduce(
+      convShapes(onnxModel(backbone), backbone.inputSize).reduce(
         (sum, { shape, count }) => sum + count * operationsOf(shape),
         0,
       ) / 2e6;

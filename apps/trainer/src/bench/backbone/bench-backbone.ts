@@ -2,7 +2,7 @@ import { type Backbone, iresnet, mobileFaceNet, tinyIresnet } from '@cf/backbone
 import { requireChoice, requireInteger } from '@cf/core';
 import { type Model, onnxModel } from '@cf/onnx';
 import { bestProductRate } from '../product-rate.ts';
-import { convShapes, operationsOf } from './conv-shapes.ts';
+import { type CountedShape, convShapes, operationsOf } from './conv-shapes.ts';
 import { layerRates } from './layer-rates.ts';
 import { measurePeer } from './peer.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS, type BenchModel } from './report.ts';
@@ -31,9 +31,10 @@ export async function benchBackbone(options: BackboneBenchOptions): Promise<Back
   const network = MODELS[model]();
   const onnx = onnxModel(network);
   const limitGflopPerSecond = (await bestProductRate(threads)) / 1e9;
+  const shapes = convShapes(onnx, network.inputSize);
   const step = await trainingStep(onnx, network.inputSize, task);
   const torch = peer ? await measurePeer(task, python) : { skipped: 'not asked for' };
-  const gflopPerImage = operationsOfStep(onnx) / 1e9;
+  const gflopPerImage = operationsOfStep(onnx, shapes) / 1e9;
   const gflopPerSecond = gflopPerImage * step.imagesPerSecond;
   return {
     ...task,
@@ -42,15 +43,15 @@ export async function benchBackbone(options: BackboneBenchOptions): Promise<Back
     gflopPerSecond,
     limitGflopPerSecond,
     shareOfLimit: gflopPerSecond / limitGflopPerSecond,
-    layers: layers ? await layerRates(convShapes(onnx), { ...task, runs: Math.min(runs, 3) }) : [],
+    layers: layers ? await layerRates(shapes, { ...task, runs: Math.min(runs, 3) }) : [],
     peer: torch,
     ...('skipped' in torch ? {} : { ratioToPeer: step.imagesPerSecond / torch.imagesPerSecond }),
   };
 }
 
 /** Forward, input's gradient (not of the first layer) and weights' gradient cost the same each. */
-function operationsOfStep(backbone: Model): number {
-  const convolutions = convShapes(backbone).reduce(
+function operationsOfStep(backbone: Model, shapes: readonly CountedShape[]): number {
+  const convolutions = shapes.reduce(
     (sum, { shape, count }) => sum + count * operationsOf(shape) * (shape.isFirst ? 2 : 3),
     0,
   );

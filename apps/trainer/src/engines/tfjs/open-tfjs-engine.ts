@@ -48,8 +48,6 @@ async function openBuiltIn(described: Backbone, training: NetworkTraining): Prom
   };
   return {
     name,
-    shape: inference.shape,
-    dim: inference.dim,
     inference,
     fingerprint: `tfjs ${createHash('sha256').update(bytes).digest('hex')}`,
     activationBytes: () => activationBytes(onnx, inference.shape),
@@ -75,8 +73,6 @@ async function openFile(
   });
   return {
     name,
-    shape: inference.shape,
-    dim: inference.dim,
     inference,
     fingerprint: `tfjs ${hash.digest('hex')}`,
     activationBytes: async () => outputBytes(model),
