@@ -19,12 +19,12 @@ export async function withoutTorch(script: string, python: string): Promise<stri
 }
 
 /** What a script of `bench/peers` prints, as JSON. @param environment beside the settings of the machine */
-export async function runPeer(
+export async function runPeer<Measured>(
   python: string,
   script: string,
   { args = [], task = {} }: { readonly args?: readonly string[]; readonly task?: object },
   environment: NodeJS.ProcessEnv,
-): Promise<unknown> {
+): Promise<Measured> {
   // Debian's OpenBLAS finds its kernels itself; settings for another machine make it slow.
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...rest } = process.env;
   const own = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('MALLOC_')));
@@ -36,12 +36,12 @@ function pathOf(script: string): string {
 }
 
 /** Runs a program that reads its task from stdin; resolves to the last line that it prints, which is JSON. */
-export async function answer(
+export async function answer<Measured>(
   program: string,
   args: readonly string[],
   task: object,
   environment: NodeJS.ProcessEnv = process.env,
-): Promise<unknown> {
+): Promise<Measured> {
   const child = spawn(program, args, { env: environment, stdio: 'pipe', timeout: HOUR });
   const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);

@@ -60,11 +60,9 @@ export function fileImages(files: readonly string[], checkContent: boolean = fal
   };
 }
 
-/** A file that can't be read is told when its picture is. */
-const UNREADABLE = { size: -1, mtimeMs: -1 } as const;
-
+/** Of a file that can't be read, numbers that none has: it is told when its picture is. */
 function statOf(file: string): Promise<{ readonly size: number; readonly mtimeMs: number }> {
-  return stat(file).catch(() => UNREADABLE);
+  return stat(file).catch(() => ({ size: -1, mtimeMs: -1 }));
 }
 
 async function contentHash(file: string): Promise<string> {

@@ -35,7 +35,7 @@ export async function train(
 ): Promise<TrainOutcome> {
   // Made first: a wrong loss, option or backend is told before any work.
   createLoss(config.loss.name, config.loss.params);
-  const backend = await openBackend(config.head, config.train === 'all' ? { threads: config.threads } : {});
+  const backend = await openBackend(config.head, config.train === 'all' ? config.threads : undefined);
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };

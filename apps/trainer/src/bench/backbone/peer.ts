@@ -15,7 +15,7 @@ export async function measurePeer(
   const flags = { model, batch, threads, runs };
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   try {
-    return (await runPeer(python, SCRIPT, { args }, KEEP_MEMORY)) as PeerReport;
+    return await runPeer<PeerReport>(python, SCRIPT, { args }, KEEP_MEMORY);
   } catch (error) {
     return { skipped: `PyTorch failed: ${reasonOf(error)}` };
   }

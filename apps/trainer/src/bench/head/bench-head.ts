@@ -2,7 +2,7 @@ import { answer } from '../python.ts';
 import type { HeadTask, Regime } from './head-task.ts';
 import type { HeadMeasurement } from './measure-head.ts';
 import { type PeerResult, type PeerTime, pytorchPeers } from './peers.ts';
-import { answerTfjs, plainTfjs, productsAlone, tfjsPeer } from './tfjs-peer.ts';
+import { plainTfjs, productsAlone, type TfjsMeasurement, type TfjsTask, tfjsPeer } from './tfjs-peer.ts';
 
 /** A time beside the limit of the machine, in seconds. */
 interface BesideLimit {
@@ -54,7 +54,8 @@ export async function benchHead(
   const problem = { ...task, regime: 'init' } as const;
   if (task.backend.startsWith('tfjs-')) {
     say(`${task.backend}: ${task.steps} steps${peers ? ', and plain TensorFlow.js code in turn' : ''}`);
-    const measured = await answerTfjs(measureCommand, { ...problem, plain: peers });
+    const job: TfjsTask = { ...problem, plain: peers };
+    const measured = await answer<TfjsMeasurement>(process.execPath, measureCommand, job);
     const { medianSeconds, peakBytes } = measured.ours;
     const gradientBytes = Float32Array.BYTES_PER_ELEMENT * task.classes * task.dim;
     return {
@@ -68,9 +69,9 @@ export async function benchHead(
       late: null,
     };
   }
-  const measure = async (regime: Regime): Promise<HeadMeasurement> => {
+  const measure = (regime: Regime): Promise<HeadMeasurement> => {
     say(`${task.backend}, ${regime}: ${task.steps} steps`);
-    return (await answer(process.execPath, measureCommand, { ...task, regime })) as HeadMeasurement;
+    return answer(process.execPath, measureCommand, { ...task, regime });
   };
   const init = await measure('init');
   const late = await measure('late');

@@ -42,8 +42,12 @@ export async function pytorchPeers(task: HeadTask, python: string): Promise<read
     const results: PeerResult[] = [];
     for (const { name, variant, environment } of VARIANTS) {
       try {
-        const measured = await runPeer(python, SCRIPT, { task: { ...job, variant } }, environment);
-        const { version, seconds } = measured as { version: string; seconds: number[] };
+        const { version, seconds } = await runPeer<{ version: string; seconds: number[] }>(
+          python,
+          SCRIPT,
+          { task: { ...job, variant } },
+          environment,
+        );
         results.push({ name, version, medianSeconds: median(seconds.slice(WARM_UP)) });
       } catch (error) {
         results.push({ skipped: `${name}: ${reasonOf(error)}` });

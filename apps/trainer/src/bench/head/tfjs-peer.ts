@@ -30,14 +30,6 @@ export interface TfjsTask extends HeadTask {
   readonly plain: boolean;
 }
 
-/** Measures TensorFlow.js in a process of its own. @param measureCommand the arguments with which Node runs a task. */
-export async function answerTfjs(
-  measureCommand: readonly string[],
-  task: TfjsTask,
-): Promise<TfjsMeasurement> {
-  return (await answer(process.execPath, measureCommand, task)) as TfjsMeasurement;
-}
-
 /** Steps of plain code, which takes seconds each. */
 const STEPS = 2;
 
@@ -46,8 +38,8 @@ export async function tfjsPeer(task: HeadTask, measureCommand: readonly string[]
   if (task.loss !== 'curricularface')
     return { skipped: `TensorFlow.js: its plain code here is curricularface, not ${task.loss}` };
   try {
-    const job = { ...task, backend: 'tfjs-wasm', steps: STEPS, plain: true };
-    return plainTfjs(await answerTfjs(measureCommand, job));
+    const job: TfjsTask = { ...task, backend: 'tfjs-wasm', steps: STEPS, plain: true };
+    return plainTfjs(await answer(process.execPath, measureCommand, job));
   } catch (error) {
     return { skipped: `plain TensorFlow.js code on wasm: ${reasonOf(error)}` };
   }
