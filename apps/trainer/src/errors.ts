@@ -1,5 +1,10 @@
 import { CfError } from '@cf/core';
 
+/** What went wrong, in words. */
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** `E_USAGE`: flags or a configuration that don't fit together. */
 export class UsageError extends CfError {
   constructor(given: string, expected: string, fix: string) {
@@ -17,9 +22,8 @@ export class RunFolderError extends CfError {
 /** `E_OUTPUT`: a file that can't be written. */
 export class OutputError extends CfError {
   constructor(path: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     super('OutputError', 'E_OUTPUT', {
-      given: `'${path}' (${reason})`,
+      given: `'${path}' (${reasonOf(cause)})`,
       expected: 'a file that can be written',
       fix: 'check that the folder exists, may be written to and has space left.',
       cause,

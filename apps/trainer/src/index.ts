@@ -13,7 +13,6 @@ export { checkConfig } from './settings/check-config.ts';
 export type { TrainFlags } from './settings/fields.ts';
 export { resolveConfig } from './settings/resolve-config.ts';
 export type {
-  CommonTraining,
   DataConfig,
   EmbeddingTraining,
   EvaluationConfig,
@@ -21,5 +20,4 @@ export type {
   NetworkConfig,
   NetworkTraining,
   TrainConfig,
-  TrainedPart,
 } from './settings/train-config.ts';

@@ -3,7 +3,10 @@
  * training, which frees and takes the same buffers all the time, is several times slower for it. Other systems and C
  * libraries pay no heed to these names.
  */
-const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4000000000', MALLOC_TRIM_THRESHOLD_: '8000000000' } as const;
+export const KEEP_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: '4000000000',
+  MALLOC_TRIM_THRESHOLD_: '8000000000',
+} as const;
 
 /**
  * Puts this program anew into its own process, with an allocator that keeps what it has freed: the C library reads

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { createRandom } from '@cf/core';
 import type { ImageStore } from '@cf/data';
 import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
+import type { StepMetrics, TrainingState } from '@cf/training';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import type { Dataset } from './dataset/load-dataset.ts';
 import type { NetworkInTraining } from './engines/network-in-training.ts';
@@ -11,6 +12,7 @@ import { openOnnxEmbedding } from './engines/onnx-network.ts';
 import { openOnnxTraining } from './engines/open-onnx-training.ts';
 import type { FeatureTable } from './features/feature-table.ts';
 import { linearEmbedding } from './features/linear-embedding.ts';
+import { runTraining, type Training } from './run/run-training.ts';
 import type { TrainFlags } from './settings/fields.ts';
 import { resolveConfig } from './settings/resolve-config.ts';
 import type { EmbeddingTraining, NetworkTraining } from './settings/train-config.ts';
@@ -106,6 +108,31 @@ export function embeddingOn(
   const { dim, features, seed } = config;
   const model = linearEmbedding({ features, rows, inputDim, dim, seed });
   return openOnnxTraining({ model, dim, config, threads: 1, openInference: openOnnxEmbedding });
+}
+
+/** Trains and keeps what happens. @returns copies of the states of the checkpoints, and the metrics of each step */
+export async function trainKeeping(
+  training: Omit<Training, 'signal'>,
+  { signal = new AbortController().signal, onStep }: TrainKeepingOptions = {},
+): Promise<{ readonly states: readonly TrainingState[]; readonly metrics: readonly StepMetrics[] }> {
+  const [states, metrics]: [TrainingState[], StepMetrics[]] = [[], []];
+  await runTraining(
+    { ...training, signal },
+    {
+      label: 'test',
+      onStep: (step) => {
+        metrics.push(step);
+        onStep?.(step);
+      },
+      onCheckpoint: async (state) => void states.push(structuredClone(state)),
+    },
+  );
+  return { states, metrics };
+}
+
+interface TrainKeepingOptions {
+  readonly signal?: AbortSignal;
+  readonly onStep?: (metrics: StepMetrics) => unknown;
 }
 
 /** Every file of a folder with its content, to compare before and after. */

@@ -1,15 +1,14 @@
 import { text } from 'node:stream/consumers';
 import { requireChoice } from '@cf/core';
-import type { TrainingBench } from '@cf/tfjs/bench';
 import { Command } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
-import { type BackboneReport, BENCH_MODELS, type BenchModel } from '../bench/backbone/report.ts';
+import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
+import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
 import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { measureHead } from '../bench/head/measure-head.ts';
-import { measureTfjs, type TfjsTask } from '../bench/head/tfjs-peer.ts';
+import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
-import { openTfjs } from '../engines/open-framework.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
@@ -29,88 +28,79 @@ export function benchCommand(): Command {
 }
 
 function headCommand(): Command {
-  const cores = globalThis.navigator.hardwareConcurrency;
-  return new Command('head')
+  const command = new Command('head')
     .description("A loss's forward and backward pass over all classes, gradients of X and W delivered.")
     .option('--batch <n>', 'embeddings a step', number, 256)
     .option('--dim <n>', 'length of an embedding', number, 512)
     .option('--classes <n>', 'class centers', number, 20_000)
     .option('--loss <name>', 'a loss of @cf/core', 'curricularface')
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'onnx')
-    .option('--steps <n>', 'steps that count; the median is told', number, 15)
-    .option('--threads <n>', 'threads of the processor', number, cores)
+    .option('--steps <n>', RUNS, number, 15)
     .option('--diagnostics', 'count the hard negatives in every step', false)
     .option('--seed <n>', 'of the batch', number, 1)
-    .option('--no-peers', 'leave other implementations out')
-    .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
-    .option('--json', 'print one JSON object', false)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  cf bench head --json\n  cf bench head --classes 1000000 --steps 3 --no-peers\n  cf bench head --backend tfjs-wasm --batch 128 --classes 10000\n',
-    )
-    .action(async ({ peers, python, json, ...task }: HeadFlags, command: Command) => {
-      if (task.backend.startsWith('tfjs-')) {
-        const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
-        const without = new Set(['loss', 'threads', 'seed', 'python']);
-        refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
-      }
-      const say = (line: string): void => void process.stderr.write(`${line}\n`);
-      const report = await benchHead(task, MEASURE, { peers, python, say });
-      console.log(json ? JSON.stringify(report) : formatReport(report));
-    });
+    .option('--no-peers', 'leave other implementations out');
+  return withSharedOptions(command, [
+    '--json',
+    '--classes 1000000 --steps 3 --no-peers',
+    '--backend tfjs-wasm --batch 128 --classes 10000',
+  ]).action(async ({ peers, python, json, ...task }: HeadFlags) => {
+    if (task.backend.startsWith('tfjs-')) {
+      const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
+      const without = new Set(['loss', 'threads', 'seed', 'python']);
+      refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
+    }
+    const say = (line: string): void => void process.stderr.write(`${line}\n`);
+    print(await benchHead(task, MEASURE, { peers, python, say }), json, formatHead);
+  });
 }
 
-interface BackboneFlags {
-  readonly model: BenchModel;
-  readonly batch: number;
-  readonly threads: number;
-  readonly runs: number;
+interface BackboneFlags extends BackboneBenchOptions {
   readonly engine: string;
-  readonly layers: boolean;
-  readonly peer: boolean;
-  readonly python: string;
   readonly json: boolean;
 }
 
 function backboneCommand(): Command {
-  return new Command('backbone')
+  const command = new Command('backbone')
     .description('Training speed of a backbone: forward and backward, to the gradients of all weights.')
     .option('--model <name>', `one of ${BENCH_MODELS.join(', ')}`, 'tiny-iresnet')
     .option('--batch <n>', 'pictures a step', number, 64)
-    .option('--runs <n>', 'steps that count; the median is told', number, 5)
-    .option('--threads <n>', 'threads of the processor', number, globalThis.navigator.hardwareConcurrency)
-    .option(
-      '--engine <name>',
-      'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu',
-      'onnx',
-    )
+    .option('--runs <n>', RUNS, number, 5)
+    .option('--engine <name>', ENGINES, 'onnx')
     .option('--no-layers', 'leave out the rate of every layer shape')
-    .option('--no-peer', 'leave PyTorch out')
-    .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
-    .option('--json', 'print one JSON object', false)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  cf bench backbone --model mobilefacenet --batch 64 --json\n  cf bench backbone --engine tfjs --batch 8\n',
-    )
-    .action(async ({ json, engine, ...options }: BackboneFlags, command: Command) => {
-      requireChoice('engine', engine, ['onnx', 'tfjs']);
-      if (engine === 'tfjs') {
-        requireChoice('model', options.model, ['tiny-iresnet']);
-        const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-        const without = new Set(['threads', 'layers', 'peer', 'python']);
-        refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
-        await openTfjs('wasm');
-        const { benchTrainingStep } = await import('@cf/tfjs/bench');
-        const measured = await benchTrainingStep({ batch: options.batch, steps: options.runs });
-        console.log(json ? JSON.stringify(measured) : formatTfjs(measured));
-        return;
-      }
-      const report = await benchBackbone(options);
-      console.log(json ? JSON.stringify(report) : formatBackbone(report));
-    });
+    .option('--no-peer', 'leave PyTorch out');
+  return withSharedOptions(command, [
+    '--model mobilefacenet --batch 64 --json',
+    '--engine tfjs --batch 8',
+  ]).action(async ({ json, engine, ...options }: BackboneFlags) => {
+    requireChoice('engine', engine, ['onnx', 'tfjs']);
+    if (engine === 'onnx') return print(await benchBackbone(options), json, formatBackbone);
+    requireChoice('model', options.model, ['tiny-iresnet']);
+    const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
+    const without = new Set(['threads', 'layers', 'peer', 'python']);
+    refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
+    // Loaded only when chosen: its framework is large.
+    const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
+    print(await benchTfjs(options.batch, options.runs), json, formatTfjs);
+  });
 }
 
-function formatTfjs({ batch, cpuBatch, wasmMs, cpuMs, ratio }: TrainingBench): string {
+const RUNS = 'steps that count; the median is told';
+const ENGINES = 'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu';
+
+function withSharedOptions(command: Command, examples: readonly string[]): Command {
+  const calls = examples.map((flags) => `  cf bench ${command.name()} ${flags}\n`);
+  return command
+    .option('--threads <n>', 'threads of the processor', number, globalThis.navigator.hardwareConcurrency)
+    .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
+    .option('--json', 'print one JSON object', false)
+    .addHelpText('after', `\nExamples:\n${calls.join('')}`);
+}
+
+function print<Report>(report: Report, json: boolean, format: (report: Report) => string): void {
+  console.log(json ? JSON.stringify(report) : format(report));
+}
+
+function formatTfjs({ batch, cpuBatch, wasmMs, cpuMs, ratio }: TfjsTraining): string {
   return [
     `tiny-iresnet on TensorFlow.js, a training step:`,
     `wasm with the training kernels: ${wasmMs.toFixed(0)} ms for ${batch} pictures`,
@@ -143,13 +133,17 @@ const MEASURE = [...process.execArgv, process.argv[1]!, 'bench', 'head-task'];
 function taskCommand(): Command {
   return new Command('head-task').action(async () => {
     const task = JSON.parse(await text(process.stdin)) as HeadTask | TfjsTask;
-    const measured = 'plain' in task ? await measureTfjs(task) : await measureHead(task);
+    // Loaded only when asked for: its framework is large.
+    const measured =
+      'plain' in task
+        ? await (await import('../bench/head/measure-tfjs.ts')).measureTfjs(task)
+        : await measureHead(task);
     // Some frameworks write to the output on their own.
     console.log(`\n${JSON.stringify(measured)}`);
   });
 }
 
-function formatReport(report: HeadReport): string {
+function formatHead(report: HeadReport): string {
   const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(1)} ms`;
   const share = (value: number | null): string => (value === null ? 'none' : `${(100 * value).toFixed(0)} %`);
   const { late } = report;

@@ -1,18 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import {
-  embeddedGoldens,
-  formatGoldenReport,
-  type GoldenFile,
-  type GoldenReport,
-  parseGoldens,
-  replayGoldens,
-} from '@cf/conformance';
-import type { Backend } from '@cf/core';
+import { embeddedGoldens, formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
 import { Command } from 'commander';
 import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
-import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { startProgress } from '../report/progress.ts';
+import { withProgress } from '../report/progress.ts';
+import { readGiven } from '../settings/read-given.ts';
 import { number } from './options.ts';
 
 interface ConformanceFlags {
@@ -46,42 +37,18 @@ async function runConformance({
   json,
 }: ConformanceFlags): Promise<number> {
   const file =
-    goldens === undefined ? await embeddedGoldens() : parseGoldens(await readText(goldens), goldens);
+    goldens === undefined
+      ? await embeddedGoldens()
+      : parseGoldens(await readGiven('--goldens', goldens), goldens);
   const backend = await openBackend(name);
+  const options = tolerance === undefined ? {} : { tolerance };
   try {
-    const report = await replay(backend, file, tolerance, `golden cases on ${name}`);
+    const report = await withProgress(`golden cases on ${name}`, file.cases.length, 'cases', (onCase) =>
+      replayGoldens(backend, file, { ...options, onCase }),
+    );
     console.log(json ? JSON.stringify(report) : formatGoldenReport(report));
     return report.passed ? EXIT.ok : EXIT.checkFailed;
   } finally {
     await backend.dispose();
-  }
-}
-
-async function replay(
-  backend: Backend,
-  file: GoldenFile,
-  tolerance: number | undefined,
-  label: string,
-): Promise<GoldenReport> {
-  const progress = startProgress(label, file.cases.length, 'cases');
-  try {
-    const report = await replayGoldens(backend, file, {
-      ...(tolerance === undefined ? {} : { tolerance }),
-      onCase: (done) => progress.update(done),
-    });
-    progress.finish();
-    return report;
-  } catch (error) {
-    progress.stop(`${label}: stopped`);
-    throw error;
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`--goldens ${file} (${reason})`, 'a file that can be read', 'check the path.');
   }
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { htmlReport, rocChart, scoreHistogram } from '@cf/eval';
+import { htmlReport } from '@cf/eval';
 import { decodeModel } from '@cf/onnx';
 import { Command } from 'commander';
 import { pairsDataset } from '../dataset/load-dataset.ts';
@@ -14,6 +14,7 @@ import { layersBackbone } from '../features/layers-backbone.ts';
 import { featuresOf } from '../features/linear-embedding.ts';
 import { onnxBackbone } from '../features/onnx-backbone.ts';
 import { openExtractor } from '../features/open-extractor.ts';
+import { scoreCharts } from '../report/score-charts.ts';
 import { resultsAsJson, scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
@@ -72,8 +73,9 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const name = flags.run ?? extractor.name;
     const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
-    const scored = { name, result, problems: problems.all.length, unscored };
-    console.log(flags.json ? JSON.stringify(asJson(scored)) : asText(scored));
+    const found = problems.all.length;
+    const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
+    console.log(flags.json ? JSON.stringify(json) : asText(name, result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {
@@ -84,15 +86,6 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     await extractor.dispose();
     await embedding?.dispose();
   }
-}
-
-interface Scored {
-  readonly name: string;
-  readonly result: PairResult;
-  /** Pictures, folders and pairs with something wrong. */
-  readonly problems: number;
-  /** Pairs that lack a readable picture. */
-  readonly unscored: number;
 }
 
 interface OpenModel {
@@ -136,7 +129,11 @@ async function openNetwork(file: string): Promise<OpenModel> {
   return { extractor: await openExtractor(features), embedding: await openOnnxEmbedding(bytes) };
 }
 
-function asText({ name, result, problems, unscored }: Scored): string {
+/**
+ * @param problems pictures, folders and pairs with something wrong
+ * @param unscored pairs that lack a readable picture
+ */
+function asText(name: string, result: PairResult, problems: number, unscored: number): string {
   const { accuracy, std, report, thresholdFrom } = result;
   const lines = [
     `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
@@ -155,12 +152,8 @@ function asText({ name, result, problems, unscored }: Scored): string {
   return lines.join('\n');
 }
 
-function asJson({ name, result, problems, unscored }: Scored): object {
-  return { ...resultsAsJson([{ name, result }])[0], problems, unscoredPairs: unscored };
-}
-
 async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {
-  const { genuine, impostor, threshold, report } = result;
+  const { report } = result;
   return htmlReport({
     title: `Verification of ${name}`,
     subtitle: flags.pairs,
@@ -173,10 +166,7 @@ async function evalReport(name: string, flags: EvalFlags, result: PairResult): P
       { label: 'area under ROC', value: report.auc.toFixed(5) },
       { label: 'equal error rate', value: report.eer.toFixed(4) },
     ],
-    charts: [
-      { title: 'ROC', svg: await rocChart({ title: 'ROC', series: [{ name, roc: report.roc }] }) },
-      { title: 'Scores', svg: await scoreHistogram({ genuine, impostor, threshold }) },
-    ],
+    charts: await scoreCharts([{ name, result }], name),
     tables: [
       {
         title: 'TAR at FAR',

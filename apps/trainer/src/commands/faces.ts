@@ -1,7 +1,7 @@
 import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from '@cf/data';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
-import { startProgress } from '../report/progress.ts';
+import { withProgress } from '../report/progress.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { DEFAULT_DIFFICULTY } from '../settings/fields.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
@@ -43,16 +43,15 @@ export function facesCommand(): Command {
 }
 
 async function drawFolder(out: string, options: SyntheticFolderOptions): Promise<number> {
-  const progress = startProgress('drawing', options.identities * options.imagesPerIdentity, 'images');
   try {
-    await writeSyntheticFolder(out, options, ({ done }) => progress.update(done));
+    await withProgress('drawing', options.identities * options.imagesPerIdentity, 'images', (update) =>
+      writeSyntheticFolder(out, options, ({ done }) => update(done)),
+    );
   } catch (error) {
-    progress.stop('drawing: stopped');
     if (!(error instanceof InterruptedError)) throw error;
     console.log('interrupted; no folder was written');
     return EXIT.interrupted;
   }
-  progress.finish();
   console.log(`folder: ${out}`);
   return EXIT.ok;
 }

@@ -1,4 +1,4 @@
-import { cp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSyntheticFolder } from '@cf/data';
 import { beforeAll, expect, it } from 'vitest';
@@ -14,8 +14,11 @@ beforeAll(async () => {
   await writeSyntheticFolder(faces, { seed: 2, identities: 6, imagesPerIdentity: 3, format: 'jpeg' });
 });
 
-async function fingerprints(root?: string): Promise<ReadonlyMap<string, string>> {
-  const { data, evaluation, seed } = configWith(root === undefined ? {} : { data: root });
+async function fingerprints(
+  root?: string,
+  checkContent: boolean = false,
+): Promise<ReadonlyMap<string, string>> {
+  const { data, evaluation, seed } = configWith(root === undefined ? {} : { data: root, checkContent });
   const dataset = await loadDataset(data, evaluation, seed, { onProblem: () => {}, strict: true });
   const texts = await identityFingerprints(dataset);
   return new Map(dataset.names.map((name, label) => [name, texts[label]!]));
@@ -24,14 +27,15 @@ async function fingerprints(root?: string): Promise<ReadonlyMap<string, string>>
 /** Names of the identities whose pictures have changed. */
 async function changedBy(
   change: (root: string, names: readonly string[]) => Promise<void>,
+  checkContent: boolean = false,
 ): Promise<string[]> {
-  const before = await fingerprints(faces);
+  const before = await fingerprints(faces, checkContent);
   const root = join(base, 'changed');
   await rm(root, { recursive: true, force: true });
   await cp(faces, root, { recursive: true });
   const names = [...before.keys()];
   await change(root, names);
-  const after = await fingerprints(root);
+  const after = await fingerprints(root, checkContent);
   return names.filter((name) => after.get(name) !== before.get(name)).map((name) => `${names.indexOf(name)}`);
 }
 
@@ -62,4 +66,13 @@ it('changes with folders that were exchanged', async () => {
     await rename(aside, b);
   };
   expect(await changedBy(exchange)).toEqual(['0', '1']);
+});
+
+it('changes with the bytes of a picture where content is asked for', async () => {
+  const turnOver = async (root: string, names: readonly string[]): Promise<void> => {
+    const path = join(root, names[1]!, `${names[1]}_0001.jpg`);
+    await writeFile(path, (await readFile(path)).toReversed());
+  };
+  expect(await changedBy(turnOver)).toEqual([]);
+  expect(await changedBy(turnOver, true)).toEqual(['1']);
 });

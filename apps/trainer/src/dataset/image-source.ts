@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type ImageProblem, loadImages, type RawImage, resizeImage, type SyntheticFaces } from '@cf/data';
 
@@ -31,14 +31,18 @@ export interface ImageSource {
   ): AsyncIterable<{ readonly index: number; readonly image: RawImage }>;
 }
 
-/** Pictures in files: decoded off the main thread, some ahead of their use. */
-export function fileImages(files: readonly string[]): ImageSource {
+/**
+ * Pictures in files: decoded off the main thread, some ahead of their use.
+ *
+ * @param checkContent whether their keys tell what is in them as well; all files are read for it
+ */
+export function fileImages(files: readonly string[], checkContent: boolean = false): ImageSource {
   return {
     count: files.length,
     async fingerprint() {
       const hash = createHash('sha256');
       for (const file of files) {
-        const { size, mtimeMs } = await stat(file).catch(() => ({ size: -1, mtimeMs: -1 }));
+        const { size, mtimeMs } = await statOf(file);
         hash.update(`${file}\0${size}\0${mtimeMs}\n`);
       }
       return hash.digest('hex');
@@ -46,14 +50,24 @@ export function fileImages(files: readonly string[]): ImageSource {
     async keys() {
       const keys: string[] = [];
       for (const file of files) {
-        const { size } = await stat(file).catch(() => ({ size: -1 }));
-        keys.push(`${basename(file)}\0${size}`);
+        const { size } = await statOf(file);
+        keys.push(`${basename(file)}\0${size}${checkContent ? `\0${await contentHash(file)}` : ''}`);
       }
       return keys;
     },
     load: (shape, { strict, onProblem, signal }) =>
       loadImages(files, { ...shape, strict, onProblem, signal }),
   };
+}
+
+/** Of a file that can't be read, numbers that none has: it is told when its picture is. */
+function statOf(file: string): Promise<{ readonly size: number; readonly mtimeMs: number }> {
+  return stat(file).catch(() => ({ size: -1, mtimeMs: -1 }));
+}
+
+async function contentHash(file: string): Promise<string> {
+  const content = await readFile(file).catch(() => '');
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** A drawn person's picture. */

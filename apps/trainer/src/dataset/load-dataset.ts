@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { buildLabelMap } from '@cf/core';
 import {
   filterIdentities,
-  type ImageFolder,
-  type ImageProblem,
+  type IdentitySplit,
   identityPairs,
+  type PairedImage,
   parseFolds,
   parsePairs,
   parsePeople,
@@ -15,8 +13,9 @@ import {
   syntheticFaces,
 } from '@cf/data';
 import { UsageError } from '../errors.ts';
+import { readGiven } from '../settings/read-given.ts';
 import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
-import { type DrawnImage, drawnImages, fileImages, type ImageSource } from './image-source.ts';
+import { drawnImages, fileImages, type ImageSource, type LoadOptions } from './image-source.ts';
 import type { VerificationPairs } from './verification-pairs.ts';
 
 /** Pictures, some with identities to train on, some in pairs to score. */
@@ -32,11 +31,7 @@ export interface Dataset {
 }
 
 /** How problems with pictures are taken. */
-export interface ProblemPolicy {
-  readonly onProblem: (problem: ImageProblem) => void;
-  /** Stop at the first. */
-  readonly strict: boolean;
-}
+export type ProblemPolicy = Pick<LoadOptions, 'onProblem' | 'strict'>;
 
 /** A share of the identities is held out for evaluation where no pairs are given. */
 const HELD_OUT_SHARE = 0.2;
@@ -58,82 +53,74 @@ export async function loadDataset(
     ...(data.people === undefined ? {} : { names: await namesOf(data.people, data.folds) }),
   });
   if (identities.length < 2) throw tooFew(identities.length, data.root, 'at least 2 to train on');
-  return evaluation.pairs === undefined
-    ? heldOutDataset(identities, seed, data.root)
-    : listedDataset(identities, evaluation.pairs, evaluation.pairsFolds, data.root, policy);
+  const source = (files: readonly string[]): ImageSource => fileImages(files, data.checkContent);
+  const { pairs, pairsFolds } = evaluation;
+  if (pairs === undefined)
+    return heldOutDataset(holdOut(identities, seed, data.root), seed, source, 'identities');
+  const dataset = await datasetOf(identities, source, (list) =>
+    pairsOfFile(pairs, pairsFolds, data.root, list, policy),
+  );
+  const { scored } = dataset.verification;
+  return { ...dataset, pairsFrom: `${pairs}, fold${scored.length === 1 ? '' : 's'} ${scored.join(', ')}` };
 }
 
 /** A list of pictures without repetition, and the place of each. */
 class ImageList<Image> {
   readonly images: Image[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #places = new Map<Image, number>();
 
-  place(key: string, image: Image): number {
-    const known = this.#places.get(key);
+  place(image: Image): number {
+    const known = this.#places.get(image);
     if (known !== undefined) return known;
-    this.#places.set(key, this.images.length);
+    this.#places.set(image, this.images.length);
     return this.images.push(image) - 1;
   }
 }
 
-type Identities = ImageFolder['identities'];
-
-async function listedDataset(
-  identities: Identities,
-  pairs: string,
-  pairsFolds: string | undefined,
-  root: string,
-  policy: ProblemPolicy,
-): Promise<Dataset> {
-  const list = new ImageList<string>();
-  const { names, trained } = placeIdentities(identities, list);
-  const verification = await pairsOfFile(pairs, pairsFolds, root, list, policy);
-  return {
-    images: fileImages(list.images),
-    labels: labelsOf(trained, list.images.length),
-    names,
-    verification,
-    pairsFrom: `${pairs}, fold${verification.scored.length === 1 ? '' : 's'} ${verification.scored.join(', ')}`,
-  };
+/** A person with pictures, in files or to be drawn. */
+interface Person<Image> {
+  readonly name: string;
+  readonly files: readonly Image[];
 }
 
-function heldOutDataset(identities: Identities, seed: number, root: string): Dataset {
-  const { train, held } = holdOut(identities, seed, root);
-  const list = new ImageList<string>();
-  const { names, trained } = placeIdentities(train, list);
-  const verification = drawPairs(
-    held.map(({ files }) => files.length),
-    seed,
-    (identity, image) => {
-      const file = held[identity]!.files[image]!;
-      return list.place(file, file);
-    },
-  );
-  return {
-    images: fileImages(list.images),
-    labels: labelsOf(trained, list.images.length),
-    names,
-    verification,
-    pairsFrom: `${held.length} identities held out of training`,
-  };
+type Identities = readonly Person<string>[];
+
+/** People to train on, in the order of their labels, and pairs to score on their pictures or others. */
+async function datasetOf<Image>(
+  trained: readonly Person<Image>[],
+  sourceOf: (images: readonly Image[]) => ImageSource,
+  pairsOn: (list: ImageList<Image>) => Promise<VerificationPairs> | VerificationPairs,
+): Promise<Omit<Dataset, 'pairsFrom'>> {
+  const list = new ImageList<Image>();
+  const placed = trained.map(({ files }) => files.map((file) => list.place(file)));
+  const verification = await pairsOn(list);
+  const labels = new Int32Array(list.images.length).fill(-1);
+  for (const [label, places] of placed.entries()) for (const place of places) labels[place] = label;
+  return { images: sourceOf(list.images), labels, names: trained.map(({ name }) => name), verification };
+}
+
+async function heldOutDataset<Image>(
+  { train, validation }: IdentitySplit<Person<Image>>,
+  seed: number,
+  sourceOf: (images: readonly Image[]) => ImageSource,
+  what: string,
+): Promise<Dataset> {
+  const dataset = await datasetOf(train, sourceOf, (list) => drawPairs(validation, seed, list));
+  return { ...dataset, pairsFrom: `${validation.length} ${what} held out of training` };
 }
 
 /** Two parts without a common identity; only identities with two pictures can be held out. */
-function holdOut(
-  identities: Identities,
-  seed: number,
-  root: string,
-): { readonly train: Identities; readonly held: Identities } {
+function holdOut(identities: Identities, seed: number, root: string): IdentitySplit<Person<string>> {
   const candidates = identities.filter(({ files }) => files.length >= 2);
   if (identities.length < 4 || candidates.length < 3) {
     const given = candidates.length < 3 && identities.length >= 4 ? candidates.length : identities.length;
     const least = 'at least 4 (2 to train on, 2 with two pictures each held out for scoring)';
     throw tooFew(given, root, `${least}, or --pairs`);
   }
-  const validation = Math.min(heldOutCount(identities.length), candidates.length - 1);
-  const held = splitIdentities(candidates, { validation, seed }).validation;
-  const heldOut = new Set(held);
-  return { train: identities.filter((identity) => !heldOut.has(identity)), held };
+  const count = Math.min(heldOutCount(identities.length), candidates.length - 1);
+  const { validation } = splitIdentities(candidates, { validation: count, seed });
+  const heldOut = new Set(validation);
+  return { train: identities.filter((identity) => !heldOut.has(identity)), validation };
 }
 
 /** How many of at least four identities are held out: two at least, for impostor pairs. */
@@ -141,51 +128,15 @@ function heldOutCount(identities: number): number {
   return Math.max(2, Math.round(HELD_OUT_SHARE * identities));
 }
 
-function syntheticDataset(data: Extract<DataConfig, { kind: 'synthetic' }>, seed: number): Dataset {
+function syntheticDataset(data: Extract<DataConfig, { kind: 'synthetic' }>, seed: number): Promise<Dataset> {
   const { identities, imagesPerIdentity } = data;
   const faces = syntheticFaces(data);
-  const all = Array.from({ length: identities }, (_, i) => i);
-  const { train, validation } = splitIdentities(all, { validation: heldOutCount(identities), seed });
-  const list = new ImageList<DrawnImage>();
-  const place = (identityIndex: number, imageIndex: number): number =>
-    list.place(`${identityIndex}/${imageIndex}`, { identityIndex, imageIndex });
-  const trained = train.flatMap((identity, label) =>
-    Array.from({ length: imagesPerIdentity }, (_, image) => ({ place: place(identity, image), label })),
-  );
-  const verification = drawPairs(
-    validation.map(() => imagesPerIdentity),
-    seed,
-    (identity, image) => place(validation[identity]!, image),
-  );
-  return {
-    images: drawnImages(faces, list.images),
-    labels: labelsOf(trained, list.images.length),
-    names: train.map((index) => faces.name(index)),
-    verification,
-    pairsFrom: `${validation.length} drawn identities held out of training`,
-  };
-}
-
-interface PlacedLabel {
-  readonly place: number;
-  readonly label: number;
-}
-
-function placeIdentities(
-  identities: Identities,
-  list: ImageList<string>,
-): { readonly names: readonly string[]; readonly trained: readonly PlacedLabel[] } {
-  const map = buildLabelMap(identities.map(({ name }) => name));
-  const trained = identities.flatMap(({ name, files }) =>
-    files.map((file) => ({ place: list.place(file, file), label: map.labelOf(name) })),
-  );
-  return { names: map.names, trained };
-}
-
-function labelsOf(trained: readonly PlacedLabel[], count: number): Int32Array {
-  const labels = new Int32Array(count).fill(-1);
-  for (const { place, label } of trained) labels[place] = label;
-  return labels;
+  const people = Array.from({ length: identities }, (_, identityIndex) => ({
+    name: faces.name(identityIndex),
+    files: Array.from({ length: imagesPerIdentity }, (_, imageIndex) => ({ identityIndex, imageIndex })),
+  }));
+  const split = splitIdentities(people, { validation: heldOutCount(identities), seed });
+  return heldOutDataset(split, seed, (images) => drawnImages(faces, images), 'drawn identities');
 }
 
 /** The pairs of an LFW list whose pictures exist under a root; their pictures are added to a list. */
@@ -196,11 +147,11 @@ async function pairsOfFile(
   list: ImageList<string>,
   { onProblem, strict }: ProblemPolicy,
 ): Promise<VerificationPairs> {
-  const resolved = await resolvePairs(parsePairs(await readList(file, '--pairs'), file), root, { strict });
+  const resolved = await resolvePairs(parsePairs(await readGiven('--pairs', file), file), root, { strict });
   for (const problem of resolved.problems) onProblem(problem);
   const every = Array.from({ length: resolved.folds }, (_, i) => i + 1);
   return {
-    pairs: resolved.pairs.map(({ a, b }) => [list.place(a, a), list.place(b, b)] as const),
+    pairs: resolved.pairs.map(({ a, b }) => [list.place(a), list.place(b)] as const),
     same: resolved.pairs.map(({ same }) => same),
     folds: resolved.pairs.map(({ fold }) => fold + 1),
     scored: pairsFolds === undefined ? every : parseFolds(pairsFolds, resolved.folds),
@@ -220,15 +171,17 @@ export async function pairsDataset(
   return { images: fileImages(list.images), verification };
 }
 
-function drawPairs(
-  counts: readonly number[],
+function drawPairs<Image>(
+  people: readonly Person<Image>[],
   seed: number,
-  place: (identity: number, image: number) => number,
+  list: ImageList<Image>,
 ): VerificationPairs {
+  const counts = people.map(({ files }) => files.length);
   const drawn = identityPairs({ counts, seed, folds: FOLDS, mostPairs: MOST_PAIRS });
+  const place = ({ identity, image }: PairedImage): number => list.place(people[identity]!.files[image]!);
   const folds = drawn.map(({ fold }) => fold + 1);
   return {
-    pairs: drawn.map(({ a, b }) => [place(a.identity, a.image), place(b.identity, b.image)] as const),
+    pairs: drawn.map(({ a, b }) => [place(a), place(b)] as const),
     same: drawn.map(({ same }) => same),
     folds,
     scored: [...new Set(folds)],
@@ -237,17 +190,8 @@ function drawPairs(
 }
 
 async function namesOf(people: string, folds: string | undefined): Promise<ReadonlySet<string>> {
-  const all = parsePeople(await readList(people, '--people'), people);
+  const all = parsePeople(await readGiven('--people', people), people);
   return peopleOfFolds(all, folds === undefined ? all.map((_, i) => i + 1) : parseFolds(folds, all.length));
-}
-
-async function readList(file: string, flag: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`${flag} ${file} (${reason})`, 'a file that can be read', 'check the path.');
-  }
 }
 
 function tooFew(count: number, root: string, expected: string): UsageError {

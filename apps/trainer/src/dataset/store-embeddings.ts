@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { type ImageStore, pixelBatch } from '@cf/data';
-import type { OnnxNetwork } from '../engines/onnx-network.ts';
+import type { Embedder } from '../engines/onnx-network.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
-import { startProgress } from '../report/progress.ts';
+import { withProgress } from '../report/progress.ts';
 
 /** Small batches stay in the cache; several of them run at a time, each on one thread. */
 const BATCH = 8;
@@ -19,34 +19,31 @@ export interface StoreEmbeddingOptions {
 export async function embedStore(
   label: string,
   store: ImageStore,
-  { dim, run }: Pick<OnnxNetwork, 'dim' | 'run'>,
+  { dim, run }: Pick<Embedder, 'dim' | 'run'>,
   { wanted, mirror, signal }: StoreEmbeddingOptions,
 ): Promise<FeatureTable> {
   const samples = wantedSamples(store, wanted);
   const rows = new Float32Array(samples.length * dim);
   const mirrored = mirror ? new Float32Array(samples.length * dim) : undefined;
-  const progress = startProgress(label, samples.length, 'images');
-  let next = 0;
-  let done = 0;
-  const work = async (): Promise<void> => {
-    while (next < samples.length) {
-      signal.throwIfAborted();
-      const from = next;
-      next += BATCH;
-      const part = samples.subarray(from, from + BATCH);
-      rows.set(await run(pixelBatch(store, part), part.length), from * dim);
-      mirrored?.set(await run(pixelBatch(store, part, { mirror: true }), part.length), from * dim);
-      done += part.length;
-      progress.update(done);
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: availableParallelism() }, work));
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure !== undefined) {
-    progress.stop(`${label}: stopped after ${done} images`);
-    throw failure.reason;
-  }
-  progress.finish();
+  await withProgress(label, samples.length, 'images', async (update) => {
+    let next = 0;
+    let done = 0;
+    const work = async (): Promise<void> => {
+      while (next < samples.length) {
+        signal.throwIfAborted();
+        const from = next;
+        next += BATCH;
+        const part = samples.subarray(from, from + BATCH);
+        rows.set(await run(pixelBatch(store, part), part.length), from * dim);
+        mirrored?.set(await run(pixelBatch(store, part, { mirror: true }), part.length), from * dim);
+        done += part.length;
+        update(done);
+      }
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: availableParallelism() }, work));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  });
   return { dim, indices: Int32Array.from(samples, (sample) => store.indices[sample]!), rows, mirrored };
 }
 

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
-import { BackboneError } from '../errors.ts';
+import { BackboneError, reasonOf } from '../errors.ts';
 
 /** A network as it is, to embed with. */
 export interface Embedder {
@@ -18,24 +18,23 @@ export interface EmbeddingNetwork extends Embedder {
   readonly shape: ImageShape;
 }
 
-/** One that onnxruntime runs; each run takes one thread. */
-export type OnnxNetwork = EmbeddingNetwork;
+/** No file can be read at the path after onnx:. */
+export function unreadable(file: string, cause: unknown): BackboneError {
+  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  const why = missing ? ', which does not exist' : ` (${firstLine(cause)})`;
+  return new BackboneError(`'${file}'${why}`, 'an ONNX file', 'check the path after onnx:.', cause);
+}
 
 /**
- * Opens a network from its file.
+ * Opens a network from its file; each run takes one thread.
  *
  * @throws BackboneError if the file is missing or broken, or does not map pictures to vectors
  */
-export async function openOnnxFile(file: string): Promise<OnnxNetwork> {
+export async function openOnnxFile(file: string): Promise<EmbeddingNetwork> {
   try {
     await access(file);
   } catch (cause) {
-    throw new BackboneError(
-      `'${file}', which does not exist`,
-      'an ONNX file',
-      'check the path after onnx:.',
-      cause,
-    );
+    throw unreadable(file, cause);
   }
   return openOnnxNetwork(file, file);
 }
@@ -47,7 +46,7 @@ export async function openOnnxFile(file: string): Promise<OnnxNetwork> {
  * @param model its file, or what would be in it
  * @throws BackboneError if it is broken, or does not map pictures to vectors
  */
-export async function openOnnxNetwork(name: string, model: string | Uint8Array): Promise<OnnxNetwork> {
+export async function openOnnxNetwork(name: string, model: string | Uint8Array): Promise<EmbeddingNetwork> {
   const session = await openSession(name, model);
   const [height, width] = pictureSize(name, session);
   const run = runOf(session, [3, height, width]);
@@ -74,10 +73,8 @@ function runOf(session: InferenceSession, sample: readonly number[]): Embedder['
 
 async function openSession(name: string, model: string | Uint8Array): Promise<InferenceSession> {
   try {
-    const options = { intraOpNumThreads: 1 };
-    return typeof model === 'string'
-      ? await InferenceSession.create(model, options)
-      : await InferenceSession.create(model, options);
+    // One of two overloads.
+    return await InferenceSession.create(model as string, { intraOpNumThreads: 1 });
   } catch (cause) {
     throw new BackboneError(
       `'${name}' (${firstLine(cause)})`,
@@ -103,7 +100,7 @@ function pictureSize(name: string, session: InferenceSession): [number, number] 
 
 async function probe(
   name: string,
-  run: OnnxNetwork['run'],
+  run: Embedder['run'],
   height: number,
   width: number,
 ): Promise<Float32Array> {
@@ -121,5 +118,5 @@ async function probe(
 
 /** What went wrong, in a line. */
 export function firstLine(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+  return reasonOf(cause).split('\n')[0]!;
 }

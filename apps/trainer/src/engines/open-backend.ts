@@ -1,14 +1,8 @@
 import { type Backend, referenceBackend, UnknownNameError } from '@cf/core';
 import { openGpujs, openTfjs } from './open-framework.ts';
 
-/** What a backend may be told. */
-export interface BackendSettings {
-  /** Threads of one operator, where the backend has them; its own choice by default. */
-  readonly threads?: number;
-}
-
-const BACKENDS: Readonly<Record<string, (settings: BackendSettings) => Promise<Backend>>> = {
-  onnx: async ({ threads }) => {
+const BACKENDS: Readonly<Record<string, (threads?: number) => Promise<Backend>>> = {
+  onnx: async (threads) => {
     const [{ onnxBackend }, runtime] = await Promise.all([import('@cf/onnx'), import('onnxruntime-node')]);
     return onnxBackend({ runtime, ...(threads === undefined ? {} : { threads }) });
   },
@@ -27,8 +21,13 @@ const BACKENDS: Readonly<Record<string, (settings: BackendSettings) => Promise<B
 /** Names that {@link openBackend} knows. */
 export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS);
 
-/** A backend by its name. @throws UnknownNameError; the backend's own error where it can't run */
-export async function openBackend(name: string, settings: BackendSettings = {}): Promise<Backend> {
+/**
+ * A backend by its name.
+ *
+ * @param threads of one operator, where the backend has them; its own choice by default
+ * @throws UnknownNameError; the backend's own error where it can't run
+ */
+export async function openBackend(name: string, threads?: number): Promise<Backend> {
   if (!Object.hasOwn(BACKENDS, name)) throw new UnknownNameError('backend', name, BACKEND_NAMES);
-  return BACKENDS[name]!(settings);
+  return BACKENDS[name]!(threads);
 }

@@ -4,21 +4,17 @@ import { basename } from 'node:path';
 import { backbone } from '@cf/backbones';
 import { CfError } from '@cf/core';
 import { decodeModel, encodeModel, type Model, OnnxOpsetError, onnxModel } from '@cf/onnx';
-import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
-import { type EmbeddingNetwork, firstLine, openOnnxNetwork } from './onnx-network.ts';
+import { type EmbeddingNetwork, firstLine, openOnnxNetwork, unreadable } from './onnx-network.ts';
 import { openOnnxTraining } from './open-onnx-training.ts';
 
 /** A network before training. */
 export interface UntrainedNetwork {
   /** Such as `tiny-iresnet` or `mobilefacenet.onnx`. */
   readonly name: string;
-  readonly shape: ImageShape;
-  /** d. */
-  readonly dim: number;
   /** The same network, to embed with; to be disposed of. */
   readonly inference: EmbeddingNetwork;
   /** Tells it from other networks and other first weights. */
@@ -51,8 +47,6 @@ export async function openOnnxEngine(training: NetworkTraining): Promise<Untrain
     await requireBatches(name, inference);
     return {
       name,
-      shape,
-      dim,
       inference,
       fingerprint: createHash('sha256').update(encodeModel(model)).digest('hex'),
       activationBytes: () => activationBytes(model, shape),
@@ -76,13 +70,7 @@ async function readModelFile(file: string): Promise<Model> {
   try {
     bytes = await readFile(file);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new BackboneError(
-      missing ? `'${file}', which does not exist` : `'${file}' (${firstLine(cause)})`,
-      'an ONNX file',
-      'check the path after onnx:.',
-      cause,
-    );
+    throw unreadable(file, cause);
   }
   try {
     return decodeModel(bytes);

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { flipHorizontally, type ImageProblem, type RawImage } from '@cf/data';
-import type { ImageSource } from '../dataset/image-source.ts';
+import { flipHorizontally, type RawImage } from '@cf/data';
+import type { ImageSource, LoadOptions } from '../dataset/image-source.ts';
 import type { Embedder } from '../engines/onnx-network.ts';
 import { BackboneError } from '../errors.ts';
-import { startProgress } from '../report/progress.ts';
+import { withProgress } from '../report/progress.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
 /** Feature vectors of a list of pictures. */
@@ -17,109 +17,98 @@ export interface FeatureTable {
   readonly mirrored: Float32Array | undefined;
 }
 
-export interface ExtractOptions {
+export interface ExtractOptions extends LoadOptions {
   /** Pictures whose mirror image is wanted as well, by position in the list. */
   readonly mirror: (index: number) => boolean;
-  readonly strict: boolean;
-  readonly onProblem: (problem: ImageProblem) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Runs a feature extractor over a list of pictures, with progress. */
-export async function extractFeatures(
+export function extractFeatures(
   label: string,
   source: ImageSource,
   extractor: FeatureExtractor,
   options: ExtractOptions,
 ): Promise<FeatureTable> {
   const { dim, shape } = extractor;
-  const progress = startProgress(label, source.count, 'images');
   const indices: number[] = [];
   const rows = new Float32Array(source.count * dim);
   const mirrored = new Float32Array(source.count * dim);
-  const direct = new ExtractionQueue(extractor, rows);
-  const flipped = new ExtractionQueue(extractor, mirrored);
-  try {
-    for await (const { index, image } of source.load(shape, options)) {
-      const row = indices.push(index) - 1;
-      await direct.add(row, image);
-      if (options.mirror(index)) await flipped.add(row, flipHorizontally(image));
-      progress.update(index + 1);
+  let mirrors = 0;
+  const queue = new ExtractionQueue(extractor);
+  return withProgress(label, source.count, 'images', async (update) => {
+    try {
+      for await (const { index, image } of source.load(shape, options)) {
+        const from = dim * (indices.push(index) - 1);
+        await queue.add(image, rows.subarray(from, from + dim));
+        if (options.mirror(index)) {
+          await queue.add(flipHorizontally(image), mirrored.subarray(from, from + dim));
+          mirrors++;
+        }
+        update(index + 1);
+      }
+      await queue.finish();
+    } finally {
+      // The extractor must not be disposed of under batches that still run.
+      await queue.settle();
     }
-    await direct.finish();
-    await flipped.finish();
-  } catch (error) {
-    // The extractor must not be disposed of under batches that still run.
-    await Promise.all([direct.settle(), flipped.settle()]);
-    progress.stop(`${label}: stopped after ${indices.length} images`);
-    throw error;
-  }
-  progress.finish();
-  return {
-    dim,
-    indices: Int32Array.from(indices),
-    rows: rows.subarray(0, indices.length * dim),
-    mirrored: flipped.total === 0 ? undefined : mirrored.subarray(0, indices.length * dim),
-  };
+    const length = indices.length * dim;
+    return {
+      dim,
+      indices: Int32Array.from(indices),
+      rows: rows.subarray(0, length),
+      mirrored: mirrors === 0 ? undefined : mirrored.subarray(0, length),
+    };
+  });
 }
 
 const BATCHES_UNDER_WAY = Math.min(8, availableParallelism());
 
+/** A picture, and where its features go. */
+interface Waiting {
+  readonly image: RawImage;
+  readonly to: Float32Array;
+}
+
 /** Gathers pictures into batches and keeps a few batches under way. */
 class ExtractionQueue {
   readonly #extractor: FeatureExtractor;
-  readonly #out: Float32Array;
+  /** Those that failed stay here, and fail what comes next. */
   readonly #underWay = new Set<Promise<void>>();
-  /** The first failure of a batch. */
-  #failure: { readonly error: unknown } | undefined;
-  #rows: number[] = [];
-  #images: RawImage[] = [];
-  total = 0;
+  #waiting: Waiting[] = [];
 
-  constructor(extractor: FeatureExtractor, out: Float32Array) {
+  constructor(extractor: FeatureExtractor) {
     this.#extractor = extractor;
-    this.#out = out;
   }
 
-  async add(row: number, image: RawImage): Promise<void> {
-    this.#rows.push(row);
-    this.#images.push(image);
-    this.total++;
-    if (this.#images.length === this.#extractor.batch) await this.#begin();
+  async add(image: RawImage, to: Float32Array): Promise<void> {
+    if (this.#waiting.push({ image, to }) === this.#extractor.batch) await this.#begin();
   }
 
   /** Waits for everything added so far. */
   async finish(): Promise<void> {
-    if (this.#images.length > 0) await this.#begin();
-    await this.settle();
-    this.#throwFailure();
+    if (this.#waiting.length > 0) await this.#begin();
+    await Promise.all(this.#underWay);
   }
 
   /** Waits for the batches under way, whether they succeed or not. */
   async settle(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.allSettled(this.#underWay);
   }
 
   async #begin(): Promise<void> {
     while (this.#underWay.size >= BATCHES_UNDER_WAY) await Promise.race(this.#underWay);
-    this.#throwFailure();
-    const work = this.#extract(this.#rows, this.#images)
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#underWay.delete(work));
-    this.#rows = [];
-    this.#images = [];
+    const work = this.#extract(this.#waiting);
+    this.#waiting = [];
     this.#underWay.add(work);
+    work.then(
+      () => this.#underWay.delete(work),
+      () => {},
+    );
   }
 
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
-  async #extract(rows: readonly number[], images: readonly RawImage[]): Promise<void> {
-    const features = await this.#extractor.extract(images);
+  async #extract(batch: readonly Waiting[]): Promise<void> {
     const { dim, name } = this.#extractor;
+    const features = await this.#extractor.extract(batch.map(({ image }) => image));
     if (!features.every(Number.isFinite)) {
       throw new BackboneError(
         `'${name}', which gave a feature that is not finite`,
@@ -127,8 +116,7 @@ class ExtractionQueue {
         'check the export of the backbone, and that it takes RGB from 0 to 255.',
       );
     }
-    for (const [i, row] of rows.entries())
-      this.#out.set(features.subarray(i * dim, (i + 1) * dim), row * dim);
+    for (const [i, { to }] of batch.entries()) to.set(features.subarray(i * dim, (i + 1) * dim));
   }
 }
 

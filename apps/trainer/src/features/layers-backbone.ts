@@ -1,6 +1,6 @@
 import { openBackend } from '../engines/open-backend.ts';
 import type { RunFolder } from '../run/run-folder.ts';
-import { readConfig } from '../settings/read-config.ts';
+import { readConfig } from '../settings/check-config.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 import { networkExtractor } from './onnx-backbone.ts';
 

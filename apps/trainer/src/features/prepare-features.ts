@@ -1,31 +1,23 @@
 import type { ImageProblem } from '@cf/data';
-import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
+import type { Job } from '../run/job.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import type { EmbeddingTraining } from '../settings/train-config.ts';
 import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 import { extractFeatures, type FeatureTable } from './feature-table.ts';
 
-export interface PrepareOptions {
-  readonly extractor: FeatureExtractor;
-  /** Where the features are kept. */
-  readonly run: RunFolder;
-  /** The run whose features are taken, where they are of the same pictures. */
-  readonly featuresFrom: RunFolder;
-  readonly policy: ProblemPolicy;
-  readonly signal: AbortSignal;
-  /** Prints one line to the user. */
-  readonly say: (line: string) => void;
-}
-
-/** Features of every picture of a data set: kept ones where they fit, else extracted, and kept in either case. */
+/**
+ * Features of every picture of a job's data set: kept ones of its run, or of the run that features are taken from, where
+ * they are of the same pictures; else extracted. They are kept in either case.
+ */
 export async function prepareFeatures(
-  config: EmbeddingTraining,
-  dataset: Dataset,
-  options: PrepareOptions,
+  job: Job<EmbeddingTraining>,
+  extractor: FeatureExtractor,
+  run: RunFolder,
 ): Promise<FeatureTable> {
-  const { run, featuresFrom, policy, say } = options;
+  const { config, dataset, policy, say } = job;
+  const featuresFrom = job.place.featuresFrom ?? run;
   const mirrored = config.evaluation.flip ? imagesOfPairs(dataset.verification) : new Set<number>();
   const fingerprint = await featureFingerprint(config.features, dataset.images, mirrored);
   const kept = await readFeatures(featuresFrom.file('features'), fingerprint);
@@ -35,7 +27,7 @@ export async function prepareFeatures(
     for (const problem of kept.problems) policy.onProblem(problem);
     say(`features of ${kept.table.indices.length} images from ${featuresFrom.file('features')}`);
   } else if (featuresFrom.path !== run.path) say(misfit(featuresFrom, kept));
-  const features = fits ? kept : await extract(dataset, mirrored, options);
+  const features = fits ? kept : await extract(job, extractor, mirrored);
   if (!fits || featuresFrom.path !== run.path)
     await writeFeatures(run.file('features'), features, fingerprint);
   return features.table;
@@ -50,9 +42,9 @@ function misfit({ path }: RunFolder, kept: KeptFeatures | undefined): string {
 }
 
 async function extract(
-  { images }: Dataset,
+  { dataset: { images }, policy, signal }: Job<EmbeddingTraining>,
+  extractor: FeatureExtractor,
   mirrored: ReadonlySet<number>,
-  { extractor, policy, signal }: PrepareOptions,
 ): Promise<KeptFeatures> {
   const problems: ImageProblem[] = [];
   const table = await extractFeatures('features', images, extractor, {

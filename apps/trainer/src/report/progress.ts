@@ -54,6 +54,32 @@ export function startProgress(label: string, total: number, unit: string, before
   };
 }
 
+/**
+ * Does a piece of work with its progress told.
+ *
+ * @param work gets what tells how much is done
+ */
+export async function withProgress<T>(
+  label: string,
+  total: number,
+  unit: string,
+  work: (update: (done: number) => void) => Promise<T>,
+): Promise<T> {
+  const progress = startProgress(label, total, unit);
+  let reached = 0;
+  try {
+    const result = await work((done) => {
+      reached = done;
+      progress.update(done);
+    });
+    progress.finish();
+    return result;
+  } catch (error) {
+    progress.stop(`${label}: stopped after ${reached} ${unit}`);
+    throw error;
+  }
+}
+
 /** Such as `42 s`, `3 min 05 s`, `1 h 12 min`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';

@@ -1,3 +1,4 @@
+import { meanOf } from '@cf/core';
 import { pairScores, type VerificationReport, verify } from '@cf/eval';
 import type { VerificationPairs } from '../dataset/verification-pairs.ts';
 
@@ -32,18 +33,14 @@ export function scorePairs(
   const counted = all.folds.filter(({ fold }) => scored.includes(fold));
   const chosen = folds.flatMap((fold, i) => (scored.includes(fold) ? [i] : []));
   const pick = <T>(values: ArrayLike<T>): T[] => chosen.map((i) => values[i]!);
-  const accuracy = mean(counted.map((fold) => fold.accuracy));
+  const accuracy = meanOf(counted.map((fold) => fold.accuracy));
   return {
     accuracy,
-    std: Math.sqrt(mean(counted.map((fold) => (fold.accuracy - accuracy) ** 2))),
+    std: Math.sqrt(meanOf(counted.map((fold) => (fold.accuracy - accuracy) ** 2))),
     report: verify({ scores: pick(scores), same: pick(same) }),
     thresholdFrom: all.thresholdFrom,
     genuine: chosen.filter((i) => same[i]).map((i) => scores[i]!),
     impostor: chosen.filter((i) => !same[i]).map((i) => scores[i]!),
-    threshold: mean(counted.map((fold) => fold.threshold)),
+    threshold: meanOf(counted.map((fold) => fold.threshold)),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,8 +1,9 @@
 import type { ImageProblem } from '@cf/data';
-import { htmlReport, lineChart, rocChart, scoreHistogram } from '@cf/eval';
+import { htmlReport, lineChart, type ReportChart } from '@cf/eval';
 import type { StepMetrics } from '@cf/training';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { accuracyText } from './result-text.ts';
+import { scoreCharts } from './score-charts.ts';
 import type { NamedResult } from './score-model.ts';
 import type { PairResult } from './score-pairs.ts';
 
@@ -32,7 +33,7 @@ export async function trainReport(input: TrainReportInput): Promise<string> {
       ...(last === undefined ? [] : [{ label: 'last loss', value: last.loss.toFixed(3) }]),
       ...(last?.t == null ? [] : [{ label: 'last t', value: last.t.toFixed(4) }]),
     ],
-    charts: await charts(metrics, results),
+    charts: [...(await stepCharts(metrics)), ...(await scoreCharts(results, 'the trained model'))],
     tables: [
       resultTable(results),
       ...(problems.length === 0
@@ -54,102 +55,67 @@ function lossTitle({ loss }: TrainConfig): string {
   return base === undefined ? loss.name : `${loss.name}(${base.loss})`;
 }
 
-async function charts(
-  metrics: readonly StepMetrics[],
-  results: readonly NamedResult[],
-): Promise<{ title: string; svg: string; caption?: string }[]> {
-  const trained = results[0]!.result;
-  const curve = (pick: (m: StepMetrics) => number | null | undefined): { x: number; y: number }[] =>
-    metrics.map((m) => ({ x: m.step, y: pick(m) ?? Number.NaN }));
-  const drawn = (series: { name: string; points: { x: number; y: number }[] }[]): typeof series =>
-    series.filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
-  const picture = async (
-    title: string,
-    yTitle: string,
-    all: Parameters<typeof drawn>[0],
-    caption: string,
-  ) => {
-    const series = drawn(all);
-    return series.length === 0
-      ? []
-      : [{ title, svg: await lineChart({ title, xTitle: 'step', yTitle, series }), caption }];
-  };
-  return [
-    ...(await picture(
-      'Loss',
-      'loss',
-      [{ name: 'loss', points: curve((m) => m.loss) }],
-      'Mean over each batch.',
-    )),
-    ...(await picture(
-      'Curriculum',
-      'cosine',
-      [
-        { name: 't', points: curve((m) => m.t) },
-        { name: 'r, mean target cosine', points: curve((m) => m.meanTargetCosine) },
-      ],
-      't follows the moving average of r.',
-    )),
-    ...(await picture(
-      'Hard negatives',
-      'share',
-      [
-        { name: 'hard among negatives', points: curve((m) => m.hardShare) },
-        { name: 'samples past π', points: curve((m) => m.pastPiShare) },
-      ],
-      'Hard: cosine above that of the target with its margin.',
-    )),
-    ...(await picture(
-      'Emphasised negatives',
-      'share of the hard ones',
-      [{ name: 'emphasised among hard', points: curve((m) => m.emphasisedShare) }],
+/** Lines over the steps of a training, by the name that a reader sees. */
+interface StepChart {
+  readonly title: string;
+  readonly yTitle: string;
+  readonly lines: Readonly<Record<string, keyof StepMetrics>>;
+  readonly caption: string;
+}
+
+const STEP_CHARTS: readonly StepChart[] = [
+  { title: 'Loss', yTitle: 'loss', lines: { loss: 'loss' }, caption: 'Mean over each batch.' },
+  {
+    title: 'Curriculum',
+    yTitle: 'cosine',
+    lines: { t: 't', 'r, mean target cosine': 'meanTargetCosine' },
+    caption: 't follows the moving average of r.',
+  },
+  {
+    title: 'Hard negatives',
+    yTitle: 'share',
+    lines: { 'hard among negatives': 'hardShare', 'samples past π': 'pastPiShare' },
+    caption: 'Hard: cosine above that of the target with its margin.',
+  },
+  {
+    title: 'Emphasised negatives',
+    yTitle: 'share of the hard ones',
+    lines: { 'emphasised among hard': 'emphasisedShare' },
+    caption:
       'Emphasised: the modulation raises the logit. Late batches have few hard negatives, so their share jumps.',
-    )),
-    ...(await picture(
-      'Modulation of hard negatives',
-      'slope M',
-      [
-        { name: 'largest', points: curve((m) => m.maxModulation) },
-        { name: 'least', points: curve((m) => m.minModulation) },
-      ],
-      'The gradient of a hard negative is multiplied by M = t + 2·cos θ_j.',
-    )),
-    ...(await picture(
-      'Learning rate',
-      'η',
-      [{ name: 'learning rate', points: curve((m) => m.learningRate) }],
-      '',
-    )),
-    ...(await picture(
-      'Gradient',
-      'norm',
-      [{ name: 'gradient norm', points: curve((m) => m.gradientNorm) }],
-      'Euclidean norm over all parameters of the network.',
-    )),
-    ...(await picture(
-      'Speed',
-      'images/s',
-      [{ name: 'images/s', points: curve((m) => m.imagesPerSecond) }],
-      'Pictures trained on, over the time of each step.',
-    )),
-    {
-      title: 'ROC',
-      svg: await rocChart({
-        title: 'ROC',
-        series: results.map(({ name, result }) => ({ name, roc: result.report.roc })),
-      }),
-      caption: 'True accept rate over false accept rate, on the scored pairs.',
-    },
-    {
-      title: 'Scores',
-      svg: await scoreHistogram({
-        title: 'Scores of the trained model',
-        genuine: trained.genuine,
-        impostor: trained.impostor,
-        threshold: trained.threshold,
-      }),
-    },
-  ];
+  },
+  {
+    title: 'Modulation of hard negatives',
+    yTitle: 'slope M',
+    lines: { largest: 'maxModulation', least: 'minModulation' },
+    caption: 'The gradient of a hard negative is multiplied by M = t + 2·cos θ_j.',
+  },
+  { title: 'Learning rate', yTitle: 'η', lines: { 'learning rate': 'learningRate' }, caption: '' },
+  {
+    title: 'Gradient',
+    yTitle: 'norm',
+    lines: { 'gradient norm': 'gradientNorm' },
+    caption: 'Euclidean norm over all parameters of the network.',
+  },
+  {
+    title: 'Speed',
+    yTitle: 'images/s',
+    lines: { 'images/s': 'imagesPerSecond' },
+    caption: 'Pictures trained on, over the time of each step.',
+  },
+];
+
+/** Charts of what the loss has numbers of. */
+async function stepCharts(metrics: readonly StepMetrics[]): Promise<readonly ReportChart[]> {
+  const drawn: ReportChart[] = [];
+  for (const { title, yTitle, lines, caption } of STEP_CHARTS) {
+    const series = Object.entries(lines)
+      .map(([name, of]) => ({ name, points: metrics.map((m) => ({ x: m.step, y: m[of] ?? Number.NaN })) }))
+      .filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
+    if (series.length === 0) continue;
+    drawn.push({ title, svg: await lineChart({ title, xTitle: 'step', yTitle, series }), caption });
+  }
+  return drawn;
 }
 
 function resultTable(results: readonly NamedResult[]): {

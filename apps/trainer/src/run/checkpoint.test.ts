@@ -10,10 +10,10 @@ import {
   embeddingOn,
   failureOf,
   temporaryFolder,
+  trainKeeping,
   withoutProgress,
 } from '../testing.ts';
 import { readCheckpoint, requireSamePictures, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
-import { runTraining, type Training } from './run-training.ts';
 import { readTensors, type TensorFile, writeTensors } from './safetensors.ts';
 
 withoutProgress();
@@ -39,24 +39,13 @@ async function run(
   const config = configWith({ loss, epochs: 3 });
   const { learner, dispose } = await embeddingOn(data, config);
   const stop = new AbortController();
-  const [states, losses]: [TrainingState[], number[]] = [[], []];
-  const training: Training = {
-    config,
-    backend: referenceBackend(),
-    learner,
-    samples: featureSamples(data, data),
+  const training = { config, backend: referenceBackend(), learner, samples: featureSamples(data, data) };
+  const { states, metrics } = await trainKeeping(state === undefined ? training : { ...training, state }, {
     signal: stop.signal,
-  };
-  await runTraining(state === undefined ? training : { ...training, state }, {
-    label: 'test',
-    onStep: (metrics) => {
-      losses.push(metrics.loss);
-      if (metrics.step === until) stop.abort();
-    },
-    onCheckpoint: async (reached) => void states.push(structuredClone(reached)),
+    onStep: ({ step }) => step === until && stop.abort(),
   });
   await dispose();
-  return { states, losses };
+  return { states, losses: metrics.map((step) => step.loss) };
 }
 
 async function keptAfterAStep(): ReturnType<typeof readCheckpoint> {

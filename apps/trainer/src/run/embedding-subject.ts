@@ -19,15 +19,13 @@ export async function withEmbedding<T>(
   job: Job<EmbeddingTraining>,
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
-  const { config, place, dataset, policy, signal, say } = job;
+  const { config, place, dataset } = job;
   const { verification } = dataset;
   const extractor = await openExtractor(config.features);
   try {
     // Only now: input that can't be used leaves no folder behind.
     const run = await place.open();
-    const featuresFrom = place.featuresFrom ?? run;
-    const options = { extractor, run, featuresFrom, policy, signal, say };
-    const table = await prepareFeatures(config, dataset, options);
+    const table = await prepareFeatures(job, extractor, run);
     const trained = pickImages(table, (index) => dataset.labels[index]! >= 0);
     if (trained.indices.length === 0) throw nothingToTrainOn();
     const inPairs = imagesOfPairs(verification);

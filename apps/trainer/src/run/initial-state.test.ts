@@ -10,12 +10,12 @@ import {
   embeddingOn,
   failureOf,
   temporaryFolder,
+  trainKeeping,
   withoutProgress,
 } from '../testing.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { initialState } from './initial-state.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
-import { runTraining } from './run-training.ts';
 
 withoutProgress();
 
@@ -26,13 +26,9 @@ const config = configWith({ loss: 'softmax' });
 async function trainedRun(): Promise<{ run: RunFolder; end: TrainingState }> {
   const run = await createRunFolder(join(await temporaryFolder(), 'run'));
   const network = await embeddingOn(data, config);
-  const states: TrainingState[] = [];
-  const { signal } = new AbortController();
-  const samples = featureSamples(data, data);
-  await runTraining(
-    { config, backend: referenceBackend(), learner: network.learner, samples, signal },
-    { label: 'test', onCheckpoint: async (state) => void states.push(state) },
-  );
+  const { learner } = network;
+  const training = { config, backend: referenceBackend(), learner, samples: featureSamples(data, data) };
+  const { states } = await trainKeeping(training);
   await network.dispose();
   const subject = { description: 'clouds', fingerprint: 'x' };
   const end = states.at(-1)!;

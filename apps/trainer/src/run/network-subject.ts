@@ -10,7 +10,7 @@ import type { Embedder } from '../engines/onnx-network.ts';
 import { openEngine } from '../engines/open-engine.ts';
 import type { UntrainedNetwork } from '../engines/open-network.ts';
 import { UsageError } from '../errors.ts';
-import { startProgress } from '../report/progress.ts';
+import { withProgress } from '../report/progress.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import type { NetworkTraining } from '../settings/train-config.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
@@ -38,7 +38,7 @@ export async function withNetwork<T>(
     try {
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open();
-      const store = await loadPictures(job, untrained.shape);
+      const store = await loadPictures(job, untrained.inference.shape);
       return await work({ run, network, ...subjectOn(job, untrained, store) });
     } finally {
       await network.dispose();
@@ -49,24 +49,16 @@ export async function withNetwork<T>(
 }
 
 /** Decodes or draws every picture once. */
-async function loadPictures(
-  { dataset, policy, signal }: Job<NetworkTraining>,
+function loadPictures(
+  { dataset: { images }, policy, signal }: Job<NetworkTraining>,
   shape: ImageShape,
 ): Promise<ImageStore> {
-  const { images } = dataset;
-  const progress = startProgress('pictures', images.count, 'images');
-  const onProgress = ({ done }: { readonly done: number }): void => progress.update(done);
-  try {
-    const store = await collectImages(images.load(shape, { ...policy, signal }), images.count, {
+  return withProgress('pictures', images.count, 'images', (update) =>
+    collectImages(images.load(shape, { ...policy, signal }), images.count, {
       ...shape,
-      onProgress,
-    });
-    progress.finish();
-    return store;
-  } catch (error) {
-    progress.stop('pictures: stopped');
-    throw error;
-  }
+      onProgress: ({ done }) => update(done),
+    }),
+  );
 }
 
 function subjectOn(
@@ -76,7 +68,8 @@ function subjectOn(
 ): Omit<Subject, 'run' | 'network'> {
   const { verification } = dataset;
   const { flip: mirror } = config.evaluation;
-  const { name, shape, dim, inference, fingerprint } = untrained;
+  const { name, inference, fingerprint } = untrained;
+  const { shape, dim } = inference;
   const samples = pictureSamples(store, dataset, config.augmentation);
   if (samples.count === 0) throw nothingToTrainOn();
   const inPairs = imagesOfPairs(verification);

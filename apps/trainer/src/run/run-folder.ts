@@ -1,6 +1,6 @@
 import { access, type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutputError, RunFolderError } from '../errors.ts';
+import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
 import { atomicWrite } from './atomic-write.ts';
 
 /** Names of the files of a run. */
@@ -86,9 +86,8 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunFolderError(
-      `'${path}' (${reason})`,
+      `'${path}' (${reasonOf(cause)})`,
       'a JSON file',
       'check the path, or start a new run.',
       cause,
@@ -140,9 +139,8 @@ export async function readMetrics<Line extends { readonly step: number }>(
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const fix = 'check its permissions, or move it away to go on without it.';
-    throw new RunFolderError(`'${path}' (${reason})`, 'metrics that can be read', fix, cause);
+    throw new RunFolderError(`'${path}' (${reasonOf(cause)})`, 'metrics that can be read', fix, cause);
   }
   const lines = text.trimEnd().split('\n');
   const records: Line[] = [];

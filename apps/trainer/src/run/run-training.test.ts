@@ -19,9 +19,10 @@ import {
   networkConfigWith,
   patternData,
   smallOnnx,
+  trainKeeping,
   withoutProgress,
 } from '../testing.ts';
-import { runTraining, type Training, type TrainingHooks, withShuffledLabels } from './run-training.ts';
+import { type Training, withShuffledLabels } from './run-training.ts';
 
 vi.mock('../report/progress.ts', { spy: true });
 withoutProgress();
@@ -38,28 +39,15 @@ interface Ran {
 async function collect(
   training: Omit<Training, 'signal'>,
   { dispose }: Pick<NetworkInTraining, 'dispose'>,
-  hooks: Partial<TrainingHooks> & { readonly signal?: AbortSignal } = {},
+  hooks: Parameters<typeof trainKeeping>[1] = {},
 ): Promise<Ran> {
-  const metrics: StepMetrics[] = [];
-  const checkpoints: TrainingState[] = [];
-  const { signal = new AbortController().signal } = hooks;
   try {
-    await runTraining(
-      { ...training, signal },
-      {
-        label: 'test',
-        onStep: (step) => {
-          metrics.push(step);
-          return hooks.onStep?.(step);
-        },
-        onCheckpoint: async (state) => void checkpoints.push(structuredClone(state)),
-      },
-    );
+    const { states, metrics } = await trainKeeping(training, hooks);
+    return { metrics, checkpoints: states.map(({ step }) => step), end: states.at(-1)! };
   } finally {
     await dispose();
     await training.backend.dispose();
   }
-  return { metrics, checkpoints: checkpoints.map(({ step }) => step), end: checkpoints.at(-1)! };
 }
 
 /** A linear embedding on clouds. */

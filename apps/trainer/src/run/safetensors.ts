@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { RunFolderError } from '../errors.ts';
+import { RunFolderError, reasonOf } from '../errors.ts';
 import { atomicWrite } from './atomic-write.ts';
 
 /** Named tensors with text beside them, in the safetensors format: readable from Python as well. */
@@ -54,9 +54,8 @@ export async function readTensors(path: string): Promise<TensorFile> {
   try {
     return parse(bytes);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunFolderError(
-      `'${path}' (${reason})`,
+      `'${path}' (${reasonOf(cause)})`,
       'a whole safetensors file',
       'write it again, or take an earlier one.',
       cause,

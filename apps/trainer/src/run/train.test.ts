@@ -4,7 +4,7 @@ import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
-import type { TrainOutcome } from './job.ts';
+import type { RunPlace, TrainOutcome } from './job.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
 import { readTensors } from './safetensors.ts';
 import { train } from './train.ts';
@@ -25,27 +25,33 @@ interface Trained extends TrainOutcome {
   readonly lines: readonly string[];
 }
 
-async function start(
-  path: string,
-  flags: Partial<TrainFlags> = {},
-  {
-    signal = new AbortController().signal,
-    featuresFrom,
-  }: { signal?: AbortSignal; featuresFrom?: RunFolder | undefined } = { featuresFrom: drawn },
-): Promise<Trained> {
+async function run(place: RunPlace, flags: Partial<TrainFlags>, signal?: AbortSignal): Promise<Trained> {
   const lines: string[] = [];
-  const place = { resume: false, featuresFrom, open: () => createRunFolder(path) };
-  const outcome = await train(configWith({ ...SMALL, ...flags }), place, signal, (line) => lines.push(line));
-  await writeFile(join(path, 'config.json'), '{}');
+  const config = configWith({ ...SMALL, ...flags });
+  const outcome = await train(config, place, signal ?? new AbortController().signal, (line) =>
+    lines.push(line),
+  );
   return { ...outcome, lines };
 }
 
-async function resume(path: string, flags: Partial<TrainFlags> = {}): Promise<Trained> {
-  const lines: string[] = [];
-  const place = { resume: true, featuresFrom: undefined, open: () => openRunFolder(path) };
-  const signal = new AbortController().signal;
-  const outcome = await train(configWith({ ...SMALL, ...flags }), place, signal, (line) => lines.push(line));
-  return { ...outcome, lines };
+async function start(
+  path: string,
+  flags: Partial<TrainFlags> = {},
+  { signal, featuresFrom }: { signal?: AbortSignal; featuresFrom?: RunFolder | undefined } = {
+    featuresFrom: drawn,
+  },
+): Promise<Trained> {
+  const trained = await run(
+    { resume: false, featuresFrom, open: () => createRunFolder(path) },
+    flags,
+    signal,
+  );
+  await writeFile(join(path, 'config.json'), '{}');
+  return trained;
+}
+
+function resume(path: string, flags: Partial<TrainFlags> = {}): Promise<Trained> {
+  return run({ resume: true, featuresFrom: undefined, open: () => openRunFolder(path) }, flags);
 }
 
 /** A signal that is raised at the nth look at it. */
@@ -131,18 +137,16 @@ describe('train', () => {
 
   it('refuses to resume on other pictures before it reads one, names them, and --init-from goes on', async () => {
     const path = join(await temporaryFolder(), 'run');
-    const { run } = await start(path);
+    const { run: initFrom } = await start(path);
     const before = await contents(path);
     const error = await failureOf(() => resume(path, { identities: 11 }));
     expect(error).toMatchObject({ code: 'E_RUN' });
     expect(error.message).toMatch(/on other pictures: .*added .*\n.*--init-from .*run: /);
     expect(await contents(path)).toEqual(before);
 
-    const lines: string[] = [];
-    const place = { resume: false, featuresFrom: undefined, initFrom: run };
     const open = () => createRunFolder(`${path}-next`);
-    const config = configWith({ ...SMALL, identities: 11, epochs: 1 });
-    await train(config, { ...place, open }, new AbortController().signal, (line) => lines.push(line));
+    const place = { resume: false, featuresFrom: undefined, initFrom, open };
+    const { lines } = await run(place, { identities: 11, epochs: 1 });
     expect(lines.join('\n')).toMatch(/^weights from '?.*run'?, and [1-9] of 9 class centers$/m);
   });
 

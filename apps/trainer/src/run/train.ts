@@ -10,6 +10,7 @@ import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
 import { withNetwork } from './network-subject.ts';
 import type { RunFolder } from './run-folder.ts';
+import type { Subject } from './subject.ts';
 import { trainSubject } from './train-subject.ts';
 
 /**
@@ -34,7 +35,7 @@ export async function train(
 ): Promise<TrainOutcome> {
   // Made first: a wrong loss, option or backend is told before any work.
   createLoss(config.loss.name, config.loss.params);
-  const backend = await openBackend(config.head, config.train === 'all' ? { threads: config.threads } : {});
+  const backend = await openBackend(config.head, config.train === 'all' ? config.threads : undefined);
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
@@ -53,20 +54,12 @@ export async function train(
       await recordEnvironment(run, environment, say);
       return run;
     };
-    const job = {
-      place: { ...place, open },
-      backend,
-      dataset,
-      problems,
-      policy,
-      pictures,
-      kept,
-      signal,
-      say,
-    };
+    const shared = { backend, dataset, problems, policy, pictures, kept, signal, say };
+    const job = { config, place: { ...place, open }, ...shared };
+    const work = (subject: Subject): Promise<TrainOutcome> => trainSubject(job, subject);
     return config.train === 'all'
-      ? await withNetwork({ ...job, config }, (subject) => trainSubject({ ...job, config }, subject))
-      : await withEmbedding({ ...job, config }, (subject) => trainSubject({ ...job, config }, subject));
+      ? await withNetwork({ ...job, config }, work)
+      : await withEmbedding({ ...job, config }, work);
   } finally {
     await backend.dispose();
   }

@@ -1,3 +1,4 @@
+import { meanOf } from '@cf/core';
 import type { StepMetrics } from '@cf/training';
 
 /** How well a training fitted the labels that it was given, over its last epoch. */
@@ -13,13 +14,11 @@ export function trainingFit(metrics: readonly StepMetrics[]): TrainingFit | unde
   const last = metrics.at(-1);
   if (last === undefined) return undefined;
   const epoch = metrics.filter((step) => step.epoch === last.epoch);
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const cosines = epoch.flatMap(({ meanTargetCosine }) =>
     meanTargetCosine === null ? [] : [meanTargetCosine],
   );
   return {
-    loss: mean(epoch.map(({ loss }) => loss)),
-    meanTargetCosine: cosines.length === 0 ? null : mean(cosines),
+    loss: meanOf(epoch.map(({ loss }) => loss)),
+    meanTargetCosine: cosines.length === 0 ? null : meanOf(cosines),
   };
 }

@@ -1,6 +1,7 @@
 import { createLoss, OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
+import { readJson } from '../run/run-folder.ts';
 import { longFlag, SETTING_OF } from './setting.ts';
 import {
   CONFIG_SCHEMA,
@@ -23,6 +24,15 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): Tr
   checkMomentum(config);
   if (config.train === 'all') checkEngine(config);
   return config;
+}
+
+/**
+ * Reads the configuration of a training; fields that it lacks take their defaults.
+ *
+ * @throws RunFolderError if the file is missing or no JSON; as {@link checkConfig} for what is in it
+ */
+export async function readConfig(path: string): Promise<TrainConfig> {
+  return checkConfig(await readJson(path));
 }
 
 /** Checks the part of a configuration that models hold as well. @throws UsageError, OptionOutOfRangeError */

@@ -35,6 +35,7 @@ export const folder = {
       integer(1, 1e6).default(2),
       'leave out identities with fewer pictures',
     ),
+    checkContent: setting('--check-content', off(), 'a resume compares the bytes of pictures as well'),
   }),
   ...only(ONLY.people, {
     folds: setting('--folds <list>', text().optional(), 'folds of --people to train on, such as 1-9'),
@@ -47,11 +48,7 @@ export const synthetic = {
     // Two to train on, and two held out with a genuine pair each.
     identities: setting('--identities <n>', integer(4, 1e6).default(200), 'how many; a fifth is held out'),
     imagesPerIdentity: setting('--images-per-identity <n>', integer(2, 1e6).default(20), 'pictures of each'),
-    difficulty: setting(
-      '--difficulty <x>',
-      range(0, 2).default(DEFAULT_DIFFICULTY),
-      'of the pictures, 0 to 2',
-    ),
+    difficulty: setting('--difficulty <x>', range(0, 2).default(DEFAULT_DIFFICULTY), 'of pictures, 0 to 2'),
   }),
 };
 
@@ -61,17 +58,13 @@ export const source = {
     '--backbone <name>',
     text(),
     `${BACKBONE_NAMES.join(', ')}, onnx:FILE, or tfjs:model.json`,
-    {
-      told: 'tiny-iresnet',
-    },
+    { told: 'tiny-iresnet' },
   ),
   train: setting(
     '--train <part>',
     z.enum(TRAINED_PARTS),
     'all or embedding: every layer, or a linear embedding on fixed features',
-    {
-      told: 'all',
-    },
+    { told: 'all' },
   ),
 };
 
@@ -80,11 +73,7 @@ export const layers = { dim: fileDim };
 export const onnx = {
   dim: fileDim,
   ...only(ONLY.onnxFile, {
-    freezeUntil: setting(
-      '--freeze-until <node>',
-      text().optional(),
-      'this node and all before it stay as they are',
-    ),
+    freezeUntil: setting('--freeze-until <node>', text().optional(), 'it and all before it stay as they are'),
     freezeBn: setting('--freeze-bn', off(), 'normalisations stay as they are'),
   }),
 };
@@ -100,11 +89,7 @@ export const builtIn = {
 export const embedding = { dim: builtIn.dim };
 
 export const pixels = only(ONLY.pixels, {
-  size: setting(
-    '--pixels <side>',
-    integer(8, 64).default(32),
-    'train an embedding on grey pictures of this side',
-  ),
+  size: setting('--pixels <side>', integer(8, 64).default(32), 'an embedding on grey pictures of this side'),
 });
 
 /** Of a network. */
@@ -125,11 +110,7 @@ export const network = {
 
 export const augmentation = only(ONLY.network, {
   flip: setting('--no-augment-flip', on(), 'train on pictures without mirroring every second one'),
-  shift: setting(
-    '--augment-shift <pixels>',
-    integer(0, 64).default(3),
-    'how far pictures move at random in training',
-  ),
+  shift: setting('--augment-shift <pixels>', integer(0, 64).default(3), 'how far training pictures move'),
 });
 
 /** Flags that make up `loss` in config.json. */
@@ -143,11 +124,7 @@ export const loss = {
     told: 'its own; 0.3 for a network on drawn identities',
   }),
   alpha: setting('--alpha <a>', text(), 'weight of a new batch in t: official, paper, tface or a number'),
-  lossOption: setting(
-    '--loss-option <name=value>',
-    z.array(text()),
-    'any other option of the loss; may be repeated',
-  ),
+  lossOption: setting('--loss-option <name=value>', z.array(text()), 'other options of the loss; repeatable'),
   weighting: setting('--weighting <name>', z.enum(WEIGHTINGS), 'focal, ohem or self-paced, around the loss'),
   ...only(ONLY.weighting, {
     weightingOption: setting(
@@ -196,9 +173,7 @@ export const optimisation = {
     '--clip-norm <x>',
     positive().optional(),
     'largest norm of the gradient; a longer one is scaled down',
-    {
-      told: 'off',
-    },
+    { told: 'off' },
   ),
   schedule: setting(
     '--schedule <name>',
@@ -206,21 +181,14 @@ export const optimisation = {
     'constant, cosine, step or poly (of power 2)',
     { aliases: { poly: 'polynomial' } },
   ),
-  warmupSteps: setting(
-    '--warmup-steps <n>',
-    integer(0, 1e9),
-    'steps over which the learning rate rises',
-    WARMUP,
-  ),
+  warmupSteps: setting('--warmup-steps <n>', integer(0, 1e9), 'steps of a rising learning rate', WARMUP),
   seed,
   strict: setting('--strict', off(), 'stop at the first unreadable picture'),
 };
 
 export const evaluation = {
   ...only(ONLY.data, {
-    pairs: setting('--pairs <file>', text().optional(), 'LFW list of pairs to score', {
-      told: 'pairs of identities held out',
-    }),
+    pairs: setting('--pairs <file>', text().optional(), 'LFW pairs to score', { told: 'of people held out' }),
   }),
   ...only(ONLY.pairs, {
     pairsFolds: setting(
@@ -244,11 +212,7 @@ export const run = {
       'a run on the same pictures and backbone, to take its features from',
     ),
   }),
-  initFrom: setting(
-    '--init-from <folder>',
-    text(),
-    'a run to start from: its weights, and class centers of the same names',
-  ),
+  initFrom: setting('--init-from <folder>', text(), 'a run to take weights and class centers (by name) from'),
   config: setting('--config <file>', text(), 'a config.json in place of the flags of the training'),
   resume: setting('--resume <folder>', text(), 'continue an interrupted run from its checkpoint'),
   printSchema: setting('--print-schema', off(), 'print the JSON Schema of config.json, and do nothing else'),

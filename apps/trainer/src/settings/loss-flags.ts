@@ -2,22 +2,16 @@ import { type LossParameters, lossOptions, requireChoice } from '@cf/core';
 import { UsageError } from '../errors.ts';
 import { DEFAULT_SCALE, type LossFlags, WEIGHTINGS } from './fields.ts';
 
-/** What a loss takes where no flag says it, as far as it knows such options. */
-export interface LossDefaults {
-  readonly scale: number | undefined;
-  /** The loss's own where it is left out. */
-  readonly margin?: number | undefined;
-}
-
 /**
  * Name and parameters for createLoss.
  *
+ * @param defaults taken where no flag says it and the loss knows the option; else the loss's own
  * @throws UsageError for a malformed `name=value` or an option given twice, UnknownNameError for an unknown loss,
  * OptionOutOfRangeError for an unknown weighting
  */
 export function lossFromFlags(
   flags: LossFlags,
-  defaults: LossDefaults = { scale: DEFAULT_SCALE },
+  defaults: { readonly [Name in 'scale' | 'margin']?: number | undefined } = { scale: DEFAULT_SCALE },
 ): { readonly name: string; readonly params: LossParameters } {
   const { loss } = flags;
   const known = lossOptions(loss);

@@ -17,7 +17,14 @@ describe('resolveConfig', () => {
   it('takes a folder with its lists, and a backbone', () => {
     const files = { data: 'lfw', people: 'people.txt', folds: '1-9', pairs: 'pairs.txt', pairsFolds: '10' };
     const { data, features, evaluation } = configWith({ ...files, backbone: 'onnx:a:b.onnx' });
-    expect(data).toEqual({ kind: 'folder', root: 'lfw', people: 'people.txt', folds: '1-9', minImages: 2 });
+    expect(data).toEqual({
+      kind: 'folder',
+      root: 'lfw',
+      people: 'people.txt',
+      folds: '1-9',
+      minImages: 2,
+      checkContent: false,
+    });
     expect(features).toEqual({ kind: 'onnx', file: 'a:b.onnx' });
     expect(evaluation).toMatchObject({ pairs: 'pairs.txt', pairsFolds: '10' });
   });

@@ -59,9 +59,6 @@ export type NetworkTraining = Fixed<z.output<typeof networkTraining>>;
 /** A training, resolved: every default filled in. It is written beside what it produced. */
 export type TrainConfig = EmbeddingTraining | NetworkTraining;
 
-/** What both kinds of training share. */
-export type CommonTraining = Pick<TrainConfig, keyof EmbeddingTraining & keyof NetworkTraining>;
-
 /** Where pictures come from. */
 export type DataConfig = TrainConfig['data'];
 
@@ -73,9 +70,3 @@ export type EvaluationConfig = TrainConfig['evaluation'];
 
 /** The network that is trained end to end: from random weights, or from those of a file. */
 export type NetworkConfig = NetworkTraining['network'];
-
-/** What runs a network's training. */
-export type EngineName = NetworkTraining['engine'];
-
-/** What is trained: every layer, or a linear embedding on features that stay as they are. */
-export type TrainedPart = TrainConfig['train'];

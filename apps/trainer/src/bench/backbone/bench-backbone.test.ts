@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { benchBackbone } from './bench-backbone.ts';
 import { convShapes, describeShape, operationsOf } from './conv-shapes.ts';
 import { measurePeer } from './peer.ts';
-import { BENCH_MODELS } from './report.ts';
+import type { BackboneBenchOptions } from './report.ts';
 
 describe('shapes of convolutions', () => {
   test('of the small residual network', () => {
-    const shapes = convShapes(onnxModel(tinyIresnet({ weights: 'zeros' })));
+    const shapes = convShapes(onnxModel(tinyIresnet({ weights: 'zeros' })), 56);
     expect(shapes.map(({ shape, count }) => `${count}: ${describeShape(shape)}`)).toEqual([
       '1: 3→32 3×3 from 56×56',
       '1: 32→32 3×3 from 56×56',
@@ -30,7 +30,7 @@ describe('shapes of convolutions', () => {
 
   test('of MobileFaceNet and iresnet18 add up to their known cost', () => {
     const cost = (backbone: Backbone): number =>
-      convShapes(onnxModel(backbone)).reduce(
+      convShapes(onnxModel(backbone), backbone.inputSize).reduce(
         (sum, { shape, count }) => sum + count * operationsOf(shape),
         0,
       ) / 2e6;
@@ -40,8 +40,18 @@ describe('shapes of convolutions', () => {
   });
 });
 
+const OPTIONS: BackboneBenchOptions = {
+  model: 'tiny-iresnet',
+  batch: 2,
+  threads: 2,
+  runs: 1,
+  layers: true,
+  peer: false,
+  python: 'no-such-python',
+};
+
 test('a report has rates that are positive and of the same run', async () => {
-  const report = await benchBackbone({ model: 'tiny-iresnet', batch: 2, runs: 1, peer: false });
+  const report = await benchBackbone(OPTIONS);
   expect(report.imagesPerSecond).toBeGreaterThan(0);
   expect(report.parameters).toBe(2_278_368);
   expect(report.shareOfLimit).toBeCloseTo(report.gflopPerSecond / report.limitGflopPerSecond, 10);
@@ -55,14 +65,13 @@ test('a report has rates that are positive and of the same run', async () => {
 });
 
 test('a Python without torch is skipped, and says so', async () => {
-  const peer = await measurePeer('tiny-iresnet', 1, 1, 1, 'no-such-python');
+  const peer = await measurePeer(OPTIONS, OPTIONS.python);
   expect(peer).toEqual({ skipped: 'no-such-python has no torch' });
 });
 
 test('what cannot be measured is refused', async () => {
-  const options = { model: BENCH_MODELS[0]!, batch: 1 };
-  await expect(benchBackbone({ ...options, model: 'vgg' as 'iresnet18' })).rejects.toThrow(
+  await expect(benchBackbone({ ...OPTIONS, model: 'vgg' as 'iresnet18' })).rejects.toThrow(
     OptionOutOfRangeError,
   );
-  await expect(benchBackbone({ ...options, batch: 0 })).rejects.toThrow(/batch/);
+  await expect(benchBackbone({ ...OPTIONS, batch: 0 })).rejects.toThrow(/batch/);
 });

@@ -1,9 +1,9 @@
 import { type Backbone, iresnet, mobileFaceNet, tinyIresnet } from '@cf/backbones';
 import { requireChoice, requireInteger } from '@cf/core';
 import { type Model, onnxModel } from '@cf/onnx';
-import { convShapes, operationsOf } from './conv-shapes.ts';
+import { bestProductRate } from '../product-rate.ts';
+import { type CountedShape, convShapes, operationsOf } from './conv-shapes.ts';
 import { layerRates } from './layer-rates.ts';
-import { matrixLimit } from './matrix-limit.ts';
 import { measurePeer } from './peer.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS, type BenchModel } from './report.ts';
 import { trainingStep } from './training-step.ts';
@@ -24,43 +24,34 @@ const MODELS: Readonly<Record<BenchModel, () => Backbone>> = {
  * @throws OptionOutOfRangeError for an unknown model, or a number that is not a positive integer
  */
 export async function benchBackbone(options: BackboneBenchOptions): Promise<BackboneReport> {
-  const {
-    model,
-    batch,
-    threads = 2,
-    runs = 5,
-    layers = true,
-    peer = true,
-    python = '/usr/bin/python3',
-  } = options;
+  const { layers, peer, python, ...task } = options;
+  const { model, batch, threads, runs } = task;
   requireChoice('model', model, BENCH_MODELS);
   for (const [name, value] of Object.entries({ batch, threads, runs })) requireInteger(name, value, 1, 65536);
-  const backbone = onnxModel(MODELS[model]());
-  const shapes = convShapes(backbone);
-  const limitGflopPerSecond = await matrixLimit(threads);
-  const step = await trainingStep(backbone, batch, threads, runs);
-  const torch = peer ? await measurePeer(model, batch, threads, runs, python) : { skipped: 'not asked for' };
-  const gflopPerImage = operationsOfStep(backbone) / 1e9;
+  const network = MODELS[model]();
+  const onnx = onnxModel(network);
+  const limitGflopPerSecond = (await bestProductRate(threads)) / 1e9;
+  const shapes = convShapes(onnx, network.inputSize);
+  const step = await trainingStep(onnx, network.inputSize, task);
+  const torch = peer ? await measurePeer(task, python) : { skipped: 'not asked for' };
+  const gflopPerImage = operationsOfStep(onnx, shapes) / 1e9;
   const gflopPerSecond = gflopPerImage * step.imagesPerSecond;
   return {
-    model,
-    batch,
-    threads,
-    runs,
+    ...task,
     ...step,
     gflopPerImage,
     gflopPerSecond,
     limitGflopPerSecond,
     shareOfLimit: gflopPerSecond / limitGflopPerSecond,
-    layers: layers ? await layerRates(shapes, batch, threads, Math.min(runs, 3)) : [],
+    layers: layers ? await layerRates(shapes, { ...task, runs: Math.min(runs, 3) }) : [],
     peer: torch,
     ...('skipped' in torch ? {} : { ratioToPeer: step.imagesPerSecond / torch.imagesPerSecond }),
   };
 }
 
 /** Forward, input's gradient (not of the first layer) and weights' gradient cost the same each. */
-function operationsOfStep(backbone: Model): number {
-  const convolutions = convShapes(backbone).reduce(
+function operationsOfStep(backbone: Model, shapes: readonly CountedShape[]): number {
+  const convolutions = shapes.reduce(
     (sum, { shape, count }) => sum + count * operationsOf(shape) * (shape.isFirst ? 2 : 3),
     0,
   );

@@ -1,4 +1,4 @@
-import { attributeOf, intAttribute, intsAttribute, type Model } from '@cf/onnx';
+import { intAttribute, intsAttribute, type Model } from '@cf/onnx';
 
 /** A convolution of one image: square kernels on square images. */
 export interface ConvShape {
@@ -32,12 +32,16 @@ export function describeShape({ from, to, kernel, stride, groups, size }: ConvSh
   return `${channels} ${kernel}×${kernel}${stride > 1 ? ` /${stride}` : ''} from ${size}×${size}`;
 }
 
-/** Convolutions of a backbone, alike ones counted together. All other layers before the flattening keep the shape. */
-export function convShapes(model: Model): readonly CountedShape[] {
+/**
+ * Convolutions of a backbone, alike ones counted together. All other layers before the flattening keep the shape.
+ *
+ * @param inputSize side of its pictures
+ */
+export function convShapes(model: Model, inputSize: number): readonly CountedShape[] {
   const graph = model.graph!;
   const dims = new Map(graph.initializer.map((tensor) => [tensor.name, tensor.dims.map(Number)]));
   const image = graph.input.find(({ name }) => !dims.has(name))!;
-  const sizes = new Map([[image.name, imageSize(image)]]);
+  const sizes = new Map([[image.name, inputSize]]);
   const pixels = new Set([image.name]);
   const counts = new Map<string, CountedShape>();
   for (const node of graph.node) {
@@ -54,7 +58,7 @@ export function convShapes(model: Model): readonly CountedShape[] {
     const [to, perGroup, kernel] = dims.get(node.input[1]!)! as [number, number, number];
     const groups = intAttribute(node, 'group', 1);
     const stride = intsAttribute(node, 'strides')?.[0] ?? 1;
-    const padding = attributeOf(node, 'pads') === undefined ? 0 : intsAttribute(node, 'pads')![0]!;
+    const padding = intsAttribute(node, 'pads')?.[0] ?? 0;
     const outputSize = Math.floor((size + 2 * padding - kernel) / stride) + 1;
     sizes.set(node.output[0]!, outputSize);
     const isFirst = pixels.has(node.input[0]!);
@@ -63,11 +67,4 @@ export function convShapes(model: Model): readonly CountedShape[] {
     counts.set(key, { shape, count: (counts.get(key)?.count ?? 0) + 1 });
   }
   return [...counts.values()];
-}
-
-function imageSize(image: { readonly type?: { readonly value: unknown } | undefined }): number {
-  const { value } = image.type!.value as {
-    value: { shape: { dim: readonly { value: { value: bigint } }[] } };
-  };
-  return Number(value.shape.dim[2]!.value.value);
 }

@@ -1,21 +1,21 @@
-import { GraphBuilder, type Model, splitGradient } from '@cf/onnx';
+import { encodeModel, GraphBuilder, type Model, splitGradient } from '@cf/onnx';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { medianSeconds } from '../timing.ts';
+import { uniform, uniformFloats } from '../uniform.ts';
 import { type ConvShape, type CountedShape, describeShape, operationsOf } from './conv-shapes.ts';
-import type { LayerRate } from './report.ts';
-import { dispose, open, randomFloats } from './session.ts';
-import { median, secondsOf } from './timing.ts';
+import type { BackboneTask, LayerRate } from './report.ts';
+
+type LayerTask = Pick<BackboneTask, 'batch' | 'threads' | 'runs'>;
 
 /** Rates of every convolution shape on its own: forward, gradient of the input, gradient of the weights. */
 export async function layerRates(
   shapes: readonly CountedShape[],
-  batch: number,
-  threads: number,
-  runs: number,
+  task: LayerTask,
 ): Promise<readonly LayerRate[]> {
   const rates: LayerRate[] = [];
   for (const { shape, count } of shapes) {
-    const gflop = (batch * operationsOf(shape)) / 1e9;
-    const rate = async (model: Model): Promise<number> =>
-      gflop / (await secondsOfLayer(model, shape, batch, threads, runs));
+    const gflop = (task.batch * operationsOf(shape)) / 1e9;
+    const rate = async (model: Model): Promise<number> => gflop / (await secondsOfLayer(model, shape, task));
     const model = layerModel(shape);
     const backward = (wrt: string): Model =>
       splitGradient(model, { of: 'y', wrt: [wrt], seed: 'seed' }).backward;
@@ -48,20 +48,27 @@ function layerModel({ from, to, kernel, stride, padding, groups, size, outputSiz
 
 async function secondsOfLayer(
   model: Model,
-  shape: ConvShape,
-  batch: number,
-  threads: number,
-  runs: number,
+  { from, to, kernel, groups, size, outputSize }: ConvShape,
+  { batch, threads, runs }: LayerTask,
 ): Promise<number> {
-  const { from, to, kernel, groups, size, outputSize } = shape;
-  const all = {
-    x: randomFloats([batch, from, size, size], 1),
-    w: randomFloats([to, from / groups, kernel, kernel], 2),
-    seed: randomFloats([batch, to, outputSize, outputSize], 3),
+  const dims: Readonly<Record<string, readonly number[]>> = {
+    x: [batch, from, size, size],
+    w: [to, from / groups, kernel, kernel],
+    seed: [batch, to, outputSize, outputSize],
   };
-  const session = await open(model, threads);
-  const feeds = Object.fromEntries(Object.entries(all).filter(([name]) => session.inputNames.includes(name)));
-  const seconds = await secondsOf(async () => dispose(await session.run(feeds)), runs, 1);
+  const options = { intraOpNumThreads: threads, logSeverityLevel: 3 } as const;
+  const session = await InferenceSession.create(encodeModel(model), options);
+  const draw = uniform(1);
+  const feeds: Record<string, Tensor> = {};
+  for (const name of session.inputNames) {
+    const length = dims[name]!.reduce((product, dim) => product * dim, 1);
+    feeds[name] = new Tensor('float32', uniformFloats(length, draw), dims[name]);
+  }
+  const run = async (): Promise<void> => {
+    // Given back at once instead of when the garbage collector comes by.
+    for (const value of Object.values(await session.run(feeds))) value.dispose();
+  };
+  const seconds = await medianSeconds(run, runs, 1);
   await session.release();
-  return median(seconds);
+  return seconds;
 }

@@ -1,22 +1,27 @@
-/** Backbones that can be measured. */
-export type BenchModel = 'mobilefacenet' | 'tiny-iresnet' | 'iresnet18';
-export const BENCH_MODELS: readonly BenchModel[] = ['mobilefacenet', 'tiny-iresnet', 'iresnet18'];
+import type { Peer } from '../python.ts';
 
-/** What to measure. */
-export interface BackboneBenchOptions {
+/** Backbones that can be measured. */
+export type BenchModel = (typeof BENCH_MODELS)[number];
+export const BENCH_MODELS = ['mobilefacenet', 'tiny-iresnet', 'iresnet18'] as const;
+
+/** What to measure, without what goes beside it. */
+export interface BackboneTask {
   readonly model: BenchModel;
   /** Images a step. */
   readonly batch: number;
-  /** Threads of onnxruntime and PyTorch; 2 by default. */
-  readonly threads?: number;
-  /** Steps that count, after two that don't; 5 by default. */
-  readonly runs?: number;
-  /** Whether to measure every layer shape on its own; true by default. */
-  readonly layers?: boolean;
-  /** Whether to measure PyTorch where it is present; true by default. */
-  readonly peer?: boolean;
-  /** The Python that may have torch; `/usr/bin/python3` by default. */
-  readonly python?: string;
+  /** Threads of onnxruntime and PyTorch. */
+  readonly threads: number;
+  /** Steps that count, after two that don't. */
+  readonly runs: number;
+}
+
+export interface BackboneBenchOptions extends BackboneTask {
+  /** Whether to measure every layer shape on its own. */
+  readonly layers: boolean;
+  /** Whether to measure PyTorch where it is present. */
+  readonly peer: boolean;
+  /** The Python that may have torch. */
+  readonly python: string;
 }
 
 /** Medians of one side. */
@@ -43,16 +48,10 @@ export interface LayerRate {
 }
 
 /** PyTorch on the same network and batch, or why there is none. */
-export type PeerReport =
-  | ({ readonly library: string; readonly version: string } & StepTimes)
-  | { readonly skipped: string };
+export type PeerReport = Peer<{ readonly library: string; readonly version: string } & StepTimes>;
 
 /** What `benchBackbone` measured. */
-export interface BackboneReport extends StepTimes {
-  readonly model: BenchModel;
-  readonly batch: number;
-  readonly threads: number;
-  readonly runs: number;
+export interface BackboneReport extends BackboneTask, StepTimes {
   readonly parameters: number;
   /** 10⁹ operations of convolutions and products an image and step, forward and backward. */
   readonly gflopPerImage: number;

@@ -1,9 +1,10 @@
 import { OptionOutOfRangeError } from '@cf/core';
 import { describe, expect, test } from 'vitest';
+import { answer } from '../python.ts';
 import { benchHead } from './bench-head.ts';
 import { type HeadTask, headProblem } from './head-task.ts';
 import { measureHead } from './measure-head.ts';
-import { answer, pytorchPeers } from './peers.ts';
+import { pytorchPeers } from './peers.ts';
 
 const TASK: HeadTask = {
   backend: 'reference',
@@ -78,12 +79,8 @@ describe('a report', () => {
   });
 
   test('a process that fails is told with its last line', async () => {
-    const failing = answer(
-      process.execPath,
-      ['-e', 'console.error("one"); console.error("two"); process.exit(3)'],
-      '',
-      {},
-    );
+    const script = 'console.error("one"); console.error("two"); process.exit(3)';
+    const failing = answer(process.execPath, ['-e', script], {}, {});
     await expect(failing).rejects.toThrow(/ended with 3: two$/);
   });
 });

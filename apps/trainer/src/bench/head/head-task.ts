@@ -1,4 +1,5 @@
 import { requireChoice, requireInteger } from '@cf/core';
+import { uniform, uniformFloats } from '../uniform.ts';
 
 /** `init`: nothing is learnt yet. `late`: embeddings lie near their class centers. */
 export type Regime = 'init' | 'late';
@@ -37,15 +38,10 @@ export function checkTask(task: HeadTask): void {
 
 /** Draws the batch of a task: uniform entries; `late` moves each embedding to a cosine of about 0.9 to its center. */
 export function headProblem({ batch, dim, classes, regime, seed }: HeadTask): HeadProblem {
-  const uniform = congruential(seed);
-  const draw = (length: number, size: number): Float32Array => {
-    const values = new Float32Array(length);
-    for (let i = 0; i < length; i++) values[i] = size * (2 * uniform() - 1);
-    return values;
-  };
-  const weights = draw(classes * dim, 0.01);
-  const labels = Int32Array.from({ length: batch }, () => Math.floor(uniform() * classes));
-  const embeddings = draw(batch * dim, 0.01);
+  const draw = uniform(seed);
+  const weights = uniformFloats(classes * dim, draw, 0.01);
+  const labels = Int32Array.from({ length: batch }, () => Math.floor(draw() * classes));
+  const embeddings = uniformFloats(batch * dim, draw, 0.01);
   if (regime === 'late') {
     labels.forEach((label, i) => {
       for (let k = 0; k < dim; k++)
@@ -53,13 +49,4 @@ export function headProblem({ batch, dim, classes, regime, seed }: HeadTask): He
     });
   }
   return { embeddings, weights, labels };
-}
-
-/** Numbers in [0, 1), good enough to measure time on and quick enough for a billion of them. */
-function congruential(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

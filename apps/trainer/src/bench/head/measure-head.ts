@@ -1,9 +1,9 @@
 import { createLoss, type HeadInput, initialState } from '@cf/core';
 import { openBackend } from '../../engines/open-backend.ts';
-import { median } from '../backbone/timing.ts';
+import { openProductRate } from '../product-rate.ts';
+import { median, secondsOf } from '../timing.ts';
 import { checkTask, type HeadTask, headProblem } from './head-task.ts';
 import { peakMiB, resetPeak } from './memory.ts';
-import { openProductRate } from './product-rate.ts';
 
 /** What a measurement gives; times in seconds. */
 export interface HeadMeasurement {
@@ -51,9 +51,10 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   const seconds: number[] = [];
   let last = await head.step(input);
   for (let i = 1; i < WARM_UP + task.steps; i++) {
-    const start = performance.now();
-    last = await head.step(input);
-    if (i >= WARM_UP) seconds.push((performance.now() - start) / 1000);
+    const taken = await secondsOf(async () => {
+      last = await head.step(input);
+    });
+    if (i >= WARM_UP) seconds.push(taken);
     await rate.measure();
   }
   const after = peakMiB();

@@ -1,11 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { median } from '../backbone/timing.ts';
+import { reasonOf } from '../../errors.ts';
+import { KEEP_MEMORY } from '../../keep-memory.ts';
+import { type Peer, runPeer, withoutTorch } from '../python.ts';
+import { median } from '../timing.ts';
 import { type HeadTask, headProblem } from './head-task.ts';
 
 /** What another implementation of the same head took. */
@@ -18,10 +17,10 @@ export interface PeerTime {
 }
 
 /** A peer, or why it could not be measured. */
-export type PeerResult = Omit<PeerTime, 'speedup'> | { readonly skipped: string };
+export type PeerResult = Peer<Omit<PeerTime, 'speedup'>>;
 
-const SCRIPT = fileURLToPath(new URL('../../../../../bench/peers/pytorch-head.py', import.meta.url));
-const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4000000000', MALLOC_TRIM_THRESHOLD_: '8000000000' };
+const SCRIPT = 'pytorch-head.py';
+const WARM_UP = 3;
 
 const VARIANTS = [
   { name: 'PyTorch, as published, tuned allocation', variant: 'published', environment: KEEP_MEMORY },
@@ -31,23 +30,28 @@ const VARIANTS = [
 
 /** Measures CurricularFace in eager PyTorch on the same batch, where a Python with torch is present. */
 export async function pytorchPeers(task: HeadTask, python: string): Promise<readonly PeerResult[]> {
-  if (!existsSync(SCRIPT))
-    return [{ skipped: 'PyTorch: bench/peers/pytorch-head.py is part of the repository only' }];
-  if (task.loss !== 'curricularface')
-    return [{ skipped: `PyTorch: its head here is curricularface, not ${task.loss}` }];
-  try {
-    await promisify(execFile)(python, ['-c', 'import torch']);
-  } catch {
-    return [{ skipped: `PyTorch: ${python} has no torch` }];
-  }
+  const { batch, dim, classes, threads, loss } = task;
+  if (loss !== 'curricularface')
+    return [{ skipped: `PyTorch: its head here is curricularface, not ${loss}` }];
+  const missing = await withoutTorch(SCRIPT, python);
+  if (missing !== undefined) return [{ skipped: `PyTorch: ${missing}` }];
   const folder = await mkdtemp(join(tmpdir(), 'cf-bench-'));
   try {
     const files = await writeProblem(task, folder);
+    const job = { batch, dim, classes, threads, ...files, steps: WARM_UP + task.steps };
     const results: PeerResult[] = [];
     for (const { name, variant, environment } of VARIANTS) {
-      const { batch, dim, classes, steps, threads } = task;
-      const job = { batch, dim, classes, threads, variant, ...files, steps: steps + 3 };
-      results.push(await runPeer(name, python, job, environment));
+      try {
+        const { version, seconds } = await runPeer<{ version: string; seconds: number[] }>(
+          python,
+          SCRIPT,
+          { task: { ...job, variant } },
+          environment,
+        );
+        results.push({ name, version, medianSeconds: median(seconds.slice(WARM_UP)) });
+      } catch (error) {
+        results.push({ skipped: `${name}: ${reasonOf(error)}` });
+      }
     }
     return results;
   } finally {
@@ -55,59 +59,14 @@ export async function pytorchPeers(task: HeadTask, python: string): Promise<read
   }
 }
 
+/** The batch in files. @returns their paths */
 async function writeProblem(task: HeadTask, folder: string): Promise<Record<string, string>> {
   const { embeddings, weights, labels } = headProblem(task);
-  const files = {
-    embeddings: join(folder, 'embeddings'),
-    weights: join(folder, 'weights'),
-    labels: join(folder, 'labels'),
-  };
-  await writeFile(files.embeddings, embeddings);
-  await writeFile(files.weights, weights);
-  await writeFile(files.labels, BigInt64Array.from(labels, BigInt));
-  return files;
-}
-
-async function runPeer(
-  name: string,
-  python: string,
-  job: object,
-  environment: Readonly<Record<string, string>>,
-): Promise<PeerResult> {
-  // Debian's OpenBLAS finds its kernels itself; settings for another machine make it slow.
-  const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...rest } = process.env;
-  const own = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('MALLOC_')));
-  try {
-    const output = await answer(python, [SCRIPT], JSON.stringify(job), { ...own, ...environment });
-    const { version, seconds } = JSON.parse(output) as { version: string; seconds: number[] };
-    return { name, version, medianSeconds: median(seconds.slice(3)) };
-  } catch (error) {
-    return { skipped: `${name}: ${error instanceof Error ? error.message : String(error)}` };
+  const arrays = { embeddings, weights, labels: BigInt64Array.from(labels, BigInt) };
+  const paths: Record<string, string> = {};
+  for (const [name, values] of Object.entries(arrays)) {
+    paths[name] = join(folder, name);
+    await writeFile(paths[name], values);
   }
-}
-
-/** Runs a program that reads its task from stdin; resolves to the last line that it prints. */
-export function answer(
-  program: string,
-  args: readonly string[],
-  input: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<string> {
-  return new Promise((done, failed) => {
-    const child = spawn(program, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', failed);
-    child.on('close', (code) => {
-      // The last line: what came before it is not the answer.
-      if (code === 0) done(stdout.trim().split('\n').at(-1) ?? '');
-      else failed(new Error(`${program} ended with ${code}: ${stderr.trim().split('\n').at(-1) ?? ''}`));
-    });
-    child.stdin.end(input);
-  });
+  return paths;
 }

@@ -48,10 +48,8 @@ async function openBuiltIn(described: Backbone, training: NetworkTraining): Prom
   };
   return {
     name,
-    shape: inference.shape,
-    dim: inference.dim,
     inference,
-    fingerprint: `tfjs ${createHash('sha256').update(bytes).digest('hex')}`,
+    fingerprint: fingerprintOf([bytes]),
     activationBytes: () => activationBytes(onnx, inference.shape),
     openTraining: async () => inTraining(layersModel(described), training, trained),
   };
@@ -64,24 +62,25 @@ async function openFile(
 ): Promise<UntrainedNetwork> {
   const model = await loadLayers(file);
   requireSeeded(file, model);
-  const name = basename(file);
   const inference = embeddingNetwork(file, model);
   requireDim(network, inference.dim);
-  const hash = createHash('sha256');
-  for (const bytes of (await layersFiles(model)).values()) hash.update(bytes);
   const trained = async (copy: tf.LayersModel): Promise<TrainedNetwork> => ({
     inference: { ...embeddingNetwork(file, copy), dispose: async () => {} },
     files: await layersFiles(copy),
   });
   return {
-    name,
-    shape: inference.shape,
-    dim: inference.dim,
+    name: basename(file),
     inference,
-    fingerprint: `tfjs ${hash.digest('hex')}`,
+    fingerprint: fingerprintOf((await layersFiles(model)).values()),
     activationBytes: async () => outputBytes(model),
     openTraining: async () => inTraining(await loadLayers(file), training, trained),
   };
+}
+
+function fingerprintOf(files: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256');
+  for (const bytes of files) hash.update(bytes);
+  return `tfjs ${hash.digest('hex')}`;
 }
 
 /** @param trained gives the model as it is kept after training. */

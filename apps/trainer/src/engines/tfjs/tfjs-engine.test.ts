@@ -83,7 +83,10 @@ describe('a layers model from its files', () => {
     const training = config(file);
     const backend = await openBackend('tfjs-cpu');
     const untrained = await openEngine(training);
-    expect(untrained).toMatchObject({ name: 'model.json', dim: 6, shape: { height: SIDE, width: SIDE } });
+    expect(untrained).toMatchObject({
+      name: 'model.json',
+      inference: { dim: 6, shape: { height: SIDE, width: SIDE } },
+    });
     const samples = pictureSamples(data.store, data, training.augmentation);
     const { fingerprint } = untrained;
     const origin = { subject: { description: 'small', fingerprint }, pictures: [] };

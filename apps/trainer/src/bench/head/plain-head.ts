@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 
-export interface PlainHeadOptions {
-  /** Default 64. */
-  readonly scale?: number;
-  /** In radians. Default 0.5. */
-  readonly margin?: number;
-}
+const SCALE = 64;
+/** In radians. */
+const MARGIN = 0.5;
 
 /**
  * CurricularFace as one writes it with the operations of TensorFlow.js, for comparison: normalise, one product for all
@@ -20,7 +17,6 @@ export function plainCurricularFace(
   weights: tf.Tensor2D,
   labels: tf.Tensor1D,
   t: tf.Scalar,
-  { scale = 64, margin = 0.5 }: PlainHeadOptions = {},
 ): tf.Scalar {
   const [classes] = weights.shape;
   const x = tf.div(embeddings, tf.norm(embeddings, 2, 1, true)) as tf.Tensor2D;
@@ -29,11 +25,11 @@ export function plainCurricularFace(
   const oneHot = tf.cast(tf.oneHot(labels, classes), 'float32');
   const target = tf.sum(tf.mul(cosines, oneHot), 1, true);
   const sine = tf.sqrt(tf.maximum(tf.sub(1, tf.square(target)), 1e-12));
-  const shifted = tf.sub(tf.mul(target, Math.cos(margin)), tf.mul(sine, Math.sin(margin)));
+  const shifted = tf.sub(tf.mul(target, Math.cos(MARGIN)), tf.mul(sine, Math.sin(MARGIN)));
   const others = tf.where(above(cosines, shifted), tf.mul(cosines, tf.add(cosines, t)), cosines);
   // Spread by a product: what `where` broadcasts it tiles, which takes minutes on wasm.
   const logits = tf.where(tf.cast(oneHot, 'bool'), tf.mul(oneHot, shifted), others);
-  return tf.losses.softmaxCrossEntropy(oneHot, tf.mul(logits, scale)) as tf.Scalar;
+  return tf.losses.softmaxCrossEntropy(oneHot, tf.mul(logits, SCALE)) as tf.Scalar;
 }
 
 /** Where a cosine is above its row's pivot, without gradient. */
