@@ -4,7 +4,6 @@
 const of = (...names) => `^packages/(${names.join('|')})/src/`;
 const TESTS = '(\\.test\\.ts$|/testing(/|\\.ts$)|/testing-[^/]*\\.ts$)';
 
-const ABOVE_CORE = ['backbones', 'training', 'conformance', 'data', 'eval'];
 const ADAPTERS = ['onnx', 'tfjs', 'gpujs'];
 
 /** Which packages the sources of a package may import, beside their own. */
