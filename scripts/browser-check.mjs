@@ -13,30 +13,30 @@ const LARGEST_DIFFERENCE = 1e-4;
 
 /** Minified and gzipped, in bytes. Frameworks are not counted, nor is @cf/core in its adapters. */
 const BUDGETS = [
-  { of: '@cf/core, whole', names: '*', from: '@cf/core', budget: 20_000 },
+  { of: '@cf/core, whole', names: '*', from: '@cf/core', budget: 21_500 },
   {
     of: '@cf/core, normFace and the reference head',
     names: oneLoss('normFace'),
     from: '@cf/core',
-    budget: 6_000,
+    budget: 7_300,
   },
   {
     of: '@cf/core, cosFace and the reference head',
     names: oneLoss('cosFace'),
     from: '@cf/core',
-    budget: 6_000,
+    budget: 7_800,
   },
   {
     of: '@cf/core, arcFace and the reference head',
     names: oneLoss('arcFace'),
     from: '@cf/core',
-    budget: 6_450,
+    budget: 8_200,
   },
   {
     of: '@cf/core, curricularFace and the reference head',
     names: oneLoss('curricularFace'),
     from: '@cf/core',
-    budget: 7_900,
+    budget: 9_700,
   },
   { of: '@cf/tfjs, whole', names: '*', from: '@cf/tfjs', budget: 40_000 },
   { of: '@cf/gpujs, whole', names: '*', from: '@cf/gpujs', budget: 16_000 },
