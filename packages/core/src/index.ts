@@ -90,7 +90,6 @@ export {
   elasticCosFace,
 } from './losses/elastic-face.ts';
 export { logitScale } from './losses/logit-scale.ts';
-export { checkState, initialState, type LossState } from './losses/loss-state.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
 export type {
   BatchStatistics,
@@ -179,6 +178,7 @@ export {
   emaScheduler,
   emaWeight,
 } from './scheduler/ema.ts';
+export { checkState, initialState, type LossState } from './state/loss-state.ts';
 export {
   type CurriculumPace,
   curriculumOrder,

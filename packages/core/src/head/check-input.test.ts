@@ -3,8 +3,8 @@ import { CfError } from '../errors/cf-error.ts';
 import { arcFace } from '../losses/arc-face.ts';
 import { curricularFace } from '../losses/curricular-face.ts';
 import { elasticArcFace } from '../losses/elastic-face.ts';
-import type { LossState } from '../losses/loss-state.ts';
 import { softmax } from '../losses/softmax.ts';
+import type { LossState } from '../state/loss-state.ts';
 import { checkInput, requireFiniteTensor } from './check-input.ts';
 import type { HeadInput } from './contract.ts';
 

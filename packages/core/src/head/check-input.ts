@@ -4,8 +4,8 @@ import {
   OptionOutOfRangeError,
   ShapeMismatchError,
 } from '../errors/errors.ts';
-import { checkState, type LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
+import { checkState, type LossState } from '../state/loss-state.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { HeadInput } from './contract.ts';
 import { NO_TARGET } from './phases/target-points.ts';

@@ -1,5 +1,5 @@
-import type { LossState } from '../losses/loss-state.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
+import type { LossState } from '../state/loss-state.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { Communicator } from './phases/communicator.ts';
 

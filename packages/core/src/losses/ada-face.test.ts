@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceStep } from '../reference/reference-step.ts';
+import { initialState, type LossState } from '../state/loss-state.ts';
 import { adaFace } from './ada-face.ts';
-import { initialState, type LossState } from './loss-state.ts';
 
 const EPS = 0.001;
 

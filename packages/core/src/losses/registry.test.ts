@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { drawMargins } from '../random/margin-draws.ts';
-import { initialState } from './loss-state.ts';
+import { initialState } from '../state/loss-state.ts';
 import { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './registry.ts';
 
 const INFINITE = Number.POSITIVE_INFINITY;

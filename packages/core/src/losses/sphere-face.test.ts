@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { numberOps } from '../readings/number.ts';
 import { referenceStep } from '../reference/reference-step.ts';
-import { initialState } from './loss-state.ts';
+import { initialState } from '../state/loss-state.ts';
 import { sphereFace } from './sphere-face.ts';
 
 /** ψ(θ) = (−1)^k·cos mθ − 2k on [kπ/m, (k + 1)π/m]. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { initialState } from '../losses/loss-state.ts';
 import { normFace } from '../losses/norm-face.ts';
 import { selfPaced } from '../losses/weighted.ts';
 import { batchOps } from '../readings/batch.ts';
 import { referenceStep } from '../reference/reference-step.ts';
+import { initialState } from '../state/loss-state.ts';
 import { paceAfter, type SelfPacedOptions, selfPacedWeighting } from './self-paced.ts';
 
 /** v(loss; λ) of the papers, printed as they print it. */

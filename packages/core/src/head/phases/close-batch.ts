@@ -1,6 +1,6 @@
 import { NonFiniteError } from '../../errors/errors.ts';
-import type { LossState } from '../../losses/loss-state.ts';
 import { type BatchValues, batchOps, perSample, sampleAt, scalarsOf } from '../../readings/batch.ts';
+import type { LossState } from '../../state/loss-state.ts';
 import { type ReducedSamples, reduceSamples } from './formulas/reduce-samples.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import type { BatchContext } from './open-batch.ts';

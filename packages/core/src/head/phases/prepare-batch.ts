@@ -1,7 +1,7 @@
-import type { LossState } from '../../losses/loss-state.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import type { SampleValues } from '../../margin/target-margin.ts';
 import { batchOps, perSample, sampleAt, scalarsOf } from '../../readings/batch.ts';
+import type { LossState } from '../../state/loss-state.ts';
 import type { Mode } from '../../weighting/sample-weighting.ts';
 import { prepareSamples } from './formulas/prepare-samples.ts';
 

@@ -1,6 +1,6 @@
 import { requireInteger, requireRange } from '../errors/check-options.ts';
 import { NonFiniteError, StateMismatchError } from '../errors/errors.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import type { MarginLoss } from '../losses/margin-loss.ts';
 
 /**
  * What a loss carries from step to step (t, running statistics, the pace), as plain data: part of every checkpoint.

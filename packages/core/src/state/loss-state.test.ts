@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { NonFiniteError, StateMismatchError } from '../errors/errors.ts';
+import { adaFace } from '../losses/ada-face.ts';
+import { curricularFace } from '../losses/curricular-face.ts';
+import { focal, ohem, selfPaced, withWeighting } from '../losses/weighted.ts';
 import { focalWeighting } from '../weighting/focal.ts';
-import { adaFace } from './ada-face.ts';
-import { curricularFace } from './curricular-face.ts';
 import { checkState, initialState } from './loss-state.ts';
-import { focal, ohem, selfPaced, withWeighting } from './weighted.ts';
 
 describe('state', () => {
   test('starts from the loss and its weighting together', () => {
