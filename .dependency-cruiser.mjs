@@ -18,16 +18,17 @@ const MAY_IMPORT = {
   tfjs: ['core', 'backbones'],
   gpujs: ['core'],
 };
+/** An adapter is given what it runs of the loop; it knows its types. */
+const TYPES_OF_TRAINING = 'training';
 
 const arrows = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
   name: `${name}-imports-downwards`,
-  comment: `${name} may import ${allowed.join(', ') || 'nothing of this workspace'}; of @cf/training an adapter takes types.`,
+  comment: `${name} may import ${allowed.join(', ') || 'nothing of this workspace'}; adapters the types of @cf/training too.`,
   severity: 'error',
   from: { path: of(name), pathNot: TESTS },
   to: {
     path: '^(packages|apps)/',
-    pathNot: of(name, ...allowed),
-    ...(ADAPTERS.includes(name) ? { dependencyTypesNot: ['type-only'] } : {}),
+    pathNot: of(name, ...allowed, ...(ADAPTERS.includes(name) ? [TYPES_OF_TRAINING] : [])),
   },
 }));
 
@@ -42,8 +43,15 @@ export default {
     },
     ...arrows,
     {
-      name: 'adapters-take-types-from-training-alone',
-      comment: 'An adapter may take types of @cf/training, and nothing of other adapters, not even in tests.',
+      name: 'of-training-types-alone',
+      comment: 'An adapter takes types of @cf/training, and no values.',
+      severity: 'error',
+      from: { path: of(...ADAPTERS), pathNot: TESTS },
+      to: { path: of(TYPES_OF_TRAINING), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'adapters-apart',
+      comment: 'An adapter imports nothing of another, not even in tests.',
       severity: 'error',
       from: { path: '^packages/([^/]+)/src/' },
       to: { path: of(...ADAPTERS), pathNot: '^packages/$1/src/' },

@@ -16,9 +16,9 @@ export type { NamedWeight } from './networks/weight-layout.ts';
 export { tfBatchOps } from './ops/tf-batch-ops.ts';
 export { tfOps } from './ops/tf-ops.ts';
 export type { HardNegatives } from './step/hard-negatives.ts';
-export type { TensorHeadOutput } from './step/head-step.ts';
 export { assignState, stateFromTensors, stateToTensors, stateVariables } from './step/state-tensors.ts';
 export type { StateTensors } from './step/step-input.ts';
+export type { TensorHeadOutput } from './step/tensor-step.ts';
 export {
   type MarginHeadOptions,
   marginHead,

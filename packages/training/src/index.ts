@@ -1,5 +1,5 @@
 export { DivergedError } from './errors.ts';
-export type { Learner, LearnerBatch, LearnerUpdate, SampleValues } from './learner/learner.ts';
+export type { Learner, LearnerBatch, LearnerUpdate, SampleData } from './learner/learner.ts';
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
 export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';
 export type { StepMetrics, TrainingEvent } from './loop/events.ts';

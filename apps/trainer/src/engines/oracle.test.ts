@@ -5,11 +5,13 @@ import {
   elasticArcFace,
   focal,
   type MarginLoss,
+  magFace,
   ohem,
   referenceBackend,
   softmax,
   sphereFace,
 } from '@cf/core';
+import { gpujsBackend } from '@cf/gpujs';
 import { createTrainingSession, GraphBuilder, onnxBackend, onnxLearner } from '@cf/onnx';
 import { tfjsBackend, tfjsLearner } from '@cf/tfjs';
 import { type LearnerOptimiser, learnerOptimiser, NO_DECAY_ON_NORM_AND_BIAS, sgd } from '@cf/training';
@@ -22,6 +24,7 @@ import {
   trainLinear,
 } from '@cf/training/testing';
 import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
 import * as runtime from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 
@@ -79,6 +82,7 @@ const LOSSES: Readonly<Record<string, MarginLoss>> = {
   'elasticface-arc': elasticArcFace({ scale: 12 }),
   'elasticface-arc+': elasticArcFace({ scale: 12, plus: true }),
   sphereface: sphereFace(),
+  magface: magFace({ scale: 12 }),
   'focal(curricularface)': focal(curricular),
   'ohem(curricularface)': ohem(curricular, { keepRatio: 0.7 }),
 };
@@ -86,7 +90,9 @@ const LOSSES: Readonly<Record<string, MarginLoss>> = {
 const ENGINES: readonly [string, (task: LinearTask) => Promise<Network>, () => Promise<Backend>][] = [
   ['onnx, head onnx', onnxNetwork, () => onnxBackend({ runtime, threads: 1 })],
   ['onnx, head reference', onnxNetwork, async () => referenceBackend()],
+  ['onnx, head gpujs-cpu', onnxNetwork, () => gpujsBackend({ mode: 'cpu' })],
   ['tfjs, head tfjs-cpu', tfjsNetwork, () => tfjsBackend({ backend: 'cpu' })],
+  ['tfjs, head tfjs-wasm', tfjsNetwork, () => tfjsBackend({ backend: 'wasm' })],
 ];
 
 const cases = ENGINES.flatMap(([engine, network, backend]) =>

@@ -13,9 +13,9 @@ export interface LossEquations {
   /** What negatives are compared with. */
   readonly pivot: string;
   /** N(cos θ_j). */
-  readonly other: string;
+  readonly negative: string;
   /** ∂N/∂cos θ_j. */
-  readonly otherSlope: string;
+  readonly negativeSlope: string;
   /** What the symbols in the formulas stand for, such as φ = cos(θ + m). */
   readonly definitions: ReadonlyMap<string, string>;
   /** Undefined where the loss has none. */
@@ -48,8 +48,8 @@ export function lossEquations(loss: MarginLoss): LossEquations {
     targetSlope: target.dCos.text,
     normSlope: target.dNorm.text,
     pivot: target.pivot.text,
-    other: negative.value.text,
-    otherSlope: negative.dCos.text,
+    negative: negative.value.text,
+    negativeSlope: negative.dCos.text,
     definitions,
     regulariser: loss.regulariser?.(ops, norm).value.text,
   };

@@ -33,7 +33,7 @@ function compile(source: string): Compiled {
 
 interface Formulas {
   readonly target: Compiled;
-  readonly other: Compiled;
+  readonly negative: Compiled;
   readonly regulariser: Compiled | undefined;
 }
 
@@ -46,7 +46,7 @@ function compileLoss(loss: MarginLoss): Formulas {
     target: source(['cos', 'sin', 'norm', ...rows], (ops, { cos, sin, norm, ...row }) => ({
       ...loss.target(ops, { cos: cos!, sin: sin!, norm: norm! }, row),
     })),
-    other: source(['cos', 'pivot', ...rows], (ops, { cos, pivot, ...row }) => ({
+    negative: source(['cos', 'pivot', ...rows], (ops, { cos, pivot, ...row }) => ({
       ...loss.negative(ops, cos!, pivot!, row),
     })),
     regulariser: regulariser && source(['norm'], (ops, { norm }) => ({ ...regulariser(ops, norm!) })),
@@ -82,8 +82,8 @@ describe('the source of every loss computes the bits of float64', () => {
           formulas.target(cos, sin, length, ...values),
           loss.target(numberOps, { cos, sin, norm: length }, named),
         );
-        expectSameBits(formulas.other(cos, pivot, ...values), loss.negative(numberOps, cos, pivot, named));
-        expectSameBits(formulas.other(cos, cos, ...values), loss.negative(numberOps, cos, cos, named));
+        expectSameBits(formulas.negative(cos, pivot, ...values), loss.negative(numberOps, cos, pivot, named));
+        expectSameBits(formulas.negative(cos, cos, ...values), loss.negative(numberOps, cos, cos, named));
         if (formulas.regulariser) {
           expectSameBits(formulas.regulariser(length), loss.regulariser!(numberOps, length));
         }

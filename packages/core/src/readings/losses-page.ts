@@ -6,7 +6,7 @@ const NOTES: Readonly<Record<string, string>> = {
   softmax: 'Logits z = x·w + b, neither normalised nor scaled.',
   normface: 'Wang et al. 2017.',
   sphereface:
-    'Liu et al. 2017. The row is scaled by ‖x‖; T_m is the Chebyshev polynomial of m = 4; λ = max(5, 1500/(1 + 0.1·step)).',
+    'Liu et al. 2017. Logits are scaled by ‖x‖; T_m is the Chebyshev polynomial of m = 4; λ = max(5, 1500/(1 + 0.1·step)).',
   cosface: 'Wang et al. 2018; AM-Softmax.',
   arcface: 'Deng et al. 2019.',
   'combined-margin': 'Deng et al. 2019. Printed at m₁ = 1; another m₁ takes cos(m₁θ + m₂).',
@@ -47,7 +47,7 @@ function lossLines(name: string): string[] {
   const lines = ['', ...math('T', equations.target), ...math("T'", equations.targetSlope)];
   if (equations.normSlope !== '0')
     lines.push(...math('\\partial T/\\partial \\lVert x \\rVert', equations.normSlope));
-  lines.push(...math('N', equations.other), ...math("N'", equations.otherSlope));
+  lines.push(...math('N', equations.negative), ...math("N'", equations.negativeSlope));
   if (equations.regulariser !== undefined) lines.push(...math('\\text{regulariser}', equations.regulariser));
   for (const [symbol, text] of equations.definitions) lines.push(...math(symbol, text));
   return lines;

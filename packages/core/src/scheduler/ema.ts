@@ -1,6 +1,7 @@
 import { requireFinite, requireRange } from '../errors/check-options.ts';
 import { UnknownNameError } from '../errors/errors.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
+import { numberOps } from '../readings/number.ts';
 
 /**
  * Weights of the new batch in the moving average t ← α·r + (1 − α)·t that the sources give.
@@ -68,7 +69,7 @@ export function emaScheduler(
     alpha,
     update(observation) {
       requireFinite('observation', observation);
-      return emaScheduler({ initial: alpha * observation + (1 - alpha) * value, alpha });
+      return emaScheduler({ initial: ema(numberOps, value, observation, alpha), alpha });
     },
   };
 }

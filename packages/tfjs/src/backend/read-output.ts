@@ -6,7 +6,7 @@ import {
   type MarginLoss,
 } from '@cf/core';
 import { readFloats, readScalars } from '../ops/read.ts';
-import type { StepTensors } from '../step/head-step.ts';
+import type { StepTensors } from '../step/tensor-step.ts';
 
 /** Brings one step to the host. The scalars travel together, in one read. Does not free the tensors. */
 export async function readOutput(

@@ -12,9 +12,9 @@ import {
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { headStep } from '../step/head-step.ts';
 import { stateToTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
+import { tensorStep } from '../step/tensor-step.ts';
 import { activateBackend, isActive } from './active-backend.ts';
 import { withoutShards } from './errors.ts';
 import { readOutput } from './read-output.ts';
@@ -42,7 +42,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
         countNegatives,
         nearest: false,
       };
-      const tensors = tf.tidy(() => headStep(loss, upload(loss, rounded, checked), stepOptions));
+      const tensors = tf.tidy(() => tensorStep(loss, upload(loss, rounded, checked), stepOptions));
       try {
         const output = await readOutput(loss, tensors, checked);
         if (checkFinite) requireFiniteOutput(output);

@@ -8,8 +8,8 @@ import {
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import type { TensorHeadOutput } from '../step/head-step.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
+import type { TensorHeadOutput } from '../step/tensor-step.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
 import { type LossDefinition, lossOf } from './loss-definition.ts';

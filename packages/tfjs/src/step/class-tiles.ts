@@ -22,7 +22,7 @@ export type ClassTile = {
   /** Cosines (inner products with bias where the geometry is `inner`): [classes of the tile, B]. */
   readonly cosines: tf.Tensor;
   /** N and its slope, as the loss reads them from the cosines: scalar or [classes of the tile, B]. */
-  readonly other: OtherTensors;
+  readonly negative: NegativeTensors;
   /**
    * logitScale·N, with every target out of the way ({@link NO_LOGIT}): [classes of the tile, B]. Freed once its
    * exponentials are there, unless the tile is inspected.
@@ -42,7 +42,7 @@ export type Exponentials = {
   readonly shift: tf.Tensor;
 };
 
-type OtherTensors = { readonly [Name in keyof NegativeValue<tf.Tensor>]: tf.Tensor };
+type NegativeTensors = { readonly [Name in keyof NegativeValue<tf.Tensor>]: tf.Tensor };
 
 /**
  * Added to the logit of a target, which puts it out of the log-sum-exp without an infinity: what is left of it stands so
@@ -151,7 +151,7 @@ function makeTile(source: TileSource, samples: tf.Tensor, start: number, size: n
     rows,
     inverse,
     cosines,
-    other: { value: ours(value), dCos: ours(dCos) },
+    negative: { value: ours(value), dCos: ours(dCos) },
     logits: tf.add(tf.mul(value, prepared.logitScale), tf.mul(own, tf.scalar(NO_LOGIT))),
     own,
   };

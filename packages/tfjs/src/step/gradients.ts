@@ -112,13 +112,13 @@ function addTile(
   own: OwnTerms,
   before: SampleSums,
 ): { sums: SampleSums; tile: TileGradients } {
-  const { other, logits, rows, start } = tile;
+  const { negative, logits, rows, start } = tile;
   const { exp, shift } = tile.exponentials!;
   const size = rows.shape[0]!;
   const scaledByNorm = loss.geometry === 'norm-scaled';
   const share = tf.mul(own.share, tf.exp(tf.sub(shift, negatives.max)));
   const gradient = tf.mul(exp, share);
-  const slopes = tf.mul(gradient, tf.mul(other.dCos, prepared.logitScale));
+  const slopes = tf.mul(gradient, tf.mul(negative.dCos, prepared.logitScale));
   // ∂/∂(w_j·x̂_i): divided by ‖w‖ once, here, where there is one number a pair and not one a coordinate.
   const pulls =
     loss.geometry === 'inner' ? slopes : tf.mul(slopes, acrossRows(tile.inverse, slopes.shape[1]!));
@@ -130,7 +130,7 @@ function addTile(
     sums: {
       pull: tf.add(before.pull, transposedProduct(rows, pulls)),
       radial: scaledByNorm
-        ? tf.add(before.radial, sumOverRows(tf.mul(gradient, other.value)))
+        ? tf.add(before.radial, sumOverRows(tf.mul(gradient, negative.value)))
         : tf.clone(before.radial),
     },
     tile: {

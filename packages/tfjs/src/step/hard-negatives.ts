@@ -27,7 +27,7 @@ export function noHardNegatives(): HardNegatives {
 
 /** Adds the hard negatives of one tile. */
 export function addHardNegatives(before: HardNegatives, tile: ClassTile, pivot: tf.Tensor): HardNegatives {
-  const { value, dCos } = tile.other;
+  const { value, dCos } = tile.negative;
   const above = hardMask(tileOps(), tile.cosines, pivot);
   const hard = tf.logicalAnd(above, tf.logicalNot(tf.cast(tile.own, 'bool')));
   const emphasised = tf.logicalAnd(hard, tf.greater(value, tile.cosines));

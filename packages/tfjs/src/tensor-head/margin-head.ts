@@ -1,9 +1,9 @@
 import { checkInput, type MarginLoss, type Mode, OptionOutOfRangeError, requireInteger } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { readFloats } from '../ops/read.ts';
-import { headStep, type TensorHeadOutput } from '../step/head-step.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepOptions } from '../step/step-input.ts';
+import { type TensorHeadOutput, tensorStep } from '../step/tensor-step.ts';
 import { checkTensors } from './check-tensors.ts';
 import { deviceBatch } from './device-batch.ts';
 import type { TensorHeadInput } from './tensor-head-input.ts';
@@ -91,7 +91,7 @@ function differentiable(
   let beside: Omit<TensorHeadOutput, 'loss'> | undefined;
   const run = tf.customGrad<tf.Tensor>((...args) => {
     const save = args.pop() as tf.GradSaveFunc;
-    const { gradients, loss: value, ...rest } = headStep(loss, deviceBatch(loss, input, mode), options);
+    const { gradients, loss: value, ...rest } = tensorStep(loss, deviceBatch(loss, input, mode), options);
     if (gradients) {
       save([gradients.embeddings, gradients.weights, ...(gradients.bias ? [gradients.bias] : [])]);
     }

@@ -2,14 +2,14 @@ import type { FloatArray } from '@cf/core';
 import type { NamedTensors } from './named-tensors.ts';
 
 /** Values of some samples. */
-export interface SampleValues {
+export interface SampleData {
   /** Row-major, [B, ...sample], such as pictures [B, 3, H, W] of 0 to 255, or features [B, F]. */
   readonly values: Float32Array;
   readonly shape: readonly number[];
 }
 
 /** Some samples of one optimiser step, as a learner takes them. */
-export interface LearnerBatch extends SampleValues {
+export interface LearnerBatch extends SampleData {
   /** Optimiser steps before this one. With `position` it keys whatever is drawn, such as masks of dropout. */
   readonly step: number;
   /** Position of the first sample among all samples of the optimiser step. */

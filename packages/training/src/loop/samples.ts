@@ -1,4 +1,4 @@
-import type { SampleValues } from '../learner/learner.ts';
+import type { SampleData } from '../learner/learner.ts';
 
 /** What a batch of samples is for: with the seed it keys whatever is drawn, such as augmentation. */
 export interface BatchKey {
@@ -15,7 +15,7 @@ export interface TrainingSamples {
   /** How many classes there are, or their names in the order of the labels; names become part of the state. */
   readonly classes: number | readonly string[];
   /** Values of some samples, by their indices; it must depend on nothing but indices and key. */
-  batch(indices: Uint32Array, key: BatchKey): SampleValues | Promise<SampleValues>;
+  batch(indices: Uint32Array, key: BatchKey): SampleData | Promise<SampleData>;
 }
 
 /** C. */

@@ -12,7 +12,7 @@ import {
 } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { DivergedError } from '../errors.ts';
-import type { SampleValues } from '../learner/learner.ts';
+import type { SampleData } from '../learner/learner.ts';
 import { adamw } from '../optimiser/adamw.ts';
 import { sgd } from '../optimiser/sgd.ts';
 import { linearLearner } from '../testing/linear-learner.ts';
@@ -172,7 +172,7 @@ describe('samples', () => {
 
   test('a batch of another size than was asked for is refused', async () => {
     const given = await open();
-    const batch = (): SampleValues => ({ values: new Float32Array(42), shape: [7, 6] });
+    const batch = (): SampleData => ({ values: new Float32Array(42), shape: [7, 6] });
     await expect(events({ ...given, samples: { ...given.samples, batch } })).rejects.toThrow(
       /batch \[7, 6\], expected 8 samples/,
     );

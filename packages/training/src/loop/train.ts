@@ -1,6 +1,6 @@
 import { type Head, requireInteger, requireRange, ShapeMismatchError, shuffledBatches } from '@cf/core';
 import { DivergedError } from '../errors.ts';
-import type { Learner, SampleValues } from '../learner/learner.ts';
+import type { Learner, SampleData } from '../learner/learner.ts';
 import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
 import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
@@ -152,7 +152,7 @@ async function stepBatch(
   indices: Uint32Array,
   epoch: number,
 ): Promise<Pick<StepBatch, 'indices' | 'labels' | 'parts'>> {
-  const parts: SampleValues[] = [];
+  const parts: SampleData[] = [];
   for (let from = 0; from < indices.length; from += batch) {
     const wanted = indices.subarray(from, from + batch);
     const part = await samples.batch(wanted, { epoch, seed });

@@ -1,6 +1,6 @@
 import { type FloatArray, type Head, type HeadOutput, NonFiniteError } from '@cf/core';
 import { DivergedError } from '../errors.ts';
-import type { Learner, LearnerBatch, SampleValues } from '../learner/learner.ts';
+import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { StepMetrics } from './events.ts';
 import type { HeadState, TrainedArray } from './training-state.ts';
@@ -19,7 +19,7 @@ export interface StepBatch {
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
   /** Values of each micro-batch, in the order of the indices; all of one size, but for the last. */
-  readonly parts: readonly SampleValues[];
+  readonly parts: readonly SampleData[];
   readonly learningRate: number;
   /** An array for ∂L/∂W that is no longer needed. */
   readonly gradWeights: Float32Array | undefined;
@@ -76,7 +76,7 @@ async function learn(
   const dim = learner.embeddingSize;
   // All but the last are of one size.
   const size = parts[0]!.shape[0]!;
-  const batchOf = (part: SampleValues, i: number): LearnerBatch => ({
+  const batchOf = (part: SampleData, i: number): LearnerBatch => ({
     ...part,
     step,
     position: i * size,

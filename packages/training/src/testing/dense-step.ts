@@ -1,4 +1,4 @@
-import { batchOps, type MarginLoss, numberOps, sampleAt, scalarsOf } from '@cf/core';
+import { batchOps, logitScale, type MarginLoss, numberOps, sampleAt, scalarsOf } from '@cf/core';
 
 /** A matrix, row by row. */
 export type Rows = readonly (readonly number[])[];
@@ -50,7 +50,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
   );
   const rows = cosines.map((row, i) => {
     const sample = sampleAt(prepared.sampleValues, i);
-    const scale = loss.geometry === 'norm-scaled' ? norms[i]! : loss.scale;
+    const scale = logitScale(numberOps, loss, norms[i]!);
     const cos = row[labels[i]!]!;
     const point = { cos, sin: Math.sqrt(Math.max(0, 1 - cos * cos)), norm: norms[i]! };
     const target = loss.target(numberOps, point, sample);

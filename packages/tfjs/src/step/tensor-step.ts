@@ -38,7 +38,7 @@ export type StepTensors = TensorHeadOutput & {
  * The streaming head on tensors: target cosines, statistics, pass 1, reduction, pass 2. It never holds a B × C
  * matrix unless it is asked to be inspected, and leaves no tensor behind but those it returns.
  */
-export function headStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
+export function tensorStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
   return tf.tidy(() => runStep(loss, input, options));
 }
 
