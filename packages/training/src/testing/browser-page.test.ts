@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { CHROMIUM, hasChromium, openSite } from '@cf/browser-testing';
 import { expect, test } from 'vitest';
 import { distancesInPage } from './browser-page.ts';
@@ -14,6 +16,13 @@ function expectNear(distances: Readonly<Record<string, number>>): void {
 
 test('the loop trains in Node', async () => {
   expectNear(await distancesInPage());
+});
+
+test('the loop trains in a worker', async () => {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url));
+  const [distances] = (await once(worker, 'message')) as [Record<string, number>];
+  expectNear(distances);
+  await worker.terminate();
 });
 
 test.skipIf(!hasChromium)(
