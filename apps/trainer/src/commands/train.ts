@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import { formatSeconds } from '../report/progress.ts';
@@ -102,14 +103,15 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
   if (flags.resume !== undefined) {
     const run = await openRunFolder(flags.resume);
     const config = await readConfig(run.file('config'));
-    return {
-      config,
-      place: { resume: true, featuresFrom: await opened(flags.featuresFrom), open: async () => run },
-    };
+    // Where the first checkpoint was never written, the run begins as it would have.
+    const initFrom = (await run.has('checkpoint')) ? undefined : await opened(config.initFrom);
+    const featuresFrom = await opened(flags.featuresFrom);
+    return { config, place: { resume: true, featuresFrom, initFrom, open: async () => run } };
   }
-  const config = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
+  const given = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
   const featuresFrom = await opened(flags.featuresFrom);
-  const initFrom = await opened(flags.initFrom);
+  const initFrom = await opened(flags.initFrom ?? given.initFrom);
+  const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const open = async (): Promise<RunFolder> => {
     const run = await createRunFolder(path);

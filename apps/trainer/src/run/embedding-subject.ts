@@ -10,6 +10,7 @@ import { openExtractor } from '../features/open-extractor.ts';
 import { prepareFeatures } from '../features/prepare-features.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import type { EmbeddingTraining } from '../settings/train-config.ts';
+import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
 import type { Subject } from './subject.ts';
 import type { TrainingFit } from './training-fit.ts';
@@ -23,6 +24,7 @@ export async function withEmbedding<T>(
   const { verification } = dataset;
   const extractor = await openExtractor(config.features);
   try {
+    await requireInitial(place.initFrom);
     // Only now: input that can't be used leaves no folder behind.
     const run = await place.open();
     const table = await prepareFeatures(job, extractor, run);

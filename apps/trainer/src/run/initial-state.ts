@@ -2,6 +2,7 @@ import { createLoss } from '@cf/core';
 import {
   type FirstStateOptions,
   firstHeadState,
+  type Learner,
   type NamedTensors,
   type TrainedArray,
   type TrainingState,
@@ -39,6 +40,19 @@ export async function initialState(
   if (first.classBias !== undefined && given.classBias !== undefined)
     moveRows(given.classes, given.classBias, classes, first.classBias, 1);
   return { state: { ...first, learner: weights }, found };
+}
+
+/**
+ * Reads what a training is to start from, before anything is written.
+ *
+ * @param learner where it is there already: that the weights fit it.
+ * @throws RunFolderError if the run has no checkpoint that can be read, or one of another network
+ */
+export async function requireInitial(from: RunFolder | undefined, learner?: Learner): Promise<void> {
+  if (from === undefined) return;
+  const path = from.file('checkpoint');
+  const { state } = await readCheckpoint(path);
+  if (learner !== undefined) weightsFrom(path, state.learner, await learner.state());
 }
 
 function weightsFrom(path: string, given: NamedTensors, own: NamedTensors): NamedTensors {

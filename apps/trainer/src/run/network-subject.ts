@@ -13,6 +13,7 @@ import { UsageError } from '../errors.ts';
 import { withProgress } from '../report/progress.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import type { NetworkTraining } from '../settings/train-config.ts';
+import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
 import type { Subject } from './subject.ts';
 import type { TrainingFit } from './training-fit.ts';
@@ -36,6 +37,7 @@ export async function withNetwork<T>(
     requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));
     const network = await untrained.openTraining();
     try {
+      await requireInitial(place.initFrom, network.learner);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open();
       const store = await loadPictures(job, untrained.inference.shape);

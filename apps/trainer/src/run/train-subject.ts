@@ -93,16 +93,13 @@ async function startState(
   const { run, description, samples } = subject;
   const { name: loss } = createLoss(config.loss.name, config.loss.params);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
-  if (!place.resume) {
+  if (kept === undefined) {
+    if (place.resume) say('no checkpoint yet: training from the beginning');
     if (place.initFrom === undefined) return undefined;
     const { state, found } = await initialState(place.initFrom, subject, config);
     await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures });
     say(`weights from ${place.initFrom.path}, and ${found} of ${samples.classes.length} class centers`);
     return state;
-  }
-  if (kept === undefined) {
-    say('no checkpoint yet: training from the beginning');
-    return undefined;
   }
   requireSameTraining(kept, subject, loss);
   const { state } = kept;

@@ -18,6 +18,7 @@ const common = {
     z.strictObject({ kind: z.literal('synthetic'), ...fieldsOf(fields.synthetic) }),
   ]),
   loss: z.strictObject({ name: text, params: z.record(z.string(), z.unknown()) }),
+  initFrom: text.optional().describe('the run that weights and class centers come from, by name'),
   ...fieldsOf(fields.optimisation),
   evaluation: z.strictObject(fieldsOf(fields.evaluation)),
 };

@@ -1,4 +1,4 @@
-import { type FloatArray, type Head, type HeadOutput, NonFiniteError } from '@cf/core';
+import { type FloatArray, type Head, type HeadOutput, NonFiniteError, ShapeMismatchError } from '@cf/core';
 import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
@@ -52,7 +52,9 @@ export async function trainingStep(
   const { output, gradientNorm } = await finite(step, learningRate, async () => {
     const found = await learn(parts, state, batch);
     if (!Number.isFinite(found.loss)) throw new NonFiniteError('loss', 0, found.loss);
-    return { output: found, ...(await parts.learner.update(learningRate)) };
+    const { gradientNorm: norm } = await parts.learner.update(learningRate);
+    if (!Number.isFinite(norm)) throw new NonFiniteError('gradientNorm', 0, norm);
+    return { output: found, gradientNorm: norm };
   });
   const { loss, gradWeights, gradBias, diagnostics } = output;
   const move = (rule: ArrayOptimiser, { values, optimiser }: TrainedArray, gradient: FloatArray): void =>
@@ -112,6 +114,9 @@ async function embedAll(
   let all: FloatArray | undefined;
   for (const batch of batches) {
     const part = await learner.embed(batch);
+    const expected = batch.shape[0]! * learner.embeddingSize;
+    if (part.length !== expected)
+      throw new ShapeMismatchError(`${part.length} numbers of embed()`, `${expected}, d for each sample`);
     const length = count * learner.embeddingSize;
     all ??= part instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
     all.set(part, batch.position * learner.embeddingSize);
@@ -122,7 +127,7 @@ async function embedAll(
 /** Larger class centers are of no use, and float32 can't hold their squared norms. */
 const LARGEST_PARAMETER = 1e9;
 
-/** No step ends with a number out of bounds, so no checkpoint ever holds one. */
+/** No step ends with class centers or a loss out of bounds. */
 function requireConverging(
   { centers, classBias, step }: HeadState,
   loss: number,

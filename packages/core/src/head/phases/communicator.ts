@@ -11,7 +11,9 @@ export interface NegativesSeen {
 
 /**
  * Puts the sum, or the largest, over all shards in the place of each number. Every shard then holds the same bits: t and
- * whatever else follows from them is the same everywhere. All shards call it in the same order.
+ * whatever else follows from them is the same everywhere. All shards call it in the same order, with the same embeddings,
+ * state and sample weights. A shard that fails does not come to the meeting: whoever runs the shards tells the others, by
+ * rejecting what they wait for.
  */
 export type AllReduce = (values: Float64Array, operation: 'sum' | 'max') => Eventually<void>;
 

@@ -1,4 +1,6 @@
+import { ShapeMismatchError } from '../../errors/errors.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
+import { checkState } from '../../state/loss-state.ts';
 import { requireFiniteTensor } from '../check-input.ts';
 import type { FloatArray, HeadInspection, HeadOutput } from '../contract.ts';
 import { headDiagnostics, meanOf } from '../diagnostics.ts';
@@ -41,7 +43,7 @@ export interface ClassPasses {
 export interface HeadStep extends OpenBatch {
   /** Starts the passes over the classes of a batch. */
   readonly passes: (batch: BatchContext) => Eventually<ClassPasses>;
-  /** Of what is handed out; float32 is looked at once more after rounding. */
+  /** Of what is handed out. */
   readonly precision: 'float64' | 'float32';
 }
 
@@ -59,9 +61,13 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
   const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
   try {
     const own = yield* wait(passes.negatives());
+    requireLength('logSumExp.max', own.logSumExp.max, batch.batch);
+    requireLength('logSumExp.sum', own.logSumExp.sum, batch.batch);
     const seen = communicator ? yield* communicator.negatives(own) : own;
     const reduced = closeBatch(batch, seen.logSumExp);
     const sums = yield* wait(passes.gradients(reduced));
+    requireLength('gradEmbeddings', sums.embeddings, batch.batch * batch.dim);
+    requireLength('gradWeights', sums.weights, batch.classes * batch.dim);
     addTargetGradients(batch, reduced, sums);
     const skipped = communicator ? yield* communicator.gradients(sums) : sums.skipped;
     const rounded = step.precision === 'float32';
@@ -72,7 +78,10 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
       gradWeights: sums.weights,
       gradBias: sums.bias,
     };
-    if (checkFinite && rounded) requireFiniteOutput(loss, output);
+    if (checkFinite) {
+      requireFiniteOutput(loss, output);
+      checkState(loss, reduced.state);
+    }
     return {
       ...output,
       regulariser: reduced.regulariser,
@@ -109,7 +118,12 @@ function noClasses({ batch, dim, loss, countNegatives, inspect }: BatchContext):
   };
 }
 
-/** Finds where finite input has overflowed; after rounding, which may make an infinity. */
+/** Of what the passes of a backend hand over. */
+function requireLength(name: string, { length }: ArrayLike<number>, expected: number): void {
+  if (length !== expected) throw new ShapeMismatchError(`${name} of length ${length}`, `length ${expected}`);
+}
+
+/** Finds where finite input has overflowed, after rounding, which may make an infinity, and what a formula made NaN. */
 function requireFiniteOutput(
   loss: MarginLoss,
   output: Pick<HeadOutput, 'loss' | 'losses' | 'gradEmbeddings' | 'gradWeights' | 'gradBias'>,
