@@ -41,7 +41,7 @@ export async function readCheckpoint(path: string): Promise<KeptTraining> {
     throw new RunFolderError(
       `'${path}' of format ${format}`,
       `a checkpoint of format ${FORMAT}`,
-      'resume from a run of this version.',
+      'begin anew with its settings: cf train --config OLD/config.json --out NEW.',
     );
   }
   const bad = Object.entries(tensors).find(([, { data }]) => !data.every(Number.isFinite));

@@ -57,7 +57,7 @@ export async function readTensors(path: string): Promise<TensorFile> {
     throw new RunFolderError(
       `'${path}' (${reasonOf(cause)})`,
       'a whole safetensors file',
-      'write it again, or take an earlier one.',
+      'start a new run, or put back a copy of the file.',
       cause,
     );
   }
