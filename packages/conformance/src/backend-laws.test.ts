@@ -272,11 +272,12 @@ function withoutMeeting(at: keyof Communicator): Step {
   return async (loss, input, { communicator: met, ...options }) => {
     if (met === undefined) return referenceStep(loss, input, options);
     const deaf: Communicator = {
-      *targets(points, labels, classes) {
-        const own = { cos: points.cos.slice(), sin: points.sin.slice() };
-        const all = yield* met.targets(points, labels, classes);
-        points.cos.set(own.cos);
-        points.sin.set(own.sin);
+      *targets(ofSamples, labels, classes) {
+        const own = ofSamples.map((values) => values.slice());
+        const all = yield* met.targets(ofSamples, labels, classes);
+        ofSamples.forEach((values, k) => {
+          values.set(own[k]!);
+        });
         return all;
       },
       *negatives(seen) {

@@ -41,14 +41,25 @@ export {
   softplus,
 } from './head/phases/formulas/negative-log-likelihood.ts';
 export {
+  type BinaryTerms,
+  biased,
+  binaryTerms,
+  type NegativeTerms,
+  negativeSumNames,
+  negativeTerms,
+} from './head/phases/formulas/negative-terms.ts';
+export {
   type PreparedSamples,
+  type PreparedTarget,
   prepareSamples,
   type SamplePoints,
+  targetOfSums,
 } from './head/phases/formulas/prepare-samples.ts';
 export {
   type ReducedSamples,
   reduceSamples,
   type SampleSums,
+  weightSamples,
 } from './head/phases/formulas/reduce-samples.ts';
 export {
   type TargetAngle,
@@ -57,30 +68,48 @@ export {
   type UnitSums,
 } from './head/phases/formulas/target-angle.ts';
 export {
+  biasSlope,
   type TargetGradient,
   type TargetSlopes,
   targetSlopes,
 } from './head/phases/formulas/target-slopes.ts';
 export { HardNegativeCounter, type NegativeCounts } from './head/phases/hard-negatives.ts';
-export { type ClassGradients, type ClassPasses, type HeadStep, headStep } from './head/phases/head-step.ts';
+export {
+  type ClassGradients,
+  type ClassPasses,
+  type HeadStep,
+  headStep,
+  type PairsSeen,
+} from './head/phases/head-step.ts';
 export { emptyLogSumExp, type LogSumExp, mergeLogSumExp } from './head/phases/log-sum-exp.ts';
 export { communicator } from './head/phases/meetings.ts';
 export type { BatchContext } from './head/phases/open-batch.ts';
 export { marginDraws, type PreparedBatch, prepareBatch } from './head/phases/prepare-batch.ts';
 export { type Eventually, runNow, runSteps, type Steps, wait } from './head/phases/steps.ts';
-export { NO_TARGET, type TargetPoints, targetPoints } from './head/phases/target-points.ts';
+export { surveyLoss } from './head/phases/survey.ts';
+export {
+  NO_TARGET,
+  type TargetPoints,
+  type TargetPointsInput,
+  targetPoints,
+} from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
 export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
+export { type AdaCosOptions, adaCos } from './losses/ada-cos.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';
-export { type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
+export { type ArcFaceClassOptions, type ArcFaceOptions, arcFace } from './losses/arc-face.ts';
+export { type ArcNegFaceOptions, arcNegFace } from './losses/arc-neg-face.ts';
+export { type CircleLossOptions, circleLoss } from './losses/circle-loss.ts';
+export type { ClassMargins } from './losses/class-margins.ts';
 export { type CombinedOptions, combined } from './losses/combined.ts';
 export type { MarginLossParts } from './losses/compose-loss.ts';
-export { type CosFaceOptions, cosFace } from './losses/cos-face.ts';
+export { type CosFaceClassOptions, type CosFaceOptions, cosFace } from './losses/cos-face.ts';
 export {
   type CurricularFaceOptions,
   type CurricularMargin,
   curricularFace,
 } from './losses/curricular-face.ts';
+export { type DynamicArcFaceOptions, dynamicArcFace } from './losses/dynamic-arc-face.ts';
 export {
   type ElasticArcFaceOptions,
   type ElasticAssignment,
@@ -89,13 +118,16 @@ export {
   elasticArcFace,
   elasticCosFace,
 } from './losses/elastic-face.ts';
+export { type LiArcFaceOptions, liArcFace } from './losses/li-arc-face.ts';
 export { logitScale } from './losses/logit-scale.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
 export type {
   BatchStatistics,
+  BiasParameter,
   Geometry,
   MarginDrawer,
   MarginLoss,
+  NegativeSums,
   Prepared,
   RegulariserValue,
 } from './losses/margin-loss.ts';
@@ -107,11 +139,24 @@ export {
   mvArcSoftmax,
 } from './losses/mv-softmax.ts';
 export { normFace, type ScaleOptions } from './losses/norm-face.ts';
+export { type NpcFaceOptions, npcFace } from './losses/npc-face.ts';
 export { marginLoss } from './losses/own-loss.ts';
-export { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './losses/registry.ts';
+export { LOSS_PRESETS, type LossPreset } from './losses/presets.ts';
+export {
+  createLoss,
+  LOSS_NAMES,
+  type LossData,
+  type LossParameters,
+  lossOptions,
+} from './losses/registry.ts';
+export { smoothed } from './losses/smoothed.ts';
 export { type SoftmaxOptions, softmax } from './losses/softmax.ts';
 export { type SphereFaceOptions, sphereFace } from './losses/sphere-face.ts';
+export { type SphereFace2Options, sphereFace2 } from './losses/sphere-face-2.ts';
+export { type SphereFaceROptions, sphereFaceR } from './losses/sphere-face-r.ts';
+export { bceFace, type UniFaceOptions, uniFace } from './losses/uni-face.ts';
 export { focal, ohem, selfPaced, withWeighting } from './losses/weighted.ts';
+export { type X2SoftmaxOptions, x2Softmax } from './losses/x2-softmax.ts';
 export { type AngleParts, addAngle, angleParts, angleSlope, constantAngle } from './margin/add-angle.ts';
 export { additiveCosineMargin, subtractMargin } from './margin/additive-cosine-margin.ts';
 export { angularMargin } from './margin/angular-margin.ts';
@@ -120,12 +165,12 @@ export {
   type CombinedMargins,
   combinedMargin,
 } from './margin/combined-margin.ts';
+export { type GradientMode, inGradientMode } from './margin/gradient-mode.ts';
 export { noMargin } from './margin/no-margin.ts';
 export { sphereMargin } from './margin/sphere-margin.ts';
 export type {
   AngularMarginOptions,
   BeyondPi,
-  GradientMode,
   SampleValues,
   TargetMargin,
   TargetPoint,
@@ -140,8 +185,19 @@ export {
   plainModulation,
 } from './modulation/modulation.ts';
 export { COSINE_BOUND, NORM_FLOOR, SIN_FLOOR } from './numerics.ts';
+export { type BinaryOptions, binaryObjective } from './objective/binary-objective.ts';
+export type {
+  BinaryObjective,
+  Objective,
+  PairLoss,
+  SampleLogits,
+  SampleLoss,
+  SoftmaxObjective,
+} from './objective/objective.ts';
+export { smoothedSoftmax } from './objective/smoothed-softmax.ts';
+export { softmaxObjective } from './objective/softmax-objective.ts';
 export { everyOperation, type OperationName } from './ops/every-operation.ts';
-export { type BatchOps, named, type TensorOps } from './ops/tensor-ops.ts';
+export { type BatchOps, detached, named, straightThrough, type TensorOps } from './ops/tensor-ops.ts';
 export { type Node, type TracedFormula, traceFormula } from './ops/trace.ts';
 export { type DropoutKeys, type DropoutLayer, fillDropoutMask } from './random/dropout-mask.ts';
 export { fillUniform, hashOfName } from './random/keyed-uniform.ts';
@@ -168,7 +224,7 @@ export { numberOps } from './readings/number.ts';
 export { type AccumulatedOutput, accumulatedStep } from './reference/accumulated-step.ts';
 export { referenceBackend } from './reference/reference-backend.ts';
 export { referenceStep } from './reference/reference-step.ts';
-export { type Tile, type TileStream, tileStream } from './reference/tiles.ts';
+export { type Tile, type TileSource, type TileStream, tileStream } from './reference/tiles.ts';
 export {
   batchMean,
   EMA_PRESETS,
@@ -187,6 +243,7 @@ export {
 } from './weighting/classic-curriculum.ts';
 export { type FocalOptions, focalWeighting } from './weighting/focal.ts';
 export { type OhemOptions, ohemWeighting } from './weighting/ohem.ts';
+export { readsLosses } from './weighting/reads-losses.ts';
 export type {
   Mode,
   ReducedLosses,

@@ -6,9 +6,9 @@ export interface GoldenStep {
   readonly labels: readonly number[];
   /** [B, d]. */
   readonly embeddings: readonly number[];
-  /** [C, d]. */
+  /** [C, d], or [C·K, d] where the parameters have subCenters. */
   readonly weights: readonly number[];
-  /** [C]. */
+  /** [C], or [1] where all classes share it. */
   readonly bias?: readonly number[];
   /** Margins drawn: [B]. */
   readonly draws?: readonly number[];
@@ -106,24 +106,33 @@ function parseCase(entry: unknown, where: string): GoldenCase {
   if (!Array.isArray(given.steps) || given.steps.length === 0) {
     throw new GoldenFormatError(`${name} without steps`, 'at least one step');
   }
-  const { batch, dim, classes } = given as unknown as GoldenCase;
-  const lengths: Record<string, number> = {
+  const { batch, dim, classes, params } = given as unknown as GoldenCase;
+  const rows = classes * subCentersOf(params);
+  const lengths: Lengths = {
     labels: batch,
     embeddings: batch * dim,
-    weights: classes * dim,
-    bias: classes,
+    weights: rows * dim,
+    bias: [classes, 1],
     draws: batch,
     logits: batch * classes,
     losses: batch,
     gradEmbeddings: batch * dim,
-    gradWeights: classes * dim,
-    gradBias: classes,
+    gradWeights: rows * dim,
+    gradBias: [classes, 1],
   };
   for (const [index, step] of given.steps.entries()) checkStep(step, lengths, `${name}, step ${index}`);
   return given as unknown as GoldenCase;
 }
 
-function checkStep(entry: unknown, lengths: Readonly<Record<string, number>>, where: string): void {
+/** Numbers in each array; one of two where either will do. */
+type Lengths = Readonly<Record<string, number | readonly number[]>>;
+
+/** K of a case: class centers a class. */
+export function subCentersOf({ subCenters = 1 }: GoldenCase['params']): number {
+  return Number.isInteger(subCenters) ? (subCenters as number) : 1;
+}
+
+function checkStep(entry: unknown, lengths: Lengths, where: string): void {
   const step = requireObject(entry, where);
   requireKnown(step, [...Object.keys(lengths), ...SCALAR_FIELDS, 'stateAfter'], where);
   for (const field of REQUIRED_FIELDS) {
@@ -132,10 +141,11 @@ function checkStep(entry: unknown, lengths: Readonly<Record<string, number>>, wh
   for (const [field, length] of Object.entries(lengths)) {
     const values = step[field];
     if (values === undefined) continue;
-    if (!Array.isArray(values) || values.length !== length || !values.every(Number.isFinite)) {
+    const allowed = typeof length === 'number' ? [length] : length;
+    if (!Array.isArray(values) || !allowed.includes(values.length) || !values.every(Number.isFinite)) {
       throw new GoldenFormatError(
         `${where}: ${field} [${Array.isArray(values) ? values.length : typeof values}]`,
-        `${length} finite numbers`,
+        `${allowed.join(' or ')} finite numbers`,
       );
     }
   }

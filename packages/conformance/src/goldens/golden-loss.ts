@@ -10,16 +10,24 @@ const ABSENT: Readonly<Record<string, unknown>> = {
   plus: false,
 };
 
+/** Losses whose release holds more of a formula fixed than the format has a word for: absent means as released. */
+const AS_RELEASED = ['arc-neg', 'circle', 'sphereface-r', 'sphereface2', 'x2-softmax'];
+
+/** What the format calls a loss, and the loss that it is with several class centers a class. */
+const WITH_SUB_CENTERS: Readonly<Record<string, string>> = { 'sub-center-arcface': 'arcface' };
+
 /**
- * The loss of a golden case. Every parameter counts.
+ * The loss of a golden case. Every parameter counts; `subCenters` is one of the head.
  *
  * @throws GoldenFormatError for an unknown loss or parameter, or one out of range, naming the case
  */
 export function goldenLoss({ id, loss, params }: Pick<GoldenCase, 'id' | 'loss' | 'params'>): MarginLoss {
   try {
-    const known = lossOptions(loss);
-    const defaults = Object.fromEntries(Object.entries(ABSENT).filter(([name]) => known.includes(name)));
-    return createLoss(loss, { ...defaults, ...params });
+    const { subCenters: _, ...own } = params;
+    const name = WITH_SUB_CENTERS[loss] ?? loss;
+    const known = lossOptions(name).filter((option) => option !== 'gradient' || !AS_RELEASED.includes(name));
+    const defaults = Object.fromEntries(Object.entries(ABSENT).filter(([option]) => known.includes(option)));
+    return createLoss(name, { ...defaults, ...own });
   } catch (error) {
     if (!(error instanceof CfError)) throw error;
     throw new GoldenFormatError(`${id}: ${error.given}`, error.expected, error, error.fix);

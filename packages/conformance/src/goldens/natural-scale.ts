@@ -12,14 +12,15 @@ export interface NaturalScales {
 }
 
 /**
- * 1 for losses, logits and state; s/(B·min‖v‖) for gradients, v being the vectors differentiated, with max‖x‖ in
- * place of s where logits scale with the norm; s/B on inner products (1/B for softmax).
+ * 1 for losses, logits and state; w·s/(B·min‖v‖) for gradients, v being the vectors differentiated and w the weight of the
+ * loss, with max‖x‖ in place of s where logits scale with the norm; s/B on inner products (1/B for softmax).
  */
 export function naturalScales(golden: GoldenCase, step: GoldenStep): NaturalScales {
   const { batch, dim } = golden;
   const norms = rowNorms(step.embeddings, dim);
   const loss = goldenLoss(golden);
-  const scale = logitScale(numberOps, loss, Math.max(...norms)) / batch;
+  const moved = loss.name === 'adacos' ? adaptiveScale(golden, step) : undefined;
+  const scale = (loss.lossWeight * logitScale(numberOps, loss, Math.max(...norms), moved)) / batch;
   const shortest = (of: readonly number[]): number => (loss.geometry === 'inner' ? 1 : Math.min(...of));
   return {
     values: 1,
@@ -27,6 +28,11 @@ export function naturalScales(golden: GoldenCase, step: GoldenStep): NaturalScal
     gradWeights: scale / shortest(rowNorms(step.weights, dim)),
     gradBias: 1 / batch,
   };
+}
+
+/** The scale that AdaCos has after the step. */
+function adaptiveScale({ classes }: GoldenCase, { stateAfter }: GoldenStep): number {
+  return stateAfter?.scale ?? Math.SQRT2 * Math.log(classes - 1);
 }
 
 /** max|a − b| over max(max|b|, scale); NaN counts as infinite. */

@@ -1,5 +1,11 @@
 import type { Backend, Head, HeadOutput, LossState, MarginLoss } from '@cf/core';
-import { type GoldenCase, type GoldenFile, GoldenFormatError, type GoldenStep } from './golden-file.ts';
+import {
+  type GoldenCase,
+  type GoldenFile,
+  GoldenFormatError,
+  type GoldenStep,
+  subCentersOf,
+} from './golden-file.ts';
 import { goldenLoss } from './golden-loss.ts';
 import { naturalScales, relativeError } from './natural-scale.ts';
 
@@ -65,7 +71,8 @@ export async function replayGoldens(
 }
 
 async function replayCase(backend: Backend, golden: GoldenCase, loss: MarginLoss): Promise<GoldenErrors> {
-  const head = await backend.createHead(loss, { inspect: true });
+  const subCenters = subCentersOf(golden.params);
+  const head = await backend.createHead(loss, { inspect: true, subCenters });
   const worst: GoldenErrors = {};
   let state: LossState | undefined;
   try {

@@ -1,5 +1,7 @@
 import {
+  type BatchMask,
   type BatchOps,
+  type BatchValues,
   batchOps,
   type Dual,
   dualOps,
@@ -11,6 +13,7 @@ import {
   type MarginLoss,
   marginDraws,
   numberOps,
+  type Objective,
   sampleAt,
   scalarsOf,
   type TargetPoint,
@@ -24,7 +27,7 @@ export type DenseOutput = Pick<
   'loss' | 'losses' | 'regulariser' | 'gradEmbeddings' | 'gradWeights' | 'gradBias' | 'state'
 >;
 
-/** X, W and b (zeros where there is none), whatever their numbers are read as. */
+/** X, W and b (zeros where there is none, one number where all classes share it), whatever their numbers are read as. */
 export interface DenseVariables<T> {
   readonly x: readonly (readonly T[])[];
   readonly w: readonly (readonly T[])[];
@@ -33,55 +36,123 @@ export interface DenseVariables<T> {
 
 /**
  * A batch by brute force: full matrices, the textbook softmax. All is frozen that carries no gradient (sample values,
- * pivots, G of weightings without gradient), and straight-through targets have the slope that they state.
+ * pivots, G of weightings without gradient).
  */
 export interface DenseHead {
   readonly values: Pick<DenseOutput, 'loss' | 'losses' | 'regulariser' | 'state'>;
   readonly variables: DenseVariables<number>;
-  /** z_ij, what goes into the softmax. */
+  /** cos θ_y of each sample. */
+  readonly targetCosines: readonly number[];
+  /** C. */
+  readonly classes: number;
+  /** z_ij, what goes into the softmax or into log(1 + e^z). */
   logit<T>(ops: TensorOps<T, boolean>, variables: DenseVariables<T>, i: number, j: number): T;
   /** What sample i adds to the loss, by its logits [C] and its embedding. */
   share<T>(ops: TensorOps<T, boolean>, i: number, logits: readonly T[], x: readonly T[]): T;
 }
 
+/** What a batch is tried with beside its loss. */
+export interface DenseOptions {
+  /** K, rows of W a class. Default 1. */
+  readonly subCenters?: number;
+  /** What reads the formulas. Default: plain numbers. */
+  readonly reading?: DenseReading;
+}
+
+/** Operations on numbers, and on those of a batch. */
+export interface DenseReading {
+  readonly scalar: TensorOps<number, boolean>;
+  readonly batch: BatchOps<BatchValues, BatchMask>;
+}
+
 /** Computes a batch, and freezes the loss at it. */
-export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
+export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOptions = {}): DenseHead {
+  const { subCenters = 1, reading = { scalar: numberOps, batch: batchOps } } = options;
+  const { scalar } = reading;
   const { labels, dim, mode = 'train', state: before = initialState(loss) } = input;
-  const { weighting } = loss;
+  const { weighting, negativeSums, objective } = loss;
   const batch = labels.length;
   const rows = (values: ArrayLike<number>): number[][] =>
     Array.from({ length: values.length / dim }, (_, r) => Array.from(values).slice(r * dim, (r + 1) * dim));
   const [x, w] = [rows(input.embeddings), rows(input.weights)];
-  const variables = { x, w, b: w.map((_, j) => input.bias?.[j] ?? 0) };
+  const classes = w.length / subCenters;
+  const shared = loss.bias?.of === 'all classes';
+  const biases = shared ? [input.bias![0]!] : Array.from({ length: classes }, (_, j) => input.bias?.[j] ?? 0);
+  const variables = { x, w, b: biases };
+  const stand = <T>(ops: TensorOps<T, boolean>, of: DenseVariables<T>, i: number, j: number): Stand<T> => {
+    const bias = of.b[shared ? 0 : j]!;
+    const centers = of.w.slice(j * subCenters, (j + 1) * subCenters);
+    const points = centers.map((center) => pointOf(ops, loss, of.x[i]!, center, bias));
+    return withBias(nearest(ops, points), loss.bias && bias);
+  };
 
   const state = scalarsOf(before.values);
-  const points = x.map((_, i) => pointOf(numberOps, loss, variables, i, labels[i]!));
+  const points = x.map((_, i) => stand(scalar, variables, i, labels[i]!));
+  const others = x.map((_, i) => w.slice(0, classes).map((_, j) => stand(scalar, variables, i, j).cos));
   const keys = input.sampleKeys ?? x.map((_, i) => i);
+  const surveyScale = mode === 'train' ? loss.surveyScale?.(scalar, before.values, classes) : undefined;
   const statistics = {
     cosTarget: Float64Array.from(points, ({ cos }) => cos),
     norm: Float64Array.from(points, ({ norm }) => norm),
     draws: marginDraws(loss, before, mode, keys, input.draws),
+    classes: Float64Array.of(classes),
+    ofClass: Object.fromEntries(
+      Object.entries(loss.classValues).map(([name, table]) => [
+        name,
+        Float64Array.from(labels, (label) => table[label]!),
+      ]),
+    ),
+    surveyed:
+      surveyScale === undefined
+        ? undefined
+        : {
+            max: new Float64Array(batch),
+            sum: Float64Array.from(others, (row, i) =>
+              row.reduce((sum, cos, j) => (j === labels[i] ? sum : sum + Math.exp(surveyScale * cos)), 0),
+            ),
+          },
   };
-  const prepared = loss.prepare(batchOps, statistics, state, mode);
-  const samples = x.map((_, i) => sampleAt(prepared.sampleValues, i));
-  const pivots = points.map((point, i) => loss.target(numberOps, point, samples[i]!).pivot);
+  const prepared = loss.prepare(reading.batch, statistics, state, mode);
+  const pivotSamples = x.map((_, i) => sampleAt(prepared.sampleValues, i));
+  const withSums = (i: number, sums: Record<string, number>): Record<string, number> => ({
+    ...pivotSamples[i]!,
+    ...negativeSums?.sampleValues(scalar, sums),
+  });
+  const none = Object.fromEntries((negativeSums?.names ?? []).map((name) => [name, 0]));
+  const pivots = points.map((point, i) => loss.target(scalar, point, withSums(i, none)).pivot);
+  const samples = points.map((_, i) => {
+    const sums = { ...none };
+    others[i]!.forEach((cos, j) => {
+      if (j === labels[i]) return;
+      const terms = negativeSums?.terms(scalar, cos, pivots[i]!, pivotSamples[i]!) ?? {};
+      for (const [name, value] of Object.entries(terms)) sums[name]! += value;
+    });
+    return withSums(i, sums);
+  });
 
   const logit: DenseHead['logit'] = (ops, of, i, j) => {
-    const point = pointOf(ops, loss, of, i, j);
+    const point = stand(ops, of, i, j);
     const values = read(ops, samples[i]!);
-    const scale = logitScale(ops, loss, point.norm);
-    if (j !== labels[i])
-      return ops.mul(scale, loss.negative(ops, point.cos, ops.constant(pivots[i]!), values).value);
-    if (loss.gradient === 'exact') return ops.mul(scale, loss.target(ops, point, values).value);
-    const held = { ...point, cos: ops.constant(points[i]!.cos), sin: ops.constant(points[i]!.sin) };
-    const straight = ops.sub(point.cos, held.cos);
-    return ops.mul(scale, ops.add(loss.target(ops, held, values).value, straight));
+    const moved = prepared.scale === undefined ? undefined : ops.constant(prepared.scale[0]!);
+    const scale = logitScale(ops, loss, point.norm, moved);
+    const before =
+      j === labels[i]
+        ? loss.target(ops, point, values).value
+        : loss.negative(ops, point.cos, ops.constant(pivots[i]!), values).value;
+    const scaled = ops.mul(scale, before);
+    if (objective.kind !== 'binary' || point.bias === undefined) return scaled;
+    return objective.biasSign > 0 ? ops.add(scaled, point.bias) : ops.sub(scaled, point.bias);
   };
-  const logits = x.map((_, i) => w.map((_, j) => logit(numberOps, variables, i, j)));
-  const nll = Float64Array.from(logits, (row, i) => negativeLogLikelihood(numberOps, row, labels[i]!));
+  const logits = x.map((_, i) => perClass(classes, (j) => logit(scalar, variables, i, j)));
+  const nll = Float64Array.from(logits, (row, i) =>
+    sampleLoss(objective.kind === 'binary' ? scalar : numberOps, objective, row, labels[i]!),
+  );
   const sampleWeights = Float64Array.from({ length: batch }, (_, i) => input.sampleWeights?.[i] ?? 1);
-  const reduced = weighting.reduce(batchOps, { nll, sampleWeights }, state, mode);
-  const regularisers = points.map(({ norm }) => loss.regulariser?.(numberOps, norm).value ?? 0);
+  const weights = sampleWeights.map((weight) => loss.lossWeight * weight);
+  // What is differentiated has limits for branches, and no kinks.
+  const weighted = weighting.gradient === 'frozen' ? reading.batch : batchOps;
+  const reduced = weighting.reduce(weighted, { nll, sampleWeights: weights }, state, mode);
+  const regularisers = points.map(({ norm }) => loss.regulariser?.(scalar, norm).value ?? 0);
   const regulariser = sum(
     numberOps,
     regularisers.map((value, i) => (sampleWeights[i]! * value) / batch),
@@ -95,31 +166,86 @@ export function denseHead(loss: MarginLoss, input: HeadInput): DenseHead {
       state: { loss: loss.name, values: { step, ...sampleAt({ ...prepared.next, ...reduced.next }, 0) } },
     },
     variables,
+    targetCosines: points.map(({ cos }) => cos),
+    classes,
     logit,
     share(ops, i, row, embedding) {
-      const own = negativeLogLikelihood(ops, row, labels[i]!);
-      const weight = ops.constant(sampleWeights[i]!);
-      const samples = { nll: own, sampleWeights: weight };
+      const own = sampleLoss(ops, objective, row, labels[i]!);
+      const samples = { nll: own, sampleWeights: ops.constant(weights[i]!) };
       const share =
         weighting.gradient === 'frozen'
           ? ops.mul(ops.constant(reduced.dNll[i]!), own)
           : weighting.reduce(alone(ops, batch), samples, read(ops, before.values), mode).loss;
       if (loss.regulariser === undefined) return share;
       const { value } = loss.regulariser(ops, lengthOf(ops, embedding));
-      return ops.add(share, ops.div(ops.mul(weight, value), ops.constant(batch)));
+      return ops.add(share, ops.div(ops.mul(ops.constant(sampleWeights[i]!), value), ops.constant(batch)));
     },
   };
+}
+
+/** Where a sample stands to a class, and the bias of that. */
+interface Stand<T> extends TargetPoint<T> {
+  readonly bias: T | undefined;
+}
+
+/** Beside a point, whose sine waits to be asked for. */
+function withBias<T>(point: TargetPoint<T>, bias: T | undefined): Stand<T> {
+  return {
+    cos: point.cos,
+    norm: point.norm,
+    get sin() {
+      return point.sin;
+    },
+    bias,
+  };
+}
+
+/** The nearest of a class's centers, of equal ones the first. */
+function nearest<T>(ops: TensorOps<T, boolean>, points: readonly TargetPoint<T>[]): TargetPoint<T> {
+  return points.reduce((best, point) => (ops.greater(point.cos, best.cos) ? point : best));
+}
+
+function perClass<T>(classes: number, of: (j: number) => T): T[] {
+  return Array.from({ length: classes }, (_, j) => of(j));
+}
+
+/** ℓ of a sample from all its logits, as the textbooks have it. */
+function sampleLoss<T>(
+  ops: TensorOps<T, boolean>,
+  objective: Objective,
+  logits: readonly T[],
+  label: number,
+): T {
+  if (objective.kind === 'binary') {
+    const negatives = logits.map((logit, j) =>
+      j === label ? ops.constant(0) : objective.ofNegative(ops, logit).loss,
+    );
+    const none = ops.constant(0);
+    const sums = { loss: sum(ops, negatives) };
+    const sample = { targetLogit: logits[label]!, sums, negatives: { max: none, sum: none } };
+    return objective.ofSample(ops, { ...sample, logitScale: none, classes: none }).nll;
+  }
+  const own = negativeLogLikelihood(ops, logits, label);
+  if (objective.labelSmoothing === 0) return own;
+  const all = sum(
+    ops,
+    logits.map((_, j) => negativeLogLikelihood(ops, logits, j)),
+  );
+  const share = objective.labelSmoothing;
+  const uniform = ops.mul(ops.constant(share / logits.length), all);
+  return ops.add(ops.mul(ops.constant(1 - share), own), uniform);
 }
 
 /**
  * A step by brute force in float64. Gradients are what dual numbers carry along from each of X, W and b to the loss: no
  * slope that a formula states takes part (but for straight-through ones, which are a statement).
  */
-export function denseStep(loss: MarginLoss, input: HeadInput): DenseOutput {
-  const { values, variables, logit, share } = denseHead(loss, input);
+export function denseStep(loss: MarginLoss, input: HeadInput, options: DenseOptions = {}): DenseOutput {
+  const { subCenters = 1 } = options;
+  const { values, variables, classes, logit, share } = denseHead(loss, input, options);
   const [x, w] = [variables.x, variables.w].map((rows) => rows.map((row) => row.map(fixed)));
   const still: DenseVariables<Dual> = { x: x!, w: w!, b: variables.b.map(fixed) };
-  const logits = still.x.map((_, i) => still.w.map((_, j) => logit(dualOps, still, i, j)));
+  const logits = still.x.map((_, i) => perClass(classes, (j) => logit(dualOps, still, i, j)));
   /** The slopes of each row, by one of its coordinates after the other. */
   const slopesOf = (
     rows: DenseVariables<Dual>['x'],
@@ -134,34 +260,40 @@ export function denseStep(loss: MarginLoss, input: HeadInput): DenseOutput {
     });
     return sum(numberOps, shares);
   };
+  const byBias = (j: number, value: number): number => {
+    const moved = { ...still, b: still.b.with(j, variable(value)) };
+    const touched = loss.bias?.of === 'all classes' ? perClass(classes, (c) => c) : [j];
+    // One class at a time: derivatives add up.
+    return sum(
+      numberOps,
+      touched.map((c) => byClass(c, moved)),
+    );
+  };
   return {
     ...values,
     gradEmbeddings: slopesOf(still.x, (i, row) => {
       const moved = { ...still, x: still.x.with(i, row) };
-      const own = still.w.map((_, j) => logit(dualOps, moved, i, j));
+      const own = perClass(classes, (j) => logit(dualOps, moved, i, j));
       return share(dualOps, i, own, row).slope;
     }),
-    gradWeights: slopesOf(still.w, (j, row) => byClass(j, { ...still, w: still.w.with(j, row) })),
-    gradBias: loss.bias
-      ? Float64Array.from(still.b, ({ value }, j) =>
-          byClass(j, { ...still, b: still.b.with(j, variable(value)) }),
-        )
-      : undefined,
+    gradWeights: slopesOf(still.w, (r, row) =>
+      byClass(Math.floor(r / subCenters), { ...still, w: still.w.with(r, row) }),
+    ),
+    gradBias: loss.bias ? Float64Array.from(still.b, ({ value }, j) => byBias(j, value)) : undefined,
   };
 }
 
-/** Where sample i stands to class j; the cosine is x·w + b with inner products, and the sine 0. */
+/** Where a sample stands to a class center; the cosine is x·w + b with inner products, and the sine 0. */
 function pointOf<T>(
   ops: TensorOps<T, boolean>,
   { geometry }: MarginLoss,
-  { x, w, b }: DenseVariables<T>,
-  i: number,
-  j: number,
+  from: readonly T[],
+  to: readonly T[],
+  bias: T,
 ): TargetPoint<T> {
-  const [from, to] = [x[i]!, w[j]!];
   const norm = lengthOf(ops, from);
   const product = dot(ops, from, to);
-  if (geometry === 'inner') return { cos: ops.add(product, b[j]!), sin: ops.constant(0), norm };
+  if (geometry === 'inner') return { cos: ops.add(product, bias), sin: ops.constant(0), norm };
   const lengths = ops.mul(norm, lengthOf(ops, to));
   return {
     cos: ops.div(product, lengths),

@@ -4,77 +4,33 @@ import {
   type BatchValues,
   batchOps,
   type HeadInput,
-  initialState,
   type MarginLoss,
-  marginDraws,
   numberOps,
-  plainRows,
-  referenceStep,
-  sampleAt,
-  scalarsOf,
   type TensorOps,
-  targetPoints,
-  tileStream,
-  unitRows,
 } from '@cf/core';
+import { type DenseOptions, denseHead } from './dense-head.ts';
 
 /**
  * How near a batch comes to a kink of its loss: the smallest |a − b| over every comparison, minimum, maximum and
- * sorting that the formulas make (mask, π, clamps, ties, pace), and the distance of cos θ_y from ±1. Found by reading the formulas with operations that
- * take note; derivatives and float32 comparisons are only defined away from there.
+ * sorting that the formulas make (mask, π, clamps, ties, pace, the nearest sub-center), and the distance of cos θ_y from ±1.
+ * Found by reading the formulas of a dense head with operations that take note; derivatives and float32 comparisons are only
+ * defined away from there.
  */
-export function kinkDistance(loss: MarginLoss, input: HeadInput): number {
+export function kinkDistance(
+  loss: MarginLoss,
+  input: HeadInput,
+  { subCenters = 1 }: Pick<DenseOptions, 'subCenters'> = {},
+): number {
   let nearest = Number.POSITIVE_INFINITY;
   const note = (distance: number): void => {
     // Exact equality is structural (two counts), never chance.
     if (distance > 0 && distance < nearest) nearest = distance;
   };
-  const { embeddings, weights, bias, dim, mode = 'train' } = input;
-  const batch = input.labels.length;
-  const labels = Int32Array.from(input.labels);
-  const state = input.state ?? initialState(loss);
-  const x = (loss.geometry === 'inner' ? plainRows : unitRows)(embeddings, dim, 0, batch);
-  const points = targetPoints(loss, x, weights, bias, labels);
-  const keys = input.sampleKeys ?? Array.from({ length: batch }, (_, i) => i);
-  const draws = marginDraws(loss, state, mode, keys, input.draws);
-  const values = scalarsOf(state.values);
-  const noting = notingBatch(note);
-  const prepared = loss.prepare(noting, { cosTarget: points.cos, norm: x.norms, draws }, values, mode);
-  const scalar = notingScalar(note);
-  const tile = tileStream(loss.geometry, x, weights, bias, weights.length / dim).tile(0);
-  for (let i = 0; i < batch; i++) {
-    const sample = sampleAt(prepared.sampleValues, i);
-    const point = { cos: points.cos[i]!, sin: points.sin[i]!, norm: x.norms[i]! };
-    // At cos θ_y = ±1 an angular margin's logit is a cone: its slope turns without end.
-    if (loss.geometry !== 'inner') note(1 - Math.abs(point.cos));
-    const { pivot } = loss.target(scalar, point, sample);
-    loss.regulariser?.(scalar, point.norm);
-    for (let j = 0; j < tile.centers.count; j++) {
-      if (j !== labels[i]) loss.negative(scalar, tile.cosines[i * tile.centers.count + j]!, pivot, sample);
-    }
-  }
-  // What is differentiated has limits for branches, and no kinks.
-  if (loss.weighting.gradient === 'frozen') {
-    const nll = unweighted(loss, input);
-    loss.weighting.reduce(noting, { nll, sampleWeights: new Float64Array(batch).fill(1) }, values, mode);
-  }
+  const reading = { scalar: notingScalar(note), batch: notingBatch(note) };
+  const { targetCosines } = denseHead(loss, input, { subCenters, reading });
+  // At cos θ_y = ±1 an angular margin's logit is a cone: its slope turns without end.
+  if (loss.geometry !== 'inner') for (const cos of targetCosines) note(1 - Math.abs(cos));
   return nearest;
-}
-
-/** −log p of each sample. */
-function unweighted(loss: MarginLoss, input: HeadInput): Float64Array {
-  const plain: MarginLoss = {
-    ...loss,
-    weighting: {
-      name: 'nll',
-      gradient: 'frozen',
-      initialValues: {},
-      reduce: (ops, { nll }) => ({ losses: nll, loss: ops.sum(nll), dNll: nll, next: {} }),
-    },
-  };
-  const once = { ...input, sampleWeights: new Float64Array(input.labels.length).fill(1) };
-  // Its state lacks what the weighting would have moved, and goes nowhere.
-  return Float64Array.from(referenceStep(plain, once, { checkFinite: false }).losses);
 }
 
 const KINKED = ['greater', 'min', 'max'] as const;

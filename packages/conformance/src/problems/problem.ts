@@ -1,4 +1,11 @@
-import { createRandom, type HeadInput, type MarginLoss, NORM_FLOOR, type Random } from '@cf/core';
+import {
+  type BiasParameter,
+  createRandom,
+  type HeadInput,
+  type MarginLoss,
+  NORM_FLOOR,
+  type Random,
+} from '@cf/core';
 import fc from 'fast-check';
 
 /** How embeddings stand to the class centers: as at the start, midway, near their own, near a wrong one. */
@@ -37,16 +44,17 @@ export function problemSpecs(bounds: ProblemBounds = {}): fc.Arbitrary<ProblemSp
 /**
  * The batch of a specification. Numbers are rounded to float32, so that every backend is given the same ones.
  */
-export function buildProblem(spec: ProblemSpec, loss: MarginLoss): HeadInput {
+export function buildProblem(spec: ProblemSpec, loss: MarginLoss, subCenters = 1): HeadInput {
   const { batch, dim, classes } = spec;
+  const rows = classes * subCenters;
   const random = createRandom(spec.seed);
   const labels = Int32Array.from({ length: batch }, () => Math.floor(random.uniform() * classes));
-  const weights = matrix(classes, dim, () => random.normal());
-  for (let j = 0; j < classes; j++)
+  const weights = matrix(rows, dim, () => random.normal());
+  for (let j = 0; j < rows; j++)
     scaleRow(weights, j, dim, (0.3 + 2 * random.uniform()) / rowNorm(weights, j, dim));
   const embeddings = new Float64Array(batch * dim);
   for (let i = 0; i < batch; i++) {
-    const center = centerOf(spec, labels[i]!, weights, random);
+    const center = centerOf(spec, labels[i]!, weights, random, subCenters);
     const noise = Array.from({ length: dim }, () => random.normal() / Math.sqrt(dim));
     for (let k = 0; k < dim; k++) embeddings[i * dim + k] = center[k]! + noise[k]! * NOISE[spec.regime];
     // Norms that reach past MagFace's and AdaFace's clamps on both sides.
@@ -58,19 +66,32 @@ export function buildProblem(spec: ProblemSpec, loss: MarginLoss): HeadInput {
     weights: weights.map(Math.fround),
     labels,
     dim,
-    ...(loss.bias ? { bias: matrix(classes, 1, () => Math.fround(random.normal())) } : {}),
+    ...(loss.bias ? { bias: biasOf(loss.bias, classes, random) } : {}),
   };
+}
+
+/** Near where it starts. */
+function biasOf({ of, start }: BiasParameter, classes: number, random: Random): Float64Array {
+  const from = start(classes);
+  return matrix(of === 'all classes' ? 1 : classes, 1, () => Math.fround(from + random.normal()));
 }
 
 const NOISE: Readonly<Record<Regime, number>> = { init: 1, mid: 0.7, late: 0.15, wrong: 0.4 };
 
-function centerOf(spec: ProblemSpec, label: number, weights: Float64Array, random: Random): number[] {
+function centerOf(
+  spec: ProblemSpec,
+  label: number,
+  weights: Float64Array,
+  random: Random,
+  subCenters: number,
+): number[] {
   const { dim, classes, regime } = spec;
   if (regime === 'init') return new Array<number>(dim).fill(0);
   const opposite = regime === 'wrong' && random.uniform() < 0.5;
   const other = regime === 'wrong' && !opposite ? Math.floor(random.uniform() * classes) : label;
-  const norm = rowNorm(weights, other, dim);
-  return Array.from({ length: dim }, (_, k) => ((opposite ? -1 : 1) * weights[other * dim + k]!) / norm);
+  const row = other * subCenters + (subCenters === 1 ? 0 : Math.floor(subCenters * random.uniform()));
+  const norm = rowNorm(weights, row, dim);
+  return Array.from({ length: dim }, (_, k) => ((opposite ? -1 : 1) * weights[row * dim + k]!) / norm);
 }
 
 /** A random orthogonal matrix [dim, dim], by Gram–Schmidt on normal rows (twice: once loses digits on near-parallel rows). */

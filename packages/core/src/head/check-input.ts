@@ -15,6 +15,8 @@ export interface CheckedInput {
   readonly batch: number;
   readonly classes: number;
   readonly dim: number;
+  /** K, rows of W a class. */
+  readonly subCenters: number;
   readonly labels: Int32Array;
   readonly sampleWeights: Float64Array;
   readonly sampleKeys: ArrayLike<number>;
@@ -29,6 +31,8 @@ export interface CheckOptions {
   readonly checksWeights?: boolean;
   /** A label may be −1, and there may be no class at all: they are on other shards. Default false. */
   readonly sharded?: boolean;
+  /** K, rows of W a class. Default 1. */
+  readonly subCenters?: number;
 }
 
 /**
@@ -39,22 +43,24 @@ export interface CheckOptions {
 export function checkInput(
   loss: MarginLoss,
   input: HeadInput,
-  { checkFinite = true, checksWeights = false, sharded = false }: CheckOptions = {},
+  { checkFinite = true, checksWeights = false, sharded = false, subCenters = 1 }: CheckOptions = {},
 ): CheckedInput {
   const { dim, embeddings, weights, bias, sampleWeights, sampleKeys, draws, mode = 'train' } = input;
   const batch = input.labels.length;
   if (!Number.isInteger(dim) || dim < 1) throw new ShapeMismatchError(`dim = ${dim}`, 'an integer ≥ 1');
   if (batch === 0) throw new ShapeMismatchError('labels of length 0', 'at least one sample');
   requireLength('embeddings', embeddings.length, batch * dim, `[${batch}, ${dim}] for ${batch} labels`);
-  const classes = weights.length / dim;
+  const classes = weights.length / (dim * subCenters);
   if (!Number.isInteger(classes) || classes < (sharded ? 0 : 1)) {
+    const rows = subCenters === 1 ? 'classes' : `classes · ${subCenters}`;
     throw new ShapeMismatchError(
       `weights of length ${weights.length}`,
-      `[classes, ${dim}], a multiple of ${dim}, at least one class`,
+      `[${rows}, ${dim}], a multiple of ${dim * subCenters}, at least one class`,
     );
   }
+  const biasLength = loss.bias?.of === 'all classes' ? 1 : classes;
   if (loss.bias && bias === undefined)
-    throw new ShapeMismatchError('no bias', `bias [${classes}] for ${loss.name}`);
+    throw new ShapeMismatchError('no bias', `bias [${biasLength}] for ${loss.name}`);
   const checkVector = (
     name: string,
     values: ArrayLike<number> | undefined,
@@ -71,7 +77,7 @@ export function checkInput(
     }
     requireLength(name, values.length, length, `[${length}]`);
   };
-  checkVector('bias', bias, classes, loss.bias);
+  checkVector('bias', bias, biasLength, loss.bias !== undefined);
   checkVector('sampleWeights', sampleWeights, batch, true);
   checkVector('sampleKeys', sampleKeys, batch, true);
   checkVector('draws', draws, batch, loss.draws !== undefined);
@@ -89,6 +95,7 @@ export function checkInput(
     batch,
     classes,
     dim,
+    subCenters,
     labels,
     sampleWeights: checkSampleWeights(sampleWeights, batch),
     sampleKeys: checkSampleKeys(sampleKeys, batch),

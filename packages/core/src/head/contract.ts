@@ -9,9 +9,9 @@ export type FloatArray = Float32Array | Float64Array;
 export interface HeadInput {
   /** X: [B, d]. */
   readonly embeddings: FloatArray;
-  /** Class centers W, one row a class: [C, d]. */
+  /** Class centers W, one row a class, or K with sub-centers, row c·K + k being sub-center k of class c: [C·K, d]. */
   readonly weights: FloatArray;
-  /** b: [C], where the loss has a bias, and only there. */
+  /** b: [C], or [1] where all classes share it; where the loss has a bias, and only there. */
   readonly bias?: FloatArray;
   /** Integers in [0, C), or −1 where the class is on another shard: [B]. */
   readonly labels: ArrayLike<number>;
@@ -63,7 +63,7 @@ export interface HeadDiagnostics {
 
 /** The full logits of a small problem, for tests and pictures: B × C numbers, so never in training. */
 export interface HeadInspection {
-  /** What goes into cross-entropy, scale and margin applied: [B, C]. */
+  /** What goes into cross-entropy or ln(1 + e^z), scale, margin and bias applied: [B, C]. */
   readonly logits: FloatArray;
   /** ∂loss/∂logits: [B, C]. */
   readonly gradLogits: FloatArray;
@@ -79,9 +79,9 @@ export interface HeadOutput {
   readonly regulariser: number;
   /** ∂loss/∂X: [B, d]. */
   readonly gradEmbeddings: FloatArray;
-  /** ∂loss/∂W: [C, d]. */
+  /** ∂loss/∂W: [C·K, d]. */
   readonly gradWeights: FloatArray;
-  /** ∂loss/∂b: [C]; undefined where the loss has no bias. */
+  /** ∂loss/∂b, of the length of b; undefined where the loss has none. */
   readonly gradBias: FloatArray | undefined;
   /** State after this step, to hand in with the next. */
   readonly state: LossState;
@@ -93,6 +93,11 @@ export interface HeadOutput {
 export interface HeadOptions {
   /** Classes a tile. Default: the backend's choice. */
   readonly tileSize?: number;
+  /**
+   * K, class centers a class: the cosine with a class is the largest of the K, and the gradient goes to that one, of equal
+   * ones to the first (Deng et al. 2020, Sub-center ArcFace, section 3). Default 1.
+   */
+  readonly subCenters?: number;
   /** Check that inputs are finite, by name and index. Default true. */
   readonly checkFinite?: boolean;
   /** Also return the full logits and their gradient. Default false. */
@@ -102,6 +107,8 @@ export interface HeadOptions {
    * own, −1 for all others.
    */
   readonly communicator?: Communicator;
+  /** The first of its own classes among all, which a loss with a table of classes reads. Default 0. */
+  readonly firstClass?: number;
 }
 
 /** A loss, ready to run on a backend. */

@@ -1,6 +1,7 @@
 import { requireRange } from '../errors/check-options.ts';
 import { POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import { angleSum } from '../margin/add-angle.ts';
+import { clampCosineTo } from '../margin/clamp-cosine.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
@@ -116,7 +117,7 @@ function adaptiveMargin(eps: number): TargetMargin {
     onSphere: true,
     target: (ops, point, sample) => {
       const zero = ops.constant(0);
-      const clamped = clampCosine(ops, point.cos, eps);
+      const clamped = clampCosineTo(ops, point.cos, eps);
       const cos = named(ops, clamped.value, 'c');
       const sin = named(ops, ops.max(point.sin, ops.constant(sinAtBound)), '\\sigma');
       const shifted = angleSum(ops, { cos, sin }, { cos: sample.cosShift!, sin: sample.sinShift! });
@@ -137,12 +138,5 @@ function adaptiveMargin(eps: number): TargetMargin {
 }
 
 function clampedModulation(eps: number): Modulation {
-  return { name: 'clamped', onSphere: true, negative: (ops, cos) => clampCosine(ops, cos, eps) };
-}
-
-function clampCosine<T, M>(ops: TensorOps<T, M>, cos: T, eps: number): { value: T; dCos: T } {
-  const bound = ops.constant(1 - eps, '1 - \\varepsilon');
-  const value = ops.min(ops.max(cos, ops.neg(bound)), bound);
-  const outside = ops.or(ops.greater(cos, bound), ops.greater(ops.neg(bound), cos));
-  return { value, dCos: ops.select(outside, ops.constant(0), ops.constant(1)) };
+  return { name: 'clamped', onSphere: true, negative: (ops, cos) => clampCosineTo(ops, cos, eps) };
 }

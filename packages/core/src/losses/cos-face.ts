@@ -1,5 +1,7 @@
-import type { UnsafeOption } from '../errors/published-domain.ts';
-import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
+import { COSINE_MARGIN, type UnsafeOption } from '../errors/published-domain.ts';
+import { additiveCosineMargin, subtractMargin } from '../margin/additive-cosine-margin.ts';
+import type { TargetMargin } from '../margin/target-margin.ts';
+import { type ClassMargins, marginsOfClasses, requireMargins } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
@@ -11,12 +13,26 @@ export interface CosFaceOptions extends ScaleOptions, UnsafeOption {
   readonly easyMargin?: boolean;
 }
 
+/** {@link cosFace} with a margin that may differ from class to class. */
+export interface CosFaceClassOptions extends Omit<CosFaceOptions, 'margin'> {
+  readonly margin?: ClassMargins;
+}
+
 /**
- * CosFace (Wang et al. 2018, eq. 4), also AM-Softmax: T = cos θ − m.
+ * CosFace (Wang et al. 2018, eq. 4), also AM-Softmax: T = cos θ − m, with one margin for all classes or with a table of them.
  *
  * @throws OptionOutOfRangeError
  */
-export function cosFace(options: CosFaceOptions = {}): MarginLoss {
-  const { margin = 0.35, scale = 64 } = options;
-  return composeLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, options) });
+export function cosFace(options: CosFaceClassOptions = {}): MarginLoss {
+  const { margin = 0.35, scale = 64, easyMargin = false } = options;
+  if (typeof margin !== 'object') {
+    return composeLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, options) });
+  }
+  requireMargins(margin, COSINE_MARGIN, options);
+  const ofClass: TargetMargin = {
+    name: 'cosine of the class',
+    onSphere: easyMargin,
+    target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
+  };
+  return composeLoss({ name: 'cosface', scale, margin: ofClass, ...marginsOfClasses(margin) });
 }

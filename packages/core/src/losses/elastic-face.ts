@@ -47,7 +47,7 @@ export interface ElasticCosFaceOptions extends ElasticOptions {
  * @throws OptionOutOfRangeError
  */
 export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss {
-  const { margin = 0.5, gradient = 'exact', beyondPi = 'cosine' } = options;
+  const { margin = 0.5, beyondPi = 'cosine' } = options;
   requireAngle('margin', margin, options);
   checkAngularOptions(options);
   return composeLoss({
@@ -55,7 +55,6 @@ export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss 
     margin: {
       name: 'elastic-angular',
       onSphere: true,
-      gradient,
       target: (ops, point, sample) =>
         addAngle(ops, point, angleParts(ops, sample.margin!), { ...options, beyondPi }),
     },

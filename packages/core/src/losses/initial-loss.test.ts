@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { closeBatch } from '../head/phases/close-batch.ts';
-import { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
 import { openBatch } from '../head/phases/open-batch.ts';
 import { runNow } from '../head/phases/steps.ts';
-import { negativeLogSumExp } from '../reference/negatives.ts';
+import { seeNegatives } from '../reference/negatives.ts';
 import { tileStream } from '../reference/tiles.ts';
 import { arcFace } from './arc-face.ts';
 import { curricularFace } from './curricular-face.ts';
@@ -42,13 +41,21 @@ function forward(
 ): { loss: number; meanCosine: number; hardShare: number } {
   const labels = Int32Array.from({ length: BATCH }, (_, i) => (2654 * i) % CLASSES);
   const input = { embeddings, weights, labels, dim: DIM };
-  const batch = runNow(openBatch({ loss, input, options: { checkFinite: false } }));
-  const counter = new HardNegativeCounter();
-  const stream = tileStream(loss.geometry, batch.x, weights, undefined, 512);
+  const batch = runNow(
+    openBatch({
+      loss,
+      input,
+      options: { checkFinite: false },
+      survey: () => {
+        throw new Error('no survey');
+      },
+    }),
+  );
+  const seen = seeNegatives(batch, tileStream(batch, 512));
   return {
-    loss: closeBatch(batch, negativeLogSumExp(batch, stream, counter)).loss,
+    loss: closeBatch(batch, seen).loss,
     meanCosine: batch.points.cos.reduce((sum, c) => sum + c, 0) / BATCH,
-    hardShare: counter.hard / (BATCH * (CLASSES - 1)),
+    hardShare: seen.counts!.hard / (BATCH * (CLASSES - 1)),
   };
 }
 

@@ -6,6 +6,8 @@ export function logitScale<T, M>(
   ops: TensorOps<T, M>,
   { geometry, scale }: Pick<MarginLoss, 'geometry' | 'scale'>,
   norm: T,
+  /** s of this step, where the loss has one that moves. */
+  moved?: T,
 ): T {
-  return geometry === 'norm-scaled' ? norm : ops.constant(scale, 's');
+  return geometry === 'norm-scaled' ? norm : (moved ?? ops.constant(scale, 's'));
 }

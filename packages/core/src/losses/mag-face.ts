@@ -86,7 +86,6 @@ function magnitudeMargin(
   return {
     name: 'magnitude',
     onSphere: true,
-    gradient: options.gradient ?? 'exact',
     target: (ops, point) => {
       const a = clampNorm(ops, point.norm, range);
       const rise = ops.constant(marginSlope, '\\tfrac{u_m - l_m}{u_a - l_a}');

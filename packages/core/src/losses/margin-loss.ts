@@ -1,10 +1,19 @@
-import type { GradientMode, SampleValues, TargetPoint, TargetValue } from '../margin/target-margin.ts';
+import type { NegativeSum } from '../head/phases/formulas/negative-log-likelihood.ts';
+import type { SampleValues, TargetPoint, TargetValue } from '../margin/target-margin.ts';
 import type { NegativeValue } from '../modulation/modulation.ts';
+import type { Objective } from '../objective/objective.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
 
 /** How embeddings and class centers meet: x·w + b; ‖x‖·cos θ; s·cos θ. */
 export type Geometry = 'inner' | 'norm-scaled' | 'cosine';
+
+/** A bias that is learned: one a class, or one for all classes. */
+export interface BiasParameter {
+  readonly of: 'each class' | 'all classes';
+  /** Where it starts. */
+  start(classes: number): number;
+}
 
 /** What a loss may look at before its formulas run: no gradient flows from here. Each [B]. */
 export interface BatchStatistics<T> {
@@ -14,12 +23,32 @@ export interface BatchStatistics<T> {
   readonly norm: T;
   /** Margins drawn for this step, one a sample; undefined for losses that draw none, and in evaluation. */
   readonly draws: T | undefined;
+  /** C, over all shards: a scalar. */
+  readonly classes: T;
+  /** Of each sample's own class, the entry of each of {@link MarginLoss.classValues}. */
+  readonly ofClass: Readonly<Record<string, T>>;
+  /** Σ_{j≠y} e^{s'·cos θ_j} with s' of {@link MarginLoss.surveyScale}; undefined for losses without, and in evaluation. */
+  readonly surveyed: NegativeSum<T> | undefined;
 }
 
 /** The values that a loss's formulas read a sample ({@link SampleValues}), and the loss's own state after this step. */
 export interface Prepared<T> {
   readonly sampleValues: SampleValues<T>;
   readonly next: StateValues<T>;
+  /** In the place of the loss's scale s, where that moves: a scalar. */
+  readonly scale?: T;
+}
+
+/**
+ * Sums over a sample's negatives that its target needs. Pass 1 takes them along, so what they are of may depend on the
+ * pivot and not on T. No gradient flows through them.
+ */
+export interface NegativeSums {
+  readonly names: readonly string[];
+  /** What one negative adds, by name. */
+  terms<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): Readonly<Record<string, T>>;
+  /** The sample values that `target` reads, from the sums. The pivot must not depend on them. */
+  sampleValues<T, M>(ops: TensorOps<T, M>, sums: Readonly<Record<string, T>>): SampleValues<T>;
 }
 
 /**
@@ -40,8 +69,8 @@ export interface RegulariserValue<T> {
  *
  *     p_i = e^{s·T(cos θ_y)} / (e^{s·T(cos θ_y)} + Σ_{j≠y} e^{s·N(cos θ_j)})
  *
- * Pure functions over {@link TensorOps}; a backend reads them and nobody retypes them. Only `negative` is of size
- * B × C.
+ * or with another {@link Objective} of the same logits. Pure functions over {@link TensorOps}; a backend reads them and
+ * nobody retypes them. Only `negative` is of size B × C.
  *
  * A formula may return what it was given (N = c returns its cosine) or a constant (a slope of 1): a backend that frees
  * tensors, or needs one entry a sample, copies or broadcasts. `value` and `pivot` have one entry a sample.
@@ -49,21 +78,33 @@ export interface RegulariserValue<T> {
 export interface MarginLoss {
   readonly name: string;
   readonly geometry: Geometry;
-  /** s > 0, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. */
+  /**
+   * s > 0, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. Where `prepare`
+   * yields a scale, that one counts.
+   */
   readonly scale: number;
-  /** Whether the logits carry a bias a class (geometry `inner` only). */
-  readonly bias: boolean;
-  /** `straight-through` where ∂T/∂cos θ is taken as 1 on purpose. */
-  readonly gradient: GradientMode;
+  /** The bias in the logits, where there is one: with the geometry `inner`, or a binary objective. */
+  readonly bias: BiasParameter | undefined;
+  /** How the logits of a sample come to its loss. */
+  readonly objective: Objective;
+  /** What the losses of all samples are multiplied by; the regulariser is not. */
+  readonly lossWeight: number;
   /** Names of the {@link SampleValues} that {@link prepare} yields. */
   readonly sampleValueNames: readonly string[];
   /** State before the first step, weighting included; `step`, the training steps before this one, is in every state. */
   readonly initialValues: StateValues<number>;
   /** Least and largest value that a state may hold, where there are such. */
   readonly stateRanges: Readonly<Record<string, readonly [number, number]>>;
+  /** Tables with one entry a class, [C] over all shards, of which `prepare` gets those of the samples' classes. */
+  readonly classValues: Readonly<Record<string, ArrayLike<number>>>;
   /** Draws the margins of a step, one a sample, for losses that draw them; see {@link MarginDrawer}. */
   readonly draws: MarginDrawer | undefined;
   readonly weighting: SampleWeighting;
+  /**
+   * For losses whose statistics need all negatives: the scale of the log-sum-exp that a pass before the others takes of
+   * their cosines, in training.
+   */
+  readonly surveyScale: (<T, M>(ops: TensorOps<T, M>, state: StateValues<T>, classes: T) => T) | undefined;
   prepare<T, M>(
     ops: BatchOps<T, M>,
     batch: BatchStatistics<T>,
@@ -72,6 +113,8 @@ export interface MarginLoss {
   ): Prepared<T>;
   target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, sample: SampleValues<T>): TargetValue<T, M>;
   negative<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): NegativeValue<T>;
+  /** Undefined where the target needs none. */
+  readonly negativeSums: NegativeSums | undefined;
   /** Undefined where the loss has none. */
   readonly regulariser: (<T, M>(ops: TensorOps<T, M>, norm: T) => RegulariserValue<T>) | undefined;
 }

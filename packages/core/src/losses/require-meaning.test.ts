@@ -5,11 +5,7 @@ import { angularMargin } from '../margin/angular-margin.ts';
 import { combinedMargin } from '../margin/combined-margin.ts';
 import { sphereMargin } from '../margin/sphere-margin.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
-import {
-  curricularModulation,
-  misclassifiedVectorModulation,
-  plainModulation,
-} from '../modulation/modulation.ts';
+import { curricularModulation, misclassifiedVectorModulation } from '../modulation/modulation.ts';
 import { selfPacedWeighting } from '../weighting/self-paced.ts';
 import type { MarginLossParts } from './compose-loss.ts';
 import { marginLoss } from './own-loss.ts';
@@ -150,11 +146,4 @@ describe('marginLoss refuses', () => {
     });
     expect(() => withWeighting(loss, selfPacedWeighting())).toThrow(/^initialValues = "pace"/);
   });
-});
-
-test('whether a slope is taken straight through is said by the margin', () => {
-  const gradient = 'straight-through';
-  expect(marginLoss({ name: 'own', margin: angularMargin(0.5, { gradient }) }).gradient).toBe(gradient);
-  expect(marginLoss({ name: 'own', margin: combinedMargin({}, { gradient }) }).gradient).toBe(gradient);
-  expect(marginLoss({ name: 'own', modulation: plainModulation }).gradient).toBe('exact');
 });

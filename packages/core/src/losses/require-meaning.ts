@@ -2,7 +2,7 @@ import { requireChoice, requirePositive, requireRange } from '../errors/check-op
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import type { SampleValues, TargetMargin, TargetPoint } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
-import { type BatchValues, batchOps, scalarsOf } from '../readings/batch.ts';
+import { batchOps, scalarsOf } from '../readings/batch.ts';
 import { numberOps } from '../readings/number.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { MarginLoss } from './margin-loss.ts';
@@ -31,10 +31,7 @@ export function requireMeaning(loss: MarginLoss, margin: TargetMargin, modulatio
     const expected = 'no scale with the geometry norm-scaled, where ‖x‖ stands in its place';
     throw new OptionOutOfRangeError('scale', scale, expected, 'leave scale out, or take geometry cosine.');
   }
-  if (loss.bias && geometry !== 'inner') {
-    const fix = 'leave bias out, or take geometry inner.';
-    throw new OptionOutOfRangeError('bias', true, `no bias with the geometry ${geometry}`, fix);
-  }
+  requireBias(loss);
   requireState(loss);
   requireSampleNames(loss);
   for (const mode of ['train', 'eval'] as const) requirePrepared(loss, mode);
@@ -44,6 +41,23 @@ export function requireMeaning(loss: MarginLoss, margin: TargetMargin, modulatio
   if (modulation.onSphere) refuseOnInner('modulation', modulation.name, 'no cosine and no angle');
   if (read.has('norm')) refuseOnInner('margin', margin.name, 'no gradient along ‖x‖');
   if (loss.regulariser !== undefined) refuseOnInner('regulariser', 'of ‖x‖', 'no gradient along ‖x‖');
+}
+
+/** A bias stands in an inner product, or beside the logits that a binary objective sees one by one. */
+function requireBias({ bias, geometry, objective }: MarginLoss): void {
+  if (objective.kind === 'binary' && geometry !== 'cosine') {
+    const expected = 'the geometry cosine with a binary objective';
+    throw new OptionOutOfRangeError('geometry', geometry, expected, 'take geometry cosine.');
+  }
+  if (bias === undefined || objective.kind === 'binary') return;
+  if (geometry !== 'inner') {
+    const fix = 'leave bias out, or take geometry inner.';
+    throw new OptionOutOfRangeError('bias', true, `no bias with the geometry ${geometry}`, fix);
+  }
+  if (bias.of === 'all classes') {
+    const fix = 'give each class its own: a softmax does not change with one for all.';
+    throw new OptionOutOfRangeError('bias', bias.of, '"each class" with a softmax', fix);
+  }
 }
 
 function refuseOnInner(part: string, value: string, why: string): never {
@@ -71,18 +85,26 @@ function requireSampleNames({ sampleValueNames }: MarginLoss): void {
 /** Runs `prepare` on two samples and compares what comes out with what the loss announces. */
 function requirePrepared(loss: MarginLoss, mode: Mode): void {
   const draws = mode === 'train' ? loss.draws?.(0, [0, 1]) : undefined;
-  const batch = { cosTarget: Float64Array.of(0.5, 0.25), norm: Float64Array.of(1, 2), draws };
+  const ofClass = Object.entries(loss.classValues).map(([name, table]) => [
+    name,
+    Float64Array.of(table[0] ?? 0, table[0] ?? 0),
+  ]);
+  const survey = loss.surveyScale !== undefined && mode === 'train';
+  const batch = {
+    cosTarget: Float64Array.of(0.5, 0.25),
+    norm: Float64Array.of(1, 2),
+    draws,
+    classes: Float64Array.of(3),
+    ofClass: Object.fromEntries(ofClass),
+    surveyed: survey ? { max: Float64Array.of(0.5, 0.5), sum: Float64Array.of(1, 1) } : undefined,
+  };
   const prepared = loss.prepare(batchOps, batch, scalarsOf(loss.initialValues), mode);
   const carried = Object.keys(loss.initialValues).filter((name) => name !== 'step');
   requireSameNames('prepare: sampleValues', prepared.sampleValues, loss.sampleValueNames);
   requireSameNames('prepare: next', prepared.next, carried);
 }
 
-function requireSameNames(
-  what: string,
-  given: Readonly<Record<string, BatchValues>>,
-  expected: readonly string[],
-): void {
+function requireSameNames(what: string, given: object, expected: readonly string[]): void {
   const names = Object.keys(given);
   requireNames(what, names, expected);
   requireNames(`${what}, without what is announced`, expected, names);
@@ -107,22 +129,31 @@ function readsOf(loss: MarginLoss): ReadonlySet<string> {
       },
     },
   );
-  const sample = new Proxy<SampleValues<number>>(
+  const { negativeSums } = loss;
+  const none = Object.fromEntries((negativeSums?.names ?? []).map((name) => [name, 0]));
+  const ofSums = Object.keys(negativeSums?.sampleValues(numberOps, none) ?? {});
+  const { pivot } = loss.target(numberOps, point, announced([...loss.sampleValueNames, ...ofSums]));
+  const sample = announced(loss.sampleValueNames);
+  loss.negative(numberOps, 0.25, pivot, sample);
+  requireSameNames(
+    'negativeSums.terms',
+    negativeSums?.terms(numberOps, 0.25, pivot, sample) ?? {},
+    Object.keys(none),
+  );
+  return read;
+}
+
+/** Sample values that refuse to be read by a name that nobody gives. */
+function announced(names: readonly string[]): SampleValues<number> {
+  return new Proxy<SampleValues<number>>(
     {},
     {
       get(_, name) {
-        if (loss.sampleValueNames.includes(String(name))) return 0.5;
+        if (names.includes(String(name))) return 0.5;
         const fix = 'add it to sampleValueNames, and let prepare yield it.';
-        throw new OptionOutOfRangeError(
-          'sampleValueNames',
-          loss.sampleValueNames,
-          `${String(name)} too, which a formula reads`,
-          fix,
-        );
+        const expected = `${String(name)} too, which a formula reads`;
+        throw new OptionOutOfRangeError('sampleValueNames', names, expected, fix);
       },
     },
   );
-  const { pivot } = loss.target(numberOps, point, sample);
-  loss.negative(numberOps, 0.25, pivot, sample);
-  return read;
 }

@@ -1,5 +1,6 @@
 import { SIN_FLOOR } from '../numerics.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
+import { inGradientMode } from './gradient-mode.ts';
 import type { AngularMarginOptions, TargetPoint, TargetValue } from './target-margin.ts';
 
 /** An angle m that is added to θ, in the parts that angle addition needs (no acos anywhere). */
@@ -60,30 +61,25 @@ export function addAngle<T, M>(
   angle: AngleParts<T>,
   { beyondPi = 'linear', easyMargin = false, gradient = 'exact' }: AngularMarginOptions,
 ): TargetValue<T, M> {
-  const one = ops.constant(1);
-  const { cos } = point;
-  const raw = angleSum(ops, point, angle);
-  const sum = named(ops, raw.value, '\\varphi');
-  const pastPi = ops.not(ops.greater(cos, angle.bend));
+  return inGradientMode(ops, gradient, point, ({ cos, sin }) => {
+    const one = ops.constant(1);
+    const raw = angleSum(ops, { cos, sin }, angle);
+    const sum = named(ops, raw.value, '\\varphi');
+    const pastPi = ops.not(ops.greater(cos, angle.bend));
 
-  let value = sum;
-  let { dCos } = raw;
-  if (beyondPi === 'linear') {
-    value = ops.select(pastPi, ops.sub(cos, angle.linear), value);
-    dCos = ops.select(pastPi, one, dCos);
-  }
-  if (easyMargin) {
-    const positive = ops.greater(cos, ops.constant(0));
-    value = ops.select(positive, value, cos);
-    dCos = ops.select(positive, dCos, one);
-  }
-  return {
-    value,
-    dCos: gradient === 'exact' ? dCos : one,
-    dNorm: ops.constant(0),
-    pivot: sum,
-    pastPi,
-  };
+    let value = sum;
+    let { dCos } = raw;
+    if (beyondPi === 'linear') {
+      value = ops.select(pastPi, ops.sub(cos, angle.linear), value);
+      dCos = ops.select(pastPi, one, dCos);
+    }
+    if (easyMargin) {
+      const positive = ops.greater(cos, ops.constant(0));
+      value = ops.select(positive, value, cos);
+      dCos = ops.select(positive, dCos, one);
+    }
+    return { value, dCos, dNorm: ops.constant(0), pivot: sum, pastPi };
+  });
 }
 
 /**

@@ -15,7 +15,6 @@ export function angularMargin(margin: number, options: AngularMarginOptions = {}
   return {
     name: 'angular',
     onSphere: true,
-    gradient: options.gradient ?? 'exact',
     target: (ops, point) => addAngle(ops, point, constantAngle(ops, margin), options),
   };
 }

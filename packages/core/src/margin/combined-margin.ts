@@ -9,8 +9,10 @@ import {
 import { SIN_FLOOR } from '../numerics.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { angleSum } from './add-angle.ts';
+import { angle } from './angle.ts';
 import { checkAngularOptions } from './check-angular-options.ts';
-import type { BeyondPi, GradientMode, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
+import { type GradientMode, inGradientMode } from './gradient-mode.ts';
+import type { BeyondPi, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
 
 /** The three margins of the combined form. */
 export interface CombinedMargins {
@@ -48,24 +50,25 @@ export function combinedMargin(margins: CombinedMargins, options: CombinedMargin
   return {
     name: 'combined',
     onSphere: multiplicative !== 1 || angular !== 0,
-    gradient,
-    target: (ops, point) => {
-      const one = ops.constant(1);
-      const m3 = ops.constant(cosine, cosine === 0 ? undefined : 'm_3');
-      const sum =
-        multiplicative === 1 ? shifted(ops, point, angular) : multiplied(ops, point, multiplicative, angular);
-      const pastPi = ops.not(ops.greater(point.cos, ops.constant(bend, '\\cos\\tfrac{\\pi - m_2}{m_1}')));
-      const pivot = named(ops, ops.sub(sum.value, m3), '\\varphi');
-      const line = ops.sub(ops.sub(point.cos, ops.constant(drop, '1 + \\cos\\tfrac{\\pi - m_2}{m_1}')), m3);
-      const exact = beyondPi === 'linear' ? ops.select(pastPi, one, sum.dCos) : sum.dCos;
-      return {
-        value: beyondPi === 'linear' ? ops.select(pastPi, line, pivot) : pivot,
-        dCos: gradient === 'exact' ? exact : one,
-        dNorm: ops.constant(0),
-        pivot,
-        pastPi,
-      };
-    },
+    target: (ops, given) =>
+      inGradientMode(ops, gradient, given, (point) => {
+        const one = ops.constant(1);
+        const m3 = ops.constant(cosine, cosine === 0 ? undefined : 'm_3');
+        const sum =
+          multiplicative === 1
+            ? shifted(ops, point, angular)
+            : multiplied(ops, point, multiplicative, angular);
+        const pastPi = ops.not(ops.greater(point.cos, ops.constant(bend, '\\cos\\tfrac{\\pi - m_2}{m_1}')));
+        const pivot = named(ops, ops.sub(sum.value, m3), '\\varphi');
+        const line = ops.sub(ops.sub(point.cos, ops.constant(drop, '1 + \\cos\\tfrac{\\pi - m_2}{m_1}')), m3);
+        return {
+          value: beyondPi === 'linear' ? ops.select(pastPi, line, pivot) : pivot,
+          dCos: beyondPi === 'linear' ? ops.select(pastPi, one, sum.dCos) : sum.dCos,
+          dNorm: ops.constant(0),
+          pivot,
+          pastPi,
+        };
+      }),
   };
 }
 
@@ -96,12 +99,4 @@ function multiplied<T, M>(
     value: ops.cos(phase),
     dCos: ops.div(ops.mul(m1, ops.sin(phase)), ops.max(sin, ops.constant(SIN_FLOOR))),
   };
-}
-
-/** θ in [0, π] from its cosine and sine: 2·atan(sin/(1 + |cos|)), mirrored where cos is negative. */
-function angle<T, M>(ops: TensorOps<T, M>, cos: T, sin: T): T {
-  const one = ops.constant(1);
-  const half = ops.atan(ops.div(sin, ops.add(one, ops.max(cos, ops.neg(cos)))));
-  const acute = ops.mul(ops.constant(2), half);
-  return ops.select(ops.greater(ops.constant(0), cos), ops.sub(ops.constant(Math.PI, '\\pi'), acute), acute);
 }

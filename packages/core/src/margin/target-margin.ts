@@ -1,5 +1,6 @@
 import type { UnsafeOption } from '../errors/published-domain.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
+import type { GradientMode } from './gradient-mode.ts';
 
 /** Where a sample stands to its own class; each [B]. */
 export interface TargetPoint<T> {
@@ -33,16 +34,11 @@ export interface TargetMargin {
   readonly name: string;
   /** Whether it has a meaning on cosines only, as everything with an angle has: no inner product is put into it. */
   readonly onSphere: boolean;
-  /** `straight-through` where ∂T/∂cos θ is 1 on purpose. Default `exact`. */
-  readonly gradient?: GradientMode;
   target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, sample: SampleValues<T>): TargetValue<T, M>;
 }
 
 /** Where cos θ + margin passes π, what the target logit is. */
 export type BeyondPi = 'linear' | 'cosine';
-
-/** `exact`: ∂cos(θ + m)/∂cos θ. `straight-through`: 1, as InsightFace ships ArcFace. */
-export type GradientMode = 'exact' | 'straight-through';
 
 /** What every angular margin can be told. */
 export interface AngularMarginOptions extends UnsafeOption {

@@ -2,7 +2,7 @@ import { numberOps } from '../readings/number.ts';
 import type { TensorOps } from './tensor-ops.ts';
 
 /** Name of an operation of {@link TensorOps} on other operations' results. */
-export type OperationName = Exclude<keyof TensorOps<unknown, unknown>, 'constant' | 'named'>;
+export type OperationName = Exclude<keyof TensorOps<unknown, unknown>, 'constant' | 'named' | 'detach'>;
 
 /** A reading in which every operation is made by its name alone, of numbers and truth values alike. */
 export function everyOperation<T>(

@@ -42,6 +42,18 @@ export interface TensorOps<T, M> {
   select(condition: M, yes: T, no: T): T;
   /** Only printing readings have it: gives a value a symbol, under which it is written from then on. */
   named?(value: T, symbol: string): T;
+  /** Only readings that differentiate have it: the value, as something that does not depend on the variable. */
+  detach?(value: T): T;
+}
+
+/** The value itself, which a reading that differentiates takes for a constant: what a paper's release holds fixed. */
+export function detached<T, M>(ops: TensorOps<T, M>, value: T): T {
+  return ops.detach === undefined ? value : ops.detach(value);
+}
+
+/** The value itself, to which a reading that differentiates adds the slope of `along`. */
+export function straightThrough<T, M>(ops: TensorOps<T, M>, value: T, along: T): T {
+  return ops.detach === undefined ? value : ops.add(value, ops.sub(along, ops.detach(along)));
 }
 
 /** The value itself; printing readings define `symbol` as it, and write the symbol. */

@@ -44,4 +44,5 @@ export const dualOps: TensorOps<Dual, boolean> = {
   or: (a, b) => a || b,
   not: (a) => !a,
   select: (condition, yes, no) => (condition ? yes : no),
+  detach: ({ value }) => fixed(value),
 };

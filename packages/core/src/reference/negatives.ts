@@ -1,23 +1,25 @@
-import type { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
-import type { LogSumExp } from '../head/phases/log-sum-exp.ts';
+import type { NegativesSeen } from '../head/phases/communicator.ts';
+import { negativeSumNames, negativeTerms } from '../head/phases/formulas/negative-terms.ts';
+import { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
 import { emptyLogSumExp } from '../head/phases/log-sum-exp.ts';
 import type { BatchContext } from '../head/phases/open-batch.ts';
 import { numberOps } from '../readings/number.ts';
 import type { TileStream } from './tiles.ts';
 
 /**
- * Pass 1: the log-sum-exp over the negatives alone. Leaving the target out keeps 1 − p exact when p is near 1, and
- * makes p ≤ 1 whatever is rounded.
+ * Pass 1: the log-sum-exp over the negatives alone, with the sums that the loss asks for. Leaving the target out keeps
+ * 1 − p exact when p is near 1, and makes p ≤ 1 whatever is rounded.
  */
-export function negativeLogSumExp(
+export function seeNegatives(
   { loss, batch, labels, prepared }: BatchContext,
   stream: TileStream,
-  counter: HardNegativeCounter,
-): LogSumExp {
+): NegativesSeen {
+  const counts = new HardNegativeCounter();
   const { max, sum } = emptyLogSumExp(batch);
+  const names = negativeSumNames(loss);
+  const sums = Object.fromEntries(names.map((name) => [name, new Float64Array(batch)]));
   for (let index = 0; index < stream.count; index++) {
-    const { start, centers, cosines } = stream.tile(index);
-    const columns = centers.count;
+    const { start, count: columns, cosines } = stream.tile(index);
     const logits = new Float64Array(columns);
     for (let i = 0; i < batch; i++) {
       const own = labels[i]! - start;
@@ -31,8 +33,9 @@ export function negativeLogSumExp(
           continue;
         }
         const cos = cosines[i * columns + j]!;
-        const negative = loss.negative(numberOps, cos, pivot, sample);
-        counter.see(cos, pivot, negative);
+        const negative = negativeTerms(numberOps, loss, cos, pivot, sample);
+        counts.see(cos, pivot, negative);
+        for (const name of names) sums[name]![i]! += negative.sums[name]!;
         logits[j] = scale * negative.value;
         if (logits[j]! > tileMax) tileMax = logits[j]!;
       }
@@ -43,5 +46,5 @@ export function negativeLogSumExp(
       sum[i] = total;
     }
   }
-  return { max, sum };
+  return { logSumExp: { max, sum }, sums, counts };
 }

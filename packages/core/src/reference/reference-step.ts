@@ -1,12 +1,12 @@
 import { requireInteger } from '../errors/check-options.ts';
 import type { HeadInput, HeadOptions, HeadOutput } from '../head/contract.ts';
-import { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
 import { type ClassPasses, type HeadStep, headStep } from '../head/phases/head-step.ts';
 import type { BatchContext } from '../head/phases/open-batch.ts';
 import { runNow } from '../head/phases/steps.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
-import { negativeGradients } from './gradients.ts';
-import { negativeLogSumExp } from './negatives.ts';
+import type { BinaryObjective } from '../objective/objective.ts';
+import { negativeGradients, pairsInOnePass } from './gradients.ts';
+import { seeNegatives } from './negatives.ts';
 import { tileStream } from './tiles.ts';
 
 const DEFAULT_TILE = 2048;
@@ -34,10 +34,11 @@ export function referenceHeadStep(loss: MarginLoss, input: HeadInput, options: H
 }
 
 function passesOver(batch: BatchContext, tileSize: number): ClassPasses {
-  const stream = tileStream(batch.loss.geometry, batch.x, batch.weights, batch.bias, tileSize);
-  const counts = new HardNegativeCounter();
+  const stream = tileStream(batch, tileSize);
+  const { objective } = batch.loss;
   return {
-    negatives: () => ({ logSumExp: negativeLogSumExp(batch, stream, counts), counts }),
+    negatives: () => seeNegatives(batch, stream),
     gradients: (reduced) => negativeGradients(batch, stream, reduced),
+    pairs: (dNll) => pairsInOnePass(batch, objective as BinaryObjective, stream, dNll),
   };
 }

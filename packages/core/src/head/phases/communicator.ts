@@ -4,7 +4,10 @@ import type { Eventually, Steps } from './steps.ts';
 
 /** What a shard has found in pass 1. */
 export interface NegativesSeen {
+  /** That of no negative where the objective is binary. */
   readonly logSumExp: LogSumExp;
+  /** Those of `negativeSumNames`: [B] each. */
+  readonly sums: Readonly<Record<string, Float64Array>>;
   /** Undefined where nobody counted. */
   readonly counts: NegativeCounts | undefined;
 }
@@ -23,23 +26,21 @@ export type AllReduce = (values: Float64Array, operation: 'sum' | 'max') => Even
  */
 export interface Communicator {
   /**
-   * Gives every shard the target cosines and sines of the whole batch, [B] each, in place, and the number of classes of all
-   * shards.
+   * Gives every shard what is known of the samples' own classes (target cosines and sines among it), [B] each, in place,
+   * where a shard that does not hold the class has zeros; and the number of classes of all shards.
    *
    * @throws ShapeMismatchError unless every sample has its class on exactly one shard
    */
-  targets(
-    points: { readonly cos: Float64Array; readonly sin: Float64Array },
-    labels: Int32Array,
-    classes: number,
-  ): Steps<number>;
-  /** Joins what the shards have found in pass 1: log-sum-exp and counts over all classes. */
+  targets(ofSamples: readonly Float64Array[], labels: Int32Array, classes: number): Steps<number>;
+  /** Joins what the shards have found in pass 1: log-sum-exp, sums and counts over all classes. */
   negatives(seen: NegativesSeen): Steps<NegativesSeen>;
   /**
-   * Sums ∂X over the shards, in place, and the number of class centers that were left out, where anybody counts them.
+   * Sums ∂X over the shards, in place, with the gradient of a bias that all classes share, where there is one, and the
+   * number of class centers that were left out, where anybody counts them.
    */
   gradients(sums: {
     readonly embeddings: Float64Array;
+    readonly sharedBias?: Float64Array | undefined;
     readonly skipped?: number;
   }): Steps<number | undefined>;
 }

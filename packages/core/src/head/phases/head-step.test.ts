@@ -63,13 +63,16 @@ describe('what a formula makes NaN', () => {
 
 describe('what passes hand over has its length', () => {
   const good: ClassPasses = {
-    negatives: () => ({ logSumExp: emptyLogSumExp(3), counts: undefined }),
+    negatives: () => ({ logSumExp: emptyLogSumExp(3), sums: {}, counts: undefined }),
     gradients: () => ({
       embeddings: new Float64Array(6),
       weights: new Float64Array(4),
       bias: undefined,
       inspection: undefined,
     }),
+    pairs: () => {
+      throw new Error('no binary objective');
+    },
   };
   const run = (passes: Partial<ClassPasses>): unknown => {
     const loss = curricularFace();
@@ -85,7 +88,7 @@ describe('what passes hand over has its length', () => {
 
   test('or is an error that says what it is of', () => {
     expect(() => run({})).not.toThrow();
-    const short = { logSumExp: emptyLogSumExp(1), counts: undefined };
+    const short = { logSumExp: emptyLogSumExp(1), sums: {}, counts: undefined };
     expect(() => run({ negatives: () => short })).toThrow(/^logSumExp.max of length 1, expected length 3/);
     const none = new Float64Array(1);
     const given = { embeddings: none, weights: none, bias: undefined, inspection: undefined };

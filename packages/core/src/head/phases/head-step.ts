@@ -1,13 +1,17 @@
 import { ShapeMismatchError } from '../../errors/errors.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
+import { batchOps, scalarsOf } from '../../readings/batch.ts';
 import { checkState } from '../../state/loss-state.ts';
+import { readsLosses } from '../../weighting/reads-losses.ts';
 import { requireFiniteTensor } from '../check-input.ts';
 import type { FloatArray, HeadInspection, HeadOutput } from '../contract.ts';
 import { headDiagnostics, meanOf } from '../diagnostics.ts';
 import { closeBatch, type ReducedBatch } from './close-batch.ts';
 import type { NegativesSeen } from './communicator.ts';
+import { negativeSumNames } from './formulas/negative-terms.ts';
+import { weightSamples } from './formulas/reduce-samples.ts';
 import { HardNegativeCounter } from './hard-negatives.ts';
-import { emptyLogSumExp } from './log-sum-exp.ts';
+import { emptyLogSumExp, type LogSumExp } from './log-sum-exp.ts';
 import { type BatchContext, type OpenBatch, openBatch } from './open-batch.ts';
 import { type Eventually, type Steps, wait } from './steps.ts';
 import { addTargetGradients } from './target-gradients.ts';
@@ -16,7 +20,7 @@ import { addTargetGradients } from './target-gradients.ts';
 export interface ClassGradients {
   /** Σ over the negatives of this shard, tangents and all: [B, d]. */
   readonly embeddings: Float64Array;
-  /** [C, d]. */
+  /** [C·K, d]. */
   readonly weights: FloatArray;
   /** [C], for losses with a bias. */
   readonly bias: FloatArray | undefined;
@@ -26,21 +30,35 @@ export interface ClassGradients {
   readonly skipped?: number;
 }
 
-/** What a backend does itself: the two passes over the classes, for one batch. */
+/** What one pass over the classes has found of a binary objective. */
+export interface PairsSeen extends NegativesSeen {
+  /** Where slopes were given. */
+  readonly gradients: ClassGradients | undefined;
+}
+
+/** What a backend does itself: the passes over the classes, for one batch. */
 export interface ClassPasses {
-  /** Pass 1: the log-sum-exp over the negatives alone, and counts of them where they are wanted. */
+  /**
+   * Pass 1 of a softmax: over the negatives alone, their log-sum-exp, the sums that the loss asks for, and counts of them
+   * where they are wanted.
+   */
   negatives(): Eventually<NegativesSeen>;
   /**
-   * Pass 2: g_ij = dNll_i·e^{z_ij − lse_i}, through N′ to the cosines, and through the tangents of the two normalisations
-   * to X and W.
+   * Pass 2 of a softmax: g_ij = dNll_i·(e^{z_ij − lse_i} − ε/C), through N′ to the cosines, and through the tangents of the
+   * two normalisations to X and W.
    */
   gradients(reduced: ReducedBatch): Eventually<ClassGradients>;
+  /**
+   * The one pass of a binary objective: what the negatives add to the losses, and with ∂loss/∂ℓ_i at hand, [B], the
+   * gradients, g_ij = dNll_i·∂ℓ_i/∂z_ij.
+   */
+  pairs(dNll: Float64Array | undefined): Eventually<PairsSeen>;
   /** Frees what the passes hold; called in any case. */
   dispose?(): void;
 }
 
 /** One step of a head, whatever the backend. */
-export interface HeadStep extends OpenBatch {
+export interface HeadStep extends Omit<OpenBatch, 'survey'> {
   /** Starts the passes over the classes of a batch. */
   readonly passes: (batch: BatchContext) => Eventually<ClassPasses>;
   /** Of what is handed out. */
@@ -56,27 +74,30 @@ export interface HeadStep extends OpenBatch {
 export function* headStep(step: HeadStep): Steps<HeadOutput> {
   const { loss, options } = step;
   const { checkFinite = true, communicator } = options;
-  const batch = yield* openBatch(step);
+  const batch = yield* openBatch({ ...step, survey: (surveyed) => survey(step, surveyed) });
   // A shard may hold no class at all.
   const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
   try {
-    const own = yield* wait(passes.negatives());
-    requireLength('logSumExp.max', own.logSumExp.max, batch.batch);
-    requireLength('logSumExp.sum', own.logSumExp.sum, batch.batch);
-    const seen = communicator ? yield* communicator.negatives(own) : own;
-    const reduced = closeBatch(batch, seen.logSumExp);
-    const sums = yield* wait(passes.gradients(reduced));
+    const binary = loss.objective.kind === 'binary';
+    const own = yield* wait(binary ? passes.pairs(slopesBefore(batch)) : passes.negatives());
+    const seen = yield* met(batch, own);
+    const reduced = closeBatch(batch, seen);
+    const sums = yield* gradientsOf(passes, own, reduced, binary);
     requireLength('gradEmbeddings', sums.embeddings, batch.batch * batch.dim);
-    requireLength('gradWeights', sums.weights, batch.classes * batch.dim);
+    requireLength('gradWeights', sums.weights, batch.weights.length);
     addTargetGradients(batch, reduced, sums);
-    const skipped = communicator ? yield* communicator.gradients(sums) : sums.skipped;
+    const gradBias = ofParameter(loss, sums.bias);
+    const sharedBias = loss.bias?.of === 'all classes' ? gradBias : undefined;
+    const skipped = communicator
+      ? yield* communicator.gradients({ ...sums, sharedBias: sharedBias as Float64Array | undefined })
+      : sums.skipped;
     const rounded = step.precision === 'float32';
     const output = {
       loss: reduced.loss,
       losses: rounded ? new Float32Array(reduced.losses) : reduced.losses,
       gradEmbeddings: rounded ? new Float32Array(sums.embeddings) : sums.embeddings,
       gradWeights: sums.weights,
-      gradBias: sums.bias,
+      gradBias: rounded && gradBias ? new Float32Array(gradBias) : gradBias,
     };
     if (checkFinite) {
       requireFiniteOutput(loss, output);
@@ -91,7 +112,7 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
         classes: batch.allClasses,
         negatives: seen.counts,
         meanTargetCosine: meanOf(batch.points.cos),
-        pastPiShare: meanOf(batch.prepared.pastPi),
+        pastPiShare: meanOf(reduced.target.pastPi),
         t: reduced.state.values.t,
         ...(skipped === undefined ? {} : { skipped }),
       }),
@@ -102,20 +123,69 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
   }
 }
 
-function noClasses({ batch, dim, loss, countNegatives, inspect }: BatchContext): ClassPasses {
+/** The log-sum-exp that statistics ask for before anything else: pass 1 alone. */
+function* survey(step: HeadStep, batch: BatchContext): Steps<LogSumExp> {
+  const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
+  try {
+    return (yield* met(batch, yield* wait(passes.negatives()))).logSumExp;
+  } finally {
+    passes.dispose?.();
+  }
+}
+
+/** What all shards have seen together. */
+function* met(batch: BatchContext, own: NegativesSeen): Steps<NegativesSeen> {
+  const { logSumExp, sums } = own;
+  requireLength('logSumExp.max', logSumExp.max, batch.batch);
+  requireLength('logSumExp.sum', logSumExp.sum, batch.batch);
+  for (const name of negativeSumNames(batch.loss)) {
+    requireLength(`sums.${name}`, sums[name] ?? [], batch.batch);
+  }
+  return batch.communicator ? yield* batch.communicator.negatives(own) : own;
+}
+
+/** ∂loss/∂ℓ_i where it does not depend on the losses: then one pass does for a binary objective. */
+function slopesBefore({ loss, batch, sampleWeights, state, mode }: BatchContext): Float64Array | undefined {
+  if (readsLosses(loss.weighting, mode)) return undefined;
+  const samples = { nll: new Float64Array(batch), sampleWeights, state: scalarsOf(state.values), mode };
+  return weightSamples(batchOps, loss, samples).dNll;
+}
+
+function* gradientsOf(
+  passes: ClassPasses,
+  own: NegativesSeen | PairsSeen,
+  reduced: ReducedBatch,
+  binary: boolean,
+): Steps<ClassGradients> {
+  if ('gradients' in own && own.gradients !== undefined) return own.gradients;
+  if (!binary) return yield* wait(passes.gradients(reduced));
+  return (yield* wait(passes.pairs(reduced.dNll))).gradients!;
+}
+
+/** ∂loss/∂b of the parameter, from that of every class: [C], or [1] where all classes share it. */
+function ofParameter(loss: MarginLoss, bias: FloatArray | undefined): FloatArray | undefined {
+  if (bias === undefined || loss.bias?.of === 'each class') return bias;
+  let total = 0;
+  for (const value of bias) total += value;
+  return Float64Array.of(total);
+}
+
+function noClasses(batch: BatchContext): ClassPasses {
+  const { loss, dim, countNegatives, inspect } = batch;
   const none = new Float64Array(0);
-  return {
-    negatives: () => ({
-      logSumExp: emptyLogSumExp(batch),
-      counts: countNegatives ? new HardNegativeCounter() : undefined,
-    }),
-    gradients: () => ({
-      embeddings: new Float64Array(batch * dim),
-      weights: none,
-      bias: loss.bias ? none : undefined,
-      inspection: inspect ? { logits: none, gradLogits: none } : undefined,
-    }),
-  };
+  const sums = negativeSumNames(loss).map((name) => [name, new Float64Array(batch.batch)]);
+  const seen = (): NegativesSeen => ({
+    logSumExp: emptyLogSumExp(batch.batch),
+    sums: Object.fromEntries(sums),
+    counts: countNegatives ? new HardNegativeCounter() : undefined,
+  });
+  const gradients = (): ClassGradients => ({
+    embeddings: new Float64Array(batch.batch * dim),
+    weights: none,
+    bias: loss.bias ? none : undefined,
+    inspection: inspect ? { logits: none, gradLogits: none } : undefined,
+  });
+  return { negatives: seen, gradients, pairs: () => ({ ...seen(), gradients: gradients() }) };
 }
 
 /** Of what the passes of a backend hand over. */

@@ -1,21 +1,28 @@
+import { requireInteger } from '../../errors/check-options.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
+import { numberOps } from '../../readings/number.ts';
 import { type CheckedInput, checkInput } from '../check-input.ts';
 import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
+import { classValuesOf, requireClassValues } from './class-values.ts';
 import type { Communicator } from './communicator.ts';
+import type { LogSumExp } from './log-sum-exp.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
 import type { Steps } from './steps.ts';
-import { type TargetPoints, targetPoints } from './target-points.ts';
+import { surveyLoss } from './survey.ts';
+import { NO_TARGET, type TargetPoints, targetPoints } from './target-points.ts';
 import { type Allocate, freshArray, plainRows, type UnitRows, unitRows } from './unit-rows.ts';
 
 /** One batch, opened: everything of it that both passes over the classes read, O(B·d). */
 export interface BatchContext extends CheckedInput {
   readonly loss: MarginLoss;
-  /** W of this shard, one row a class: [C, d]. */
+  /** W of this shard: [C·K, d], row c·K + k sub-center k of class c. */
   readonly weights: FloatArray;
-  /** b of this shard: [C], where the loss has a bias. */
+  /** b of each class of this shard, [C], where the loss has a bias: one that all share stands there C times. */
   readonly bias: FloatArray | undefined;
   /** Classes of all shards; `classes` is those of this one. */
   readonly allClasses: number;
+  /** ε/C, what label smoothing takes off every probability in a gradient; 0 without. */
+  readonly uniformShare: number;
   /** The embeddings, on the unit sphere unless the geometry is `inner`. */
   readonly x: UnitRows;
   /** Where each sample stands to its own class; the tangents are 0 where that is on another shard. */
@@ -27,7 +34,7 @@ export interface BatchContext extends CheckedInput {
   readonly countNegatives: boolean;
   /** Whether all logits and their gradients are to be returned. */
   readonly inspect: boolean;
-  /** An array of the caller's to write ∂W into: [C, d]. */
+  /** An array of the caller's to write ∂W into: [C·K, d]. */
   readonly gradWeights: Float32Array | undefined;
 }
 
@@ -40,6 +47,8 @@ export interface OpenBatch {
   readonly checksWeights?: boolean;
   /** Where arrays of the batch come from. */
   readonly allocate?: Allocate;
+  /** Takes the log-sum-exp of the negatives of a batch before the passes, for the losses that ask for it. */
+  readonly survey: (batch: BatchContext) => Steps<LogSumExp>;
 }
 
 /**
@@ -50,29 +59,63 @@ export interface OpenBatch {
  */
 export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   const { loss, input, options, checksWeights = false, allocate = freshArray } = step;
-  const { checkFinite = true, inspect = false, communicator } = options;
+  const { checkFinite = true, inspect = false, communicator, subCenters = 1, firstClass = 0 } = options;
+  requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
+  requireInteger('firstClass', firstClass, 0, Number.MAX_SAFE_INTEGER);
   const sharded = communicator !== undefined;
-  const checked = checkInput(loss, input, { checkFinite, checksWeights, sharded });
-  const { batch, dim, labels, sampleKeys, state, mode } = checked;
-  const { weights, bias } = input;
+  const checked = checkInput(loss, input, { checkFinite, checksWeights, sharded, subCenters });
+  const { batch, classes, dim, labels, sampleKeys, state, mode } = checked;
+  const { weights } = input;
+  const bias = biasOfClasses(loss, input.bias, classes);
   const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch, allocate);
-  const points = targetPoints(loss, x, weights, bias, labels, allocate);
-  const { classes } = checked;
-  const allClasses = communicator ? yield* communicator.targets(points, labels, classes) : classes;
+  const points = targetPoints({ loss, x, weights, bias, labels, subCenters, allocate });
+  const ofClass = classValuesOf(loss, labels, firstClass);
+  const besideLogit = loss.objective.kind === 'binary' ? biasOfSamples(bias, labels) : undefined;
+  const ofSamples = [
+    points.cos,
+    points.sin,
+    ...Object.values(ofClass),
+    ...(besideLogit ? [besideLogit] : []),
+  ];
+  const allClasses = communicator ? yield* communicator.targets(ofSamples, labels, classes) : classes;
+  requireClassValues(loss, allClasses);
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
-  const prepared = prepareBatch({ loss, points, norm: x.norms, draws, state, mode });
-  return {
+  const before = { loss, points, norm: x.norms, draws, state, mode, classes: allClasses, ofClass };
+  const context = {
     ...checked,
     loss,
     weights,
     bias,
     allClasses,
+    uniformShare: loss.objective.kind === 'softmax' ? loss.objective.labelSmoothing / allClasses : 0,
     x,
     points,
-    prepared,
     communicator,
     countNegatives: input.countNegatives ?? true,
     inspect,
     gradWeights: input.gradWeights,
   };
+  let surveyed: LogSumExp | undefined;
+  if (loss.surveyScale !== undefined && mode === 'train') {
+    const scale = loss.surveyScale(numberOps, state.values, allClasses);
+    const prepared = prepareBatch({ ...before, loss: { ...surveyLoss, scale }, draws: undefined });
+    const plain = { loss: surveyLoss, bias: undefined, countNegatives: false, inspect: false, prepared };
+    surveyed = yield* step.survey({ ...context, ...plain });
+  }
+  return { ...context, prepared: prepareBatch({ ...before, bias: besideLogit, surveyed }) };
+}
+
+/** b of every class: [C]. */
+function biasOfClasses(
+  loss: MarginLoss,
+  bias: FloatArray | undefined,
+  classes: number,
+): FloatArray | undefined {
+  if (bias === undefined || loss.bias?.of === 'each class') return bias;
+  const of = bias instanceof Float32Array ? new Float32Array(classes) : new Float64Array(classes);
+  return of.fill(bias[0]!);
+}
+
+function biasOfSamples(bias: FloatArray | undefined, labels: Int32Array): Float64Array | undefined {
+  return bias && Float64Array.from(labels, (label) => (label === NO_TARGET ? 0 : bias[label]!));
 }

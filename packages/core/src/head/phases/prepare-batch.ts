@@ -1,25 +1,41 @@
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import type { SampleValues } from '../../margin/target-margin.ts';
-import { batchOps, perSample, sampleAt, scalarsOf } from '../../readings/batch.ts';
+import {
+  type BatchMask,
+  type BatchValues,
+  batchOps,
+  perSample,
+  sampleAt,
+  scalarsOf,
+} from '../../readings/batch.ts';
 import type { LossState } from '../../state/loss-state.ts';
 import type { Mode } from '../../weighting/sample-weighting.ts';
-import { prepareSamples } from './formulas/prepare-samples.ts';
+import { type PreparedTarget, prepareSamples, targetOfSums } from './formulas/prepare-samples.ts';
+import type { LogSumExp } from './log-sum-exp.ts';
 
-/** What the two passes over the classes need to know of each sample. */
-export interface PreparedBatch {
-  /** Values of each sample, by name, as the loss's formulas read them. */
-  readonly sampleValues: readonly SampleValues<number>[];
-  /** What the logits of a row are multiplied by (`logitScale`): [B]. */
-  readonly logitScale: Float64Array;
-  /** T and its slopes, before scaling; [B] each. */
+/** The target of each sample, [B] each. */
+export interface TargetBatch {
+  /** T and its slopes, before scaling. */
   readonly value: Float64Array;
   readonly dCos: Float64Array;
   readonly dNorm: Float64Array;
   readonly pivot: Float64Array;
   /** [B], or one entry for all samples. */
   readonly pastPi: Uint8Array;
+  /** z_y. */
+  readonly targetLogit: Float64Array;
+}
+
+/** What the two passes over the classes need to know of each sample. */
+export interface PreparedBatch extends TargetBatch {
+  /** Values of each sample, by name, as the loss's formula of the negatives reads them. */
+  readonly sampleValues: readonly SampleValues<number>[];
+  /** What the logits of a row are multiplied by (`logitScale`): [B]. */
+  readonly logitScale: Float64Array;
   /** The loss's part of the state after this step. */
   readonly next: Readonly<Record<string, number>>;
+  /** The target once pass 1 has taken the sums that it may need. */
+  readonly completed: (sums: Readonly<Record<string, Float64Array>>) => TargetBatch;
 }
 
 /** The margins of this step, if the loss draws any: the caller's, or seeded ones. */
@@ -45,22 +61,54 @@ export interface PrepareBatch {
   readonly draws: Float64Array | undefined;
   readonly state: LossState;
   readonly mode: Mode;
+  /** C, over all shards. */
+  readonly classes: number;
+  /** Entries of the loss's class values, by name: [B] each. Default: none. */
+  readonly ofClass?: Readonly<Record<string, Float64Array>>;
+  /** b of each sample's class, where a binary objective has one: [B]. */
+  readonly bias?: Float64Array | undefined;
+  /** What the survey has found, where there was one. */
+  readonly surveyed?: LogSumExp | undefined;
 }
 
 /** Runs the loss's statistics and target formula on the target cosines of the whole batch: O(B). */
-export function prepareBatch({ loss, points, norm, draws, state, mode }: PrepareBatch): PreparedBatch {
+export function prepareBatch(given: PrepareBatch): PreparedBatch {
+  const { loss, norm, ofClass = {}, bias, surveyed } = given;
   const batch = norm.length;
-  const { cos, sin } = points;
-  const samples = { cos, sin, norm, draws, state: scalarsOf(state.values), mode };
-  const { sampleValues, next, logitScale, target } = prepareSamples(batchOps, loss, samples);
+  const samples = {
+    ...given,
+    ...given.points,
+    ofClass,
+    bias,
+    surveyed,
+    state: scalarsOf(given.state.values),
+    classes: Float64Array.of(given.classes),
+  };
+  const prepared = prepareSamples(batchOps, loss, samples);
+  const { sampleValues, next, logitScale } = prepared;
   return {
+    ...targetBatch(prepared, batch),
     sampleValues: Array.from({ length: batch }, (_, i) => sampleAt(sampleValues, i)),
     logitScale: perSample(logitScale, batch),
+    next: sampleAt(next, 0),
+    completed: (sums) =>
+      targetBatch(
+        loss.negativeSums === undefined ? prepared : targetOfSums(batchOps, loss, samples, prepared, sums),
+        batch,
+      ),
+  };
+}
+
+function targetBatch(
+  { target, targetLogit }: PreparedTarget<BatchValues, BatchMask>,
+  batch: number,
+): TargetBatch {
+  return {
     value: perSample(target.value, batch),
     dCos: perSample(target.dCos, batch),
     dNorm: perSample(target.dNorm, batch),
     pivot: perSample(target.pivot, batch),
     pastPi: target.pastPi,
-    next: sampleAt(next, 0),
+    targetLogit: perSample(targetLogit, batch),
   };
 }

@@ -9,7 +9,7 @@ import { NO_TARGET } from './target-points.ts';
 export interface GradientSums {
   /** [B, d]. */
   readonly embeddings: FloatArray;
-  /** [C, d]. */
+  /** [C·K, d]. */
   readonly weights: FloatArray;
   /** [C], for losses with a bias. */
   readonly bias: FloatArray | undefined;
@@ -28,13 +28,14 @@ export function addTargetGradients(
 ): void {
   const { count, dim } = x;
   const { logitScale } = prepared;
-  const parts = { ...reduced, target: prepared, logitScale };
-  const { gradient, slope, radial } = targetSlopes(batchOps, loss, parts);
+  const { target } = reduced;
+  const slopes = targetSlopes(batchOps, loss, { ...reduced, logitScale });
+  const { gradient, slope, radial } = slopes;
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     if (label === NO_TARGET) continue;
     if (inspection !== undefined) {
-      inspection.logits[i * classes + label] = logitScale[i]! * prepared.value[i]!;
+      inspection.logits[i * classes + label] = target.targetLogit[i]!;
       inspection.gradLogits[i * classes + label] = gradient[i]!;
     }
     const alongX = slope[i]! * x.inverse[i]!;
@@ -42,8 +43,8 @@ export function addTargetGradients(
     for (let k = 0; k < dim; k++) {
       const at = i * dim + k;
       embeddings[at]! += alongX * points.tangentX[at]! + radial[i]! * x.unit[at]!;
-      weights[label * dim + k]! += alongW * points.tangentW[at]!;
+      weights[points.rows[i]! * dim + k]! += alongW * points.tangentW[at]!;
     }
-    if (bias !== undefined) bias[label]! += slope[i]!;
+    if (bias !== undefined) bias[label]! += slopes.bias[i]!;
   }
 }

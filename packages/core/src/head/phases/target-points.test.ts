@@ -10,13 +10,13 @@ const V = [0.5, -0.5, 0.5, -0.5] as const;
 /** x = ±w + tan θ·v with v ⟂ w: exact in float64 while tan θ is a power of two. */
 function near(side: 1 | -1, tangent: number): { x: Float64Array; points: TargetPoints } {
   const x = Float64Array.from(W, (w, k) => side * w + tangent * V[k]!);
-  const points = targetPoints(
-    arcFace(),
-    unitRows(x, 4, 0, 1),
-    Float64Array.from(W),
-    undefined,
-    Int32Array.of(0),
-  );
+  const points = targetPoints({
+    loss: arcFace(),
+    x: unitRows(x, 4, 0, 1),
+    weights: Float64Array.from(W),
+    bias: undefined,
+    labels: Int32Array.of(0),
+  });
   return { x, points };
 }
 
@@ -40,13 +40,13 @@ describe.each([1, -1] as const)('near cos θ = %d', (side) => {
 
   test('sin θ is right to the last digits at 1e-8 rad along an axis, where √(1 − cos²) has none', () => {
     const x = Float64Array.of(side, 1e-8);
-    const { sin, cos, tangentW } = targetPoints(
-      arcFace(),
-      unitRows(x, 2, 0, 1),
-      Float64Array.of(1, 0),
-      undefined,
-      Int32Array.of(0),
-    );
+    const { sin, cos, tangentW } = targetPoints({
+      loss: arcFace(),
+      x: unitRows(x, 2, 0, 1),
+      weights: Float64Array.of(1, 0),
+      bias: undefined,
+      labels: Int32Array.of(0),
+    });
     expect(Math.abs(sin[0]! / 1e-8 - 1)).toBeLessThan(1e-15);
     expect(Math.abs(tangentW[1]! / 1e-8 - 1)).toBeLessThan(1e-15);
     expect(Math.abs(Math.sqrt(1 - cos[0]! ** 2) / 1e-8 - 1)).toBeGreaterThan(0.1);
@@ -61,19 +61,25 @@ describe.each([1, -1] as const)('near cos θ = %d', (side) => {
 });
 
 test('a zero vector stands at a right angle to its class', () => {
-  const zero = targetPoints(
-    arcFace(),
-    unitRows(Float64Array.of(0, 0), 2, 0, 1),
-    Float64Array.of(1, 0),
-    undefined,
-    Int32Array.of(0),
-  );
+  const zero = targetPoints({
+    loss: arcFace(),
+    x: unitRows(Float64Array.of(0, 0), 2, 0, 1),
+    weights: Float64Array.of(1, 0),
+    bias: undefined,
+    labels: Int32Array.of(0),
+  });
   expect([zero.cos[0], zero.sin[0], ...zero.tangentX, ...zero.tangentW]).toEqual([0, 1, 0, 0, 0, 0]);
 });
 
 test('a sample whose class is elsewhere is left at 0, so that shards may be added up', () => {
   const x = unitRows(Float64Array.of(1, 0, 0.6, 0.8), 2, 0, 2);
-  const points = targetPoints(arcFace(), x, Float64Array.of(0, 2), undefined, Int32Array.of(NO_TARGET, 0));
+  const points = targetPoints({
+    loss: arcFace(),
+    x,
+    weights: Float64Array.of(0, 2),
+    bias: undefined,
+    labels: Int32Array.of(NO_TARGET, 0),
+  });
   expect([points.cos[0], points.sin[0], points.inverseW[0]]).toEqual([0, 0, 0]);
   expect(points.cos[1]).toBeCloseTo(0.8, 15);
   expect(points.sin[1]).toBeCloseTo(0.6, 15);
@@ -81,13 +87,13 @@ test('a sample whose class is elsewhere is left at 0, so that shards may be adde
 });
 
 test('on inner products the point is x·w + b, and the tangents are w and x', () => {
-  const points = targetPoints(
-    softmax(),
-    plainRows(Float64Array.of(1, 2), 2, 0, 1),
-    Float64Array.of(9, 9, 3, 4),
-    Float64Array.of(7, 0.5),
-    Int32Array.of(1),
-  );
+  const points = targetPoints({
+    loss: softmax(),
+    x: plainRows(Float64Array.of(1, 2), 2, 0, 1),
+    weights: Float64Array.of(9, 9, 3, 4),
+    bias: Float64Array.of(7, 0.5),
+    labels: Int32Array.of(1),
+  });
   expect(points.cos[0]).toBe(11.5);
   expect(Array.from(points.tangentX)).toEqual([3, 4]);
   expect(Array.from(points.tangentW)).toEqual([1, 2]);

@@ -19,6 +19,22 @@ export interface TargetPoints {
   readonly tangentW: Float64Array;
   /** 1/‖w_y‖, 0 for a zero vector or another shard's: [B]. */
   readonly inverseW: Float64Array;
+  /** The row of W that w_y is: that of the class, or of its nearest sub-center; −1 where it is on another shard: [B]. */
+  readonly rows: Int32Array;
+}
+
+/** What {@link targetPoints} is given. */
+export interface TargetPointsInput {
+  readonly loss: Pick<MarginLoss, 'geometry'>;
+  readonly x: UnitRows;
+  /** [C·K, d]. */
+  readonly weights: FloatArray;
+  /** [C]; only the geometry `inner` reads it. */
+  readonly bias: FloatArray | undefined;
+  readonly labels: Int32Array;
+  /** K. Default 1. */
+  readonly subCenters?: number;
+  readonly allocate?: Allocate;
 }
 
 /**
@@ -27,14 +43,8 @@ export interface TargetPoints {
  * Near cos θ = ±1 neither 1 − cos² nor ŵ − cos·x̂ has digits left, so both come from d = x̂ − ŵ and m = x̂ + ŵ:
  * sin θ = ½‖d‖‖m‖; 1 − cos = ½‖d‖², and ŵ − cos·x̂ = (1 − cos)·x̂ − d (with m where cos is negative).
  */
-export function targetPoints(
-  loss: MarginLoss,
-  x: UnitRows,
-  weights: FloatArray,
-  bias: FloatArray | undefined,
-  labels: Int32Array,
-  allocate: Allocate = freshArray,
-): TargetPoints {
+export function targetPoints(input: TargetPointsInput): TargetPoints {
+  const { loss, x, weights, bias, labels, subCenters = 1, allocate = freshArray } = input;
   const { count, dim } = x;
   const points = {
     cos: allocate(count),
@@ -42,15 +52,31 @@ export function targetPoints(
     tangentX: allocate(count * dim),
     tangentW: allocate(count * dim),
     inverseW: allocate(count),
+    rows: new Int32Array(count).fill(NO_TARGET),
   };
+  const rowsOf = loss.geometry === 'inner' ? plainRows : unitRows;
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     if (label === NO_TARGET) continue;
-    if (loss.geometry === 'inner')
-      innerPoint(points, i, x, plainRows(weights, dim, label, label + 1), bias?.[label] ?? 0);
-    else cosinePoint(points, i, x, unitRows(weights, dim, label, label + 1));
+    const first = label * subCenters;
+    const best = nearest(x, i, rowsOf(weights, dim, first, first + subCenters));
+    points.rows[i] = first + best;
+    const w = rowsOf(weights, dim, first + best, first + best + 1);
+    if (loss.geometry === 'inner') innerPoint(points, i, x, w, bias?.[label] ?? 0);
+    else cosinePoint(points, i, x, w);
   }
   return points;
+}
+
+/** Which of the rows has the largest product with sample i; of equal ones the first. */
+function nearest(x: UnitRows, i: number, rows: UnitRows): number {
+  let [best, largest] = [0, Number.NEGATIVE_INFINITY];
+  for (let r = 0; rows.count > 1 && r < rows.count; r++) {
+    let product = 0;
+    for (let k = 0; k < x.dim; k++) product += x.unit[i * x.dim + k]! * rows.unit[r * x.dim + k]!;
+    if (product > largest) [best, largest] = [r, product];
+  }
+  return best;
 }
 
 function innerPoint(points: TargetPoints, i: number, x: UnitRows, w: UnitRows, bias: number): void {

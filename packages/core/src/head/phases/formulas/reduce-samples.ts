@@ -1,18 +1,11 @@
 import type { MarginLoss } from '../../../losses/margin-loss.ts';
+import type { SampleLogits, SampleLoss } from '../../../objective/objective.ts';
 import type { BatchOps } from '../../../ops/tensor-ops.ts';
 import type { Mode, ReducedLosses, StateValues } from '../../../weighting/sample-weighting.ts';
 import { meanRegulariser } from './mean-regulariser.ts';
-import {
-  type NegativeLogLikelihood,
-  type NegativeSum,
-  negativeLogLikelihood,
-} from './negative-log-likelihood.ts';
 
 /** What is known of the samples of a batch after the pass over their negatives; each [B]. */
-export interface SampleSums<T> {
-  /** z_y; [B] or a scalar. */
-  readonly targetLogit: T;
-  readonly negatives: NegativeSum<T>;
+export interface SampleSums<T> extends SampleLogits<T> {
   /** ‖x‖. */
   readonly norm: T;
   readonly sampleWeights: T;
@@ -24,9 +17,7 @@ export interface SampleSums<T> {
 }
 
 /** What the whole batch comes to. */
-export interface ReducedSamples<T>
-  extends ReducedLosses<T>,
-    Pick<NegativeLogLikelihood<T>, 'miss' | 'logSumExp'> {
+export interface ReducedSamples<T> extends ReducedLosses<T>, Omit<SampleLoss<T>, 'nll'> {
   /** Regulariser included: scalar. */
   readonly loss: T;
   readonly regulariser: T;
@@ -34,26 +25,43 @@ export interface ReducedSamples<T>
   readonly dNormOfRegulariser: T;
 }
 
-/** −log p of every sample, then G, the mean and the state after the step. */
+/** The loss of every sample, then G, the mean and the state after the step. */
 export function reduceSamples<T, M>(
   ops: BatchOps<T, M>,
   loss: MarginLoss,
-  { targetLogit, negatives, norm, sampleWeights, state, next, mode }: SampleSums<T>,
+  sums: SampleSums<T>,
 ): ReducedSamples<T> {
-  const { nll, miss, logSumExp } = negativeLogLikelihood(ops, targetLogit, negatives);
-  const names = Object.keys(loss.weighting.initialValues);
-  const own = Object.fromEntries(names.map((name) => [name, state[name]!]));
-  const reduced = loss.weighting.reduce(ops, { nll, sampleWeights }, own, mode);
+  const { norm, sampleWeights, state, next, mode } = sums;
+  const { nll, ...sample } = loss.objective.ofSample(ops, sums);
+  const reduced = weightSamples(ops, loss, { nll, sampleWeights, state, mode });
   const { mean, slopes } = meanRegulariser(ops, loss, norm, sampleWeights);
   const step = mode === 'train' ? ops.add(state.step!, ops.constant(1)) : state.step!;
   return {
+    ...sample,
     loss: ops.add(reduced.loss, mean),
     regulariser: mean,
     losses: reduced.losses,
     dNll: reduced.dNll,
-    miss,
-    logSumExp,
     dNormOfRegulariser: slopes,
     next: { step, ...next, ...reduced.next },
   };
+}
+
+/** G and the loss's own weight on the losses of the samples. */
+export function weightSamples<T, M>(
+  ops: BatchOps<T, M>,
+  { weighting, lossWeight }: Pick<MarginLoss, 'weighting' | 'lossWeight'>,
+  {
+    nll,
+    sampleWeights,
+    state,
+    mode,
+  }: Pick<SampleSums<T>, 'sampleWeights' | 'state' | 'mode'> & {
+    readonly nll: T;
+  },
+): ReducedLosses<T> {
+  const names = Object.keys(weighting.initialValues);
+  const own = Object.fromEntries(names.map((name) => [name, state[name]!]));
+  const weights = lossWeight === 1 ? sampleWeights : ops.mul(ops.constant(lossWeight), sampleWeights);
+  return weighting.reduce(ops, { nll, sampleWeights: weights }, own, mode);
 }

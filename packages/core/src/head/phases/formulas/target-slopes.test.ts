@@ -60,6 +60,10 @@ function phases(
     sin: column(batch, ({ cos }) => Math.sqrt(1 - cos * cos)),
     norm,
     draws: undefined,
+    bias: undefined,
+    classes: Float64Array.of(9),
+    ofClass: {},
+    surveyed: undefined,
     state,
     mode,
   });
@@ -70,6 +74,9 @@ function phases(
   const reduced = reduceSamples(batchOps, loss, {
     targetLogit: prepared.targetLogit,
     negatives: { max, sum: new Float64Array(batch.length).fill(1) },
+    sums: {},
+    logitScale: prepared.logitScale,
+    classes: Float64Array.of(9),
     norm,
     sampleWeights: column(batch, ({ weight }) => weight),
     state,

@@ -1,4 +1,6 @@
-import { type BatchOps, everyOperation, type Mode, type SampleWeighting } from '@cf/core';
+import { everyOperation } from '../ops/every-operation.ts';
+import type { BatchOps } from '../ops/tensor-ops.ts';
+import type { Mode, SampleWeighting } from './sample-weighting.ts';
 
 const any = (...values: readonly boolean[]): boolean => values.includes(true);
 

@@ -1,0 +1,70 @@
+import { requireChoice } from '../errors/check-options.ts';
+import { COSINE_MARGIN, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
+import type { GradientMode } from '../margin/gradient-mode.ts';
+import { never } from '../margin/never.ts';
+import { detached, type TensorOps } from '../ops/tensor-ops.ts';
+import { composeLoss } from './compose-loss.ts';
+import type { MarginLoss } from './margin-loss.ts';
+
+export interface CircleLossOptions extends UnsafeOption {
+  /** γ > 0. Default 256. */
+  readonly scale?: number;
+  /** m as a cosine, 0 ≤ m ≤ 2; unsafe any finite m. Default 0.25. */
+  readonly margin?: number;
+  /** `straight-through` (default, as released): the brackets are held; `exact`: they are differentiated. */
+  readonly gradient?: GradientMode;
+}
+
+/**
+ * Circle loss on classes (Sun et al. 2020, eqs. 4 and 8): each similarity is weighted by how far it is from its optimum.
+ *
+ *     T = [1 + m − cos θ_y]₊·(cos θ_y − 1 + m),   N = [cos θ_j + m]₊·(cos θ_j − m)
+ *
+ * The brackets carry no gradient as released, so that they are the slopes.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function circleLoss(options: CircleLossOptions = {}): MarginLoss {
+  const { scale = 256, margin = 0.25, gradient = 'straight-through' } = options;
+  requirePublished('margin', margin, COSINE_MARGIN, options);
+  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+  return composeLoss({
+    name: 'circle',
+    scale,
+    margin: {
+      name: 'circle',
+      onSphere: true,
+      target: (ops, { cos }) => {
+        const m = ops.constant(margin, 'm');
+        const optimum = ops.add(ops.constant(1), m);
+        const distance = ops.sub(optimum, cos);
+        const own = weighted(ops, distance, ops.sub(cos, ops.sub(ops.constant(1), m)), -1, gradient);
+        return { ...own, dNorm: ops.constant(0), pivot: own.value, pastPi: never(ops) };
+      },
+    },
+    modulation: {
+      name: 'circle',
+      onSphere: true,
+      negative: (ops, cos) => {
+        const m = ops.constant(margin, 'm');
+        return weighted(ops, ops.add(cos, m), ops.sub(cos, m), 1, gradient);
+      },
+    },
+  });
+}
+
+/** [distance]₊·rise, whose slope is the bracket; differentiated, that of the distance by the cosine (±1) times the rise too. */
+function weighted<T, M>(
+  ops: TensorOps<T, M>,
+  distance: T,
+  rise: T,
+  direction: 1 | -1,
+  gradient: GradientMode,
+): { readonly value: T; readonly dCos: T } {
+  const zero = ops.constant(0);
+  const bracket = ops.max(distance, zero);
+  if (gradient !== 'exact') return { value: ops.mul(detached(ops, bracket), rise), dCos: bracket };
+  const bend = direction > 0 ? rise : ops.neg(rise);
+  const slope = ops.select(ops.greater(distance, zero), ops.add(bracket, bend), zero);
+  return { value: ops.mul(bracket, rise), dCos: slope };
+}
