@@ -1,17 +1,9 @@
-import {
-  type Backend,
-  BackendError,
-  type MarginLoss,
-  requireChoice,
-  requireNonNegative,
-  requirePositive,
-} from '@cf/core';
+import { type Backend, BackendError, requireChoice, requireNonNegative, requirePositive } from '@cf/core';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { probeModel, type SessionOpener, sessionOpener, sessionOptions } from '../runtime/sessions.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
-import { hasRowKernel } from '../simd/row-kernel.ts';
 import { onnxHead } from './onnx-head.ts';
-import { openSimdKernel, type SimdKernel } from './simd-pass.ts';
+import { openSimdKernel } from './simd-pass.ts';
 
 export interface OnnxBackendOptions {
   /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
@@ -35,8 +27,7 @@ export interface OnnxBackendOptions {
   /**
    * Where pass 1 does its element-wise work: `graph`, in operators of the runtime, or `wasm`, in a kernel of
    * WebAssembly written from the loss's formula, which is faster on a processor. Default: `wasm` on the providers `cpu`
-   * and `wasm` where the runtime writes into given arrays, otherwise `graph`. A loss whose formula for negatives has
-   * angles or logarithms in it, as none of `@cf/core` has, takes the graph by default and is an error with `wasm`.
+   * and `wasm` where the runtime writes into given arrays, otherwise `graph`.
    */
   readonly elementwise?: 'graph' | 'wasm';
 }
@@ -79,7 +70,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
       onnxHead(
         loss,
         { runtime, opener, cacheBytes, keepBytes, skipBound },
-        await kernelOf(loss, simd, options.elementwise),
+        simd ? await openSimdKernel(loss) : undefined,
         headOptions,
       ),
     dispose: async () => {
@@ -88,22 +79,6 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
       await last?.release();
     },
   };
-}
-
-/** @throws BackendError where a kernel was asked for and can't be had */
-async function kernelOf(
-  loss: MarginLoss,
-  simd: boolean,
-  asked: OnnxBackendOptions['elementwise'],
-): Promise<SimdKernel | undefined> {
-  if (!simd) return undefined;
-  if (hasRowKernel(loss)) return openSimdKernel(loss);
-  if (asked === undefined) return undefined;
-  throw new BackendError(
-    `elementwise: 'wasm' for ${loss.name}, whose formula for negatives has angles or logarithms`,
-    'a formula of arithmetic, comparisons and exponentials',
-    "leave elementwise out, or say 'graph'.",
-  );
 }
 
 async function open(runtime: OnnxRuntime, provider: string, threads: number): Promise<SessionOpener> {

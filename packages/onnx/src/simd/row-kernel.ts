@@ -2,7 +2,7 @@ import { COSINE_BOUND, type MarginLoss } from '@cf/core';
 import { clampsCosine, sampleValuesRead, traceNegative } from '../formula/negatives-formula.ts';
 import { FunctionWriter, type Local } from './function-writer.ts';
 import { simdExp } from './simd-exp.ts';
-import { hasSimdFormula, simdFormula } from './simd-formula.ts';
+import { simdFormula } from './simd-formula.ts';
 import { wasmModule } from './wasm-module.ts';
 
 /** Where the numbers of one sample lie that a kernel reads, float32 each: then come those of `sampleValuesRead(loss)`. */
@@ -22,11 +22,6 @@ export const RESULT_COUNT = 7;
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 const LANES = 4;
-
-/** Whether a loss's formula for negatives can be written as such a kernel. */
-export function hasRowKernel(loss: MarginLoss): boolean {
-  return hasSimdFormula(traceNegative(loss));
-}
 
 /**
  * What pass 1 does to the products of one sample with a run of classes, none of them its own, as a WebAssembly module.

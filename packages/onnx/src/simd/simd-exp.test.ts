@@ -1,25 +1,10 @@
 import { test as base, describe, expect } from 'vitest';
-import { FunctionWriter } from './function-writer.ts';
+import { runLanes, spread, worstError } from '../testing/run-lanes.ts';
 import { hasFusedMultiplyAdd } from './fused-multiply-add.ts';
-import { simdExp } from './simd-exp.ts';
-import { wasmModule } from './wasm-module.ts';
+import { simdExp, simdExpm1 } from './simd-exp.ts';
 
-/** e^x of each number, four at a time in WebAssembly. */
-async function exponentials(values: readonly number[], fused: boolean): Promise<Float32Array> {
-  const writer = new FunctionWriter(1, { fused });
-  const address = writer.parameter(0);
-  writer.store(address, simdExp(writer, writer.load(address)));
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { instance } = await WebAssembly.instantiate(wasmModule({ exp: writer }), { env: { memory } });
-  const run = instance.exports.exp as (address: number) => void;
-  const view = new Float32Array(memory.buffer, 0, 4);
-  return Float32Array.from(values, (value) => {
-    view.fill(value);
-    run(0);
-    expect(view.every((lane) => Object.is(lane, view[0]))).toBe(true);
-    return view[0]!;
-  });
-}
+const ULP = 2 ** -23;
+const column = (values: readonly number[]): number[][] => values.map((value) => [value]);
 
 describe.each([
   { products: 'rounded', fused: false },
@@ -28,22 +13,35 @@ describe.each([
   const test = fused && !hasFusedMultiplyAdd() ? base.skip : base;
 
   test('is within 1.5 units in the last place, wherever it is a normal number', async () => {
-    const values = Array.from({ length: 20_001 }, (_, k) => Math.fround(-87.3 + (k * 175.6) / 20_000));
-    const actual = await exponentials(values, fused);
-    const worst = values.reduce((max, x, k) => Math.max(max, Math.abs(actual[k]! / Math.exp(x) - 1)), 0);
-    expect(worst).toBeLessThan(1.5 * 2 ** -23);
+    const values = spread(-87.3, 88.3, 20_001);
+    expect(await worstError(simdExp, Math.exp, { values, fused })).toBeLessThan(1.5 * ULP);
   });
 
   test('is exact at 0', async () => {
-    expect(Array.from(await exponentials([0, -0], fused))).toEqual([1, 1]);
+    expect(await runLanes(simdExp, column([0, -0]), fused)).toEqual([1, 1]);
   });
 
   test('is 0 far below, stays in range far above, and keeps NaN', async () => {
-    const far = await exponentials([-87.34, -1e4, -3e38, Number.NEGATIVE_INFINITY, Number.NaN], fused);
-    expect(Array.from(far)).toEqual([0, 0, 0, 0, Number.NaN]);
-    for (const large of await exponentials([88.4, 1e5, 3e38, Number.POSITIVE_INFINITY], fused)) {
-      expect(large).toBeGreaterThan(2e38);
-      expect(large).toBeLessThan(3.4e38);
+    const below = [-87.34, -1e4, -3e38, Number.NEGATIVE_INFINITY, Number.NaN];
+    expect(await runLanes(simdExp, column(below), fused)).toEqual([0, 0, 0, 0, Number.NaN]);
+    for (const written of [simdExp, simdExpm1]) {
+      const above = [88.4, 1e5, 3e38, Number.POSITIVE_INFINITY];
+      for (const large of await runLanes(written, column(above), fused)) {
+        expect(large).toBeGreaterThan(2e38);
+        expect(large).toBeLessThan(3.4e38);
+      }
     }
+  });
+
+  test('less 1 is within 1.5 units in the last place, however near to 0', async () => {
+    const small = spread(1e-37, 3, 20_001, 'ratio');
+    for (const values of [spread(-100, 88.3, 20_001), small, small.map((x) => -x)]) {
+      expect(await worstError(simdExpm1, Math.expm1, { values, fused })).toBeLessThan(1.5 * ULP);
+    }
+  });
+
+  test('less 1 is 0 at 0, −1 far below, and keeps NaN', async () => {
+    const values = [0, -50, -3e38, Number.NEGATIVE_INFINITY, Number.NaN];
+    expect(await runLanes(simdExpm1, column(values), fused)).toEqual([0, -1, -1, -1, Number.NaN]);
   });
 });

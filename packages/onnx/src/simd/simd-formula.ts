@@ -1,8 +1,20 @@
 import type { Node, OperationName, TracedFormula } from '@cf/core';
 import type { FunctionWriter, Local, Operation } from './function-writer.ts';
-import { simdExp } from './simd-exp.ts';
+import { simdAtan, simdCos, simdSin } from './simd-angles.ts';
+import { simdExp, simdExpm1 } from './simd-exp.ts';
+import { simdLog, simdLog1p } from './simd-log.ts';
 
-const OPERATIONS: Readonly<Partial<Record<OperationName, Operation>>> = {
+const FUNCTIONS = {
+  exp: simdExp,
+  expm1: simdExpm1,
+  log: simdLog,
+  log1p: simdLog1p,
+  sin: simdSin,
+  cos: simdCos,
+  atan: simdAtan,
+} as const;
+
+const OPERATIONS: Readonly<Record<Exclude<OperationName, keyof typeof FUNCTIONS | 'select'>, Operation>> = {
   add: 'f32x4.add',
   sub: 'f32x4.sub',
   mul: 'f32x4.mul',
@@ -18,15 +30,7 @@ const OPERATIONS: Readonly<Partial<Record<OperationName, Operation>>> = {
   not: 'v128.not',
 };
 
-/** Whether {@link simdFormula} can write a formula: it has no logarithm, no angle and no expm1. */
-export function hasSimdFormula(formula: TracedFormula): boolean {
-  return formula.steps.every(
-    ({ op }) =>
-      op === 'input' || op === 'constant' || op === 'select' || op === 'exp' || OPERATIONS[op] !== undefined,
-  );
-}
-
-/** The WebAssembly reading: a traced formula on four float32 at a time; truth values are lanes of ones and zeros. */
+/** The WebAssembly reading: any traced formula on four float32 at a time; truth values are lanes of ones and zeros. */
 export function simdFormula<Name extends string>(
   writer: FunctionWriter,
   formula: TracedFormula,
@@ -50,7 +54,7 @@ function write(
   if (step.op === 'input') return inputs[step.name]!;
   if (step.op === 'constant') return writer.floats(step.value);
   const operands = step.args.map(({ id }) => locals.get(id)!);
-  if (step.op === 'exp') return simdExp(writer, operands[0]!);
   if (step.op === 'select') return writer.value('v128.bitselect', operands[1]!, operands[2]!, operands[0]!);
-  return writer.value(OPERATIONS[step.op]!, ...operands);
+  if (step.op in FUNCTIONS) return FUNCTIONS[step.op as keyof typeof FUNCTIONS](writer, operands[0]!);
+  return writer.value(OPERATIONS[step.op as keyof typeof OPERATIONS], ...operands);
 }
