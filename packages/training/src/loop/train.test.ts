@@ -9,6 +9,7 @@ import {
   referenceBackend,
   StateMismatchError,
   softmax,
+  sphereFace2,
 } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { DivergedError } from '../errors.ts';
@@ -32,7 +33,7 @@ async function open(
 ): Promise<Omit<TrainingTask, 'state' | 'signal'>> {
   return {
     learner: linearLearner(of),
-    head: await referenceBackend().createHead(of.loss),
+    head: await referenceBackend().createHead(of.loss, { subCenters: of.subCenters }),
     samples: linearSamples(of),
     options: { ...linearOptions(of, 'float64'), ...changes },
   };
@@ -200,13 +201,26 @@ describe('state', () => {
     });
   });
 
+  test('sub-centers are more rows of the same stream, and a shared bias starts where its loss says', () => {
+    const shared = sphereFace2();
+    const options = { loss: shared, classes: 200, embeddingSize: 3, rule: sgd(), seed: 5 };
+    const first = firstHeadState({ ...options, subCenters: 4 });
+    expect(first.centers.values).toHaveLength(4 * 600);
+    expect(first.centers.values.slice(0, 600)).toEqual(firstHeadState(options).centers.values);
+    expect(first.classBias!.values).toEqual(Float32Array.of(shared.bias!.start(200)));
+    expect(first.subCenters).toBe(4);
+  });
+
   const cases: readonly [string, MarginLoss, Partial<TrainingOptions>][] = [
     ['SGD', loss, {}],
     ['AdamW', adaFace({ scale: 12 }), { rule: adamw() }],
     ['a bias', softmax(), { accumulate: 2, batch: 4 }],
+    ['a bias of all classes', sphereFace2({ scale: 8 }), { biasWeightDecay: 0.1 }],
+    ['sub-centers', loss, { subCenters: 3 }],
   ];
   test.each(cases)('an interrupted training goes on to the same bits: %s', async (_, ofLoss, changes) => {
-    const of = linearTask(ofLoss);
+    const { subCenters = 1 } = changes;
+    const of = linearTask(ofLoss, { subCenters });
     const whole = await events(await open(changes, of));
     for (const stop of [1, 3, 4]) {
       const controller = new AbortController();
@@ -235,6 +249,31 @@ describe('state', () => {
       ['learner/momentum/bias', [4]],
       ['learner/updates', []],
     ]);
+  });
+
+  test('sub-centers and a shared bias have their shapes in a checkpoint', async () => {
+    const of = linearTask(sphereFace2(), { subCenters: 3 });
+    const { tensors, values } = stored(await events(await open({ epochs: 0 }, of)));
+    expect(tensors.get('class.centers')!.shape).toEqual([15, 4]);
+    expect(tensors.get('class.bias')!.shape).toEqual([1]);
+    expect(values.subCenters).toBe(3);
+  });
+
+  test('a checkpoint of before there were sub-centers has one center a class', async () => {
+    const checkpoint = stored(await events(await open({ epochs: 0 })));
+    const { subCenters: _, ...values } = checkpoint.values;
+    const state = stateFrom({ ...checkpoint, values: values as typeof checkpoint.values });
+    expect(state).toEqual(stateFrom(checkpoint));
+    expect(state.subCenters).toBe(1);
+  });
+
+  test('of other sub-centers is refused', async () => {
+    const of = linearTask(loss, { subCenters: 3 });
+    const state = stateFrom(stored(await events(await open({ epochs: 0 }, of))));
+    await expect(events({ ...(await open()), state })).rejects.toThrow(
+      /subCenters = 3, expected subCenters = 1/,
+    );
+    await expect(events({ ...(await open({}, of)), state })).resolves.toHaveLength(11);
   });
 
   test('of other classes, another loss, step or optimiser is refused', async () => {
@@ -288,6 +327,8 @@ test.each<[string, Partial<TrainingOptions>]>([
   ['batch', { batch: 0 }],
   ['accumulate', { accumulate: 0 }],
   ['weightDecay', { weightDecay: -1 }],
+  ['biasWeightDecay', { biasWeightDecay: Number.NaN }],
+  ['subCenters', { subCenters: 0 }],
   ['base', { schedule: { name: 'cosine', base: -1 } }],
 ])('names the option out of its range: %s', async (option, changes) => {
   await expect(events(await open(changes))).rejects.toThrow(`${option} = `);
