@@ -58,7 +58,7 @@ export const finiteAtExtremes: Law = lossLaw(
   'everything is finite and p ≤ 1 at cos = ±1, zero vectors, B = 1, C = 1 and 2, d = 1, s up to 1,024',
   ({ backend, specimen }) =>
     fc.asyncProperty(extremeSpecs, async (spec) => {
-      const loss = specimen.create(spec.scale);
+      const loss = specimen.create(spec.scale, spec.classes);
       const output = await stepOnce(backend, loss, extremeProblem(spec, loss), { inspect: true });
       requireFiniteOutput(output);
       for (const [i, value] of Array.from(output.losses).entries()) {
@@ -70,8 +70,9 @@ export const finiteAtExtremes: Law = lossLaw(
 /** A zero vector has cosine 0 with everything and is not moved. */
 export const zeroVectors: Law = lossLaw(
   'a zero embedding or class center has cosine 0 and gradient 0 (not softmax)',
-  ({ backend, loss }) =>
+  ({ backend, specimen }) =>
     fc.asyncProperty(fc.integer({ min: 1, max: 1e9 }), async (seed) => {
+      const loss = specimen.create(undefined, 4);
       const random = createRandom(seed);
       const fill = (length: number): Float64Array =>
         Float64Array.from({ length }, () => Math.fround(random.normal()));
@@ -96,7 +97,7 @@ export const oneClass: Law = {
   name: 'with one class p = 1: loss and gradients are 0 (of a softmax, regulariser aside)',
   async check({ backend, specimens }) {
     for (const specimen of specimens) {
-      const loss = specimen.create();
+      const loss = specimen.create(undefined, 1);
       if (loss.objective.kind !== 'softmax') continue;
       const output = await stepOnce(backend, loss, {
         embeddings: Float64Array.of(1, 2, -3, 0.5),

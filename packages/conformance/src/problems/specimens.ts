@@ -8,6 +8,7 @@ import {
   combined,
   cosFace,
   curricularFace,
+  dynamicArcFace,
   elasticArcFace,
   elasticCosFace,
   focal,
@@ -32,8 +33,8 @@ import {
 /** A loss that the laws are tried on, and which laws it obeys. */
 export interface Specimen {
   readonly name: string;
-  /** The loss, at its own scale or at the given one. */
-  create(scale?: number): MarginLoss;
+  /** The loss, at its own scale or at the given one, for problems of C classes (default 3). */
+  create(scale?: number, classes?: number): MarginLoss;
   /** The logits change with ‖x‖: softmax, SphereFace, and margins that follow the norm. */
   readonly dependsOnNorm: boolean;
   /** The gradient has a part along x: softmax, SphereFace, MagFace. */
@@ -48,7 +49,7 @@ type Traits = Partial<Omit<Specimen, 'name' | 'create'>>;
 
 const specimen = (
   name: string,
-  create: (scale: number | undefined) => MarginLoss,
+  create: (scale: number | undefined, classes?: number) => MarginLoss,
   traits: Traits = {},
 ): Specimen => ({
   name,
@@ -59,6 +60,10 @@ const specimen = (
   turnsPastPi: false,
   ...traits,
 });
+
+/** One number a class, from `low` to `high`, each another one. */
+const tableOf = (classes: number, low: number, high: number): number[] =>
+  Array.from({ length: classes }, (_, c) => low + (high - low) * ((0.618 * (c + 1)) % 1));
 
 const ALONG_NORM: Traits = { dependsOnNorm: true, radialGradient: true };
 const EASY: Traits = { easyMargin: true };
@@ -149,6 +154,15 @@ export const SPECIMENS: readonly Specimen[] = [
     focal(smoothed(curricularFace({ scale, tInitial: 0.3 }), 0.1)),
   ),
   specimen('smoothed(npcface)', (scale = 32) => smoothed(npcFace({ scale }), 0.1), EASY),
+  specimen('arcface of a table', (scale = 32, classes = 3) =>
+    arcFace({ scale, margin: tableOf(classes, 0.2, 0.5) }),
+  ),
+  specimen('cosface of a table', (scale = 32, classes = 3) =>
+    cosFace({ scale, margin: tableOf(classes, 0.1, 0.4) }),
+  ),
+  specimen('dynamic-arcface', (scale = 32, classes = 3) =>
+    dynamicArcFace({ scale, counts: tableOf(classes, 1, 200).map(Math.round) }),
+  ),
   specimen('focal(curricularface)', (scale = 16) => focal(curricularFace({ scale }))),
   specimen('focal(normface) γ = 0.5', (scale = 16) =>
     focal(normFace({ scale }), { gamma: 0.5, alpha: 2, unsafe: true }),
