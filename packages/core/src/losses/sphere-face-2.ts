@@ -214,5 +214,7 @@ function startBias(parts: Parts, scale: number, lambda: number, classes: number)
   const other = scale * negative(numberOps, parts, 0).value;
   const share = lambda / ((1 - lambda) * Math.max(classes - 1, 1));
   const root = Math.sqrt((1 - share) ** 2 + 4 * share * Math.exp(own - other));
+  // Of two forms the one that does not cancel.
+  if (share > 1) return Math.log((root + share - 1) / 2) - own;
   return Math.log(2 * share) - other - Math.log(1 - share + root);
 }
