@@ -1,10 +1,11 @@
-import { createLoss, StateMismatchError } from '@cf/core';
+import { StateMismatchError } from '@cf/core';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
 import { RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
+import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
@@ -91,7 +92,7 @@ async function startState(
   subject: Subject,
 ): Promise<TrainingState | undefined> {
   const { run, description, samples } = subject;
-  const { name: loss } = createLoss(config.loss.name, config.loss.params);
+  const { name: loss } = lossOf(config, samples);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   if (kept === undefined) {
     if (place.resume) say('no checkpoint yet: training from the beginning');

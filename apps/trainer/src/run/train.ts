@@ -1,8 +1,8 @@
-import { createLoss } from '@cf/core';
 import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { openBackend } from '../engines/open-backend.ts';
+import { checkLoss } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
 import { withEmbedding } from './embedding-subject.ts';
@@ -34,7 +34,7 @@ export async function train(
   say: (line: string) => void,
 ): Promise<TrainOutcome> {
   // Made first: a wrong loss, option or backend is told before any work.
-  createLoss(config.loss.name, config.loss.params);
+  checkLoss(config);
   const backend = await openBackend(config.head, config.train === 'all' ? config.threads : undefined);
   try {
     const problems = new ProblemList();
