@@ -14,7 +14,7 @@ const grey = (value: number): RawImage => ({
 
 test('pictures stand row by row with white between them, and where there is none', async () => {
   const bytes = await pictureSheet([grey(10), undefined, grey(30)], { columns: 2, gap: 1 });
-  const { width, height, data } = await toRawImage(sharp(bytes), 1);
+  const { width, height, data } = await toRawImage(sharp(bytes).removeAlpha().greyscale(), 1);
   expect([width, height]).toEqual([7, 9]);
   const rows = Array.from({ length: 9 }, (_, y) => [...data.subarray(7 * y, 7 * (y + 1))]);
   const [white, top, bottom] = [255, 10, 30];
