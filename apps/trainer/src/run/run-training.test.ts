@@ -2,6 +2,7 @@ import { BackendError, createLoss, LOSS_NAMES, NonFiniteError } from '@cf/core';
 import { decodeModel } from '@cf/onnx';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { describe, expect, it, vi } from 'vitest';
+import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import type { Dataset } from '../dataset/load-dataset.ts';
 import { pictureSamples } from '../dataset/picture-samples.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
@@ -24,7 +25,7 @@ import {
   trainKeeping,
   withoutProgress,
 } from '../testing.ts';
-import { type Training, withShuffledLabels } from './run-training.ts';
+import type { Training } from './run-training.ts';
 
 vi.mock('../report/progress.ts', { spy: true });
 withoutProgress();
@@ -282,23 +283,5 @@ describe('a network on pictures', () => {
     expect(error.message).toMatch(
       /gradient of fc\.weight\[7\] = NaN at step 3 \(learning rate 0\.05\).*\n.*--lr/s,
     );
-  });
-});
-
-describe('withShuffledLabels', () => {
-  const samples = featureSamples(data, data);
-
-  it('keeps the count of every label and the features', () => {
-    const shuffled = withShuffledLabels(samples, 1);
-    expect(shuffled.labels).not.toEqual(samples.labels);
-    expect([...shuffled.labels].sort()).toEqual([...samples.labels].sort());
-    expect(shuffled.batch).toBe(samples.batch);
-    expect(withShuffledLabels(samples, 1)).toEqual(shuffled);
-  });
-
-  it('leaves the samples as they were', () => {
-    const before = Int32Array.from(samples.labels);
-    withShuffledLabels(samples, 1);
-    expect(samples.labels).toEqual(before);
   });
 });

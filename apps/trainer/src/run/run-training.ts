@@ -1,9 +1,8 @@
-import { type Backend, createRandom } from '@cf/core';
+import type { Backend } from '@cf/core';
 import {
   type StepMetrics,
   stepsPerEpoch,
   DivergedError as TrainingDiverged,
-  type TrainingSamples,
   type TrainingState,
   type TrainingTask,
   train,
@@ -66,10 +65,4 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
 
 function stepText({ epoch, loss, imagesPerSecond }: StepMetrics): string {
   return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(0)} images/s`;
-}
-
-/** The same samples with their labels dealt anew: nothing can be learned from them. */
-export function withShuffledLabels<Samples extends TrainingSamples>(samples: Samples, seed: number): Samples {
-  const random = createRandom(seed).fork('shuffled labels');
-  return { ...samples, labels: random.shuffle(Int32Array.from(samples.labels)) };
 }

@@ -1,5 +1,6 @@
 import { StateMismatchError } from '@cf/core';
 import type { StepMetrics, TrainingState } from '@cf/training';
+import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
 import { RunFolderError } from '../errors.ts';
@@ -12,7 +13,7 @@ import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { initialState } from './initial-state.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
-import { runTraining, withShuffledLabels } from './run-training.ts';
+import { runTraining } from './run-training.ts';
 import type { Subject } from './subject.ts';
 import { type TrainingFit, trainingFit } from './training-fit.ts';
 
