@@ -3,6 +3,7 @@ import { referenceBackend } from '@cf/core';
 import type { TrainingState } from '@cf/training';
 import { expect, it } from 'vitest';
 import { featureSamples } from '../features/feature-samples.ts';
+import { embedTable } from '../features/feature-table.ts';
 import type { TrainFlags } from '../settings/fields.ts';
 import {
   cloudData,
@@ -46,7 +47,11 @@ async function startFrom(
   try {
     return await initialState(
       run,
-      { network, samples: { ...featureSamples(data, data), classes: names } },
+      {
+        network,
+        samples: { ...featureSamples(data, data), classes: names },
+        embedTrained: (embedder) => embedTable(data, embedder),
+      },
       own,
     );
   } finally {
