@@ -41,10 +41,15 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`Examples:\\n  cf ${command}`));
   });
 
+  it('of cf data suspects has examples', async () => {
+    expect([await cf(['data', 'suspects', '--help']), stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/Examples:\n[\s\S]*cf data suspects --run/);
+  });
+
   it('of cf lists commands and exit codes', async () => {
     const code = await cf(['--help']);
     expect(code).toBe(0);
-    for (const text of ['train', 'eval', 'conformance', 'faces', 'Exit codes:', '130 interrupted'])
+    for (const text of ['train', 'eval', 'conformance', 'data', 'faces', 'Exit codes:', '130 interrupted'])
       expect(stdout).toContain(text);
   });
 });
