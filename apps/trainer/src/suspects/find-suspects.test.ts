@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { labelSuspects } from '@cf/training';
 import { describe, expect, it } from 'vitest';
+import { suspectLines } from '../dataset/suspect-list.ts';
 import { readCheckpoint } from '../run/checkpoint.ts';
 import { embeddingsAt } from '../run/embeddings-at.ts';
 import type { RunPlace } from '../run/job.ts';
@@ -109,7 +110,13 @@ describe('an embedding with three centers a class', () => {
       withSubject(job, async (subject) => {
         const { rows, dim } = await embeddingsAt(subject, state.learner);
         const centers = { centers: state.centers.values, subCenters: 3 };
-        return labelSuspects({ embeddings: rows, labels: subject.samples.labels, dim }, centers, Math.PI / 3);
+        const { labels } = subject.samples;
+        const { angles, suspects } = labelSuspects({ embeddings: rows, labels, dim }, centers, Math.PI / 3);
+        // All pictures that are trained on come first, and all could be read.
+        for (const { picture, own } of found.shown)
+          for (const [i, label] of labels.entries())
+            if (label === labels[picture]) expect(angles[own]).toBeLessThanOrEqual(angles[i]!);
+        return { suspects };
       }),
     );
     expect(found.list.map(({ angle }) => angle)).toEqual(
@@ -132,12 +139,28 @@ describe('an embedding with three centers a class', () => {
   });
 });
 
-it('works on a network, and with one center a class, and without exchanged labels', async () => {
+it('works on a network, with one center a class, and without pictures that were left out before', async () => {
   const file = join(await temporaryFolder(), 'small.onnx');
   await writeFile(file, smallOnnx());
-  const small = { epochs: 1, batch: 16, identities: 8, imagesPerIdentity: 4, threads: 1 };
-  const config = networkConfigWith({ ...small, backbone: `onnx:${file}`, head: 'reference' });
-  const found = await search(await trained(config), 0);
-  expect(found).toMatchObject({ subCenters: 1, pictures: 24, noise: undefined });
-  expect(found.list).toHaveLength(24);
+  const drop = join(await temporaryFolder(), 'list.jsonl');
+  const small = { epochs: 1, batch: 16, identities: 8, imagesPerIdentity: 4, threads: 1, head: 'reference' };
+  const flags = { ...small, backbone: `onnx:${file}` };
+  const whole = await search(await trained(networkConfigWith(flags)), 0);
+  expect(whole).toMatchObject({ subCenters: 1, pictures: 24, noise: undefined });
+  expect(whole.list).toHaveLength(24);
+
+  const noisy = { ...flags, labelNoise: 0.25 };
+  const { list } = await search(await trained(networkConfigWith(noisy)), 0);
+  const left = list.filter(({ picture }) => /\/1$/.test(picture));
+  await writeFile(drop, suspectLines(left));
+  const found = await search(await trained(networkConfigWith({ ...noisy, dropSuspects: drop })), 0);
+  expect(found.pictures).toBe(18);
+  expect(found.list.map(({ picture }) => picture).sort()).toEqual(
+    list
+      .filter((each) => !left.includes(each))
+      .map(({ picture }) => picture)
+      .sort(),
+  );
+  expect(found.noise!.exchanged).toBeGreaterThan(0);
+  expect(found.noise!.found).toBe(found.noise!.exchanged);
 });
