@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { featureSamples } from '../features/feature-samples.ts';
 import { cloudData, failureOf } from '../testing.ts';
+import type { Dataset } from './dataset.ts';
 import { withLabelNoise, withShuffledLabels } from './dealt-labels.ts';
-import type { Dataset } from './load-dataset.ts';
 
 const data = cloudData(5, 8, 6);
 

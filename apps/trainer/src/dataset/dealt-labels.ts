@@ -2,7 +2,7 @@ import { createRandom } from '@cf/core';
 import type { TrainingSamples } from '@cf/training';
 import { UsageError } from '../errors.ts';
 import type { DataConfig } from '../settings/train-config.ts';
-import type { Dataset } from './load-dataset.ts';
+import type { Dataset } from './dataset.ts';
 
 /** The same samples with their labels dealt anew: nothing can be learned from them. */
 export function withShuffledLabels<Samples extends TrainingSamples>(samples: Samples, seed: number): Samples {

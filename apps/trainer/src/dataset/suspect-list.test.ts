@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../exit-codes.ts';
 import { failureOf, temporaryFolder } from '../testing.ts';
+import type { Dataset } from './dataset.ts';
 import { fileImages } from './image-source.ts';
-import type { Dataset } from './load-dataset.ts';
 import { suspectLines, withoutSuspects } from './suspect-list.ts';
 
 const files = ['a/1.jpg', 'a/2.jpg', 'b/1.jpg', 'c/1.jpg', 'c/2.jpg', 'd/1.jpg'];

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { readGiven } from '../settings/read-given.ts';
-import type { Dataset } from './load-dataset.ts';
+import type { Dataset } from './dataset.ts';
 
 /** A picture that is probably not of the identity that it was trained as: one line of the list, as JSON. */
 export interface ListedSuspect {

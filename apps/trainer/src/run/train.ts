@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset/load-dataset.ts';
+import type { Dataset } from '../dataset/dataset.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';

@@ -1,5 +1,5 @@
 import { type LabelSuspect, labelSuspects } from '@cf/training';
-import type { Dataset } from '../dataset/load-dataset.ts';
+import type { Dataset } from '../dataset/dataset.ts';
 import type { ListedSuspect } from '../dataset/suspect-list.ts';
 import { requireSameTraining } from '../run/checkpoint.ts';
 import { embeddingsAt } from '../run/embeddings-at.ts';

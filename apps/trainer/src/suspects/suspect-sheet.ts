@@ -1,6 +1,6 @@
 import { pictureSheet, type RawImage } from '@cf/data';
+import type { Dataset } from '../dataset/dataset.ts';
 import type { LoadOptions } from '../dataset/image-source.ts';
-import type { Dataset } from '../dataset/load-dataset.ts';
 import type { ShownSuspect } from './find-suspects.ts';
 
 /** Suspects that a sheet shows; more are no use to the eye. */
