@@ -7,9 +7,8 @@ import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { openRunFolder, type RunFolder } from '../run/run-folder.ts';
-import { withJob, withSubject } from '../run/with-job.ts';
 import { readConfig } from '../settings/check-config.ts';
-import { type FoundSuspects, findSuspects } from '../suspects/find-suspects.ts';
+import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
@@ -63,25 +62,16 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
   const place = { resume: true, featuresFrom: undefined, open: async () => run };
   const say = (line: string): void => console.log(line);
   try {
-    await withJob(config, { place, signal, say }, (job) =>
-      withSubject(job, async (subject) => {
-        const found = await findSuspects(job, subject, angle);
-        await atomicWrite(files.list, suspectLines(found.list));
-        // A sheet of an earlier list would be of others.
-        if (found.list.length === 0) await rm(files.sheet, { force: true });
-        else
-          await atomicWrite(
-            files.sheet,
-            await suspectSheet(job.dataset, found.shown, { ...job.policy, signal }),
-          );
-        for (const line of summary(path, angle, found)) say(line);
-        say(
-          found.list.length === 0
-            ? `list: ${files.list}, empty`
-            : `list: ${files.list}, sheet: ${files.sheet}`,
-        );
-      }),
-    );
+    await withSuspects(config, { place, signal, say }, angle, async (found, { dataset, policy }) => {
+      const none = found.list.length === 0;
+      const sheet = none ? undefined : await suspectSheet(dataset, found.shown, { ...policy, signal });
+      await atomicWrite(files.list, suspectLines(found.list));
+      // A sheet of an earlier list would be of others.
+      if (sheet === undefined) await rm(files.sheet, { force: true });
+      else await atomicWrite(files.sheet, sheet);
+      for (const line of summary(path, angle, found)) say(line);
+      say(none ? `list: ${files.list}, empty` : `list: ${files.list}, sheet: ${files.sheet}`);
+    });
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;

@@ -19,7 +19,7 @@ import {
   temporaryFolder,
   withoutProgress,
 } from '../testing.ts';
-import { type FoundSuspects, findSuspects } from './find-suspects.ts';
+import { type FoundSuspects, withSuspects } from './find-suspects.ts';
 
 withoutProgress();
 
@@ -48,9 +48,7 @@ function search(
   { path, config }: Awaited<ReturnType<typeof trained>>,
   degrees: number,
 ): Promise<FoundSuspects> {
-  return withJob(config, { place: placeOf(path), signal, say }, (job) =>
-    withSubject(job, (subject) => findSuspects(job, subject, degrees)),
-  );
+  return withSuspects(config, { place: placeOf(path), signal, say }, degrees, async (found) => found);
 }
 
 const NOISY: Partial<TrainFlags> = {

@@ -1,11 +1,12 @@
 import { type LabelSuspect, labelSuspects } from '@cf/training';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { ListedSuspect } from '../dataset/suspect-list.ts';
-import { requireSameTraining } from '../run/checkpoint.ts';
+import { type KeptTraining, requireSameTraining } from '../run/checkpoint.ts';
 import { embeddingsAt } from '../run/embeddings-at.ts';
 import type { Job } from '../run/job.ts';
 import { noCheckpoint } from '../run/run-folder.ts';
 import type { Subject } from '../run/subject.ts';
+import { type JobOptions, withJob, withSubject } from '../run/with-job.ts';
 import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 
@@ -35,18 +36,33 @@ export interface ShownSuspect {
 }
 
 /**
- * Embeds the pictures of a run as its checkpoint does, and lists those further than an angle from the dominant center of their
+ * Embeds the pictures of a run as its checkpoint does, and finds those further than an angle from the dominant center of their
  * identity.
  *
  * @param degrees the angle
- * @throws RunFolderError if the run has no checkpoint, or one of other pictures, backbone or loss
+ * @throws RunFolderError if the run has no checkpoint, or one of other pictures, backbone or loss; else as `train`
  */
-export async function findSuspects(
-  { config, dataset, place, kept }: Job<TrainConfig>,
+export function withSuspects<T>(
+  config: TrainConfig,
+  options: JobOptions,
+  degrees: number,
+  work: (found: FoundSuspects, job: Job<TrainConfig>) => Promise<T>,
+): Promise<T> {
+  return withJob(config, options, async (job) => {
+    const { kept } = job;
+    // Told before anything is embedded.
+    if (kept === undefined) throw noCheckpoint(await options.place.open());
+    return withSubject(job, async (subject) =>
+      work(await findSuspects({ ...job, kept }, subject, degrees), job),
+    );
+  });
+}
+
+async function findSuspects(
+  { config, dataset, kept }: Job<TrainConfig> & { readonly kept: KeptTraining },
   subject: Subject,
   degrees: number,
 ): Promise<FoundSuspects> {
-  if (kept === undefined) throw noCheckpoint(await place.open());
   const { name: loss } = lossOf(config, subject.samples);
   requireSameTraining(kept, subject, loss);
   const { state } = kept;
