@@ -15,9 +15,9 @@ export function requireMargins(
   domain: Domain,
   options: UnsafeOption,
 ): void {
-  if (margins.length === 0) {
+  if (!(margins?.length > 0)) {
     const fix = 'give one margin a class, or one number for all.';
-    throw new OptionOutOfRangeError('margin', [], 'a table of at least one class', fix);
+    throw new OptionOutOfRangeError('margin', margins, 'a table of at least one class', fix);
   }
   for (let c = 0; c < margins.length; c++) requirePublished(`margin[${c}]`, margins[c]!, domain, options);
 }
