@@ -101,6 +101,18 @@ test.each([1, 2, 3, 4, 40])(
   },
 );
 
+test('nothing keeps s above 0: the step is that of what it came to', () => {
+  const input = {
+    embeddings: Float64Array.of(2, 0, 0),
+    weights: Float64Array.of(1, 0, 0, -3, 0, 0),
+    dim: DIM,
+  };
+  const { loss, state } = referenceStep(adaCos(), { ...input, labels: [0] });
+  // B_avg = e^−s₀, and the median angle is 0.
+  expect(state.values.scale).toBeCloseTo(-START(2), 12);
+  expect(loss).toBeCloseTo(Math.log1p(Math.exp(2 * START(2))), 12);
+});
+
 test('one class has nothing to move s', () => {
   const { loss, state, gradWeights } = referenceStep(adaCos(), problem(3, 1));
   expect(loss).toBe(0);
