@@ -28,7 +28,10 @@ function together(
   ends: readonly number[],
   subCenters: number,
 ): HeadOutput[] {
-  const allReduce = ((values, operation) => ({ values, operation })) as unknown as AllReduce;
+  const allReduce = ((values: Float64Array, operation: Meeting['operation']) => ({
+    values,
+    operation,
+  })) as unknown as AllReduce;
   const options = { communicator: communicator(allReduce), subCenters, tileSize: 2 };
   const shards = inputs.map((input, k) =>
     headStep(referenceHeadStep(loss, input, { ...options, firstClass: ends[k - 1] ?? 0 })),
