@@ -107,6 +107,18 @@ describe.each(CASES)('%s', (_, options) => {
   );
 });
 
+test.each(['A', 'M'] as const)('%s: cosines are clamped to ±(1 − 10⁻⁸) before the angle', (marginType) => {
+  const loss = sphereFace2({ marginType, gradient: 'exact' });
+  const margin = marginType === 'A' ? 0.5 : 1.7;
+  const { value, dCos } = loss.target(numberOps, { cos: 1, sin: 0, norm: 1 }, {});
+  expect(value).toBeCloseTo(positive({ marginType, margin }, Math.acos(1 - 1e-8)), 11);
+  expect(dCos).toBe(0);
+  expect(loss.target(numberOps, { cos: -1, sin: 0, norm: 1 }, {}).value).toBeCloseTo(
+    positive({ marginType, margin }, PI),
+    14,
+  );
+});
+
 test('b is one number, whose start is finite at extremes', () => {
   expect(sphereFace2().bias!.of).toBe('all classes');
   for (const scale of [1, 64, 1000]) {

@@ -10,6 +10,7 @@ import {
 } from '../errors/published-domain.ts';
 import { angleSum } from '../margin/add-angle.ts';
 import { angle } from '../margin/angle.ts';
+import { clampPointTo } from '../margin/clamp-cosine.ts';
 import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import type { TargetPoint } from '../margin/target-margin.ts';
@@ -108,6 +109,9 @@ function requireClamp(clamp: readonly [number, number]): void {
   throw new OptionOutOfRangeError('angleClamp', clamp, 'two angles [low, high], 0 ≤ low < high ≤ π');
 }
 
+/** A, M: cosines are clamped to ±(1 − this) before the angle, as released. */
+const EPS = 1e-8;
+
 interface Parts {
   readonly type: 'C' | 'A' | 'M';
   readonly margin: number;
@@ -156,7 +160,9 @@ function positive<T, M>(
     const { value, dCos } = spread(ops, parts, { value: point.cos, dCos: ops.constant(1) });
     return { value: ops.sub(value, m), dCos };
   }
-  return spread(ops, parts, parts.type === 'A' ? added(ops, parts, point) : multiplied(ops, parts, point));
+  const clamped = clampPointTo(ops, point, EPS);
+  const { value, dCos } = parts.type === 'A' ? added(ops, parts, clamped) : multiplied(ops, parts, clamped);
+  return spread(ops, parts, { value, dCos: ops.mul(dCos, clamped.dCos) });
 }
 
 /** cos(θ + m), θ + m clamped. */

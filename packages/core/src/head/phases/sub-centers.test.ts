@@ -59,7 +59,30 @@ describe('target points', () => {
   });
 });
 
-/** A problem with K rows a class, and the same with the rows of each sample's winners alone. */
+test('the cosine with a class is the largest of its K, and all other rows have no gradient', () => {
+  const loss = createLoss('normface', { scale: 4 });
+  const input = problem(loss);
+  const rows = Array.from({ length: BATCH * CLASSES * K }, (_, i) => i);
+  const each = referenceStep(loss, { ...input, labels: input.labels }, { inspect: true });
+  const { inspection, gradWeights } = referenceStep(loss, input, {
+    inspect: true,
+    subCenters: K,
+    tileSize: 2,
+  });
+  const winners = new Set<number>();
+  for (const at of rows.filter((i) => i % K === 0)) {
+    const logits = each.inspection!.logits.slice(at, at + K);
+    expect(inspection!.logits[at / K]).toBeCloseTo(Math.max(...logits), 12);
+    winners.add((at % (CLASSES * K)) + logits.indexOf(Math.max(...logits)));
+  }
+  for (let row = 0; row < CLASSES * K; row++) {
+    const norm = Math.hypot(...gradWeights.slice(row * DIM, (row + 1) * DIM));
+    expect(norm > 0).toBe(winners.has(row));
+  }
+  expect(winners.size).toBeLessThan(CLASSES * K);
+});
+
+/** A problem with K rows a class. */
 function problem(loss: ReturnType<typeof createLoss>): HeadInput {
   return {
     embeddings: fill(BATCH * DIM, 1),
