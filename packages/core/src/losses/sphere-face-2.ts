@@ -16,7 +16,7 @@ import { never } from '../margin/never.ts';
 import type { TargetPoint } from '../margin/target-margin.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { binaryObjective } from '../objective/binary-objective.ts';
-import { named, type TensorOps } from '../ops/tensor-ops.ts';
+import type { TensorOps } from '../ops/tensor-ops.ts';
 import { numberOps } from '../readings/number.ts';
 import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
@@ -128,7 +128,7 @@ interface Sloped<T> {
 /** g(c) = 2·((c + 1)/2)^t − 1 and its slope t·((c + 1)/2)^{t − 1}. */
 function spread<T, M>(ops: TensorOps<T, M>, { exponent }: Parts, { value, dCos }: Sloped<T>): Sloped<T> {
   const one = ops.constant(1);
-  const half = named(ops, ops.mul(ops.constant(0.5), ops.add(value, one)), 'u');
+  const half = ops.mul(ops.constant(0.5), ops.add(value, one));
   const below = power(ops, half, exponent - 1);
   return {
     value: ops.sub(ops.mul(ops.constant(2), ops.mul(below, half)), one),
