@@ -4,6 +4,7 @@ import type { HeadInput } from '../head/contract.ts';
 import { referenceStep } from '../reference/reference-step.ts';
 import { arcFace } from './arc-face.ts';
 import { cosFace } from './cos-face.ts';
+import { curricularFace } from './curricular-face.ts';
 import { dynamicArcFace } from './dynamic-arc-face.ts';
 import { createLoss } from './registry.ts';
 
@@ -23,6 +24,7 @@ describe('a table of margins gives each sample that of its class', () => {
   test.each([
     ['arcFace', arcFace],
     ['cosFace', cosFace],
+    ['curricularFace', curricularFace],
   ])('%s', (_, make) => {
     const alone = table.map((margin) => targetsOf(make({ margin })));
     const expected = Array.from(input.labels, (label, i) => alone[label]![i]!);

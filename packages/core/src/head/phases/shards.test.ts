@@ -25,7 +25,7 @@ interface Meeting {
 function together(
   loss: MarginLoss,
   inputs: readonly HeadInput[],
-  ends: readonly number[],
+  firstClasses: readonly (number | undefined)[],
   subCenters: number,
 ): HeadOutput[] {
   const allReduce = ((values: Float64Array, operation: Meeting['operation']) => ({
@@ -34,7 +34,12 @@ function together(
   })) as unknown as AllReduce;
   const options = { communicator: communicator(allReduce), subCenters, tileSize: 2 };
   const shards = inputs.map((input, k) =>
-    headStep(referenceHeadStep(loss, input, { ...options, firstClass: ends[k - 1] ?? 0 })),
+    headStep(
+      referenceHeadStep(loss, input, {
+        ...options,
+        ...(firstClasses[k] === undefined ? {} : { firstClass: firstClasses[k] }),
+      }),
+    ),
   );
   const isMeeting = (value: unknown): value is Meeting =>
     typeof value === 'object' && value !== null && 'operation' in value;
@@ -115,7 +120,8 @@ describe.each<[string, LossParameters, number]>([
   // One of them has no class at all.
   test.each([[[7]], [[3, 7]], [[2, 2, 5, 7]], [[0, 7]]])('of the classes up to %j', (ends) => {
     const inputs = ends.map((end, k) => partOf(loss, input, subCenters, ends[k - 1] ?? 0, end));
-    const outputs = together(loss, inputs, ends, subCenters);
+    const starts = ends.map((_, k) => ends[k - 1] ?? 0);
+    const outputs = together(loss, inputs, starts, subCenters);
     for (const output of outputs) {
       expectClose([output.loss], [whole.loss]);
       expectClose(output.losses, whole.losses);
@@ -155,6 +161,21 @@ describe('class values', () => {
     expect(() => requireClassValues(table, 4)).toThrow(
       'margin of length 5 in own, expected [4], one entry a class',
     );
+  });
+
+  test('of shards need to be told which they are', () => {
+    const loss = createLoss('dynamic-arcface', {}, { classCounts: COUNTS });
+    const input = problem(loss, 1);
+    const halves = [partOf(loss, input, 1, 0, 4), partOf(loss, input, 1, 4, 7)];
+    expect(() => together(loss, halves, [undefined, undefined], 1)).toThrow(
+      /^firstClass = undefined, expected that of this shard, for the table of dynamic-arcface/,
+    );
+    expect(() => together(loss, halves, [0, 5], 1)).toThrow(
+      /^firstClass = 5, expected firstClass ≤ 4 for 3 of 7 classes/,
+    );
+    const plain = createLoss('arcface');
+    expect(() => together(plain, halves, [undefined, undefined], 1)).not.toThrow();
+    expect(() => referenceStep(plain, input, { firstClass: 1 })).toThrow(/^firstClass = 1, .*≤ 0/);
   });
 
   test.each([-1, 0.5])('firstClass = %d is refused', (firstClass) => {
