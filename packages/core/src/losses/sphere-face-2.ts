@@ -91,7 +91,7 @@ export function sphereFace2(options: SphereFace2Options = {}): MarginLoss {
       target: (ops, point) =>
         inGradientMode(ops, gradient, point, (at) => {
           const own = positive(ops, parts, at);
-          return { ...own, dNorm: ops.constant(0), pivot: own.value, pastPi: never(ops) };
+          return { ...own, dNorm: ops.constant(0), pivot: at.cos, pastPi: never(ops) };
         }),
     },
     modulation: {
