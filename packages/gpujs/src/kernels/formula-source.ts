@@ -10,6 +10,7 @@ import {
   toJavaScript,
   traceFormula,
 } from '@cf/core';
+import { accurateOps, withAccurateAngles } from './accurate-math.ts';
 import { biasPlace } from './bias-place.ts';
 
 /** A sum over the negatives, by its name in `negativeSumNames` of `@cf/core`. */
@@ -138,7 +139,7 @@ function formulaSource<Input extends string>(
   const renamed = valueNames.map((_, index) => `sample${index}`);
   const traced = traceFormula<string>([...names, ...renamed], (ops, inputs) =>
     formula(
-      { ...ops, log1p: (x) => accurateLog1p(ops, x) },
+      accurateOps(ops),
       inputs as Readonly<Record<Input, Node>>,
       Object.fromEntries(valueNames.map((name, index) => [name, inputs[renamed[index]!]!])),
     ),
@@ -146,24 +147,10 @@ function formulaSource<Input extends string>(
   const { lines, outputs } = toJavaScript(traced);
   const read = new Set(traced.steps.flatMap((step) => (step.op === 'input' ? [step.name] : [])));
   const sampleValues = renamed.map((name, index) => ({ name, index })).filter(({ name }) => read.has(name));
-  return { inputs: names.filter((name) => read.has(name)), sampleValues, lines, outputs };
-}
-
-/** Terms of the series of {@link accurateLog1p}, which leaves off below 1e-9 of the sum. */
-const TERMS = 6;
-
-/**
- * log(1 + x), which shading languages know as the logarithm of a rounded sum: 2·artanh(x/(2 + x)) by its series where
- * |x| ≤ ½.
- */
-function accurateLog1p(ops: TensorOps<Node, Node>, x: Node): Node {
-  const [one, two, half] = [ops.constant(1), ops.constant(2), ops.constant(0.5)];
-  const s = ops.div(x, ops.add(two, x));
-  const square = ops.mul(s, s);
-  let series = ops.constant(0);
-  for (let n = TERMS - 1; n >= 0; n--) {
-    series = ops.add(ops.constant(1 / (2 * n + 1)), ops.mul(square, series));
-  }
-  const far = ops.greater(ops.abs(x), half);
-  return ops.select(far, ops.log(ops.add(one, x)), ops.mul(ops.mul(two, s), series));
+  return {
+    inputs: names.filter((name) => read.has(name)),
+    sampleValues,
+    lines: withAccurateAngles(lines),
+    outputs,
+  };
 }
