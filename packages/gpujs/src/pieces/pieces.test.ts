@@ -302,6 +302,12 @@ test.each([
   expect(destroyed).toBe(1);
 });
 
+test('a target reads the values of prepare, then those of sums over the negatives', () => {
+  const { negativeSums } = createLoss('npcface');
+  expect(targetValueNames({ sampleValueNames: ['t'], negativeSums })).toEqual(['t', 'h']);
+  expect(targetValueNames(createLoss('curricularface'))).toEqual(['t']);
+});
+
 test('a scale that is none is refused', () => {
   const open = () => createCrossEntropyKernel(gpus.get('cpu')!, { batch: 1, classes: 1 }, { scale: 0 });
   expect(open).toThrow(/^scale = 0/);
