@@ -160,6 +160,9 @@ export const SPECIMENS: readonly Specimen[] = [
   specimen('cosface of a table', (scale = 32, classes = 3) =>
     cosFace({ scale, margin: tableOf(classes, 0.1, 0.4) }),
   ),
+  specimen('curricularface of a table', (scale = 32, classes = 3) =>
+    curricularFace({ scale, margin: tableOf(classes, 0.2, 0.5), tInitial: 0.2 }),
+  ),
   specimen('dynamic-arcface', (scale = 32, classes = 3) =>
     dynamicArcFace({ scale, counts: tableOf(classes, 1, 200).map(Math.round) }),
   ),
