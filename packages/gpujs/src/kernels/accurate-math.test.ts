@@ -14,7 +14,7 @@ const functions = ['sin', 'cos', 'atan', 'log1p', 'expm1'] as const;
 /** Numbers of either sign, those near the ends of every series, and multiples of π/4. */
 const points = [
   ...Array.from({ length: 81 }, (_, n) => (n - 40) * (Math.PI / 4)),
-  ...[1e-12, 1e-7, 1e-3, 0.41, 0.4143, 0.499, 0.501, 0.99, 1.01, 2.5, 30].flatMap((x) => [x, -x]),
+  ...[1e-12, 1e-7, 1e-3, 0.41, 0.4143, 0.499, 0.501, 0.99, 0.9999, 1.01, 2.5, 30].flatMap((x) => [x, -x]),
   0,
 ].map(Math.fround);
 

@@ -10,7 +10,7 @@ import {
   toJavaScript,
   traceFormula,
 } from '@cf/core';
-import { accurateOps, withAccurateAngles } from './accurate-math.ts';
+import { accurateOps, withAccurateLines } from './accurate-math.ts';
 import { biasPlace } from './bias-place.ts';
 
 /** A sum over the negatives, by its name in `negativeSumNames` of `@cf/core`. */
@@ -150,7 +150,7 @@ function formulaSource<Input extends string>(
   return {
     inputs: names.filter((name) => read.has(name)),
     sampleValues,
-    lines: withAccurateAngles(lines),
+    lines: withAccurateLines(lines),
     outputs,
   };
 }
