@@ -2,7 +2,7 @@ import type { Node, OperationName, TracedFormula } from '@cf/core';
 import type { FunctionWriter, Local, Operation } from './function-writer.ts';
 import { simdAtan, simdCos, simdSin } from './simd-angles.ts';
 import { simdExp, simdExpm1 } from './simd-exp.ts';
-import { simdLog, simdLog1p } from './simd-log.ts';
+import { simdLog, simdLog1p, simdLog1pOfShare } from './simd-log.ts';
 
 const FUNCTIONS = {
   exp: simdExp,
@@ -55,6 +55,14 @@ function write(
   if (step.op === 'constant') return writer.floats(step.value);
   const operands = step.args.map(({ id }) => locals.get(id)!);
   if (step.op === 'select') return writer.value('v128.bitselect', operands[1]!, operands[2]!, operands[0]!);
+  if (step.op === 'log1p' && isShare(step.args[0]!)) return simdLog1pOfShare(writer, operands[0]!);
   if (step.op in FUNCTIONS) return FUNCTIONS[step.op as keyof typeof FUNCTIONS](writer, operands[0]!);
   return writer.value(OPERATIONS[step.op as keyof typeof OPERATIONS], ...operands);
+}
+
+/** Whether a step lies in [0, 1], as can be told from how it is made: e^{−|a|}, which a softplus takes the logarithm of. */
+function isShare(step: Node): boolean {
+  const [negated] = step.op === 'exp' ? step.args : [];
+  const [size] = negated?.op === 'neg' ? negated.args : [];
+  return size?.op === 'abs';
 }
