@@ -8,12 +8,14 @@ import { inverseNorms } from './cosine-nodes.ts';
  * The gradients of one tile of n classes, as a graph: its slopes, weighted a sample.
  *
  * Inputs: `x` [B, d], row i times factor_i = (row scale)·∂loss/∂ℓ_i·(∂ℓ_i/∂z_ij)/e_ij; `factor` [B, 1], only where a bias is
- * in the products; `w` [n·K, d], `norms` [n·K, 1], `slopes` [B, n·K] as the forward graph gives them, and `before` [B, d].
+ * in the products; `w` [n·K, d], `norms` [n·K, 1], `slopes` [B, n·K] as the forward graph gives them, and `before` [B, d]. Where
+ * it is known what the gradient of a row has along it, in the place of the norms `pull` [n·K, 1]: what multiple of the row
+ * takes it off.
  *
  * Outputs: `after` [B, d] = before + Σ_j e_ij·N′_ij·ŵ_j, to be multiplied with the factors and made tangential once all
  * tiles are in; `grad_w` [n·K, d] = ∂L/∂W of the tile, tangential already; and `grad_bias` [1, n] where there is `factor`.
  */
-export function backwardGraph(loss: MarginLoss, subCenters: number): Model {
+export function backwardGraph(loss: MarginLoss, subCenters: number, alongKnown: boolean): Model {
   const builder = new GraphBuilder({ name: `${loss.name} gradients` });
   for (const name of ['x', 'before']) builder.input(name, 'float32', ['B', 'd']);
   builder.input('w', 'float32', ['rows', 'd']);
@@ -24,7 +26,10 @@ export function backwardGraph(loss: MarginLoss, subCenters: number): Model {
 
   const transposed = { transA: { int: 1 } };
   if (loss.geometry === 'inner') builder.op('Gemm', ['slopes', 'x'], transposed, { outputs: ['grad_w'] });
-  else tangential(builder, builder.op('Gemm', ['slopes', 'x'], transposed));
+  else if (alongKnown) {
+    const radial = builder.op('Mul', ['w', builder.input('pull', 'float32', ['rows', 1])]);
+    builder.op('Gemm', ['slopes', 'x', radial], transposed, { outputs: ['grad_w'] });
+  } else tangential(builder, builder.op('Gemm', ['slopes', 'x'], transposed));
   builder.output('grad_w', 'float32', ['rows', 'd']);
   if (biasInProduct(loss)) {
     builder.input('factor', 'float32', ['B', 1]);

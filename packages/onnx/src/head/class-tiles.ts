@@ -1,6 +1,6 @@
-import { type NegativeCounts, NonFiniteError } from '@cf/core';
+import { type NegativeCounts, NORM_FLOOR, NonFiniteError } from '@cf/core';
 import { biasInProduct } from '../formula/negatives-formula.ts';
-import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import type { RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
 import type { EmbeddingSums } from './embedding-sums.ts';
 import type { GraphPass } from './graph-pass.ts';
@@ -106,13 +106,18 @@ export class ClassTiles {
     if (this.#comesAgain(index))
       await this.sweep(index, { shift: this.#shifts.get(index), keep: true, count: false });
     const slopes = this.#stored(index) ?? this.#context.pass.slopes(index, this.range(index).count);
-    await this.#gradients(index, slopes, sums, gradBias);
+    await this.#gradients(index, { slopes, along: undefined }, sums, gradBias);
   }
 
-  /** The gradients of a tile that was swept just now. @see backward */
-  async backwardNow(index: number, sums: EmbeddingSums, gradBias: Float32Array | undefined): Promise<void> {
+  /** The gradients of a tile that was swept just now. @param along {@link TileResults.along} */
+  async backwardNow(
+    index: number,
+    sums: EmbeddingSums,
+    gradBias: Float32Array | undefined,
+    along: Float32Array | undefined,
+  ): Promise<void> {
     const slopes = this.#context.pass.slopes(index, this.range(index).count);
-    await this.#gradients(index, slopes, sums, gradBias);
+    await this.#gradients(index, { slopes, along }, sums, gradBias);
   }
 
   /**
@@ -121,7 +126,7 @@ export class ClassTiles {
    */
   async #gradients(
     index: number,
-    slopes: Float32Array,
+    { slopes, along }: { readonly slopes: Float32Array; readonly along: Float32Array | undefined },
     sums: EmbeddingSums,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
@@ -131,14 +136,16 @@ export class ClassTiles {
     const gradient = this.#rowsOf(gradWeights(), { start, count });
     const { factor, x, before, after } = sums;
     const bias = biasInProduct(loss) ? gradBias : undefined;
-    const session = await sessions.backward();
+    const norms = this.#normsOf(index);
+    const ofRows = along === undefined ? { norms } : { pull: pullOf(along, norms) };
+    const session = await sessions.backward(along !== undefined);
     await session.run(
       {
         x: this.#tensor(x, [batch, dim]),
         w: this.#tile(index).weights,
         before: this.#tensor(before, [batch, dim]),
         slopes: this.#tensor(slopes, [batch, rows]),
-        ...(loss.geometry === 'inner' ? {} : { norms: this.#tensor(this.#normsOf(index), [rows, 1]) }),
+        ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
         ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
       },
       {
@@ -219,9 +226,19 @@ export class ClassTiles {
     return matrix.subarray(start * perClass, (start + count) * perClass);
   }
 
+  #columns(arrays: Readonly<Record<string, Float32Array>>): RuntimeTensors {
+    const entries = Object.entries(arrays);
+    return Object.fromEntries(entries.map(([name, data]) => [name, this.#tensor(data, [data.length, 1])]));
+  }
+
   #tensor(data: Float32Array, dims: readonly number[]): RuntimeTensor {
     return new this.#context.runtime.Tensor('float32', data, dims);
   }
+}
+
+/** −along_j/‖w_j‖, what makes a gradient tangential as a multiple of its row. */
+function pullOf(along: Float32Array, norms: Float32Array): Float32Array {
+  return along.map((value, j) => (norms[j]! > NORM_FLOOR ? -value / norms[j]! : 0));
 }
 
 function overflow(sample: number, value: number): NonFiniteError {

@@ -51,6 +51,7 @@ export class GraphPass implements TilePass {
       radial: arrays.radial?.[0] ?? new Float32Array(0),
       sums: Object.fromEntries(sumNames.map((name) => [name, arrays[sumOf(name)]![0]])),
       gradBias: arrays.grad_bias?.[0],
+      along: undefined,
       counts: count
         ? {
             hard: value('hard'),

@@ -30,8 +30,9 @@ export class HeadSessions {
     return this.#open('products', () => productGraph(this.#loss, this.#subCenters));
   }
 
-  backward(): Promise<FillingSession> {
-    return this.#open('backward', () => backwardGraph(this.#loss, this.#subCenters));
+  backward(alongKnown: boolean): Promise<FillingSession> {
+    const key = `backward ${alongKnown}`;
+    return this.#open(key, () => backwardGraph(this.#loss, this.#subCenters, alongKnown));
   }
 
   /** Releases all sessions, in which nothing may run. */

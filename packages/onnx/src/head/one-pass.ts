@@ -70,15 +70,16 @@ async function sweptGradients(
   const radial = new Float64Array(batch);
   const bias = emptyGradBias(context);
   const embeddings = emptyEmbeddingSums(work);
-  embeddings.begin(factorsOf(context, perPartial));
-  const request = { shift, share, dNll: Float32Array.from(perPartial), keep: true, count };
+  const factor = factorsOf(context, perPartial);
+  embeddings.begin(factor);
+  const request = { shift, share, dNll: Float32Array.from(perPartial), factor, keep: true, count };
   for (let tile = 0; tile < tiles.count; tile++) {
     const found = await tiles.sweep(tile, request);
     sums.add(found.sums);
     addTo(radial, found.radial);
     if (found.counts !== undefined) counts.push(found.counts);
     if (found.gradBias !== undefined) bias?.set(found.gradBias, tiles.range(tile).start);
-    await tiles.backwardNow(tile, embeddings, bias);
+    await tiles.backwardNow(tile, embeddings, bias, found.along);
   }
   const inspection = context.inspect ? await inspectTiles(work, () => swept) : undefined;
   const parts = {

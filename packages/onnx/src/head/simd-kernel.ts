@@ -9,6 +9,7 @@ export type RowFunction = (
   inverse: number,
   bias: number,
   gradBias: number,
+  along: number,
   count: number,
   parameters: number,
   results: number,
@@ -17,7 +18,7 @@ export type RowFunction = (
 /** The kernel of one loss and the memory that it works in, kept from step to step. */
 export interface SimdKernel {
   readonly linear: LinearMemory;
-  readonly functions: Readonly<Record<'peak' | 'sums' | 'counted', RowFunction>>;
+  readonly functions: Readonly<Record<'peak' | 'sums' | 'counted' | 'gradients', RowFunction>>;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface SimdPassContext extends PassContext {
   readonly prepared: PreparedBatch;
 }
 
+type Fixed = [number, number, number, number, number, number, number];
+
 /** First bytes in the memory of the kernel. */
 interface Places {
   /** 1/‖w_j‖, or 1 where the sub-centers' have gone into the cosines: [n]. */
@@ -24,6 +26,8 @@ interface Places {
   readonly bias: number;
   /** [n]. */
   readonly gradBias: number;
+  /** [n]. */
+  readonly along: number;
   readonly parameters: number;
   readonly results: number;
   /** Cosines with the nearest sub-centers, and then their slopes: [B, n]. */
@@ -60,23 +64,15 @@ export class SimdPass implements TilePass {
     this.#winners = new Int32Array(many ? batch * plan.tileSize : 0);
     const tiles = Math.min(plan.kept + 1, plan.count);
     const starts = kernel.linear.layout([
-      plan.tileSize,
-      plan.tileSize,
-      plan.tileSize,
+      ...Array.from({ length: 4 }, () => plan.tileSize),
       batch * this.#perSample,
       batch * this.#perResult,
       this.#winners.length,
       ...Array.from({ length: tiles }, () => batch * plan.tileSize * subCenters),
     ]);
-    const [inverse, bias, gradBias, parameters, results, compact] = starts as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    this.#places = { inverse, bias, gradBias, parameters, results, nearest: compact, tiles: starts.slice(6) };
+    const [inverse, bias, gradBias, along, parameters, results, compact] = starts as number[] as Fixed;
+    const tilesAt = starts.slice(7);
+    this.#places = { inverse, bias, gradBias, along, parameters, results, nearest: compact, tiles: tilesAt };
     if (many) kernel.linear.view(inverse, plan.tileSize).fill(1);
     this.#setSamples();
   }
@@ -94,10 +90,12 @@ export class SimdPass implements TilePass {
     this.#setParameter(PARAMETERS.shift, request.shift);
     this.#setParameter(PARAMETERS.share, request.share);
     this.#setParameter(PARAMETERS.dNll, request.dNll);
+    this.#setParameter(PARAMETERS.factor, request.factor);
+    const along = linear.view(this.#places.along, tile.count).fill(0);
     const gradBias = biasBesideLogit(loss) ? linear.view(this.#places.gradBias, tile.count) : undefined;
     gradBias?.fill(0);
     if (gradBias) linear.view(this.#places.bias, tile.count).set(tile.bias!.data as Float32Array);
-    this.#sweep(tile, request.count ? 'counted' : 'sums');
+    this.#sweep(tile, functionFor(request));
     this.#clearOwn(tile);
     if (subCenters > 1 && request.keep) this.#spread(tile);
     this.#products = undefined;
@@ -107,6 +105,7 @@ export class SimdPass implements TilePass {
       radial: loss.geometry === 'norm-scaled' ? this.#column(RESULTS.radial) : new Float32Array(0),
       sums: Object.fromEntries(names.map((name, at) => [name, this.#column(RESULTS.sums + at)])),
       gradBias,
+      along: request.factor && loss.geometry !== 'inner' && subCenters === 1 ? along : undefined,
       counts: request.count
         ? {
             hard: this.#column(RESULTS.hard).reduce((sum, value) => sum + value, 0),
@@ -208,7 +207,7 @@ export class SimdPass implements TilePass {
   /** Runs a function of the kernel over every sample's negatives in a tile. */
   #sweep(tile: Tile, name: keyof SimdKernel['functions']): void {
     const { batch, labels } = this.#context;
-    const { inverse, bias, gradBias, parameters, results } = this.#places;
+    const { inverse, bias, gradBias, along, parameters, results } = this.#places;
     const run = this.#kernel.functions[name];
     const found = this.#kernel.linear.view(results, batch * this.#perResult).fill(0);
     const start = this.#swept(tile);
@@ -222,13 +221,13 @@ export class SimdPass implements TilePass {
       const into = results + at * BYTES;
       const own = labels[i]! - tile.start;
       if (own < 0 || own >= tile.count) {
-        run(products, inverse, bias, gradBias, tile.count, ofSample, into);
+        run(products, inverse, bias, gradBias, along, tile.count, ofSample, into);
         continue;
       }
       const on = (own + 1) * BYTES;
       const rest = tile.count - own - 1;
-      run(products, inverse, bias, gradBias, own, ofSample, into);
-      run(products + on, inverse + on, bias + on, gradBias + on, rest, ofSample, into);
+      run(products, inverse, bias, gradBias, along, own, ofSample, into);
+      run(products + on, inverse + on, bias + on, gradBias + on, along + on, rest, ofSample, into);
     }
   }
 
@@ -249,4 +248,9 @@ export class SimdPass implements TilePass {
     for (let i = 0; i < batch; i++) column[i] = results[i * this.#perResult + which]!;
     return column;
   }
+}
+
+function functionFor({ share, count }: TileRequest): keyof SimdKernel['functions'] {
+  if (share !== undefined) return 'gradients';
+  return count ? 'counted' : 'sums';
 }

@@ -44,6 +44,8 @@ export interface Partials {
 export interface TileRequest extends Partials {
   /** ∂loss/∂ℓ_i, for the gradient of a bias beside the logits: [B]. Default 0. */
   readonly dNll?: Float32Array | undefined;
+  /** What slopes are multiplied by to become ∂loss/∂(x̂·w), where that is known: [B]. */
+  readonly factor?: Float32Array | undefined;
   /** Write the slopes. */
   readonly keep: boolean;
   /** Count the hard negatives. */
@@ -60,6 +62,10 @@ export interface TileResults {
   readonly sums: Readonly<Record<string, Float32Array>>;
   /** Gradient of the bias beside the logits: [n]; undefined where there is none. */
   readonly gradBias: Float32Array | undefined;
+  /**
+   * Σ_i factor_i·slope_ij·cos θ_ij, what the gradient of a row has along it: [n·K]. Undefined where nobody has added it up.
+   */
+  readonly along: Float32Array | undefined;
   /** Only where it was asked for. */
   readonly counts: NegativeCounts | undefined;
 }

@@ -1,8 +1,9 @@
-import type { MarginLoss } from '@cf/core';
-import { biasBesideLogit, hasSmoothing, sumsOf } from '../formula/negatives-formula.ts';
+import type { MarginLoss, TracedFormula } from '@cf/core';
+import { biasBesideLogit, sumsOf } from '../formula/negatives-formula.ts';
 import type { FunctionWriter, Local } from './function-writer.ts';
 import { BYTES, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdExp } from './simd-exp.ts';
+import { SoftplusSum, softplusTerm } from './softplus-sum.ts';
 
 /** Formula values of four classes, [4] each. */
 export interface Lanes {
@@ -17,9 +18,12 @@ export interface Lanes {
 
 export interface KernelContext {
   readonly loss: MarginLoss;
+  /** All values of a negative. */
+  readonly formula: TracedFormula;
   readonly writer: FunctionWriter;
   readonly products: Local;
   readonly gradBias: Local;
+  readonly along: Local;
   readonly parameters: Local;
   readonly results: Local;
   readonly pivot: Local;
@@ -27,14 +31,19 @@ export interface KernelContext {
 
 /** What a kernel does with four classes, and then at its end. */
 export interface KernelBody {
+  /** Whose outputs are the values of {@link Lanes}. */
+  readonly formula: TracedFormula;
   lanes(lanes: Lanes): void;
+  /** Where there is one: after every `BLOCK` times four classes. */
+  readonly endBlock?: (() => void) | undefined;
   end(): void;
 }
 
 /** The largest logit. */
-export function peakBody({ writer, results }: KernelContext): KernelBody {
+export function peakBody({ formula, writer, results }: KernelContext): KernelBody {
   const peak = writer.loadSplat(results, RESULTS.peak * BYTES);
   return {
+    formula: { ...formula, outputs: { logit: formula.outputs.logit! } },
     lanes({ values: { logit }, mask }) {
       const counted = mask === undefined ? logit! : writer.value('v128.bitselect', logit!, peak, mask);
       writer.assign(peak, 'f32x4.pmax', peak, counted);
@@ -45,36 +54,96 @@ export function peakBody({ writer, results }: KernelContext): KernelBody {
   };
 }
 
-/** The sums, and slopes in the products' place; the hard negatives too where they count. */
-export function sumsBody(context: KernelContext, counts: boolean): KernelBody {
-  const { loss, writer, products, results } = context;
-  const partials = loss.objective.kind === 'softmax' ? exponentials(context) : pairSlopes(context);
+/** What {@link sumsBody} is asked for. */
+export interface SumsParts {
+  /** Count the hard negatives. */
+  readonly counts: boolean;
+  /** Take the share of label smoothing off. */
+  readonly share: boolean;
+  /** No pass comes after: add up over the samples too. */
+  readonly last: boolean;
+}
+
+/** The sums, and slopes in the products' place. */
+export function sumsBody(context: KernelContext, { counts, share, last }: SumsParts): KernelBody {
+  const { loss, formula, writer, products, parameters, results } = context;
+  const partials = loss.objective.kind === 'softmax' ? exponentials(context, share) : pairSlopes(context);
   const radial = loss.geometry === 'norm-scaled' ? writer.zeros() : undefined;
-  const sums = sumsOf(loss).map((name) => ({ name, sum: writer.zeros() }));
+  const sums = sumsOf(loss).map((name) => namedSum(context, name));
   const counted = counts ? hardNegativesBody(context) : undefined;
+  const factor =
+    last && loss.geometry !== 'inner' ? writer.loadSplat(parameters, PARAMETERS.factor * BYTES) : undefined;
+  const outputs = Object.assign({}, formula.outputs, ...sums.map((sum) => sum.outputs));
+  const blocks = sums.flatMap(({ endBlock }) => endBlock ?? []);
   return {
+    formula: { ...formula, outputs },
     lanes(lanes) {
-      const { mask, values, inverse } = lanes;
+      const { mask, values, inverse, cos } = lanes;
       const within = (x: Local): Local => (mask === undefined ? x : writer.value('v128.and', x, mask));
       const partial = partials.lanes(lanes, within);
       if (radial !== undefined) {
-        const along = writer.value('f32x4.mul', partial, values.value!);
-        writer.assign(radial, 'f32x4.add', radial, within(along));
+        const byNorm = writer.value('f32x4.mul', partial, values.value!);
+        writer.assign(radial, 'f32x4.add', radial, within(byNorm));
       }
-      for (const { name, sum } of sums) writer.assign(sum, 'f32x4.add', sum, within(values[name]!));
+      for (const sum of sums) sum.lanes(values, within);
       let slopes = writer.value('f32x4.mul', partial, values.dCos!);
       if (inverse !== undefined) slopes = writer.value('f32x4.mul', slopes, inverse);
+      if (factor !== undefined) {
+        const along = within(writer.value('f32x4.mul', writer.value('f32x4.mul', slopes, cos), factor));
+        writer.store(context.along, writer.value('f32x4.add', writer.load(context.along), along));
+      }
       if (mask !== undefined) slopes = writer.value('v128.bitselect', slopes, lanes.products, mask);
       writer.store(products, slopes);
       counted?.lanes(lanes);
     },
+    endBlock:
+      blocks.length === 0
+        ? undefined
+        : () => {
+            for (const endBlock of blocks) endBlock();
+          },
     end() {
       partials.end();
       if (radial !== undefined) writer.foldLanes('f32.add', results, radial, RESULTS.radial * BYTES);
-      sums.forEach(({ sum }, at) => {
-        writer.foldLanes('f32.add', results, sum, (RESULTS.sums + at) * BYTES);
+      sums.forEach((sum, at) => {
+        writer.foldLanes('f32.add', results, sum.end(), (RESULTS.sums + at) * BYTES);
       });
       counted?.end();
+    },
+  };
+}
+
+/** One of the sums that the loss asks for. */
+interface NamedSum {
+  /** Of the formula, what it adds up. */
+  readonly outputs: TracedFormula['outputs'];
+  lanes(values: Lanes['values'], within: (x: Local) => Local): void;
+  readonly endBlock?: () => void;
+  /** [4]. */
+  end(): Local;
+}
+
+function namedSum({ formula, writer }: KernelContext, name: string): NamedSum {
+  const softplus = softplusTerm(formula, name);
+  if (softplus === undefined) {
+    const sum = writer.zeros();
+    return {
+      outputs: {},
+      lanes: (values, within) => writer.assign(sum, 'f32x4.add', sum, within(values[name]!)),
+      end: () => sum,
+    };
+  }
+  const { rest, share, weight } = softplus;
+  const sum = new SoftplusSum(writer);
+  const endBlock = (): void => sum.endBlock();
+  return {
+    // The term itself is not computed: its place is that of its greater part.
+    outputs: { [name]: rest, [`${name} share`]: share },
+    lanes: (values, within) => sum.add(within(values[name]!), within(values[`${name} share`]!)),
+    endBlock,
+    end() {
+      endBlock();
+      return sum.total(weight);
     },
   };
 }
@@ -86,9 +155,9 @@ interface Partials {
 }
 
 /** e^{z − shift} − share; the sum is of what the share was not taken off. */
-function exponentials({ loss, writer, parameters, results }: KernelContext): Partials {
+function exponentials({ writer, parameters, results }: KernelContext, smoothing: boolean): Partials {
   const shift = writer.loadSplat(parameters, PARAMETERS.shift * BYTES);
-  const share = hasSmoothing(loss) ? writer.loadSplat(parameters, PARAMETERS.share * BYTES) : undefined;
+  const share = smoothing ? writer.loadSplat(parameters, PARAMETERS.share * BYTES) : undefined;
   const sum = writer.zeros();
   return {
     lanes({ values }, within) {
@@ -118,7 +187,7 @@ function pairSlopes({ loss, writer, parameters, gradBias }: KernelContext): Part
   };
 }
 
-function hardNegativesBody({ writer, results, pivot }: KernelContext): KernelBody {
+function hardNegativesBody({ writer, results, pivot }: KernelContext): Pick<KernelBody, 'lanes' | 'end'> {
   const hard = writer.zeros();
   const emphasised = writer.zeros();
   const least = writer.loadSplat(results, RESULTS.minSlope * BYTES);

@@ -2,15 +2,17 @@ import { COSINE_BOUND, type MarginLoss } from '@cf/core';
 import {
   biasBesideLogit,
   clampsCosine,
+  hasSmoothing,
   negativeValues,
   sampleValuesRead,
   sumsOf,
   traceNegative,
 } from '../formula/negatives-formula.ts';
 import { FunctionWriter, type Local } from './function-writer.ts';
-import { type KernelBody, type KernelContext, peakBody, sumsBody } from './row-bodies.ts';
+import { type KernelBody, type KernelContext, peakBody, type SumsParts, sumsBody } from './row-bodies.ts';
 import { BYTES, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdFormula } from './simd-formula.ts';
+import { BLOCK } from './softplus-sum.ts';
 import { wasmModule } from './wasm-module.ts';
 
 const LANES = 4;
@@ -27,68 +29,93 @@ export function resultCount(loss: MarginLoss): number {
 
 /**
  * What a pass does to the products of one sample with a run of classes, none of them its own, as a WebAssembly module.
- * All functions take (products, inverse, bias, gradBias, count, parameters, results): byte addresses of float32 in the
- * memory, and a number of classes. The arrays of classes may be read, not written, up to three numbers past their ends.
+ * All functions take (products, inverse, bias, gradBias, along, count, parameters, results): byte addresses of float32 in
+ * the memory, and a number of classes. The arrays of classes may be read, not written, up to three numbers past their ends.
  *
  * - `peak`: the largest scaled logit, into `results`; not for binary objectives.
- * - `sums`: z = scale·N(cos θ) and e, which is e^{z − shift} − share, or a binary objective's ∂loss/∂z; adds Σ e^{z − shift},
- *   Σ e·N and the sums that the loss asks for to `results`, dNll·e to `gradBias`, with the sign of the bias, and turns the
- *   products x̂·w in place into slopes e·N′/‖w‖.
+ * - `sums`: z = scale·N(cos θ) and e, which is e^{z − shift}, or a binary objective's ∂loss/∂z; adds Σ e^{z − shift},
+ *   Σ e·N and the sums that the loss asks for to `results`, and turns the products x̂·w in place into slopes e·N′/‖w‖.
  * - `counted`: that, and what the diagnostics tell of the hard negatives.
+ * - `gradients`: with label smoothing, the same as `sums` of e = e^{z − shift} − share.
  *
- * `bias` and `gradBias` are looked at where a bias stands beside the logits, and there alone.
+ * Where nothing comes after, which is so for binary objectives and `gradients`, factor·slope·cos θ is added to `along`, and
+ * where a bias stands beside the logits, dNll·e to `gradBias`, with the sign of the bias. Elsewhere those are not looked at.
  *
  * @param fused with products and sums in one instruction, where WebAssembly has it.
  */
 export function rowKernel(loss: MarginLoss, fused: boolean): Uint8Array<ArrayBuffer> {
-  const values = negativeValues(loss);
+  const binary = loss.objective.kind === 'binary';
+  const sums = (parts: Omit<SumsParts, 'last'>, last = binary): FunctionWriter =>
+    kernel(loss, fused, last, (context) => sumsBody(context, { ...parts, last }));
+  const plain = { counts: false, share: false };
   return wasmModule({
-    ...(loss.objective.kind === 'softmax' ? { peak: kernel(loss, ['logit'], fused, peakBody) } : {}),
-    sums: kernel(loss, values, fused, (context) => sumsBody(context, false)),
-    counted: kernel(loss, values, fused, (context) => sumsBody(context, true)),
+    ...(binary ? {} : { peak: kernel(loss, fused, false, peakBody) }),
+    sums: sums(plain),
+    counted: sums({ ...plain, counts: true }),
+    ...(hasSmoothing(loss) ? { gradients: sums({ ...plain, share: true }, true) } : {}),
   });
 }
 
+/** @param last whether what is added up over the samples is looked at. */
 function kernel(
   loss: MarginLoss,
-  values: readonly string[],
   fused: boolean,
+  last: boolean,
   bodyOf: (context: KernelContext) => KernelBody,
 ): FunctionWriter {
-  const writer = new FunctionWriter(7, { fused });
-  const [products, inverse, bias, gradBias, count, parameters, results] = [0, 1, 2, 3, 4, 5, 6].map((at) =>
-    writer.parameter(at),
-  ) as [Local, Local, Local, Local, Local, Local, Local];
+  const writer = new FunctionWriter(8, { fused });
+  const [products, inverse, bias, gradBias, along, count, parameters, results] = Array.from(
+    { length: 8 },
+    (_, at) => writer.parameter(at),
+  ) as [Local, Local, Local, Local, Local, Local, Local, Local];
   const splat = (at: number): Local => writer.loadSplat(parameters, at * BYTES);
   const pivot = splat(PARAMETERS.pivot);
   const inputs: Record<string, Local> = { pivot, logit_scale: splat(PARAMETERS.logitScale) };
   sampleValuesRead(loss).forEach((name, at) => {
     inputs[name] = splat(PARAMETERS.sampleValues + at);
   });
-  const formula = traceNegative(loss, values);
   const besideLogit = biasBesideLogit(loss);
-  const body = bodyOf({ loss, writer, products, gradBias, parameters, results, pivot });
+  const formula = traceNegative(loss, negativeValues(loss));
+  const addresses = { products, gradBias, along, parameters, results };
+  const body = bodyOf({ loss, formula, writer, pivot, ...addresses });
 
   const four = (mask: Local | undefined): void => {
     const raw = writer.load(products);
     const inverses = loss.geometry === 'inner' ? undefined : writer.load(inverse);
     let cos = inverses === undefined ? raw : writer.value('f32x4.mul', raw, inverses);
     if (clampsCosine(loss)) {
-      cos = writer.value('f32x4.max', cos, writer.floats(-COSINE_BOUND));
-      cos = writer.value('f32x4.min', cos, writer.floats(COSINE_BOUND));
+      cos = writer.value('f32x4.pmax', cos, writer.floats(-COSINE_BOUND));
+      cos = writer.value('f32x4.pmin', cos, writer.floats(COSINE_BOUND));
     }
-    const ofClasses = { cos, ...(besideLogit ? { class_bias: writer.load(bias) } : {}) };
-    const found = simdFormula(writer, formula, { ...inputs, ...ofClasses }, values);
-    body.lanes({ products: raw, inverse: inverses, cos, values: found, mask });
+    const ofClasses = { ...inputs, cos, ...(besideLogit ? { class_bias: writer.load(bias) } : {}) };
+    const values = simdFormula(writer, body.formula, ofClasses, Object.keys(body.formula.outputs));
+    body.lanes({ products: raw, inverse: inverses, cos, values, mask });
   };
+  const moving = [
+    products,
+    inverse,
+    ...(besideLogit ? [bias, gradBias] : []),
+    ...(last && loss.geometry !== 'inner' ? [along] : []),
+  ];
+  const step = writer.int(LANES * BYTES);
+  const upTo = (end: Local): void =>
+    writer.whileBelow(products, end, () => {
+      four(undefined);
+      for (const address of moving) writer.assign(address, 'i32.add', address, step);
+    });
   const whole = writer.value('i32.and', count, writer.int(-LANES));
   const end = writer.value('i32.add', products, writer.value('i32.shl', whole, writer.int(2)));
-  const step = writer.int(LANES * BYTES);
-  const moving = [products, inverse, ...(besideLogit ? [bias, gradBias] : [])];
-  writer.whileBelow(products, end, () => {
-    four(undefined);
-    for (const address of moving) writer.assign(address, 'i32.add', address, step);
-  });
+  const { endBlock } = body;
+  if (endBlock === undefined) upTo(end);
+  else
+    writer.whileBelow(products, end, () => {
+      const blockEnd = writer.value('i32.add', products, writer.int(BLOCK * LANES * BYTES));
+      writer.when(writer.value('i32.lt_u', end, blockEnd), () => {
+        writer.assign(blockEnd, 'i32.or', end, end);
+      });
+      upTo(blockEnd);
+      endBlock();
+    });
   const left = writer.value('i32.and', count, writer.int(LANES - 1));
   writer.when(left, () => {
     four(writer.value('i32x4.gt_s', writer.value('i32x4.splat', left), writer.ints([0, 1, 2, 3])));

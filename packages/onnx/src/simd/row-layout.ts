@@ -1,5 +1,13 @@
 /** Where the numbers of one sample lie that a kernel reads, float32 each: then come those of `sampleValuesRead(loss)`. */
-export const PARAMETERS = { shift: 0, share: 1, dNll: 2, logitScale: 3, pivot: 4, sampleValues: 5 } as const;
+export const PARAMETERS = {
+  shift: 0,
+  share: 1,
+  dNll: 2,
+  factor: 3,
+  logitScale: 4,
+  pivot: 5,
+  sampleValues: 6,
+} as const;
 
 /** Where a kernel adds up what it finds, float32 each: last come the sums of `sumsOf(loss)`. */
 export const RESULTS = {

@@ -2,7 +2,7 @@ import type { Node, OperationName, TracedFormula } from '@cf/core';
 import type { FunctionWriter, Local, Operation } from './function-writer.ts';
 import { simdAtan, simdCos, simdSin } from './simd-angles.ts';
 import { simdExp, simdExpm1 } from './simd-exp.ts';
-import { simdLog, simdLog1p, simdLog1pOfShare } from './simd-log.ts';
+import { simdLog, simdLog1p } from './simd-log.ts';
 
 const FUNCTIONS = {
   exp: simdExp,
@@ -14,15 +14,15 @@ const FUNCTIONS = {
   atan: simdAtan,
 } as const;
 
-const OPERATIONS: Readonly<Record<Exclude<OperationName, keyof typeof FUNCTIONS | 'select'>, Operation>> = {
+const OPERATIONS: Readonly<
+  Record<Exclude<OperationName, keyof typeof FUNCTIONS | 'select' | 'min' | 'max'>, Operation>
+> = {
   add: 'f32x4.add',
   sub: 'f32x4.sub',
   mul: 'f32x4.mul',
   div: 'f32x4.div',
   neg: 'f32x4.neg',
   abs: 'f32x4.abs',
-  min: 'f32x4.min',
-  max: 'f32x4.max',
   sqrt: 'f32x4.sqrt',
   greater: 'f32x4.gt',
   and: 'v128.and',
@@ -38,7 +38,9 @@ export function simdFormula<Name extends string>(
   outputs: readonly Name[],
 ): Readonly<Record<Name, Local>> {
   const locals = new Map<number, Local>();
-  for (const step of formula.steps) locals.set(step.id, write(writer, step, locals, inputs));
+  const needed = stepsOf(outputs.map((name) => formula.outputs[name]!));
+  for (const step of formula.steps)
+    if (needed.has(step)) locals.set(step.id, write(writer, step, locals, inputs));
   return Object.fromEntries(outputs.map((name) => [name, locals.get(formula.outputs[name]!.id)!])) as Record<
     Name,
     Local
@@ -54,15 +56,33 @@ function write(
   if (step.op === 'input') return inputs[step.name]!;
   if (step.op === 'constant') return writer.floats(step.value);
   const operands = step.args.map(({ id }) => locals.get(id)!);
+  if (step.op === 'min' || step.op === 'max') return bounded(writer, step.op, step.args, operands);
   if (step.op === 'select') return writer.value('v128.bitselect', operands[1]!, operands[2]!, operands[0]!);
-  if (step.op === 'log1p' && isShare(step.args[0]!)) return simdLog1pOfShare(writer, operands[0]!);
   if (step.op in FUNCTIONS) return FUNCTIONS[step.op as keyof typeof FUNCTIONS](writer, operands[0]!);
   return writer.value(OPERATIONS[step.op as keyof typeof OPERATIONS], ...operands);
 }
 
-/** Whether a step lies in [0, 1], as can be told from how it is made: e^{−|a|}, which a softplus takes the logarithm of. */
-function isShare(step: Node): boolean {
-  const [negated] = step.op === 'exp' ? step.args : [];
-  const [size] = negated?.op === 'neg' ? negated.args : [];
-  return size?.op === 'abs';
+/** min and max take many instructions to keep every NaN; beside a constant, which is none, one does. */
+function bounded(
+  writer: FunctionWriter,
+  op: 'min' | 'max',
+  args: readonly Node[],
+  operands: readonly Local[],
+): Local {
+  const [a, b] = operands as [Local, Local];
+  if (args[1]!.op === 'constant') return writer.value(`f32x4.p${op}`, a, b);
+  if (args[0]!.op === 'constant') return writer.value(`f32x4.p${op}`, b, a);
+  return writer.value(`f32x4.${op}`, a, b);
+}
+
+/** All that some outputs depend on. */
+function stepsOf(outputs: readonly Node[]): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const visit = (step: Node): void => {
+    if (found.has(step)) return;
+    found.add(step);
+    if ('args' in step) step.args.forEach(visit);
+  };
+  outputs.forEach(visit);
+  return found;
 }

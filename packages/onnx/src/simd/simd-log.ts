@@ -44,17 +44,6 @@ export function simdLog1p(writer: FunctionWriter, x: Local): Local {
   return withEdges(writer, sum, series(writer, n, r));
 }
 
-/** log(1 + x)/x on [0, 1]. */
-const OF_SHARE = interpolation((x) => Math.log1p(x) / x, 8, [0, 1]);
-
-/**
- * log(1 + x) of 0 ≤ x ≤ 1 to two units in the last place of float32, near 0 too, four at a time: a third of the work of
- * {@link simdLog1p}. NaN stays NaN.
- */
-export function simdLog1pOfShare(writer: FunctionWriter, x: Local): Local {
-  return writer.value('f32x4.mul', x, polynomial(writer, OF_SHARE, x));
-}
-
 /** n of x = 2ⁿ·m, √½ ≤ m < √2; `exponent` is n where the bits of a float32 have their exponent. */
 function octave(writer: FunctionWriter, x: Local): { readonly n: Local; readonly exponent: Local } {
   const above = writer.value('i32x4.sub', x, writer.floats(Math.SQRT1_2));
