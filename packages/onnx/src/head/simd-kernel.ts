@@ -6,10 +6,7 @@ import { rowKernel } from '../simd/row-kernel.ts';
 /** A function of the kernel, on byte addresses. @see rowKernel */
 export type RowFunction = (
   products: number,
-  inverse: number,
-  bias: number,
-  gradBias: number,
-  along: number,
+  classes: number,
   count: number,
   parameters: number,
   results: number,

@@ -2,7 +2,7 @@ import { NORM_FLOOR, negativeSumNames, type PreparedBatch } from '@cf/core';
 import { biasBesideLogit, biasInProduct, sampleValuesRead } from '../formula/negatives-formula.ts';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { parameterCount, resultCount } from '../simd/row-kernel.ts';
-import { BYTES, PARAMETERS, RESULTS } from '../simd/row-layout.ts';
+import { BYTES, CLASS_STRIDE, CLASSES, ofClass, PARAMETERS, RESULTS } from '../simd/row-layout.ts';
 import type { SimdKernel } from './simd-kernel.ts';
 import { nearest, type RowProducts, spreadSlopes } from './sub-centers.ts';
 import type { PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
@@ -16,18 +16,10 @@ export interface SimdPassContext extends PassContext {
   readonly prepared: PreparedBatch;
 }
 
-type Fixed = [number, number, number, number, number, number, number];
-
 /** First bytes in the memory of the kernel. */
 interface Places {
-  /** 1/‖w_j‖, or 1 where the sub-centers' have gone into the cosines: [n]. */
-  readonly inverse: number;
-  /** b: [n]. */
-  readonly bias: number;
-  /** [n]. */
-  readonly gradBias: number;
-  /** [n]. */
-  readonly along: number;
+  /** `CLASSES`; 1/‖w_j‖ is 1 where the sub-centers' have gone into the cosines. */
+  readonly classes: number;
   readonly parameters: number;
   readonly results: number;
   /** Cosines with the nearest sub-centers, and then their slopes: [B, n]. */
@@ -64,16 +56,15 @@ export class SimdPass implements TilePass {
     this.#winners = new Int32Array(many ? batch * plan.tileSize : 0);
     const tiles = Math.min(plan.kept + 1, plan.count);
     const starts = kernel.linear.layout([
-      ...Array.from({ length: 4 }, () => plan.tileSize),
+      CLASS_STRIDE * Object.keys(CLASSES).length,
       batch * this.#perSample,
       batch * this.#perResult,
       this.#winners.length,
       ...Array.from({ length: tiles }, () => batch * plan.tileSize * subCenters),
     ]);
-    const [inverse, bias, gradBias, along, parameters, results, compact] = starts as number[] as Fixed;
-    const tilesAt = starts.slice(7);
-    this.#places = { inverse, bias, gradBias, along, parameters, results, nearest: compact, tiles: tilesAt };
-    if (many) kernel.linear.view(inverse, plan.tileSize).fill(1);
+    const [classes, parameters, results, compact] = starts as [number, number, number, number];
+    this.#places = { classes, parameters, results, nearest: compact, tiles: starts.slice(4) };
+    if (many) this.#ofClasses('inverse', plan.tileSize).fill(1);
     this.#setSamples();
   }
 
@@ -85,16 +76,15 @@ export class SimdPass implements TilePass {
 
   async sums(tile: Tile, request: TileRequest): Promise<TileResults> {
     const { loss, subCenters } = this.#context;
-    const { linear } = this.#kernel;
     await this.#multiply(tile);
     this.#setParameter(PARAMETERS.shift, request.shift);
     this.#setParameter(PARAMETERS.share, request.share);
     this.#setParameter(PARAMETERS.dNll, request.dNll);
     this.#setParameter(PARAMETERS.factor, request.factor);
-    const along = linear.view(this.#places.along, tile.count).fill(0);
-    const gradBias = biasBesideLogit(loss) ? linear.view(this.#places.gradBias, tile.count) : undefined;
+    const along = this.#ofClasses('along', tile.count).fill(0);
+    const gradBias = biasBesideLogit(loss) ? this.#ofClasses('gradBias', tile.count) : undefined;
     gradBias?.fill(0);
-    if (gradBias) linear.view(this.#places.bias, tile.count).set(tile.bias!.data as Float32Array);
+    if (gradBias) this.#ofClasses('bias', tile.count).set(tile.bias!.data as Float32Array);
     this.#sweep(tile, functionFor(request));
     this.#clearOwn(tile);
     if (subCenters > 1 && request.keep) this.#spread(tile);
@@ -142,6 +132,11 @@ export class SimdPass implements TilePass {
     }
   }
 
+  /** A row of what the kernel knows of the classes of a tile: [n]. */
+  #ofClasses(row: keyof typeof CLASSES, count: number): Float32Array {
+    return this.#kernel.linear.view(this.#places.classes + ofClass(row), count);
+  }
+
   #place(index: number): number {
     const { tiles } = this.#places;
     return tiles[Math.min(index, tiles.length - 1)]!;
@@ -177,9 +172,8 @@ export class SimdPass implements TilePass {
   }
 
   #rowInverse(rows: number): Float32Array {
-    const { linear } = this.#kernel;
     return this.#context.subCenters === 1
-      ? linear.view(this.#places.inverse, rows)
+      ? this.#ofClasses('inverse', rows)
       : this.#inverse.subarray(0, rows);
   }
 
@@ -207,7 +201,7 @@ export class SimdPass implements TilePass {
   /** Runs a function of the kernel over every sample's negatives in a tile. */
   #sweep(tile: Tile, name: keyof SimdKernel['functions']): void {
     const { batch, labels } = this.#context;
-    const { inverse, bias, gradBias, along, parameters, results } = this.#places;
+    const { classes, parameters, results } = this.#places;
     const run = this.#kernel.functions[name];
     const found = this.#kernel.linear.view(results, batch * this.#perResult).fill(0);
     const start = this.#swept(tile);
@@ -221,13 +215,13 @@ export class SimdPass implements TilePass {
       const into = results + at * BYTES;
       const own = labels[i]! - tile.start;
       if (own < 0 || own >= tile.count) {
-        run(products, inverse, bias, gradBias, along, tile.count, ofSample, into);
+        run(products, classes, tile.count, ofSample, into);
         continue;
       }
       const on = (own + 1) * BYTES;
       const rest = tile.count - own - 1;
-      run(products, inverse, bias, gradBias, along, own, ofSample, into);
-      run(products + on, inverse + on, bias + on, gradBias + on, along + on, rest, ofSample, into);
+      run(products, classes, own, ofSample, into);
+      run(products + on, classes + on, rest, ofSample, into);
     }
   }
 

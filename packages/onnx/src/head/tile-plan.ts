@@ -1,3 +1,5 @@
+import { MOST_CLASSES } from '../simd/row-layout.ts';
+
 /** How the classes are cut into tiles. */
 export interface TilePlan {
   /** Classes a tile; the last one may have fewer. */
@@ -36,7 +38,7 @@ const MOST = 16_384;
 
 /**
  * Cuts `classes` into tiles: as many as have their rows in the largest power of two whose matrix of cosines fits the cache,
- * unless a number of classes is given.
+ * unless a number of classes is given; at most `MOST_CLASSES`.
  *
  * @param keeps whether there is a pass 2 that has a use for slopes of pass 1.
  */
@@ -47,7 +49,7 @@ export function tilePlan(
 ): TilePlan {
   const fitting = 2 ** Math.floor(Math.log2(limits.cacheBytes / (BYTES * batch)));
   const rows = Math.min(Math.max(fitting, LEAST), MOST);
-  const tileSize = Math.min(given ?? Math.max(Math.floor(rows / subCenters), 1), classes);
+  const tileSize = Math.min(given ?? Math.max(Math.floor(rows / subCenters), 1), MOST_CLASSES, classes);
   const count = Math.ceil(classes / tileSize);
   if (!keeps) return { tileSize, count, kept: 0, stored: false };
   const fitIn = Math.floor(limits.keepBytes / (BYTES * batch * tileSize * subCenters));

@@ -1,7 +1,7 @@
 import type { MarginLoss, TracedFormula } from '@cf/core';
 import { biasBesideLogit, sumsOf } from '../formula/negatives-formula.ts';
 import type { FunctionWriter, Local } from './function-writer.ts';
-import { BYTES, PARAMETERS, RESULTS } from './row-layout.ts';
+import { BYTES, ofClass, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdExp } from './simd-exp.ts';
 import { SoftplusSum, softplusTerm } from './softplus-sum.ts';
 
@@ -22,8 +22,7 @@ export interface KernelContext {
   readonly formula: TracedFormula;
   readonly writer: FunctionWriter;
   readonly products: Local;
-  readonly gradBias: Local;
-  readonly along: Local;
+  readonly classes: Local;
   readonly parameters: Local;
   readonly results: Local;
   readonly pivot: Local;
@@ -90,7 +89,7 @@ export function sumsBody(context: KernelContext, { counts, share, last }: SumsPa
       if (inverse !== undefined) slopes = writer.value('f32x4.mul', slopes, inverse);
       if (factor !== undefined) {
         const along = within(writer.value('f32x4.mul', writer.value('f32x4.mul', slopes, cos), factor));
-        writer.store(context.along, writer.value('f32x4.add', writer.load(context.along), along));
+        addTo(context, 'along', 'f32x4.add', along);
       }
       if (mask !== undefined) slopes = writer.value('v128.bitselect', slopes, lanes.products, mask);
       writer.store(products, slopes);
@@ -172,7 +171,8 @@ function exponentials({ writer, parameters, results }: KernelContext, smoothing:
 }
 
 /** The binary objective's own slope, of which the bias beside the logit has its gradient. */
-function pairSlopes({ loss, writer, parameters, gradBias }: KernelContext): Partials {
+function pairSlopes(context: KernelContext): Partials {
+  const { loss, writer, parameters } = context;
   if (!biasBesideLogit(loss) || loss.objective.kind !== 'binary')
     return { lanes: ({ values }) => values.dLogit!, end: () => {} };
   const add = loss.objective.biasSign > 0 ? 'f32x4.add' : 'f32x4.sub';
@@ -180,11 +180,22 @@ function pairSlopes({ loss, writer, parameters, gradBias }: KernelContext): Part
   return {
     lanes({ values }, within) {
       const gradient = within(writer.value('f32x4.mul', values.dLogit!, dNll));
-      writer.store(gradBias, writer.value(add, writer.load(gradBias), gradient));
+      addTo(context, 'gradBias', add, gradient);
       return values.dLogit!;
     },
     end: () => {},
   };
+}
+
+/** Adds to, or subtracts from, what the classes have. */
+function addTo(
+  { writer, classes }: KernelContext,
+  row: 'gradBias' | 'along',
+  operation: 'f32x4.add' | 'f32x4.sub',
+  terms: Local,
+): void {
+  const sum = writer.value(operation, writer.load(classes, ofClass(row)), terms);
+  writer.store(classes, sum, ofClass(row));
 }
 
 function hardNegativesBody({ writer, results, pivot }: KernelContext): Pick<KernelBody, 'lanes' | 'end'> {

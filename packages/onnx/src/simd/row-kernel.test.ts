@@ -15,7 +15,7 @@ import { test as base, describe, expect } from 'vitest';
 import { sampleValuesRead } from '../formula/negatives-formula.ts';
 import { hasFusedMultiplyAdd } from './fused-multiply-add.ts';
 import { resultCount, rowKernel } from './row-kernel.ts';
-import { PARAMETERS, RESULTS } from './row-layout.ts';
+import { type CLASSES, ofClass, PARAMETERS, RESULTS } from './row-layout.ts';
 
 const GAP = 7;
 const NORM = 3;
@@ -23,15 +23,7 @@ const SHARE = 0.25;
 const D_NLL = 0.75;
 const FACTOR = 1.5;
 /** Where the arrays lie, in bytes. */
-const AT = {
-  products: 0,
-  inverse: 8192,
-  bias: 16_384,
-  gradBias: 24_576,
-  along: 32_768,
-  parameters: 40_960,
-  results: 45_056,
-} as const;
+const AT = { products: 0, parameters: 8192, results: 9216, classes: 16_384 } as const;
 
 interface Row {
   readonly products: readonly number[];
@@ -58,15 +50,16 @@ async function runRow(
   row: Row,
   fused: boolean,
 ): Promise<Outcome> {
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = new WebAssembly.Memory({ initial: 20 });
   const { instance } = await WebAssembly.instantiate(rowKernel(loss, fused), { env: { memory } });
   const count = row.products.length;
   const products = new Float32Array(memory.buffer, AT.products, count + GAP).fill(5);
   products.set(row.products);
-  new Float32Array(memory.buffer, AT.inverse, count).set(row.inverse);
-  new Float32Array(memory.buffer, AT.bias, count).set(row.bias);
-  const gradBias = new Float32Array(memory.buffer, AT.gradBias, count + GAP).fill(5);
-  const along = new Float32Array(memory.buffer, AT.along, count + GAP).fill(5);
+  const ofClasses = (which: keyof typeof CLASSES): Float32Array =>
+    new Float32Array(memory.buffer, AT.classes + ofClass(which), count + GAP).fill(5);
+  ofClasses('inverse').set(row.inverse);
+  ofClasses('bias').set(row.bias);
+  const [gradBias, along] = [ofClasses('gradBias'), ofClasses('along')];
   const parameters = new Float32Array(memory.buffer, AT.parameters, 32);
   parameters[PARAMETERS.shift] = row.shift;
   parameters[PARAMETERS.share] = SHARE;
@@ -80,7 +73,7 @@ async function runRow(
   results[RESULTS.minSlope] = 3e38;
   results[RESULTS.maxSlope] = -3e38;
   const run = instance.exports[name] as (...args: number[]) => void;
-  run(AT.products, AT.inverse, AT.bias, AT.gradBias, AT.along, count, AT.parameters, AT.results);
+  run(AT.products, AT.classes, count, AT.parameters, AT.results);
   return {
     results,
     slopes: products.subarray(0, count),

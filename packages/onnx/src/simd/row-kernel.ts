@@ -10,7 +10,7 @@ import {
 } from '../formula/negatives-formula.ts';
 import { FunctionWriter, type Local } from './function-writer.ts';
 import { type KernelBody, type KernelContext, peakBody, type SumsParts, sumsBody } from './row-bodies.ts';
-import { BYTES, PARAMETERS, RESULTS } from './row-layout.ts';
+import { BYTES, ofClass, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdFormula } from './simd-formula.ts';
 import { BLOCK } from './softplus-sum.ts';
 import { wasmModule } from './wasm-module.ts';
@@ -29,8 +29,9 @@ export function resultCount(loss: MarginLoss): number {
 
 /**
  * What a pass does to the products of one sample with a run of classes, none of them its own, as a WebAssembly module.
- * All functions take (products, inverse, bias, gradBias, along, count, parameters, results): byte addresses of float32 in
- * the memory, and a number of classes. The arrays of classes may be read, not written, up to three numbers past their ends.
+ * All functions take (products, classes, count, parameters, results): byte addresses of float32 in the memory, and a number
+ * of classes. The products, and the rows of `classes` (`CLASSES`), may be read, not changed, up to three numbers past their
+ * ends.
  *
  * - `peak`: the largest scaled logit, into `results`; not for binary objectives.
  * - `sums`: z = scale·N(cos θ) and e, which is e^{z − shift}, or a binary objective's ∂loss/∂z; adds Σ e^{z − shift},
@@ -39,35 +40,32 @@ export function resultCount(loss: MarginLoss): number {
  * - `gradients`: with label smoothing, the same as `sums` of e = e^{z − shift} − share.
  *
  * Where nothing comes after, which is so for binary objectives and `gradients`, factor·slope·cos θ is added to `along`, and
- * where a bias stands beside the logits, dNll·e to `gradBias`, with the sign of the bias. Elsewhere those are not looked at.
+ * where a bias stands beside the logits, dNll·e to `gradBias`, with the sign of the bias.
  *
  * @param fused with products and sums in one instruction, where WebAssembly has it.
  */
 export function rowKernel(loss: MarginLoss, fused: boolean): Uint8Array<ArrayBuffer> {
   const binary = loss.objective.kind === 'binary';
   const sums = (parts: Omit<SumsParts, 'last'>, last = binary): FunctionWriter =>
-    kernel(loss, fused, last, (context) => sumsBody(context, { ...parts, last }));
+    kernel(loss, fused, (context) => sumsBody(context, { ...parts, last }));
   const plain = { counts: false, share: false };
   return wasmModule({
-    ...(binary ? {} : { peak: kernel(loss, fused, false, peakBody) }),
+    ...(binary ? {} : { peak: kernel(loss, fused, peakBody) }),
     sums: sums(plain),
     counted: sums({ ...plain, counts: true }),
     ...(hasSmoothing(loss) ? { gradients: sums({ ...plain, share: true }, true) } : {}),
   });
 }
 
-/** @param last whether what is added up over the samples is looked at. */
 function kernel(
   loss: MarginLoss,
   fused: boolean,
-  last: boolean,
   bodyOf: (context: KernelContext) => KernelBody,
 ): FunctionWriter {
-  const writer = new FunctionWriter(8, { fused });
-  const [products, inverse, bias, gradBias, along, count, parameters, results] = Array.from(
-    { length: 8 },
-    (_, at) => writer.parameter(at),
-  ) as [Local, Local, Local, Local, Local, Local, Local, Local];
+  const writer = new FunctionWriter(5, { fused });
+  const [products, classes, count, parameters, results] = [0, 1, 2, 3, 4].map((at) =>
+    writer.parameter(at),
+  ) as [Local, Local, Local, Local, Local];
   const splat = (at: number): Local => writer.loadSplat(parameters, at * BYTES);
   const pivot = splat(PARAMETERS.pivot);
   const inputs: Record<string, Local> = { pivot, logit_scale: splat(PARAMETERS.logitScale) };
@@ -76,32 +74,30 @@ function kernel(
   });
   const besideLogit = biasBesideLogit(loss);
   const formula = traceNegative(loss, negativeValues(loss));
-  const addresses = { products, gradBias, along, parameters, results };
-  const body = bodyOf({ loss, formula, writer, pivot, ...addresses });
+  const body = bodyOf({ loss, formula, writer, pivot, products, classes, parameters, results });
 
   const four = (mask: Local | undefined): void => {
     const raw = writer.load(products);
-    const inverses = loss.geometry === 'inner' ? undefined : writer.load(inverse);
+    const inverses = loss.geometry === 'inner' ? undefined : writer.load(classes, ofClass('inverse'));
     let cos = inverses === undefined ? raw : writer.value('f32x4.mul', raw, inverses);
     if (clampsCosine(loss)) {
       cos = writer.value('f32x4.pmax', cos, writer.floats(-COSINE_BOUND));
       cos = writer.value('f32x4.pmin', cos, writer.floats(COSINE_BOUND));
     }
-    const ofClasses = { ...inputs, cos, ...(besideLogit ? { class_bias: writer.load(bias) } : {}) };
+    const ofClasses = {
+      ...inputs,
+      cos,
+      ...(besideLogit ? { class_bias: writer.load(classes, ofClass('bias')) } : {}),
+    };
     const values = simdFormula(writer, body.formula, ofClasses, Object.keys(body.formula.outputs));
     body.lanes({ products: raw, inverse: inverses, cos, values, mask });
   };
-  const moving = [
-    products,
-    inverse,
-    ...(besideLogit ? [bias, gradBias] : []),
-    ...(last && loss.geometry !== 'inner' ? [along] : []),
-  ];
   const step = writer.int(LANES * BYTES);
   const upTo = (end: Local): void =>
     writer.whileBelow(products, end, () => {
       four(undefined);
-      for (const address of moving) writer.assign(address, 'i32.add', address, step);
+      writer.assign(products, 'i32.add', products, step);
+      writer.assign(classes, 'i32.add', classes, step);
     });
   const whole = writer.value('i32.and', count, writer.int(-LANES));
   const end = writer.value('i32.add', products, writer.value('i32.shl', whole, writer.int(2)));

@@ -21,4 +21,19 @@ export const RESULTS = {
   sums: 7,
 } as const;
 
+/** No tile has more classes. */
+export const MOST_CLASSES = 65_536;
+/** Between the rows of {@link CLASSES}, in numbers: kernels read up to three past their ends. */
+export const CLASS_STRIDE: number = MOST_CLASSES + 16;
+/**
+ * Where the numbers of the classes lie, one row each: 1/‖w‖ and b, which a kernel reads, and the gradient of b and
+ * Σ factor·slope·cos θ, to which it adds.
+ */
+export const CLASSES = { inverse: 0, bias: 1, gradBias: 2, along: 3 } as const;
+
 export const BYTES: number = Float32Array.BYTES_PER_ELEMENT;
+
+/** Bytes from the first row of {@link CLASSES} to another. */
+export function ofClass(row: keyof typeof CLASSES): number {
+  return CLASSES[row] * CLASS_STRIDE * BYTES;
+}

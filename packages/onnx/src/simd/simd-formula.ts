@@ -56,6 +56,10 @@ function write(
   if (step.op === 'input') return inputs[step.name]!;
   if (step.op === 'constant') return writer.floats(step.value);
   const operands = step.args.map(({ id }) => locals.get(id)!);
+  const size = step.op === 'neg' ? step.args[0]! : undefined;
+  if (size?.op === 'abs') return writer.value('v128.or', locals.get(size.args[0]!.id)!, writer.floats(-0));
+  const one = step.op === 'mul' ? step.args.findIndex((arg) => arg.op === 'constant' && arg.value === 1) : -1;
+  if (one >= 0) return operands[1 - one]!;
   if (step.op === 'min' || step.op === 'max') return bounded(writer, step.op, step.args, operands);
   if (step.op === 'select') return writer.value('v128.bitselect', operands[1]!, operands[2]!, operands[0]!);
   if (step.op in FUNCTIONS) return FUNCTIONS[step.op as keyof typeof FUNCTIONS](writer, operands[0]!);
