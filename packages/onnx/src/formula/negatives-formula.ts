@@ -33,10 +33,15 @@ export function negativeValues(loss: MarginLoss): readonly string[] {
 
 /**
  * The chosen values of a negative as a graph of operations, on `cos`, `pivot`, `logit_scale`, `class_bias` and the loss's
- * sample values.
+ * sample values; what a binary objective makes of the `logit` may be asked for on that.
  */
-export function traceNegative(loss: MarginLoss, values: readonly string[]): TracedFormula {
-  const names = ['cos', 'pivot', 'logit_scale', 'class_bias', ...loss.sampleValueNames];
+export function traceNegative(
+  loss: MarginLoss,
+  values: readonly string[],
+  { logitKnown = false }: { readonly logitKnown?: boolean } = {},
+): TracedFormula {
+  const given = logitKnown ? ['logit'] : ['logit_scale', 'class_bias'];
+  const names = ['cos', 'pivot', ...given, ...loss.sampleValueNames];
   return traceFormula(names, (ops, inputs) => {
     const all = formulasOf(ops, loss, inputs);
     return Object.fromEntries(values.map((name) => [name, all[name]!]));
@@ -44,7 +49,7 @@ export function traceNegative(loss: MarginLoss, values: readonly string[]): Trac
 }
 
 function formulasOf(ops: TensorOps<Node, Node>, loss: MarginLoss, inputs: Formulas): Formulas {
-  const { cos, pivot, logit_scale, class_bias, ...sample } = inputs;
+  const { cos, pivot, logit, logit_scale, class_bias, ...sample } = inputs;
   const { value, dCos, sums } = negativeTerms(ops, loss, cos!, pivot!, sample);
   const named = (terms: Formulas): Formulas =>
     Object.fromEntries(Object.entries(terms).map(([name, term]) => [sumOf(name), term]));
@@ -52,7 +57,10 @@ function formulasOf(ops: TensorOps<Node, Node>, loss: MarginLoss, inputs: Formul
   if (objective.kind === 'softmax')
     return { value, dCos, logit: ops.mul(value, logit_scale!), ...named(sums) };
   const bias = loss.bias && class_bias;
-  const pair = binaryTerms(ops, objective, { value, dCos }, logit_scale!, bias);
+  const pair =
+    logit === undefined
+      ? binaryTerms(ops, objective, { value, dCos }, logit_scale!, bias)
+      : { logit, ...objective.ofNegative(ops, logit) };
   return { value, dCos, logit: pair.logit, dLogit: pair.dLogit, ...named({ ...sums, loss: pair.loss }) };
 }
 

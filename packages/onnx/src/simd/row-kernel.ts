@@ -9,7 +9,14 @@ import {
   traceNegative,
 } from '../formula/negatives-formula.ts';
 import { FunctionWriter, type Local } from './function-writer.ts';
-import { type KernelBody, type KernelContext, peakBody, type SumsParts, sumsBody } from './row-bodies.ts';
+import {
+  type KernelBody,
+  type KernelContext,
+  type Lanes,
+  peakBody,
+  type SumsParts,
+  sumsBody,
+} from './row-bodies.ts';
 import { BYTES, ofClass, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdFormula } from './simd-formula.ts';
 import { BLOCK } from './softplus-sum.ts';
@@ -72,27 +79,19 @@ function kernel(
   sampleValuesRead(loss).forEach((name, at) => {
     inputs[name] = splat(PARAMETERS.sampleValues + at);
   });
-  const besideLogit = biasBesideLogit(loss);
-  const formula = traceNegative(loss, negativeValues(loss));
+  const binary = loss.objective.kind === 'binary';
+  const formula = traceNegative(loss, negativeValues(loss), { logitKnown: binary });
   const body = bodyOf({ loss, formula, writer, pivot, products, classes, parameters, results });
+  const step = writer.int(LANES * BYTES);
+  if (binary) writeLogits({ loss, writer, inputs, step, products, classes, count });
 
   const four = (mask: Local | undefined): void => {
-    const raw = writer.load(products);
-    const inverses = loss.geometry === 'inner' ? undefined : writer.load(classes, ofClass('inverse'));
-    let cos = inverses === undefined ? raw : writer.value('f32x4.mul', raw, inverses);
-    if (clampsCosine(loss)) {
-      cos = writer.value('f32x4.pmax', cos, writer.floats(-COSINE_BOUND));
-      cos = writer.value('f32x4.pmin', cos, writer.floats(COSINE_BOUND));
-    }
-    const ofClasses = {
-      ...inputs,
-      cos,
-      ...(besideLogit ? { class_bias: writer.load(classes, ofClass('bias')) } : {}),
-    };
+    const found = cosines(loss, writer, products, classes);
+    const logit = binary ? { logit: writer.load(classes, ofClass('logit')) } : {};
+    const ofClasses = { ...inputs, ...logit, cos: found.cos };
     const values = simdFormula(writer, body.formula, ofClasses, Object.keys(body.formula.outputs));
-    body.lanes({ products: raw, inverse: inverses, cos, values, mask });
+    body.lanes({ ...found, values, mask });
   };
-  const step = writer.int(LANES * BYTES);
   const upTo = (end: Local): void =>
     writer.whileBelow(products, end, () => {
       four(undefined);
@@ -118,4 +117,50 @@ function kernel(
   });
   body.end();
   return writer;
+}
+
+/** Of four classes. */
+function cosines(
+  loss: MarginLoss,
+  writer: FunctionWriter,
+  at: Local,
+  classes: Local,
+): Pick<Lanes, 'products' | 'inverse' | 'cos'> {
+  const products = writer.load(at);
+  const inverse = loss.geometry === 'inner' ? undefined : writer.load(classes, ofClass('inverse'));
+  let cos = inverse === undefined ? products : writer.value('f32x4.mul', products, inverse);
+  if (clampsCosine(loss)) {
+    cos = writer.value('f32x4.pmax', cos, writer.floats(-COSINE_BOUND));
+    cos = writer.value('f32x4.pmin', cos, writer.floats(COSINE_BOUND));
+  }
+  return { products, inverse, cos };
+}
+
+interface LogitsContext {
+  readonly loss: MarginLoss;
+  readonly writer: FunctionWriter;
+  readonly inputs: Readonly<Record<string, Local>>;
+  readonly step: Local;
+  readonly products: Local;
+  readonly classes: Local;
+  readonly count: Local;
+}
+
+/**
+ * The logits of the whole run, before anything is made of them: a processor looks only so far ahead, and from a product to
+ * the slope of a pair so many operations wait for each other that it finds little else to do.
+ */
+function writeLogits({ loss, writer, inputs, step, ...addresses }: LogitsContext): void {
+  const copy = (address: Local): Local => writer.value('i32.or', address, address);
+  const [products, classes] = [copy(addresses.products), copy(addresses.classes)];
+  const end = writer.value('i32.add', products, writer.value('i32.shl', addresses.count, writer.int(2)));
+  const formula = traceNegative(loss, ['logit']);
+  writer.whileBelow(products, end, () => {
+    const { cos } = cosines(loss, writer, products, classes);
+    const bias = biasBesideLogit(loss) ? { class_bias: writer.load(classes, ofClass('bias')) } : {};
+    const { logit } = simdFormula(writer, formula, { ...inputs, ...bias, cos }, ['logit']);
+    writer.store(classes, logit!, ofClass('logit'));
+    writer.assign(products, 'i32.add', products, step);
+    writer.assign(classes, 'i32.add', classes, step);
+  });
 }
