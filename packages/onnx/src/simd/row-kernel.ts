@@ -1,10 +1,11 @@
-import { COSINE_BOUND, type MarginLoss } from '@cf/core';
+import { COSINE_BOUND, type MarginLoss, type Node } from '@cf/core';
 import {
   biasBesideLogit,
   clampsCosine,
   hasSmoothing,
   negativeValues,
   sampleValuesRead,
+  sumOf,
   sumsOf,
   traceNegative,
 } from '../formula/negatives-formula.ts';
@@ -19,7 +20,7 @@ import {
 } from './row-bodies.ts';
 import { BYTES, ofClass, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdFormula } from './simd-formula.ts';
-import { BLOCK } from './softplus-sum.ts';
+import { BLOCK, softplusTerm } from './softplus-sum.ts';
 import { wasmModule } from './wasm-module.ts';
 
 const LANES = 4;
@@ -81,6 +82,7 @@ function kernel(
   });
   const binary = loss.objective.kind === 'binary';
   const formula = traceNegative(loss, negativeValues(loss), { logitKnown: binary });
+  const share = binary ? softplusTerm(formula, sumOf('loss'))?.share : undefined;
   const body = bodyOf({ loss, formula, writer, pivot, products, classes, parameters, results });
   const step = writer.int(LANES * BYTES);
   if (binary) writeLogits({ loss, writer, inputs, step, products, classes, count });
@@ -89,7 +91,8 @@ function kernel(
     const found = cosines(loss, writer, products, classes);
     const logit = binary ? { logit: writer.load(classes, ofClass('logit')) } : {};
     const ofClasses = { ...inputs, ...logit, cos: found.cos };
-    const values = simdFormula(writer, body.formula, ofClasses, Object.keys(body.formula.outputs));
+    const known = new Map(share ? [[share, writer.load(classes, ofClass('share'))]] : []);
+    const values = simdFormula(writer, body.formula, ofClasses, Object.keys(body.formula.outputs), known);
     body.lanes({ ...found, values, mask });
   };
   const upTo = (end: Local): void =>
@@ -147,19 +150,23 @@ interface LogitsContext {
 }
 
 /**
- * The logits of the whole run, before anything is made of them: a processor looks only so far ahead, and from a product to
+ * The logits of the whole run, and the exponentials of their softplus, before anything is made of them: a processor looks only so far ahead, and from a product to
  * the slope of a pair so many operations wait for each other that it finds little else to do.
  */
 function writeLogits({ loss, writer, inputs, step, ...addresses }: LogitsContext): void {
   const copy = (address: Local): Local => writer.value('i32.or', address, address);
   const [products, classes] = [copy(addresses.products), copy(addresses.classes)];
   const end = writer.value('i32.add', products, writer.value('i32.shl', addresses.count, writer.int(2)));
-  const formula = traceNegative(loss, ['logit']);
+  const formula = traceNegative(loss, ['logit', sumOf('loss')]);
+  const share = softplusTerm(formula, sumOf('loss'))?.share;
+  const { logit } = formula.outputs as { logit: Node };
+  const outputs = share === undefined ? { logit } : { logit, share };
   writer.whileBelow(products, end, () => {
     const { cos } = cosines(loss, writer, products, classes);
     const bias = biasBesideLogit(loss) ? { class_bias: writer.load(classes, ofClass('bias')) } : {};
-    const { logit } = simdFormula(writer, formula, { ...inputs, ...bias, cos }, ['logit']);
-    writer.store(classes, logit!, ofClass('logit'));
+    const names = Object.keys(outputs) as ('logit' | 'share')[];
+    const values = simdFormula(writer, { ...formula, outputs }, { ...inputs, ...bias, cos }, names);
+    for (const name of names) writer.store(classes, values[name], ofClass(name));
     writer.assign(products, 'i32.add', products, step);
     writer.assign(classes, 'i32.add', classes, step);
   });

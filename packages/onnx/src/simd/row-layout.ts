@@ -27,9 +27,9 @@ export const MOST_CLASSES = 65_536;
 export const CLASS_STRIDE: number = MOST_CLASSES + 16;
 /**
  * Where the numbers of the classes lie, one row each: 1/‖w‖ and b, which a kernel reads, and the gradient of b and
- * Σ factor·slope·cos θ, to which it adds; `logit` is the kernel's own.
+ * Σ factor·slope·cos θ, to which it adds; `logit` and `share` are the kernel's own.
  */
-export const CLASSES = { inverse: 0, bias: 1, gradBias: 2, along: 3, logit: 4 } as const;
+export const CLASSES = { inverse: 0, bias: 1, gradBias: 2, along: 3, logit: 4, share: 5 } as const;
 
 export const BYTES: number = Float32Array.BYTES_PER_ELEMENT;
 

@@ -30,15 +30,21 @@ const OPERATIONS: Readonly<
   not: 'v128.not',
 };
 
-/** The WebAssembly reading: any traced formula on four float32 at a time; truth values are lanes of ones and zeros. */
+/**
+ * The WebAssembly reading: any traced formula on four float32 at a time; truth values are lanes of ones and zeros.
+ *
+ * @param known steps whose values are at hand.
+ */
 export function simdFormula<Name extends string>(
   writer: FunctionWriter,
   formula: TracedFormula,
   inputs: Readonly<Record<string, Local>>,
   outputs: readonly Name[],
+  known: ReadonlyMap<Node, Local> = new Map(),
 ): Readonly<Record<Name, Local>> {
-  const locals = new Map<number, Local>();
-  const needed = stepsOf(outputs.map((name) => formula.outputs[name]!));
+  const locals = new Map([...known].map(([step, local]) => [step.id, local]));
+  const ends = outputs.map((name) => formula.outputs[name]!);
+  const needed = stepsOf(ends, known);
   for (const step of formula.steps)
     if (needed.has(step)) locals.set(step.id, write(writer, step, locals, inputs));
   return Object.fromEntries(outputs.map((name) => [name, locals.get(formula.outputs[name]!.id)!])) as Record<
@@ -79,11 +85,11 @@ function bounded(
   return writer.value(`f32x4.${op}`, a, b);
 }
 
-/** All that some outputs depend on. */
-function stepsOf(outputs: readonly Node[]): ReadonlySet<Node> {
+/** All that some outputs depend on, beside what is known. */
+function stepsOf(outputs: readonly Node[], known: ReadonlyMap<Node, Local>): ReadonlySet<Node> {
   const found = new Set<Node>();
   const visit = (step: Node): void => {
-    if (found.has(step)) return;
+    if (found.has(step) || known.has(step)) return;
     found.add(step);
     if ('args' in step) step.args.forEach(visit);
   };
