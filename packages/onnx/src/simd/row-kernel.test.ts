@@ -50,7 +50,7 @@ async function runRow(
   row: Row,
   fused: boolean,
 ): Promise<Outcome> {
-  const memory = new WebAssembly.Memory({ initial: 20 });
+  const memory = new WebAssembly.Memory({ initial: 30 });
   const { instance } = await WebAssembly.instantiate(rowKernel(loss, fused), { env: { memory } });
   const count = row.products.length;
   const products = new Float32Array(memory.buffer, AT.products, count + GAP).fill(5);
