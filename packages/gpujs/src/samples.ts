@@ -4,18 +4,8 @@ import type { ClassTile } from './class-tiles.ts';
 import { biasPlace } from './kernels/bias-place.ts';
 import type { KernelValue } from './kernels/kernel-set.ts';
 import { matrixInput } from './matrix-input.ts';
+import { SAMPLE_COLUMNS } from './sample-columns.ts';
 import type { StepContext } from './step-context.ts';
-
-/** Columns of the matrix that tells kernels about each sample; the loss's row values follow. */
-export const SAMPLE_COLUMNS = {
-  /** Position of the sample's own class in the tile; negative where it is in another. */
-  own: 0,
-  /** What the row is multiplied by: s, ‖x‖ or 1. */
-  scale: 1,
-  /** What a hard negative's cosine exceeds. */
-  pivot: 2,
-  sampleValues: 3,
-} as const;
 
 /** What every kernel of a tile's negatives takes first: (cosines, samples[, bias]). */
 export function pairArguments(

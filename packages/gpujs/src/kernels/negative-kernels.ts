@@ -1,5 +1,5 @@
 import { type MarginLoss, negativeSumNames } from '@cf/core';
-import { SAMPLE_COLUMNS } from '../samples.ts';
+import { SAMPLE_COLUMNS } from '../sample-columns.ts';
 import { biasPlace } from './bias-place.ts';
 import { FACTOR_COLUMNS } from './exponent-kernels.ts';
 import { type NegativeInput, type NegativeOutput, negativeSource } from './formula-source.ts';
