@@ -23,7 +23,8 @@ import { readOutput } from './read-output.ts';
 /** A head on the given backend, which is active and must be so again at each step. @throws BackendError, OptionOutOfRangeError */
 export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {
   const { tileSize, checkFinite = true, inspect = false, subCenters = 1 } = options;
-  if (options.communicator !== undefined) throw withoutShards(backend);
+  if (options.communicator !== undefined) throw withoutShards(backend, 'communicator');
+  if (options.firstClass) throw withoutShards(backend, 'firstClass');
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
   return {

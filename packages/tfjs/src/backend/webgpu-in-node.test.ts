@@ -41,14 +41,14 @@ describe.skipIf(!present)(
     }
 
     test(
-      'meets 2e-5 on all 220 golden cases',
+      'meets 2e-5 on all 339 golden cases',
       async ({ skip }) => {
         const { failed, text } = await run('goldens');
         // Without libvulkan, a driver is no use.
         skip(text === NO_ADAPTER, text);
         console.log(text);
         expect(failed, text).toEqual([]);
-        expect(text).toContain('220 cases');
+        expect(text).toContain('339 cases');
       },
       PATIENCE,
     );

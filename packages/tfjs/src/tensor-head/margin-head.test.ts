@@ -42,7 +42,7 @@ function problem(loss: MarginLoss, seed = 1): HeadInput {
     labels: Int32Array.from({ length: B }, (_, i) => (i * 5 + seed) % C),
     sampleWeights: Float32Array.from({ length: B }, (_, i) => 0.5 + (i % 3)),
     dim: D,
-    ...(loss.bias ? { bias: numbers(C, seed + 13) } : {}),
+    ...(loss.bias ? { bias: numbers(loss.bias.of === 'each class' ? C : 1, seed + 13) } : {}),
   };
 }
 
