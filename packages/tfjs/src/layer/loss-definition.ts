@@ -37,8 +37,10 @@ export function plainData<Data>(name: string, value: Data): Data {
     );
   }
   if (typeof value !== 'object' || value === null) return value;
-  const part = (key: string | number, of: unknown): unknown => plainData(`${name}.${key}`, of);
-  if (Array.isArray(value) || ArrayBuffer.isView(value))
-    return Array.from(value as unknown as ArrayLike<unknown>, (of, i) => part(i, of)) as Data;
-  return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, part(key, of)])) as Data;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    const entries = Array.from(value as unknown as ArrayLike<unknown>);
+    return entries.map((entry, i) => plainData(`${name}[${i}]`, entry)) as Data;
+  }
+  const fields = Object.entries(value).map(([key, field]) => [key, plainData(`${name}.${key}`, field)]);
+  return Object.fromEntries(fields) as Data;
 }
