@@ -9,6 +9,7 @@ import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './l
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
 import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
+import { firstOfEqualSubCenters, nearestSubCenterCounts, tablesBelongToClasses } from './laws/sub-centers.ts';
 import {
   batchPermutation,
   classPermutation,
@@ -45,6 +46,9 @@ export const BACKEND_LAWS: readonly Law[] = [
   zeroWeightIsSilent,
   badInputIsNamed,
   shardsAreTheWhole,
+  nearestSubCenterCounts,
+  firstOfEqualSubCenters,
+  tablesBelongToClasses,
 ];
 
 /** Laws that only make sense in float64. */

@@ -71,10 +71,10 @@ describe('a good file', () => {
     expect(() => parse(changedCase({ source: undefined, note: undefined }))).not.toThrow();
   });
 
-  test('comes with this package: 220 cases', async () => {
+  test('comes with this package: 339 cases', async () => {
     const { cases } = await embeddedGoldens();
-    expect(cases).toHaveLength(220);
-    expect(new Set(cases.map(({ id }) => id)).size).toBe(220);
+    expect(cases).toHaveLength(339);
+    expect(new Set(cases.map(({ id }) => id)).size).toBe(339);
   });
 });
 

@@ -13,21 +13,22 @@ const LOSSES = 20;
 
 /** A backend reads formulas, whatever they are put together from. */
 export const drawnLossesMatchOracle: Law = {
-  name: 'losses that nobody ships (any geometry, scale, margin, modulation, state, weighting and bias that marginLoss takes) are those of a dense float64 head, to k·ε·s (off the kinks)',
+  name: 'losses that nobody ships (any geometry, scale, margin, modulation, objective, state, weighting and bias that marginLoss takes, with 1 to 3 class centers a class) are those of a dense float64 head, to k·ε·s (off the kinks)',
   async check({ backend, parameters }) {
     const property = fc.asyncProperty(
       lossSpecs(),
       problemSpecs(),
       fc.constantFrom('train', 'eval'),
-      async (lossSpec, spec, mode) => {
-        const loss = drawnLoss(lossSpec);
+      fc.constantFrom(1, 2, 3),
+      async (lossSpec, spec, mode, subCenters) => {
+        const loss = drawnLoss(lossSpec, spec.classes);
         const random = createRandom(spec.seed + 5);
-        const problem = buildProblem(spec, loss);
+        const problem = buildProblem(spec, loss, subCenters);
         const sampleWeights = Float64Array.from(problem.labels, () => Math.fround(2 * random.uniform()));
         const input = { ...problem, sampleWeights, mode };
-        fc.pre(kinkDistance(loss, input) > OFF_KINKS);
-        const actual = await stepOnce(backend, loss, input);
-        const expected = denseStep(loss, input);
+        fc.pre(kinkDistance(loss, input, { subCenters }) > OFF_KINKS);
+        const actual = await stepOnce(backend, loss, input, { subCenters });
+        const expected = denseStep(loss, input, { subCenters });
         const trial = { backend, loss, input };
         requireSameOutput(trial, actual, expected);
         requireSameState(trial, actual.state, expected.state);

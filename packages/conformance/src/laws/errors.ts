@@ -1,4 +1,4 @@
-import { CfError, curricularFace, type HeadInput, softmax } from '@cf/core';
+import { CfError, curricularFace, type HeadInput, softmax, sphereFace2 } from '@cf/core';
 import { type Law, stepOnce } from './law.ts';
 
 const good: HeadInput = {
@@ -45,12 +45,22 @@ const BAD: readonly { readonly input: HeadInput; readonly code: string; readonly
 
 /** Bad input is refused before anything is computed, by code and with what was given. */
 export const badInputIsNamed: Law = {
-  name: 'bad input is refused with its code and what was given (labels, shapes, non-finite numbers, weights, state)',
+  name: 'bad input is refused with its code and what was given (labels, shapes, sub-centers, non-finite numbers, weights, state)',
   async check({ backend }) {
     for (const { input, code, names } of BAD) {
       await requireError(() => stepOnce(backend, curricularFace(), input), code, names);
     }
     await requireError(() => stepOnce(backend, softmax(), good), 'E_SHAPE', 'bias');
+    const shared = { ...good, bias: Float64Array.of(0, 0, 0) };
+    await requireError(() => stepOnce(backend, sphereFace2(), shared), 'E_SHAPE', 'bias of length 3');
+    const none = { subCenters: 0 };
+    await requireError(
+      () => stepOnce(backend, curricularFace(), good, none),
+      'E_OPTION_RANGE',
+      'subCenters = 0',
+    );
+    const two = { subCenters: 2 };
+    await requireError(() => stepOnce(backend, curricularFace(), good, two), 'E_SHAPE', 'classes · 2');
   },
 };
 

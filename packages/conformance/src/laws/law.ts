@@ -82,10 +82,11 @@ export function lossLaw(
  * prints the shrunk problem and the seed.
  */
 export function problemLaw(name: string, trial: (trial: Trial) => Promise<void>, scope: LawScope = {}): Law {
-  const propertyOf = (subject: Pick<Trial, 'backend' | 'specimen' | 'loss'>): Property =>
-    fc.asyncProperty(problemSpecs(), (spec) =>
-      trial({ ...subject, input: buildProblem(spec, subject.loss), spec }),
-    );
+  const propertyOf = ({ backend, specimen }: Pick<Trial, 'backend' | 'specimen'>): Property =>
+    fc.asyncProperty(problemSpecs(), (spec) => {
+      const loss = specimen.create(undefined, spec.classes);
+      return trial({ backend, specimen, loss, input: buildProblem(spec, loss), spec });
+    });
   return lossLaw(name, propertyOf, scope);
 }
 

@@ -9,7 +9,8 @@ import {
 import fc from 'fast-check';
 import { kinkDistance } from '../oracle/kink-distance.ts';
 import { InProcessShards } from '../problems/in-process-shards.ts';
-import { type Law, problemLaw, requireClose, requireSameOutput, stepOnce } from './law.ts';
+import { buildProblem } from '../problems/problem.ts';
+import { type Law, problemLaw, requireClose, requireSameOutput, stepOnce, type Trial } from './law.ts';
 
 const MOST_SHARDS = 7;
 
@@ -17,13 +18,15 @@ const MOST_SHARDS = 7;
 export const shardsAreTheWhole: Law = problemLaw(
   'a head split by class over 1 to 7 shards is the whole, with the same bits of its state on all; or it refuses shards',
   async (trial) => {
-    const { backend, loss, input, spec } = trial;
+    const { backend, loss, spec } = trial;
     if (!backend.sharded) return requireRefusal(backend, loss);
-    fc.pre(kinkDistance(loss, input) > 1e-5);
+    const subCenters = 1 + (spec.seed % 2);
+    const input = buildProblem(spec, loss, subCenters);
+    fc.pre(kinkDistance(loss, input, { subCenters }) > 1e-5);
     const cuts = cutsOf(spec.seed, spec.classes);
-    const whole = await stepOnce(backend, loss, input);
-    const shards = await shardedStep(backend, loss, input, cuts);
-    requireSameOutput(trial, joined(shards), whole);
+    const whole = await stepOnce(backend, loss, input, { subCenters });
+    const shards = await shardedStep({ backend, loss, input }, cuts, subCenters);
+    requireSameOutput({ ...trial, input }, joined(shards, loss.bias?.of === 'all classes'), whole);
     for (const { state, diagnostics } of shards) {
       for (const [name, value] of Object.entries(whole.state.values)) {
         requireClose(
@@ -50,23 +53,28 @@ function cutsOf(seed: number, classes: number): readonly number[] {
 }
 
 async function shardedStep(
-  backend: Backend,
-  loss: MarginLoss,
-  input: HeadInput,
+  { backend, loss, input }: Pick<Trial, 'backend' | 'loss' | 'input'>,
   cuts: readonly number[],
+  subCenters: number,
 ): Promise<readonly HeadOutput[]> {
-  const { dim } = input;
+  const row = input.dim * subCenters;
   const group = new InProcessShards(cuts.length);
   const steps = cuts.map(async (to, index) => {
     const from = cuts[index - 1] ?? 0;
     const own: HeadInput = {
       ...input,
-      weights: input.weights.slice(from * dim, to * dim),
-      ...(input.bias === undefined ? {} : { bias: input.bias.slice(from, to) }),
+      weights: input.weights.slice(from * row, to * row),
+      ...(input.bias === undefined
+        ? {}
+        : { bias: loss.bias?.of === 'all classes' ? input.bias : input.bias.slice(from, to) }),
       labels: Array.from(input.labels, (label) => (label >= from && label < to ? label - from : -1)),
     };
     try {
-      return await stepOnce(backend, loss, own, { communicator: group.communicator() });
+      return await stepOnce(backend, loss, own, {
+        communicator: group.communicator(),
+        firstClass: from,
+        subCenters,
+      });
     } catch (error) {
       group.fail(error);
       throw error;
@@ -75,14 +83,14 @@ async function shardedStep(
   return Promise.all(steps);
 }
 
-function joined(shards: readonly HeadOutput[]): HeadOutput {
+function joined(shards: readonly HeadOutput[], shared: boolean): HeadOutput {
   const concatenate = (parts: readonly ArrayLike<number>[]): Float64Array =>
     Float64Array.from(parts.flatMap((part) => Array.from(part)));
   const { gradBias } = shards[0]!;
   return {
     ...shards[0]!,
     gradWeights: concatenate(shards.map(({ gradWeights }) => gradWeights)),
-    gradBias: gradBias && concatenate(shards.map((shard) => shard.gradBias!)),
+    gradBias: gradBias && !shared ? concatenate(shards.map((shard) => shard.gradBias!)) : gradBias,
   };
 }
 

@@ -26,7 +26,7 @@ export function naturalGradientScales(loss: MarginLoss, input: HeadInput): Natur
   const largest = (values: ArrayLike<number>): number => Math.max(...rowNorms(values, dim));
   const reach = loss.geometry === 'inner' ? Math.max(1, largest(embeddings), largest(weights)) : 1;
   const scale = logitScale(numberOps, loss, Math.max(1, largest(embeddings))) * reach;
-  const weight = Math.max(1, ...Array.from(input.sampleWeights ?? [1]));
+  const weight = Math.max(1, loss.lossWeight) * Math.max(1, ...Array.from(input.sampleWeights ?? [1]));
   const gradient = (weight * scale) / batch;
   return {
     unit: (backend) => K * EPSILON[backend.precision] * Math.max(scale, 1),

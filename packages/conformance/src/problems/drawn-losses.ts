@@ -5,7 +5,9 @@ import {
   angleSlope,
   angularMargin,
   type BatchOps,
+  type BiasParameter,
   batchMean,
+  binaryObjective,
   combinedMargin,
   curricularModulation,
   drawMargins,
@@ -17,13 +19,18 @@ import {
   type Modulation,
   marginLoss,
   misclassifiedVectorModulation,
+  type NegativeSum,
+  type NegativeSums,
   noMargin,
+  type Objective,
   OptionOutOfRangeError,
   ohemWeighting,
   plainModulation,
   type SampleValues,
   type SampleWeighting,
   selfPacedWeighting,
+  smoothedSoftmax,
+  softmaxObjective,
   sphereMargin,
   subtractMargin,
   type TargetMargin,
@@ -35,7 +42,10 @@ import fc from 'fast-check';
 export interface LossSpec {
   readonly geometry: Geometry;
   readonly scale: number;
-  readonly bias: boolean;
+  readonly bias: 'none' | BiasParameter['of'];
+  /** w of the whole. */
+  readonly lossWeight: number;
+  readonly objective: string;
   readonly margin: string;
   readonly modulation: string;
   readonly state: string;
@@ -71,6 +81,26 @@ const angleAlongNorm: TargetMargin = {
   },
 };
 
+/** A margin that the negatives have a say in, and the pivot has not. */
+const byNegatives: TargetMargin = {
+  name: 'by-negatives',
+  onSphere: false,
+  target: (ops, point, { squares }) => {
+    const margin = ops.add(ops.constant(0.2), ops.mul(ops.constant(0.1), squares!));
+    const pivot = ops.sub(point.cos, ops.constant(0.2));
+    return { ...subtractMargin(ops, point, margin, false), pivot };
+  },
+};
+
+const MEAN_SQUARE: NegativeSums = {
+  names: ['squares', 'count'],
+  terms: (ops, cos) => ({ squares: ops.mul(cos, cos), count: ops.constant(1) }),
+  sampleValues: (ops, { squares, count }) => {
+    const mean = ops.div(squares!, ops.max(count!, ops.constant(1)));
+    return { squares: ops.div(mean, ops.add(mean, ops.constant(1))) };
+  },
+};
+
 /** Margins; some read the sample values `margin` and `lambda`. */
 export const DRAWN_MARGINS: Readonly<Record<string, TargetMargin>> = {
   none: noMargin,
@@ -95,6 +125,7 @@ export const DRAWN_MARGINS: Readonly<Record<string, TargetMargin>> = {
   },
   'along the norm': alongNorm,
   'an angle along the norm': angleAlongNorm,
+  'by the negatives': byNegatives,
 };
 
 /** Modulations; some read the sample value `t`, or the pivot as a number. */
@@ -155,12 +186,20 @@ function sampleValuesOf<T, M>(ops: BatchOps<T, M>, value: T): SampleValues<T> {
   return { t: scaled(0, 1), margin: scaled(0.3, 0.1), lambda: scaled(5, 2) };
 }
 
+/** Of a log-sum-exp, a tenth; where there is no negative a number all the same. */
+function logOf<T, M>(ops: BatchOps<T, M>, { max, sum }: NegativeSum<T>): T {
+  const some = ops.greater(sum, ops.constant(0));
+  const zero = ops.constant(0);
+  const log = ops.add(ops.select(some, max, zero), ops.log(ops.select(some, sum, ops.constant(1))));
+  return ops.mul(ops.constant(0.1), log);
+}
+
 const clamped = <T, M>(ops: BatchOps<T, M>, value: T): T =>
   ops.min(ops.max(value, ops.constant(-1)), ops.constant(1));
 
 /** Where sample values come from. */
 export const DRAWN_STATES: Readonly<
-  Record<string, Pick<MarginLossParts, 'initialValues' | 'draws' | 'prepare'>>
+  Record<string, Pick<MarginLossParts, 'initialValues' | 'draws' | 'prepare' | 'surveyScale' | 'classValues'>>
 > = {
   none: { prepare: (ops) => ({ sampleValues: sampleValuesOf(ops, ops.constant(0.4)), next: {} }) },
   'average of the cosine': {
@@ -193,6 +232,40 @@ export const DRAWN_STATES: Readonly<
       next: {},
     }),
   },
+  'a scale that moves': {
+    initialValues: { level: 0.5 },
+    prepare: (ops, { cosTarget }, state, mode) => {
+      const level =
+        mode === 'train'
+          ? ema(ops, state.level!, batchMean(ops, cosTarget), ops.constant(0.3))
+          : state.level!;
+      const scale = ops.add(ops.constant(4), ops.mul(ops.constant(2), level));
+      return { sampleValues: sampleValuesOf(ops, ops.constant(0.2)), next: { level }, scale };
+    },
+  },
+  survey: {
+    initialValues: { level: 0.5 },
+    surveyScale: (ops, { level }, classes) => ops.add(level!, ops.log(ops.add(classes, ops.constant(1)))),
+    prepare: (ops, { surveyed }, state) => {
+      const level =
+        surveyed === undefined ? state.level! : clamped(ops, batchMean(ops, logOf(ops, surveyed)));
+      return { sampleValues: sampleValuesOf(ops, level), next: { level } };
+    },
+  },
+  'a table of classes': {
+    prepare: (ops, { ofClass }) => ({ sampleValues: sampleValuesOf(ops, ofClass.level!), next: {} }),
+  },
+};
+
+/** Of a class: some number in about [−1, 1]. */
+const levelOf = (label: number): number => Math.fround(Math.sin(3 * label + 1));
+
+/** How logits come to a loss. */
+export const DRAWN_OBJECTIVES: Readonly<Record<string, Objective>> = {
+  softmax: softmaxObjective,
+  smoothed: smoothedSoftmax(0.15),
+  binary: binaryObjective({ positiveWeight: 0.8, negativeWeight: 0.3, biasSign: 1 }),
+  'binary, bounded': binaryObjective({ positiveWeight: 1, negativeWeight: 0.7, biasSign: -1, bound: 3 }),
 };
 
 /** Weightings of samples; undefined for the plain mean. */
@@ -211,18 +284,29 @@ const regulariser: MarginLossParts['regulariser'] = (ops, norm) => {
   return { value, dNorm: ops.sub(ops.constant(0.01), ops.mul(inverse, inverse)) };
 };
 
-/** The loss of a specification. @throws OptionOutOfRangeError where its parts have no meaning together */
-export function drawnLoss(spec: LossSpec): MarginLoss {
-  const { geometry, scale, bias } = spec;
+/**
+ * The loss of a specification.
+ *
+ * @param classes C of the problems that it is for.
+ * @throws OptionOutOfRangeError where its parts have no meaning together
+ */
+export function drawnLoss(spec: LossSpec, classes: number): MarginLoss {
+  const { geometry, scale, bias, lossWeight } = spec;
   const loss = marginLoss({
     name: 'drawn',
     geometry,
     scale,
-    bias,
+    lossWeight,
+    objective: DRAWN_OBJECTIVES[spec.objective]!,
+    ...(bias === 'none' ? {} : { bias: { of: bias, start: () => 0 } }),
     margin: DRAWN_MARGINS[spec.margin]!,
     modulation: DRAWN_MODULATIONS[spec.modulation]!,
     sampleValueNames: ['t', 'margin', 'lambda'],
     ...DRAWN_STATES[spec.state],
+    ...(spec.state === 'a table of classes'
+      ? { classValues: { level: Array.from({ length: classes }, (_, label) => levelOf(label)) } }
+      : {}),
+    ...(spec.margin === 'by the negatives' ? { negativeSums: MEAN_SQUARE } : {}),
     ...(spec.regulariser ? { regulariser } : {}),
   });
   const weighting = DRAWN_WEIGHTINGS[spec.weighting];
@@ -232,7 +316,7 @@ export function drawnLoss(spec: LossSpec): MarginLoss {
 /** Whether marginLoss takes it. */
 export function isAccepted(spec: LossSpec): boolean {
   try {
-    drawnLoss(spec);
+    drawnLoss(spec, 3);
     return true;
   } catch (error) {
     if (error instanceof OptionOutOfRangeError) return false;
@@ -249,7 +333,9 @@ export function lossSpecs(): fc.Arbitrary<LossSpec> {
       .record({
         geometry: fc.constant(geometry),
         scale: fc.constantFrom(1, 0.5, 4, 16, 64),
-        bias: fc.boolean(),
+        bias: fc.constantFrom('none', 'each class', 'all classes'),
+        lossWeight: fc.constantFrom(1, 1, 0.5, 3),
+        objective: nameOf(DRAWN_OBJECTIVES),
         margin: nameOf(DRAWN_MARGINS),
         modulation: nameOf(DRAWN_MODULATIONS),
         state: nameOf(DRAWN_STATES),

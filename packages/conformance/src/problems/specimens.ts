@@ -1,28 +1,40 @@
 import {
+  adaCos,
   adaFace,
   arcFace,
+  arcNegFace,
+  bceFace,
+  circleLoss,
   combined,
   cosFace,
   curricularFace,
+  dynamicArcFace,
   elasticArcFace,
   elasticCosFace,
   focal,
+  liArcFace,
   type MarginLoss,
   magFace,
   mvAmSoftmax,
   mvArcSoftmax,
   normFace,
+  npcFace,
   ohem,
   selfPaced,
+  smoothed,
   softmax,
   sphereFace,
+  sphereFace2,
+  sphereFaceR,
+  uniFace,
+  x2Softmax,
 } from '@cf/core';
 
 /** A loss that the laws are tried on, and which laws it obeys. */
 export interface Specimen {
   readonly name: string;
-  /** The loss, at its own scale or at the given one. */
-  create(scale?: number): MarginLoss;
+  /** The loss, at its own scale or at the given one, for problems of C classes (default 3). */
+  create(scale?: number, classes?: number): MarginLoss;
   /** The logits change with ‖x‖: softmax, SphereFace, and margins that follow the norm. */
   readonly dependsOnNorm: boolean;
   /** The gradient has a part along x: softmax, SphereFace, MagFace. */
@@ -37,7 +49,7 @@ type Traits = Partial<Omit<Specimen, 'name' | 'create'>>;
 
 const specimen = (
   name: string,
-  create: (scale: number | undefined) => MarginLoss,
+  create: (scale: number | undefined, classes?: number) => MarginLoss,
   traits: Traits = {},
 ): Specimen => ({
   name,
@@ -48,6 +60,10 @@ const specimen = (
   turnsPastPi: false,
   ...traits,
 });
+
+/** One number a class, from `low` to `high`, each another one. */
+const tableOf = (classes: number, low: number, high: number): number[] =>
+  Array.from({ length: classes }, (_, c) => low + (high - low) * ((0.618 * (c + 1)) % 1));
 
 const ALONG_NORM: Traits = { dependsOnNorm: true, radialGradient: true };
 const EASY: Traits = { easyMargin: true };
@@ -105,6 +121,51 @@ export const SPECIMENS: readonly Specimen[] = [
   ),
   specimen('elastic-cosface', (scale = 64) => elasticCosFace({ scale, seed: 7 })),
   specimen('elastic-cosface + paper', (scale = 64) => elasticCosFace({ scale, plus: 'paper' })),
+  specimen('adacos', () => adaCos()),
+  specimen('adacos fixed', () => adaCos({ dynamic: false })),
+  specimen('arc-neg', (scale = 32) => arcNegFace({ scale })),
+  specimen('arc-neg exact', (scale = 32) => arcNegFace({ scale, sigma: 1, gradient: 'exact' })),
+  specimen('npcface', (scale = 64) => npcFace({ scale }), EASY),
+  specimen('circle', (scale = 64) => circleLoss({ scale })),
+  specimen('circle exact', (scale = 64) => circleLoss({ scale, margin: 0.35, gradient: 'exact' })),
+  specimen('sphereface-r v0', (scale = 30) => sphereFaceR({ scale, margin: 2.4, lossWeight: 50 })),
+  specimen('sphereface-r v0 exact', (scale = 30) => sphereFaceR({ scale, gradient: 'exact' })),
+  specimen('sphereface-r v1', (scale = 30) => sphereFaceR({ scale, variant: 'v1', margin: 1.7 })),
+  specimen('sphereface-r v1 exact', (scale = 30) =>
+    sphereFaceR({ scale, variant: 'v1', margin: 1.7, gradient: 'exact' }),
+  ),
+  specimen('sphereface-r v2', (scale = 30) => sphereFaceR({ scale, variant: 'v2', margin: 1.4 })),
+  specimen('sphereface-r v2 exact', (scale = 30) =>
+    sphereFaceR({ scale, variant: 'v2', margin: 1.4, gradient: 'exact' }),
+  ),
+  specimen('li-arcface', (scale = 32) => liArcFace({ scale })),
+  specimen('x2-softmax', (scale = 64) => x2Softmax({ scale })),
+  specimen('x2-softmax exact', (scale = 32) => x2Softmax({ scale, gradient: 'exact' })),
+  specimen('sphereface2', (scale = 40) => sphereFace2({ scale })),
+  specimen('sphereface2 exact t = 1.7', (scale = 40) => sphereFace2({ scale, t: 1.7, gradient: 'exact' })),
+  specimen('sphereface2 A', (scale = 40) => sphereFace2({ scale, marginType: 'A', lossWeight: 10 })),
+  specimen('sphereface2 M exact', (scale = 40) => sphereFace2({ scale, marginType: 'M', gradient: 'exact' })),
+  specimen('uniface', (scale = 64) => uniFace({ scale, lambda: 0.7, r: 0.5 })),
+  specimen('bce-face', (scale = 32) => bceFace({ scale })),
+  specimen('ohem(uniface)', (scale = 32) => ohem(uniFace({ scale }), { keepRatio: 0.6 })),
+  specimen('smoothed(arcface)', (scale = 32) => smoothed(arcFace({ scale }), 0.1)),
+  specimen('smoothed(softmax)', () => smoothed(softmax(), 0.2), ALONG_NORM),
+  specimen('focal(smoothed(curricularface))', (scale = 32) =>
+    focal(smoothed(curricularFace({ scale, tInitial: 0.3 }), 0.1)),
+  ),
+  specimen('smoothed(npcface)', (scale = 32) => smoothed(npcFace({ scale }), 0.1), EASY),
+  specimen('arcface of a table', (scale = 32, classes = 3) =>
+    arcFace({ scale, margin: tableOf(classes, 0.2, 0.5) }),
+  ),
+  specimen('cosface of a table', (scale = 32, classes = 3) =>
+    cosFace({ scale, margin: tableOf(classes, 0.1, 0.4) }),
+  ),
+  specimen('curricularface of a table', (scale = 32, classes = 3) =>
+    curricularFace({ scale, margin: tableOf(classes, 0.2, 0.5), tInitial: 0.2 }),
+  ),
+  specimen('dynamic-arcface', (scale = 32, classes = 3) =>
+    dynamicArcFace({ scale, counts: tableOf(classes, 1, 200).map(Math.round) }),
+  ),
   specimen('focal(curricularface)', (scale = 16) => focal(curricularFace({ scale }))),
   specimen('focal(normface) γ = 0.5', (scale = 16) =>
     focal(normFace({ scale }), { gamma: 0.5, alpha: 2, unsafe: true }),

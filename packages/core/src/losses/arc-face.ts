@@ -1,9 +1,6 @@
-import { ANGULAR_MARGIN } from '../errors/published-domain.ts';
-import { addAngle, angleParts } from '../margin/add-angle.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
-import { checkAngularOptions } from '../margin/check-angular-options.ts';
-import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
-import { type ClassMargins, marginsOfClasses, requireMargins } from './class-margins.ts';
+import type { AngularMarginOptions } from '../margin/target-margin.ts';
+import { angularMarginOfClass, type ClassMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
@@ -15,7 +12,7 @@ export interface ArcFaceOptions extends ScaleOptions, AngularMarginOptions {
 
 /** {@link arcFace} with a margin that may differ from class to class. */
 export interface ArcFaceClassOptions extends Omit<ArcFaceOptions, 'margin'> {
-  readonly margin?: ClassMargins;
+  readonly margin?: number | ClassMargins;
 }
 
 /**
@@ -25,15 +22,12 @@ export interface ArcFaceClassOptions extends Omit<ArcFaceOptions, 'margin'> {
  */
 export function arcFace(options: ArcFaceClassOptions = {}): MarginLoss {
   const { margin = 0.5, scale = 64 } = options;
-  if (typeof margin !== 'object') {
-    return composeLoss({ name: 'arcface', scale, margin: angularMargin(margin, options) });
-  }
-  checkAngularOptions(options);
-  requireMargins(margin, ANGULAR_MARGIN, options);
-  const ofClass: TargetMargin = {
-    name: 'angular of the class',
-    onSphere: true,
-    target: (ops, point, sample) => addAngle(ops, point, angleParts(ops, sample.margin!), options),
-  };
-  return composeLoss({ name: 'arcface', scale, margin: ofClass, ...marginsOfClasses(margin) });
+  const base = { name: 'arcface', scale } as const;
+  if (!isTable(margin)) return composeLoss({ ...base, margin: angularMargin(margin, options) });
+  return composeLoss({
+    ...base,
+    ...angularMarginOfClass(margin, options),
+    sampleValueNames: ['margin'],
+    prepare: (_ops, batch) => ({ sampleValues: marginOfClass(batch), next: {} }),
+  });
 }

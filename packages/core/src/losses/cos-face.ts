@@ -1,7 +1,6 @@
 import { COSINE_MARGIN, type UnsafeOption } from '../errors/published-domain.ts';
 import { additiveCosineMargin, subtractMargin } from '../margin/additive-cosine-margin.ts';
-import type { TargetMargin } from '../margin/target-margin.ts';
-import { type ClassMargins, marginsOfClasses, requireMargins } from './class-margins.ts';
+import { type ClassMargins, classMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
@@ -15,7 +14,7 @@ export interface CosFaceOptions extends ScaleOptions, UnsafeOption {
 
 /** {@link cosFace} with a margin that may differ from class to class. */
 export interface CosFaceClassOptions extends Omit<CosFaceOptions, 'margin'> {
-  readonly margin?: ClassMargins;
+  readonly margin?: number | ClassMargins;
 }
 
 /**
@@ -25,14 +24,17 @@ export interface CosFaceClassOptions extends Omit<CosFaceOptions, 'margin'> {
  */
 export function cosFace(options: CosFaceClassOptions = {}): MarginLoss {
   const { margin = 0.35, scale = 64, easyMargin = false } = options;
-  if (typeof margin !== 'object') {
-    return composeLoss({ name: 'cosface', scale, margin: additiveCosineMargin(margin, options) });
-  }
-  requireMargins(margin, COSINE_MARGIN, options);
-  const ofClass: TargetMargin = {
-    name: 'cosine of the class',
-    onSphere: easyMargin,
-    target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
-  };
-  return composeLoss({ name: 'cosface', scale, margin: ofClass, ...marginsOfClasses(margin) });
+  const base = { name: 'cosface', scale } as const;
+  if (!isTable(margin)) return composeLoss({ ...base, margin: additiveCosineMargin(margin, options) });
+  return composeLoss({
+    ...base,
+    margin: {
+      name: 'cosine of the class',
+      onSphere: easyMargin,
+      target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
+    },
+    classValues: classMargins(margin, COSINE_MARGIN, options),
+    sampleValueNames: ['margin'],
+    prepare: (_ops, batch) => ({ sampleValues: marginOfClass(batch), next: {} }),
+  });
 }

@@ -6,6 +6,7 @@ import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { curricularModulation } from '../modulation/modulation.ts';
 import { batchMean, type EmaPreset, ema, emaWeight } from '../scheduler/ema.ts';
+import { angularMarginOfClass, type ClassMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
@@ -16,8 +17,11 @@ export type CurricularMargin =
   | ({ readonly kind: 'combined' } & CombinedMargins);
 
 export interface CurricularFaceOptions extends ScaleOptions, AngularMarginOptions {
-  /** m in radians, 0 ≤ m < π (ArcFace's margin; unsafe −π < m < π), or another positive margin. Default 0.5. */
-  readonly margin?: number | CurricularMargin;
+  /**
+   * m in radians, 0 ≤ m < π (ArcFace's margin; unsafe −π < m < π), a table with one a class, or another positive margin.
+   * Default 0.5.
+   */
+  readonly margin?: number | ClassMargins | CurricularMargin;
   /** Weight of the new batch in the moving average t, 0 ≤ α ≤ 1, or a preset. Default `official` (0.01). */
   readonly alpha?: EmaPreset | number;
   /** t before the first step, −1 ≤ t₀ ≤ 1. Default 0. */
@@ -37,29 +41,37 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
   const { scale = 64, tInitial = 0 } = options;
   const alpha = emaWeight(options.alpha ?? 'official');
   requireRange('tInitial', tInitial, -1, 1);
+  const parts = positiveMargin(options);
   return composeLoss({
     name: 'curricularface',
     scale,
-    margin: positiveMargin(options),
+    ...parts,
     modulation: curricularModulation,
-    sampleValueNames: ['t'],
+    sampleValueNames: parts.classValues === undefined ? ['t'] : ['t', 'margin'],
     initialValues: { t: tInitial },
     // A little past ±1: an average kept in float32 may round over.
     stateRanges: { t: [-1.000001, 1.000001] },
-    prepare: (ops, { cosTarget }, state, mode) => {
+    prepare: (ops, batch, state, mode) => {
       const previous = state.t!;
       const t =
         mode === 'train'
-          ? ema(ops, previous, batchMean(ops, cosTarget), ops.constant(alpha, '\\alpha'))
+          ? ema(ops, previous, batchMean(ops, batch.cosTarget), ops.constant(alpha, '\\alpha'))
           : previous;
-      return { sampleValues: { t }, next: { t } };
+      const ofClass = parts.classValues === undefined ? {} : marginOfClass(batch);
+      return { sampleValues: { t, ...ofClass }, next: { t } };
     },
   });
 }
 
-function positiveMargin(options: CurricularFaceOptions): TargetMargin {
+interface PositiveMargin {
+  readonly margin: TargetMargin;
+  readonly classValues?: MarginLoss['classValues'];
+}
+
+function positiveMargin(options: CurricularFaceOptions): PositiveMargin {
   const { margin = 0.5, easyMargin, gradient, beyondPi, unsafe = false } = options;
-  if (typeof margin === 'number') return angularMargin(margin, options);
+  if (isTable(margin)) return angularMarginOfClass(margin, options);
+  if (typeof margin === 'number') return { margin: angularMargin(margin, options) };
   if (typeof margin !== 'object' || margin === null) {
     throw new OptionOutOfRangeError(
       'margin',
@@ -73,15 +85,16 @@ function positiveMargin(options: CurricularFaceOptions): TargetMargin {
     refuseBeside('gradient', gradient);
     requireKeys(margin, ['kind', 'margin', 'easyMargin']);
     const { easyMargin: easy = false } = margin;
-    return additiveCosineMargin(margin.margin, { easyMargin: easy, unsafe });
+    return { margin: additiveCosineMargin(margin.margin, { easyMargin: easy, unsafe }) };
   }
   requireChoice('margin.kind', margin.kind, ['cosine', 'combined']);
   requireKeys(margin, ['kind', 'multiplicative', 'angular', 'cosine']);
-  return combinedMargin(margin, {
+  const given = {
     unsafe,
     ...(beyondPi === undefined ? {} : { beyondPi }),
     ...(gradient === undefined ? {} : { gradient }),
-  });
+  };
+  return { margin: combinedMargin(margin, given) };
 }
 
 function refuseBeside(option: string, value: unknown): void {

@@ -14,7 +14,9 @@ const RESERVED = ['cos', 'sin', 'norm', 'pivot', 'step'];
  * Throws where the parts of a loss have no meaning together:
  *
  * - `norm-scaled` with a scale: ‖x‖ stands in its place;
- * - a bias a class with another geometry than `inner`;
+ * - a bias with a softmax and another geometry than `inner`, or one that all classes share with a softmax;
+ * - a binary objective, or a survey, with another geometry than `cosine`; a binary objective whose target needs sums over the
+ *   negatives;
  * - `inner` with a margin or modulation of cosines or angles, or with anything that follows ‖x‖ (there is no gradient
  *   along it);
  * - a state or sample values that are not those that `prepare` gives, or that a formula reads and nobody gives.
@@ -31,7 +33,11 @@ export function requireMeaning(loss: MarginLoss, margin: TargetMargin, modulatio
     const expected = 'no scale with the geometry norm-scaled, where ‖x‖ stands in its place';
     throw new OptionOutOfRangeError('scale', scale, expected, 'leave scale out, or take geometry cosine.');
   }
-  requireBias(loss);
+  requireObjective(loss);
+  if (loss.surveyScale !== undefined && geometry !== 'cosine') {
+    const fix = 'leave surveyScale out, or take geometry cosine.';
+    throw new OptionOutOfRangeError('surveyScale', geometry, 'the geometry cosine with a survey', fix);
+  }
   requireState(loss);
   requireSampleNames(loss);
   for (const mode of ['train', 'eval'] as const) requirePrepared(loss, mode);
@@ -44,10 +50,15 @@ export function requireMeaning(loss: MarginLoss, margin: TargetMargin, modulatio
 }
 
 /** A bias stands in an inner product, or beside the logits that a binary objective sees one by one. */
-function requireBias({ bias, geometry, objective }: MarginLoss): void {
+function requireObjective({ bias, geometry, objective, negativeSums }: MarginLoss): void {
   if (objective.kind === 'binary' && geometry !== 'cosine') {
     const expected = 'the geometry cosine with a binary objective';
     throw new OptionOutOfRangeError('geometry', geometry, expected, 'take geometry cosine.');
+  }
+  if (objective.kind === 'binary' && negativeSums !== undefined) {
+    const fix = 'leave negativeSums out, or take a softmax.';
+    const expected = 'no target that needs its negatives with a binary objective, which sees them once';
+    throw new OptionOutOfRangeError('negativeSums', negativeSums.names, expected, fix);
   }
   if (bias === undefined || objective.kind === 'binary') return;
   if (geometry !== 'inner') {
@@ -99,6 +110,10 @@ function requirePrepared(loss: MarginLoss, mode: Mode): void {
     surveyed: survey ? { max: Float64Array.of(0.5, 0.5), sum: Float64Array.of(1, 1) } : undefined,
   };
   const prepared = loss.prepare(batchOps, batch, scalarsOf(loss.initialValues), mode);
+  if (prepared.scale !== undefined && loss.geometry === 'norm-scaled') {
+    const expected = 'no scale with the geometry norm-scaled, where ‖x‖ stands in its place';
+    throw new OptionOutOfRangeError('prepare: scale', prepared.scale, expected, 'take geometry cosine.');
+  }
   const carried = Object.keys(loss.initialValues).filter((name) => name !== 'step');
   requireSameNames('prepare: sampleValues', prepared.sampleValues, loss.sampleValueNames);
   requireSameNames('prepare: next', prepared.next, carried);

@@ -15,7 +15,7 @@ import { never } from '../margin/never.ts';
 import type { TargetPoint } from '../margin/target-margin.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { binaryObjective } from '../objective/binary-objective.ts';
-import { named, type TensorOps } from '../ops/tensor-ops.ts';
+import type { TensorOps } from '../ops/tensor-ops.ts';
 import { numberOps } from '../readings/number.ts';
 import { composeLoss } from './compose-loss.ts';
 import type { MarginLoss } from './margin-loss.ts';
@@ -124,7 +124,7 @@ interface Sloped<T> {
 /** g(c) = 2·((c + 1)/2)^t − 1 and its slope t·((c + 1)/2)^{t − 1}. */
 function spread<T, M>(ops: TensorOps<T, M>, { exponent }: Parts, { value, dCos }: Sloped<T>): Sloped<T> {
   const one = ops.constant(1);
-  const half = named(ops, ops.mul(ops.constant(0.5), ops.add(value, one)), 'u');
+  const half = ops.mul(ops.constant(0.5), ops.add(value, one));
   const below = power(ops, half, exponent - 1);
   return {
     value: ops.sub(ops.mul(ops.constant(2), ops.mul(below, half)), one),
@@ -214,5 +214,7 @@ function startBias(parts: Parts, scale: number, lambda: number, classes: number)
   const other = scale * negative(numberOps, parts, 0).value;
   const share = lambda / ((1 - lambda) * Math.max(classes - 1, 1));
   const root = Math.sqrt((1 - share) ** 2 + 4 * share * Math.exp(own - other));
+  // Of two forms the one that does not cancel.
+  if (share > 1) return Math.log((root + share - 1) / 2) - own;
   return Math.log(2 * share) - other - Math.log(1 - share + root);
 }

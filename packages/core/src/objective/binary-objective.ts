@@ -21,9 +21,9 @@ export function binaryObjective(options: BinaryOptions): BinaryObjective {
     kind: 'binary',
     sumNames: ['loss'],
     biasSign,
-    ofNegative: (ops, logit) => logistic(ops, logit, ops.constant(negativeWeight, '\\lambda_-'), bound),
+    ofNegative: (ops, logit) => logistic(ops, logit, ops.constant(negativeWeight, '\\lambda_n'), bound),
     ofSample: (ops, { targetLogit, sums }) => {
-      const weight = ops.constant(positiveWeight, '\\lambda_+');
+      const weight = ops.constant(positiveWeight, '\\lambda_p');
       const own = logistic(ops, ops.neg(targetLogit), weight, bound);
       const none = ops.constant(0);
       return {
