@@ -92,7 +92,7 @@ describe('tfjs on the cpu backend', () => {
   test.each(SPECIMENS.map(({ name, create }) => [name, create] as const))(
     '%s: rows longer than float32 can say give the right loss or an error',
     async (_name, create) => {
-      const head = await (await tfjsBackend()).createHead(create());
+      const head = await (await tfjsBackend()).createHead(create(undefined, 7));
       const small = problem(5, 7, 4);
       const long = (values: FloatArray): Float32Array =>
         Float32Array.from(values, (value) => 2e38 * Math.sign(value) + 1e38 * value);
@@ -137,15 +137,14 @@ describe('tfjs on the cpu backend', () => {
     }
   });
 
-  test('no tensor is left after 50 steps, nor after a step that failed', async () => {
+  test('no tensor is left after two steps of every loss, nor after a step that failed', async () => {
     const backend = await tfjsBackend();
     const heads = await Promise.all(
-      SPECIMENS.map(({ create }) => backend.createHead(create(), { tileSize: 3, inspect: true })),
+      SPECIMENS.map(({ create }) => backend.createHead(create(undefined, 7), { tileSize: 3, inspect: true })),
     );
     const input = problem(5, 7, 4);
     const before = tf.memory().numTensors;
-    for (let step = 0; step < 50; step++) {
-      const head = heads[step % heads.length]!;
+    for (const head of [...heads, ...heads]) {
       await head.step({ ...input, ...zeroBias(head.loss, 7) });
     }
     expect(tf.memory().numTensors).toBe(before);

@@ -18,6 +18,7 @@ import {
   sphereFace2,
   uniFace,
 } from '@cf/core';
+import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../backend/tfjs-backend.ts';
@@ -122,6 +123,16 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       }
     },
   );
+
+  test('no tensor is left', async () => {
+    const made = await tfjsBackend({ backend });
+    for (const create of Object.values(LOSSES)) {
+      const head = await made.createHead(create(), { subCenters: 2, tileSize: 4 });
+      const { numTensors } = tf.memory();
+      await head.step(problem(head.loss, 2));
+      expect(tf.memory().numTensors).toBe(numTensors);
+    }
+  });
 
   test('the gradient goes to the first of equal sub-centers, and to no other', async () => {
     const head = await (await tfjsBackend({ backend })).createHead(arcFace({ scale: 16 }), { subCenters: 2 });

@@ -71,7 +71,7 @@ describe('a differentiable head', () => {
   test.each(SPECIMENS.map((specimen) => [specimen.name, specimen] as const))(
     '%s: loss, gradients and state are those of the float64 reference, scaled by what stands outside',
     (_name, { create }) => {
-      const loss = create();
+      const loss = create(undefined, C);
       const input = problem(loss);
       const expected = referenceStep(loss, input);
       tf.tidy(() => {
