@@ -188,6 +188,18 @@ test.each([0, 1.5, -1, Number.NaN])('subCenters = %d', async (subCenters) => {
   });
 });
 
+test.each([{ firstClass: 3 }, { communicator: {} as never }])(
+  'classes on other shards: %j',
+  async (options) => {
+    const backend = await tfjsBackend();
+    const [option] = Object.keys(options);
+    await expect(backend.createHead(arcFace(), options)).rejects.toMatchObject({
+      code: 'E_BACKEND',
+      given: `a ${option} for a head of 'tfjs-cpu'`,
+    });
+  },
+);
+
 test('weights of no whole number of classes', async () => {
   const head = await (await tfjsBackend()).createHead(arcFace(), { subCenters: 3 });
   await expect(head.step(problem(head.loss, 1))).rejects.toMatchObject({ code: 'E_SHAPE' });

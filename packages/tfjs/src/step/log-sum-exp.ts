@@ -61,7 +61,7 @@ export function firstPass(
 
 /** What each pair adds to the sums, from the N that the tile has already. */
 function sumsOf({ loss, prepared }: TileSource, { cosines, negative }: ClassTile): Record<string, tf.Tensor> {
-  const known = { ...loss, negative: () => negative } as unknown as TileSource['loss'];
+  const known = { ...loss, negative: () => negative as never };
   return negativeTerms(tileOps(), known, cosines, prepared.target.pivot, prepared.sampleValues).sums;
 }
 

@@ -16,13 +16,13 @@ export function survey(
   const { surveyScale } = loss;
   if (surveyScale === undefined || samples.mode === 'eval') return undefined;
   return tf.tidy(() => {
-    const scale = surveyScale(tfBatchOps, samples.state, samples.classes);
-    const plain: MarginLoss = {
-      ...surveyLoss,
-      prepare: () => ({ sampleValues: {}, next: {}, scale: scale as never }),
-    };
-    const prepared = prepareSamples(tfBatchOps, plain, { ...samples, bias: undefined, surveyed: undefined });
-    const source = { ...tiling, loss: plain, prepared, bias: undefined, keepBytes: 0 };
+    const plain = prepareSamples(tfBatchOps, surveyLoss, {
+      ...samples,
+      bias: undefined,
+      surveyed: undefined,
+    });
+    const prepared = { ...plain, logitScale: surveyScale(tfBatchOps, samples.state, samples.classes) };
+    const source = { ...tiling, loss: surveyLoss, prepared, bias: undefined, keepBytes: 0 };
     return firstPass(source, classTiles(source), { countNegatives: false, nearest: false }).negatives;
   });
 }
