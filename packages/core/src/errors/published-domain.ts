@@ -78,6 +78,10 @@ function describe({ low, high, open }: Bounds, option: string): string {
     if (low === BELOW) return `a finite ${option}`;
     return `a finite ${option} ${open === 'low' ? '>' : '≥'} ${from}`;
   }
+  if (low === BELOW) {
+    const within = open === 'high' || open === 'both';
+    return `a finite ${option} ${within ? '<' : '≤'} ${to}`;
+  }
   const [below, above] = [open === 'low' || open === 'both', open === 'high' || open === 'both'];
   return `${from} ${below ? '<' : '≤'} ${option} ${above ? '<' : '≤'} ${to}`;
 }

@@ -107,7 +107,7 @@ export interface HeadOptions {
    * own, −1 for all others.
    */
   readonly communicator?: Communicator;
-  /** The first of its own classes among all, which a loss with a table of classes reads. Default 0. */
+  /** The first of its own classes among all: default 0, and needed where classes are shared and the loss has a table of them. */
   readonly firstClass?: number;
 }
 

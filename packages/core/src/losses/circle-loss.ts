@@ -39,7 +39,7 @@ export function circleLoss(options: CircleLossOptions = {}): MarginLoss {
         const optimum = ops.add(ops.constant(1), m);
         const distance = ops.sub(optimum, cos);
         const own = weighted(ops, distance, ops.sub(cos, ops.sub(ops.constant(1), m)), -1, gradient);
-        return { ...own, dNorm: ops.constant(0), pivot: own.value, pastPi: never(ops) };
+        return { ...own, dNorm: ops.constant(0), pivot: cos, pastPi: never(ops) };
       },
     },
     modulation: {

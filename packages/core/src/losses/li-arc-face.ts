@@ -1,5 +1,6 @@
 import { requireAngle } from '../errors/check-options.ts';
 import type { UnsafeOption } from '../errors/published-domain.ts';
+import { angleSum, constantAngle } from '../margin/add-angle.ts';
 import { angle, sineOf } from '../margin/angle.ts';
 import { never } from '../margin/never.ts';
 import { SIN_FLOOR } from '../numerics.ts';
@@ -33,7 +34,8 @@ export function liArcFace(options: LiArcFaceOptions = {}): MarginLoss {
       onSphere: true,
       target: (ops, { cos, sin }) => {
         const own = linear(ops, angle(ops, cos, sin), sin, ops.constant(margin, 'm'));
-        return { ...own, dNorm: ops.constant(0), pivot: own.value, pastPi: never(ops) };
+        const pivot = angleSum(ops, { cos, sin }, constantAngle(ops, margin)).value;
+        return { ...own, dNorm: ops.constant(0), pivot, pastPi: never(ops) };
       },
     },
     modulation: {

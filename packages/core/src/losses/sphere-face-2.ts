@@ -10,6 +10,7 @@ import {
 } from '../errors/published-domain.ts';
 import { angleSum } from '../margin/add-angle.ts';
 import { angle } from '../margin/angle.ts';
+import { clampPointTo } from '../margin/clamp-cosine.ts';
 import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import type { TargetPoint } from '../margin/target-margin.ts';
@@ -77,7 +78,7 @@ export function sphereFace2(options: SphereFace2Options = {}): MarginLoss {
   requirePublished('lossWeight', lossWeight, { published: POSITIVE, defined: POSITIVE });
   requireChoice('gradient', gradient, ['exact', 'straight-through']);
   requireClamp(angleClamp);
-  const parts: Parts = { type: marginType, margin, exponent: t, last: angleClamp[1] };
+  const parts: Parts = { type: marginType, margin, exponent: t, clamp: angleClamp };
   return composeLoss({
     name: 'sphereface2',
     scale,
@@ -90,7 +91,7 @@ export function sphereFace2(options: SphereFace2Options = {}): MarginLoss {
       target: (ops, point) =>
         inGradientMode(ops, gradient, point, (at) => {
           const own = positive(ops, parts, at);
-          return { ...own, dNorm: ops.constant(0), pivot: own.value, pastPi: never(ops) };
+          return { ...own, dNorm: ops.constant(0), pivot: at.cos, pastPi: never(ops) };
         }),
     },
     modulation: {
@@ -108,12 +109,15 @@ function requireClamp(clamp: readonly [number, number]): void {
   throw new OptionOutOfRangeError('angleClamp', clamp, 'two angles [low, high], 0 ≤ low < high ≤ π');
 }
 
+/** A, M: cosines are clamped to ±(1 − this) before the angle, as released. */
+const EPS = 1e-8;
+
 interface Parts {
   readonly type: 'C' | 'A' | 'M';
   readonly margin: number;
   readonly exponent: number;
-  /** Where the angle with its margin ends, in radians. */
-  readonly last: number;
+  /** Between which the angle with its margin stays, in radians. */
+  readonly clamp: readonly [number, number];
 }
 
 interface Sloped<T> {
@@ -156,48 +160,60 @@ function positive<T, M>(
     const { value, dCos } = spread(ops, parts, { value: point.cos, dCos: ops.constant(1) });
     return { value: ops.sub(value, m), dCos };
   }
-  return spread(ops, parts, parts.type === 'A' ? added(ops, parts, point) : multiplied(ops, parts, point));
+  const clamped = clampPointTo(ops, point, EPS);
+  const { value, dCos } = parts.type === 'A' ? added(ops, parts, clamped) : multiplied(ops, parts, clamped);
+  return spread(ops, parts, { value, dCos: ops.mul(dCos, clamped.dCos) });
 }
 
-/** cos(min(θ + m, last)). */
+/** cos(θ + m), θ + m clamped. */
 function added<T, M>(
   ops: TensorOps<T, M>,
-  { margin, last }: Parts,
+  { margin, clamp }: Parts,
   point: Pick<TargetPoint<T>, 'cos' | 'sin'>,
 ): Sloped<T> {
   const sum = angleSum(ops, point, {
     cos: ops.constant(Math.cos(margin), '\\cos m'),
     sin: ops.constant(Math.sin(margin), '\\sin m'),
   });
-  return clampedAngle(ops, sum, point.cos, last, last - margin);
+  return clampedAngle(ops, sum, point.cos, clamp, (angle) => angle - margin);
 }
 
-/** cos(min(mθ, last)). */
+/** cos mθ, mθ clamped. */
 function multiplied<T, M>(
   ops: TensorOps<T, M>,
-  { margin, last }: Parts,
+  { margin, clamp }: Parts,
   { cos, sin }: Pick<TargetPoint<T>, 'cos' | 'sin'>,
 ): Sloped<T> {
   const m = ops.constant(margin, 'm');
   const phase = ops.mul(m, angle(ops, cos, sin));
   const slope = ops.div(ops.mul(m, ops.sin(phase)), ops.max(sin, ops.constant(SIN_FLOOR)));
-  return clampedAngle(ops, { value: ops.cos(phase), dCos: slope }, cos, last, last / margin);
+  return clampedAngle(ops, { value: ops.cos(phase), dCos: slope }, cos, clamp, (end) => end / margin);
 }
 
-/** Flat past the angle θ = bend, where the angle with its margin is `last`. */
+/** Flat where the angle with its margin is clamped, which begins at two angles `without` it. */
 function clampedAngle<T, M>(
   ops: TensorOps<T, M>,
-  { value, dCos }: Sloped<T>,
+  sloped: Sloped<T>,
   cos: T,
-  last: number,
-  bend: number,
+  [low, high]: readonly [number, number],
+  without: (angle: number) => number,
 ): Sloped<T> {
-  if (bend >= Math.PI) return { value, dCos };
-  const past = ops.greater(ops.constant(bend <= 0 ? 2 : Math.cos(bend), '\\cos\\theta_{last}'), cos);
-  return {
-    value: ops.select(past, ops.constant(Math.cos(last)), value),
-    dCos: ops.select(past, ops.constant(0), dCos),
-  };
+  const flat = (outside: M, angle: number, { value, dCos }: Sloped<T>): Sloped<T> => ({
+    value: ops.select(outside, ops.constant(Math.cos(angle)), value),
+    dCos: ops.select(outside, ops.constant(0), dCos),
+  });
+  const [first, last] = [cosineAt(without(low)), cosineAt(without(high))];
+  let clamped = sloped;
+  if (last > -1) clamped = flat(ops.greater(ops.constant(last, '\\cos\\theta_{last}'), cos), high, clamped);
+  // An angle whose cosine rounds to 1 cuts nothing off.
+  if (first < 1) clamped = flat(ops.greater(cos, ops.constant(first, '\\cos\\theta_{first}')), low, clamped);
+  return clamped;
+}
+
+/** cos θ, and beyond it where no angle is θ. */
+function cosineAt(theta: number): number {
+  if (theta <= 0) return 2;
+  return theta < Math.PI ? Math.cos(theta) : -2;
 }
 
 function negative<T, M>(ops: TensorOps<T, M>, parts: Parts, cos: T): Sloped<T> {
@@ -213,7 +229,8 @@ function startBias(parts: Parts, scale: number, lambda: number, classes: number)
   const own = scale * positive(numberOps, parts, right).value;
   const other = scale * negative(numberOps, parts, 0).value;
   const share = lambda / ((1 - lambda) * Math.max(classes - 1, 1));
-  const root = Math.sqrt((1 - share) ** 2 + 4 * share * Math.exp(own - other));
+  if (share === 1) return -(own + other) / 2;
+  const root = Math.hypot(1 - share, 2 * Math.sqrt(share) * Math.exp((own - other) / 2));
   // Of two forms the one that does not cancel.
   if (share > 1) return Math.log((root + share - 1) / 2) - own;
   return Math.log(2 * share) - other - Math.log(1 - share + root);

@@ -1,7 +1,7 @@
 import { requireChoice, requirePositive } from '../errors/check-options.ts';
 import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import { angle, sineOf } from '../margin/angle.ts';
-import { clampCosineTo } from '../margin/clamp-cosine.ts';
+import { clampCosineTo, clampPointTo } from '../margin/clamp-cosine.ts';
 import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
@@ -26,7 +26,6 @@ export interface SphereFaceROptions extends UnsafeOption {
 const FACTOR: Domain = { published: { low: 1, high: 8 }, defined: { low: 0, high: 8, open: 'low' } };
 /** Cosines are clamped to ±(1 − this), as released. */
 const EPS = 1e-5;
-const SIN_AT_BOUND = Math.sqrt(1 - (1 - EPS) ** 2);
 
 /**
  * SphereFace-R (Liu et al. 2022, sections 3 and 4.3), hard feature normalisation: a multiplicative angular margin on the
@@ -64,12 +63,11 @@ function multipliedTarget(variant: string, margin: number, gradient: GradientMod
     onSphere: true,
     target: (ops, point) =>
       inGradientMode(ops, gradient, point, (at) => {
-        const clamped = clampCosineTo(ops, at.cos, EPS);
-        const sin = ops.max(at.sin, ops.constant(SIN_AT_BOUND));
-        const own = targetOf(ops, variant, margin, clamped.value, sin);
+        const { cos, sin, dCos } = clampPointTo(ops, at, EPS);
+        const own = targetOf(ops, variant, margin, cos, sin);
         return {
           value: own.value,
-          dCos: ops.mul(own.dCos, clamped.dCos),
+          dCos: ops.mul(own.dCos, dCos),
           dNorm: ops.constant(0),
           pivot: own.value,
           pastPi: never(ops),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createLoss, LOSS_NAMES } from '../losses/registry.ts';
+import { numberOps } from '../readings/number.ts';
 import { type Node, traceFormula } from './trace.ts';
 
 describe('traceFormula', () => {
@@ -53,9 +54,10 @@ describe('traceFormula', () => {
   });
 
   test.each(LOSS_NAMES)('%s: operands come before their use, every step is used, none twice', (name) => {
-    const loss = createLoss(name);
+    const loss = createLoss(name, {}, { classCounts: [3, 8] });
+    const ofSums = loss.negativeSums?.sampleValues(numberOps, { hardCosines: 1, hardCount: 1 }) ?? {};
     const { steps, outputs } = traceFormula(
-      ['cos', 'sin', 'norm', ...loss.sampleValueNames],
+      ['cos', 'sin', 'norm', ...loss.sampleValueNames, ...Object.keys(ofSums)],
       (ops, inputs) => {
         const { cos, sin, norm, ...row } = inputs;
         return { ...loss.target(ops, { cos: cos!, sin: sin!, norm: norm! }, row) };

@@ -23,6 +23,17 @@ const LOSSES: readonly (readonly [string, LossParameters])[] = [
   ['curricularface', { margin: { kind: 'combined', multiplicative: 1.2, angular: 0.3, cosine: 0.1 } }],
   ['magface', { easyMargin: false, beyondPi: 'cosine' }],
   ['elastic-arcface', { beyondPi: 'linear', easyMargin: true }],
+  ['arcface', { margin: [0.1, 0.5], beyondPi: 'cosine' }],
+  ['cosface', { margin: [0.1, 0.5], easyMargin: true }],
+  ['arc-neg', { gradient: 'exact' }],
+  ['circle', { gradient: 'exact' }],
+  ['sphereface-r', { margin: 3.7, gradient: 'exact' }],
+  ['sphereface-r', { variant: 'v1', gradient: 'exact' }],
+  ['sphereface-r', { variant: 'v2', gradient: 'exact' }],
+  ['x2-softmax', { gradient: 'exact' }],
+  ['sphereface2', { t: 2.5, gradient: 'exact' }],
+  ['sphereface2', { marginType: 'A', gradient: 'exact' }],
+  ['sphereface2', { marginType: 'M', t: 1, gradient: 'exact' }],
 ];
 
 type Compiled = (...values: number[]) => Record<string, number | boolean>;
@@ -37,13 +48,19 @@ interface Formulas {
   readonly regulariser: Compiled | undefined;
 }
 
+/** Names of the sample values that the target of a loss reads. */
+function targetNames({ sampleValueNames, negativeSums }: MarginLoss): readonly string[] {
+  const sums = { hardCosines: 1, hardCount: 1 };
+  return [...sampleValueNames, ...Object.keys(negativeSums?.sampleValues(numberOps, sums) ?? {})];
+}
+
 /** The three formulas of a loss as JavaScript, row values after the fixed inputs. */
 function compileLoss(loss: MarginLoss): Formulas {
   const { sampleValueNames: rows, regulariser } = loss;
   const source = (...parts: Parameters<typeof traceFormula>): Compiled =>
     compile(toJavaScriptFunction(traceFormula(...parts)));
   return {
-    target: source(['cos', 'sin', 'norm', ...rows], (ops, { cos, sin, norm, ...row }) => ({
+    target: source(['cos', 'sin', 'norm', ...targetNames(loss)], (ops, { cos, sin, norm, ...row }) => ({
       ...loss.target(ops, { cos: cos!, sin: sin!, norm: norm! }, row),
     })),
     negative: source(['cos', 'pivot', ...rows], (ops, { cos, pivot, ...row }) => ({
@@ -69,21 +86,23 @@ const rowValue = fc.double({ min: -2, max: 2, noNaN: true });
 
 describe('the source of every loss computes the bits of float64', () => {
   test.each(LOSSES)('%s %j', (name, parameters) => {
-    const loss = createLoss(name, parameters);
+    const loss = createLoss(name, parameters, { classCounts: [3, 8] });
     const formulas = compileLoss(loss);
-    const row = fc.array(rowValue, {
-      minLength: loss.sampleValueNames.length,
-      maxLength: loss.sampleValueNames.length,
-    });
+    const names = targetNames(loss);
+    const row = fc.array(rowValue, { minLength: names.length, maxLength: names.length });
     fc.assert(
       fc.property(cosine, sine, norm, cosine, row, (cos, sin, length, pivot, values) => {
-        const named = Object.fromEntries(loss.sampleValueNames.map((key, i) => [key, values[i]!]));
+        const named = Object.fromEntries(names.map((key, i) => [key, values[i]!]));
         expectSameBits(
           formulas.target(cos, sin, length, ...values),
           loss.target(numberOps, { cos, sin, norm: length }, named),
         );
-        expectSameBits(formulas.negative(cos, pivot, ...values), loss.negative(numberOps, cos, pivot, named));
-        expectSameBits(formulas.negative(cos, cos, ...values), loss.negative(numberOps, cos, cos, named));
+        // Those of the sums over the negatives come last, and no negative reads them.
+        for (const limit of [pivot, cos])
+          expectSameBits(
+            formulas.negative(cos, limit, ...values.slice(0, loss.sampleValueNames.length)),
+            loss.negative(numberOps, cos, limit, named),
+          );
         if (formulas.regulariser) {
           expectSameBits(formulas.regulariser(length), loss.regulariser!(numberOps, length));
         }
@@ -188,10 +207,10 @@ describe('the printed source', () => {
 
   test('calls no function that a plain kernel lacks, and no acos', () => {
     for (const [name, parameters] of LOSSES) {
-      const loss = createLoss(name, parameters);
+      const loss = createLoss(name, parameters, { classCounts: [3, 8] });
       const { lines } = toJavaScript(
         traceFormula(
-          ['cos', 'sin', 'norm', ...loss.sampleValueNames],
+          ['cos', 'sin', 'norm', ...targetNames(loss)],
           (ops, { cos, sin, norm: length, ...row }) => ({
             ...loss.target(ops, { cos: cos!, sin: sin!, norm: length! }, row),
           }),

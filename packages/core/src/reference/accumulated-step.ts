@@ -25,7 +25,8 @@ export function accumulatedStep(
 ): AccumulatedOutput {
   requireShared(inputs);
   // W once, with the whole batch.
-  const checked = inputs.map((input) => checkInput(loss, input, { checkFinite: false }));
+  const { subCenters = 1 } = options;
+  const checked = inputs.map((input) => checkInput(loss, input, { checkFinite: false, subCenters }));
   const output = referenceStep(loss, joined(inputs), options);
   const { losses, gradEmbeddings, inspection, ...shared } = output;
   let end = 0;

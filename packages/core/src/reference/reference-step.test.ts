@@ -17,6 +17,7 @@ import { referenceStep } from './reference-step.ts';
 const BATCH = 10;
 const CLASSES = 7;
 const DIM = 4;
+const COUNTS = [3, 8, 1, 100, 20, 5, 2];
 
 const fill = (count: number, seed: number, size = 1): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => size * keyedNormal(seed, 0, i));
@@ -28,7 +29,7 @@ function problem(loss: MarginLoss): HeadInput {
     labels: Array.from({ length: BATCH }, (_, i) => (3 * i) % CLASSES),
     dim: DIM,
     sampleWeights: Array.from({ length: BATCH }, (_, i) => 0.5 + (i % 3)),
-    ...(loss.bias ? { bias: fill(CLASSES, 3) } : {}),
+    ...(loss.bias ? { bias: fill(loss.bias.of === 'all classes' ? 1 : CLASSES, 3) } : {}),
   };
 }
 
@@ -62,11 +63,15 @@ const LOSSES: readonly (readonly [string, LossParameters])[] = [
   ['elastic-cosface', { plus: 'paper', seed: 4 }],
   ['ohem', { keepRatio: 0.3, base: { loss: 'curricularface' } }],
   ['self-paced', { pace: 12, base: { loss: 'adaface' } }],
+  ['ohem', { keepRatio: 0.3, base: { loss: 'sphereface2', params: { gradient: 'exact' } } }],
+  ['focal', { base: { loss: 'bce-face' }, gamma: 1 }],
+  ['npcface', { labelSmoothing: 0.1 }],
+  ['ohem', { labelSmoothing: 0.2, base: { loss: 'dynamic-arcface' } }],
 ];
 
 describe('micro-batches are one batch, to 1e-12', () => {
   test.each(LOSSES)('%s %j', (name, parameters) => {
-    const loss = createLoss(name, parameters);
+    const loss = createLoss(name, parameters, { classCounts: COUNTS });
     const input = problem(loss);
     const keys = Array.from({ length: BATCH }, (_, i) => 1000 + 7 * i);
     for (const given of [undefined, keys]) {
@@ -217,7 +222,7 @@ describe('inspection', () => {
 describe('what a head takes', () => {
   test('float32 arrays give what the same numbers give in float64', () => {
     for (const name of LOSS_NAMES) {
-      const loss = createLoss(name);
+      const loss = createLoss(name, {}, { classCounts: COUNTS });
       const input = problem(loss);
       const { bias } = input;
       const narrow: HeadInput = {

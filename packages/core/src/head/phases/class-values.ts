@@ -1,5 +1,6 @@
-import { ShapeMismatchError } from '../../errors/errors.ts';
+import { OptionOutOfRangeError, ShapeMismatchError } from '../../errors/errors.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
+import type { HeadOptions } from '../contract.ts';
 import { NO_TARGET } from './target-points.ts';
 
 /**
@@ -32,4 +33,20 @@ export function requireClassValues(
       `make the loss with a table of ${classes}, in the order of the labels.`,
     );
   }
+}
+
+/** Throws OptionOutOfRangeError unless a head knows which of all classes are its own, where its loss asks for them. */
+export function requireFirstClass(
+  { name, classValues }: Pick<MarginLoss, 'name' | 'classValues'>,
+  { firstClass, communicator }: Pick<HeadOptions, 'firstClass' | 'communicator'>,
+  { classes, allClasses }: { readonly classes: number; readonly allClasses: number },
+): void {
+  const fix = 'give each shard the number of classes on those before it.';
+  if (firstClass === undefined && communicator !== undefined && Object.keys(classValues).length > 0) {
+    const expected = `that of this shard, for the table of ${name}`;
+    throw new OptionOutOfRangeError('firstClass', firstClass, expected, fix);
+  }
+  if ((firstClass ?? 0) + classes <= allClasses) return;
+  const expected = `firstClass ≤ ${allClasses - classes} for ${classes} of ${allClasses} classes`;
+  throw new OptionOutOfRangeError('firstClass', firstClass, expected, fix);
 }

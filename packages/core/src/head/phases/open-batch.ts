@@ -3,7 +3,7 @@ import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { numberOps } from '../../readings/number.ts';
 import { type CheckedInput, checkInput } from '../check-input.ts';
 import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
-import { classValuesOf, requireClassValues } from './class-values.ts';
+import { classValuesOf, requireClassValues, requireFirstClass } from './class-values.ts';
 import type { Communicator } from './communicator.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
@@ -79,6 +79,7 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   ];
   const allClasses = communicator ? yield* communicator.targets(ofSamples, labels, classes) : classes;
   requireClassValues(loss, allClasses);
+  requireFirstClass(loss, options, { classes, allClasses });
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
   const before = { loss, points, norm: x.norms, draws, state, mode, classes: allClasses, ofClass };
   const context = {
