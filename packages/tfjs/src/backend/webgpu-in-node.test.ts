@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readDraws } from '../../../../testing/draws.ts';
 
-const PATIENCE = 600_000 * readDraws().times;
+const PATIENCE = 1_200_000 * readDraws().times;
 /** Chromium's software implementation, for machines without a GPU. Set CF_WEBGPU=1 to run on the system's driver. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const onSystemDriver = process.env.CF_WEBGPU === '1';
