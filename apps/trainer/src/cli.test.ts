@@ -35,7 +35,7 @@ describe.concurrent('cf conformance', () => {
   it('passes on the embedded cases', async () => {
     const text = await cf(['conformance']);
     expect(text.code).toBe(0);
-    expect(text.stdout).toMatch(/^reference: 220 cases, tolerance 1e-11\n/);
+    expect(text.stdout).toMatch(/^reference: 339 cases, tolerance 1e-11\n/);
     expect(text.stdout).toMatch(/all within tolerance\n$/);
   });
 

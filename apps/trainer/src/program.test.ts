@@ -41,10 +41,15 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`Examples:\\n  cf ${command}`));
   });
 
+  it('of cf data suspects has examples', async () => {
+    expect([await cf(['data', 'suspects', '--help']), stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/Examples:\n[\s\S]*cf data suspects --run/);
+  });
+
   it('of cf lists commands and exit codes', async () => {
     const code = await cf(['--help']);
     expect(code).toBe(0);
-    for (const text of ['train', 'eval', 'conformance', 'faces', 'Exit codes:', '130 interrupted'])
+    for (const text of ['train', 'eval', 'conformance', 'data', 'faces', 'Exit codes:', '130 interrupted'])
       expect(stdout).toContain(text);
   });
 });
@@ -79,6 +84,10 @@ describe('wrong flags', () => {
     [['train', '--engine', 'onnx', '--backbone', 'tfjs:a/model.json'], /with --engine onnx/],
     [['train', '--backbone', 'tfjs:a/model.json', '--freeze-bn'], /a layers model with --freeze-bn/],
     [['bench', 'head', '--backend', 'tfjs-wasm', '--loss', 'arcface'], /--backend tfjs-wasm with --loss/],
+    [['bench', 'head', '--backend', 'tfjs-wasm', '--sub-centers', '2'], /tfjs-wasm with --sub-centers/],
+    [['bench', 'head', '--los', 'arcface'], /unknown option '--los'/],
+    [['train', '--label-noise-seed', '2'], /--label-noise-seed without --label-noise/],
+    [['train', '--config', 'x', '--label-noise', '0.1'], /--config with --label-noise/],
     [['bench', 'backbone', '--engine', 'tfjs', '--no-layers'], /--engine tfjs with --no-layers/],
     [['train', '--freeze-bn'], /a built-in backbone with --freeze-bn/],
     [['train', '--backbone', 'iresnet18', '--freeze-until', 'x'], /a built-in backbone with --freeze-until/],

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
 import { conformanceCommand } from './commands/conformance.ts';
+import { dataCommand } from './commands/data.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
 import { trainCommand } from './commands/train.ts';
@@ -21,16 +22,23 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(trainCommand())
     .addCommand(evalCommand())
     .addCommand(conformanceCommand())
+    .addCommand(dataCommand())
     .addCommand(facesCommand())
     .addCommand(benchCommand())
     .version(packageJson.version)
     .addHelpText('after', EXIT_CODES);
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  overrideExit(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = tell(error);
   }
+}
+
+/** Errors of a command, and of those inside it, are thrown. */
+function overrideExit(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(overrideExit);
 }
 
 function tell(error: unknown): number {

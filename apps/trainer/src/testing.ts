@@ -6,7 +6,7 @@ import type { ImageStore } from '@cf/data';
 import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
-import type { Dataset } from './dataset/load-dataset.ts';
+import type { Dataset } from './dataset/dataset.ts';
 import type { NetworkInTraining } from './engines/network-in-training.ts';
 import { openOnnxEmbedding } from './engines/onnx-network.ts';
 import { openOnnxTraining } from './engines/open-onnx-training.ts';

@@ -19,6 +19,7 @@ export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
+export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
 export { type ImageFormat, imageFormat } from './image/signature.ts';
 export { flipHorizontally, toTensorNCHW } from './image/transform.ts';

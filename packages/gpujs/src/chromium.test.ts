@@ -10,7 +10,7 @@ const everything = process.env.CF_CHROMIUM === 'all';
 
 /** Every how many golden cases: without a GPU, shaders of WebGL take long to compile, a second a case. */
 const STRIDES = { webgl2: everything ? 1 : 20, webgpu: 1, webasm: 1 } as const;
-const GOLDENS = 220;
+const GOLDENS = 339;
 
 /** What the page exports, as seen from here. */
 interface Entry {

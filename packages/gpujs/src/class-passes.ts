@@ -1,42 +1,59 @@
 import {
   type BatchContext,
+  batchOps,
+  type ClassGradients,
   type ClassPasses,
-  closeBatch,
-  emptyLogSumExp,
-  type NegativesSeen,
-  type ReducedBatch,
+  type PairsSeen,
+  readsLosses,
+  scalarsOf,
+  surveyLoss,
+  weightSamples,
 } from '@cf/core';
 import { ClassTiles } from './class-tiles.ts';
-import { RunningSum, uploadExponents } from './exponents.ts';
-import { emptyGradients, type GradientTotals, gradientPass } from './gradient-pass.ts';
+import { RunningSum, uploadFactors } from './factors.ts';
+import { GradientSums } from './gradient-sums.ts';
 import type { HeadKernels } from './kernels/head-kernels.ts';
 import { type KernelSet, type KernelValue, release } from './kernels/kernel-set.ts';
-import { negativesPass } from './log-sum-exp-pass.ts';
 import { Readback } from './readback.ts';
-import { readsLosses } from './reads-losses.ts';
+import { Statistics } from './statistics.ts';
 import type { StepContext } from './step-context.ts';
 
 /** What a head has for all its steps. */
 export interface PassParts {
   readonly set: KernelSet;
   readonly kernels: HeadKernels;
-  readonly tileSize: number;
+  /** Undefined: {@link DEFAULT_ROWS}. */
+  readonly tileSize: number | undefined;
 }
 
+/** Rows of W a tile: the least texture side that WebGL 2 guarantees. */
+const DEFAULT_ROWS = 2048;
+
 /**
- * Both passes over the classes of a batch, with one read-back where the log-sum-exp can be merged on the device, and two
- * where ∂loss/∂nll follows from the losses (focal, OHEM, self-paced) or the classes of other shards count as well.
+ * The passes over the classes of a batch, with one read-back where ∂loss/∂ℓ and the targets' logits are known beforehand,
+ * and two where they follow from the losses (focal, OHEM, self-paced) or from sums over the negatives (NPCFace), or where
+ * the classes of other shards count as well.
  */
 export async function classPasses(
   batch: BatchContext,
   { set, kernels, tileSize }: PassParts,
 ): Promise<ClassPasses> {
-  const { loss, x, weights, bias } = batch;
-  const tiles = await ClassTiles.open({ loss, set, kernels, x, weights, bias, tileSize });
+  const { loss, subCenters } = batch;
+  const rereads = readsLosses(loss.weighting, batch.mode);
+  const onePass = loss.objective.kind === 'binary' && !rereads;
+  const tiles = await ClassTiles.open({
+    batch,
+    set,
+    kernels,
+    tileSize: tileSize ?? Math.max(1, Math.floor(DEFAULT_ROWS / subCenters)),
+    ...(onePass ? { keptNumbers: 0 } : {}),
+  });
   const context: StepContext = { ...batch, set, kernels, tiles, readback: new Readback() };
-  const waits = batch.communicator !== undefined || readsLosses(loss.weighting, batch.mode);
+  // A survey has no second pass.
+  const alone = batch.communicator === undefined && loss !== surveyLoss;
   return {
-    ...(waits ? inTwo(context) : inOne(context)),
+    ...(alone && !rereads && loss.negativeSums === undefined ? inOne(context) : inTwo(context)),
+    pairs: (dNll) => pairs(context, dNll),
     dispose() {
       context.readback.dispose();
       tiles.dispose();
@@ -44,46 +61,72 @@ export async function classPasses(
   };
 }
 
+type SoftmaxPasses = Pick<ClassPasses, 'negatives' | 'gradients'>;
+
 /** The device merges the log-sum-exp for pass 2; the host does it again, in float64, for the losses. */
-function inOne(context: StepContext): ClassPasses {
-  const totals = emptyGradients(context);
+function inOne(context: StepContext): SoftmaxPasses {
+  let gradients: ClassGradients;
   return {
-    async negatives(): Promise<NegativesSeen> {
-      // Whatever the negatives are, ∂loss/∂nll is this.
-      const { dNll } = closeBatch(context, emptyLogSumExp(context.batch));
+    async negatives() {
+      const { loss, batch, tiles, sampleWeights, state, mode } = context;
+      const samples = { nll: new Float64Array(batch), sampleWeights, state: scalarsOf(state.values), mode };
+      // Whatever the losses are, ∂loss/∂ℓ is this.
+      const { dNll } = weightSamples(batchOps, loss, samples);
       const running = await RunningSum.start(context);
-      let exponents: KernelValue | undefined;
+      let factors: KernelValue | undefined;
       try {
-        const seen = await negativesPass(context, running);
-        exponents = await running.exponents(dNll);
-        await gradientPass(context, exponents, totals);
-        return seen();
+        const statistics = new Statistics(context, running);
+        await tiles.each('forwards', (tile) => statistics.add(tile));
+        factors = await running.factors(dNll);
+        const sums = new GradientSums(context, factors);
+        await tiles.each('backwards', (tile) => sums.add(tile));
+        gradients = await sums.finish();
+        return statistics.seen();
       } finally {
         running.dispose();
-        release(exponents);
+        release(factors);
       }
     },
-    gradients: () => totals,
+    gradients: () => gradients,
   };
 }
 
-/** The host needs the losses before it knows what pass 2 is to compute. */
-function inTwo(context: StepContext): ClassPasses {
-  const totals = emptyGradients(context);
+/** The host must see the negatives before it knows what pass 2 is to compute. */
+function inTwo(context: StepContext): SoftmaxPasses {
   return {
-    async negatives(): Promise<NegativesSeen> {
-      const seen = await negativesPass(context);
+    async negatives() {
+      const statistics = new Statistics(context);
+      await context.tiles.each('forwards', (tile) => statistics.add(tile));
       await context.readback.drain();
-      return seen();
+      return statistics.seen();
     },
-    async gradients(reduced: ReducedBatch): Promise<GradientTotals> {
-      const exponents = await uploadExponents(context, reduced);
+    async gradients({ dNll, logSumExp }) {
+      const factors = await uploadFactors(context, dNll, logSumExp);
       try {
-        await gradientPass(context, exponents, totals);
+        const sums = new GradientSums(context, factors);
+        await context.tiles.each('backwards', (tile) => sums.add(tile));
+        return await sums.finish();
       } finally {
-        release(exponents);
+        release(factors);
       }
-      return totals;
     },
   };
+}
+
+/** Losses and gradients of a binary objective, from one pass over the tiles. */
+async function pairs(context: StepContext, dNll: Float64Array | undefined): Promise<PairsSeen> {
+  const factors = dNll && (await uploadFactors(context, dNll));
+  try {
+    const statistics = new Statistics(context);
+    const sums = factors && new GradientSums(context, factors);
+    await context.tiles.each('forwards', async (tile) => {
+      await statistics.add(tile);
+      await sums?.add(tile);
+    });
+    const gradients = await sums?.finish();
+    await context.readback.drain();
+    return { ...statistics.seen(), gradients };
+  } finally {
+    release(factors);
+  }
 }

@@ -1,6 +1,7 @@
-import { type FloatArray, type MarginLoss, plainRows, type UnitRows, unitRows } from '@cf/core';
+import { type BatchContext, plainRows, unitRows } from '@cf/core';
+import { biasPlace } from './kernels/bias-place.ts';
 import type { HeadKernels } from './kernels/head-kernels.ts';
-import { type KernelSet, type KernelValue, release, releaseOnError } from './kernels/kernel-set.ts';
+import { type KernelSet, type KernelValue, release, releaseOnError, scratch } from './kernels/kernel-set.ts';
 import type { TileShape } from './kernels/kernel-source.ts';
 
 /** Numbers of tiles that are kept from pass 1 to pass 2 (64 MiB); the rest is computed again, with the same bits. */
@@ -9,26 +10,28 @@ const KEPT_NUMBERS = 2 ** 24;
 /** Rows that are normalised at a time, so that their float64 copies stay in cache. */
 const BLOCK = 64;
 
-/** A run of classes with its cosines. */
+/** A run of whole classes with its cosines. */
 export interface ClassTile {
   readonly firstClass: number;
   readonly shape: TileShape;
-  /** ŵ, or w where the geometry is `inner`: [classes, d]. */
+  /** ŵ, or w where the geometry is `inner`: [rows, d]. */
   readonly centers: KernelValue;
-  /** 1/‖w‖, 0 for a zero vector; 1 where the geometry is `inner`: [classes]. */
+  /** 1/‖w‖, 0 for a zero vector; 1 where the geometry is `inner`: [rows]. */
   readonly inverse: Float64Array;
+  /** Where the loss has a bias: [classes]. */
+  readonly bias: Float32Array | undefined;
   /** [classes, B]. */
   readonly cosines: KernelValue;
+  /** Which of the rows of a class its cosine is of: [classes, B]. Undefined where there is one a class. */
+  readonly winners: KernelValue | undefined;
 }
 
 /** What the tiles of one batch are made of. */
 export interface ClassTilesInput {
-  readonly loss: MarginLoss;
+  readonly batch: Pick<BatchContext, 'loss' | 'x' | 'weights' | 'bias' | 'classes' | 'subCenters'>;
   readonly set: KernelSet;
   readonly kernels: HeadKernels;
-  readonly x: UnitRows;
-  readonly weights: FloatArray;
-  readonly bias: FloatArray | undefined;
+  /** Classes a tile. */
   readonly tileSize: number;
   /** Default 2²⁴, 64 MiB. */
   readonly keptNumbers?: number;
@@ -38,7 +41,6 @@ export interface ClassTilesInput {
 export class ClassTiles {
   readonly count: number;
   readonly #input: ClassTilesInput;
-  readonly #classes: number;
   readonly #embeddings: KernelValue;
   readonly #transposed: KernelValue;
   readonly #kept: Map<number, ClassTile> = new Map();
@@ -50,13 +52,13 @@ export class ClassTiles {
     this.#embeddings = embeddings;
     this.#transposed = transposed;
     this.#budget = input.keptNumbers ?? KEPT_NUMBERS;
-    this.#classes = input.weights.length / input.x.dim;
-    this.count = Math.ceil(this.#classes / input.tileSize);
+    this.count = Math.ceil(input.batch.classes / input.tileSize);
   }
 
   /** Brings the embeddings onto the device. */
   static async open(input: ClassTilesInput): Promise<ClassTiles> {
-    const { set, x } = input;
+    const { set, batch } = input;
+    const { x } = batch;
     const transposed = new Float32Array(x.count * x.dim);
     for (let i = 0; i < x.count; i++) {
       for (let k = 0; k < x.dim; k++) transposed[k * x.count + i] = x.unit[i * x.dim + k]!;
@@ -71,12 +73,20 @@ export class ClassTiles {
     return this.#transposed;
   }
 
+  /** Hands one tile after another to `use`: backwards, so that the last ones of the pass before come first. */
+  async each(order: 'forwards' | 'backwards', use: (tile: ClassTile) => Promise<void>): Promise<void> {
+    for (let at = 0; at < this.count; at++) {
+      await this.use(order === 'forwards' ? at : this.count - 1 - at, use);
+    }
+  }
+
   /** Hands a tile to `use`; it is freed afterwards unless it is kept. */
   async use<T>(index: number, use: (tile: ClassTile) => Promise<T>): Promise<T> {
     const kept = this.#kept.get(index);
     if (kept !== undefined) return use(kept);
     const tile = await this.#compute(index);
-    const numbers = tile.shape.classes * (tile.shape.batch + tile.shape.dim);
+    const { batch, classes, rows, dim } = tile.shape;
+    const numbers = (tile.winners === undefined ? 1 : 2) * classes * batch + rows * dim;
     if (this.#keptNumbers + numbers <= this.#budget) {
       this.#kept.set(index, tile);
       this.#keptNumbers += numbers;
@@ -98,29 +108,56 @@ export class ClassTiles {
   }
 
   async #compute(index: number): Promise<ClassTile> {
-    const { loss, set, kernels, x, weights, bias, tileSize } = this.#input;
+    const { batch, set, tileSize } = this.#input;
+    const { x, classes, subCenters, bias } = batch;
     const firstClass = index * tileSize;
-    const end = Math.min(firstClass + tileSize, this.#classes);
-    const { unit, inverse } = normalised(loss, weights, x.dim, firstClass, end);
+    const end = Math.min(firstClass + tileSize, classes);
+    const [firstRow, endRow] = [firstClass * subCenters, end * subCenters];
+    const { unit, inverse } = normalised(batch, firstRow, endRow);
+    const shape = {
+      batch: x.count,
+      classes: end - firstClass,
+      subCenters,
+      rows: endRow - firstRow,
+      dim: x.dim,
+    };
+    const ofTile = bias && new Float32Array(bias.subarray(firstClass, end));
     const centers = await set.upload(unit, x.dim);
-    const shape = { batch: x.count, classes: end - firstClass, dim: x.dim };
-    const biases = bias === undefined ? [] : [new Float32Array(bias.subarray(firstClass, end))];
-    const args = [this.#embeddings, centers, ...biases];
-    const cosines = await releaseOnError(centers, () => set.run(kernels.cosines, shape, args));
-    return { firstClass, shape, centers, inverse, cosines };
+    const nearest = await releaseOnError(centers, () => this.#cosines(shape, centers, ofTile));
+    return { firstClass, shape, centers, inverse, bias: ofTile, ...nearest };
+  }
+
+  async #cosines(
+    shape: TileShape,
+    centers: KernelValue,
+    bias: Float32Array | undefined,
+  ): Promise<Pick<ClassTile, 'cosines' | 'winners'>> {
+    const { batch, set, kernels } = this.#input;
+    const vectors = [this.#embeddings, centers];
+    const biases = biasPlace(batch.loss) === 'product' ? [bias!] : [];
+    if (shape.subCenters === 1) {
+      return { cosines: await set.run(kernels.cosines, shape, [...vectors, ...biases]), winners: undefined };
+    }
+    return scratch(set, async (run) => {
+      const products = await run(kernels.products, shape, vectors);
+      const winners = await set.run(kernels.winners, shape, [products]);
+      const cosines = await releaseOnError(winners, () =>
+        set.run(kernels.nearest, shape, [products, ...biases]),
+      );
+      return { cosines, winners };
+    });
   }
 }
 
 function free(tile: ClassTile): void {
   release(tile.cosines);
+  release(tile.winners);
   release(tile.centers);
 }
 
 /** Rows `start` to `end`, normalised in float64 and rounded once. */
 function normalised(
-  loss: MarginLoss,
-  weights: FloatArray,
-  dim: number,
+  { loss, weights, x: { dim } }: ClassTilesInput['batch'],
   start: number,
   end: number,
 ): { unit: Float32Array; inverse: Float64Array } {

@@ -38,7 +38,7 @@ for (const { mode, runsPerLoss, available } of local) {
           const goldens = await embeddedGoldens();
           const report = await replayGoldens(backend, goldens);
           await backend.dispose();
-          expect(goldens.cases.length).toBe(220);
+          expect(goldens.cases.length).toBe(339);
           expect(report.tolerance).toBe(TOLERANCE);
           expect(report.passed, formatGoldenReport(report)).toBe(true);
         },
@@ -71,7 +71,7 @@ describe.skipIf(!hasWebgpu)(hasWebgpu ? 'mode webgpu' : 'mode webgpu (needs an a
     'all golden cases within 2e-5',
     async () => {
       const { goldens } = (await run())!;
-      expect(goldens.cases).toBe(220);
+      expect(goldens.cases).toBe(339);
       expect(goldens.passed, goldens.report).toBe(true);
     },
     10 * MINUTES,

@@ -1,10 +1,7 @@
 import { type Head, type HeadOptions, headStep, type MarginLoss, requireInteger, runSteps } from '@cf/core';
 import { classPasses } from './class-passes.ts';
-import { headKernels } from './kernels/head-kernels.ts';
+import { type HeadKernels, headKernels } from './kernels/head-kernels.ts';
 import type { KernelSet } from './kernels/kernel-set.ts';
-
-/** The least texture side that WebGL 2 guarantees. */
-const DEFAULT_TILE = 2048;
 
 /**
  * A head whose work over the classes is done by kernels of gpu.js, in float32; what is O(B·d) is done by core's own
@@ -13,9 +10,15 @@ const DEFAULT_TILE = 2048;
  * @throws OptionOutOfRangeError if tileSize is not a positive integer
  */
 export function gpujsHead(loss: MarginLoss, set: KernelSet, options: HeadOptions): Head {
-  const { tileSize = DEFAULT_TILE } = options;
-  requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const kernels = headKernels(loss);
+  const { tileSize } = options;
+  if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
+  const written = new Map([[loss, headKernels(loss)]]);
+  /** Statistics may ask for a pass of another loss first. */
+  const kernelsOf = (passed: MarginLoss): HeadKernels => {
+    const kernels = written.get(passed) ?? headKernels(passed);
+    written.set(passed, kernels);
+    return kernels;
+  };
   return {
     loss,
     step: (input) =>
@@ -25,7 +28,7 @@ export function gpujsHead(loss: MarginLoss, set: KernelSet, options: HeadOptions
           input,
           options,
           precision: 'float32',
-          passes: (batch) => classPasses(batch, { set, kernels, tileSize }),
+          passes: (batch) => classPasses(batch, { set, kernels: kernelsOf(batch.loss), tileSize }),
         }),
       ),
     dispose: () => set.dispose(),

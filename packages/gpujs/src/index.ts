@@ -2,10 +2,13 @@ export { GPUJS_MODES, type GpujsMode, type GpujsOptions, gpujsBackend } from './
 export type { ExponentKernels } from './kernels/exponent-kernels.ts';
 export {
   type FormulaSource,
+  type NegativeInput,
   type NegativeOutput,
+  type NegativeSumOutput,
   negativeSource,
   type TargetOutput,
   targetSource,
+  targetValueNames,
 } from './kernels/formula-source.ts';
 export { type HeadKernels, headKernels } from './kernels/head-kernels.ts';
 export type { KernelSource, Sizes, TileShape } from './kernels/kernel-source.ts';

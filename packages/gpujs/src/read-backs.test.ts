@@ -1,4 +1,13 @@
-import { createLoss, focal, type HeadInput, type MarginLoss, ohem, referenceStep, selfPaced } from '@cf/core';
+import {
+  createLoss,
+  focal,
+  type HeadInput,
+  type MarginLoss,
+  ohem,
+  referenceStep,
+  selfPaced,
+  smoothed,
+} from '@cf/core';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { gpujsBackend } from './gpujs-backend.ts';
 import { KernelSet } from './kernels/kernel-set.ts';
@@ -45,6 +54,11 @@ async function stepOf(loss: MarginLoss, input: HeadInput): Promise<Float32Array 
 const arcface = createLoss('arcface');
 const cases: readonly (readonly [MarginLoss, number])[] = [
   ...['curricularface', 'arcface', 'softmax', 'magface'].map((name) => [createLoss(name), 1] as const),
+  ...['sphereface2', 'uniface', 'bce-face'].map((name) => [createLoss(name), 1] as const),
+  [smoothed(arcface, 0.1), 1],
+  // A survey before the passes; a target that follows from sums over the negatives.
+  ...['adacos', 'npcface'].map((name) => [createLoss(name), 2] as const),
+  [focal(createLoss('uniface')), 2],
   ...[focal(arcface), ohem(arcface), selfPaced(arcface)].map((loss) => [loss, 2] as const),
 ];
 

@@ -1,6 +1,10 @@
 import type { MarginLoss, PreparedBatch } from '@cf/core';
 import type { Input } from 'gpu.js';
+import type { ClassTile } from './class-tiles.ts';
+import { biasPlace } from './kernels/bias-place.ts';
+import type { KernelValue } from './kernels/kernel-set.ts';
 import { matrixInput } from './matrix-input.ts';
+import type { StepContext } from './step-context.ts';
 
 /** Columns of the matrix that tells kernels about each sample; the loss's row values follow. */
 export const SAMPLE_COLUMNS = {
@@ -12,6 +16,15 @@ export const SAMPLE_COLUMNS = {
   pivot: 2,
   sampleValues: 3,
 } as const;
+
+/** What every kernel of a tile's negatives takes first: (cosines, samples[, bias]). */
+export function pairArguments(
+  { loss, prepared, labels }: Pick<StepContext, 'loss' | 'prepared' | 'labels'>,
+  { cosines, bias, firstClass }: Pick<ClassTile, 'cosines' | 'bias' | 'firstClass'>,
+): readonly KernelValue[] {
+  const samples = sampleMatrix(loss, prepared, labels, firstClass);
+  return biasPlace(loss) === 'logit' ? [cosines, samples, bias!] : [cosines, samples];
+}
 
 /** Packs what the kernels of one tile read of each sample: [B, 3 + their number]. */
 export function sampleMatrix(

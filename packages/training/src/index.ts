@@ -34,3 +34,11 @@ export {
   type Schedule,
   type ScheduleName,
 } from './schedule/learning-rate.ts';
+export {
+  dominantCenters,
+  type LabelledEmbeddings,
+  type LabelSuspect,
+  type LabelSuspects,
+  labelSuspects,
+  type SubCenters,
+} from './suspects/label-suspects.ts';

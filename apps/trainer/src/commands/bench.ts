@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { requireChoice } from '@cf/core';
+import { LOSS_NAMES, requireChoice } from '@cf/core';
 import { Command } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
@@ -33,7 +33,8 @@ function headCommand(): Command {
     .option('--batch <n>', 'embeddings a step', number, 256)
     .option('--dim <n>', 'length of an embedding', number, 512)
     .option('--classes <n>', 'class centers', number, 20_000)
-    .option('--loss <name>', 'a loss of @cf/core', 'curricularface')
+    .option('--sub-centers <k>', 'class centers of each class', number, 1)
+    .option('--loss <name>', `one of ${LOSS_NAMES.join(', ')}`, 'curricularface')
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'onnx')
     .option('--steps <n>', RUNS, number, 15)
     .option('--diagnostics', 'count the hard negatives in every step', false)
@@ -42,11 +43,13 @@ function headCommand(): Command {
   return withSharedOptions(command, [
     '--json',
     '--classes 1000000 --steps 3 --no-peers',
+    '--loss sphereface2',
+    '--loss arcface --sub-centers 3',
     '--backend tfjs-wasm --batch 128 --classes 10000',
   ]).action(async ({ peers, python, json, ...task }: HeadFlags) => {
     if (task.backend.startsWith('tfjs-')) {
       const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
-      const without = new Set(['loss', 'threads', 'seed', 'python']);
+      const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
       refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
     }
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -148,7 +151,7 @@ function formatHead(report: HeadReport): string {
   const share = (value: number | null): string => (value === null ? 'none' : `${(100 * value).toFixed(0)} %`);
   const { late } = report;
   return [
-    `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes, ${report.threads} threads`,
+    `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes${report.subCenters === 1 ? '' : ` of ${report.subCenters} centers`}, ${report.threads} threads`,
     `limit   ${milliseconds(report.limitSeconds)} (three matrix products)`,
     `init    ${milliseconds(report.medianSeconds)}, ${report.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(report.skippedShare)}`,
     ...(late === null

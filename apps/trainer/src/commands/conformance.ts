@@ -17,7 +17,7 @@ interface ConformanceFlags {
 export function conformanceCommand(): Command {
   return new Command('conformance')
     .description("Replay golden values of the authors' code on a backend; exits 1 over tolerance.")
-    .option('--goldens <file>', 'a file of golden values (default: the embedded 220 cases)')
+    .option('--goldens <file>', 'a file of golden values (default: all embedded cases)')
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'reference')
     .option('--tolerance <x>', 'worst error allowed (default: 1e-11 in float64, 2e-5 in float32)', number)
     .option('--json', 'print one JSON object', false)

@@ -6,7 +6,7 @@ import { resultLines } from '../report/result-text.ts';
 import type { RunPlace } from '../run/job.ts';
 import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
-import { readConfig } from '../settings/check-config.ts';
+import { checkConfig, readConfig } from '../settings/check-config.ts';
 import { configJsonSchema } from '../settings/documents.ts';
 import type { TrainFlags } from '../settings/fields.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
@@ -43,6 +43,8 @@ Examples:
       a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
   cf train --resume runs/mine
+  cf train --config runs/mine/config.json --init-from runs/mine --drop-suspects runs/mine/suspects.jsonl --sub-centers 1
+      goes on without the pictures that cf data suspects has listed
 `;
 
 /** A configuration that is there already takes no other flags. */
@@ -60,7 +62,8 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
   }
 }
 
-const BESIDE_CONFIG = new Set(['featuresFrom', 'initFrom', 'out']);
+/** The last two go on from a run without its suspects, or without its sub-centers. */
+const BESIDE_CONFIG = new Set(['featuresFrom', 'initFrom', 'out', 'dropSuspects', 'subCenters']);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
   const say = (line: string): void => console.log(line);
@@ -108,7 +111,7 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
     const featuresFrom = await opened(flags.featuresFrom);
     return { config, place: { resume: true, featuresFrom, initFrom, open: async () => run } };
   }
-  const given = flags.config === undefined ? resolveConfig(flags) : await readConfig(flags.config);
+  const given = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
   const featuresFrom = await opened(flags.featuresFrom);
   const initFrom = await opened(flags.initFrom ?? given.initFrom);
   const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
@@ -119,4 +122,14 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
     return run;
   };
   return { config, place: { resume: false, featuresFrom, initFrom, open } };
+}
+
+/** The configuration of a file, but for what may be given beside it. */
+async function configWith({ dropSuspects, subCenters }: TrainFlags, path: string): Promise<TrainConfig> {
+  const config = await readConfig(path);
+  return checkConfig({
+    ...config,
+    subCenters: subCenters ?? config.subCenters,
+    data: { ...config.data, dropSuspects: dropSuspects ?? config.data.dropSuspects },
+  });
 }

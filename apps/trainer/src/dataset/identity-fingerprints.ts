@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Dataset } from './load-dataset.ts';
+import type { Dataset } from './dataset.ts';
 
 /** A text for each identity, in the order of the labels, that changes with the names, sizes and count of its pictures. */
 export async function identityFingerprints({

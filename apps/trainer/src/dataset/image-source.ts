@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type ImageProblem, loadImages, type RawImage, resizeImage, type SyntheticFaces } from '@cf/data';
 
 /** The size that pictures are decoded to. */
@@ -20,6 +20,10 @@ export interface LoadOptions {
 /** A numbered list of pictures, from files or drawn. */
 export interface ImageSource {
   readonly count: number;
+  /** What a picture is called: its folder and file name, such as `Ann/Ann_0001.jpg`. */
+  name(index: number): string;
+  /** Some of the pictures, as a list of their own. */
+  some(indices: readonly number[]): ImageSource;
   /** Changes when any picture of the list does: by path, size and time of a file, by the parameters of a drawing. */
   fingerprint(): Promise<string>;
   /** What each picture is, wherever it lies: name and size of a file, the parameters of a drawing. */
@@ -39,6 +43,12 @@ export interface ImageSource {
 export function fileImages(files: readonly string[], checkContent: boolean = false): ImageSource {
   return {
     count: files.length,
+    name: (index) => `${basename(dirname(files[index]!))}/${basename(files[index]!)}`,
+    some: (indices) =>
+      fileImages(
+        indices.map((index) => files[index]!),
+        checkContent,
+      ),
     async fingerprint() {
       const hash = createHash('sha256');
       for (const file of files) {
@@ -82,6 +92,15 @@ const DRAWN_AHEAD = 16;
 export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]): ImageSource {
   return {
     count: images.length,
+    name(index) {
+      const { identityIndex, imageIndex } = images[index]!;
+      return `${faces.name(identityIndex)}/${imageIndex + 1}`;
+    },
+    some: (indices) =>
+      drawnImages(
+        faces,
+        indices.map((index) => images[index]!),
+      ),
     async fingerprint() {
       const { seed, difficulty } = faces;
       return createHash('sha256').update(JSON.stringify({ seed, difficulty, images })).digest('hex');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { formatPairs, type ImageProblem, writeSyntheticFolder } from '@cf/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
-import { type Dataset, loadDataset, pairsDataset } from './load-dataset.ts';
+import type { Dataset } from './dataset.ts';
+import { loadDataset, pairsDataset } from './load-dataset.ts';
 
 const NO_PAIRS = { pairs: undefined, pairsFolds: undefined, flip: true, control: false };
 

@@ -15,20 +15,11 @@ import {
 import { UsageError } from '../errors.ts';
 import { readGiven } from '../settings/read-given.ts';
 import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
+import type { Dataset } from './dataset.ts';
+import { withLabelNoise } from './dealt-labels.ts';
 import { drawnImages, fileImages, type ImageSource, type LoadOptions } from './image-source.ts';
+import { withoutSuspects } from './suspect-list.ts';
 import type { VerificationPairs } from './verification-pairs.ts';
-
-/** Pictures, some with identities to train on, some in pairs to score. */
-export interface Dataset {
-  readonly images: ImageSource;
-  /** Label of each picture, −1 for those that only pairs use: [N]. */
-  readonly labels: Int32Array;
-  /** Identity names in the order of their labels. */
-  readonly names: readonly string[];
-  readonly verification: VerificationPairs;
-  /** Where the pairs come from, in words. */
-  readonly pairsFrom: string;
-}
 
 /** How problems with pictures are taken. */
 export type ProblemPolicy = Pick<LoadOptions, 'onProblem' | 'strict'>;
@@ -38,8 +29,18 @@ const HELD_OUT_SHARE = 0.2;
 const FOLDS = 10;
 const MOST_PAIRS = 2000;
 
-/** Finds the pictures and pairs of a training; nothing is decoded yet. */
+/** Finds the pictures and pairs of a training, labelled as it says; nothing is decoded yet. */
 export async function loadDataset(
+  data: DataConfig,
+  evaluation: EvaluationConfig,
+  seed: number,
+  policy: ProblemPolicy,
+): Promise<Dataset> {
+  const dataset = await findDataset(data, evaluation, seed, policy);
+  return withoutSuspects(withLabelNoise(dataset, data), data.dropSuspects);
+}
+
+async function findDataset(
   data: DataConfig,
   evaluation: EvaluationConfig,
   seed: number,
@@ -96,7 +97,8 @@ async function datasetOf<Image>(
   const verification = await pairsOn(list);
   const labels = new Int32Array(list.images.length).fill(-1);
   for (const [label, places] of placed.entries()) for (const place of places) labels[place] = label;
-  return { images: sourceOf(list.images), labels, names: trained.map(({ name }) => name), verification };
+  const names = trained.map(({ name }) => name);
+  return { images: sourceOf(list.images), labels, names, trueIdentities: new Map(), verification };
 }
 
 async function heldOutDataset<Image>(

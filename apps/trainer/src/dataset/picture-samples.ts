@@ -1,6 +1,6 @@
 import { type AugmentOptions, augmentBatch, type ImageStore } from '@cf/data';
 import type { TrainingSamples } from '@cf/training';
-import type { Dataset } from './load-dataset.ts';
+import type { Dataset } from './dataset.ts';
 
 /** Samples whose classes have names. */
 export type NamedSamples = TrainingSamples & { readonly classes: readonly string[] };

@@ -1,23 +1,13 @@
-import {
-  adaFace,
-  type Backend,
-  curricularFace,
-  elasticArcFace,
-  focal,
-  type MarginLoss,
-  magFace,
-  ohem,
-  referenceBackend,
-  softmax,
-  sphereFace,
-} from '@cf/core';
+import { type Backend, referenceBackend } from '@cf/core';
 import { gpujsBackend } from '@cf/gpujs';
 import { createTrainingSession, GraphBuilder, onnxBackend, onnxLearner } from '@cf/onnx';
 import { tfjsBackend, tfjsLearner } from '@cf/tfjs';
 import { type LearnerOptimiser, learnerOptimiser, NO_DECAY_ON_NORM_AND_BIAS, sgd } from '@cf/training';
 import {
+  LINEAR_CHANGES,
   type LinearTask,
   type LinearTrainer,
+  linearLosses,
   linearTask,
   oracleRun,
   runDistances,
@@ -73,20 +63,6 @@ async function tfjsNetwork(task: LinearTask): Promise<Network> {
   };
 }
 
-const curricular = curricularFace({ scale: 12, alpha: 0.1 });
-
-const LOSSES: Readonly<Record<string, MarginLoss>> = {
-  curricularface: curricular,
-  adaface: adaFace({ scale: 12 }),
-  'softmax with bias': softmax(),
-  'elasticface-arc': elasticArcFace({ scale: 12 }),
-  'elasticface-arc+': elasticArcFace({ scale: 12, plus: true }),
-  sphereface: sphereFace(),
-  magface: magFace({ scale: 12 }),
-  'focal(curricularface)': focal(curricular),
-  'ohem(curricularface)': ohem(curricular, { keepRatio: 0.7 }),
-};
-
 const ENGINES: readonly [string, (task: LinearTask) => Promise<Network>, () => Promise<Backend>][] = [
   ['onnx, head onnx', onnxNetwork, () => onnxBackend({ runtime, threads: 1 })],
   ['onnx, head reference', onnxNetwork, async () => referenceBackend()],
@@ -96,7 +72,7 @@ const ENGINES: readonly [string, (task: LinearTask) => Promise<Network>, () => P
 ];
 
 const cases = ENGINES.flatMap(([engine, network, backend]) =>
-  Object.entries(LOSSES).map(([name, loss]) => [engine, name, network, backend, loss] as const),
+  Object.entries(linearLosses()).map(([name, loss]) => [engine, name, network, backend, loss] as const),
 );
 
 test.each(cases)(
@@ -104,9 +80,9 @@ test.each(cases)(
   async (_, __, open, openBackend, loss) => {
     const backend = await openBackend();
     try {
-      for (const changes of [{}, { batch: 4, accumulate: 2 }, { batch: 3, accumulate: 3, seed: 2 }]) {
+      for (const changes of LINEAR_CHANGES) {
         const task = linearTask(loss, changes);
-        const head = await backend.createHead(loss);
+        const head = await backend.createHead(loss, { subCenters: task.subCenters });
         const network = await open(task);
         const run = await trainLinear(task, { ...network, head, precision: 'float32' });
         for (const [name, distance] of Object.entries(runDistances(run, oracleRun(task))))

@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset/load-dataset.ts';
+import type { Dataset } from '../dataset/dataset.ts';
 import type { NamedSamples } from '../dataset/picture-samples.ts';
 import type { FeatureTable } from './feature-table.ts';
 

@@ -14,6 +14,8 @@ const options = { mirror: () => false, strict: false, onProblem: () => {}, signa
 function source(count: number, unreadable: readonly number[] = []): ImageSource {
   return {
     count,
+    name: String,
+    some: () => source(0),
     fingerprint: async () => '',
     keys: async () => [],
     async *load() {

@@ -24,7 +24,7 @@ export async function withEmbedding<T>(
   const { verification } = dataset;
   const extractor = await openExtractor(config.features);
   try {
-    await requireInitial(place.initFrom);
+    await requireInitial(place.initFrom, config);
     // Only now: input that can't be used leaves no folder behind.
     const run = await place.open();
     const table = await prepareFeatures(job, extractor, run);
@@ -50,6 +50,7 @@ export async function withEmbedding<T>(
         indices: table.indices,
         network,
         openAgain: open,
+        embedTrained: (embedder) => embedTable({ ...trained, mirrored: undefined }, embedder),
         async scoreBefore() {
           const embedder = await openInference(encodeModel(model));
           try {

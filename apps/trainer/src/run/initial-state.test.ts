@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { referenceBackend } from '@cf/core';
 import type { TrainingState } from '@cf/training';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { featureSamples } from '../features/feature-samples.ts';
+import { embedTable, type FeatureTable } from '../features/feature-table.ts';
 import type { TrainFlags } from '../settings/fields.ts';
+import type { EmbeddingTraining } from '../settings/train-config.ts';
 import {
   cloudData,
   configWith,
@@ -14,16 +16,19 @@ import {
   withoutProgress,
 } from '../testing.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import { initialState } from './initial-state.ts';
+import { initialState, requireInitial } from './initial-state.ts';
 import { createRunFolder, type RunFolder } from './run-folder.ts';
+import type { Subject } from './subject.ts';
 
 withoutProgress();
 
 const data = cloudData(5, 8, 6);
-const config = configWith({ loss: 'softmax' });
+const softmax = configWith({ loss: 'softmax' });
 
 /** A run on clouds, to its end. */
-async function trainedRun(): Promise<{ run: RunFolder; end: TrainingState }> {
+async function trainedRun(
+  config: EmbeddingTraining = softmax,
+): Promise<{ run: RunFolder; end: TrainingState }> {
   const run = await createRunFolder(join(await temporaryFolder(), 'run'));
   const network = await embeddingOn(data, config);
   const { learner } = network;
@@ -40,13 +45,18 @@ async function startFrom(
   run: RunFolder,
   names: readonly string[],
   flags: Partial<TrainFlags> = {},
+  embedTrained: Subject['embedTrained'] = (embedder) => embedTable(data, embedder),
 ): ReturnType<typeof initialState> {
   const own = configWith({ loss: 'softmax', ...flags });
   const network = await embeddingOn(data, own);
   try {
     return await initialState(
       run,
-      { network, samples: { ...featureSamples(data, data), classes: names } },
+      {
+        network,
+        samples: { ...featureSamples(data, data), classes: names },
+        embedTrained,
+      },
       own,
     );
   } finally {
@@ -89,6 +99,63 @@ it('takes a run with another loss and optimiser', async () => {
   expect(found).toBe(5);
   expect(state.classBias).toBeUndefined();
   expect(Object.keys(state.centers.optimiser)).toEqual(['first_moment', 'second_moment']);
+});
+
+describe('sub-centers', () => {
+  const three = configWith({ loss: 'arcface', subCenters: 3 });
+  const rowsOf = ({ centers }: Pick<TrainingState, 'centers'>, from: number, count: number): number[] => [
+    ...centers.values.subarray(8 * from, 8 * (from + count)),
+  ];
+
+  it('are taken all, by name, where there are as many', async () => {
+    const { run, end } = await trainedRun(three);
+    const { state } = await startFrom(run, ['somebody', 'person 4'], { loss: 'arcface', subCenters: 3 });
+    expect(rowsOf(state, 3, 3)).toEqual(rowsOf(end, 12, 3));
+  });
+
+  it('become the dominant one, where there is to be one', async () => {
+    const { run, end } = await trainedRun(three);
+    // Pictures of a class lie at one of its centers: the second of the first class, the third of the next, and so on.
+    const dominant = [1, 2, 0, 1, 2];
+    const embedTrained = async (): Promise<FeatureTable> => ({
+      ...data,
+      dim: 8,
+      rows: Float32Array.from(
+        [...data.labels].flatMap((label) => rowsOf(end, 3 * label + dominant[label]!, 1)),
+      ),
+    });
+    const { state, found } = await startFrom(run, data.names, { loss: 'arcface' }, embedTrained);
+    expect(found).toBe(5);
+    expect(state.subCenters).toBe(1);
+    for (const [c, k] of dominant.entries()) expect(rowsOf(state, c, 1)).toEqual(rowsOf(end, 3 * c + k, 1));
+  });
+
+  it('begin with the center that there was', async () => {
+    const { run, end } = await trainedRun();
+    const { state } = await startFrom(run, ['somebody', 'person 4'], { subCenters: 3 });
+    expect(rowsOf(state, 3, 1)).toEqual(rowsOf(end, 4, 1));
+    expect(Math.hypot(...rowsOf(state, 4, 2))).toBeLessThan(0.1);
+  });
+
+  it('of another number are refused', async () => {
+    const { run } = await trainedRun(three);
+    const flags = { loss: 'arcface', subCenters: 2 };
+    for (const attempt of [
+      () => startFrom(run, data.names, flags),
+      () => requireInitial(run, configWith(flags)),
+    ])
+      expect((await failureOf(attempt)).message).toMatch(
+        /with 3 centers a class, for --sub-centers 2, expected --sub-centers 3, or 1/,
+      );
+  });
+
+  it('leave a bias of all classes to those that have one', async () => {
+    const { run, end } = await trainedRun(configWith({ loss: 'sphereface2' }));
+    const shared = await startFrom(run, ['somebody'], { loss: 'sphereface2' });
+    expect(shared.state.classBias!.values).toEqual(end.classBias!.values);
+    const each = await startFrom(run, data.names, { loss: 'softmax' });
+    expect([...each.state.classBias!.values]).toEqual([0, 0, 0, 0, 0]);
+  });
 });
 
 it('refuses a run of another network, and one without a checkpoint', async () => {

@@ -1,16 +1,17 @@
-import { createLoss } from '@cf/core';
 import {
+  dominantCenters,
   type FirstStateOptions,
   firstHeadState,
   type Learner,
   type NamedTensors,
-  type TrainedArray,
   type TrainingState,
 } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
+import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { type KeptTraining, readCheckpoint } from './checkpoint.ts';
+import { embeddingsAt } from './embeddings-at.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Subject } from './subject.ts';
 
@@ -19,39 +20,96 @@ const OF_NETWORK = /^(weights|statistics)\//;
 
 /**
  * The first state of a training that starts from another run: weights and running statistics of its network, and the class
- * centers of identities of the same name. Optimiser, loss and schedule start anew.
+ * centers of identities of the same name. Optimiser, loss and schedule start anew. Where the run had several centers a class
+ * and the training has one, it takes the one that most of its pictures of the class are nearest to.
  *
  * @returns also how many class centers were found
- * @throws RunFolderError if the run has no checkpoint, or one of another network
+ * @throws RunFolderError if the run has no checkpoint, or one of another network or other sub-centers
  */
 export async function initialState(
   from: RunFolder,
-  { network: { learner }, samples: { classes } }: Pick<Subject, 'network' | 'samples'>,
+  subject: Pick<Subject, 'network' | 'samples' | 'embedTrained'>,
   config: TrainConfig,
 ): Promise<{ readonly state: TrainingState; readonly found: number }> {
   const path = from.file('checkpoint');
   const { state: given } = await readCheckpoint(path);
-  const loss = createLoss(config.loss.name, config.loss.params);
+  requireSubCenters(path, given, config);
+  const { network, samples } = subject;
+  const { learner } = network;
+  const { classes } = samples;
   const { embeddingSize } = learner;
+  const loss = lossOf(config, samples);
   const options: FirstStateOptions = { ...trainingOptions(config), loss, classes, embeddingSize };
   const first = firstHeadState(options);
   const weights = weightsFrom(path, given.learner, await learner.state());
-  const found = moveRows(given.classes, given.centers, classes, first.centers, embeddingSize);
-  if (first.classBias !== undefined && given.classBias !== undefined)
-    moveRows(given.classes, given.classBias, classes, first.classBias, 1);
+  const dominant =
+    given.subCenters > first.subCenters ? await dominantOf(given, subject, weights) : undefined;
+  const places = new Map(given.classes.map((name, place) => [name, place]));
+  // Where there are more centers than there were, the first of a class is the one that it had.
+  const rows = Math.min(given.subCenters, first.subCenters);
+  let found = 0;
+  for (const [label, name] of classes.entries()) {
+    const place = places.get(name);
+    if (place === undefined) continue;
+    const from = place * given.subCenters + (dominant?.[place] ?? 0);
+    const centers = given.centers.values.subarray(from * embeddingSize, (from + rows) * embeddingSize);
+    first.centers.values.set(centers, label * first.subCenters * embeddingSize);
+    if (loss.bias?.of === 'each class' && given.classBias?.values.length === given.classes.length)
+      first.classBias!.values[label] = given.classBias.values[place]!;
+    found++;
+  }
+  if (loss.bias?.of === 'all classes' && given.classBias?.values.length === 1)
+    first.classBias!.values.set(given.classBias.values);
   return { state: { ...first, learner: weights }, found };
+}
+
+/** Of each class of a run, which of its centers most of the pictures are nearest to that are to be trained on. */
+async function dominantOf(
+  { classes, centers, subCenters }: KeptTraining['state'],
+  subject: Parameters<typeof initialState>[1],
+  weights: NamedTensors,
+): Promise<Int32Array> {
+  const { dim, rows } = await embeddingsAt(subject, weights);
+  const places = new Map(classes.map((name, place) => [name, place]));
+  const placed = Array.from(subject.samples.labels, (label, row) => ({
+    row,
+    place: places.get(subject.samples.classes[label]!),
+  })).filter(({ place }) => place !== undefined);
+  const embeddings = new Float32Array(placed.length * dim);
+  for (const [at, { row }] of placed.entries())
+    embeddings.set(rows.subarray(row * dim, (row + 1) * dim), at * dim);
+  const labels = placed.map(({ place }) => place!);
+  return dominantCenters({ embeddings, labels, dim }, { centers: centers.values, subCenters });
+}
+
+function requireSubCenters(
+  path: string,
+  { subCenters }: KeptTraining['state'],
+  config: Pick<TrainConfig, 'subCenters'>,
+): void {
+  if (subCenters === 1 || config.subCenters === 1 || subCenters === config.subCenters) return;
+  throw new RunFolderError(
+    `'${path}' with ${subCenters} centers a class, for --sub-centers ${config.subCenters}`,
+    `--sub-centers ${subCenters}, or 1 for the dominant ones`,
+    'say --sub-centers as the run had it, or 1.',
+  );
 }
 
 /**
  * Reads what a training is to start from, before anything is written.
  *
  * @param learner where it is there already: that the weights fit it.
- * @throws RunFolderError if the run has no checkpoint that can be read, or one of another network
+ * @throws RunFolderError if the run has no checkpoint that can be read, or one of another network or other sub-centers
  */
-export async function requireInitial(from: RunFolder | undefined, learner?: Learner): Promise<void> {
+export async function requireInitial(
+  from: RunFolder | undefined,
+  config: TrainConfig,
+  learner?: Learner,
+): Promise<void> {
   if (from === undefined) return;
   const path = from.file('checkpoint');
   const { state } = await readCheckpoint(path);
+  requireSubCenters(path, state, config);
   if (learner !== undefined) weightsFrom(path, state.learner, await learner.state());
 }
 
@@ -67,23 +125,4 @@ function weightsFrom(path: string, given: NamedTensors, own: NamedTensors): Name
     );
   });
   return new Map(named);
-}
-
-/** Copies the rows of classes of the same name. @returns how many there are */
-function moveRows(
-  from: readonly string[],
-  { values: source }: TrainedArray,
-  to: readonly string[],
-  { values: target }: TrainedArray,
-  size: number,
-): number {
-  const places = new Map(from.map((name, place) => [name, place]));
-  let found = 0;
-  for (const [label, name] of to.entries()) {
-    const place = places.get(name);
-    if (place === undefined) continue;
-    target.set(source.subarray(place * size, (place + 1) * size), label * size);
-    found++;
-  }
-  return found;
 }

@@ -1,5 +1,6 @@
 import type { Backend } from '@cf/core';
-import type { Dataset, ProblemPolicy } from '../dataset/load-dataset.ts';
+import type { Dataset } from '../dataset/dataset.ts';
+import type { ProblemPolicy } from '../dataset/load-dataset.ts';
 import type { ProblemList } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';

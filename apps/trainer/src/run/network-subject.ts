@@ -37,7 +37,7 @@ export async function withNetwork<T>(
     requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));
     const network = await untrained.openTraining();
     try {
-      await requireInitial(place.initFrom, network.learner);
+      await requireInitial(place.initFrom, config, network.learner);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open();
       const store = await loadPictures(job, untrained.inference.shape);
@@ -86,6 +86,12 @@ function subjectOn(
     samples,
     indices: store.indices,
     openAgain: (): Promise<NetworkInTraining> => untrained.openTraining(),
+    embedTrained: (network) =>
+      embedStore('embedding', store, network, {
+        wanted: (index) => dataset.labels[index]! >= 0,
+        mirror: false,
+        signal,
+      }),
     async scoreBefore() {
       // A file's weights were trained by somebody; ours are random.
       const before = config.network.kind === 'built-in' ? 'untrained' : `${name} before`;

@@ -8,6 +8,10 @@ export const RUN_FILES = {
   config: 'config.json',
   environment: 'environment.json',
   metrics: 'metrics.jsonl',
+  /** Where labels were exchanged on purpose: of which pictures. */
+  exchanged: 'exchanged-labels.jsonl',
+  /** What `cf data suspects` writes. */
+  suspects: 'suspects.jsonl',
   features: 'features.safetensors',
   checkpoint: 'checkpoint.safetensors',
   network: 'model.onnx',
@@ -78,6 +82,15 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     `'${path}', which has no ${RUN_FILES.config}`,
     'the folder of a run',
     'give the folder that was named as --out.',
+  );
+}
+
+/** A run has come to no checkpoint yet. */
+export function noCheckpoint({ path }: RunFolder): RunFolderError {
+  return new RunFolderError(
+    `'${path}', which has no ${RUN_FILES.checkpoint}`,
+    'a run that has been trained for an epoch at least',
+    `train it first: cf train --resume ${path}`,
   );
 }
 

@@ -2,11 +2,14 @@ import { BackendError, createLoss, LOSS_NAMES, NonFiniteError } from '@cf/core';
 import { decodeModel } from '@cf/onnx';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { describe, expect, it, vi } from 'vitest';
+import type { Dataset } from '../dataset/dataset.ts';
+import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { pictureSamples } from '../dataset/picture-samples.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import { openOnnxNetwork } from '../engines/onnx-network.ts';
 import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
 import { openOnnxTraining } from '../engines/open-onnx-training.ts';
+import { exitCodeOf } from '../exit-codes.ts';
 import { featureSamples } from '../features/feature-samples.ts';
 import { startProgress } from '../report/progress.ts';
 import type { TrainFlags } from '../settings/fields.ts';
@@ -22,7 +25,7 @@ import {
   trainKeeping,
   withoutProgress,
 } from '../testing.ts';
-import { type Training, withShuffledLabels } from './run-training.ts';
+import type { Training } from './run-training.ts';
 
 vi.mock('../report/progress.ts', { spy: true });
 withoutProgress();
@@ -55,6 +58,7 @@ async function onClouds(
   flags: Partial<TrainFlags> = {},
   hooks: Parameters<typeof collect>[2] = {},
   state?: TrainingState,
+  labelled: Pick<Dataset, 'labels' | 'names'> = data,
 ): Promise<Ran> {
   const config = configWith({ scale: undefined as never, ...flags });
   const network = await embeddingOn(data, config);
@@ -62,7 +66,7 @@ async function onClouds(
     config,
     backend: await openBackend(config.head),
     learner: network.learner,
-    samples: featureSamples(data, data),
+    samples: featureSamples(data, labelled),
     ...(state === undefined ? {} : { state }),
   };
   return collect(training, network, hooks);
@@ -102,16 +106,35 @@ const meanLoss = (metrics: readonly StepMetrics[], epoch: number): number => {
 };
 
 describe('every loss', () => {
-  it.each(LOSS_NAMES)('trains an epoch: %s', async (loss) => {
-    const { end, metrics, checkpoints } = await onClouds({ loss, epochs: 1 });
+  const trials = LOSS_NAMES.flatMap((loss) => [[loss, 1] as const, [loss, 3] as const]);
+  it.each(trials)('trains an epoch: %s, %d centers a class', async (loss, subCenters) => {
+    const { end, metrics, checkpoints } = await onClouds({ loss, subCenters, epochs: 1 });
+    expect(end.centers.values).toHaveLength(5 * subCenters * 8);
     expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
     expect(checkpoints).toEqual([0, 5]);
     for (const { loss: value, imagesPerSecond } of metrics) {
       expect(value).toBeGreaterThanOrEqual(0);
       expect(imagesPerSecond).toBeGreaterThan(0);
     }
-    expect(end.lossState.loss).toBe(createLoss(loss).name);
-    expect(end.classBias?.values.some((b) => b !== 0) ?? false).toBe(createLoss(loss).bias);
+    const { name, bias } = createLoss(loss, {}, { classCounts: [8, 8, 8, 8, 8] });
+    expect(end.lossState.loss).toBe(name);
+    const moved = end.classBias?.values.some((b) => b !== Math.fround(bias!.start(5))) ?? false;
+    expect(moved).toBe(bias !== undefined);
+  });
+
+  it('counts the pictures of each class for the losses that ask, and refuses a class without any', async () => {
+    const labels = Int32Array.from(data.labels, (label) => Math.max(1, label));
+    const error = await failureOf(() =>
+      onClouds({ loss: 'dynamic-arcface' }, {}, undefined, { ...data, labels }),
+    );
+    expect(error.message).toMatch(/^counts\[0\] = 0, expected an integer ≥ 1/);
+    expect(exitCodeOf(error)).toBe(2);
+  });
+
+  it('goes on with as many centers a class as there were', async () => {
+    const { end } = await onClouds({ subCenters: 2 });
+    const error = await failureOf(() => onClouds({ subCenters: 3 }, {}, end));
+    expect(error.message).toMatch(/subCenters = 2, expected subCenters = 3/);
   });
 
   it.each<[string, string, string[]]>([
@@ -260,23 +283,5 @@ describe('a network on pictures', () => {
     expect(error.message).toMatch(
       /gradient of fc\.weight\[7\] = NaN at step 3 \(learning rate 0\.05\).*\n.*--lr/s,
     );
-  });
-});
-
-describe('withShuffledLabels', () => {
-  const samples = featureSamples(data, data);
-
-  it('keeps the count of every label and the features', () => {
-    const shuffled = withShuffledLabels(samples, 1);
-    expect(shuffled.labels).not.toEqual(samples.labels);
-    expect([...shuffled.labels].sort()).toEqual([...samples.labels].sort());
-    expect(shuffled.batch).toBe(samples.batch);
-    expect(withShuffledLabels(samples, 1)).toEqual(shuffled);
-  });
-
-  it('leaves the samples as they were', () => {
-    const before = Int32Array.from(samples.labels);
-    withShuffledLabels(samples, 1);
-    expect(samples.labels).toEqual(before);
   });
 });

@@ -1,20 +1,22 @@
-import { type Backend, createLoss, createRandom } from '@cf/core';
+import type { Backend } from '@cf/core';
 import {
   type StepMetrics,
   stepsPerEpoch,
   DivergedError as TrainingDiverged,
-  type TrainingSamples,
   type TrainingState,
   type TrainingTask,
   train,
 } from '@cf/training';
+import type { NamedSamples } from '../dataset/picture-samples.ts';
 import { DivergedError } from '../errors.ts';
 import { startProgress } from '../report/progress.ts';
+import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 
 /** What a training of a configuration is of. */
-export type Training = Pick<TrainingTask, 'learner' | 'samples' | 'state'> & {
+export type Training = Pick<TrainingTask, 'learner' | 'state'> & {
+  readonly samples: NamedSamples;
   readonly config: TrainConfig;
   readonly backend: Backend;
   /** Stops after the current step. */
@@ -37,7 +39,8 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   const { config, backend, samples, state, ...task } = training;
   const options = trainingOptions(config);
   const total = stepsPerEpoch(samples.count, options) * options.epochs;
-  const head = await backend.createHead(createLoss(config.loss.name, config.loss.params));
+  const { subCenters } = config;
+  const head = await backend.createHead(lossOf(config, samples), { subCenters });
   let step = state?.step ?? 0;
   const progress = startProgress(hooks.label, total, 'steps', step);
   try {
@@ -62,10 +65,4 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
 
 function stepText({ epoch, loss, imagesPerSecond }: StepMetrics): string {
   return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(0)} images/s`;
-}
-
-/** The same samples with their labels dealt anew: nothing can be learned from them. */
-export function withShuffledLabels<Samples extends TrainingSamples>(samples: Samples, seed: number): Samples {
-  const random = createRandom(seed).fork('shuffled labels');
-  return { ...samples, labels: random.shuffle(Int32Array.from(samples.labels)) };
 }

@@ -1,6 +1,7 @@
 import type { NamedSamples } from '../dataset/picture-samples.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import type { Embedder } from '../engines/onnx-network.ts';
+import type { FeatureTable } from '../features/feature-table.ts';
 import type { NamedResult } from '../report/score-model.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { TrainingFit } from './training-fit.ts';
@@ -19,6 +20,8 @@ export interface Subject {
   readonly network: NetworkInTraining;
   /** The same once more, as it was before training; to be disposed of. */
   openAgain(): Promise<NetworkInTraining>;
+  /** Embeddings of the pictures that are trained on. */
+  embedTrained(network: Embedder): Promise<FeatureTable>;
   /** Scores of what there is without training. */
   scoreBefore(): Promise<readonly NamedResult[]>;
   score(name: string, network: Embedder, fit?: TrainingFit): Promise<readonly NamedResult[]>;

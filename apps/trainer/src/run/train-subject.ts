@@ -1,17 +1,19 @@
-import { createLoss, StateMismatchError } from '@cf/core';
+import { StateMismatchError } from '@cf/core';
 import type { StepMetrics, TrainingState } from '@cf/training';
+import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
 import { RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
+import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { initialState } from './initial-state.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
-import { runTraining, withShuffledLabels } from './run-training.ts';
+import { runTraining } from './run-training.ts';
 import type { Subject } from './subject.ts';
 import { type TrainingFit, trainingFit } from './training-fit.ts';
 
@@ -91,7 +93,7 @@ async function startState(
   subject: Subject,
 ): Promise<TrainingState | undefined> {
   const { run, description, samples } = subject;
-  const { name: loss } = createLoss(config.loss.name, config.loss.params);
+  const { name: loss } = lossOf(config, samples);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   if (kept === undefined) {
     if (place.resume) say('no checkpoint yet: training from the beginning');

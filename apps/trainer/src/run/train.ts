@@ -1,17 +1,10 @@
-import { createLoss } from '@cf/core';
-import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
-import { loadDataset } from '../dataset/load-dataset.ts';
-import { ProblemList } from '../dataset/problem-list.ts';
-import { openBackend } from '../engines/open-backend.ts';
+import type { Dataset } from '../dataset/dataset.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
-import { withEmbedding } from './embedding-subject.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
-import { withNetwork } from './network-subject.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { Subject } from './subject.ts';
 import { trainSubject } from './train-subject.ts';
+import { withJob, withSubject } from './with-job.ts';
 
 /**
  * The whole job: pictures to a trained network, or to features and an embedding on them; pairs to scores; everything
@@ -33,41 +26,34 @@ export async function train(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<TrainOutcome> {
-  // Made first: a wrong loss, option or backend is told before any work.
-  createLoss(config.loss.name, config.loss.params);
-  const backend = await openBackend(config.head, config.train === 'all' ? config.threads : undefined);
-  try {
-    const problems = new ProblemList();
-    const policy = { onProblem: problems.add, strict: config.strict };
-    const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
+  return withJob(config, { place, signal, say }, async (job) => {
+    const { dataset, backend } = job;
     const images = dataset.labels.filter((label) => label >= 0).length;
     const pairs = dataset.verification.pairs.length;
     say(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
-    const pictures = await identityFingerprints(dataset);
-    const kept = await keptTraining(place);
-    if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);
     const environment = await environmentOf(config, backend);
     const open = async (): Promise<RunFolder> => {
       const run = await place.open();
       await recordEnvironment(run, environment, say);
+      if (config.data.labelNoise !== undefined) await writeExchanged(run, dataset);
       return run;
     };
-    const shared = { backend, dataset, problems, policy, pictures, kept, signal, say };
-    const job = { config, place: { ...place, open }, ...shared };
-    const work = (subject: Subject): Promise<TrainOutcome> => trainSubject(job, subject);
-    return config.train === 'all'
-      ? await withNetwork({ ...job, config }, work)
-      : await withEmbedding({ ...job, config }, work);
-  } finally {
-    await backend.dispose();
-  }
+    const opened = { ...job, place: { ...place, open } };
+    return withSubject(opened, (subject) => trainSubject(opened, subject));
+  });
 }
 
-/** The checkpoint of a run that is resumed, where it has one. */
-async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
-  if (!place.resume) return undefined;
-  const run = await place.open();
-  return (await run.has('checkpoint')) ? readCheckpoint(run.file('checkpoint')) : undefined;
+/** Which pictures have the label of another identity, and whose they are: one line each. */
+async function writeExchanged(
+  run: RunFolder,
+  { images, labels, names, trueIdentities }: Dataset,
+): Promise<void> {
+  const lines = [...trueIdentities].map(([index, trueIdentity]) => {
+    // A picture that is left out has no label.
+    const identity = names[labels[index]!] ?? null;
+    return JSON.stringify({ picture: images.name(index), identity, trueIdentity });
+  });
+  await run.writeText('exchanged', lines.map((line) => `${line}\n`).join(''));
 }

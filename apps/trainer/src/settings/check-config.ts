@@ -1,7 +1,8 @@
-import { createLoss, OptionOutOfRangeError, UnknownNameError } from '@cf/core';
+import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
 import { readJson } from '../run/run-folder.ts';
+import { checkLoss } from './loss-of.ts';
 import { longFlag, SETTING_OF } from './setting.ts';
 import {
   CONFIG_SCHEMA,
@@ -20,7 +21,7 @@ import {
  */
 export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): TrainConfig {
   const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
-  createLoss(config.loss.name, config.loss.params);
+  checkLoss(config);
   checkMomentum(config);
   if (config.train === 'all') checkEngine(config);
   return config;

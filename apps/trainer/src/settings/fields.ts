@@ -23,6 +23,27 @@ export const DEFAULT_SCALE = 32;
 export const DEFAULT_LOSS = 'curricularface';
 export const WEIGHTINGS = ['focal', 'ohem', 'self-paced'] as const;
 
+/** What becomes of the labels of pictures, wherever they come from. */
+const labelling = {
+  labelNoise: setting(
+    '--label-noise <share>',
+    range(0, 1).optional(),
+    'exchange this share of the labels among each other, to see what finds them',
+    { told: 'off' },
+  ),
+  ...only(ONLY.labelNoise, {
+    labelNoiseSeed: setting('--label-noise-seed <n>', integer(0, 2 ** 31).optional(), 'which labels', {
+      default: ({ choices }) => (choices.labelNoise === undefined ? undefined : 0),
+      told: '0',
+    }),
+  }),
+  dropSuspects: setting(
+    '--drop-suspects <file>',
+    text().optional(),
+    'a list of cf data suspects: leave out the pictures in it',
+  ),
+};
+
 const seed = setting('--seed <n>', integer(0, 2 ** 31).default(0), 'same seed, same run');
 const fileDim = setting('--dim <n>', integer(2, 65536).optional(), 'length of the embedding');
 
@@ -40,6 +61,7 @@ export const folder = {
   ...only(ONLY.people, {
     folds: setting('--folds <list>', text().optional(), 'folds of --people to train on, such as 1-9'),
   }),
+  ...labelling,
 };
 
 export const synthetic = {
@@ -50,6 +72,7 @@ export const synthetic = {
     imagesPerIdentity: setting('--images-per-identity <n>', integer(2, 1e6).default(20), 'pictures of each'),
     difficulty: setting('--difficulty <x>', range(0, 2).default(DEFAULT_DIFFICULTY), 'of pictures, 0 to 2'),
   }),
+  ...labelling,
 };
 
 /** Flags that name what is trained; config.json has it as `train`, and `network` or `features`. */
@@ -113,10 +136,16 @@ export const augmentation = only(ONLY.network, {
   shift: setting('--augment-shift <pixels>', integer(0, 64).default(3), 'how far training pictures move'),
 });
 
+const SCALE = byKind(DEFAULT_SCALE, { drawn: 16 });
+
 /** Flags that make up `loss` in config.json. */
 export const loss = {
   loss: setting('--loss <name>', text().default(DEFAULT_LOSS), `one of ${LOSS_NAMES.join(', ')}`),
-  scale: setting('--scale <s>', z.number(), 'scale of the cosines', byKind(DEFAULT_SCALE, { drawn: 16 })),
+  scale: setting('--scale <s>', z.number(), 'scale of the cosines', {
+    // Circle loss scales products of two similarities.
+    default: (situation) => (situation.choices.loss === 'circle' ? undefined : SCALE.default(situation)),
+    told: `${SCALE.told}; its own for circle, or beside a preset`,
+  }),
   margin: setting('--margin <m>', z.number(), 'margin of the loss', {
     // Margins of other losses are other numbers: SphereFace's is an integer.
     default: ({ kind, choices }) =>
@@ -124,7 +153,17 @@ export const loss = {
     told: 'its own; 0.3 for a network on drawn identities',
   }),
   alpha: setting('--alpha <a>', text(), 'weight of a new batch in t: official, paper, tface or a number'),
-  lossOption: setting('--loss-option <name=value>', z.array(text()), 'other options of the loss; repeatable'),
+  labelSmoothing: setting(
+    '--label-smoothing <e>',
+    z.number(),
+    'share of each target that is spread over all classes',
+    { told: 'off' },
+  ),
+  lossOption: setting(
+    '--loss-option <name=value>',
+    z.array(text()),
+    'other options of the loss, such as preset=paper or marginType=A; repeatable',
+  ),
   weighting: setting('--weighting <name>', z.enum(WEIGHTINGS), 'focal, ohem or self-paced, around the loss'),
   ...only(ONLY.weighting, {
     weightingOption: setting(
@@ -147,6 +186,7 @@ export const optimisation = {
       part === 'embedding' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
     told: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding',
   }),
+  subCenters: setting('--sub-centers <k>', integer(1, 1024).default(1), 'class centers of each class'),
   epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', EPOCHS),
   // Many small steps: what a network learns of a few drawn identities in two minutes.
   batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', byKind(128, { drawn: 32 })),
@@ -169,6 +209,11 @@ export const optimisation = {
     default: (situation) => (isAdam(situation) ? 0.01 : 5e-4),
     told: '0.0005; 0.01 with adamw',
   }),
+  biasWeightDecay: setting(
+    '--bias-weight-decay <w>',
+    range(0, 1).default(0),
+    "weight decay of the classes' bias, where the loss has one",
+  ),
   clipNorm: setting(
     '--clip-norm <x>',
     positive().optional(),

@@ -19,6 +19,24 @@ describe('lossFromFlags', () => {
       { name: 'curricularface', params: { scale: 48, alpha: 'tface' } },
     ],
     [
+      'a preset without any default of ours',
+      { loss: 'arcface', margin: 0.4, lossOption: ['preset=release'] },
+      { name: 'arcface', params: { preset: 'release', margin: 0.4 } },
+    ],
+    [
+      'label smoothing to the loss inside a weighting',
+      { loss: 'cosface', scale: 16, labelSmoothing: 0.1, weighting: 'focal' },
+      {
+        name: 'focal',
+        params: { base: { loss: 'cosface', params: { scale: 16, labelSmoothing: 0.1 } } },
+      },
+    ],
+    [
+      'lists and texts',
+      { loss: 'sphereface2', scale: 30, lossOption: ['marginType=A', 'angleClamp=[0, 3.1]'] },
+      { name: 'sphereface2', params: { scale: 30, marginType: 'A', angleClamp: [0, 3.1] } },
+    ],
+    [
       'any other option with its type',
       {
         loss: 'elastic-arcface',
@@ -40,7 +58,7 @@ describe('lossFromFlags', () => {
 
   it.each(LOSS_NAMES)('gives what createLoss takes (%s)', (loss) => {
     const { name, params } = lossFromFlags({ loss });
-    expect(createLoss(name, params).name).toContain(loss);
+    expect(createLoss(name, params, { classCounts: [1] }).name).toContain(loss);
   });
 
   it.each(['focal', 'ohem', 'self-paced'])('puts %s around a loss by name', (weighting) => {
@@ -87,6 +105,16 @@ describe('lossFromFlags', () => {
       'an option of a weighting given twice',
       { loss: 'arcface', weighting: 'focal', weightingOption: ['gamma=1', 'gamma=2'] },
       /--weighting-option gamma=2, where gamma = 1/,
+    ],
+    [
+      'a list that is none',
+      { loss: 'arcface', lossOption: ['margin=[0.3,'] },
+      /--loss-option margin=\[0\.3, \(.*, expected a list or an object as JSON/,
+    ],
+    [
+      'label smoothing beside its option',
+      { loss: 'arcface', labelSmoothing: 0.1, lossOption: ['labelSmoothing=0.1'] },
+      /--label-smoothing 0\.1, where labelSmoothing = 0\.1 is given already/,
     ],
     ['an option without a name', { loss: 'arcface', lossOption: ['=3'] }, /name=value/],
     ['a loss as a weighting', { loss: 'arcface', weighting: 'cosface' }, /weighting = "cosface"/],

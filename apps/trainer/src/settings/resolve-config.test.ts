@@ -1,3 +1,4 @@
+import { LOSS_NAMES, OptionOutOfRangeError } from '@cf/core';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../exit-codes.ts';
 import { configWith, failureOf, flagsWith, networkConfigWith } from '../testing.ts';
@@ -64,6 +65,24 @@ describe('resolveConfig', () => {
     });
   });
 
+  it('leaves Circle loss its own scale', () => {
+    expect(configWith({ loss: 'circle' }).loss).toEqual({ name: 'circle', params: {} });
+    expect(configWith({ loss: 'circle', scale: 80 }).loss.params).toEqual({ scale: 80 });
+  });
+
+  it.each(LOSS_NAMES)('takes %s, smoothed where it is a softmax', (loss) => {
+    expect(configWith({ loss, subCenters: 3 })).toMatchObject({ loss: { name: loss }, subCenters: 3 });
+    const binary = ['sphereface2', 'uniface', 'bce-face'].includes(loss);
+    const smooth = (): unknown => configWith({ loss, labelSmoothing: 0.1 }).loss.params.labelSmoothing;
+    if (binary) expect(smooth).toThrow(OptionOutOfRangeError);
+    else expect(smooth()).toBe(0.1);
+  });
+
+  it('exchanges labels only where it is told to', () => {
+    const { data } = configWith({ data: 'faces', labelNoise: 0.1, dropSuspects: 'list.jsonl' });
+    expect(data).toMatchObject({ labelNoise: 0.1, labelNoiseSeed: 0, dropSuspects: 'list.jsonl' });
+  });
+
   it('has defaults of its own for AdamW', () => {
     const flags = { optimiser: 'adamw' };
     expect(resolveConfig({})).toMatchObject({ optimiser: 'sgd', learningRate: 0.1, weightDecay: 5e-4 });
@@ -105,6 +124,13 @@ describe('resolveConfig', () => {
     [{ momentum: 1 }, /momentum = 1/],
     [{ weightDecay: -1 }, /weight-decay = -1/],
     [{ schedule: 'linear' }, /schedule = "linear"/],
+    [{ subCenters: 0 }, /sub-centers = 0, expected an integer, 1 ≤ sub-centers ≤ 1024/],
+    [{ labelSmoothing: 1 }, /labelSmoothing = 1/],
+    [{ biasWeightDecay: -1 }, /bias-weight-decay = -1/],
+    [{ labelNoise: 2 }, /label-noise = 2, expected 0 ≤ label-noise ≤ 1/],
+    [{ labelNoiseSeed: 2 }, /--label-noise-seed without --label-noise, /],
+    [{ loss: 'dynamic-arcface', lossOption: ['lambda=2'] }, /lambda = 2/],
+    [{ loss: 'arcface', lossOption: ['preset=relase'] }, /preset of arcface 'relase'/],
     [{ warmupSteps: -1 }, /warmup-steps = -1/],
     [{ seed: 0.5 }, /seed = 0.5/],
     [{ loss: 'arcfac' }, /loss 'arcfac'/],
@@ -162,8 +188,8 @@ describe('checkConfig', () => {
   it('reads files of older runs, and fills in what they lack', () => {
     const { train, engine, augmentation, network, threads, ...common } = OLD_CONFIG;
     const old = { ...common, train: 'embedding', features: { kind: 'pixels', size: 32 }, dim: 128 };
-    for (const config of [OLD_CONFIG, old])
-      expect(checkConfig(config)).toEqual({ ...config, optimiser: 'sgd', nesterov: false });
+    const filled = { optimiser: 'sgd', nesterov: false, subCenters: 1, biasWeightDecay: 0 };
+    for (const config of [OLD_CONFIG, old]) expect(checkConfig(config)).toEqual({ ...config, ...filled });
   });
 
   it('is what flags of older versions still give', () => {

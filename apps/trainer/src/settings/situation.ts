@@ -20,7 +20,10 @@ type Choice =
   | 'weighting';
 
 /** Flags on which it depends what others mean. */
-export type Choices = { readonly [Name in Choice]?: string } & { readonly pixels?: number };
+export type Choices = { readonly [Name in Choice]?: string } & {
+  readonly pixels?: number;
+  readonly labelNoise?: number;
+};
 
 /** Where the embedding comes from. */
 type Source =
@@ -96,8 +99,7 @@ function unless(of: string, rival: (situation: Situation) => string | false): Au
   return { of, clash };
 }
 
-function beside(choice: keyof Choices): Audience {
-  const other = `--${choice}`;
+function beside(choice: keyof Choices, other: string = `--${choice}`): Audience {
   const clash = (flag: string, { choices }: Situation): UsageError | undefined =>
     choices[choice] === undefined
       ? new UsageError(`${flag} without ${other}`, `${other} as well`, `give ${other}, or leave ${flag} out.`)
@@ -114,6 +116,7 @@ export const ONLY = {
   data: beside('data'),
   people: beside('people'),
   pairs: beside('pairs'),
+  labelNoise: beside('labelNoise', '--label-noise'),
   weighting: beside('weighting'),
   drawn: unless('for drawn identities', ({ choices }) => choices.data !== undefined && '--data'),
   network: unless('for --train all', noNetwork),

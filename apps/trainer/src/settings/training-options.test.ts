@@ -3,15 +3,17 @@ import { configWith } from '../testing.ts';
 import { optimiserOf, trainingOptions } from './training-options.ts';
 
 const flags = { lr: 0.3, schedule: 'step', warmupSteps: 7, batch: 5, accumulate: 2, seed: 9 } as const;
+const ofHead = { subCenters: 3, biasWeightDecay: 0.01 } as const;
 
 describe('trainingOptions', () => {
   it('are those of the configuration', () => {
-    const { rule, ...options } = trainingOptions(configWith(flags));
+    const { rule, ...options } = trainingOptions(configWith({ ...flags, ...ofHead }));
     expect(options).toEqual({
       epochs: 2,
       batch: 5,
       accumulate: 2,
       weightDecay: 5e-4,
+      ...ofHead,
       seed: 9,
       schedule: { name: 'step', base: 0.3, warmupSteps: 7 },
     });

@@ -11,13 +11,16 @@ import type { TrainConfig } from './train-config.ts';
 
 /** The training's part of a configuration. */
 export function trainingOptions(config: TrainConfig): TrainingOptions {
-  const { epochs, batch, accumulate, weightDecay, seed, schedule, learningRate, warmupSteps } = config;
+  const { epochs, batch, accumulate, weightDecay, biasWeightDecay, subCenters, seed } = config;
+  const { schedule, learningRate, warmupSteps } = config;
   return {
     epochs,
     batch,
     accumulate,
     rule: ruleOf(config),
     weightDecay,
+    biasWeightDecay,
+    subCenters,
     schedule: { name: schedule, base: learningRate, warmupSteps },
     seed,
   };

@@ -33,15 +33,16 @@ describe.each(modes)('mode %s', (mode) => {
             const sizes = { batch: 1, chunks: chunks.length };
             running = await set.run(exponentKernels.merge, sizes, [running, largest, sums]);
           }
-          const slopes = matrixInput(Float32Array.of(slope), 1);
+          const slopes = matrixInput(Float32Array.of(slope, 0.25 * slope), 2);
           const args = [running, slopes];
-          const [pair] = (await set.run(exponentKernels.exponents, { batch: 1 }, args)) as Float32Array[];
+          const [row] = (await set.run(exponentKernels.factors, { batch: 1 }, args)) as Float32Array[];
           const logits = [target, ...tiles.flat(2)];
           const shift = Math.max(...logits);
-          expect(pair![0]).toBe(shift);
+          expect(row![0]).toBe(shift);
           const factor = slope / logits.reduce((sum, logit) => sum + Math.exp(logit - shift), 0);
           // Below the normal numbers of float32 only the absolute error is small.
-          expect(Math.abs(pair![1]! - factor)).toBeLessThanOrEqual(1e-6 * factor + 1e-37);
+          expect(Math.abs(row![1]! - factor)).toBeLessThanOrEqual(1e-6 * factor + 1e-37);
+          expect(row![2]).toBe(Math.fround(0.25 * slope));
         },
       ),
       { numRuns: 60 },

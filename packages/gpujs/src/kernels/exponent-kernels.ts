@@ -1,22 +1,23 @@
 import { COLUMN, type KernelSource, kernelText, loop, ROW, sumOf } from './kernel-source.ts';
 
-/** Columns of the matrix that tells pass 2 what ∂loss/∂logit is: factor·e^{logit − shift}. */
-export const EXPONENT_COLUMNS = { shift: 0, factor: 1 } as const;
+/**
+ * Columns of the matrix that tells what ∂loss/∂logit is: factor·e^{logit − shift} − share, and under a binary objective
+ * factor·∂ℓ/∂logit.
+ */
+export const FACTOR_COLUMNS = { shift: 0, factor: 1, share: 2 } as const;
 
 /** Kernels that merge the statistics of chunks on the device, for losses whose pass 2 need not wait for the host. */
 export interface ExponentKernels {
   /** (running, largest, sums) → [largest logit, Σ e^{logit − largest}] with a tile's chunks included: [B, 2]. */
   readonly merge: KernelSource;
-  /** (running, ∂loss/∂nll) → {@link EXPONENT_COLUMNS}: [B, 2]. */
-  readonly exponents: KernelSource;
+  /** (running, [∂loss/∂ℓ, what is subtracted]) → {@link FACTOR_COLUMNS}: [B, 3]. */
+  readonly factors: KernelSource;
 }
 
-const pairs: KernelSource['output'] = ({ batch }) => [2, batch!];
-
-/** The first of two numbers goes into the first column, the second into the second. */
-const pair = (first: string, second: string): string[] => [
+/** Each number goes into a column. */
+const columns = (first: string, ...more: readonly string[]): string[] => [
   `let entry = ${first};`,
-  `if (${COLUMN} > 0) { entry = ${second}; }`,
+  ...more.map((other, at) => `if (${COLUMN} === ${at + 1}) { entry = ${other}; }`),
   'return entry;',
 ];
 
@@ -34,17 +35,17 @@ export const exponentKernels: ExponentKernels = {
         ...loop('j', 'chunks', [`top = Math.max(top, largest[j][${ROW}]);`]),
         ...sumOf('c', 'chunks', (c) => `sums[${c}][${ROW}] * Math.exp(largest[${c}][${ROW}] - top)`),
         `const total = running[${ROW}][1] * Math.exp(running[${ROW}][0] - top) + result;`,
-        ...pair('top', 'total'),
+        ...columns('top', 'total'),
       ],
     ),
-    output: pairs,
+    output: ({ batch }) => [2, batch!],
   },
-  exponents: {
-    name: 'exponents',
+  factors: {
+    name: 'factors',
     text: kernelText(
       ['running', 'slopes'],
-      pair(`running[${ROW}][0]`, `slopes[${ROW}][0] / running[${ROW}][1]`),
+      columns(`running[${ROW}][0]`, `slopes[${ROW}][0] / running[${ROW}][1]`, `slopes[${ROW}][1]`),
     ),
-    output: pairs,
+    output: ({ batch }) => [3, batch!],
   },
 };

@@ -3,8 +3,12 @@ import {
   classAlongKernel,
   cosinesKernel,
   embeddingsKernel,
+  nearestKernel,
+  productsKernel,
+  toRowsKernel,
   transposeKernel,
   weightsKernel,
+  winnersKernel,
 } from './dense-kernels.ts';
 import { type ExponentKernels, exponentKernels } from './exponent-kernels.ts';
 import type { KernelSource } from './kernel-source.ts';
@@ -13,6 +17,10 @@ import { type NegativeKernels, negativeKernels } from './negative-kernels.ts';
 /** Every kernel of a loss. */
 export interface HeadKernels extends NegativeKernels, ExponentKernels {
   readonly cosines: KernelSource;
+  readonly products: KernelSource;
+  readonly winners: KernelSource;
+  readonly nearest: KernelSource;
+  readonly toRows: KernelSource;
   readonly transpose: KernelSource;
   readonly embeddings: KernelSource;
   readonly classAlong: KernelSource;
@@ -25,6 +33,10 @@ export function headKernels(loss: MarginLoss): HeadKernels {
     ...negativeKernels(loss),
     ...exponentKernels,
     cosines: cosinesKernel(loss),
+    products: productsKernel,
+    winners: winnersKernel,
+    nearest: nearestKernel(loss),
+    toRows: toRowsKernel,
     transpose: transposeKernel,
     embeddings: embeddingsKernel,
     classAlong: classAlongKernel,

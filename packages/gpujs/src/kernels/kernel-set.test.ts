@@ -31,6 +31,22 @@ test('a kernel is compiled once a shape, and all are destroyed together', async 
   await gpu.destroy();
 });
 
+test('kernels of two losses under one name are two kernels', async () => {
+  const gpu = new GPU({ mode: 'cpu' });
+  const set = new KernelSet(gpu, 'cpu');
+  const of = (number: number): KernelSource => ({
+    name: 'same',
+    text: kernelText([], [`return ${number};`]),
+    output: () => [1],
+  });
+  for (const number of [1, 2, 1]) {
+    expect([...((await set.run(of(number), { length: 1 }, [])) as Float32Array)]).toEqual([number]);
+  }
+  expect(set.size).toBe(2);
+  set.dispose();
+  await gpu.destroy();
+});
+
 test.each(['cpu', 'webasm'] as const)('loops longer than 1000 run to their end, mode %s', async (mode) => {
   const gpu = new GPU({ mode });
   const set = new KernelSet(gpu, mode);

@@ -61,7 +61,8 @@ export class KernelSet {
   }
 
   #kernel(source: KernelSource, sizes: Sizes): RawKernel {
-    const key = `${source.name} ${Object.values(sizes).join(' ')}`;
+    // By text: a head may run kernels of two losses under one name.
+    const key = `${Object.values(sizes).join(' ')} ${source.text}`;
     const existing = this.#compiled.get(key);
     if (existing !== undefined) return existing;
     const kernel = openKernel(this.#gpu, source, sizes, { pipeline: true });
@@ -80,6 +81,20 @@ export async function read(value: KernelValue): Promise<Float32Array | Float32Ar
 /** Frees a result that lives on the device; arrays need nothing. */
 export function release(value: KernelValue | undefined): void {
   if (value !== undefined && 'delete' in value && typeof value.delete === 'function') value.delete();
+}
+
+/** Runs kernels whose results are freed once `use` is done with them. */
+export async function scratch<T>(set: KernelSet, use: (run: KernelSet['run']) => Promise<T>): Promise<T> {
+  const made: KernelValue[] = [];
+  try {
+    return await use(async (...args) => {
+      const value = await set.run(...args);
+      made.push(value);
+      return value;
+    });
+  } finally {
+    made.forEach(release);
+  }
 }
 
 /** Makes something of a result, which is freed if that fails. */

@@ -1,10 +1,12 @@
 /** Sizes that a kernel reads as `this.constants.NAME`; they also decide the shape of its result. */
 export type Sizes = Readonly<Record<string, number>>;
 
-/** The sizes of one tile: B, its classes, and d. */
+/** The sizes of one tile: B, its classes, their rows of W (K a class), and d. */
 export type TileShape = {
   readonly batch: number;
   readonly classes: number;
+  readonly subCenters: number;
+  readonly rows: number;
   readonly dim: number;
 };
 

@@ -1,4 +1,15 @@
-import { createLoss, LOSS_NAMES, type MarginLoss, marginLoss, numberOps, type PreparedBatch } from '@cf/core';
+import {
+  binaryTerms,
+  createLoss,
+  LOSS_NAMES,
+  type MarginLoss,
+  marginLoss,
+  negativeTerms,
+  numberOps,
+  type PreparedBatch,
+  smoothed,
+  sphereFace2,
+} from '@cf/core';
 import fc from 'fast-check';
 import { GPU } from 'gpu.js';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -27,21 +38,44 @@ const awkward: MarginLoss = {
     };
   },
 };
-const losses = [...LOSS_NAMES.map((name) => createLoss(name)), awkward];
+const losses = [
+  ...LOSS_NAMES.map((name) => createLoss(name, {}, { classCounts: [1, 2, 3] })),
+  sphereFace2({ t: 2.5 }),
+  smoothed(createLoss('npcface'), 0.1),
+  awkward,
+];
+/** [shift, factor, share] of the sample's gradient, with the shift found in the test. */
+const FACTOR = 0.5;
+const SHARE = 0.125;
+const BIAS = Float32Array.of(0.5, -2, 0, 3, -0.25, 1);
+
+/** z, ∂loss/∂z, ∂loss/∂b and the sums of one negative, from core's own formulas. */
+function pairOf(loss: MarginLoss, cos: number, pivot: number, row: Record<string, number>, j: number) {
+  const { objective, scale } = loss;
+  if (objective.kind === 'binary') {
+    const negative = loss.negative(numberOps, cos, pivot, row);
+    const pair = binaryTerms(numberOps, objective, negative, scale, BIAS[j]);
+    return { ...pair, sums: { loss: pair.loss }, g: () => FACTOR * pair.dLogit };
+  }
+  const negative = negativeTerms(numberOps, loss, cos, pivot, row);
+  const logit = scale * negative.value;
+  const share = objective.labelSmoothing > 0 ? SHARE : 0;
+  return { ...negative, logit, g: (shift: number) => FACTOR * Math.exp(logit - shift) - share };
+}
+
 const cosine = fc.float({ min: -1, max: 1, noNaN: true });
 
 /** One sample whose own class is the first of the tile. */
 function prepared(pivot: number, scale: number, sample: Readonly<Record<string, number>>): PreparedBatch {
   const one = Float64Array.of(1);
+  const target = { value: one, dCos: one, dNorm: one, pastPi: Uint8Array.of(0), targetLogit: one };
+  const withPivot = { ...target, pivot: Float64Array.of(pivot) };
   return {
+    ...withPivot,
     sampleValues: [sample],
     logitScale: Float64Array.of(scale),
-    value: one,
-    dCos: one,
-    dNorm: one,
-    pivot: Float64Array.of(pivot),
-    pastPi: Uint8Array.of(0),
     next: {},
+    completed: () => withPivot,
   };
 }
 
@@ -58,14 +92,15 @@ describe.each(modes)('kernels of every formula, mode %s', (mode) => {
           cosine,
           fc.record(Object.fromEntries(loss.sampleValueNames.map((name) => [name, cosine]))),
           async (cosines, pivot, row) => {
-            const others = cosines.map((cos) => loss.negative(numberOps, cos, pivot, row));
-            const z = others.map(({ value }) => loss.scale * value);
+            const others = cosines.map((cos, j) => pairOf(loss, cos, pivot, row, j));
+            const z = others.map(({ logit }) => logit);
             const shift = Math.fround(Math.max(...z));
-            const exponents = matrixInput(Float32Array.of(shift, 0.5), 2);
+            const factors = matrixInput(Float32Array.of(shift, FACTOR, SHARE), 3);
             const samples = sampleMatrix(loss, prepared(pivot, loss.scale, row), Int32Array.of(7), 7);
-            const args = [cosines.map((cos) => Float32Array.of(cos)), samples];
+            const beside = loss.bias && loss.objective.kind === 'binary' ? [BIAS] : [];
+            const args = [cosines.map((cos) => Float32Array.of(cos)), samples, ...beside];
             const column = async (name: 'logits' | 'gradLogits' | 'slopes') => {
-              const all = name === 'logits' ? args : [...args, exponents];
+              const all = name === 'logits' ? args : [...args, factors];
               return ((await set.run(kernels[name], shape, all)) as Float32Array[]).map((row) => row[0]!);
             };
             const chunked = { ...shape, chunk: CHUNK_OF_TEST };
@@ -73,7 +108,7 @@ describe.each(modes)('kernels of every formula, mode %s', (mode) => {
             const sums = await set.run(kernels.sums, chunked, [...args, largest]);
             const hardNegatives = await set.run(kernels.hardNegatives, chunked, args);
 
-            const g = z.map((logit) => 0.5 * Math.exp(logit - shift));
+            const g = others.map((pair) => pair.g(shift));
             const negatives = z.slice(1);
             const hard = cosines.map((cos, j) => j > 0 && cos > pivot);
             close(await column('logits'), [0, ...negatives]);
@@ -88,6 +123,26 @@ describe.each(modes)('kernels of every formula, mode %s', (mode) => {
               close((largest as Float32Array[])[c]!, [expected]);
               close(total, [chunks[c]!.reduce((sum, logit) => sum + Math.exp(logit - expected), 0)]);
             }
+            const chunkSums = (values: readonly number[]) =>
+              [values.slice(1, CHUNK_OF_TEST), values.slice(CHUNK_OF_TEST)].map((chunk) =>
+                chunk.reduce((sum, value) => sum + value, 0),
+              );
+            for (const [name, kernel] of Object.entries(kernels.negativeSums)) {
+              const given = ((await set.run(kernel, chunked, args)) as Float32Array[]).map((row) => row[0]!);
+              const terms = others.map(({ sums }) => (sums as Record<string, number>)[name]!);
+              close(given, chunkSums(terms));
+            }
+            const norms = (await set.run(kernels.norm, chunked, [...args, factors])) as Float32Array[];
+            close(
+              norms.map((row) => row[0]!),
+              chunkSums(others.map(({ value }, j) => g[j]! * value)),
+            );
+            const bias = (await set.run(kernels.bias, shape, [...args, factors])) as Float32Array;
+            const sign = loss.objective.kind === 'binary' ? loss.objective.biasSign : undefined;
+            close(
+              bias,
+              others.map(({ dCos }, j) => (j === 0 ? 0 : g[j]! * (sign ?? loss.scale * dCos))),
+            );
             const seen = (hardNegatives as Float32Array[][]).map((row) => row[0]!);
             const sum = (at: number) => seen.reduce((total, chunk) => total + chunk[at]!, 0);
             const hardSlopes = others.filter((_, j) => hard[j]).map(({ dCos }) => dCos);

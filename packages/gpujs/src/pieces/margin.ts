@@ -1,4 +1,4 @@
-import { type TargetOutput, targetSource } from '../kernels/formula-source.ts';
+import { type TargetOutput, targetSource, targetValueNames } from '../kernels/formula-source.ts';
 import { COLUMN } from '../kernels/kernel-source.ts';
 import {
   type KernelArgument,
@@ -9,7 +9,7 @@ import {
   sampleValuesParameter,
 } from './piece-kernel.ts';
 
-/** cos θ_y, sin θ_y and ‖x‖ of each sample: [B] each; where a loss has sample values, also those: [B, loss.sampleValueNames.length]. */
+/** cos θ_y, sin θ_y and ‖x‖ of each sample: [B] each; where its target reads sample values, also those: [B, targetValueNames(loss).length]. */
 export type MarginArguments = [
   cos: KernelArgument,
   sin: KernelArgument,
@@ -33,7 +33,7 @@ function targetFactory(wanted: TargetOutput): TargetFactory {
     const { sampleValues, lines, outputs } = targetSource(loss, wanted);
     const piece = {
       name: `margin ${wanted}`,
-      parameters: ['cosines', 'sines', 'norms', ...sampleValuesParameter(loss)],
+      parameters: ['cosines', 'sines', 'norms', ...sampleValuesParameter(targetValueNames(loss))],
       body: [
         `const cos = cosines[${COLUMN}];`,
         `const sin = sines[${COLUMN}];`,

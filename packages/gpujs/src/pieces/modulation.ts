@@ -52,7 +52,7 @@ function pairFactory(wanted: NegativeOutput): PairFactory {
     const formula = [...sampleValueLines(sampleValues, ROW), ...lines, `result = ${outputs[wanted]};`];
     const piece = {
       name: `modulation ${wanted}`,
-      parameters: ['cosines', 'pivots', 'targets', 'labels', ...sampleValuesParameter(loss)],
+      parameters: ['cosines', 'pivots', 'targets', 'labels', ...sampleValuesParameter(loss.sampleValueNames)],
       body: [`let result = targets[${ROW}];`, ...offTarget(formula), 'return result;'],
       output: ofPairs,
     };

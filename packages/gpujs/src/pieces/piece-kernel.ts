@@ -69,9 +69,9 @@ export function pieceFactory<Named extends Sizes, Arguments extends readonly Ker
   return (gpu, sizes, options) => openPiece(gpu, piece, sizes, options);
 }
 
-/** The parameter that holds the sample values of a loss, where it has any. */
-export function sampleValuesParameter({ sampleValueNames }: MarginLoss): readonly string[] {
-  return sampleValueNames.length > 0 ? ['sampleValues'] : [];
+/** The parameter that holds the sample values of a formula, where it has any. */
+export function sampleValuesParameter(names: readonly string[]): readonly string[] {
+  return names.length > 0 ? ['sampleValues'] : [];
 }
 
 /** Lines that read a loss's sample values for sample `i`. */

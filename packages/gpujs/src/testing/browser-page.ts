@@ -1,5 +1,7 @@
-import { formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
+import { formatGoldenReport, type GoldenFile, parseGoldens, replayGoldens } from '@cf/conformance';
 import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
+import more from '@cf/conformance/goldens-more.json' with { type: 'json' };
+import variants from '@cf/conformance/goldens-variants.json' with { type: 'json' };
 import { createLoss, type HeadOutput, referenceStep } from '@cf/core';
 import type { Draws } from '../../../../testing/draws.ts';
 import { type GpujsMode, gpujsBackend } from '../gpujs-backend.ts';
@@ -8,8 +10,9 @@ import { randomProblem } from './random-problem.ts';
 
 /** Golden cases, every `stride`-th of them: how many, whether they passed, and the report. */
 export async function replay(mode: GpujsMode, stride: number): Promise<ConformanceOutcome['goldens']> {
-  const file = parseGoldens(JSON.stringify(goldens), 'goldens.json');
-  const cases = file.cases.filter((_, index) => index % stride === 0);
+  const files = [goldens, more, variants].map((file, n) => parseGoldens(JSON.stringify(file), `file ${n}`));
+  const [file] = files as [GoldenFile];
+  const cases = files.flatMap((one) => one.cases).filter((_, index) => index % stride === 0);
   const backend = await gpujsBackend({ mode });
   const report = await replayGoldens(backend, { ...file, cases });
   await backend.dispose();

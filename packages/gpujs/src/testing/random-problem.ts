@@ -17,15 +17,17 @@ export function randomProblem(
   batch: number,
   classes: number,
   dim: number,
+  subCenters = 1,
 ): HeadInput {
   const next = normals(seed);
   const labels = Int32Array.from({ length: batch }, (_, i) => (i * 5 + seed) % classes);
-  const weights = Float32Array.from({ length: classes * dim }, () => next());
+  const weights = Float32Array.from({ length: classes * subCenters * dim }, () => next());
   const embeddings = Float32Array.from(
     { length: batch * dim },
-    (_, at) => 0.5 * weights[labels[Math.floor(at / dim)]! * dim + (at % dim)]! + next(),
+    (_, at) => 0.5 * weights[labels[Math.floor(at / dim)]! * subCenters * dim + (at % dim)]! + next(),
   );
   const sampleWeights = Float64Array.from({ length: batch }, (_, i) => (i % 3) + 0.5);
-  const bias = loss.bias ? { bias: Float32Array.from({ length: classes }, () => next()) } : {};
+  const biases = loss.bias?.of === 'all classes' ? 1 : classes;
+  const bias = loss.bias ? { bias: Float32Array.from({ length: biases }, () => next()) } : {};
   return { embeddings, weights, labels, dim, sampleWeights, ...bias };
 }

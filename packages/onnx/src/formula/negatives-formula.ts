@@ -1,17 +1,74 @@
-import { type MarginLoss, type OperationName, type TracedFormula, traceFormula } from '@cf/core';
+import {
+  binaryTerms,
+  type MarginLoss,
+  type Node,
+  negativeSumNames,
+  negativeTerms,
+  type OperationName,
+  type TensorOps,
+  type TracedFormula,
+  traceFormula,
+} from '@cf/core';
 
-/** A loss's formula for negatives, N and N′, as a graph of operations. */
-export function traceNegative(loss: MarginLoss): TracedFormula {
-  return traceFormula(['cos', 'pivot', ...loss.sampleValueNames], (ops, inputs) => {
-    const { cos, pivot, ...row } = inputs as Record<string, Parameters<typeof ops.neg>[0]>;
-    return { ...loss.negative(ops, cos!, pivot!, row) };
+type Formulas = Readonly<Record<string, Node>>;
+
+/** Names, among a negative's values, of what it adds to the sums that the loss asks for, in their order. */
+export function sumsOf(loss: MarginLoss): readonly string[] {
+  return negativeSumNames(loss).map(sumOf);
+}
+
+/** Name of what a negative adds to a sum. */
+export function sumOf(name: string): string {
+  return `sum_${name}`;
+}
+
+/**
+ * Names of all that there is to know of a negative: `value` and `dCos`, which are N and N′; `logit`, scaled, with a bias
+ * beside it; under a binary objective `dLogit`, the slope of its loss by the logit; and what it adds to the sums.
+ */
+export function negativeValues(loss: MarginLoss): readonly string[] {
+  const pair = loss.objective.kind === 'binary' ? ['dLogit'] : [];
+  return ['value', 'dCos', 'logit', ...pair, ...sumsOf(loss)];
+}
+
+/**
+ * The chosen values of a negative as a graph of operations, on `cos`, `pivot`, `logit_scale`, `class_bias` and the loss's
+ * sample values; what a binary objective makes of the `logit` may be asked for on that.
+ */
+export function traceNegative(
+  loss: MarginLoss,
+  values: readonly string[],
+  { logitKnown = false }: { readonly logitKnown?: boolean } = {},
+): TracedFormula {
+  const given = logitKnown ? ['logit'] : ['logit_scale', 'class_bias'];
+  const names = ['cos', 'pivot', ...given, ...loss.sampleValueNames];
+  return traceFormula(names, (ops, inputs) => {
+    const all = formulasOf(ops, loss, inputs);
+    return Object.fromEntries(values.map((name) => [name, all[name]!]));
   });
 }
 
-/** Names of sample values that a loss's formula for negatives reads. */
+function formulasOf(ops: TensorOps<Node, Node>, loss: MarginLoss, inputs: Formulas): Formulas {
+  const { cos, pivot, logit, logit_scale, class_bias, ...sample } = inputs;
+  const { value, dCos, sums } = negativeTerms(ops, loss, cos!, pivot!, sample);
+  const named = (terms: Formulas): Formulas =>
+    Object.fromEntries(Object.entries(terms).map(([name, term]) => [sumOf(name), term]));
+  const { objective } = loss;
+  if (objective.kind === 'softmax')
+    return { value, dCos, logit: ops.mul(value, logit_scale!), ...named(sums) };
+  const bias = loss.bias && class_bias;
+  const pair =
+    logit === undefined
+      ? binaryTerms(ops, objective, { value, dCos }, logit_scale!, bias)
+      : { logit, ...objective.ofNegative(ops, logit) };
+  return { value, dCos, logit: pair.logit, dLogit: pair.dLogit, ...named({ ...sums, loss: pair.loss }) };
+}
+
+/** Names of sample values that a loss's formulas of negatives read. */
 export function sampleValuesRead(loss: MarginLoss): readonly string[] {
-  const read = new Set(traceNegative(loss).steps.flatMap((step) => (step.op === 'input' ? [step.name] : [])));
-  return loss.sampleValueNames.filter((row) => read.has(row));
+  const { steps } = traceNegative(loss, negativeValues(loss));
+  const read = new Set(steps.flatMap((step) => (step.op === 'input' ? [step.name] : [])));
+  return loss.sampleValueNames.filter((name) => read.has(name));
 }
 
 const POLYNOMIAL: ReadonlySet<OperationName> = new Set([
@@ -33,8 +90,23 @@ const POLYNOMIAL: ReadonlySet<OperationName> = new Set([
  * that rounding carried past ±1 by an ulp moves the logit by as little as any other rounding.
  */
 export function clampsCosine(loss: MarginLoss): boolean {
-  const polynomial = traceNegative(loss).steps.every(
+  const polynomial = traceNegative(loss, ['value', 'dCos']).steps.every(
     (step) => step.op === 'input' || step.op === 'constant' || POLYNOMIAL.has(step.op),
   );
   return loss.geometry !== 'inner' && !polynomial;
+}
+
+/** Whether a bias is part of the cosine's place, x·w + b: not so beside the logits of a binary objective. */
+export function biasInProduct({ bias, objective }: MarginLoss): boolean {
+  return bias !== undefined && objective.kind === 'softmax';
+}
+
+/** Whether a bias stands beside the scaled logit. */
+export function biasBesideLogit({ bias, objective }: MarginLoss): boolean {
+  return bias !== undefined && objective.kind === 'binary';
+}
+
+/** Whether pass 2 takes a share off every probability. */
+export function hasSmoothing({ objective }: MarginLoss): boolean {
+  return objective.kind === 'softmax' && objective.labelSmoothing > 0;
 }

@@ -1,33 +1,47 @@
 import type { MarginLoss } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
+import { biasInProduct } from '../formula/negatives-formula.ts';
 import type { Model } from '../model/model.ts';
-import { inverseNorms } from './forward-graph.ts';
+import { inverseNorms } from './cosine-nodes.ts';
 
 /**
- * Pass 2 over one tile of n classes, as a graph: what pass 1 kept of it, weighted a sample.
+ * The gradients of one tile of n classes, as a graph: its slopes, weighted a sample.
  *
- * Inputs: `x` [B, d], row i times factor_i = (row scale)·dNll_i·e^{shift_i}/Σ_j e^{z_ij}; `factor` [B, 1], only where
- * there is a bias; `w` [n, d], `norms` [n, 1], `slopes` [B, n] as pass 1 gives them, and `before` [B, d].
+ * Inputs: `x` [B, d], row i times factor_i = (row scale)·∂loss/∂ℓ_i·(∂ℓ_i/∂z_ij)/e_ij; `factor` [B, 1], only where a bias is
+ * in the products; `w` [n·K, d], `norms` [n·K, 1], `slopes` [B, n·K] as the forward graph gives them, and `before` [B, d]. Where
+ * it is known what the gradient of a row has along it, in the place of the norms `pull` [n·K, 1]: what multiple of the row
+ * takes it off.
  *
  * Outputs: `after` [B, d] = before + Σ_j e_ij·N′_ij·ŵ_j, to be multiplied with the factors and made tangential once all
- * tiles are in; `grad_w` [n, d] = ∂L/∂W of the tile, tangential already; and `grad_bias` [1, n] for losses with a bias.
+ * tiles are in; `grad_w` [n·K, d] = ∂L/∂W of the tile, tangential already; and `grad_bias` [1, n] where there is `factor`.
  */
-export function backwardGraph(loss: MarginLoss): Model {
-  const builder = new GraphBuilder({ name: `${loss.name} pass 2` });
+export function backwardGraph(loss: MarginLoss, subCenters: number, alongKnown: boolean): Model {
+  const builder = new GraphBuilder({ name: `${loss.name} gradients` });
   for (const name of ['x', 'before']) builder.input(name, 'float32', ['B', 'd']);
-  builder.input('w', 'float32', ['n', 'd']);
-  builder.input('slopes', 'float32', ['B', 'n']);
+  builder.input('w', 'float32', ['rows', 'd']);
+  builder.input('slopes', 'float32', ['B', 'rows']);
 
   builder.op('Gemm', ['slopes', 'w', 'before'], {}, { outputs: ['after'] });
   builder.output('after', 'float32', ['B', 'd']);
 
   const transposed = { transA: { int: 1 } };
   if (loss.geometry === 'inner') builder.op('Gemm', ['slopes', 'x'], transposed, { outputs: ['grad_w'] });
-  else tangential(builder, builder.op('Gemm', ['slopes', 'x'], transposed));
-  builder.output('grad_w', 'float32', ['n', 'd']);
-  if (loss.bias) {
+  else if (alongKnown) {
+    const radial = builder.op('Mul', ['w', builder.input('pull', 'float32', ['rows', 1])]);
+    builder.op('Gemm', ['slopes', 'x', radial], transposed, { outputs: ['grad_w'] });
+  } else tangential(builder, builder.op('Gemm', ['slopes', 'x'], transposed));
+  builder.output('grad_w', 'float32', ['rows', 'd']);
+  if (biasInProduct(loss)) {
     builder.input('factor', 'float32', ['B', 1]);
-    builder.op('Gemm', ['factor', 'slopes'], transposed, { outputs: ['grad_bias'] });
+    const ofRows = builder.op('Gemm', ['factor', 'slopes'], transposed);
+    // A class has one bias, whichever of its centers is the nearest: [1, n, K] to [1, n].
+    const shape = BigInt64Array.of(1n, -1n, BigInt(subCenters));
+    const byClass = builder.op('Reshape', [
+      ofRows,
+      builder.constant({ type: 'int64', dims: [3], data: shape }),
+    ]);
+    const axes = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(2n) });
+    builder.op('ReduceSum', [byClass, axes], { keepdims: { int: 0 } }, { outputs: ['grad_bias'] });
     builder.output('grad_bias', 'float32', [1, 'n']);
   }
   return builder.build();
@@ -35,7 +49,7 @@ export function backwardGraph(loss: MarginLoss): Model {
 
 /** ∂w − (∂w·ŵ)·ŵ, row by row. */
 function tangential(builder: GraphBuilder, gradient: string): void {
-  builder.input('norms', 'float32', ['n', 1]);
+  builder.input('norms', 'float32', ['rows', 1]);
   const axes = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(1n) });
   const along = builder.op('ReduceSum', [builder.op('Mul', [gradient, 'w']), axes]);
   const inverse = inverseNorms(builder, 'norms');

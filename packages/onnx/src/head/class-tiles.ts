@@ -1,31 +1,32 @@
-import { type NegativeCounts, NonFiniteError } from '@cf/core';
-import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import { type NegativeCounts, NORM_FLOOR, NonFiniteError } from '@cf/core';
+import { biasInProduct } from '../formula/negatives-formula.ts';
+import type { RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
+import type { EmbeddingSums } from './embedding-sums.ts';
 import type { GraphPass } from './graph-pass.ts';
 import type { HeadMemory } from './head-memory.ts';
 import type { TileSums } from './negative-sums.ts';
-import type { PassContext, Tile, TilePass, TileResults } from './tile-pass.ts';
+import type { Partials, PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
 
 /** What passes over the classes share. */
 export interface ClassTilesContext extends PassContext {
   readonly dim: number;
   readonly classes: number;
-  /** W: [C, d]. */
+  /** W: [C·K, d]. */
   readonly weights: Float32Array;
   /** b: [C], for losses with a bias. */
   readonly bias: Float32Array | undefined;
   readonly checkFinite: boolean;
   readonly pass: TilePass;
-  /** ∂W: [C, d]. Between the passes, the slopes of tiles wait in it. */
-  readonly gradWeights: Float32Array;
+  /** ∂W: [C·K, d]. Between the passes, the slopes of tiles wait in it. */
+  readonly gradWeights: () => Float32Array;
 }
 
-/** What pass 2 reads of the batch: the same for all tiles of one shift. */
-export interface Factored {
-  /** factor_i = (row scale)·dNll_i·e^{shift_i}/Σ_j e^{z_ij}: [B]. */
-  readonly factor: Float32Array;
-  /** factor_i·x_i: [B, d]. */
-  readonly x: Float32Array;
+/** What pass 1 has found in a tile. Good until it is asked again. */
+export interface ForwardResults {
+  readonly sums: TileSums;
+  readonly named: TileResults['sums'];
+  readonly counts: NegativeCounts | undefined;
 }
 
 /** A sum this large has left so much room to float32's range that slopes and their products stay finite. */
@@ -44,7 +45,7 @@ export class ClassTiles {
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
     this.#context = context;
-    this.#norms = memory.array('norms', context.classes);
+    this.#norms = memory.array('norms', context.classes * context.subCenters);
     this.#shift = new Float32Array(context.batch).fill(Number.NaN);
   }
 
@@ -61,87 +62,103 @@ export class ClassTiles {
   }
 
   /**
-   * Pass 1 over one tile. Tiles share one shift a sample, the largest logit of the first tile that has a negative of it;
-   * it rises where a tile's sum comes near the end of float32's range. The sums are good until the next call.
+   * Pass 1 of a softmax over one tile. Tiles share one shift a sample, the largest logit of the first tile that has a
+   * negative of it; it rises where a tile's sum comes near the end of float32's range.
    *
    * @throws NonFiniteError
    */
-  async forward(
-    index: number,
-    count: boolean,
-  ): Promise<{ sums: TileSums; counts: NegativeCounts | undefined }> {
+  async forward(index: number, count: boolean): Promise<ForwardResults> {
     const parts = { keep: !this.#comesAgain(index), count };
     if (this.#shift.some(Number.isNaN)) await this.#raise(index, (i) => Number.isNaN(this.#shift[i]!));
-    let results = await this.#sums(index, this.#shift, parts);
+    let results = await this.sweep(index, { shift: this.#shift, ...parts });
     if (!results.sum.every((sum) => sum <= LARGEST_SUM)) {
       const { sum } = results;
       await this.#raise(index, (i) => !(sum[i]! <= LARGEST_SUM));
-      results = await this.#sums(index, this.#shift, parts);
+      results = await this.sweep(index, { shift: this.#shift, ...parts });
     }
-    const { sum, radial, counts } = results;
+    const { sum, radial, sums, counts } = results;
     for (const [i, value] of sum.entries()) if (!Number.isFinite(value)) throw overflow(i, value);
     this.#shifts.set(index, this.#shift);
     this.#stored(index)?.set(this.#context.pass.slopes(index, this.range(index).count));
-    return { sums: { shift: this.#shift, sum, radial }, counts };
+    return { sums: { shift: this.#shift, sum, radial }, named: sums, counts };
   }
 
-  /** The scaled logits of a tile and e^{logit − shift}, the samples' own classes left out: [B, n] each. */
-  async inspect(index: number, graph: GraphPass): Promise<{ logits: Float32Array; exp: Float32Array }> {
-    return graph.inspect(this.#tile(index), this.#shifts.get(index)!);
+  /** Products and element-wise work of one tile, and nothing else. */
+  async sweep(index: number, request: TileRequest): Promise<TileResults> {
+    return this.#withTamedRows(index, (tile) => this.#context.pass.sums(tile, request));
+  }
+
+  /** The scaled logits of a tile and their e_ij, the samples' own classes left out: [B, n] each. */
+  async inspect(index: number, graph: GraphPass, partials: Partials): ReturnType<GraphPass['inspect']> {
+    return graph.inspect(this.#tile(index), partials);
   }
 
   /** Leaves a tile out of pass 2. Its turn comes as that of any other, the last tile first. */
   skip(index: number): void {
-    const { gradWeights, dim } = this.#context;
-    const { start, count } = this.range(index);
-    gradWeights.fill(0, start * dim, (start + count) * dim);
+    this.#rowsOf(this.#context.gradWeights(), this.range(index)).fill(0);
   }
 
   /**
-   * Pass 2 over one tile: writes its rows of ∂W and of `gradBias`, and adds to the embeddings' gradient what has still to
-   * be multiplied with the factors. The last tile comes first: where it writes, the slopes of the tile behind it waited.
-   *
-   * @param before what other tiles came to: [B, d]. @param after before and this tile: [B, d].
+   * Pass 2 over one tile, from what pass 1 has left of it. The last tile comes first: where it writes, the slopes of the
+   * tile behind it waited.
    */
-  async backward(
+  async backward(index: number, sums: EmbeddingSums, gradBias: Float32Array | undefined): Promise<void> {
+    if (this.#comesAgain(index))
+      await this.sweep(index, { shift: this.#shifts.get(index), keep: true, count: false });
+    const slopes = this.#stored(index) ?? this.#context.pass.slopes(index, this.range(index).count);
+    await this.#gradients(index, { slopes, along: undefined }, sums, gradBias);
+  }
+
+  /** The gradients of a tile that was swept just now. @param along {@link TileResults.along} */
+  async backwardNow(
     index: number,
-    { factor, x }: Factored,
-    before: Float32Array,
-    after: Float32Array,
+    sums: EmbeddingSums,
+    gradBias: Float32Array | undefined,
+    along: Float32Array | undefined,
+  ): Promise<void> {
+    const slopes = this.#context.pass.slopes(index, this.range(index).count);
+    await this.#gradients(index, { slopes, along }, sums, gradBias);
+  }
+
+  /**
+   * Writes a tile's rows of ∂W and, where a bias is in the products, of its gradient, and adds to the embeddings' gradient
+   * what has still to be multiplied with the factors.
+   */
+  async #gradients(
+    index: number,
+    { slopes, along }: { readonly slopes: Float32Array; readonly along: Float32Array | undefined },
+    sums: EmbeddingSums,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
-    const { loss, batch, dim, sessions, gradWeights } = this.#context;
+    const { loss, batch, dim, sessions, gradWeights, subCenters } = this.#context;
     const { start, count } = this.range(index);
-    const slopes = await this.#slopes(index);
-    const rows = gradWeights.subarray(start * dim, (start + count) * dim);
-    const norms = this.#norms.subarray(start, start + count);
-    const session = await sessions.backward();
+    const rows = count * subCenters;
+    const gradient = this.#rowsOf(gradWeights(), { start, count });
+    const { factor, x, before, after } = sums;
+    const bias = biasInProduct(loss) ? gradBias : undefined;
+    const norms = this.#normsOf(index);
+    const ofRows = along === undefined ? { norms } : { pull: pullOf(along, norms) };
+    const session = await sessions.backward(along !== undefined);
     await session.run(
       {
         x: this.#tensor(x, [batch, dim]),
         w: this.#tile(index).weights,
         before: this.#tensor(before, [batch, dim]),
-        slopes: this.#tensor(slopes, [batch, count]),
-        ...(loss.geometry === 'inner' ? {} : { norms: this.#tensor(norms, [count, 1]) }),
-        ...(gradBias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
+        slopes: this.#tensor(slopes, [batch, rows]),
+        ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
+        ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
       },
       {
         after: this.#tensor(after, [batch, dim]),
-        grad_w: this.#tensor(rows, [count, dim]),
-        ...(gradBias === undefined
+        grad_w: this.#tensor(gradient, [rows, dim]),
+        ...(bias === undefined
           ? {}
-          : { grad_bias: this.#tensor(gradBias.subarray(start, start + count), [1, count]) }),
+          : { grad_bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
       },
     );
+    sums.took();
     const tamed = this.#tamed.get(index);
-    if (tamed !== undefined) untameGradients(rows, tamed.norms, dim);
-  }
-
-  /** e_ij·N′_ij/‖w_j‖ of a tile, computed again unless pass 1 has left it somewhere: [B, n]. */
-  async #slopes(index: number): Promise<Float32Array> {
-    if (this.#comesAgain(index))
-      await this.#sums(index, this.#shifts.get(index)!, { keep: true, count: false });
-    return this.#stored(index) ?? this.#context.pass.slopes(index, this.range(index).count);
+    if (tamed !== undefined) untameGradients(gradient, tamed.norms, dim);
   }
 
   /** Whether pass 2 computes the slopes of a tile again. Those of the last one lie where pass 1 ended. */
@@ -152,18 +169,10 @@ export class ClassTiles {
 
   /** Where in ∂W the slopes of a tile wait for pass 2, if they do: in the rows of the tile before. */
   #stored(index: number): Float32Array | undefined {
-    const { plan, batch, dim, gradWeights } = this.#context;
+    const { plan, batch, dim, subCenters, gradWeights } = this.#context;
     if (!plan.stored || index < plan.kept) return undefined;
-    const at = this.range(index - 1).start * dim;
-    return gradWeights.subarray(at, at + batch * this.range(index).count);
-  }
-
-  async #sums(
-    index: number,
-    shift: Float32Array,
-    parts: { keep: boolean; count: boolean },
-  ): Promise<TileResults> {
-    return this.#withTamedRows(index, (tile) => this.#context.pass.sums(tile, shift, parts));
+    const at = this.range(index - 1).start * subCenters * dim;
+    return gradWeights().subarray(at, at + batch * this.range(index).count * subCenters);
   }
 
   /** Sets the shift of the chosen samples to their largest logit in a tile. */
@@ -180,35 +189,56 @@ export class ClassTiles {
 
   /** Runs a pass over a tile, and once more where norms turn out to overflow in float32. */
   async #withTamedRows<Result>(index: number, run: (tile: Tile) => Promise<Result>): Promise<Result> {
-    const { loss, dim, weights, checkFinite } = this.#context;
+    const { loss, dim, weights, subCenters, checkFinite } = this.#context;
     const tile = this.#tile(index);
     const result = await run(tile);
     if (this.#checked.has(index) || !(checkFinite || loss.geometry !== 'inner')) return result;
     this.#checked.add(index);
-    const rows = weights.subarray(tile.start * dim, (tile.start + tile.count) * dim);
-    const tamed = tameRows(rows, tile.norms, dim, tile.start);
+    const tamed = tameRows(this.#rowsOf(weights, tile), tile.norms, dim, tile.start * subCenters);
     if (tamed === undefined || loss.geometry === 'inner') return result;
     this.#tamed.set(index, tamed);
     return run(this.#tile(index));
   }
 
   #tile(index: number): Tile {
-    const { weights, bias, dim } = this.#context;
+    const { weights, bias, dim, subCenters } = this.#context;
     const { start, count } = this.range(index);
-    const rows = this.#tamed.get(index)?.weights ?? weights.subarray(start * dim, (start + count) * dim);
+    const rows = this.#tamed.get(index)?.weights ?? this.#rowsOf(weights, { start, count });
     return {
       index,
       start,
       count,
-      weights: this.#tensor(rows, [count, dim]),
+      weights: this.#tensor(rows, [count * subCenters, dim]),
       bias: bias && this.#tensor(bias.subarray(start, start + count), [1, count]),
-      norms: this.#norms.subarray(start, start + count),
+      norms: this.#normsOf(index),
     };
+  }
+
+  #normsOf(index: number): Float32Array {
+    const { subCenters } = this.#context;
+    const { start, count } = this.range(index);
+    return this.#norms.subarray(start * subCenters, (start + count) * subCenters);
+  }
+
+  /** The rows of a tile in W or ∂W: [n·K, d]. */
+  #rowsOf(matrix: Float32Array, { start, count }: { start: number; count: number }): Float32Array {
+    const perClass = this.#context.subCenters * this.#context.dim;
+    return matrix.subarray(start * perClass, (start + count) * perClass);
+  }
+
+  #columns(arrays: Readonly<Record<string, Float32Array>>): RuntimeTensors {
+    const entries = Object.entries(arrays);
+    return Object.fromEntries(entries.map(([name, data]) => [name, this.#tensor(data, [data.length, 1])]));
   }
 
   #tensor(data: Float32Array, dims: readonly number[]): RuntimeTensor {
     return new this.#context.runtime.Tensor('float32', data, dims);
   }
+}
+
+/** −along_j/‖w_j‖, what makes a gradient tangential as a multiple of its row. */
+function pullOf(along: Float32Array, norms: Float32Array): Float32Array {
+  return along.map((value, j) => (norms[j]! > NORM_FLOOR ? -value / norms[j]! : 0));
 }
 
 function overflow(sample: number, value: number): NonFiniteError {

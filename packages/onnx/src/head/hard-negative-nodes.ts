@@ -4,20 +4,19 @@ import { type FormulaValue, named, scalar } from '../formula/formula-nodes.ts';
 const LARGE = 3e38;
 
 /** What is known of every pair of sample and class of a tile: [B, n] each. */
-export interface NegativeValues {
+export interface PairNodes {
   readonly cos: string;
   readonly value: FormulaValue;
   readonly dCos: FormulaValue;
-  /** Scaled, with the samples' own set to a number no other logit comes near. */
-  readonly logits: string;
+  /** Which pairs are negatives. */
+  readonly others: string;
 }
 
 /**
  * Counts a tile's hard negatives: outputs `hard`, `emphasised` (N > cos θ), `min_slope` and `max_slope`, one number
  * each; ±3e38 where there is no hard negative.
  */
-export function hardNegativeNodes(builder: GraphBuilder, { cos, value, dCos, logits }: NegativeValues): void {
-  const others = builder.op('Greater', [logits, scalar(builder, -1e38)]);
+export function hardNegativeNodes(builder: GraphBuilder, { cos, value, dCos, others }: PairNodes): void {
   const hard = builder.op('And', [builder.op('Greater', [cos, 'pivot']), others]);
   const raised = builder.op('Greater', [named(builder, value), cos]);
   const count = (mask: string, output: string): void => {

@@ -4,31 +4,35 @@ import type { FillingSession, SessionOpener } from '../runtime/sessions.ts';
 import { backwardGraph } from './backward-graph.ts';
 import { type ForwardParts, forwardGraph, peakGraph, productGraph } from './forward-graph.ts';
 
-/** The graphs of one loss, opened in a runtime when they are first needed. */
+/** The graphs of one loss with K centers a class, opened in a runtime when they are first needed. */
 export class HeadSessions {
   readonly #opener: SessionOpener;
   readonly #loss: MarginLoss;
+  readonly #subCenters: number;
   readonly #sessions: Map<string, Promise<FillingSession>> = new Map();
 
-  constructor(opener: SessionOpener, loss: MarginLoss) {
+  constructor(opener: SessionOpener, loss: MarginLoss, subCenters: number) {
     this.#opener = opener;
     this.#loss = loss;
+    this.#subCenters = subCenters;
   }
 
   forward(parts: ForwardParts): Promise<FillingSession> {
-    return this.#open(`forward ${JSON.stringify(parts)}`, () => forwardGraph(this.#loss, parts));
+    const key = `forward ${JSON.stringify(parts)}`;
+    return this.#open(key, () => forwardGraph(this.#loss, this.#subCenters, parts));
   }
 
   peaks(): Promise<FillingSession> {
-    return this.#open('peaks', () => peakGraph(this.#loss));
+    return this.#open('peaks', () => peakGraph(this.#loss, this.#subCenters));
   }
 
   products(): Promise<FillingSession> {
-    return this.#open('products', () => productGraph(this.#loss));
+    return this.#open('products', () => productGraph(this.#loss, this.#subCenters));
   }
 
-  backward(): Promise<FillingSession> {
-    return this.#open('backward', () => backwardGraph(this.#loss));
+  backward(alongKnown: boolean): Promise<FillingSession> {
+    const key = `backward ${alongKnown}`;
+    return this.#open(key, () => backwardGraph(this.#loss, this.#subCenters, alongKnown));
   }
 
   /** Releases all sessions, in which nothing may run. */

@@ -1,4 +1,4 @@
-import type { LogSumExp } from '@cf/core';
+import { type LogSumExp, type MarginLoss, negativeSumNames } from '@cf/core';
 import type { HeadMemory } from './head-memory.ts';
 
 /** Σ_{j≠y} e^{z_ij} of each sample over one tile is e^{shift}·sum. */
@@ -44,8 +44,8 @@ export class NegativeSums {
       sums = { shift, sum: zeros, radial: radials, scale: new Float64Array(this.#batch) };
       this.#shifts.set(shift, sums);
     }
-    for (let i = 0; i < sum.length; i++) sums.sum[i]! += sum[i]!;
-    for (let i = 0; i < radial.length; i++) sums.radial[i]! += radial[i]!;
+    addTo(sums.sum, sum);
+    addTo(sums.radial, radial);
     this.#ofTile.push(sums);
   }
 
@@ -87,4 +87,24 @@ export class NegativeSums {
       for (let i = 0; i < radial.length; i++) out[i]! += radial[i]! * scale[i]!;
     return out;
   }
+}
+
+/** The sums that a loss asks for, over all tiles, in float64: [B] each. */
+export class NamedSums {
+  readonly sums: Readonly<Record<string, Float64Array>>;
+
+  constructor(loss: MarginLoss, batch: number) {
+    const names = negativeSumNames(loss);
+    this.sums = Object.fromEntries(names.map((name) => [name, new Float64Array(batch)]));
+  }
+
+  /** Takes those of a tile. */
+  add(found: Readonly<Record<string, Float32Array>>): void {
+    for (const [name, sum] of Object.entries(this.sums)) addTo(sum, found[name]!);
+  }
+}
+
+/** sums_i += values_i. */
+export function addTo(sums: Float64Array, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) sums[i]! += values[i]!;
 }

@@ -6,9 +6,9 @@ import { onnxBackend } from './onnx-backend.ts';
 describe('onnx on the cpu provider', () => {
   for (const law of backendLaws(() => onnxBackend({ runtime, threads: 1 }))) test(law.name, law.run);
 
-  test('meets 2e-5 on all 220 golden cases', async () => {
+  test('meets 2e-5 on all 339 golden cases', async () => {
     const report = await replayGoldens(await onnxBackend({ runtime }), await embeddedGoldens());
-    expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(220);
+    expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(339);
     expect(report.passed, formatGoldenReport(report)).toBe(true);
   });
 });
@@ -19,7 +19,7 @@ describe('onnx on the cpu provider, element-wise work in the graph', () => {
     /^values, gradients, state|^losses that nobody ships|^everything is finite|^the size of a tile/;
   for (const law of laws.filter(({ name }) => chosen.test(name))) test(law.name, law.run);
 
-  test('meets 2e-5 on all 220 golden cases', async () => {
+  test('meets 2e-5 on all 339 golden cases', async () => {
     const report = await replayGoldens(
       await onnxBackend({ runtime, elementwise: 'graph' }),
       await embeddedGoldens(),

@@ -1,9 +1,17 @@
-import { type Backend, BackendError, requireChoice, requireNonNegative, requirePositive } from '@cf/core';
+import {
+  type Backend,
+  BackendError,
+  type MarginLoss,
+  requireChoice,
+  requireNonNegative,
+  requirePositive,
+} from '@cf/core';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { probeModel, type SessionOpener, sessionOpener, sessionOptions } from '../runtime/sessions.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
-import { onnxHead } from './onnx-head.ts';
-import { openSimdKernel } from './simd-pass.ts';
+import { LinearMemory } from '../simd/linear-memory.ts';
+import { lossesOf, onnxHead } from './onnx-head.ts';
+import { openSimdKernel, type SimdKernel } from './simd-kernel.ts';
 
 export interface OnnxBackendOptions {
   /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
@@ -25,7 +33,7 @@ export interface OnnxBackendOptions {
    */
   readonly skipBound?: number;
   /**
-   * Where pass 1 does its element-wise work: `graph`, in operators of the runtime, or `wasm`, in a kernel of
+   * Where the element-wise work is done: `graph`, in operators of the runtime, or `wasm`, in a kernel of
    * WebAssembly written from the loss's formula, which is faster on a processor. Default: `wasm` on the providers `cpu`
    * and `wasm` where the runtime writes into given arrays, otherwise `graph`.
    */
@@ -69,8 +77,14 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     createHead: async (loss, headOptions = {}) =>
       onnxHead(
         loss,
-        { runtime, opener, cacheBytes, keepBytes, skipBound },
-        simd ? await openSimdKernel(loss) : undefined,
+        {
+          runtime,
+          opener,
+          cacheBytes,
+          keepBytes,
+          skipBound,
+          kernels: simd ? await openKernels(lossesOf(loss)) : undefined,
+        },
         headOptions,
       ),
     dispose: async () => {
@@ -79,6 +93,14 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
       await last?.release();
     },
   };
+}
+
+/** They share a memory: never do two of them run in the same passes. */
+async function openKernels(losses: readonly MarginLoss[]): Promise<ReadonlyMap<MarginLoss, SimdKernel>> {
+  const linear = new LinearMemory();
+  const kernels = new Map<MarginLoss, SimdKernel>();
+  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear));
+  return kernels;
 }
 
 async function open(runtime: OnnxRuntime, provider: string, threads: number): Promise<SessionOpener> {

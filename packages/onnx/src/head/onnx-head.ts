@@ -9,13 +9,14 @@ import {
   requireFiniteTensor,
   requireInteger,
   runSteps,
+  surveyLoss,
 } from '@cf/core';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { SessionOpener } from '../runtime/sessions.ts';
 import { classPasses } from './class-passes.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
-import type { SimdKernel } from './simd-pass.ts';
+import type { SimdKernel } from './simd-kernel.ts';
 import type { TileLimits } from './tile-plan.ts';
 
 /** What a backend lends to its heads. */
@@ -24,26 +25,28 @@ export interface HeadSettings extends TileLimits {
   readonly opener: SessionOpener;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */
   readonly skipBound: number;
+  /** Do the element-wise work, one for each of `lossesOf(loss)`; without, graphs do. */
+  readonly kernels: ReadonlyMap<MarginLoss, SimdKernel> | undefined;
+}
+
+/** The losses that the passes of a head are about: its own, and the one that a survey takes before. */
+export function lossesOf(loss: MarginLoss): readonly MarginLoss[] {
+  return loss.surveyScale === undefined ? [loss] : [loss, surveyLoss];
 }
 
 /**
  * The streaming head on onnxruntime: O(C) work in float32 graphs over tiles of classes, O(B·d) work in core's own
  * functions, in float64. Memory beside the caller's arrays is what pass 1 keeps and a few tiles.
  *
- * @param kernel does the element-wise work of pass 1; without, graphs do.
  * @throws OptionOutOfRangeError if tileSize is not a positive integer
  */
-export function onnxHead(
-  loss: MarginLoss,
-  settings: HeadSettings,
-  kernel: SimdKernel | undefined,
-  options: HeadOptions,
-): Head {
-  const { tileSize, checkFinite = true } = options;
+export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: HeadOptions): Head {
+  const { tileSize, subCenters = 1, checkFinite = true } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const sessions = new HeadSessions(settings.opener, loss);
+  const { opener, kernels } = settings;
+  const sessions = new Map(lossesOf(loss).map((each) => [each, new HeadSessions(opener, each, subCenters)]));
   const memory = new HeadMemory();
-  const parts = { ...settings, sessions, memory, kernel, tileSize, checkFinite };
+  const parts = { ...settings, memory, tileSize, checkFinite };
   let last: Promise<unknown> = Promise.resolve();
   let disposed = false;
   const step = (input: HeadInput): Promise<HeadOutput> => {
@@ -57,7 +60,13 @@ export function onnxHead(
         // W is looked at tile by tile, through the norms that pass 1 computes anyway.
         checksWeights: true,
         allocate,
-        passes: (batch) => classPasses(batch, { ...parts, allocate }),
+        passes: (batch) =>
+          classPasses(batch, {
+            ...parts,
+            allocate,
+            sessions: sessions.get(batch.loss)!,
+            kernel: kernels?.get(batch.loss),
+          }),
       }),
     );
   };
@@ -75,7 +84,7 @@ export function onnxHead(
     dispose() {
       disposed = true;
       const release = (): void => {
-        sessions.dispose();
+        for (const ofLoss of sessions.values()) ofLoss.dispose();
         memory.clear();
       };
       last.then(release, release);

@@ -1,52 +1,13 @@
-import { BackendError, type MarginLoss, NORM_FLOOR, type PreparedBatch } from '@cf/core';
-import { sampleValuesRead } from '../formula/negatives-formula.ts';
+import { NORM_FLOOR, negativeSumNames, type PreparedBatch } from '@cf/core';
+import { biasBesideLogit, biasInProduct, sampleValuesRead } from '../formula/negatives-formula.ts';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
-import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
-import { LinearMemory } from '../simd/linear-memory.ts';
-import { PARAMETERS, RESULT_COUNT, RESULTS, rowKernel } from '../simd/row-kernel.ts';
-import type { PassContext, Tile, TilePass, TileResults } from './tile-pass.ts';
+import { parameterCount, resultCount } from '../simd/row-kernel.ts';
+import { BYTES, CLASS_STRIDE, CLASSES, ofClass, PARAMETERS, RESULTS } from '../simd/row-layout.ts';
+import type { SimdKernel } from './simd-kernel.ts';
+import { nearest, type RowProducts, spreadSlopes } from './sub-centers.ts';
+import type { PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
 
-const BYTES = Float32Array.BYTES_PER_ELEMENT;
 const LARGE = 3e38;
-
-type RowFunction = (
-  products: number,
-  inverse: number,
-  count: number,
-  parameters: number,
-  results: number,
-) => void;
-
-type RowFunctions = Readonly<Record<'peak' | 'sums' | 'counted', RowFunction>>;
-
-/** The kernel of one loss and the memory that it works in, kept from step to step. */
-export interface SimdKernel {
-  readonly linear: LinearMemory;
-  /** Sample values that the formula reads. */
-  readonly sampleValues: readonly string[];
-  readonly functions: RowFunctions;
-}
-
-/** Compiles the kernel of a loss. @throws BackendError where WebAssembly has no SIMD */
-export async function openSimdKernel(loss: MarginLoss): Promise<SimdKernel> {
-  const linear = new LinearMemory();
-  try {
-    const bytes = rowKernel(loss, hasFusedMultiplyAdd());
-    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: linear.memory } });
-    return {
-      linear,
-      sampleValues: sampleValuesRead(loss),
-      functions: instance.exports as unknown as RowFunctions,
-    };
-  } catch (cause) {
-    throw new BackendError(
-      `WebAssembly without what the kernel of ${loss.name} needs (${cause instanceof Error ? cause.message : String(cause)})`,
-      'fixed-width SIMD',
-      "open the backend with elementwise: 'graph'.",
-      cause,
-    );
-  }
-}
 
 export interface SimdPassContext extends PassContext {
   readonly labels: Int32Array;
@@ -55,44 +16,56 @@ export interface SimdPassContext extends PassContext {
   readonly prepared: PreparedBatch;
 }
 
+/** First bytes in the memory of the kernel. */
+interface Places {
+  /** `CLASSES`; 1/‖w_j‖ is 1 where the sub-centers' have gone into the cosines. */
+  readonly classes: number;
+  readonly parameters: number;
+  readonly results: number;
+  /** Cosines with the nearest sub-centers, and then their slopes: [B, n]. */
+  readonly nearest: number;
+  /** Products of a tile, and then its slopes: [B, n·K] each. */
+  readonly tiles: readonly number[];
+}
+
 /**
- * Pass 1 with the products in the runtime and all else in one sweep of WebAssembly, which turns them in place into
- * slopes. A graph of ordinary operators sweeps over them fifteen times.
+ * The products in the runtime and all else in one sweep of WebAssembly, which turns them in place into slopes. A graph of
+ * ordinary operators sweeps over them fifteen times.
  */
 export class SimdPass implements TilePass {
   readonly #context: SimdPassContext;
   readonly #kernel: SimdKernel;
-  readonly #places: readonly number[];
-  readonly #inverse: number;
-  readonly #parameters: number;
-  readonly #results: number;
+  readonly #places: Places;
+  readonly #perSample: number;
+  readonly #perResult: number;
+  /** 1/‖w‖ of each row of the tile, and which sub-center is the nearest; only where there are some. */
+  readonly #inverse: Float32Array;
+  readonly #winners: Int32Array;
   /** The class centers whose products lie in the memory, not yet turned into slopes. */
   #products: Float32Array | undefined;
   readonly #columns: Map<number, Float32Array> = new Map();
 
   constructor(context: SimdPassContext, kernel: SimdKernel) {
-    const { plan, batch, prepared } = context;
+    const { plan, batch, loss, subCenters } = context;
     this.#context = context;
     this.#kernel = kernel;
+    this.#perSample = parameterCount(loss);
+    this.#perResult = resultCount(loss);
+    const many = subCenters > 1;
+    this.#inverse = new Float32Array(many ? plan.tileSize * subCenters : 0);
+    this.#winners = new Int32Array(many ? batch * plan.tileSize : 0);
     const tiles = Math.min(plan.kept + 1, plan.count);
-    const perRow = PARAMETERS.sampleValues + kernel.sampleValues.length;
     const starts = kernel.linear.layout([
-      plan.tileSize,
-      batch * perRow,
-      batch * RESULT_COUNT,
-      ...Array.from({ length: tiles }, () => batch * plan.tileSize),
+      CLASS_STRIDE * Object.keys(CLASSES).length,
+      batch * this.#perSample,
+      batch * this.#perResult,
+      this.#winners.length,
+      ...Array.from({ length: tiles }, () => batch * plan.tileSize * subCenters),
     ]);
-    [this.#inverse, this.#parameters, this.#results] = starts as [number, number, number];
-    this.#places = starts.slice(3);
-    const parameters = kernel.linear.view(this.#parameters, batch * perRow);
-    for (let i = 0; i < batch; i++) {
-      const at = i * perRow;
-      parameters[at + PARAMETERS.logitScale] = prepared.logitScale[i]!;
-      parameters[at + PARAMETERS.pivot] = prepared.pivot[i]!;
-      kernel.sampleValues.forEach((name, k) => {
-        parameters[at + PARAMETERS.sampleValues + k] = prepared.sampleValues[i]![name]!;
-      });
-    }
+    const [classes, parameters, results, compact] = starts as [number, number, number, number];
+    this.#places = { classes, parameters, results, nearest: compact, tiles: starts.slice(4) };
+    if (many) this.#ofClasses('inverse', plan.tileSize).fill(1);
+    this.#setSamples();
   }
 
   async peaks(tile: Tile): Promise<Float32Array> {
@@ -101,20 +74,29 @@ export class SimdPass implements TilePass {
     return this.#column(RESULTS.peak);
   }
 
-  async sums(tile: Tile, shift: Float32Array, { count }: { count: boolean }): Promise<TileResults> {
-    const { batch, loss } = this.#context;
+  async sums(tile: Tile, request: TileRequest): Promise<TileResults> {
+    const { loss, subCenters } = this.#context;
     await this.#multiply(tile);
-    const perRow = PARAMETERS.sampleValues + this.#kernel.sampleValues.length;
-    const parameters = this.#kernel.linear.view(this.#parameters, batch * perRow);
-    for (let i = 0; i < batch; i++) {
-      parameters[i * perRow + PARAMETERS.shift] = Number.isNaN(shift[i]!) ? 0 : shift[i]!;
-    }
-    this.#sweep(tile, count ? 'counted' : 'sums');
+    this.#setParameter(PARAMETERS.shift, request.shift);
+    this.#setParameter(PARAMETERS.share, request.share);
+    this.#setParameter(PARAMETERS.dNll, request.dNll);
+    this.#setParameter(PARAMETERS.factor, request.factor);
+    const along = this.#ofClasses('along', tile.count).fill(0);
+    const gradBias = biasBesideLogit(loss) ? this.#ofClasses('gradBias', tile.count) : undefined;
+    gradBias?.fill(0);
+    if (gradBias) this.#ofClasses('bias', tile.count).set(tile.bias!.data as Float32Array);
+    this.#sweep(tile, functionFor(request));
+    this.#clearOwn(tile);
+    if (subCenters > 1 && request.keep) this.#spread(tile);
     this.#products = undefined;
+    const names = negativeSumNames(loss);
     return {
-      sum: this.#column(RESULTS.sum),
+      sum: loss.objective.kind === 'softmax' ? this.#column(RESULTS.sum) : new Float32Array(0),
       radial: loss.geometry === 'norm-scaled' ? this.#column(RESULTS.radial) : new Float32Array(0),
-      counts: count
+      sums: Object.fromEntries(names.map((name, at) => [name, this.#column(RESULTS.sums + at)])),
+      gradBias,
+      along: request.factor && loss.geometry !== 'inner' && subCenters === 1 ? along : undefined,
+      counts: request.count
         ? {
             hard: this.#column(RESULTS.hard).reduce((sum, value) => sum + value, 0),
             emphasised: this.#column(RESULTS.emphasised).reduce((sum, value) => sum + value, 0),
@@ -126,63 +108,127 @@ export class SimdPass implements TilePass {
   }
 
   slopes(index: number, count: number): Float32Array {
-    return this.#kernel.linear.view(this.#place(index), this.#context.batch * count);
+    const { batch, subCenters } = this.#context;
+    return this.#kernel.linear.view(this.#place(index), batch * count * subCenters);
+  }
+
+  #setSamples(): void {
+    const { loss, batch, prepared } = this.#context;
+    this.#setParameter(PARAMETERS.logitScale, prepared.logitScale);
+    this.#setParameter(PARAMETERS.pivot, prepared.pivot);
+    for (const [k, name] of sampleValuesRead(loss).entries()) {
+      const values = Float32Array.from({ length: batch }, (_, i) => prepared.sampleValues[i]![name]!);
+      this.#setParameter(PARAMETERS.sampleValues + k, values);
+    }
+  }
+
+  /** Gives the kernel a number a sample, 0 where there is none. */
+  #setParameter(which: number, values: Float32Array | Float64Array | undefined): void {
+    const { batch } = this.#context;
+    const parameters = this.#kernel.linear.view(this.#places.parameters, batch * this.#perSample);
+    for (let i = 0; i < batch; i++) {
+      const value = values?.[i] ?? 0;
+      parameters[i * this.#perSample + which] = Number.isNaN(value) ? 0 : value;
+    }
+  }
+
+  /** A row of what the kernel knows of the classes of a tile: [n]. */
+  #ofClasses(row: keyof typeof CLASSES, count: number): Float32Array {
+    return this.#kernel.linear.view(this.#places.classes + ofClass(row), count);
   }
 
   #place(index: number): number {
-    return this.#places[Math.min(index, this.#places.length - 1)]!;
+    const { tiles } = this.#places;
+    return tiles[Math.min(index, tiles.length - 1)]!;
+  }
+
+  /** Where the kernel finds cosines, and leaves slopes: [B, n]. */
+  #swept(tile: Tile): number {
+    return this.#context.subCenters === 1 ? this.#place(tile.index) : this.#places.nearest;
   }
 
   /** Fills the tile's place with the products, unless they lie there already. */
   async #multiply(tile: Tile): Promise<void> {
     const weights = tile.weights.data as Float32Array;
     if (this.#products?.buffer === weights.buffer && this.#products.byteOffset === weights.byteOffset) return;
-    const { runtime, sessions, loss, batch, x } = this.#context;
+    const { runtime, sessions, loss, batch, x, subCenters } = this.#context;
     const products = this.slopes(tile.index, tile.count);
+    const rows = tile.count * subCenters;
     const session = await sessions.products();
+    const bias = tile.bias !== undefined && biasInProduct(loss) && subCenters === 1;
     await session.run(
-      { x, w: tile.weights, ...(tile.bias === undefined ? {} : { bias: tile.bias }) },
+      { x, w: tile.weights, ...(bias ? { bias: tile.bias } : {}) },
       {
-        products: new runtime.Tensor('float32', products, [batch, tile.count]),
-        norms: new runtime.Tensor('float32', tile.norms, [tile.count, 1]),
+        products: new runtime.Tensor('float32', products, [batch, rows]),
+        norms: new runtime.Tensor('float32', tile.norms, [rows, 1]),
       },
     );
     this.#products = weights;
-    if (loss.geometry === 'inner') return;
-    const inverse = this.#kernel.linear.view(this.#inverse, tile.count);
-    for (let j = 0; j < tile.count; j++) inverse[j] = tile.norms[j]! > NORM_FLOOR ? 1 / tile.norms[j]! : 0;
+    if (loss.geometry !== 'inner') {
+      const inverse = this.#rowInverse(rows);
+      for (let j = 0; j < rows; j++) inverse[j] = tile.norms[j]! > NORM_FLOOR ? 1 / tile.norms[j]! : 0;
+    }
+    if (subCenters > 1) this.#findNearest(tile, products);
+  }
+
+  #rowInverse(rows: number): Float32Array {
+    return this.#context.subCenters === 1
+      ? this.#ofClasses('inverse', rows)
+      : this.#inverse.subarray(0, rows);
+  }
+
+  #rows(tile: Tile, products: Float32Array): RowProducts {
+    const { loss, subCenters } = this.#context;
+    return {
+      products,
+      inverse: loss.geometry === 'inner' ? undefined : this.#inverse,
+      bias: biasInProduct(loss) ? (tile.bias!.data as Float32Array) : undefined,
+      subCenters,
+    };
+  }
+
+  #findNearest(tile: Tile, products: Float32Array): void {
+    const cosines = this.#kernel.linear.view(this.#places.nearest, this.#context.batch * tile.count);
+    nearest(this.#rows(tile, products), cosines, this.#winners, tile.count);
+  }
+
+  #spread(tile: Tile): void {
+    const ofClasses = this.#kernel.linear.view(this.#places.nearest, this.#context.batch * tile.count);
+    const slopes = this.slopes(tile.index, tile.count);
+    spreadSlopes(ofClasses, this.#winners, this.#rows(tile, slopes), tile.count, slopes);
   }
 
   /** Runs a function of the kernel over every sample's negatives in a tile. */
-  #sweep(tile: Tile, name: keyof RowFunctions): void {
+  #sweep(tile: Tile, name: keyof SimdKernel['functions']): void {
     const { batch, labels } = this.#context;
+    const { classes, parameters, results } = this.#places;
     const run = this.#kernel.functions[name];
-    const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT).fill(0);
-    const start = this.#place(tile.index);
-    const perRow = BYTES * (PARAMETERS.sampleValues + this.#kernel.sampleValues.length);
+    const found = this.#kernel.linear.view(results, batch * this.#perResult).fill(0);
+    const start = this.#swept(tile);
     for (let i = 0; i < batch; i++) {
-      const at = i * RESULT_COUNT;
-      results[at + RESULTS.peak] = Number.NEGATIVE_INFINITY;
-      results[at + RESULTS.minSlope] = LARGE;
-      results[at + RESULTS.maxSlope] = -LARGE;
+      const at = i * this.#perResult;
+      found[at + RESULTS.peak] = Number.NEGATIVE_INFINITY;
+      found[at + RESULTS.minSlope] = LARGE;
+      found[at + RESULTS.maxSlope] = -LARGE;
       const products = start + i * tile.count * BYTES;
-      const parameters = this.#parameters + i * perRow;
-      const into = this.#results + at * BYTES;
+      const ofSample = parameters + i * this.#perSample * BYTES;
+      const into = results + at * BYTES;
       const own = labels[i]! - tile.start;
       if (own < 0 || own >= tile.count) {
-        run(products, this.#inverse, tile.count, parameters, into);
+        run(products, classes, tile.count, ofSample, into);
         continue;
       }
-      const after = (own + 1) * BYTES;
-      run(products, this.#inverse, own, parameters, into);
-      run(products + after, this.#inverse + after, tile.count - own - 1, parameters, into);
+      const on = (own + 1) * BYTES;
+      const rest = tile.count - own - 1;
+      run(products, classes, own, ofSample, into);
+      run(products + on, classes + on, rest, ofSample, into);
     }
-    if (name !== 'peak') this.#clearOwn(tile);
   }
 
   #clearOwn(tile: Tile): void {
-    const slopes = this.slopes(tile.index, tile.count);
-    this.#context.labels.forEach((label, i) => {
+    const { batch, labels } = this.#context;
+    const slopes = this.#kernel.linear.view(this.#swept(tile), batch * tile.count);
+    labels.forEach((label, i) => {
       const own = label - tile.start;
       if (own >= 0 && own < tile.count) slopes[i * tile.count + own] = 0;
     });
@@ -190,10 +236,15 @@ export class SimdPass implements TilePass {
 
   #column(which: number): Float32Array {
     const { batch } = this.#context;
-    const results = this.#kernel.linear.view(this.#results, batch * RESULT_COUNT);
+    const results = this.#kernel.linear.view(this.#places.results, batch * this.#perResult);
     const column = this.#columns.get(which) ?? new Float32Array(batch);
     this.#columns.set(which, column);
-    for (let i = 0; i < batch; i++) column[i] = results[i * RESULT_COUNT + which]!;
+    for (let i = 0; i < batch; i++) column[i] = results[i * this.#perResult + which]!;
     return column;
   }
+}
+
+function functionFor({ share, count }: TileRequest): keyof SimdKernel['functions'] {
+  if (share !== undefined) return 'gradients';
+  return count ? 'counted' : 'sums';
 }

@@ -6,16 +6,8 @@ import { largestSlope, tilesToSkip } from './skip-tiles.ts';
 const prepared = (rows: PreparedBatch['sampleValues']): PreparedBatch => {
   const zeros = new Float64Array(rows.length);
   const pastPi = new Uint8Array(rows.length);
-  return {
-    sampleValues: rows,
-    logitScale: zeros,
-    value: zeros,
-    dCos: zeros,
-    dNorm: zeros,
-    pivot: zeros,
-    pastPi,
-    next: {},
-  };
+  const target = { value: zeros, dCos: zeros, dNorm: zeros, pivot: zeros, pastPi, targetLogit: zeros };
+  return { ...target, sampleValues: rows, logitScale: zeros, next: {}, completed: () => target };
 };
 
 describe('the largest slope of a negative', () => {

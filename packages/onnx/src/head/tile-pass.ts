@@ -10,43 +10,75 @@ export interface PassContext {
   readonly loss: MarginLoss;
   readonly plan: TilePlan;
   readonly batch: number;
+  /** K. */
+  readonly subCenters: number;
 }
 
-/** A tile of classes, as pass 1 sees it. */
+/** A tile of classes, as the element-wise work sees it. */
 export interface Tile {
   readonly index: number;
   /** First class. */
   readonly start: number;
   /** n, the number of classes. */
   readonly count: number;
-  /** [n, d]. */
+  /** [n·K, d]. */
   readonly weights: RuntimeTensor;
   /** [1, n]. */
   readonly bias: RuntimeTensor | undefined;
-  /** Where ‖w_j‖ goes: [n]. */
+  /** Where ‖w‖ of each row goes: [n·K]. */
   readonly norms: Float32Array;
 }
 
-/** What pass 1 finds in a tile, with e_ij = e^{z_ij − shift_i} over the negatives. Good until the pass is asked again. */
+/**
+ * What turns the logits of a tile into e_ij, which is ∂ℓ_i/∂z_ij but for a factor of the sample: e^{z_ij − shift_i} − share_i
+ * under a softmax, under a binary objective the slope of the pair, with nothing of this.
+ */
+export interface Partials {
+  /** [B]; NaN where a sample has no negative yet. Default 0. */
+  readonly shift?: Float32Array | undefined;
+  /** What label smoothing takes off: [B]. Default 0. */
+  readonly share?: Float32Array | undefined;
+}
+
+/** What is asked of a tile. */
+export interface TileRequest extends Partials {
+  /** ∂loss/∂ℓ_i, for the gradient of a bias beside the logits: [B]. Default 0. */
+  readonly dNll?: Float32Array | undefined;
+  /** What slopes are multiplied by to become ∂loss/∂(x̂·w), where that is known: [B]. */
+  readonly factor?: Float32Array | undefined;
+  /** Write the slopes. */
+  readonly keep: boolean;
+  /** Count the hard negatives. */
+  readonly count: boolean;
+}
+
+/** What is found in a tile, over the negatives. Good until the pass is asked again. */
 export interface TileResults {
-  /** Σ_j e_ij: [B]. */
+  /** Σ_j e^{z_ij − shift_i}: [B]; empty under a binary objective. */
   readonly sum: Float32Array;
   /** Σ_j e_ij·N_ij: [B]; empty unless the geometry is `norm-scaled`. */
   readonly radial: Float32Array;
+  /** Those of `negativeSumNames`, by name: [B] each. */
+  readonly sums: Readonly<Record<string, Float32Array>>;
+  /** Gradient of the bias beside the logits: [n]; undefined where there is none. */
+  readonly gradBias: Float32Array | undefined;
+  /**
+   * Σ_i factor_i·slope_ij·cos θ_ij, what the gradient of a row has along it: [n·K]. Undefined where nobody has added it up.
+   */
+  readonly along: Float32Array | undefined;
   /** Only where it was asked for. */
   readonly counts: NegativeCounts | undefined;
 }
 
-/** The products and element-wise work of pass 1, one tile at a time. */
+/** The products and element-wise work of a tile. */
 export interface TilePass {
   /** The largest scaled logit of each sample's negatives, below −1e38 where there is none: [B]. Writes the norms. */
   peaks(tile: Tile): Promise<Float32Array>;
   /**
-   * Writes the norms, and the slopes e_ij·N′_ij/‖w_j‖ where {@link slopes} says.
-   *
-   * @param shift [B]; NaN where a sample has no negative yet.
+   * Writes the norms, and the slopes e_ij·N′_ij/‖w‖ where {@link slopes} says: of a class's sub-centers the nearest has
+   * them.
    */
-  sums(tile: Tile, shift: Float32Array, parts: { keep: boolean; count: boolean }): Promise<TileResults>;
-  /** Where the slopes of a tile lie: [B, n]. Tiles that are not kept share one place. */
+  sums(tile: Tile, request: TileRequest): Promise<TileResults>;
+  /** Where the slopes of a tile of n classes lie: [B, n·K]. Tiles that are not kept share one place. */
   slopes(index: number, count: number): Float32Array;
 }

@@ -34,6 +34,22 @@ test('tiles are neither tiny for large batches nor larger than the number of cla
 });
 
 test('a size that is given is taken', () => {
-  const given = tilePlan({ batch: 7, classes: 41, dim: 3 }, limits, 4);
+  const given = tilePlan({ batch: 7, classes: 41, dim: 3 }, limits, { given: 4 });
   expect(given).toEqual({ tileSize: 4, count: 11, kept: 11, stored: false });
+});
+
+test('a tile holds whole classes, and as many rows with sub-centers as without', () => {
+  const three = tilePlan({ ...shape, subCenters: 3 }, limits);
+  expect(three).toEqual({ tileSize: 682, count: 30, kept: 10, stored: true });
+  expect(tilePlan({ ...shape, batch: 100_000, subCenters: 1000 }, limits).tileSize).toBe(1);
+  // What is given is classes.
+  expect(tilePlan({ ...shape, subCenters: 3 }, limits, { given: 100 })).toMatchObject({
+    tileSize: 100,
+    kept: 68,
+  });
+});
+
+test('nothing is kept where no pass has a use for it', () => {
+  const none = { tileSize: 2048, count: 10, kept: 0, stored: false };
+  expect(tilePlan(shape, limits, { keeps: false })).toEqual(none);
 });

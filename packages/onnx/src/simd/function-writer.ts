@@ -10,6 +10,7 @@ const OPERATIONS = {
   'i32.lt_u': [0x49],
   'i32.add': [0x6a],
   'i32.and': [0x71],
+  'i32.or': [0x72],
   'i32.shl': [0x74],
   'i32x4.splat': [0xfd, 0x11],
   'i32x4.gt_s': [0xfd, 0x3b],

@@ -10,7 +10,7 @@ export interface Checkpoint {
 }
 
 /** The plain numbers and names of a checkpoint. */
-export type CheckpointValues = Pick<TrainingState, 'step' | 'lossState' | 'classes'>;
+export type CheckpointValues = Pick<TrainingState, 'step' | 'lossState' | 'classes' | 'subCenters'>;
 
 /** What the names of the tensors of a learner begin with. */
 const LEARNER = 'learner/';
@@ -20,18 +20,18 @@ const BIAS = 'class.bias';
 
 /** A state as plain named tensors and numbers. The arrays are the state's own. */
 export function checkpointOf(state: TrainingState): Checkpoint {
-  const { step, lossState, classes, centers, classBias, learner } = state;
-  const count = classCount(state);
+  const { step, lossState, classes, subCenters, centers, classBias, learner } = state;
+  const rows = classCount(state) * subCenters;
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, { values, optimiser }: TrainedArray, shape: readonly number[]): void => {
     tensors.set(name, { shape, data: values });
     for (const [part, data] of Object.entries(optimiser))
       tensors.set(`${OPTIMISER}${part}/${name}`, { shape, data });
   };
-  add(CENTERS, centers, [count, centers.values.length / count]);
-  if (classBias !== undefined) add(BIAS, classBias, [count]);
+  add(CENTERS, centers, [rows, centers.values.length / rows]);
+  if (classBias !== undefined) add(BIAS, classBias, [classBias.values.length]);
   for (const [name, tensor] of learner) tensors.set(`${LEARNER}${name}`, tensor);
-  return { tensors, values: { step, lossState, classes } };
+  return { tensors, values: { step, lossState, classes, subCenters } };
 }
 
 /**
@@ -40,7 +40,8 @@ export function checkpointOf(state: TrainingState): Checkpoint {
  * @throws StateMismatchError if it is none
  */
 export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
-  const { step, lossState, classes } = values;
+  // Checkpoints of before there were sub-centers do not name them.
+  const { step, lossState, classes, subCenters = 1 } = values as Partial<CheckpointValues> & typeof values;
   if (!Number.isSafeInteger(step) || step < 0) throw noCheckpoint(`step = ${step}`);
   const names = [...tensors.keys()];
   const trained = (name: string): TrainedArray => {
@@ -57,6 +58,7 @@ export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
     step,
     lossState,
     classes,
+    subCenters,
     centers: trained(CENTERS),
     classBias: tensors.has(BIAS) ? trained(BIAS) : undefined,
     learner: new Map(learner.map((key) => [key.slice(LEARNER.length), tensors.get(key)!])),

@@ -1,63 +1,12 @@
-import {
-  adaFace,
-  arcFace,
-  createRandom,
-  curricularFace,
-  type Head,
-  type HeadInput,
-  type MarginLoss,
-  referenceBackend,
-  StateMismatchError,
-  softmax,
-} from '@cf/core';
+import { arcFace, type Head, type HeadInput } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { DivergedError } from '../errors.ts';
 import type { SampleData } from '../learner/learner.ts';
-import { adamw } from '../optimiser/adamw.ts';
-import { sgd } from '../optimiser/sgd.ts';
-import { linearLearner } from '../testing/linear-learner.ts';
-import { type LinearTask, linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
-import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
+import { linearTask } from '../testing/linear-task.ts';
+import { stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
-import { stepsPerEpoch, type TrainingOptions, type TrainingTask, train } from './train.ts';
-import { firstHeadState } from './training-state.ts';
-
-const loss = curricularFace({ scale: 12, alpha: 0.1 });
-/** Two epochs of three steps. */
-const task = linearTask(loss);
-
-async function open(
-  changes: Partial<TrainingOptions> = {},
-  of: LinearTask = task,
-): Promise<Omit<TrainingTask, 'state' | 'signal'>> {
-  return {
-    learner: linearLearner(of),
-    head: await referenceBackend().createHead(of.loss),
-    samples: linearSamples(of),
-    options: { ...linearOptions(of, 'float64'), ...changes },
-  };
-}
-
-async function events(
-  given: TrainingTask,
-  onEvent: (event: TrainingEvent) => unknown = () => undefined,
-): Promise<TrainingEvent[]> {
-  const all: TrainingEvent[] = [];
-  for await (const event of train(given)) {
-    all.push(event);
-    onEvent(event);
-  }
-  return all;
-}
-
-const metricsOf = (all: readonly TrainingEvent[]): StepMetrics[] =>
-  all.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
-
-/** The last state, as a caller would have stored it. */
-const stored = (all: readonly TrainingEvent[]): Checkpoint => {
-  const last = all.findLast((event) => event.type === 'checkpoint')!;
-  return structuredClone(checkpointOf(last.state));
-};
+import { events, metricsOf, open, stored } from './testing.ts';
+import { stepsPerEpoch, type TrainingOptions } from './train.ts';
 
 describe('events', () => {
   test('come in order', async () => {
@@ -179,81 +128,6 @@ describe('samples', () => {
   });
 });
 
-describe('state', () => {
-  test('first class centers are N(0, 0.01²) of their own stream, their bias and momentum zero', () => {
-    const first = firstHeadState({
-      loss: softmax(),
-      classes: 2000,
-      embeddingSize: 3,
-      rule: sgd({ momentum: 0.9 }),
-      seed: 5,
-    });
-    const random = createRandom(5).fork('class centers');
-    const { centers, classBias } = first;
-    expect(centers.values).toEqual(Float32Array.from({ length: 6000 }, () => 0.01 * random.normal()));
-    const variance = Array.from(centers.values).reduce((sum, w) => sum + w * w, 0) / 6000;
-    expect(Math.sqrt(variance)).toBeCloseTo(0.01, 3);
-    expect(centers.optimiser).toEqual({ momentum: new Float32Array(6000) });
-    expect(classBias).toEqual({
-      values: new Float32Array(2000),
-      optimiser: { momentum: new Float32Array(2000) },
-    });
-  });
-
-  const cases: readonly [string, MarginLoss, Partial<TrainingOptions>][] = [
-    ['SGD', loss, {}],
-    ['AdamW', adaFace({ scale: 12 }), { rule: adamw() }],
-    ['a bias', softmax(), { accumulate: 2, batch: 4 }],
-  ];
-  test.each(cases)('an interrupted training goes on to the same bits: %s', async (_, ofLoss, changes) => {
-    const of = linearTask(ofLoss);
-    const whole = await events(await open(changes, of));
-    for (const stop of [1, 3, 4]) {
-      const controller = new AbortController();
-      const first = await events({ ...(await open(changes, of)), signal: controller.signal }, (event) => {
-        if (event.type === 'step' && event.metrics.step === stop) controller.abort();
-      });
-      expect(first.at(-1)).toEqual({ type: 'done', step: stop, interrupted: true });
-      const rest = await events({ ...(await open(changes, of)), state: stateFrom(stored(first)) });
-      expect(rest[0]!.type).toBe('step');
-      expect(stored(rest)).toEqual(stored(whole));
-    }
-  });
-
-  test('names of classes are part of a checkpoint', async () => {
-    const given = await open({ epochs: 0 });
-    const classes = ['a', 'b', 'c', 'd', 'e'];
-    const all = await events({ ...given, samples: { ...given.samples, classes } });
-    const { tensors, values } = stored(all);
-    expect(values.classes).toEqual(classes);
-    expect([...tensors].map(([name, { shape }]) => [name, shape])).toEqual([
-      ['class.centers', [5, 4]],
-      ['optimiser/momentum/class.centers', [5, 4]],
-      ['learner/weight', [4, 6]],
-      ['learner/momentum/weight', [4, 6]],
-      ['learner/bias', [4]],
-      ['learner/momentum/bias', [4]],
-      ['learner/updates', []],
-    ]);
-  });
-
-  test('of other classes, another loss, step or optimiser is refused', async () => {
-    const checkpoint = stored(await events(await open()));
-    const go = async (changes: Partial<TrainingTask>, values = checkpoint.values): Promise<unknown> =>
-      events({ ...(await open()), state: stateFrom({ ...checkpoint, values }), ...changes });
-    await expect(go({ samples: { ...linearSamples(task), classes: 6 } })).rejects.toThrow(StateMismatchError);
-    await expect(go({ head: await referenceBackend().createHead(arcFace()) })).rejects.toThrow(/arcface/);
-    await expect(go({ head: await referenceBackend().createHead(softmax()) })).rejects.toThrow(
-      StateMismatchError,
-    );
-    await expect(go({}, { ...checkpoint.values, step: 5 })).rejects.toThrow(/after 6 steps/);
-    await expect(go({ options: { ...linearOptions(task, 'float64'), rule: adamw() } })).rejects.toThrow(
-      /momentum of 20, .*adamw/,
-    );
-    expect(() => stateFrom({ ...checkpoint, tensors: new Map() })).toThrow(/class.centers/);
-  });
-});
-
 describe('divergence', () => {
   test.each([1e30, 1e300])('stops before a checkpoint could hold it (%d)', async (base) => {
     const schedule = { name: 'constant', base } as const;
@@ -288,6 +162,8 @@ test.each<[string, Partial<TrainingOptions>]>([
   ['batch', { batch: 0 }],
   ['accumulate', { accumulate: 0 }],
   ['weightDecay', { weightDecay: -1 }],
+  ['biasWeightDecay', { biasWeightDecay: Number.NaN }],
+  ['subCenters', { subCenters: 0 }],
   ['base', { schedule: { name: 'cosine', base: -1 } }],
 ])('names the option out of its range: %s', async (option, changes) => {
   await expect(events(await open(changes))).rejects.toThrow(`${option} = `);

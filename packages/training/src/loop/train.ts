@@ -19,8 +19,12 @@ export interface TrainingOptions {
   readonly accumulate?: number;
   /** Of class centers and bias; the learner has its own. */
   readonly rule: OptimiserRule;
-  /** λ of the class centers, 0 by default; their bias does not decay. */
+  /** λ of the class centers; 0 by default. */
   readonly weightDecay?: number;
+  /** λ of their bias, where the loss has one; 0 by default. */
+  readonly biasWeightDecay?: number;
+  /** K, class centers a class: what the head was made with. 1 by default. */
+  readonly subCenters?: number;
   /** The length of the training is known without. */
   readonly schedule: Omit<Schedule, 'totalSteps'>;
   /** Of the order of samples, of what a batch draws, and of the first class centers. */
@@ -63,12 +67,12 @@ export function stepsPerEpoch(samples: number, { batch, accumulate = 1 }: Size):
 export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, void, void> {
   const { learner, head, samples, options, signal } = task;
   checkTask(task);
-  const { epochs, rule, weightDecay = 0 } = options;
+  const { epochs, rule, weightDecay = 0, biasWeightDecay = 0 } = options;
   const parts: LearnerWithHead = {
     learner,
     head,
     centers: arrayOptimiser(rule, weightDecay),
-    classBias: arrayOptimiser(rule, 0),
+    classBias: arrayOptimiser(rule, biasWeightDecay),
   };
   const perEpoch = stepsPerEpoch(samples.count, options);
   const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };
@@ -106,13 +110,16 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
 }
 
 function checkTask({ samples, options }: TrainingTask): void {
-  const { epochs, batch, accumulate = 1, weightDecay = 0, seed } = options;
+  const { epochs, batch, accumulate = 1, seed } = options;
+  const { weightDecay = 0, biasWeightDecay = 0, subCenters = 1 } = options;
   const most = Number.MAX_SAFE_INTEGER;
   requireInteger('epochs', epochs, 0, most);
   requireInteger('batch', batch, 1, most);
   requireInteger('accumulate', accumulate, 1, most);
   requireInteger('seed', seed, -most, most);
   requireRange('weightDecay', weightDecay, 0, Number.MAX_VALUE);
+  requireRange('biasWeightDecay', biasWeightDecay, 0, Number.MAX_VALUE);
+  requireInteger('subCenters', subCenters, 1, most);
   requireInteger('samples.count', samples.count, 1, 2 ** 32);
   requireInteger('samples.classes', classCount(samples), 1, 2 ** 31);
   if (samples.labels.length !== samples.count)
@@ -125,7 +132,8 @@ function checkTask({ samples, options }: TrainingTask): void {
 /** The state to start with, which fits; the learner is then where it belongs. */
 async function openState({ learner, head, samples, options, state }: TrainingTask): Promise<HeadState> {
   const { embeddingSize } = learner;
-  const owner = { loss: head.loss, classes: samples.classes, embeddingSize, rule: options.rule };
+  const { rule, subCenters = 1 } = options;
+  const owner = { loss: head.loss, classes: samples.classes, subCenters, embeddingSize, rule };
   if (state === undefined) return firstHeadState({ ...options, ...owner });
   const { learner: tensors, ...own } = state;
   requireFit(own, owner);

@@ -26,9 +26,11 @@ export interface HeadState {
   readonly lossState: LossState;
   /** As the samples have it: a number, or the names in the order of the labels. */
   readonly classes: TrainingSamples['classes'];
-  /** W: [C, d]. */
+  /** K, class centers a class. */
+  readonly subCenters: number;
+  /** W, row c·K + k sub-center k of class c: [C·K, d]. */
   readonly centers: TrainedArray;
-  /** b: [C], for losses with a bias. */
+  /** b, for losses with a bias: [C], or [1] where all classes share it. */
   readonly classBias: TrainedArray | undefined;
 }
 
@@ -41,6 +43,8 @@ export interface TrainingState extends HeadState {
 export interface StateOwner {
   readonly loss: MarginLoss;
   readonly classes: TrainingSamples['classes'];
+  /** K, class centers a class; 1 by default. */
+  readonly subCenters?: number;
   /** d. */
   readonly embeddingSize: number;
   readonly rule: OptimiserRule;
@@ -53,12 +57,16 @@ export interface FirstStateOptions extends StateOwner {
   readonly precision?: 'float32' | 'float64';
 }
 
-/** The state before the first step: class centers from N(0, 0.01²), as the authors' release initialises them. */
+/**
+ * The state before the first step: class centers, all K of each class, from N(0, 0.01²), as the authors' release initialises
+ * them; a bias where the loss has it start.
+ */
 export function firstHeadState(options: FirstStateOptions): HeadState {
-  const { loss, classes, embeddingSize, rule, seed, precision = 'float32' } = options;
+  const { loss, classes, subCenters = 1, embeddingSize, rule, seed, precision = 'float32' } = options;
+  const count = classCount({ classes });
   const FloatArrayOf = precision === 'float32' ? Float32Array : Float64Array;
   const random = createRandom(seed).fork('class centers');
-  const values = new FloatArrayOf(classCount({ classes }) * embeddingSize);
+  const values = new FloatArrayOf(count * subCenters * embeddingSize);
   for (let i = 0; i < values.length; i++) values[i] = 0.01 * random.normal();
   const { first } = arrayOptimiser(rule, 0);
   const trained = (array: FloatArray): TrainedArray => ({ values: array, optimiser: first(array) });
@@ -66,15 +74,28 @@ export function firstHeadState(options: FirstStateOptions): HeadState {
     step: 0,
     lossState: initialState(loss),
     classes,
+    subCenters,
     centers: trained(values),
-    classBias: loss.bias ? trained(new FloatArrayOf(classCount({ classes }))) : undefined,
+    classBias: loss.bias && trained(new FloatArrayOf(biasLength(loss, count)).fill(loss.bias.start(count))),
   };
 }
 
-/** @throws StateMismatchError if a state is of other classes, another loss, step or optimiser */
-export function requireFit({ step, lossState, centers, classBias }: HeadState, owner: StateOwner): void {
-  const { loss, classes, embeddingSize, rule } = owner;
+function biasLength({ bias }: MarginLoss, classes: number): number {
+  if (bias === undefined) return 0;
+  return bias.of === 'all classes' ? 1 : classes;
+}
+
+/** @throws StateMismatchError if a state is of other classes, other sub-centers, another loss, step or optimiser */
+export function requireFit(state: HeadState, owner: StateOwner): void {
+  const { step, lossState, centers, classBias } = state;
+  const { loss, classes, subCenters = 1, embeddingSize, rule } = owner;
   checkState(loss, lossState, step);
+  if (state.subCenters !== subCenters)
+    throw new StateMismatchError(
+      `a state with subCenters = ${state.subCenters}`,
+      `subCenters = ${subCenters}, as the training's head has it`,
+      'go on with as many centers a class as the state has.',
+    );
   const count = classCount({ classes });
   const check = (name: string, array: TrainedArray | undefined, length: number): void => {
     const ofRule = Object.fromEntries(rule.state.map((part) => [part, { length }]));
@@ -87,8 +108,8 @@ export function requireFit({ step, lossState, centers, classBias }: HeadState, o
       'go on with the classes, loss, learner and optimiser that the state is of.',
     );
   };
-  check('class centers', centers, count * embeddingSize);
-  check('class bias', classBias, loss.bias ? count : 0);
+  check('class centers', centers, count * subCenters * embeddingSize);
+  check('class bias', classBias, biasLength(loss, count));
 }
 
 type Sized = Pick<FloatArray, 'length'>;

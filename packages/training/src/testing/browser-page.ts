@@ -3,8 +3,12 @@ import { linearLearner, linearTask, oracleRun, runDistances, trainLinear } from 
 
 /** Trains a linear task by the loop, and says how far it is from the oracle. */
 export async function distancesInPage(): Promise<Readonly<Record<string, number>>> {
-  const task = linearTask(curricularFace({ scale: 12, alpha: 0.1 }), { batch: 4, accumulate: 2 });
-  const head = await referenceBackend().createHead(task.loss);
+  const task = linearTask(curricularFace({ scale: 12, alpha: 0.1 }), {
+    batch: 4,
+    accumulate: 2,
+    subCenters: 2,
+  });
+  const head = await referenceBackend().createHead(task.loss, { subCenters: task.subCenters });
   const run = await trainLinear(task, {
     learner: linearLearner(task),
     head,

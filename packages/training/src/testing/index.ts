@@ -1,5 +1,6 @@
 export { type DenseInput, type DenseOutput, denseStep, type Rows } from './dense-step.ts';
 export { linearLearner } from './linear-learner.ts';
+export { LINEAR_CHANGES, linearLosses } from './linear-losses.ts';
 export {
   type LinearTask,
   type LinearTaskChanges,

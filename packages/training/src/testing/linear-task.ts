@@ -14,6 +14,8 @@ export interface LinearTask {
   /** [N]. */
   readonly labels: Int32Array;
   readonly classes: number;
+  /** K. */
+  readonly subCenters: number;
   /** F. */
   readonly inputSize: number;
   /** d. */
@@ -27,8 +29,10 @@ export interface LinearTask {
   readonly batch: number;
   readonly accumulate: number;
   readonly momentum: number;
-  /** Of V and of the class centers; neither bias decays. */
+  /** Of V and of the class centers; b does not decay. */
   readonly weightDecay: number;
+  /** Of the bias of the classes. */
+  readonly biasWeightDecay: number;
   /** Of a cosine schedule. */
   readonly learningRate: number;
   readonly warmupSteps: number;
@@ -37,7 +41,18 @@ export interface LinearTask {
 
 /** What a linear task may differ in. */
 export type LinearTaskChanges = Partial<
-  Pick<LinearTask, 'epochs' | 'batch' | 'accumulate' | 'momentum' | 'weightDecay' | 'learningRate' | 'seed'>
+  Pick<
+    LinearTask,
+    | 'epochs'
+    | 'batch'
+    | 'accumulate'
+    | 'momentum'
+    | 'weightDecay'
+    | 'biasWeightDecay'
+    | 'learningRate'
+    | 'subCenters'
+    | 'seed'
+  >
 >;
 
 const [SAMPLES, CLASSES, INPUT, EMBEDDING] = [26, 5, 6, 4];
@@ -53,6 +68,7 @@ export function linearTask(loss: MarginLoss, changes: LinearTaskChanges = {}): L
     features: normal(SAMPLES * INPUT, 1),
     labels: random.shuffle(Int32Array.from({ length: SAMPLES }, (_, i) => i % CLASSES)),
     classes: CLASSES,
+    subCenters: 1,
     inputSize: INPUT,
     embeddingSize: EMBEDDING,
     weight: normal(EMBEDDING * INPUT, 0.4),
@@ -62,6 +78,7 @@ export function linearTask(loss: MarginLoss, changes: LinearTaskChanges = {}): L
     accumulate: 1,
     momentum: 0.9,
     weightDecay: 0.05,
+    biasWeightDecay: 0,
     learningRate: 0.02,
     warmupSteps: 2,
     ...changes,
@@ -86,13 +103,16 @@ export function linearSamples({ features, inputSize, labels, classes }: LinearTa
 
 /** The options of a task, as the loop takes them. */
 export function linearOptions(task: LinearTask, precision: 'float32' | 'float64'): TrainingOptions {
-  const { epochs, batch, accumulate, momentum, weightDecay, learningRate, warmupSteps, seed } = task;
+  const { epochs, batch, accumulate, momentum, weightDecay, biasWeightDecay, subCenters, seed } = task;
+  const { learningRate, warmupSteps } = task;
   return {
     epochs,
     batch,
     accumulate,
     rule: sgd({ momentum }),
     weightDecay,
+    biasWeightDecay,
+    subCenters,
     schedule: { name: 'cosine', base: learningRate, warmupSteps },
     seed,
     precision,

@@ -13,9 +13,9 @@ export interface LinearRun {
   readonly weight: ArrayLike<number>;
   /** b: [d]. */
   readonly bias: ArrayLike<number>;
-  /** W: [C, d]. */
+  /** W: [C·K, d]. */
   readonly centers: ArrayLike<number>;
-  /** [C]; empty where the loss has none. */
+  /** [C], or [1] where all classes share it; empty where the loss has none. */
   readonly classBias: ArrayLike<number>;
 }
 
@@ -24,15 +24,19 @@ export interface LinearRun {
  * head. It shares the order of samples and the first class centers with the loop, and nothing else.
  */
 export function oracleRun(task: LinearTask): LinearRun {
-  const { loss, labels, classes, embeddingSize: d, inputSize: F, momentum, weightDecay } = task;
+  const { loss, labels, classes, subCenters, embeddingSize: d, inputSize: F, momentum, weightDecay } = task;
   const v = matrix(task.weight, F);
   const b = [...task.bias];
   const random = createRandom(task.seed).fork('class centers');
-  const w = Array.from({ length: classes }, () => Array.from({ length: d }, () => 0.01 * random.normal()));
-  const classBias = loss.bias ? w.map(() => 0) : [];
+  const w = Array.from({ length: classes * subCenters }, () =>
+    Array.from({ length: d }, () => 0.01 * random.normal()),
+  );
+  const classBias: number[] = loss.bias
+    ? new Array(loss.bias.of === 'each class' ? classes : 1).fill(loss.bias.start(classes))
+    : [];
   const moving = [v, [b], w, [classBias]];
   const velocities = moving.map((rows) => rows.map((row) => row.map(() => 0)));
-  const decays = [weightDecay, 0, weightDecay, 0];
+  const decays = [weightDecay, 0, weightDecay, task.biasWeightDecay];
 
   const size = task.batch * task.accumulate;
   const perEpoch = Math.floor(labels.length / size);
@@ -48,6 +52,7 @@ export function oracleRun(task: LinearTask): LinearRun {
           v.map((weights, k) => weights.reduce((s, a, f) => s + a * row[f]!, b[k]!)),
         ),
         centers: w,
+        subCenters,
         bias: loss.bias ? classBias : undefined,
         labels: [...samples].map((sample) => labels[sample]!),
         sampleKeys: [...samples],

@@ -1,4 +1,4 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { LOSS_NAMES, OptionOutOfRangeError, referenceStep, sphereFace2 } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../python.ts';
 import { benchHead } from './bench-head.ts';
@@ -11,6 +11,7 @@ const TASK: HeadTask = {
   batch: 3,
   dim: 8,
   classes: 20,
+  subCenters: 1,
   loss: 'curricularface',
   regime: 'init',
   steps: 2,
@@ -47,8 +48,21 @@ describe('a measurement', () => {
     expect(measured.value).toBeGreaterThan(0);
   });
 
+  test.each(LOSS_NAMES)('is taken of %s, with sub-centers too', async (loss) => {
+    const { value } = await measureHead({ ...TASK, loss, subCenters: 3 });
+    expect(value).toBeGreaterThan(0);
+  });
+
+  test('starts a bias where its loss says', async () => {
+    const loss = sphereFace2();
+    const bias = Float32Array.of(loss.bias!.start(20));
+    const { value } = await measureHead({ ...TASK, loss: 'sphereface2' });
+    expect(value).toBeCloseTo(referenceStep(loss, { ...headProblem(TASK), dim: 8, bias }).loss, 10);
+  });
+
   test('is refused where it makes no sense', async () => {
     await expect(measureHead({ ...TASK, batch: 0 })).rejects.toThrow(OptionOutOfRangeError);
+    await expect(measureHead({ ...TASK, subCenters: 0 })).rejects.toThrow(OptionOutOfRangeError);
   });
 });
 
@@ -75,6 +89,9 @@ describe('a report', () => {
     ]);
     expect(await pytorchPeers({ ...TASK, loss: 'arcface' }, 'no-such-python')).toEqual([
       { skipped: expect.stringContaining('not arcface') },
+    ]);
+    expect(await pytorchPeers({ ...TASK, subCenters: 3 }, 'no-such-python')).toEqual([
+      { skipped: expect.stringContaining('not curricularface with 3 sub-centers') },
     ]);
   });
 

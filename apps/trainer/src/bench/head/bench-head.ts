@@ -7,7 +7,7 @@ import { plainTfjs, productsAlone, type TfjsMeasurement, type TfjsTask, tfjsPeer
 /** A time beside the limit of the machine, in seconds. */
 interface BesideLimit {
   readonly medianSeconds: number;
-  /** Over 6·B·d·C operations at the best rate of matrix products seen in the same run. */
+  /** Over 6·B·d·C·K operations at the best rate of matrix products seen in the same run. */
   readonly ratioToLimit: number;
   readonly skippedShare: number | null;
 }
@@ -17,7 +17,7 @@ type Measured = Omit<HeadTask, 'regime' | 'seed'>;
 
 /** What `cf bench head` prints. Times in seconds; those of the head itself are before anything is learnt. */
 export interface HeadReport extends Measured, BesideLimit {
-  /** 6·B·d·C operations at the best rate of matrix products seen in the same run. */
+  /** 6·B·d·C·K operations at the best rate of matrix products seen in the same run. */
   readonly limitSeconds: number;
   /** Peak memory beyond runtime, X, W and ∂W, in MiB. */
   readonly peakExtraMiB: number | null;
@@ -90,8 +90,8 @@ export async function benchHead(
 type Timed = Pick<HeadMeasurement, 'medianSeconds' | 'productRate' | 'skippedShare'>;
 
 /** Three matrix products at the best rate that was seen. */
-function limitOf({ batch, dim, classes }: Measured, productRate: number): number {
-  return (6 * batch * dim * classes) / productRate;
+function limitOf({ batch, dim, classes, subCenters }: Measured, productRate: number): number {
+  return (6 * batch * dim * classes * subCenters) / productRate;
 }
 
 function besideLimit(task: Measured, { medianSeconds, productRate, skippedShare }: Timed): BesideLimit {

@@ -10,6 +10,8 @@ export interface HeadTask {
   readonly batch: number;
   readonly dim: number;
   readonly classes: number;
+  /** K, class centers a class. */
+  readonly subCenters: number;
   readonly loss: string;
   readonly regime: Regime;
   /** Steps that count. */
@@ -24,7 +26,7 @@ export interface HeadTask {
 export interface HeadProblem {
   /** [B, d]. */
   readonly embeddings: Float32Array;
-  /** [C, d]. */
+  /** [C·K, d]. */
   readonly weights: Float32Array;
   readonly labels: Int32Array;
 }
@@ -32,20 +34,20 @@ export interface HeadProblem {
 /** @throws OptionOutOfRangeError */
 export function checkTask(task: HeadTask): void {
   requireChoice('regime', task.regime, ['init', 'late']);
-  for (const name of ['batch', 'dim', 'classes', 'steps', 'threads'] as const)
+  for (const name of ['batch', 'dim', 'classes', 'subCenters', 'steps', 'threads'] as const)
     requireInteger(name, task[name], 1, 1e9);
 }
 
-/** Draws the batch of a task: uniform entries; `late` moves each embedding to a cosine of about 0.9 to its center. */
-export function headProblem({ batch, dim, classes, regime, seed }: HeadTask): HeadProblem {
+/** Draws the batch of a task: uniform entries; `late` moves each embedding to a cosine of about 0.9 to its class's first center. */
+export function headProblem({ batch, dim, classes, subCenters, regime, seed }: HeadTask): HeadProblem {
   const draw = uniform(seed);
-  const weights = uniformFloats(classes * dim, draw, 0.01);
+  const weights = uniformFloats(classes * subCenters * dim, draw, 0.01);
   const labels = Int32Array.from({ length: batch }, () => Math.floor(draw() * classes));
   const embeddings = uniformFloats(batch * dim, draw, 0.01);
   if (regime === 'late') {
     labels.forEach((label, i) => {
       for (let k = 0; k < dim; k++)
-        embeddings[i * dim + k] = weights[label * dim + k]! + 0.5 * embeddings[i * dim + k]!;
+        embeddings[i * dim + k] = weights[label * subCenters * dim + k]! + 0.5 * embeddings[i * dim + k]!;
     });
   }
   return { embeddings, weights, labels };

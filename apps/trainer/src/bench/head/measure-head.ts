@@ -1,4 +1,4 @@
-import { createLoss, type HeadInput, initialState } from '@cf/core';
+import { type BiasParameter, createLoss, type HeadInput, initialState } from '@cf/core';
 import { openBackend } from '../../engines/open-backend.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
@@ -18,6 +18,8 @@ export interface HeadMeasurement {
 }
 
 const WARM_UP = 3;
+/** Pictures of every class, for the losses that ask. */
+const BENCH_PICTURES = 20;
 
 /**
  * Measures one head in this process, which should be a fresh one: its peak memory counts.
@@ -34,8 +36,9 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   const before = peakMiB();
 
   const backend = await openBackend(task.backend);
-  const loss = createLoss(task.loss);
-  const head = await backend.createHead(loss);
+  const { classes, subCenters } = task;
+  const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(BENCH_PICTURES) });
+  const head = await backend.createHead(loss, { subCenters });
   const state = initialState(loss);
   const values = task.regime === 'late' && 't' in state.values ? { ...state.values, t: 0.8 } : state.values;
   const input: HeadInput = {
@@ -46,7 +49,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
     gradWeights,
     countNegatives: task.diagnostics,
     state: { ...state, values },
-    ...(loss.bias ? { bias: new Float32Array(task.classes) } : {}),
+    ...(loss.bias ? { bias: startOf(loss.bias, classes) } : {}),
   };
   const seconds: number[] = [];
   let last = await head.step(input);
@@ -68,4 +71,8 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
     skippedShare: last.diagnostics.skippedShare,
     value: last.loss,
   };
+}
+
+function startOf({ of, start }: BiasParameter, classes: number): Float32Array {
+  return new Float32Array(of === 'each class' ? classes : 1).fill(start(classes));
 }

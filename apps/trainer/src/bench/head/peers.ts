@@ -30,9 +30,9 @@ const VARIANTS = [
 
 /** Measures CurricularFace in eager PyTorch on the same batch, where a Python with torch is present. */
 export async function pytorchPeers(task: HeadTask, python: string): Promise<readonly PeerResult[]> {
-  const { batch, dim, classes, threads, loss } = task;
-  if (loss !== 'curricularface')
-    return [{ skipped: `PyTorch: its head here is curricularface, not ${loss}` }];
+  const { batch, dim, classes, threads } = task;
+  const other = otherThanPeers(task);
+  if (other !== undefined) return [{ skipped: `PyTorch: its head here is curricularface, not ${other}` }];
   const missing = await withoutTorch(SCRIPT, python);
   if (missing !== undefined) return [{ skipped: `PyTorch: ${missing}` }];
   const folder = await mkdtemp(join(tmpdir(), 'cf-bench-'));
@@ -57,6 +57,12 @@ export async function pytorchPeers(task: HeadTask, python: string): Promise<read
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What makes a head another than the one that peers are: its loss, or its sub-centers. */
+export function otherThanPeers({ loss, subCenters }: HeadTask): string | undefined {
+  if (subCenters !== 1) return `${loss} with ${subCenters} sub-centers`;
+  return loss === 'curricularface' ? undefined : loss;
 }
 
 /** The batch in files. @returns their paths */

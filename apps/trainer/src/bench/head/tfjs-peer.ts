@@ -1,7 +1,7 @@
 import { reasonOf } from '../../errors.ts';
 import { answer } from '../python.ts';
 import type { HeadTask } from './head-task.ts';
-import type { PeerResult, PeerTime } from './peers.ts';
+import { otherThanPeers, type PeerResult, type PeerTime } from './peers.ts';
 
 /** One way of taking the step on tensors: loss, ∂X and ∂W, the loss read back. */
 export interface TensorMeasurement {
@@ -35,8 +35,9 @@ const STEPS = 2;
 
 /** Plain TensorFlow.js code on wasm, as a peer of other backends. */
 export async function tfjsPeer(task: HeadTask, measureCommand: readonly string[]): Promise<PeerResult> {
-  if (task.loss !== 'curricularface')
-    return { skipped: `TensorFlow.js: its plain code here is curricularface, not ${task.loss}` };
+  const other = otherThanPeers(task);
+  if (other !== undefined)
+    return { skipped: `TensorFlow.js: its plain code here is curricularface, not ${other}` };
   try {
     const job: TfjsTask = { ...task, backend: 'tfjs-wasm', steps: STEPS, plain: true };
     return plainTfjs(await answer(process.execPath, measureCommand, job));

@@ -1,5 +1,7 @@
 import { parseGoldens } from '@cf/conformance';
-import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
+import losses from '@cf/conformance/goldens.json' with { type: 'json' };
+import more from '@cf/conformance/goldens-more.json' with { type: 'json' };
+import variants from '@cf/conformance/goldens-variants.json' with { type: 'json' };
 import type { Draws } from '../../../../../testing/draws.ts';
 import { onnxBackend } from '../../head/onnx-backend.ts';
 import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
@@ -35,5 +37,8 @@ export async function openBackend({
   const runtime = await RUNTIMES[provider]();
   runtime.env.wasm.numThreads = threads;
   const backend = await onnxBackend({ runtime, provider, elementwise });
-  return conformanceRun(backend, parseGoldens(JSON.stringify(goldens), 'goldens.json'), draws, stride);
+  const cases = [losses, more, variants].flatMap(
+    (file) => parseGoldens(JSON.stringify(file), 'goldens').cases,
+  );
+  return conformanceRun(backend, { cases }, draws, stride);
 }

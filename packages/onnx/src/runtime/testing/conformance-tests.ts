@@ -41,8 +41,8 @@ export function conformanceTests(start: () => Promise<ConformanceRun | Absent>, 
   if (laws) for (const { name } of LAWS) test(name, (context) => run(context).checkLaw(name), PATIENCE);
 
   test(
-    'meets 2e-5 on all 220 golden cases',
-    async (context) => expectGoldens(await run(context).replayGoldens(), 220),
+    'meets 2e-5 on all 339 golden cases',
+    async (context) => expectGoldens(await run(context).replayGoldens(), 339),
     PATIENCE,
   );
 

@@ -1,6 +1,5 @@
-import type { ReducedBatch } from '@cf/core';
 import { uploadKernel } from './kernels/dense-kernels.ts';
-import { EXPONENT_COLUMNS } from './kernels/exponent-kernels.ts';
+import { FACTOR_COLUMNS } from './kernels/exponent-kernels.ts';
 import { type KernelValue, release } from './kernels/kernel-set.ts';
 import { matrixInput } from './matrix-input.ts';
 import type { StepContext } from './step-context.ts';
@@ -19,8 +18,8 @@ export class RunningSum {
   /** Starts with the targets, whose logits the host knows. */
   static async start(context: StepContext): Promise<RunningSum> {
     const { prepared, set, x } = context;
-    const targets = pairs(x.count, (i) => {
-      const logit = prepared.logitScale[i]! * prepared.value[i]!;
+    const targets = matrix(x.count, 2, (i) => {
+      const logit = prepared.targetLogit[i]!;
       const largest = Math.fround(logit);
       // What rounding takes from the logit goes into the sum: at a logit of 1000, float32 is off by up to 3e-5.
       return [largest, Math.exp(logit - largest)];
@@ -38,11 +37,11 @@ export class RunningSum {
     this.#value = merged;
   }
 
-  /** What the kernels of pass 2 take, on the device. @param dNll ∂loss/∂nll: [B]. */
-  exponents(dNll: Float64Array): Promise<KernelValue> {
-    const { kernels, set, x } = this.#context;
-    const slopes = matrixInput(new Float32Array(dNll), 1);
-    return set.run(kernels.exponents, { batch: x.count }, [this.#value, slopes]);
+  /** What the kernels of pass 2 take, on the device. @param dNll ∂loss/∂ℓ: [B]. */
+  factors(dNll: Float64Array): Promise<KernelValue> {
+    const { kernels, set, x, uniformShare } = this.#context;
+    const slopes = matrix(x.count, 2, (i) => [dNll[i]!, dNll[i]! * uniformShare]);
+    return set.run(kernels.factors, { batch: x.count }, [this.#value, matrixInput(slopes, 2)]);
   }
 
   dispose(): void {
@@ -54,22 +53,26 @@ export class RunningSum {
  * What the kernels of pass 2 take, from the host.
  *
  * dNll·e^{z − lse} = (dNll·e^{shift − lse})·e^{z − shift}: only the factor is rounded to float32, not lse.
+ *
+ * @param logSumExp undefined where no log-sum-exp joins the classes.
  */
-export function uploadExponents({ set }: StepContext, reduced: ReducedBatch): Promise<KernelValue> {
-  const { dNll, logSumExp } = reduced;
-  const values = pairs(dNll.length, (i) => {
-    const shift = Math.fround(logSumExp[i]!);
-    return [shift, dNll[i]! * Math.exp(shift - logSumExp[i]!)];
+export function uploadFactors(
+  { set, uniformShare }: StepContext,
+  dNll: Float64Array,
+  logSumExp?: Float64Array,
+): Promise<KernelValue> {
+  const values = matrix(dNll.length, COLUMNS, (i) => {
+    const lse = logSumExp?.[i] ?? 0;
+    const shift = Math.fround(lse);
+    return [shift, dNll[i]! * Math.exp(shift - lse), dNll[i]! * uniformShare];
   });
-  return set.upload(values, 2);
+  return set.upload(values, COLUMNS);
 }
 
-function pairs(count: number, of: (sample: number) => readonly [shift: number, other: number]): Float32Array {
-  const values = new Float32Array(2 * count);
-  for (let i = 0; i < count; i++) {
-    const [shift, other] = of(i);
-    values[2 * i + EXPONENT_COLUMNS.shift] = shift;
-    values[2 * i + EXPONENT_COLUMNS.factor] = other;
-  }
+const COLUMNS = Object.keys(FACTOR_COLUMNS).length;
+
+function matrix(rows: number, columns: number, row: (index: number) => readonly number[]): Float32Array {
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) values.set(row(i), i * columns);
   return values;
 }

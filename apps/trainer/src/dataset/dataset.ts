@@ -1,0 +1,16 @@
+import type { ImageSource } from './image-source.ts';
+import type { VerificationPairs } from './verification-pairs.ts';
+
+/** Pictures, some with identities to train on, some in pairs to score. */
+export interface Dataset {
+  readonly images: ImageSource;
+  /** Label of each picture, −1 for those that only pairs use: [N]. */
+  readonly labels: Int32Array;
+  /** Identity names in the order of their labels. */
+  readonly names: readonly string[];
+  /** Of the pictures whose label was exchanged on purpose: who they are of. */
+  readonly trueIdentities: ReadonlyMap<number, string>;
+  readonly verification: VerificationPairs;
+  /** Where the pairs come from, in words. */
+  readonly pairsFrom: string;
+}

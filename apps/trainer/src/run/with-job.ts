@@ -1,0 +1,61 @@
+import type { Backend } from '@cf/core';
+import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
+import { loadDataset } from '../dataset/load-dataset.ts';
+import { ProblemList } from '../dataset/problem-list.ts';
+import { openBackend } from '../engines/open-backend.ts';
+import { checkLoss } from '../settings/loss-of.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
+import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
+import { withEmbedding } from './embedding-subject.ts';
+import type { Job, RunPlace } from './job.ts';
+import { withNetwork } from './network-subject.ts';
+import type { Subject } from './subject.ts';
+
+/** What a job is made of. */
+export interface JobOptions {
+  readonly place: RunPlace;
+  /** Of pictures that are read its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Prints one line to the user. */
+  readonly say: (line: string) => void;
+}
+
+/** Finds backend, pictures and checkpoint of a training, for some work on them. */
+export async function withJob<T>(
+  config: TrainConfig,
+  { place, signal, say }: JobOptions,
+  work: (job: Job<TrainConfig>) => Promise<T>,
+): Promise<T> {
+  // Looked at first: a wrong loss, option or backend is told before any work.
+  checkLoss(config);
+  const backend: Backend = await openBackend(
+    config.head,
+    config.train === 'all' ? config.threads : undefined,
+  );
+  try {
+    const problems = new ProblemList();
+    const policy = { onProblem: problems.add, strict: config.strict };
+    const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
+    const pictures = await identityFingerprints(dataset);
+    const kept = await keptTraining(place);
+    if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);
+    return await work({ config, place, backend, dataset, problems, policy, pictures, kept, signal, say });
+  } finally {
+    await backend.dispose();
+  }
+}
+
+/** Opens what a job trains. */
+export function withSubject<T>(job: Job<TrainConfig>, work: (subject: Subject) => Promise<T>): Promise<T> {
+  const { config } = job;
+  return config.train === 'all'
+    ? withNetwork({ ...job, config }, work)
+    : withEmbedding({ ...job, config }, work);
+}
+
+/** The checkpoint of a run that is resumed, where it has one. */
+async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
+  if (!place.resume) return undefined;
+  const run = await place.open();
+  return (await run.has('checkpoint')) ? readCheckpoint(run.file('checkpoint')) : undefined;
+}

@@ -1,0 +1,23 @@
+import { createLoss, type MarginLoss } from '@cf/core';
+import type { NamedSamples } from '../dataset/picture-samples.ts';
+import type { TrainConfig } from './train-config.ts';
+
+/** The loss of a configuration, for the samples that it is trained on. @throws OptionOutOfRangeError where they don't fit */
+export function lossOf(
+  { loss: { name, params } }: Pick<TrainConfig, 'loss'>,
+  { labels, classes }: Pick<NamedSamples, 'labels' | 'classes'>,
+): MarginLoss {
+  const classCounts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) classCounts[label]!++;
+  return createLoss(name, params, { classCounts });
+}
+
+/**
+ * Checks a configuration's loss before any picture is known.
+ *
+ * @throws UnknownNameError, OptionOutOfRangeError
+ */
+export function checkLoss({ loss: { name, params } }: Pick<TrainConfig, 'loss'>): void {
+  // Counts that any loss takes.
+  createLoss(name, params, { classCounts: [1] });
+}
