@@ -37,12 +37,12 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
   }
 
   test.each(['wasm', 'webgl', 'webgpu'])(
-    '%s meets 2e-5 on all 220 golden cases',
+    '%s meets 2e-5 on all 339 golden cases',
     async (backend) => {
       const result = await call<PageResult>('replay', backend);
       console.log(result.text);
       expect(result.passed, result.text).toBe(true);
-      expect(result.cases).toBe(220);
+      expect(result.cases).toBe(339);
       expect(result.isolated).toBe(true);
       expect(result.threads).toBe(true);
     },

@@ -54,11 +54,11 @@ export function withoutTrainingKernels(name: string): BackendError {
 }
 
 /** A head that is asked to share its classes with others. */
-export function withoutShards(name: string): BackendError {
+export function withoutShards(name: string, option: 'communicator' | 'firstClass'): BackendError {
   return new BackendError(
-    `a communicator for a head of 'tfjs-${name}'`,
-    'no communicator: its heads hold all classes',
-    'leave the communicator out, or take a backend that is sharded, such as the reference.',
+    `a ${option} for a head of 'tfjs-${name}'`,
+    `no ${option}: its heads hold all classes`,
+    `leave the ${option} out, or take a backend that is sharded, such as the reference.`,
   );
 }
 

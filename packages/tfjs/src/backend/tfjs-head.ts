@@ -12,6 +12,7 @@ import {
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { requireClassValues } from '../step/class-values.ts';
 import { stateToTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
 import { tensorStep } from '../step/tensor-step.ts';
@@ -21,14 +22,17 @@ import { readOutput } from './read-output.ts';
 
 /** A head on the given backend, which is active and must be so again at each step. @throws BackendError, OptionOutOfRangeError */
 export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions): Head {
-  const { tileSize, checkFinite = true, inspect = false } = options;
-  if (options.communicator !== undefined) throw withoutShards(backend);
+  const { tileSize, checkFinite = true, inspect = false, subCenters = 1 } = options;
+  if (options.communicator !== undefined) throw withoutShards(backend, 'communicator');
+  if (options.firstClass) throw withoutShards(backend, 'firstClass');
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
+  requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
   return {
     loss,
     async step(input) {
       const rounded = toFloat32(input);
-      const checked = checkInput(loss, rounded, { checkFinite });
+      const checked = checkInput(loss, rounded, { checkFinite, subCenters });
+      requireClassValues(loss, checked.classes);
       requireFiniteState(checked.state);
       // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
       // until the step is computed.
@@ -36,6 +40,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
       const { countNegatives = true } = input;
       const stepOptions: StepOptions = {
         tileSize: tileSize ?? defaultTileSize(),
+        subCenters,
         keepBytes: DEFAULT_KEEP_BYTES,
         gradients: true,
         inspect,
@@ -56,12 +61,12 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
 }
 
 function upload(loss: MarginLoss, arrays: RoundedInput, checked: CheckedInput): StepInput {
-  const { batch, classes, dim, labels, sampleWeights, sampleKeys, state, mode } = checked;
+  const { batch, classes, dim, subCenters, labels, sampleWeights, sampleKeys, state, mode } = checked;
   const drawn = marginDraws(loss, state, mode, sampleKeys, arrays.draws);
   return {
     embeddings: tf.tensor2d(arrays.embeddings, [batch, dim]),
-    weights: tf.tensor2d(arrays.weights, [classes, dim]),
-    bias: arrays.bias && tf.tensor2d(arrays.bias, [classes, 1]),
+    weights: tf.tensor2d(arrays.weights, [classes * subCenters, dim]),
+    bias: arrays.bias && tf.tensor2d(arrays.bias, [arrays.bias.length, 1]),
     labels: tf.tensor1d(labels, 'int32'),
     sampleWeights: tf.tensor1d(rounded(sampleWeights)),
     draws: drawn && tf.tensor1d(rounded(drawn)),

@@ -10,10 +10,10 @@ const open = () => tfjsBackend({ backend: 'wasm' });
 describe('tfjs on the wasm backend', () => {
   for (const law of backendLaws(open, { runsPerLoss: 4 })) test(law.name, law.run);
 
-  test('meets 2e-5 on all 220 golden cases', async () => {
+  test('meets 2e-5 on all 339 golden cases', async () => {
     const report = await replayGoldens(await open(), await embeddedGoldens());
     console.log(formatGoldenReport(report));
-    expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(220);
+    expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(339);
     expect(report.passed, formatGoldenReport(report)).toBe(true);
   }, 60_000);
 

@@ -8,14 +8,17 @@ import {
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
+import { requireClassValues } from '../step/class-values.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
 import type { TensorHeadOutput } from '../step/tensor-step.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
-import { type LossDefinition, lossOf } from './loss-definition.ts';
+import { type LossDefinition, lossOf, plainData } from './loss-definition.ts';
 
 /** What a {@link MarginHead} is made of, as plain data. */
-export interface MarginHeadConfig extends LossDefinition, Pick<MarginHeadOptions, 'tileSize' | 'keepBytes'> {
+export interface MarginHeadConfig
+  extends LossDefinition,
+    Pick<MarginHeadOptions, 'subCenters' | 'tileSize' | 'keepBytes'> {
   /** Number of identities, C. */
   readonly classes: number;
   /** Standard deviation of the class centers' first entries, drawn from a normal distribution; > 0. Default 0.01. */
@@ -26,8 +29,8 @@ export interface MarginHeadConfig extends LossDefinition, Pick<MarginHeadOptions
 }
 
 /**
- * The last layer of a model that trains embeddings: it holds the class centers, [C, d] (and a bias where the loss has
- * one), and the loss's state as weights that no optimiser trains, so that all of them are saved with the model.
+ * The last layer of a model that trains embeddings: it holds the class centers, [C·K, d] (and a bias where the loss has
+ * one, [C], or [1] where all classes share it), and the loss's state as weights that no optimiser trains, so that all of them are saved with the model.
  *
  * It passes embeddings through, [B, d] → [B, d]: a margin loss has no output of its own, and no B × C logits are made.
  * The loss is {@link MarginHead.lossFunction}. Its output shape leaves d open, since Keras wants targets of the
@@ -49,17 +52,19 @@ export class MarginHead extends tf.layers.Layer {
   private mode: Mode = 'eval';
   private last: TensorHeadOutput | undefined;
 
-  /** @throws UnknownNameError, OptionOutOfRangeError */
+  /** @throws UnknownNameError, OptionOutOfRangeError, ShapeMismatchError for a table of another number of classes */
   constructor(config: MarginHeadConfig) {
     super(config as object);
-    this.config = config;
-    this.loss = lossOf(config);
+    const { params, classCounts } = config;
+    this.config = { ...config, ...given({ params, classCounts }, plainData) };
+    this.loss = lossOf(this.config);
     requireInteger('classes', config.classes, 1, Number.MAX_SAFE_INTEGER);
     this.classes = config.classes;
-    const { tileSize, keepBytes, centersStd } = config;
+    requireClassValues(this.loss, this.classes);
+    const { subCenters, tileSize, keepBytes, centersStd } = config;
     // TensorFlow.js puts 0.05 in the place of 0 and of NaN.
     if (centersStd !== undefined) requirePositive('centersStd', centersStd);
-    this.head = marginHead(this.loss, { accuracy: true, tileSize, keepBytes });
+    this.head = marginHead(this.loss, { accuracy: true, subCenters, tileSize, keepBytes });
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -72,14 +77,16 @@ export class MarginHead extends tf.layers.Layer {
         'end the backbone in a flat layer of known size, such as tf.layers.dense({ units: 512 }).',
       );
     }
-    const { centersStd = 0.01, centersSeed } = this.config;
+    const { centersStd = 0.01, centersSeed, subCenters = 1 } = this.config;
     const initializer = tf.initializers.randomNormal({
       stddev: centersStd,
       ...(centersSeed === undefined ? {} : { seed: centersSeed }),
     });
-    this.centers = this.addWeight('centers', [this.classes, dim], 'float32', initializer);
-    if (this.loss.bias) {
-      this.bias = this.addWeight('bias', [this.classes], 'float32', tf.initializers.zeros());
+    this.centers = this.addWeight('centers', [this.classes * subCenters, dim], 'float32', initializer);
+    const { bias } = this.loss;
+    if (bias) {
+      const start = tf.initializers.constant({ value: bias.start(this.classes) });
+      this.bias = this.addWeight('bias', [bias.of === 'each class' ? this.classes : 1], 'float32', start);
     }
     for (const [name, value] of Object.entries(this.loss.initialValues)) {
       const constant = tf.initializers.constant({ value });
@@ -168,10 +175,26 @@ export class MarginHead extends tf.layers.Layer {
 
 /** The fields of a config that are the layer's own; a loader adds others. */
 function savedConfig(config: MarginHeadConfig): tf.serialization.ConfigDict {
-  const { classes, loss, params, tileSize, keepBytes, centersStd, centersSeed } = config;
-  const own = { classes, loss, params, tileSize, keepBytes, centersStd, centersSeed };
-  const given = Object.entries(own).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as tf.serialization.ConfigDict;
+  const { classes, loss, params, classCounts, subCenters, tileSize, keepBytes, centersStd, centersSeed } =
+    config;
+  const own = {
+    classes,
+    loss,
+    params,
+    classCounts,
+    subCenters,
+    tileSize,
+    keepBytes,
+    centersStd,
+    centersSeed,
+  };
+  return given(own, (_, value) => value) as tf.serialization.ConfigDict;
+}
+
+/** The fields that are not undefined, each as `as` has it. */
+function given<Fields extends object>(fields: Fields, as: (name: string, value: unknown) => unknown): object {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, as(name, value)]));
 }
 
 function weightsOf(classWeights: Float32Array, labels: tf.Tensor1D): tf.Tensor1D {

@@ -39,7 +39,7 @@ function data(count: number, seed: number): { x: tf.Tensor2D; y: tf.Tensor1D } {
 }
 
 const DEFINITIONS: readonly LossDefinition[] = [
-  ...LOSS_NAMES.map((loss) => ({ loss })),
+  ...LOSS_NAMES.map((loss) => (loss === 'dynamic-arcface' ? { loss, classCounts: [5, 1, 30, 2] } : { loss })),
   {
     loss: 'curricularface',
     params: {
@@ -55,6 +55,12 @@ const DEFINITIONS: readonly LossDefinition[] = [
   { loss: 'ohem', params: { reduction: 'meanOfKept', base: { loss: 'mv-am-softmax', params: { t: 1.1 } } } },
   { loss: 'self-paced', params: { regulariser: 'mixture', lowerShare: 0.25, pace: 9, maximumPace: 50 } },
   { loss: 'elastic-cosface', params: { plus: 'released', seed: 12 } },
+  {
+    loss: 'focal',
+    params: { labelSmoothing: 0.1, base: { loss: 'dynamic-arcface' } },
+    classCounts: [1, 2, 3, 4],
+  },
+  { loss: 'cosface', params: { margin: Float32Array.of(0.1, 0.2, 0.3, 0.35) } },
 ];
 
 /** Saves to memory and loads again. */
@@ -259,6 +265,8 @@ describe('what does not fit', () => {
       loss: 'cosface',
       classes: CLASSES,
       params: {},
+      classCounts: [1, 2, 3, 4],
+      subCenters: 2,
       tileSize: 10,
       keepBytes: 0,
       centersStd: 0.1,

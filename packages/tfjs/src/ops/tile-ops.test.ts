@@ -48,7 +48,9 @@ describe('whole tiles on wasm', () => {
             const a = operand('all', 0);
             const [yes, no] = [operand(shapes[0], 1), operand(shapes[1], 2)];
             const mask = ops.greater(a, yes);
-            return [mask.dataSync(), ops.select(mask, yes, no).dataSync()].map((values) => [...values]);
+            const either = ops.or(mask, ops.greater(no, a));
+            const tensors = [mask, either, ops.select(mask, yes, no)];
+            return tensors.map((tensor) => [...tensor.dataSync()]);
           }),
         );
         expect(actual).toEqual(expected);
@@ -56,6 +58,17 @@ describe('whole tiles on wasm', () => {
       { numRuns: 60 },
     );
   });
+
+  test.each(['expm1', 'log1p', 'sin', 'cos', 'atan'] as const)(
+    '%s is that of float64, rounded once',
+    (name) => {
+      const values = Float32Array.of(-0.75, -1e-7, 0, 1e-20, 0.3, 1, 2.5, 40);
+      const actual = tf.tidy(() => tileOps()[name](tf.tensor2d(values, [2, 4])));
+      expect(actual.shape).toEqual([2, 4]);
+      expect(actual.dataSync()).toEqual(values.map(Math[name]));
+      actual.dispose();
+    },
+  );
 
   test('are plain operations on other backends', async () => {
     await tf.setBackend('cpu');

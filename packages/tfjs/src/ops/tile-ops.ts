@@ -3,18 +3,27 @@ import * as tf from '@tensorflow/tfjs';
 import { type HostView, hostView } from './host-memory.ts';
 import { tfOps } from './tf-ops.ts';
 
+/** Made of some twenty operations each ({@link tfOps}); a loop in float64 is faster. */
+const LONG = ['expm1', 'log1p', 'sin', 'cos', 'atan'] as const;
+
 /**
  * The tensor reading for whole tiles, [rows, columns], whose results nobody differentiates.
  *
  * The wasm backend compares and chooses entry by entry, through a call each: eight times slower than a loop over its
- * memory. No arithmetic is done, so the numbers are the same.
+ * memory. Comparing is no arithmetic, so the numbers are the same; functions of {@link LONG} are rounded once.
  */
 export function tileOps(): TensorOps<tf.Tensor, tf.Tensor> {
   const view = hostView();
   if (view === undefined) return tfOps;
+  const long = LONG.map((name) => [name, (a: tf.Tensor) => mapped(view, a, Math[name])]);
   return {
     ...tfOps,
-    greater: (a, b) => (isAlong(b, a) ? greater(view, a, b) : tfOps.greater(a, b)),
+    ...Object.fromEntries(long),
+    greater: (a, b) => {
+      const matrix = isAlong(b, a) ? a : b;
+      return isAlong(a, matrix) ? greater(view, matrix.shape, a, b) : tfOps.greater(a, b);
+    },
+    or: (a, b) => (tf.util.arraysEqual(a.shape, b.shape) ? either(view, a, b) : tfOps.or(a, b)),
     select: (condition, yes, no) =>
       isAlong(yes, condition) && isAlong(no, condition)
         ? chosen(view, condition, yes, no)
@@ -38,16 +47,32 @@ function strides(values: tf.Tensor, columns: number): readonly [column: number, 
   return [1, values.rank === 1 ? 0 : columns];
 }
 
-function greater(view: HostView, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  const out = tf.zeros(a.shape, 'bool');
-  const [rows, columns] = a.shape as [number, number];
-  const [column, row] = strides(b, columns);
+function mapped(view: HostView, a: tf.Tensor, f: (x: number) => number): tf.Tensor {
+  const out = tf.fill(a.shape, 0);
+  const [from, to] = [view(a), view(out)];
+  for (let i = 0; i < to.length; i++) to[i] = f(from[i]!);
+  return out;
+}
+
+function greater(view: HostView, shape: readonly number[], a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  const [rows, columns] = shape as [number, number];
+  const out = tf.zeros([rows, columns], 'bool');
+  const [aColumn, aRow] = strides(a, columns);
+  const [bColumn, bRow] = strides(b, columns);
   const [left, right, result] = [view(a), view(b), view<Uint8Array>(out)];
   for (let i = 0; i < rows; i++) {
     const at = i * columns;
-    const other = i * row;
-    for (let j = 0; j < columns; j++) result[at + j] = left[at + j]! > right[other + j * column]! ? 1 : 0;
+    const [leftAt, rightAt] = [i * aRow, i * bRow];
+    for (let j = 0; j < columns; j++)
+      result[at + j] = left[leftAt + j * aColumn]! > right[rightAt + j * bColumn]! ? 1 : 0;
   }
+  return out;
+}
+
+function either(view: HostView, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  const out = tf.zeros(a.shape, 'bool');
+  const [left, right, result] = [view<Uint8Array>(a), view<Uint8Array>(b), view<Uint8Array>(out)];
+  for (let i = 0; i < result.length; i++) result[i] = left[i]! | right[i]!;
   return out;
 }
 

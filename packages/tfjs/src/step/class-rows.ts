@@ -17,6 +17,11 @@ export function classRows(matrix: tf.Tensor, start: number, size: number): tf.Te
   return rows;
 }
 
+/** The biases of a run of classes, [size, 1], or the one that all share, [1, 1]; b is [C, 1] or [1, 1]. */
+export function biasRows(bias: tf.Tensor, start: number, size: number): tf.Tensor {
+  return bias.shape[0] === 1 ? tf.clone(bias) : classRows(bias, start, size);
+}
+
 /** The rows of the samples' own classes: [C, d] → [B, d]. @throws what `tf.gather` throws at labels out of range */
 export function ownRows(matrix: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
   const view = hostView();
@@ -29,4 +34,11 @@ export function ownRows(matrix: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
   for (const [i, label] of view<Int32Array>(labels).entries())
     to.set(from.subarray(label * dim, (label + 1) * dim), i * dim);
   return rows;
+}
+
+/** The bias of each sample's class, [B]; b is [C, 1] or [1, 1]. */
+export function biasOfSamples(bias: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
+  return bias.shape[0] === 1
+    ? tf.mul(tf.ones(labels.shape), tf.reshape(bias, []))
+    : tf.reshape(tf.gather(bias, labels), [-1]);
 }

@@ -25,11 +25,16 @@ export function noHardNegatives(): HardNegatives {
   };
 }
 
-/** Adds the hard negatives of one tile. */
-export function addHardNegatives(before: HardNegatives, tile: ClassTile, pivot: tf.Tensor): HardNegatives {
+/** Adds the hard negatives of one tile, of which `own` marks the targets. */
+export function addHardNegatives(
+  before: HardNegatives,
+  tile: ClassTile,
+  own: tf.Tensor,
+  pivot: tf.Tensor,
+): HardNegatives {
   const { value, dCos } = tile.negative;
   const above = hardMask(tileOps(), tile.cosines, pivot);
-  const hard = tf.logicalAnd(above, tf.logicalNot(tf.cast(tile.own, 'bool')));
+  const hard = tf.logicalAnd(above, tf.logicalNot(tf.cast(own, 'bool')));
   const emphasised = tf.logicalAnd(hard, tf.greater(value, tile.cosines));
   // One slope for all negatives, as where N is the cosine itself, is its own least and largest.
   const shared = dCos.rank === 0;

@@ -8,9 +8,9 @@ export type StateTensors = Readonly<Record<string, tf.Tensor>>;
 export interface StepInput {
   /** X: [B, d]. */
   readonly embeddings: tf.Tensor2D;
-  /** W, one row a class: [C, d]. */
+  /** W, row c·K + k sub-center k of class c: [C·K, d]. */
   readonly weights: tf.Tensor2D;
-  /** b: [C, 1], where the loss has a bias. */
+  /** b: [C, 1], or [1, 1] where all classes share it; where the loss has a bias. */
   readonly bias: tf.Tensor2D | undefined;
   /** int32: [B]. */
   readonly labels: tf.Tensor1D;
@@ -24,6 +24,8 @@ export interface StepInput {
 
 /** What a step is asked for beside the loss. */
 export interface StepOptions {
+  /** K, class centers a class. */
+  readonly subCenters: number;
   /** Classes a tile. */
   readonly tileSize: number;
   /** Bytes of what is read from cosines that may be kept from pass 1 to pass 2; those of later tiles are computed again. */

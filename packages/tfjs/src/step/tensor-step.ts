@@ -1,11 +1,13 @@
-import { type MarginLoss, prepareSamples, reduceSamples } from '@cf/core';
+import { type MarginLoss, prepareSamples, reduceSamples, targetOfSums } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { tfBatchOps } from '../ops/tf-batch-ops.ts';
-import { classTiles } from './class-tiles.ts';
+import { biasOfSamples } from './class-rows.ts';
+import { classValuesOf } from './class-values.ts';
 import { type Gradients, gradients } from './gradients.ts';
 import type { HardNegatives } from './hard-negatives.ts';
-import { firstPass } from './log-sum-exp.ts';
+import { passesOver } from './passes.ts';
 import type { StateTensors, StepInput, StepOptions } from './step-input.ts';
+import { survey } from './survey.ts';
 import { targetPoints } from './target-points.ts';
 import { perLengthUnit, plainRows, unitRows } from './unit-rows.ts';
 
@@ -35,7 +37,7 @@ export type StepTensors = TensorHeadOutput & {
 };
 
 /**
- * The streaming head on tensors: target cosines, statistics, pass 1, reduction, pass 2. It never holds a B × C
+ * The streaming head on tensors: target cosines, statistics, passes over the classes, reduction, gradients. It never holds a B × C
  * matrix unless it is asked to be inspected, and leaves no tensor behind but those it returns.
  */
 export function tensorStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
@@ -43,31 +45,51 @@ export function tensorStep(loss: MarginLoss, input: StepInput, options: StepOpti
 }
 
 function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): StepTensors {
-  const { embeddings, weights, bias, labels, sampleWeights, draws, state, mode } = input;
+  const { embeddings, weights, labels, sampleWeights, draws, state, mode } = input;
+  const { subCenters } = options;
   const [batch] = embeddings.shape;
-  const x = loss.geometry === 'inner' ? plainRows(embeddings) : unitRows(embeddings);
+  const inner = loss.geometry === 'inner';
+  const x = inner ? plainRows(embeddings) : unitRows(embeddings);
   const norm = tf.reshape(x.norms, [batch]);
-  const points = targetPoints(loss.geometry, x, weights, bias, labels);
+  const bias = input.bias && biasOfSamples(input.bias, labels);
+  const points = targetPoints({ geometry: loss.geometry, x, weights, labels, bias, subCenters });
   const { cos, sin } = points;
-  const prepared = prepareSamples(tfBatchOps, loss, { cos, sin, norm, draws, state, mode });
+  const factor = inner ? x.unit : perLengthUnit(x.unit);
+  const tiling = {
+    ...options,
+    weights,
+    bias: input.bias,
+    labels,
+    factor,
+    classes: weights.shape[0] / subCenters,
+  };
+  const classes = tf.scalar(tiling.classes);
+  const besideLogit = loss.objective.kind === 'binary' ? bias : undefined;
+  const ofClass = classValuesOf(loss, labels);
+  const before = { cos, sin, norm, draws, state, mode, classes, ofClass, bias: besideLogit };
+  const samples = { ...before, surveyed: survey(loss, before, tiling) };
+  const prepared = prepareSamples(tfBatchOps, loss, samples);
 
-  const factor = loss.geometry === 'inner' ? x.unit : perLengthUnit(x.unit);
-  const stream = classTiles({ loss, factor, weights, bias, labels, prepared, ...options });
-  const first = firstPass(stream, prepared, options);
-  const { negatives } = first;
-  const sums = { ...prepared, negatives, norm, sampleWeights, state, mode };
-  const reduced = reduceSamples(tfBatchOps, loss, sums);
-  const { inspect } = options;
-  const gradientInput = { loss, x, factor, stream, points, prepared, negatives, reduced, labels, inspect };
+  const source = { ...tiling, loss, prepared };
+  const passes = passesOver(source, input, options);
+  const { negatives, sums, hard, nearest } = passes;
+  const { target, targetLogit } =
+    loss.negativeSums === undefined ? prepared : targetOfSums(tfBatchOps, loss, samples, prepared, sums);
+  const { logitScale, next } = prepared;
+  const known = { targetLogit, negatives, sums, logitScale, classes, norm, sampleWeights, state, next, mode };
+  const reduced = reduceSamples(tfBatchOps, loss, known);
+  const gradientInput = { source, x, points, target, targetLogit, reduced };
   return {
     loss: reduced.loss as tf.Scalar,
     losses: reduced.losses as tf.Tensor1D,
     regulariser: reduced.regulariser as tf.Scalar,
-    ...(options.gradients ? { gradients: gradients(gradientInput) } : {}),
+    ...(options.gradients
+      ? { gradients: gradients({ ...gradientInput, negatives: passes.gradients(reduced) }) }
+      : {}),
     meanTargetCosine: tf.mean(cos),
-    pastPiShare: shareOf(prepared.target.pastPi),
-    ...(first.hard ? { hardNegatives: first.hard } : {}),
-    ...(first.nearest ? { accuracy: shareOf(tf.greater(cos, first.nearest)) } : {}),
+    pastPiShare: shareOf(target.pastPi),
+    ...(hard ? { hardNegatives: hard } : {}),
+    ...(nearest ? { accuracy: shareOf(tf.greater(cos, nearest)) } : {}),
     // A formula may hand back the state that it was given.
     nextState: Object.fromEntries(
       Object.entries(reduced.next).map(([name, value]) => [name, tf.clone(value)]),

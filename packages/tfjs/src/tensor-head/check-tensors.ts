@@ -6,6 +6,7 @@ import {
   StateMismatchError,
 } from '@cf/core';
 import type * as tf from '@tensorflow/tfjs';
+import { requireClassValues } from '../step/class-values.ts';
 import type { TensorHeadInput } from './tensor-head-input.ts';
 
 const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [batch] (int32).';
@@ -15,12 +16,14 @@ const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [ba
  *
  * @throws ShapeMismatchError, OptionOutOfRangeError, StateMismatchError
  */
-export function checkTensors(loss: MarginLoss, input: TensorHeadInput): void {
+export function checkTensors(loss: MarginLoss, input: TensorHeadInput, subCenters: number): void {
   const { embeddings, weights, bias, labels, sampleWeights, draws, state, step, sampleKeys } = input;
   requireShape('embeddings', embeddings, ['batch ≥ 1', 'dim ≥ 1']);
   const [batch, dim] = embeddings.shape;
-  requireShape('weights', weights, ['classes ≥ 1', dim]);
-  const [classes] = weights.shape;
+  const wanted = subCenters === 1 ? 'classes ≥ 1' : `${subCenters}·classes ≥ ${subCenters}`;
+  requireShape('weights', weights, [wanted, dim]);
+  const classes = weights.shape[0] / subCenters;
+  if (!Number.isInteger(classes)) throw shapeError('weights', weights, [wanted, dim]);
   requireShape('labels', labels, [batch]);
   if (labels.dtype !== 'int32') {
     throw new ShapeMismatchError(
@@ -29,15 +32,17 @@ export function checkTensors(loss: MarginLoss, input: TensorHeadInput): void {
       "use tf.cast(labels, 'int32').",
     );
   }
-  if (loss.bias !== (bias !== undefined)) {
-    const [given, expected] = loss.bias ? ['no bias', 'a bias [classes]'] : ['a bias', 'no bias'];
+  if ((loss.bias !== undefined) !== (bias !== undefined)) {
+    const shape = loss.bias?.of === 'all classes' ? '[1]' : '[classes]';
+    const [given, expected] = loss.bias ? ['no bias', `a bias ${shape}`] : ['a bias', 'no bias'];
     throw new ShapeMismatchError(
       given!,
       `${expected} for '${loss.name}'`,
       'give bias where the loss has one.',
     );
   }
-  if (bias !== undefined) requireShape('bias', bias, [classes]);
+  if (bias !== undefined) requireShape('bias', bias, [loss.bias?.of === 'all classes' ? 1 : classes]);
+  requireClassValues(loss, classes);
   if (sampleWeights !== undefined) requireShape('sampleWeights', sampleWeights, [batch]);
   if (draws !== undefined) requireShape('draws', draws, [batch]);
   if (sampleKeys !== undefined && sampleKeys.length !== batch) {
@@ -55,7 +60,15 @@ function requireShape(name: string, tensor: tf.Tensor, expected: readonly (strin
     expected.every((size, axis) =>
       typeof size === 'string' ? tensor.shape[axis]! > 0 : tensor.shape[axis] === size,
     );
-  if (!fits) throw new ShapeMismatchError(`${name} ${shown(tensor)}`, `[${expected.join(', ')}]`, SHAPES);
+  if (!fits) throw shapeError(name, tensor, expected);
+}
+
+function shapeError(
+  name: string,
+  tensor: tf.Tensor,
+  expected: readonly (string | number)[],
+): ShapeMismatchError {
+  return new ShapeMismatchError(`${name} ${shown(tensor)}`, `[${expected.join(', ')}]`, SHAPES);
 }
 
 function requireState(loss: MarginLoss, state: Readonly<Record<string, tf.Tensor>>): void {

@@ -42,7 +42,7 @@ function problem(loss: MarginLoss, seed = 1): HeadInput {
     labels: Int32Array.from({ length: B }, (_, i) => (i * 5 + seed) % C),
     sampleWeights: Float32Array.from({ length: B }, (_, i) => 0.5 + (i % 3)),
     dim: D,
-    ...(loss.bias ? { bias: numbers(C, seed + 13) } : {}),
+    ...(loss.bias ? { bias: numbers(loss.bias.of === 'each class' ? C : 1, seed + 13) } : {}),
   };
 }
 
@@ -71,7 +71,7 @@ describe('a differentiable head', () => {
   test.each(SPECIMENS.map((specimen) => [specimen.name, specimen] as const))(
     '%s: loss, gradients and state are those of the float64 reference, scaled by what stands outside',
     (_name, { create }) => {
-      const loss = create();
+      const loss = create(undefined, C);
       const input = problem(loss);
       const expected = referenceStep(loss, input);
       tf.tidy(() => {

@@ -16,6 +16,8 @@ export interface MarginHeadOptions {
    * 24 MiB, which is 12,000 classes at a batch of 128. With 0 nothing of size B × C is ever stored.
    */
   readonly keepBytes?: number | undefined;
+  /** K, class centers a class, of which the nearest to a sample counts; of equal ones the first. Default 1. */
+  readonly subCenters?: number | undefined;
   /** Also count the hard negatives and the range of their slopes. Default false: it looks at every negative. */
   readonly countNegatives?: boolean;
   /** Also tell how many samples are nearest to their own class. Default false. */
@@ -51,22 +53,23 @@ export interface TensorHead {
  */
 export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): TensorHead {
   const { tileSize, keepBytes = DEFAULT_KEEP_BYTES } = options;
-  const { countNegatives = false, accuracy = false } = options;
+  const { countNegatives = false, accuracy = false, subCenters = 1 } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   requireInteger('keepBytes', keepBytes, 0, Number.MAX_SAFE_INTEGER);
-  const stepOptions = { keepBytes, countNegatives, nearest: accuracy, inspect: false };
+  requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
+  const stepOptions = { subCenters, keepBytes, countNegatives, nearest: accuracy, inspect: false };
   return {
     loss,
     apply(input) {
-      checkTensors(loss, input);
+      checkTensors(loss, input, subCenters);
       const { mode = 'train', gradients = mode === 'train' } = input;
       const tile = { tileSize: tileSize ?? defaultTileSize() };
       return differentiable(loss, input, { ...stepOptions, ...tile, gradients }, mode);
     },
     async check(input) {
-      checkTensors(loss, input);
+      checkTensors(loss, input, subCenters);
       const { embeddings, weights, labels, bias, sampleWeights, sampleKeys, draws, state, mode } = input;
-      checkInput(loss, {
+      const arrays = {
         embeddings: await readFloats(embeddings),
         weights: await readFloats(weights),
         labels: await labels.data(),
@@ -77,7 +80,8 @@ export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): T
         ...(draws === undefined ? {} : { draws: await readFloats(draws) }),
         ...(state === undefined ? {} : { state: await stateFromTensors(loss, state) }),
         ...(mode === undefined ? {} : { mode }),
-      });
+      };
+      checkInput(loss, arrays, { subCenters });
     },
   };
 }

@@ -6,9 +6,9 @@ import type { StateTensors } from '../step/step-input.ts';
 export interface TensorHeadInput {
   /** X: [B, d]. */
   readonly embeddings: tf.Tensor2D;
-  /** Class centers W, one row a class: [C, d]; a tensor or a variable. */
+  /** Class centers W, one row a class, or K, row c·K + k sub-center k of class c: [C·K, d]; a tensor or a variable. */
   readonly weights: tf.Tensor2D | tf.Variable<tf.Rank.R2>;
-  /** b: [C], where the loss has a bias, and only there. */
+  /** b: [C], or [1] where all classes share it; where the loss has a bias, and only there. */
   readonly bias?: tf.Tensor1D | tf.Variable<tf.Rank.R1>;
   /** int32, in [0, C): [B]. Not checked: that would read them back; `check` of the head does. */
   readonly labels: tf.Tensor1D;

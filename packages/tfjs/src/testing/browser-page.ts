@@ -1,5 +1,7 @@
 import { formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
 import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
+import more from '@cf/conformance/goldens-more.json' with { type: 'json' };
+import variants from '@cf/conformance/goldens-variants.json' with { type: 'json' };
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgpu';
@@ -20,7 +22,10 @@ export interface PageResult {
 /** Replays all golden cases on a backend. */
 export async function replay(backend: string): Promise<PageResult> {
   setWasmPaths('/wasm/');
-  const file = parseGoldens(JSON.stringify(goldens), 'losses.json');
+  const files = Object.entries({ goldens, more, variants });
+  const file = {
+    cases: files.flatMap(([name, json]) => parseGoldens(JSON.stringify(json), `${name}.json`).cases),
+  };
   const report = await replayGoldens(await tfjsBackend({ backend }), file);
   return {
     cases: file.cases.length,

@@ -9,8 +9,11 @@ export interface LawsOutcome {
   readonly failed: string[];
 }
 
-/** One loss of each geometry, and those that need sines and square roots of their own. */
-const LOSSES = ['softmax', 'sphereface', 'curricularface', 'magface', 'adaface'];
+/** One loss of each geometry and objective, and those that need sines, square roots, sums or sorting of their own. */
+const LOSSES = [
+  ...['softmax', 'sphereface', 'curricularface', 'magface', 'adaface', 'adacos', 'npcface', 'li-arcface'],
+  ...['sphereface2', 'uniface', 'smoothed(arcface)', 'arcface of a table'],
+];
 const LAWS = /reference|zero embedding|one class p = 1|doubling|moves no state|bad input|counterexample/;
 
 /** Runs the laws on a backend, one run a loss times the draws' factor: all of them, or a selection where software stands in for a GPU. */
