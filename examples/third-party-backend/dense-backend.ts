@@ -29,6 +29,7 @@ export function denseBackend(): Backend {
     sharded: true,
     createHead: async (loss, options = {}) => ({
       loss,
+      subCenters: options.subCenters ?? 1,
       step: (input) =>
         runSteps(headStep({ loss, input, options, precision: 'float64', passes: densePasses })),
       dispose() {},

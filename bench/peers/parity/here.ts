@@ -85,6 +85,7 @@ export async function trainHere(
     },
     head: {
       loss,
+      subCenters: head.subCenters,
       dispose: () => head.dispose(),
       async step(input) {
         const output = await head.step(input);

@@ -44,6 +44,7 @@ function backendOf(step: Step): Backend {
     ...referenceBackend(),
     createHead: async (loss, options = {}) => ({
       loss,
+      subCenters: options.subCenters ?? 1,
       step: async (input) => step(loss, input, options),
       dispose() {},
     }),

@@ -21,6 +21,7 @@ export function gpujsHead(loss: MarginLoss, set: KernelSet, options: HeadOptions
   };
   return {
     loss,
+    subCenters: options.subCenters ?? 1,
     step: (input) =>
       runSteps(
         headStep({

@@ -22,6 +22,7 @@ function broken(mutant: {
     name: 'broken',
     createHead: async (loss, options) => ({
       loss,
+      subCenters: options?.subCenters ?? 1,
       step: async (input) => {
         const output = referenceStep(loss, mutant.input?.(input) ?? input, options);
         return { ...output, ...mutant.output?.(output, loss) };

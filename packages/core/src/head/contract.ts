@@ -114,6 +114,8 @@ export interface HeadOptions {
 /** A loss, ready to run on a backend. */
 export interface Head {
   readonly loss: MarginLoss;
+  /** K, class centers a class. */
+  readonly subCenters: number;
   /**
    * Value, gradients and next state of one batch. In evaluation the state comes back as it went in.
    *

@@ -1,4 +1,4 @@
-import { softplus } from '../head/phases/formulas/negative-log-likelihood.ts';
+import { exponentialOf, softplus } from '../head/phases/formulas/negative-log-likelihood.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import type { BinaryObjective, PairLoss } from './objective.ts';
 
@@ -52,8 +52,8 @@ function logistic<T, M>(
 
 function within<T, M>(ops: TensorOps<T, M>, exponent: T, weight: T): PairLoss<T> {
   const one = ops.constant(1);
-  const small = ops.exp(ops.neg(ops.abs(exponent)));
+  const small = exponentialOf(ops, exponent);
   const above = ops.greater(exponent, ops.constant(0));
   const probability = ops.div(ops.select(above, one, small), ops.add(one, small));
-  return { loss: ops.mul(weight, softplus(ops, exponent)), dLogit: ops.mul(weight, probability) };
+  return { loss: ops.mul(weight, softplus(ops, exponent, small)), dLogit: ops.mul(weight, probability) };
 }

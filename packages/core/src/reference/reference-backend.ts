@@ -11,6 +11,7 @@ export function referenceBackend(): Backend {
     sharded: true,
     createHead: async (loss, options = {}) => ({
       loss,
+      subCenters: options.subCenters ?? 1,
       step: async (input) => runSteps(headStep(referenceHeadStep(loss, input, options))),
       dispose() {},
     }),

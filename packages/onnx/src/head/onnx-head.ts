@@ -72,6 +72,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
   };
   return {
     loss,
+    subCenters: options.subCenters ?? 1,
     async step(input) {
       if (disposed)
         throw new BackendError('a disposed head', 'a head in use', 'make another with createHead().');

@@ -8,11 +8,11 @@ import {
   type LossState,
   type MarginLoss,
   marginDraws,
+  requireClassValues,
   requireFiniteTensor,
   requireInteger,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { requireClassValues } from '../step/class-values.ts';
 import { stateToTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
 import { tensorStep } from '../step/tensor-step.ts';
@@ -29,6 +29,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
   requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
   return {
     loss,
+    subCenters,
     async step(input) {
       const rounded = toFloat32(input);
       const checked = checkInput(loss, rounded, { checkFinite, subCenters });

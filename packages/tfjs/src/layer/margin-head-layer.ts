@@ -3,12 +3,12 @@ import {
   type LossState,
   type MarginLoss,
   type Mode,
+  requireClassValues,
   requireInteger,
   requirePositive,
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { requireClassValues } from '../step/class-values.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
 import type { TensorHeadOutput } from '../step/tensor-step.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';

@@ -1,12 +1,12 @@
 import {
   type MarginLoss,
   requireChoice,
+  requireClassValues,
   requireInteger,
   ShapeMismatchError,
   StateMismatchError,
 } from '@cf/core';
 import type * as tf from '@tensorflow/tfjs';
-import { requireClassValues } from '../step/class-values.ts';
 import type { TensorHeadInput } from './tensor-head-input.ts';
 
 const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [batch] (int32).';

@@ -54,6 +54,7 @@ describe('samples', () => {
   function spied(head: Head, seen: HeadInput[]): Head {
     return {
       loss: head.loss,
+      subCenters: head.subCenters,
       dispose: () => head.dispose(),
       step: (input) => {
         seen.push(input);

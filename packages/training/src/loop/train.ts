@@ -1,4 +1,11 @@
-import { type Head, requireInteger, requireRange, ShapeMismatchError, shuffledBatches } from '@cf/core';
+import {
+  type Head,
+  OptionOutOfRangeError,
+  requireInteger,
+  requireRange,
+  ShapeMismatchError,
+  shuffledBatches,
+} from '@cf/core';
 import { DivergedError } from '../errors.ts';
 import type { Learner, SampleData } from '../learner/learner.ts';
 import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
@@ -109,7 +116,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   yield { type: 'done', step: state.step, interrupted: interrupted && state.step < perEpoch * epochs };
 }
 
-function checkTask({ samples, options }: TrainingTask): void {
+function checkTask({ head, samples, options }: TrainingTask): void {
   const { epochs, batch, accumulate = 1, seed } = options;
   const { weightDecay = 0, biasWeightDecay = 0, subCenters = 1 } = options;
   const most = Number.MAX_SAFE_INTEGER;
@@ -120,6 +127,11 @@ function checkTask({ samples, options }: TrainingTask): void {
   requireRange('weightDecay', weightDecay, 0, Number.MAX_VALUE);
   requireRange('biasWeightDecay', biasWeightDecay, 0, Number.MAX_VALUE);
   requireInteger('subCenters', subCenters, 1, most);
+  if (head.subCenters !== subCenters) {
+    const expected = `${head.subCenters}, as the head has`;
+    const fix = 'make the head with the same subCenters as the training.';
+    throw new OptionOutOfRangeError('subCenters', subCenters, expected, fix);
+  }
   requireInteger('samples.count', samples.count, 1, 2 ** 32);
   requireInteger('samples.classes', classCount(samples), 1, 2 ** 31);
   if (samples.labels.length !== samples.count)

@@ -31,6 +31,11 @@ export function negativeLogLikelihood<T, M>(
 }
 
 /** log(1 + e^x) = max(x, 0) + log1p(e^−|x|): neither overflows, nor loses the digits of a small result; 0 at −∞. */
-export function softplus<T, M>(ops: TensorOps<T, M>, x: T): T {
-  return ops.add(ops.max(x, ops.constant(0)), ops.log1p(ops.exp(ops.neg(ops.abs(x)))));
+export function softplus<T, M>(ops: TensorOps<T, M>, x: T, small: T = exponentialOf(ops, x)): T {
+  return ops.add(ops.max(x, ops.constant(0)), ops.log1p(small));
+}
+
+/** e^−|x|, which {@link softplus} takes, and a slope of it may take as well. */
+export function exponentialOf<T, M>(ops: TensorOps<T, M>, x: T): T {
+  return ops.exp(ops.neg(ops.abs(x)));
 }
