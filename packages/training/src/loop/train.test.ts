@@ -165,6 +165,7 @@ test.each<[string, Partial<TrainingOptions>]>([
   ['weightDecay', { weightDecay: -1 }],
   ['biasWeightDecay', { biasWeightDecay: Number.NaN }],
   ['subCenters', { subCenters: 0 }],
+  ['subCenters', { subCenters: 3 }],
   ['base', { schedule: { name: 'cosine', base: -1 } }],
 ])('names the option out of its range: %s', async (option, changes) => {
   await expect(events(await open(changes))).rejects.toThrow(`${option} = `);
