@@ -150,9 +150,13 @@ export const loss = {
     // Margins of other losses are other numbers: SphereFace's is an integer.
     default: ({ kind, choices }) =>
       kind === 'drawn' && (choices.loss ?? DEFAULT_LOSS) === DEFAULT_LOSS ? 0.3 : undefined,
-    told: 'its own; 0.3 for a network on drawn identities',
+    told: 'its own; 0.3 for curricularface in a network on drawn identities',
   }),
-  alpha: setting('--alpha <a>', text(), 'weight of a new batch in t: official, paper, tface or a number'),
+  alpha: setting(
+    '--alpha <a>',
+    text(),
+    'α of the loss: of curricularface, the weight of a new batch in t (official, paper, tface or a number)',
+  ),
   labelSmoothing: setting(
     '--label-smoothing <e>',
     z.number(),

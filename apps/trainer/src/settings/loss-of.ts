@@ -1,5 +1,6 @@
 import { createLoss, type MarginLoss } from '@cf/core';
 import type { NamedSamples } from '../dataset/picture-samples.ts';
+import { UsageError } from '../errors.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /** The loss of a configuration, for the samples that it is trained on. @throws OptionOutOfRangeError where they don't fit */
@@ -15,9 +16,18 @@ export function lossOf(
 /**
  * Checks a configuration's loss before any picture is known.
  *
- * @throws UnknownNameError, OptionOutOfRangeError
+ * @throws UnknownNameError, OptionOutOfRangeError, UsageError for a decay of a bias that the loss has not
  */
-export function checkLoss({ loss: { name, params } }: Pick<TrainConfig, 'loss'>): void {
+export function checkLoss({
+  loss: { name, params },
+  biasWeightDecay,
+}: Pick<TrainConfig, 'loss' | 'biasWeightDecay'>): void {
   // Counts that any loss takes.
-  createLoss(name, params, { classCounts: [1] });
+  const loss = createLoss(name, params, { classCounts: [1] });
+  if (biasWeightDecay === 0 || loss.bias !== undefined) return;
+  throw new UsageError(
+    `--bias-weight-decay ${biasWeightDecay} with ${name}`,
+    'a loss that has a bias',
+    'leave --bias-weight-decay out.',
+  );
 }

@@ -7,7 +7,7 @@ const ofHead = { subCenters: 3, biasWeightDecay: 0.01 } as const;
 
 describe('trainingOptions', () => {
   it('are those of the configuration', () => {
-    const { rule, ...options } = trainingOptions(configWith({ ...flags, ...ofHead }));
+    const { rule, ...options } = trainingOptions(configWith({ ...flags, ...ofHead, loss: 'sphereface2' }));
     expect(options).toEqual({
       epochs: 2,
       batch: 5,
@@ -33,4 +33,8 @@ it('the optimiser of a network decays kernels alone, and clips where it is asked
   );
   expect(decay).toEqual([0.1, 0, 0, 0]);
   expect(clipNorm).toBe(2);
+});
+
+it('a decay of a bias that the loss has not is refused', () => {
+  expect(() => configWith({ biasWeightDecay: 0.1 })).toThrow(/^--bias-weight-decay 0.1 with curricularface/);
 });

@@ -27,13 +27,15 @@ export function naturalGradientScales(loss: MarginLoss, input: HeadInput): Natur
   const reach = loss.geometry === 'inner' ? Math.max(1, largest(embeddings), largest(weights)) : 1;
   const scale = logitScale(numberOps, loss, Math.max(1, largest(embeddings))) * reach;
   const weight = Math.max(1, loss.lossWeight) * Math.max(1, ...Array.from(input.sampleWeights ?? [1]));
-  const gradient = (weight * scale) / batch;
+  // Where no probability joins the classes, each adds its own whole share.
+  const joined = loss.objective.kind === 'binary' ? weights.length / dim : 1;
+  const gradient = (weight * scale * joined) / batch;
   return {
     unit: (backend) => K * EPSILON[backend.precision] * Math.max(scale, 1),
-    loss: weight,
-    losses: weight,
+    loss: weight * joined,
+    losses: weight * joined,
     embeddings: gradient / (loss.geometry === 'inner' ? 1 : smallest(embeddings)),
     weights: gradient / (loss.geometry === 'inner' ? 1 : smallest(weights)),
-    bias: (weight * loss.scale) / batch,
+    bias: (weight * loss.scale * joined ** 2) / batch,
   };
 }

@@ -116,7 +116,8 @@ export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOpti
   const pivotSamples = x.map((_, i) => sampleAt(prepared.sampleValues, i));
   const withSums = (i: number, sums: Record<string, number>): Record<string, number> => ({
     ...pivotSamples[i]!,
-    ...negativeSums?.sampleValues(scalar, sums),
+    // A guard against a sum of 0 is no kink.
+    ...negativeSums?.sampleValues(numberOps, sums),
   });
   const none = Object.fromEntries((negativeSums?.names ?? []).map((name) => [name, 0]));
   const pivots = points.map((point, i) => loss.target(scalar, point, withSums(i, none)).pivot);

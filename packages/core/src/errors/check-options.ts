@@ -41,7 +41,9 @@ export function requireAngle(option: string, value: number, options: UnsafeOptio
 /** Throws unless value is an integer, low ≤ value ≤ high. */
 export function requireInteger(option: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new OptionOutOfRangeError(option, value, `an integer, ${low} ≤ ${option} ≤ ${high}`);
+  const bounded = high < Number.MAX_SAFE_INTEGER;
+  const expected = bounded ? `${low} ≤ ${option} ≤ ${high}` : `${option} ≥ ${low}`;
+  throw new OptionOutOfRangeError(option, value, `an integer, ${expected}`, `give ${option} as an integer.`);
 }
 
 /** Throws unless value is one of the choices. */

@@ -56,6 +56,7 @@ export function checkInput(
     throw new ShapeMismatchError(
       `weights of length ${weights.length}`,
       `[${rows}, ${dim}], a multiple of ${dim * subCenters}, at least one class`,
+      subCenters === 1 ? undefined : `pass ${subCenters} class centers a class, one class after the other.`,
     );
   }
   const biasLength = loss.bias?.of === 'all classes' ? 1 : classes;

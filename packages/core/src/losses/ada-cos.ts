@@ -16,6 +16,9 @@ export interface AdaCosOptions {
  *
  *     s₀ = √2·ln(C − 1),   s ← ln(B_avg)/cos(min(π/4, θ_med)),   B_avg = (1/B)·Σ_i Σ_{j≠y} e^{s·cos θ_ij}
  *
+ * Nothing bounds s, as published: with few classes it may fall to 0 and below, and where negatives stay near their samples
+ * (cos θ_j > 0.71) it grows without end, until a step is an error. Watch `state.values.scale`, or take the fixed one.
+ *
  * θ_med is the lower median of the angles θ_y of the batch. s moves before it is used, without gradient, and not in
  * evaluation. With fewer than three classes, for which s₀ is no positive number, it starts as with three.
  *
@@ -55,6 +58,9 @@ function scaleBefore<T, M>(ops: TensorOps<T, M>, state: Readonly<Record<string, 
   return ops.select(started, state.scale!, startScale(ops, classes));
 }
 
+/** The median's angle comes from a cosine that is clamped by this, as released. */
+const MEDIAN_CLAMP = 1e-7;
+
 function movedScale<T, M>(
   ops: BatchOps<T, M>,
   { cosTarget, classes }: BatchStatistics<T>,
@@ -68,7 +74,8 @@ function movedScale<T, M>(
   const logOfMean = ops.add(top, ops.log(mean));
   // The median angle is the one in the middle when cosines fall; the earlier one where there are two.
   const middle = ops.mul(ops.constant(0.5), ops.sub(ops.count(cosTarget), one));
-  const median = named(ops, ranked(ops, cosTarget, middle), '\\cos\\theta_{med}');
+  const clamped = ops.min(ranked(ops, cosTarget, middle), ops.constant(1 - MEDIAN_CLAMP));
+  const median = named(ops, clamped, '\\cos\\theta_{med}');
   const scale = ops.div(logOfMean, ops.max(median, ops.constant(Math.SQRT1_2, '\\cos\\tfrac{\\pi}{4}')));
   return ops.select(ops.greater(classes, one), scale, before);
 }

@@ -1,3 +1,4 @@
+import { requireChoice } from '../errors/check-options.ts';
 import { POSITIVE, requirePublished } from '../errors/published-domain.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
 import type { GradientMode } from '../margin/gradient-mode.ts';
@@ -30,7 +31,15 @@ export interface ArcNegFaceOptions extends ScaleOptions, AngularMarginOptions {
  * @throws OptionOutOfRangeError
  */
 export function arcNegFace(options: ArcNegFaceOptions = {}): MarginLoss {
-  const { margin = 0.5, scale = 64, alpha = 1.2, sigma = 2, gradient, ...angular } = options;
+  const {
+    margin = 0.5,
+    scale = 64,
+    alpha = 1.2,
+    sigma = 2,
+    gradient = 'straight-through',
+    ...angular
+  } = options;
+  requireChoice('gradient', gradient, ['exact', 'straight-through']);
   requirePublished('alpha', alpha, { published: POSITIVE }, options);
   requirePublished('sigma', sigma, { published: POSITIVE, defined: POSITIVE }, options);
   const arc = angularMargin(margin, { ...angular, gradient: 'exact' });
@@ -44,7 +53,7 @@ export function arcNegFace(options: ArcNegFaceOptions = {}): MarginLoss {
         return { ...target, pivot: target.value };
       },
     },
-    modulation: gaussianModulation(alpha, sigma, gradient ?? 'straight-through'),
+    modulation: gaussianModulation(alpha, sigma, gradient),
   });
 }
 

@@ -70,8 +70,8 @@ describe('Dynamic ArcFace', () => {
     expect(() => dynamicArcFace({ counts: [1], lambda, unsafe: true })).toThrow(/^lambda = .*0 ≤ lambda ≤ 1/);
   });
 
-  test('a margin that comes out past π names its class', () => {
-    expect(() => dynamicArcFace({ counts: [4000, 1], a: 3.1 })).toThrow(/^margin\[1\] = 3.15/);
+  test('a margin that comes out past π is refused', () => {
+    expect(() => dynamicArcFace({ counts: [4000, 1], a: 3.1 })).toThrow(/^a \+ b = 3.15/);
   });
 
   test('counts come as an option, or with the data, below a weighting too', () => {

@@ -26,6 +26,10 @@ export function dynamicArcFace(options: DynamicArcFaceOptions): MarginLoss {
   requirePublished('a', a, { published: NON_NEGATIVE }, options);
   requirePublished('b', b, { published: NON_NEGATIVE }, options);
   requireRange('lambda', lambda, 0, 1);
+  if (!(a + b < Math.PI)) {
+    const fix = 'give a and b in radians, as 0.5 and 0.05 are.';
+    throw new OptionOutOfRangeError('a + b', a + b, 'a margin under π for a class of one picture', fix);
+  }
   if (counts === undefined || counts === null || !(counts.length > 0)) {
     const fix = 'give the number of pictures of every class, in the order of the labels.';
     throw new OptionOutOfRangeError('counts', counts, 'a table of at least one class', fix);

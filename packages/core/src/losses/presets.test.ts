@@ -29,5 +29,5 @@ test('an unknown one suggests the nearest, and a loss without any says so', () =
     /^preset of sphereface2 'relase'.*did you mean 'release'/s,
   );
   expect(() => createLoss('arcface', { preset: 'constructor' })).toThrow(UnknownNameError);
-  expect(() => createLoss('softmax', { preset: 'paper' })).toThrow(/^preset of softmax 'paper'/);
+  expect(() => createLoss('softmax', { preset: 'paper' })).toThrow(/^preset = "paper", expected no preset/);
 });

@@ -31,8 +31,9 @@ type OptionType =
   | 'boolean'
   | 'string'
   | 'number or string'
-  | 'object'
-  | 'number or object'
+  | 'table'
+  | 'number or table'
+  | 'number or table or object'
   | 'boolean or string'
   | 'loss';
 
@@ -80,8 +81,8 @@ const entries: Readonly<Record<string, LossEntry>> = {
   softmax: entry(softmax, { bias: 'boolean' }),
   normface: entry(normFace, { scale: 'number' }),
   sphereface: entry(sphereFace, { ...numbers('margin', 'lambda'), unsafe: 'boolean' }),
-  cosface: entry<CosFaceClassOptions>(cosFace, { scale: 'number', margin: 'number or object', ...easy }),
-  arcface: entry<ArcFaceClassOptions>(arcFace, { scale: 'number', margin: 'number or object', ...angular }),
+  cosface: entry<CosFaceClassOptions>(cosFace, { scale: 'number', margin: 'number or table', ...easy }),
+  arcface: entry<ArcFaceClassOptions>(arcFace, { scale: 'number', margin: 'number or table', ...angular }),
   'combined-margin': entry(combined, {
     ...numbers('scale', 'm1', 'm2', 'm3'),
     beyondPi: 'string',
@@ -92,7 +93,7 @@ const entries: Readonly<Record<string, LossEntry>> = {
   'mv-arc-softmax': entry(mvArcSoftmax, { ...scaled, ...angular, t: 'number' }),
   curricularface: entry(curricularFace, {
     scale: 'number',
-    margin: 'number or object',
+    margin: 'number or table or object',
     ...angular,
     alpha: 'number or string',
     tInitial: 'number',
@@ -121,7 +122,7 @@ const entries: Readonly<Record<string, LossEntry>> = {
       scale: 'number',
       ...angular,
       ...numbers('a', 'b', 'lambda'),
-      counts: 'object',
+      counts: 'table',
     } satisfies OptionTypes<DynamicArcFaceOptions>,
     create: (parameters, { classCounts }) =>
       dynamicArcFace({ counts: classCounts, ...parameters } as DynamicArcFaceOptions),
@@ -130,7 +131,7 @@ const entries: Readonly<Record<string, LossEntry>> = {
     ...scaled,
     marginType: 'string',
     ...numbers('lambda', 't', 'lossWeight'),
-    angleClamp: 'object',
+    angleClamp: 'table',
     ...mode,
   }),
   uniface: entry(uniFace, { ...scaled, ...numbers('lambda', 'r'), unsafe: 'boolean' }),
@@ -183,6 +184,8 @@ export function createLoss(name: string, parameters: LossParameters = {}, data: 
 function presetOf(name: string, preset: string | undefined): LossParameters {
   if (preset === undefined) return {};
   const presets = LOSS_PRESETS[name] ?? {};
+  if (Object.keys(presets).length === 0)
+    throw new OptionOutOfRangeError('preset', preset, `no preset for ${name}`, 'leave preset out.');
   if (!Object.hasOwn(presets, preset)) {
     throw new UnknownNameError(`preset of ${name}`, preset, Object.keys(presets));
   }
@@ -196,7 +199,8 @@ function find(name: string): LossEntry {
 
 function hasType(value: unknown, type: OptionType): boolean {
   if (type === 'loss') return typeof value === 'object' && value !== null;
-  return value !== null && type.split(' or ').includes(typeof value);
+  const table = Array.isArray(value) || ArrayBuffer.isView(value);
+  return value !== null && type.split(' or ').includes(table ? 'table' : typeof value);
 }
 
 function baseLoss(base: unknown, scale: unknown, data: LossData): MarginLoss {

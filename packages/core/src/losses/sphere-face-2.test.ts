@@ -29,8 +29,13 @@ function positive(
   if (marginType === 'C') return g(theta) - margin;
   return g(clamped(marginType === 'A' ? theta + margin : margin * theta));
 }
-function negative({ marginType, margin = 0, t = 3 }: SphereFace2Options, theta: number): number {
-  return 2 * ((Math.cos(theta) + 1) / 2) ** t - 1 + (marginType === 'C' ? margin : 0);
+function negative(
+  { marginType, margin = 0, t = 3, angleClamp = [1e-8, 3.14] }: SphereFace2Options,
+  theta: number,
+): number {
+  const within = Math.min(Math.max(theta, angleClamp[0]), angleClamp[1]);
+  const g = (angle: number): number => 2 * ((Math.cos(angle) + 1) / 2) ** t - 1;
+  return marginType === 'C' ? g(theta) + margin : g(within);
 }
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

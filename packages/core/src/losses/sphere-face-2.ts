@@ -10,7 +10,7 @@ import {
 } from '../errors/published-domain.ts';
 import { angleSum } from '../margin/add-angle.ts';
 import { angle } from '../margin/angle.ts';
-import { clampPointTo } from '../margin/clamp-cosine.ts';
+import { clampCosineTo, clampPointTo } from '../margin/clamp-cosine.ts';
 import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import type { TargetPoint } from '../margin/target-margin.ts';
@@ -217,10 +217,16 @@ function cosineAt(theta: number): number {
 }
 
 function negative<T, M>(ops: TensorOps<T, M>, parts: Parts, cos: T): Sloped<T> {
-  const { value, dCos } = spread(ops, parts, { value: cos, dCos: ops.constant(1) });
-  return parts.type === 'C'
-    ? { value: ops.add(value, ops.constant(parts.margin, 'm')), dCos }
-    : { value, dCos };
+  if (parts.type === 'C') {
+    const { value, dCos } = spread(ops, parts, { value: cos, dCos: ops.constant(1) });
+    return { value: ops.add(value, ops.constant(parts.margin, 'm')), dCos };
+  }
+  const clamped = clampCosineTo(ops, cos, EPS);
+  return spread(
+    ops,
+    parts,
+    clampedAngle(ops, clamped, clamped.value, parts.clamp, (end) => end),
+  );
 }
 
 /** The start of b (Wen et al. 2022, appendix): λ·σ(−z_y) = (1 − λ)·(C − 1)·σ(z_j) at right angles, in closed form. */

@@ -32,7 +32,7 @@ const EPS = 1e-5;
  * unit sphere.
  *
  * - `v0`: T = (−1)^k·cos mθ − 2k, k = ⌊mθ/π⌋; N = cos θ
- * - `v1`: T = cos(min(mθ, π)); N = cos θ (the release cuts at 3.14159, which makes 3.5·10⁻¹² of difference)
+ * - `v1`: T = cos(min(mθ, 3.14159)); N = cos θ
  * - `v2`: T = cos θ; N = cos(θ/m)
  *
  * As released: angles come from cosines clamped to ±(1 − 10⁻⁵), and characteristic gradient detachment gives every logit the
@@ -91,12 +91,16 @@ function multiplied<T, M>(ops: TensorOps<T, M>, factor: number, cos: T, sin: T):
   return { value: ops.cos(phase), dCos: ops.div(ops.mul(m, ops.sin(phase)), sin) };
 }
 
+/** Where v1 stops. */
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: π as the release writes it.
+const LAST_ANGLE = 3.14159;
+
 function cutAtPi<T, M>(ops: TensorOps<T, M>, margin: number, { value, dCos }: Sloped<T>, cos: T): Sloped<T> {
-  const last = Math.PI / margin;
+  const last = LAST_ANGLE / margin;
   if (last >= Math.PI) return { value, dCos };
   const past = ops.greater(ops.constant(Math.cos(last), '\\cos\\tfrac{\\pi}{m}'), cos);
   return {
-    value: ops.select(past, ops.constant(-1), value),
+    value: ops.select(past, ops.constant(Math.cos(LAST_ANGLE)), value),
     dCos: ops.select(past, ops.constant(0), dCos),
   };
 }

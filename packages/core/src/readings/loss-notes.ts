@@ -83,8 +83,8 @@ export const LOSS_NOTES: Readonly<Record<string, LossNote>> = {
   },
   adacos: {
     text: 'Zhang et al. 2019. s starts at √2·ln(C − 1); in training s ← ln(B_avg)/cos(min(π/4, θ_med)) before it is used, B_avg the mean over the batch of Σ_{j≠y} e^{s·cos θ_j} at the scale before.',
-    when: 'no scale and no margin to tune: a start on data of unknown size',
-    loses: zoo(82.95, 'last'),
+    when: 'no scale and no margin to tune',
+    loses: `${zoo(82.95, 'last')}; nothing bounds its scale: it falls to 0 with few classes, and runs away where negatives stay near`,
   },
   'arc-neg': {
     text: 'Liu et al. 2019 (ArcNegFace). τ carries no gradient as released; T within it never does.',

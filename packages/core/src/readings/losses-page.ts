@@ -39,9 +39,9 @@ percent, eight losses, with differences within what settings move. What was meas
 
 const HEADER = `# The losses, printed by their own formulas
 
-Every loss is L = −G(p)·log p with p = e^{s·T} / (e^{s·T} + Σ e^{s·N}), T the target's logit and N that of every other
-class, before scaling by s. The lines below are the output of the formulas that compute: the same functions, read with
-operations that print.
+Every loss is L = G·ℓ, where ℓ = −log p with p = e^{s·T} / (e^{s·T} + Σ e^{s·N}) unless ℓ is given with the loss: T the
+target's logit and N that of every other class, before scaling by s. The lines below are the output of the formulas that
+compute: the same functions, read with operations that print.
 `;
 
 function lossLines(loss: MarginLoss): string[] {
