@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { drawnLoss, isAccepted, type LossSpec, lossSpecs } from './drawn-losses.ts';
 import {
   DRAWN_MARGINS,
   DRAWN_MODULATIONS,
   DRAWN_OBJECTIVES,
   DRAWN_STATES,
   DRAWN_WEIGHTINGS,
-  drawnLoss,
-  isAccepted,
-  type LossSpec,
-  lossSpecs,
-} from './drawn-losses.ts';
+} from './drawn-parts.ts';
 
 const base: LossSpec = {
   geometry: 'cosine',
