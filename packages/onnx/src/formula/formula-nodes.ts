@@ -1,7 +1,18 @@
 import type { Node, OperationName, TracedFormula } from '@cf/core';
 import type { GraphBuilder } from '../builder/graph-builder.ts';
+import { arcTangentNode, cosineNode, sineNode } from './angle-nodes.ts';
+import { scalar } from './scalar.ts';
 
-const OPERATORS: Readonly<Record<Exclude<OperationName, 'expm1' | 'log1p'>, string>> = {
+/** What takes several operators. */
+const COMPOSED = {
+  expm1,
+  log1p,
+  sin: sineNode,
+  cos: cosineNode,
+  atan: arcTangentNode,
+} as const;
+
+const OPERATORS: Readonly<Record<Exclude<OperationName, keyof typeof COMPOSED>, string>> = {
   add: 'Add',
   sub: 'Sub',
   mul: 'Mul',
@@ -13,9 +24,6 @@ const OPERATORS: Readonly<Record<Exclude<OperationName, 'expm1' | 'log1p'>, stri
   sqrt: 'Sqrt',
   exp: 'Exp',
   log: 'Log',
-  sin: 'Sin',
-  cos: 'Cos',
-  atan: 'Atan',
   greater: 'Greater',
   and: 'And',
   or: 'Or',
@@ -56,11 +64,6 @@ export function formulaNodes<Name extends string>(
   >;
 }
 
-/** A scalar in float32, under a fresh name. */
-export function scalar(builder: GraphBuilder, value: number, hint?: string): string {
-  return builder.constant({ type: 'float32', dims: [], data: Float32Array.of(value) }, hint);
-}
-
 /** Name of a value of a formula, written as a scalar where it is a number. */
 export function named(builder: GraphBuilder, value: FormulaValue): string {
   return 'value' in value ? value.value : scalar(builder, value.constant);
@@ -75,9 +78,8 @@ function write(
   if (node.op === 'input') return inputs[node.name]!;
   if (node.op === 'constant') return scalar(builder, node.value);
   const operands = node.args.map(nameOf);
-  if (node.op === 'expm1') return expm1(builder, operands[0]!);
-  if (node.op === 'log1p') return log1p(builder, operands[0]!);
-  return builder.op(OPERATORS[node.op], operands);
+  if (node.op in COMPOSED) return COMPOSED[node.op as keyof typeof COMPOSED](builder, operands[0]!);
+  return builder.op(OPERATORS[node.op as keyof typeof OPERATORS], operands);
 }
 
 /** e^a − 1 = 2·e^{a/2}·sinh(a/2), which does not cancel near 0; ONNX has no operator of its own for it. */

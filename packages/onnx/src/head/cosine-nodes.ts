@@ -1,7 +1,7 @@
 import { COSINE_BOUND, type MarginLoss, NORM_FLOOR } from '@cf/core';
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { scalar } from '../formula/formula-nodes.ts';
 import { biasInProduct, clampsCosine } from '../formula/negatives-formula.ts';
+import { scalar } from '../formula/scalar.ts';
 
 /** Cosines of a batch with the n classes of a tile, and the way back to their n·K rows. */
 export interface CosineNodes {

@@ -1,6 +1,6 @@
 import type { MarginLoss } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { type FormulaValue, formulaNodes, named, scalar } from '../formula/formula-nodes.ts';
+import { type FormulaValue, formulaNodes, named } from '../formula/formula-nodes.ts';
 import {
   biasBesideLogit,
   hasSmoothing,
@@ -9,6 +9,7 @@ import {
   sumsOf,
   traceNegative,
 } from '../formula/negatives-formula.ts';
+import { scalar } from '../formula/scalar.ts';
 import type { Model } from '../model/model.ts';
 import { biasInput, type CosineNodes, cosineNodes, productNodes } from './cosine-nodes.ts';
 import { hardNegativeNodes } from './hard-negative-nodes.ts';

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { type FormulaValue, named, scalar } from '../formula/formula-nodes.ts';
+import { type FormulaValue, named } from '../formula/formula-nodes.ts';
+import { scalar } from '../formula/scalar.ts';
 
 const LARGE = 3e38;
 

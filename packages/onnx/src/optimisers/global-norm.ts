@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { scalar } from '../formula/formula-nodes.ts';
+import { scalar } from '../formula/scalar.ts';
 
 /** Beside the norm in the quotient, as in `torch.nn.utils.clip_grad_norm_`. */
 const CLIP_EPSILON = 1e-6;

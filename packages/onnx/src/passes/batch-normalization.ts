@@ -1,4 +1,4 @@
-import { scalar } from '../formula/formula-nodes.ts';
+import { scalar } from '../formula/scalar.ts';
 import { createAttribute, floatAttribute, intAttribute } from '../model/attributes.ts';
 import { elementTypeOf } from '../model/element-type.ts';
 import { type Node, unsupported } from '../model/model.ts';

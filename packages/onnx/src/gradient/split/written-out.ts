@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../../builder/graph-builder.ts';
-import { scalar } from '../../formula/formula-nodes.ts';
+import { scalar } from '../../formula/scalar.ts';
 import { graphOf, isOperator, type Model, type Node } from '../../model/model.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 
