@@ -36,6 +36,6 @@ export function naturalGradientScales(loss: MarginLoss, input: HeadInput): Natur
     losses: weight * joined,
     embeddings: gradient / (loss.geometry === 'inner' ? 1 : smallest(embeddings)),
     weights: gradient / (loss.geometry === 'inner' ? 1 : smallest(weights)),
-    bias: (weight * loss.scale * joined ** 2) / batch,
+    bias: (weight * loss.scale * joined) / batch,
   };
 }

@@ -34,6 +34,18 @@ const onCosine = (margin: number): MarginLoss =>
   curricularFace({ margin: { kind: 'cosine', margin }, alpha: 0 });
 
 describe('kinkDistance', () => {
+  test('of a guard against a sum of 0: none', () => {
+    const guarded: MarginLoss = {
+      ...normFace(),
+      negativeSums: {
+        names: ['cosines'],
+        terms: (_ops, cos) => ({ cosines: cos }),
+        sampleValues: (ops, { cosines }) => ({ mean: ops.max(cosines!, ops.constant(1e-12)) }),
+      },
+    };
+    expect(kinkDistance(guarded, batchOf(0.5, 0.1))).toBeGreaterThan(0.05);
+  });
+
   test('of the mask: |cos θ_j − pivot|', () => {
     expect(kinkDistance(onCosine(0.4), batchOf(0.5, 0.101))).toBeCloseTo(0.001, 12);
     expect(kinkDistance(onCosine(0.4), batchOf(0.5, 0.0999))).toBeCloseTo(0.0001, 12);

@@ -33,6 +33,11 @@ export const POSITIVE: Bounds = { low: 0, high: ABOVE, open: 'low' };
 export const NON_NEGATIVE: Bounds = { low: 0, high: ABOVE };
 /** A margin subtracted from a cosine: 0 ≤ m ≤ 2, the largest of CosFace's upper bounds C/(C − 1), that of two classes. */
 export const COSINE_MARGIN: Domain = { published: { low: 0, high: 2 } };
+/** A factor of an angle: 1 ≤ m ≤ 8, unsafe 0 < m ≤ 8; formulas are written up to 8. */
+export const ANGLE_FACTOR: Domain = {
+  published: { low: 1, high: 8 },
+  defined: { low: 0, high: 8, open: 'low' },
+};
 /** A margin added to an angle: 0 ≤ m < π, unsafe −π < m < π. */
 export const ANGULAR_MARGIN: Domain = {
   published: { low: 0, high: Math.PI, open: 'high' },

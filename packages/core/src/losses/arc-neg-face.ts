@@ -1,7 +1,7 @@
-import { requireChoice } from '../errors/check-options.ts';
+import { requirePositive } from '../errors/check-options.ts';
 import { POSITIVE, requirePublished } from '../errors/published-domain.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
-import type { GradientMode } from '../margin/gradient-mode.ts';
+import { type GradientMode, requireGradientMode } from '../margin/gradient-mode.ts';
 import type { AngularMarginOptions } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { detached, named } from '../ops/tensor-ops.ts';
@@ -39,9 +39,9 @@ export function arcNegFace(options: ArcNegFaceOptions = {}): MarginLoss {
     gradient = 'straight-through',
     ...angular
   } = options;
-  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+  requireGradientMode(gradient);
   requirePublished('alpha', alpha, { published: POSITIVE }, options);
-  requirePublished('sigma', sigma, { published: POSITIVE, defined: POSITIVE }, options);
+  requirePositive('sigma', sigma);
   const arc = angularMargin(margin, { ...angular, gradient: 'exact' });
   return composeLoss({
     name: 'arc-neg',

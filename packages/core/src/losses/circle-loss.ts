@@ -1,6 +1,5 @@
-import { requireChoice } from '../errors/check-options.ts';
 import { COSINE_MARGIN, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
-import type { GradientMode } from '../margin/gradient-mode.ts';
+import { type GradientMode, requireGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import { detached, type TensorOps } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
@@ -27,7 +26,7 @@ export interface CircleLossOptions extends UnsafeOption {
 export function circleLoss(options: CircleLossOptions = {}): MarginLoss {
   const { scale = 256, margin = 0.25, gradient = 'straight-through' } = options;
   requirePublished('margin', margin, COSINE_MARGIN, options);
-  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+  requireGradientMode(gradient);
   return composeLoss({
     name: 'circle',
     scale,

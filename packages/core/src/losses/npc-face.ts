@@ -1,6 +1,6 @@
 import { requireAngle } from '../errors/check-options.ts';
 import { NON_NEGATIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
-import { angleParts, angleSum } from '../margin/add-angle.ts';
+import { angleParts, angleSum, constantAngle } from '../margin/add-angle.ts';
 import { never } from '../margin/never.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import { hardMask } from '../modulation/hard-mask.ts';
@@ -66,10 +66,6 @@ function hardPositiveMargin(margin: number, m0: number, m1: number): TargetMargi
     onSphere: true,
     target: (ops, point, { h }) => {
       const [one, zero] = [ops.constant(1), ops.constant(0)];
-      const fixed = {
-        cos: ops.constant(Math.cos(margin), '\\cos m'),
-        sin: ops.constant(Math.sin(margin), '\\sin m'),
-      };
       const rise = ops.mul(ops.constant(m1, 'm_1'), h!);
       const own = named(ops, ops.add(ops.constant(m0, 'm_0'), rise), 'g');
       const shifted = angleSum(ops, point, angleParts(ops, own));
@@ -78,7 +74,7 @@ function hardPositiveMargin(margin: number, m0: number, m1: number): TargetMargi
         value: ops.select(acute, shifted.value, point.cos),
         dCos: ops.select(acute, shifted.dCos, one),
         dNorm: zero,
-        pivot: named(ops, angleSum(ops, point, fixed).value, '\\varphi'),
+        pivot: named(ops, angleSum(ops, point, constantAngle(ops, margin)).value, '\\varphi'),
         pastPi: never(ops),
       };
     },

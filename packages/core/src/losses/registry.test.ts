@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { drawMargins } from '../random/margin-draws.ts';
 import { numberOps } from '../readings/number.ts';
-import { createLoss, type LossParameters, lossOptions } from './registry.ts';
+import { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './registry.ts';
 
 describe('createLoss', () => {
   test('an unknown loss suggests the nearest', () => {
@@ -111,3 +111,12 @@ describe('nothing is ignored', () => {
     expect(error instanceof OptionOutOfRangeError || error instanceof UnknownNameError).toBe(true);
   });
 });
+
+test.each(LOSS_NAMES.filter((name) => lossOptions(name).includes('gradient')))(
+  '%s refuses a gradient that is none',
+  (name) => {
+    const make = (gradient: string): unknown => createLoss(name, { gradient }, { classCounts: [1] });
+    expect(() => make('foo')).toThrow(/^gradient = "foo"/);
+    for (const gradient of ['exact', 'straight-through']) expect(() => make(gradient)).not.toThrow();
+  },
+);

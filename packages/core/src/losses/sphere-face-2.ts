@@ -1,20 +1,19 @@
 import { requireChoice, requirePositive } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import {
+  ANGLE_FACTOR,
   ANGULAR_MARGIN,
   COSINE_MARGIN,
   type Domain,
-  POSITIVE,
   requirePublished,
   type UnsafeOption,
 } from '../errors/published-domain.ts';
-import { angleSum } from '../margin/add-angle.ts';
-import { angle } from '../margin/angle.ts';
+import { angleSum, constantAngle } from '../margin/add-angle.ts';
+import { multipliedAngle, type Sloped } from '../margin/angle.ts';
 import { clampCosineTo, clampPointTo } from '../margin/clamp-cosine.ts';
-import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
+import { type GradientMode, inGradientMode, requireGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import type { TargetPoint } from '../margin/target-margin.ts';
-import { SIN_FLOOR } from '../numerics.ts';
 import { binaryObjective } from '../objective/binary-objective.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { numberOps } from '../readings/number.ts';
@@ -43,11 +42,10 @@ export interface SphereFace2Options extends UnsafeOption {
   readonly gradient?: GradientMode;
 }
 
-const FACTOR: Domain = { published: { low: 1, high: 8 }, defined: { low: 0, high: 8, open: 'low' } };
 const MARGINS = {
   C: { domain: COSINE_MARGIN, usual: 0.4 },
   A: { domain: { ...ANGULAR_MARGIN, defined: ANGULAR_MARGIN.published }, usual: 0.5 },
-  M: { domain: FACTOR, usual: 1.7 },
+  M: { domain: ANGLE_FACTOR, usual: 1.7 },
 } as const;
 
 /**
@@ -74,9 +72,9 @@ export function sphereFace2(options: SphereFace2Options = {}): MarginLoss {
   requirePublished('margin', margin, domain, options);
   const share: Domain = { published: { low: 0, high: 1, open: 'both' } };
   requirePublished('lambda', lambda, { ...share, defined: share.published });
-  requirePublished('t', t, { published: POSITIVE, defined: POSITIVE });
-  requirePublished('lossWeight', lossWeight, { published: POSITIVE, defined: POSITIVE });
-  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+  requirePositive('t', t);
+  requirePositive('lossWeight', lossWeight);
+  requireGradientMode(gradient);
   requireClamp(angleClamp);
   const parts: Parts = { type: marginType, margin, exponent: t, clamp: angleClamp };
   return composeLoss({
@@ -118,11 +116,6 @@ interface Parts {
   readonly exponent: number;
   /** Between which the angle with its margin stays, in radians. */
   readonly clamp: readonly [number, number];
-}
-
-interface Sloped<T> {
-  readonly value: T;
-  readonly dCos: T;
 }
 
 /** g(c) = 2·((c + 1)/2)^t − 1 and its slope t·((c + 1)/2)^{t − 1}. */
@@ -171,10 +164,7 @@ function added<T, M>(
   { margin, clamp }: Parts,
   point: Pick<TargetPoint<T>, 'cos' | 'sin'>,
 ): Sloped<T> {
-  const sum = angleSum(ops, point, {
-    cos: ops.constant(Math.cos(margin), '\\cos m'),
-    sin: ops.constant(Math.sin(margin), '\\sin m'),
-  });
+  const sum = angleSum(ops, point, constantAngle(ops, margin));
   return clampedAngle(ops, sum, point.cos, clamp, (angle) => angle - margin);
 }
 
@@ -182,12 +172,10 @@ function added<T, M>(
 function multiplied<T, M>(
   ops: TensorOps<T, M>,
   { margin, clamp }: Parts,
-  { cos, sin }: Pick<TargetPoint<T>, 'cos' | 'sin'>,
+  point: Pick<TargetPoint<T>, 'cos' | 'sin'>,
 ): Sloped<T> {
-  const m = ops.constant(margin, 'm');
-  const phase = ops.mul(m, angle(ops, cos, sin));
-  const slope = ops.div(ops.mul(m, ops.sin(phase)), ops.max(sin, ops.constant(SIN_FLOOR)));
-  return clampedAngle(ops, { value: ops.cos(phase), dCos: slope }, cos, clamp, (end) => end / margin);
+  const turned = multipliedAngle(ops, point, ops.constant(margin, 'm'));
+  return clampedAngle(ops, turned, point.cos, clamp, (end) => end / margin);
 }
 
 /** Flat where the angle with its margin is clamped, which begins at two angles `without` it. */

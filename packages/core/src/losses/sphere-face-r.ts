@@ -1,8 +1,8 @@
 import { requireChoice, requirePositive } from '../errors/check-options.ts';
-import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
-import { angle, sineOf } from '../margin/angle.ts';
+import { ANGLE_FACTOR, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
+import { multipliedAngle, type Sloped, sineOf } from '../margin/angle.ts';
 import { clampCosineTo, clampPointTo } from '../margin/clamp-cosine.ts';
-import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
+import { type GradientMode, inGradientMode, requireGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
@@ -23,7 +23,6 @@ export interface SphereFaceROptions extends UnsafeOption {
   readonly gradient?: GradientMode;
 }
 
-const FACTOR: Domain = { published: { low: 1, high: 8 }, defined: { low: 0, high: 8, open: 'low' } };
 /** Cosines are clamped to ±(1 − this), as released. */
 const EPS = 1e-5;
 
@@ -43,11 +42,11 @@ const EPS = 1e-5;
 export function sphereFaceR(options: SphereFaceROptions = {}): MarginLoss {
   const { scale = 30, margin = 1.5, variant = 'v0', gradient = 'straight-through' } = options;
   const { lossWeight = scale } = options;
-  requirePublished('margin', margin, FACTOR, options);
+  requirePublished('margin', margin, ANGLE_FACTOR, options);
   requireChoice('variant', variant, ['v0', 'v1', 'v2']);
-  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+  requireGradientMode(gradient);
   requirePositive('scale', scale);
-  requirePublished('lossWeight', lossWeight, { published: POSITIVE, defined: POSITIVE }, options);
+  requirePositive('lossWeight', lossWeight);
   return composeLoss({
     name: 'sphereface-r',
     scale,
@@ -76,19 +75,10 @@ function multipliedTarget(variant: string, margin: number, gradient: GradientMod
   };
 }
 
-type Sloped<T> = { readonly value: T; readonly dCos: T };
-
 function targetOf<T, M>(ops: TensorOps<T, M>, variant: string, margin: number, cos: T, sin: T): Sloped<T> {
   if (variant === 'v2') return { value: cos, dCos: ops.constant(1) };
-  const turned = multiplied(ops, margin, cos, sin);
+  const turned = multipliedAngle(ops, { cos, sin }, ops.constant(margin, 'm'));
   return variant === 'v1' ? cutAtPi(ops, margin, turned, cos) : continued(ops, margin, turned, cos);
-}
-
-/** cos mθ and its slope m·sin mθ/sin θ. */
-function multiplied<T, M>(ops: TensorOps<T, M>, factor: number, cos: T, sin: T): Sloped<T> {
-  const m = ops.constant(factor, 'm');
-  const phase = ops.mul(m, angle(ops, cos, sin));
-  return { value: ops.cos(phase), dCos: ops.div(ops.mul(m, ops.sin(phase)), sin) };
 }
 
 /** Where v1 stops. */
@@ -126,7 +116,8 @@ function multipliedNegative(factor: number, gradient: GradientMode): Modulation 
       inGradientMode(ops, gradient, { cos: given }, ({ cos }) => {
         const clamped = clampCosineTo(ops, cos, EPS);
         if (factor === 1) return clamped;
-        const turned = multiplied(ops, factor, clamped.value, sineOf(ops, clamped.value));
+        const point = { cos: clamped.value, sin: sineOf(ops, clamped.value) };
+        const turned = multipliedAngle(ops, point, ops.constant(factor, 'm'));
         return { value: turned.value, dCos: ops.mul(turned.dCos, clamped.dCos) };
       }),
   };

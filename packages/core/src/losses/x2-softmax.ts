@@ -1,7 +1,7 @@
-import { requireChoice, requireFinite } from '../errors/check-options.ts';
+import { requireFinite } from '../errors/check-options.ts';
 import { requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import { angle } from '../margin/angle.ts';
-import { type GradientMode, inGradientMode } from '../margin/gradient-mode.ts';
+import { type GradientMode, inGradientMode, requireGradientMode } from '../margin/gradient-mode.ts';
 import { never } from '../margin/never.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import { composeLoss } from './compose-loss.ts';
@@ -29,7 +29,7 @@ export function x2Softmax(options: X2SoftmaxOptions = {}): MarginLoss {
   requirePublished('a', a, { published: { low: Number.NEGATIVE_INFINITY, high: 0, open: 'high' } }, options);
   requireFinite('h', h);
   requireFinite('k', k);
-  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+  requireGradientMode(gradient);
   return composeLoss({
     name: 'x2-softmax',
     scale,

@@ -6,13 +6,12 @@ import {
   requirePublished,
   type UnsafeOption,
 } from '../errors/published-domain.ts';
-import { SIN_FLOOR } from '../numerics.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { angleSum } from './add-angle.ts';
-import { angle } from './angle.ts';
+import { multipliedAngle, type Sloped } from './angle.ts';
 import { checkAngularOptions } from './check-angular-options.ts';
 import { type GradientMode, inGradientMode } from './gradient-mode.ts';
-import type { BeyondPi, TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
+import type { BeyondPi, TargetMargin, TargetPoint } from './target-margin.ts';
 
 /** The three margins of the combined form. */
 export interface CombinedMargins {
@@ -74,10 +73,8 @@ export function combinedMargin(margins: CombinedMargins, options: CombinedMargin
 
 const MULTIPLICATIVE_MARGIN: Domain = { published: { low: 0, high: 16, open: 'low' }, defined: POSITIVE };
 
-type Sum<T> = Pick<TargetValue<T, unknown>, 'value' | 'dCos'>;
-
 /** cos(θ + m₂) by angle addition; where m₂ is 0 the cosine itself, and an inner product may stand in its place. */
-function shifted<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, angular: number): Sum<T> {
+function shifted<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, angular: number): Sloped<T> {
   if (angular === 0) return { value: point.cos, dCos: ops.constant(1) };
   return angleSum(ops, point, {
     cos: ops.constant(Math.cos(angular), '\\cos m_2'),
@@ -85,18 +82,15 @@ function shifted<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, angular: num
   });
 }
 
-/** cos(m₁θ + m₂), with θ from its tangent of half the angle. */
+/** cos(m₁θ + m₂). */
 function multiplied<T, M>(
   ops: TensorOps<T, M>,
-  { cos, sin }: TargetPoint<T>,
+  point: TargetPoint<T>,
   multiplicative: number,
   angular: number,
-): Sum<T> {
-  const m1 = ops.constant(multiplicative, 'm_1');
+): Sloped<T> {
   const shift = ops.constant(angular, angular === 0 ? undefined : 'm_2');
-  const phase = named(ops, ops.add(ops.mul(m1, angle(ops, cos, sin)), shift), '\\psi');
-  return {
-    value: ops.cos(phase),
-    dCos: ops.div(ops.mul(m1, ops.sin(phase)), ops.max(sin, ops.constant(SIN_FLOOR))),
-  };
+  return multipliedAngle(ops, point, ops.constant(multiplicative, 'm_1'), (angle) =>
+    named(ops, ops.add(angle, shift), '\\psi'),
+  );
 }

@@ -1,7 +1,13 @@
+import { requireChoice } from '../errors/check-options.ts';
 import { detached, straightThrough, type TensorOps } from '../ops/tensor-ops.ts';
 
 /** `exact`: ∂T/∂cos θ. `straight-through`: 1, as several authors release their losses. */
 export type GradientMode = 'exact' | 'straight-through';
+
+/** Throws OptionOutOfRangeError unless it is one. */
+export function requireGradientMode(gradient: unknown): void {
+  requireChoice('gradient', gradient, ['exact', 'straight-through']);
+}
 
 /**
  * A formula of a cosine under a gradient mode: with its own slope, or with that of the cosine itself.
