@@ -35,7 +35,7 @@ function smoothingLines(): string {
 }
 
 const WHEN = `“There” is FaceX-Zoo’s comparison under one roof: MobileFaceNet trained on MS-Celeb-1M-v1c, rank-1 on MegaFace in
-percent, eight losses, with differences within what settings move. What was measured here is in the README.`;
+percent, eight of its nine losses, with differences within what settings move. What was measured here is in the README.`;
 
 const HEADER = `# The losses, printed by their own formulas
 

@@ -21,22 +21,23 @@ export function nearest(
   winners: Int32Array,
   classes: number,
 ): void {
+  const scale = inverse ?? new Float32Array(classes * subCenters).fill(1);
   for (let from = 0; from < cosines.length; from += classes) {
     for (let j = 0; j < classes; j++) {
       const first = (from + j) * subCenters;
       const row = j * subCenters;
       let best = 0;
-      let largest = products[first]! * (inverse?.[row] ?? 1);
+      let largest = products[first]! * scale[row]!;
       for (let k = 1; k < subCenters; k++) {
-        const next = products[first + k]! * (inverse?.[row + k] ?? 1);
-        if (next > largest) {
-          largest = next;
-          best = k;
-        }
+        const next = products[first + k]! * scale[row + k]!;
+        // Without a branch, which would be guessed wrong as often as not.
+        best += (k - best) * Number(next > largest);
+        largest = products[first + best]! * scale[row + best]!;
       }
-      cosines[from + j] = largest + (bias?.[j] ?? 0);
+      cosines[from + j] = largest;
       winners[from + j] = best;
     }
+    if (bias !== undefined) for (let j = 0; j < classes; j++) cosines[from + j]! += bias[j]!;
   }
 }
 
@@ -52,12 +53,13 @@ export function spreadSlopes(
   classes: number,
   slopes: Float32Array,
 ): void {
+  const scale = inverse ?? new Float32Array(classes * subCenters).fill(1);
   slopes.fill(0);
   for (let from = 0; from < ofClasses.length; from += classes) {
     for (let j = 0; j < classes; j++) {
       const at = from + j;
       const row = winners[at]!;
-      slopes[at * subCenters + row] = ofClasses[at]! * (inverse?.[j * subCenters + row] ?? 1);
+      slopes[at * subCenters + row] = ofClasses[at]! * scale[j * subCenters + row]!;
     }
   }
 }
