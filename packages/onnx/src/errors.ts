@@ -40,19 +40,65 @@ export function unknownName(
   return new OnnxGraphError(given, expected, near === undefined ? fix : `did you mean '${near}'?`);
 }
 
-/** `E_ONNX_OPERATOR`: a gradient is asked for through an operator, or a use of one, that has no rule. */
-export class UnsupportedOperatorError extends CfError {
+/** A use of an operator that stands in the way. */
+export interface RefusedPlace {
   /** Name of the node, or of its first output where it has no name. */
   readonly node: string;
   readonly operator: string;
+  readonly expected: string;
+  readonly fix: string;
+}
 
-  constructor(node: string, operator: string, expected: string, fix: string) {
+/** `E_ONNX_OPERATOR`: a gradient is asked for through operators, or uses of them, that have no rule. */
+export class UnsupportedOperatorError extends CfError {
+  /** Name of the first node, or of its first output where it has no name. */
+  readonly node: string;
+  readonly operator: string;
+  /** All that stands in the way, in the order of the graph. */
+  readonly places: readonly RefusedPlace[];
+
+  /** @param places one or more */
+  constructor(places: readonly RefusedPlace[]) {
     super('UnsupportedOperatorError', 'E_ONNX_OPERATOR', {
-      given: `node '${node}' (${operator})`,
-      expected,
-      fix,
+      given: places.map(({ node, operator }) => `node '${node}' (${operator})`).join(', '),
+      expected: distinct(places.map(({ expected }) => expected)),
+      fix: distinct(places.map(({ fix }) => fix.replace(/\.$/, ''))).concat('.'),
     });
+    const [{ node, operator }] = places as readonly [RefusedPlace];
     this.node = node;
     this.operator = operator;
+    this.places = places;
+  }
+}
+
+function distinct(texts: readonly string[]): string {
+  return [...new Set(texts)].join('; ');
+}
+
+/** Gathers what is refused, so that a file tells all its reasons at once. */
+export class Refusals {
+  readonly #places: RefusedPlace[] = [];
+
+  get places(): readonly RefusedPlace[] {
+    return this.#places;
+  }
+
+  /** What `work` returns; undefined where it is refused, which is kept. */
+  attempt<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof UnsupportedOperatorError)) throw error;
+      for (const place of error.places) {
+        const isKnown = this.#places.some((p) => p.node === place.node && p.expected === place.expected);
+        if (!isKnown) this.#places.push(place);
+      }
+      return undefined;
+    }
+  }
+
+  /** @throws UnsupportedOperatorError with all of them, if there are any */
+  throwIfAny(): void {
+    if (this.#places.length > 0) throw new UnsupportedOperatorError(this.#places);
   }
 }

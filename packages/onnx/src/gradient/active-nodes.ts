@@ -1,3 +1,4 @@
+import type { Refusals } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
 import { type Graph, type Node, subgraphsOf, unsupported } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
@@ -11,12 +12,13 @@ export interface Activity {
   readonly values: ReadonlySet<string>;
 }
 
-/**
- * Finds the nodes on a path from `wrt` to `of`, and refuses those without a rule.
- *
- * @throws UnsupportedOperatorError at the first node on a path without a rule
- */
-export function activityOf(graph: Graph, table: ValueTable, of: string, wrt: readonly string[]): Activity {
+/** Finds the nodes on a path from `wrt` to `of`. @param refusals takes in those without a rule */
+export function activityOf(
+  graph: Graph,
+  table: ValueTable,
+  { of, wrt }: { readonly of: string; readonly wrt: readonly string[] },
+  refusals: Refusals,
+): Activity {
   const values = new Set(wrt);
   const dependent: Node[] = [];
   for (const node of graph.node) {
@@ -33,7 +35,7 @@ export function activityOf(graph: Graph, table: ValueTable, of: string, wrt: rea
     for (const name of flowingInputs(node)) needed.add(name);
     nodes.unshift(node);
   }
-  for (const node of nodes) requireRule(node, needed);
+  for (const node of nodes) refusals.attempt(() => requireRule(node, needed));
   return { nodes, values };
 }
 

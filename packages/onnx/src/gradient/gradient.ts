@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxGraphError, unknownName } from '../errors.ts';
+import { OnnxGraphError, Refusals, unknownName } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
 import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -35,7 +35,7 @@ export interface GradientModel {
  * Reverse-mode differentiation of a model: the result is a model too. Activations of the forward pass are kept for
  * the way back. Models of an opset below 17 are brought to 17; later ones keep theirs.
  *
- * @throws UnsupportedOperatorError (`E_ONNX_OPERATOR`) naming the node and operator that have no rule
+ * @throws UnsupportedOperatorError (`E_ONNX_OPERATOR`) naming every node whose operator, or use of it, has no rule
  * @throws OnnxOpsetError (`E_ONNX_OPSET`) for an opset below 11 or a later one than is known
  * @throws OnnxGraphError (`E_ONNX_GRAPH`) if a name is not in the graph, not a float, or does not reach `of`
  */
@@ -45,13 +45,15 @@ export function gradient(model: Model, options: GradientOptions): GradientModel 
   checkNames(graphOf(upgraded), options);
   const table = new ValueTable(upgraded);
   for (const name of [of, ...wrt]) requireFloat(table, name);
-  const { nodes, values } = activityOf(graphOf(upgraded), table, of, wrt);
+  const refusals = new Refusals();
+  const { nodes, values } = activityOf(graphOf(upgraded), table, options, refusals);
   const completed = withReadOutputs(upgraded, nodes);
   const builder = GraphBuilder.extend(completed.model);
   const known = new ValueTable(completed.model);
   const graph = new GradientGraph(builder, known);
   const arrived = new Map<string, string[]>([[of, [startOf(builder, graph, of, seed)]]]);
-  for (const node of completed.nodes.reverse()) propagate(graph, node, values, arrived);
+  for (const node of completed.nodes.reverse()) propagate(graph, node, { active: values, arrived, refusals });
+  refusals.throwIfAny();
   const gradients = wrt.map((name) => [name, finish(builder, graph, name, of, arrived)] as const);
   return { model: builder.build(), gradients: new Map(gradients) };
 }
@@ -125,20 +127,27 @@ function startOf(builder: GraphBuilder, graph: GradientGraph, of: string, seed: 
   );
 }
 
-function propagate(
-  graph: GradientGraph,
-  node: Node,
-  active: ReadonlySet<string>,
-  arrived: Map<string, string[]>,
-): void {
+/** What goes from node to node on the way back. */
+interface Propagation {
+  /** Values that gradients flow to. */
+  readonly active: ReadonlySet<string>;
+  /** Gradients by value, to be summed. */
+  readonly arrived: Map<string, string[]>;
+  readonly refusals: Refusals;
+}
+
+function propagate(graph: GradientGraph, node: Node, { active, arrived, refusals }: Propagation): void {
   const incoming = node.output.map((output) => total(graph, output, arrived));
   if (incoming.every((value) => value === undefined)) return;
-  const rule = ruleOf(node)!;
-  rule.gradient(new RuleCall(graph, node, incoming)).forEach((write, i) => {
-    const input = node.input[i];
-    const flows = rule.inputs === undefined || rule.inputs.includes(i);
-    if (write === undefined || input === undefined || !flows || !active.has(input)) return;
-    const name = write();
+  const rule = ruleOf(node);
+  const writes = refusals.attempt(() => rule?.gradient(new RuleCall(graph, node, incoming)));
+  node.input.forEach((input, i) => {
+    const flows = rule?.inputs === undefined || rule.inputs.includes(i);
+    if (input === '' || !flows || !active.has(input)) return;
+    const write = writes?.[i];
+    if (writes !== undefined && write === undefined) return;
+    // Where one is refused the value itself stands in, so that what comes before is tried as well.
+    const name = refusals.attempt(() => write?.()) ?? input;
     if (!arrived.has(input)) arrived.set(input, []);
     arrived.get(input)!.push(name);
   });

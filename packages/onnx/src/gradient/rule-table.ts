@@ -5,6 +5,7 @@ import { batchNormalization } from './rules/batch-normalization.ts';
 import { concat } from './rules/concat.ts';
 import { conv } from './rules/conv.ts';
 import { dropout } from './rules/dropout.ts';
+import { elementwise } from './rules/elementwise/elementwise.ts';
 import { extremes } from './rules/extremes.ts';
 import { gelu } from './rules/gelu.ts';
 import { gemm } from './rules/gemm.ts';
@@ -26,6 +27,7 @@ const FAMILIES = [
   concat,
   conv,
   dropout,
+  elementwise,
   extremes,
   gelu,
   gemm,

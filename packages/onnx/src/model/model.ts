@@ -59,7 +59,7 @@ export function nodeName(node: Node): string {
 /** The error of a node that is not supported as it is used. */
 export function unsupported(node: Node, expected: string, fix: string): UnsupportedOperatorError {
   const operator = isStandardDomain(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
-  return new UnsupportedOperatorError(nodeName(node), operator, expected, fix);
+  return new UnsupportedOperatorError([{ node: nodeName(node), operator, expected, fix }]);
 }
 
 /** Whether a node is of that standard operator. */

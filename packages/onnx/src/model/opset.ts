@@ -4,7 +4,7 @@ import { isStandardDomain, type Model } from './model.ts';
 /** The opset of models built here. */
 export const DEFAULT_OPSET = 17;
 /** The oldest opset whose models are brought to `DEFAULT_OPSET`. */
-export const OLDEST_OPSET = 11;
+export const OLDEST_OPSET = 7;
 /** The newest opset read; later versions may change what an operator means. */
 export const NEWEST_OPSET = 25;
 

@@ -7,11 +7,15 @@ import { windowOutputShape } from './window-shape.ts';
 const SAME: ReadonlySet<string> = new Set(
   (
     'Identity Neg Exp Log Sqrt Relu LeakyRelu PRelu Sigmoid Tanh Clip Erf HardSigmoid HardSwish Softmax LogSoftmax ' +
-    'Reciprocal Cast CastLike Dropout BatchNormalization LayerNormalization InstanceNormalization Gelu Abs Softplus Elu Selu Not'
+    'Reciprocal Cast CastLike Dropout BatchNormalization LayerNormalization InstanceNormalization Gelu Abs Softplus Elu Selu Not ' +
+    'Celu Mish Swish Softsign ThresholdedRelu Shrink Sign Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh ' +
+    'Hardmax GroupNormalization RMSNormalization LpNormalization LRN MeanVarianceNormalization CumSum Trilu IsNaN IsInf BitwiseNot ScatterND ScatterElements'
   ).split(' '),
 );
 const BROADCAST: ReadonlySet<string> = new Set(
-  'Add Sub Mul Div Pow Where Equal Greater GreaterOrEqual Less LessOrEqual And Or Sum Max Min'.split(' '),
+  'Add Sub Mul Div Pow Where Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor Sum Max Min Mean Mod BitShift'.split(
+    ' ',
+  ),
 );
 
 /** Shape of a node's output, as far as it follows from its inputs; `undefined` if not even the rank does. */

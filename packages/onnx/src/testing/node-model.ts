@@ -19,19 +19,23 @@ export interface NodeModel {
   readonly order?: readonly string[];
   readonly declared?: Declared;
   readonly opset?: number;
+  /** How many outputs the node names: `y`, then `y_1`, `y_2` …; one by default. */
+  readonly outputs?: number;
 }
 
-/** A model of one node with output `y`, of the type of the first input. */
+/** A model of one node with output `y` (and others, where it has several), of the type of the first float. */
 export function nodeModel(node: NodeModel): Model {
   const { operator, inputs, attributes = {}, constants = {}, declared = 'shapes', opset = 17 } = node;
+  const names = Array.from({ length: node.outputs ?? 1 }, (_, i) => (i === 0 ? 'y' : `y_${i}`));
   const builder = new GraphBuilder({ opset });
   for (const [name, value] of Object.entries(inputs))
     builder.input(name, value.type, shapeOf(value, declared));
   for (const [name, value] of Object.entries(constants)) builder.initializer(name, value);
   const order = node.order ?? [...Object.keys(inputs), ...Object.keys(constants)];
-  builder.op(operator, order, attributes, { outputs: ['y'] });
+  builder.node(operator, order, attributes, { outputs: names });
   const type = Object.values(inputs).find((input) => input.type.startsWith('float'))!.type;
-  builder.output('y', type, new ValueTable(builder.build()).shape('y'));
+  const known = new ValueTable(builder.build());
+  for (const name of names) builder.output(name, known.type(name) ?? type, known.shape(name));
   return builder.build();
 }
 

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { type ElementType, isFloat } from '../model/element-type.ts';
+import { graphOf } from '../model/model.ts';
+import { ValueTable } from '../shapes/value-table.ts';
+import { checkGradient } from './check-gradient.ts';
+import { checkerAcceptsAll } from './checker-test.ts';
+import type { GradientCase } from './gradient-case.ts';
+import { casesIn, folderOf } from './gradient-cases.ts';
+import { DECLARED, type Declared, nodeModel } from './node-model.ts';
+import { openModel } from './run-model.ts';
+
+/**
+ * Tests of the cases beside a module: at each opset and with each degree of declared shapes, every gradient against
+ * central differences; and the shape that is inferred against the one that comes out.
+ *
+ * @param moduleUrl `import.meta.url` of the test file
+ */
+export async function testGradientCases(moduleUrl: string): Promise<void> {
+  for (const [file, cases] of await casesIn(folderOf(moduleUrl).url)) {
+    describe(file.replace(/\.cases\.ts$/, ''), () => {
+      for (const given of cases) {
+        for (const opset of given.opsets ?? [17]) {
+          const title = `${given.operator}-${opset}: ${given.name}`;
+          test(`${title}: shape`, () => checkShape(given, opset));
+          test.each(given.declared ?? DECLARED)(`${title}: gradients, declared: %s`, (declared) =>
+            checkCase(given, opset, declared),
+          );
+        }
+      }
+    });
+  }
+  checkerAcceptsAll();
+}
+
+function modelOf(given: GradientCase, opset: number, declared: Declared): ReturnType<typeof nodeModel> {
+  return nodeModel({ ...given, opset, declared });
+}
+
+/** Name of the output that is differentiated. */
+function ofName({ of = 0 }: GradientCase): string {
+  return of === 0 ? 'y' : `y_${of}`;
+}
+
+async function checkCase(given: GradientCase, opset: number, declared: Declared): Promise<void> {
+  const { inputs, step, tolerance } = given;
+  const floats = Object.keys(inputs).filter((name) => isFloat(inputs[name]!.type as ElementType));
+  await checkGradient({
+    model: modelOf(given, opset, declared),
+    of: ofName(given),
+    wrt: given.wrt ?? floats,
+    inputs,
+    ...(step !== undefined && { step }),
+    ...(tolerance !== undefined && { tolerance }),
+  });
+}
+
+/** What shape inference says of every output is what comes out: with all sizes known, and with none. */
+async function checkShape(given: GradientCase, opset: number): Promise<void> {
+  const model = modelOf(given, opset, 'shapes');
+  const session = await openModel(model);
+  const outputs = await session.run(given.inputs);
+  await session.release();
+  const ranks = new ValueTable(modelOf(given, opset, 'ranks'));
+  const known = new ValueTable(model);
+  for (const { name } of graphOf(model).output) {
+    const { dims } = outputs[name]!;
+    expect(known.shape(name), `inferred shape of ${name}`).toEqual(dims);
+    const open = ranks.shape(name);
+    if (open === undefined) continue;
+    expect(open.length, `inferred rank of ${name}`).toBe(dims.length);
+    open.forEach((dim, axis) => {
+      if (typeof dim === 'number') expect(dim, `inferred dimension ${axis} of ${name}`).toBe(dims[axis]);
+    });
+  }
+}
