@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { AttributeProtoSchema, AttributeProto_AttributeType as Kind } from 'onnx-buf';
+import { AttributeProtoSchema, AttributeProto_AttributeType as Kind } from './messages/onnx_pb.js';
 import type { Attribute, Graph, Node } from './model.ts';
 import { createTensor, type TensorData } from './tensor.ts';
 

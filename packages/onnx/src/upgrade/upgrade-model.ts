@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { OperatorSetIdProtoSchema } from 'onnx-buf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxOpsetError, type UnsupportedOperatorError } from '../errors.ts';
 import { intAttribute, intsAttribute } from '../model/attributes.ts';
+import { OperatorSetIdProtoSchema } from '../model/messages/onnx_pb.js';
 import {
   graphOf,
   isStandardDomain,
