@@ -12,7 +12,10 @@ function convolutional(opset: number): Uint8Array {
   b.input('data', 'float32', ['N', 3, 8, 8]);
   b.initializer('w', randomTensor('float32', [4, 3, 3, 3], 1));
   for (const name of ['scale', 'shift', 'mean', 'variance']) {
-    b.initializer(name, randomTensor('float32', [4], 2, (u) => 1 + u));
+    b.initializer(
+      name,
+      randomTensor('float32', [4], 2, (u) => 1 + u),
+    );
   }
   b.initializer('slope', randomTensor('float32', [4, 1, 1], 3));
   b.initializer('fc', randomTensor('float32', [64, 5], 4));

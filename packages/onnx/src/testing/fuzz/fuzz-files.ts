@@ -79,7 +79,9 @@ function main(): void {
       done += size;
       if ((done / CHUNK) % 20 === 0 || done === count) {
         const left = ((performance.now() - begun) / 1000 / done) * (count - done);
-        console.log(`${done} of ${count} files, ${failed} failures, ${Math.round(left)} s left, at seed ${next}`);
+        console.log(
+          `${done} of ${count} files, ${failed} failures, ${Math.round(left)} s left, at seed ${next}`,
+        );
       }
       send();
     });

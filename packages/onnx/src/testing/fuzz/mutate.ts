@@ -1,4 +1,4 @@
-import { encodeModel, decodeModel } from '../../model/codec.ts';
+import { decodeModel, encodeModel } from '../../model/codec.ts';
 import type { Attribute, Graph, Model, Node } from '../../model/model.ts';
 import { subgraphsOf } from '../../model/model.ts';
 
@@ -17,13 +17,69 @@ export function drawOf(seed: number): Draw {
 }
 
 const AWKWARD: readonly bigint[] = [
-  0n, 1n, -1n, 2n, 3n, 7n, -3n, 255n, 1n << 31n, -(1n << 31n), 1n << 40n, (1n << 53n) + 1n, (1n << 63n) - 1n, -(1n << 63n),
+  0n,
+  1n,
+  -1n,
+  2n,
+  3n,
+  7n,
+  -3n,
+  255n,
+  1n << 31n,
+  -(1n << 31n),
+  1n << 40n,
+  (1n << 53n) + 1n,
+  (1n << 63n) - 1n,
+  -(1n << 63n),
 ];
 const OPERATORS: readonly string[] = [
-  'Add', 'Mul', 'Div', 'Pow', 'MatMul', 'Gemm', 'Conv', 'Reshape', 'Transpose', 'Concat', 'Split', 'Slice', 'Gather', 'Resize',
-  'Pad', 'Squeeze', 'Unsqueeze', 'ReduceMean', 'Softmax', 'BatchNormalization', 'LayerNormalization', 'Dropout', 'PRelu', 'Expand',
-  'Where', 'Shape', 'Range', 'ConstantOfShape', 'Tile', 'LSTM', 'GRU', 'If', 'Loop', 'Einsum', 'TopK', 'ScatterND', 'GatherND',
-  'GatherElements', 'AveragePool', 'MaxPool', 'GlobalAveragePool', 'ConvTranspose', 'Cast', 'Clip', 'Identity', 'Constant', 'Nonsense',
+  'Add',
+  'Mul',
+  'Div',
+  'Pow',
+  'MatMul',
+  'Gemm',
+  'Conv',
+  'Reshape',
+  'Transpose',
+  'Concat',
+  'Split',
+  'Slice',
+  'Gather',
+  'Resize',
+  'Pad',
+  'Squeeze',
+  'Unsqueeze',
+  'ReduceMean',
+  'Softmax',
+  'BatchNormalization',
+  'LayerNormalization',
+  'Dropout',
+  'PRelu',
+  'Expand',
+  'Where',
+  'Shape',
+  'Range',
+  'ConstantOfShape',
+  'Tile',
+  'LSTM',
+  'GRU',
+  'If',
+  'Loop',
+  'Einsum',
+  'TopK',
+  'ScatterND',
+  'GatherND',
+  'GatherElements',
+  'AveragePool',
+  'MaxPool',
+  'GlobalAveragePool',
+  'ConvTranspose',
+  'Cast',
+  'Clip',
+  'Identity',
+  'Constant',
+  'Nonsense',
 ];
 
 /** A mutant of one of these files. */
@@ -51,7 +107,11 @@ function mutatedBytes(bytes: Uint8Array, files: readonly Uint8Array[], draw: Dra
     case 2:
       return join(bytes.subarray(0, at), bytes.subarray(at + length));
     case 3:
-      return join(bytes.subarray(0, at), Uint8Array.from({ length }, () => draw(256)), bytes.subarray(at));
+      return join(
+        bytes.subarray(0, at),
+        Uint8Array.from({ length }, () => draw(256)),
+        bytes.subarray(at),
+      );
     case 4:
       return join(bytes.subarray(0, at + length), bytes.subarray(at));
     default: {
@@ -83,7 +143,8 @@ function mutateGraph(model: Model, graph: Graph, draw: Draw): void {
   const info = some([...graph.input, ...graph.output, ...graph.valueInfo]);
   switch (draw(17)) {
     case 0:
-      return replace(tensor?.dims, awkward(), draw);
+      replace(tensor?.dims, awkward(), draw);
+      return;
     case 1:
       tensor?.dims.push(awkward());
       return;
@@ -103,9 +164,11 @@ function mutateGraph(model: Model, graph: Graph, draw: Draw): void {
       graph.initializer.splice(draw(graph.initializer.length + 1), 1);
       return;
     case 7:
-      return replace(node?.input, name(), draw);
+      replace(node?.input, name(), draw);
+      return;
     case 8:
-      return replace(node?.output, name(), draw);
+      replace(node?.output, name(), draw);
+      return;
     case 9:
       if (node !== undefined) node.input.length = draw(node.input.length + 1);
       return;
@@ -150,7 +213,8 @@ function mutateAttribute(
       attribute.i = awkward();
       return;
     case 1:
-      return replace(attribute.ints, awkward(), draw);
+      replace(attribute.ints, awkward(), draw);
+      return;
     case 2:
       attribute.ints.push(awkward());
       return;
