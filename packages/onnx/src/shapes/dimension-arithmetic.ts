@@ -10,7 +10,7 @@ import type { Dimension } from '../model/model.ts';
 type Polynomial = ReadonlyMap<string, number>;
 
 const TERM_LIMIT = 16;
-const TOKEN = /floor\(|[A-Za-z_][\w.]*|"(?:[^"\\]|\\.)*"|\d+|[-+*]/y;
+const TOKEN = /floor\(|[A-Za-z_][\w.]*|"(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*"|\d+|[-+*]/uy;
 const PLAIN = /^[A-Za-z_][\w.]*$/;
 
 export function addDimensions(a: Dimension, b: Dimension): Dimension {
@@ -173,7 +173,7 @@ function closing(text: string, start: number): number | undefined {
   for (let at = start; at < text.length; at++) {
     const character = text[at]!;
     if (character === '"') {
-      const quoted = /"(?:[^"\\]|\\.)*"/y;
+      const quoted = /"(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*"/uy;
       quoted.lastIndex = at;
       const found = quoted.exec(text);
       if (found === null) return undefined;
@@ -212,7 +212,12 @@ function written(sum: Polynomial): Dimension {
   if (products.length === 0) return constant;
   const first = products[0]!;
   // A symbol alone is written as it was declared.
-  if (products.length === 1 && constant === 0 && sum.get(first) === 1 && /^"(?:[^"\\]|\\.)*"$/.test(first))
+  if (
+    products.length === 1 &&
+    constant === 0 &&
+    sum.get(first) === 1 &&
+    /^"(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*"$/u.test(first)
+  )
     return JSON.parse(first) as string;
   const terms = products.map((product) => {
     const coefficient = sum.get(product)!;

@@ -20,6 +20,9 @@ const RULES: ShapeRules = {
   ...PRODUCTS,
 };
 
+/** Standard operators whose shapes are inferred. */
+export const OPERATORS: readonly string[] = Object.keys(RULES);
+
 /** Operators that have several outputs with a shape of their own; others tell that of their first. */
 const SEVERAL: ReadonlySet<string> = new Set(
   (

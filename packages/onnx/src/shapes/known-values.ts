@@ -57,7 +57,3 @@ export function axesFrom(axes: readonly Dimension[], rank: number): readonly num
   const from = axes.map((axis) => axisFrom(axis, rank));
   return from.every((axis) => axis !== undefined) ? from : undefined;
 }
-
-export function unknownDims(rank: number): Shape | undefined {
-  return rank <= RANK_LIMIT ? new Array<Dimension>(rank).fill(undefined) : undefined;
-}
