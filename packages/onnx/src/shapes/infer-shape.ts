@@ -107,6 +107,11 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
   ReduceMax: reduced,
   ReduceMin: reduced,
   ReduceProd: reduced,
+  ReduceL1: reduced,
+  ReduceL2: reduced,
+  ReduceSumSquare: reduced,
+  ReduceLogSum: reduced,
+  ReduceLogSumExp: reduced,
   MatMul: (node, values, a) => {
     const b = values.shape(node.input[1]!);
     if (a === undefined || b === undefined || a.length < 2 || b.length < 2) return undefined;
