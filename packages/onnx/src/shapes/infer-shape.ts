@@ -2,6 +2,7 @@ import { intAttribute, intsAttribute } from '../model/attributes.ts';
 import { type Dimension, isStandardDomain, type Node, type Shape } from '../model/model.ts';
 import { broadcastShapes } from './broadcast.ts';
 import type { KnownValues } from './known-values.ts';
+import { recurrentShape } from './recurrent-shape.ts';
 import { windowOutputShape } from './window-shape.ts';
 
 const SAME: ReadonlySet<string> = new Set(
@@ -28,6 +29,7 @@ export function inferShape(node: Node, output: number, values: KnownValues): Sha
     return likeInput ? first : undefined;
   }
   if (opType === 'MaxPool' && output === 1) return windowOutputShape(node, values);
+  if (/^(RNN|GRU|LSTM)$/.test(opType)) return recurrentShape(node, output, values);
   if (output !== 0 && opType !== 'Split') return undefined;
   if (BROADCAST.has(opType)) return broadcastShapes(node.input.map((name) => values.shape(name)));
   return INFERENCE[opType]?.(node, values, first);
@@ -39,6 +41,9 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
   Conv: (node, values) => windowOutputShape(node, values),
   MaxPool: (node, values) => windowOutputShape(node, values),
   AveragePool: (node, values) => windowOutputShape(node, values),
+  GlobalLpPool: (_, __, x) => x?.map((dim, axis) => (axis < 2 ? dim : 1)),
+  GlobalMaxPool: (_, __, x) => x?.map((dim, axis) => (axis < 2 ? dim : 1)),
+  LpPool: (node, values) => windowOutputShape(node, values),
   GlobalAveragePool: (_, __, x) => x?.map((dim, axis) => (axis < 2 ? dim : 1)),
   ConvTranspose: (_, __, x) => x && [x[0], ...x.slice(1).map(() => undefined)],
   Slice: slicedShape,

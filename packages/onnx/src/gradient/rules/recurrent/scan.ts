@@ -23,6 +23,9 @@ export interface ScanOptions {
   readonly step: (body: StepGraph, states: readonly string[], inputs: readonly string[]) => Step;
 }
 
+/** What a step reads and gives: onnxruntime wants the ranks. */
+const MATRIX = [undefined, undefined];
+
 /** The nodes of one step, which may read what is outside. */
 export class StepGraph {
   readonly #builder: GraphBuilder;
@@ -38,7 +41,7 @@ export class StepGraph {
   }
 
   input(): string {
-    return this.#builder.input(this.#fresh(), this.#type);
+    return this.#builder.input(this.#fresh(), this.#type, MATRIX);
   }
 
   /** A value of the graph around. */
@@ -65,7 +68,7 @@ export class StepGraph {
 
   /** The body, with these outputs; each a value of its own. */
   build(outputs: readonly string[]): ReturnType<typeof graphOf> {
-    for (const output of outputs) this.#builder.output(this.op('Identity', [output]), this.#type);
+    for (const output of outputs) this.#builder.output(this.op('Identity', [output]), this.#type, MATRIX);
     const graph = graphOf(this.#builder.build());
     return withFields(graph, { input: graph.input.filter(({ name }) => !this.#outside.has(name)) });
   }
@@ -83,17 +86,18 @@ export function scan(graph: GradientGraph, { states, inputs, isReverse, step }: 
   const elements = inputs.map(() => body.input());
   const result = step(body, given, elements);
   const outputs = [prefix, ...result.states.slice(1).map((_, i) => `${prefix}/state_${i + 1}`)];
-  const given2 = result.outputs.map((_, i) => `${prefix}/output_${i}`);
+  const results = result.outputs.map((_, i) => `${prefix}/output_${i}`);
   const direction = (values: readonly string[]): { ints: number[] } => ({
     ints: values.map(() => (isReverse ? 1 : 0)),
   });
   graph.add(
-    createNode(prefix, 'Scan', [...states, ...inputs], [...outputs, ...given2], {
+    createNode(prefix, 'Scan', [...states, ...inputs], [...outputs, ...results], {
       body: { graph: body.build([...result.states, ...result.outputs]) },
       num_scan_inputs: { int: inputs.length },
       scan_input_directions: direction(inputs),
-      scan_output_directions: direction(given2),
+      scan_output_directions: direction(results),
     }),
   );
-  return { states: outputs, outputs: given2 };
+  for (const name of results) graph.values.set(name, undefined, [undefined, undefined, undefined]);
+  return { states: outputs, outputs: results };
 }
