@@ -1,5 +1,11 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import { attributeOf, createAttribute, floatAttribute, intAttribute, intsAttribute } from '../model/attributes.ts';
+import {
+  attributeOf,
+  createAttribute,
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+} from '../model/attributes.ts';
 import type { Node } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 
@@ -7,7 +13,11 @@ import { withFields } from '../model/with-fields.ts';
 export function oldForm(builder: GraphBuilder, node: Node, opset: number): Node | undefined {
   const constant = (name: string, numbers: readonly number[] | undefined): string => {
     if (numbers === undefined) return '';
-    const tensor = { type: 'int64', dims: [numbers.length], data: BigInt64Array.from(numbers, BigInt) } as const;
+    const tensor = {
+      type: 'int64',
+      dims: [numbers.length],
+      data: BigInt64Array.from(numbers, BigInt),
+    } as const;
     return builder.constant(tensor, `${node.output[0]}/${name}`);
   };
   const scalar = (name: string, otherwise?: number): string => {
@@ -28,7 +38,11 @@ export function oldForm(builder: GraphBuilder, node: Node, opset: number): Node 
     case 'Clip':
       return rewritten(node, [x, scalar('min'), scalar('max')], ['min', 'max']);
     case 'Pad':
-      return rewritten(node, [x, constant('pads', intsAttribute(node, 'pads')), scalar('value', 0)], ['pads', 'value']);
+      return rewritten(
+        node,
+        [x, constant('pads', intsAttribute(node, 'pads')), scalar('value', 0)],
+        ['pads', 'value'],
+      );
     case 'Resize': {
       const attribute = [
         ...node.attribute,
