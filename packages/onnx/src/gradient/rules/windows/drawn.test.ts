@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import type { Attributes } from '../../model/attributes.ts';
-import { checkGradient } from '../../testing/check-gradient.ts';
-import { checkerAcceptsAll } from '../../testing/checker-test.ts';
-import { DECLARED, nodeModel } from '../../testing/node-model.ts';
-import { randomTensor } from '../../testing/random-tensor.ts';
+import type { Attributes } from '../../../model/attributes.ts';
+import { checkGradient } from '../../../testing/check-gradient.ts';
+import { checkerAcceptsAll } from '../../../testing/checker-test.ts';
+import { DECLARED, nodeModel } from '../../../testing/node-model.ts';
+import { randomTensor } from '../../../testing/random-tensor.ts';
 
 /** Linear in each operand, so a long step costs nothing and gains digits. */
 const LINEAR = { step: 1, tolerance: 2e-4 };
