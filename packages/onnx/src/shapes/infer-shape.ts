@@ -137,9 +137,9 @@ const INFERENCE: Readonly<Record<string, Inference>> = {
 };
 
 function reduced(node: Node, values: KnownValues, x: Shape | undefined): Shape | undefined {
-  const axes = intsAttribute(node, 'axes') ?? values.integers(node.input[1] ?? '') ?? [];
-  const given = node.input[1] !== undefined && node.input[1] !== '';
-  if (x === undefined || (given && axes.length === 0)) return undefined;
+  const given = (node.input[1] ?? '') !== '';
+  const axes = intsAttribute(node, 'axes') ?? (given ? values.integers(node.input[1]!) : []);
+  if (x === undefined || axes === undefined) return undefined;
   const keep = intAttribute(node, 'keepdims', 1) !== 0;
   const noop = axes.length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) !== 0;
   const isReduced = (axis: number): boolean =>
