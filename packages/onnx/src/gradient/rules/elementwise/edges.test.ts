@@ -17,10 +17,10 @@ async function slopes(model: Model, inputs: Values, wrt: readonly string[]): Pro
   const result = gradient(model, { of: 'y', wrt, seed: 'seed' });
   const session = await openModel(result.model);
   const { data, dims } = Object.values(inputs)[0]!;
-  const seed = { type: 'float32', dims, data: Float32Array.from(data, () => 1) } as const;
+  const seed = { type: 'float32', dims, data: new Float32Array(data.length).fill(1) } as const;
   const outputs = await session.run({ ...inputs, seed });
   await session.release();
-  return wrt.map((name) => Array.from(outputs[result.gradients.get(name)!]!.data, Number));
+  return wrt.map((name) => Array.from(outputs[result.gradients.get(name)!]!.data as Float32Array));
 }
 
 interface Edge {

@@ -35,5 +35,8 @@ test.each(EDGES)('$operator of $name', async ({ operator, x, expected, attribute
     seed: { type: 'float32', dims, data: new Float32Array(size).fill(1) },
   });
   await session.release();
-  expect(Array.from(outputs['grad/x']!.data, (value) => Number(value) + 0)).toEqual(expected);
+  const found = outputs['grad/x']!.data as Float32Array;
+  expect(found).toHaveLength(expected.length);
+  // A logarithm near 1000 is itself rounded by 3e-5.
+  for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
 });
