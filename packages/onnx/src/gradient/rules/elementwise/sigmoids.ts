@@ -1,6 +1,6 @@
-import { floatAttribute } from '../../model/attributes.ts';
-import type { GradientGraph } from '../context.ts';
-import { ofFirst, type Rules } from '../rule.ts';
+import { floatAttribute } from '../../../model/attributes.ts';
+import type { GradientGraph } from '../../context.ts';
+import { ofFirst, type Rules } from '../../rule.ts';
 
 /** Activations with bounds, and what is made of them. */
 export const sigmoids: Rules = {

@@ -1,6 +1,6 @@
-import { stringAttribute } from '../../model/attributes.ts';
-import type { GradientGraph } from '../context.ts';
-import { ofFirst, type Rules } from '../rule.ts';
+import { stringAttribute } from '../../../model/attributes.ts';
+import type { GradientGraph } from '../../context.ts';
+import { ofFirst, type Rules } from '../../rule.ts';
 
 /**
  * y = x · Φ(x): ∂x = ∂y · (Φ(x) + x · Φ′(x)), where Φ is the normal distribution function or its approximation

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../../builder/graph-builder.ts';
-import { checkGradient } from '../../testing/check-gradient.ts';
-import { checkerAcceptsAll } from '../../testing/checker-test.ts';
-import { DECLARED, nodeModel } from '../../testing/node-model.ts';
-import { randomTensor, scalar } from '../../testing/random-tensor.ts';
-import { openModel } from '../../testing/run-model.ts';
-import { gradient } from '../gradient.ts';
+import { GraphBuilder } from '../../../builder/graph-builder.ts';
+import { checkGradient } from '../../../testing/check-gradient.ts';
+import { checkerAcceptsAll } from '../../../testing/checker-test.ts';
+import { DECLARED, nodeModel } from '../../../testing/node-model.ts';
+import { randomTensor, scalar } from '../../../testing/random-tensor.ts';
+import { openModel } from '../../../testing/run-model.ts';
+import { gradient } from '../../gradient.ts';
 
 const positive = (u: number): number => 0.5 + u;
 

@@ -1,4 +1,4 @@
-import { ofFirst, type Rules } from '../rule.ts';
+import { ofFirst, type Rules } from '../../rule.ts';
 
 /** y = x in inference; in training kept elements times 1 / (1 − ratio), where the mask says kept. */
 export const dropout: Rules = {

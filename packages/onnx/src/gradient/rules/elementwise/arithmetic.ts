@@ -1,5 +1,6 @@
-import { ofFirst, type Rule, type Rules } from '../rule.ts';
-import { sumToShape } from '../sum-to-shape.ts';
+import { once } from '../../once.ts';
+import { ofFirst, type Rule, type Rules } from '../../rule.ts';
+import { sumToShape } from '../../sum-to-shape.ts';
 
 /** y = Σ xₖ. */
 const sum: Rule = {
@@ -10,6 +11,13 @@ const sum: Rule = {
 export const arithmetic: Rules = {
   Add: sum,
   Sum: sum,
+  /** y = Σ xₖ / n. */
+  Mean: {
+    gradient({ graph, dy, y, node: { input } }) {
+      const share = once(() => graph.op('Mul', [dy, graph.scalar(1 / input.length, y)]));
+      return input.map((x) => () => sumToShape(graph, share(), y, x));
+    },
+  },
   /** y = a − b. The sum over repeated axes comes first, so that the negation is small. */
   Sub: {
     gradient: ({ graph, dy, y, node: { input } }) => [

@@ -1,5 +1,5 @@
-import type { Rules } from '../rule.ts';
-import { sumToShape } from '../sum-to-shape.ts';
+import type { Rules } from '../../rule.ts';
+import { sumToShape } from '../../sum-to-shape.ts';
 
 /** y = a where the condition holds, b elsewhere. */
 export const where: Rules = {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import type { Attributes } from '../../model/attributes.ts';
-import { checkGradient } from '../../testing/check-gradient.ts';
-import { checkerAcceptsAll } from '../../testing/checker-test.ts';
-import { DECLARED, nodeModel } from '../../testing/node-model.ts';
-import { awayFrom, type FloatName, randomTensor, scalar } from '../../testing/random-tensor.ts';
+import type { Attributes } from '../../../model/attributes.ts';
+import { checkGradient } from '../../../testing/check-gradient.ts';
+import { checkerAcceptsAll } from '../../../testing/checker-test.ts';
+import { DECLARED, nodeModel } from '../../../testing/node-model.ts';
+import { awayFrom, type FloatName, randomTensor, scalar } from '../../../testing/random-tensor.ts';
 
 const dims = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 });
 const seed = fc.integer({ min: 1, max: 1e6 });

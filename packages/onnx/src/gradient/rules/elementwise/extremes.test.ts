@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkGradient } from '../../testing/check-gradient.ts';
-import { checkerAcceptsAll } from '../../testing/checker-test.ts';
-import { DECLARED, nodeModel } from '../../testing/node-model.ts';
-import { indices, randomTensor } from '../../testing/random-tensor.ts';
-import { openModel, type Values } from '../../testing/run-model.ts';
-import { gradient } from '../gradient.ts';
+import { checkGradient } from '../../../testing/check-gradient.ts';
+import { checkerAcceptsAll } from '../../../testing/checker-test.ts';
+import { DECLARED, nodeModel } from '../../../testing/node-model.ts';
+import { indices, randomTensor } from '../../../testing/random-tensor.ts';
+import { openModel, type Values } from '../../../testing/run-model.ts';
+import { gradient } from '../../gradient.ts';
 
 /** Numbers no two of which are closer than 0.002: operand k has the numbers (10·n + 3·k) / 1000. */
 const apart =
@@ -39,7 +39,7 @@ describe.each(['Max', 'Min'])('%s', (operator) => {
     );
   });
 
-  test('gives what is equal to the first', async () => {
+  test('shares what is equal, as PyTorch does', async () => {
     const a = { type: 'float32', dims: [3], data: Float32Array.of(1, 2, 3) } as const;
     const b = { type: 'float32', dims: [3], data: Float32Array.of(1, 2, 3) } as const;
     const model = nodeModel({ operator, inputs: { a, b } });
@@ -47,8 +47,8 @@ describe.each(['Max', 'Min'])('%s', (operator) => {
     const session = await openModel(result.model);
     const outputs = await session.run({ a, b, seed: a });
     await session.release();
-    expect([...(outputs['grad/a']!.data as Float32Array)]).toEqual([1, 2, 3]);
-    expect([...(outputs['grad/b']!.data as Float32Array)]).toEqual([0, 0, 0]);
+    expect([...(outputs['grad/a']!.data as Float32Array)]).toEqual([0.5, 1, 1.5]);
+    expect([...(outputs['grad/b']!.data as Float32Array)]).toEqual([0.5, 1, 1.5]);
   });
 });
 

@@ -1,5 +1,5 @@
-import { intAttribute } from '../../model/attributes.ts';
-import { ofFirst, type RuleCall, type Rules } from '../rule.ts';
+import { intAttribute } from '../../../model/attributes.ts';
+import { ofFirst, type RuleCall, type Rules } from '../../rule.ts';
 
 /** Softmax over an axis, and its logarithm. */
 export const softmax: Rules = {

@@ -1,8 +1,8 @@
-import { floatAttribute } from '../../model/attributes.ts';
-import type { GradientGraph } from '../context.ts';
-import { once } from '../once.ts';
-import { ofFirst, type Rules } from '../rule.ts';
-import { sumToShape } from '../sum-to-shape.ts';
+import { floatAttribute } from '../../../model/attributes.ts';
+import type { GradientGraph } from '../../context.ts';
+import { once } from '../../once.ts';
+import { ofFirst, type Rules } from '../../rule.ts';
+import { sumToShape } from '../../sum-to-shape.ts';
 
 /** Straight pieces, with a kink between them. */
 export const rectifiers: Rules = {
@@ -30,12 +30,29 @@ export const rectifiers: Rules = {
       ];
     },
   },
-  /** y = x held within bounds: the gradient passes where x was not changed, at the bounds too. */
-  Clip: ofFirst(({ graph, dy, x, y }) => passedWhere(graph, graph.op('Equal', [x, y]), dy)),
+  /**
+   * y = x held within bounds, which may be computed: the gradient passes where x was not changed, at the bounds too, and
+   * goes to the bound elsewhere, as in PyTorch.
+   */
+  Clip: {
+    gradient(call) {
+      const { graph, dy, x, y } = call;
+      const changed = (index: number, operator: 'Less' | 'Greater') => (): string => {
+        const bound = call.input(index);
+        const isIt = graph.op('And', [graph.op(operator, [x, bound]), graph.op('Equal', [y, bound])]);
+        return sumToShape(graph, passedWhere(graph, isIt, dy), y, bound);
+      };
+      return [
+        () => passedWhere(graph, graph.op('Equal', [x, y]), dy),
+        changed(1, 'Less'),
+        changed(2, 'Greater'),
+      ];
+    },
+  },
 };
 
 /** Multiplying by 0 and 1 is faster than Where with a scalar. */
-function passedWhere(graph: GradientGraph, condition: string, dy: string): string {
+export function passedWhere(graph: GradientGraph, condition: string, dy: string): string {
   return graph.op('Mul', [dy, graph.cast(condition, dy)]);
 }
 

@@ -1,7 +1,7 @@
-import { floatAttribute, intAttribute } from '../../model/attributes.ts';
-import type { GradientGraph } from '../context.ts';
-import { once } from '../once.ts';
-import type { InputGradient, RuleCall, Rules } from '../rule.ts';
+import { floatAttribute, intAttribute } from '../../../model/attributes.ts';
+import type { GradientGraph } from '../../context.ts';
+import { once } from '../../once.ts';
+import type { InputGradient, RuleCall, Rules } from '../../rule.ts';
 
 /**
  * Y = x̂ · γ + β with x̂ = (X − μ) / √(σ² + ε) a channel. Frozen, μ and σ² are inputs and get gradients of their
