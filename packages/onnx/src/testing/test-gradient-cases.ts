@@ -64,7 +64,9 @@ async function checkShape(given: GradientCase, opset: number): Promise<void> {
   const known = new ValueTable(model);
   for (const { name } of graphOf(model).output) {
     const { dims } = outputs[name]!;
-    expect(known.shape(name), `inferred shape of ${name}`).toEqual(dims);
+    // A shape that an input of the model decides is known only when it runs.
+    const isClear = (given.declared ?? DECLARED).includes('shapes');
+    if (isClear) expect(known.shape(name), `inferred shape of ${name}`).toEqual(dims);
     const open = ranks.shape(name);
     if (open === undefined) continue;
     expect(open.length, `inferred rank of ${name}`).toBe(dims.length);

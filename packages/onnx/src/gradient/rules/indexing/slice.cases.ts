@@ -34,5 +34,6 @@ export const cases: readonly GradientCase[] = [
     name: 'computed',
     inputs: { x, starts: indices(-2), ends: indices(3) },
     constants: { axes: indices(1) },
+    declared: ['ranks', 'nothing'],
   },
 ];
