@@ -1,4 +1,4 @@
-import { TensorProto_DataType as Code } from 'onnx-buf';
+import { TensorProto_DataType as Code } from './messages/onnx_pb.js';
 
 /** Element types whose numbers can be read and written here, with the array that holds them. */
 export interface ElementArrays {
