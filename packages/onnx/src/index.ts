@@ -37,7 +37,16 @@ export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-grap
 export type { RunningStatistic } from './passes/batch-normalization.ts';
 export type { DropoutMask } from './passes/dropout.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
-export type { Parameter } from './passes/parameters.ts';
+export {
+  type InspectedLayer,
+  type InspectOptions,
+  inspectModel,
+  type ModelInspection,
+} from './passes/inspect-model.ts';
+export type { Note } from './passes/note.ts';
+export type { FrozenConstant, Parameter } from './passes/parameters.ts';
+export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
+export { smallestBatch } from './passes/smallest-batch.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';

@@ -1,0 +1,218 @@
+import { OnnxGraphError, Refusals, type RefusedPlace } from '../errors.ts';
+import { activityOf } from '../gradient/active-nodes.ts';
+import { elementTypeOf } from '../model/element-type.ts';
+import {
+  graphOf,
+  inputsOf,
+  isOperator,
+  type Model,
+  nodeName,
+  type Shape,
+  type ValueInfo,
+} from '../model/model.ts';
+import { constantValue } from '../model/node.ts';
+import { opsetOf } from '../model/opset.ts';
+import { declaredShape, declaredType } from '../model/value-info.ts';
+import { ValueTable } from '../shapes/value-table.ts';
+import { type ExpectedPixels, expectedPixels } from './expected-pixels.ts';
+import { GraphIndex } from './graph-index.ts';
+import { multiplyAdds, withBatch } from './layer-costs.ts';
+import type { Note } from './note.ts';
+import type { Parameter } from './parameters.ts';
+import { type PreparedModel, type PrepareOptions, prepareModel } from './prepare-model.ts';
+import { smallestBatch } from './smallest-batch.ts';
+import { type TrainingForm, type TrainingFormOptions, trainingForm } from './training-form.ts';
+import { type Frozen, frozenOf, type SharedWeight, sharedOf } from './what-trains.ts';
+
+/** What to look at, and how it would train. */
+export interface InspectOptions extends PrepareOptions, Omit<TrainingFormOptions, 'output'> {
+  /** Samples of which the memory is told; 1 by default. */
+  readonly batch?: number;
+}
+
+/** An input or output of a file. */
+export interface InspectedValue {
+  readonly name: string;
+  /** Element type, undefined where it is none of numbers. */
+  readonly type: string | undefined;
+  readonly shape: Shape | undefined;
+}
+
+/** A node that computes, with what it holds. */
+export interface InspectedLayer {
+  readonly name: string;
+  readonly operator: string;
+  readonly shape: Shape | undefined;
+  /** Numbers in the initializers that it reads, trained or not. */
+  readonly parameters: number;
+  /** Multiply-adds of one sample; undefined where a shape is not known. */
+  readonly multiplyAdds: number | undefined;
+}
+
+/** All that can be said of a file before it runs. */
+export interface ModelInspection {
+  readonly inputs: readonly InspectedValue[];
+  readonly outputs: readonly InspectedValue[];
+  readonly opset: number;
+  readonly producer: string;
+  /** The input and the output that were chosen; undefined where the file is refused before. */
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+  readonly layers: readonly InspectedLayer[];
+  readonly totals: {
+    readonly parameters: number;
+    readonly trainedParameters: number;
+    /** Of one sample; layers of unknown shape are left out. */
+    readonly multiplyAdds: number;
+  };
+  /** Bytes of training at the batch: weights, gradients, and values of layers with a known shape. */
+  readonly memory: {
+    readonly batch: number;
+    readonly weightBytes: number;
+    /** Bytes of all values that the layers compute, for one sample. */
+    readonly activationBytesPerSample: number;
+    readonly totalBytes: number;
+  };
+  readonly trained: readonly (Parameter & { readonly layer: string })[];
+  readonly frozen: readonly Frozen[];
+  readonly shared: readonly SharedWeight[];
+  readonly notes: readonly Note[];
+  /** All that stands in the way of training; none where the file can train. */
+  readonly refusals: readonly InspectedRefusal[];
+  readonly smallestBatch: number;
+  readonly pixels: ExpectedPixels;
+}
+
+/** A reason why a file can't train. */
+export interface InspectedRefusal {
+  readonly text: string;
+  /** The node, where it is one that is refused. */
+  readonly place?: RefusedPlace;
+}
+
+/**
+ * Reads a model: what it takes and gives, its layers, what they cost, what trains, and all that stands in the way.
+ * Nothing of what is found makes it throw: it is among the refusals.
+ */
+export function inspectModel(model: Model, options: InspectOptions = {}): ModelInspection {
+  const { batch = 1 } = options;
+  const refusals: InspectedRefusal[] = [];
+  const attempt = <T>(work: () => T): T | undefined => attempted(refusals, work);
+  const graph = graphOf(model);
+  const prepared = attempt(() => prepareModel(model, options));
+  const used = prepared?.model ?? model;
+  const form = prepared && attempt(() => trainingFormOf(prepared, options));
+  if (form !== undefined) attempt(() => requireGradients(form));
+  const layers = attempt(() => layersOf(used, prepared?.input)) ?? [];
+  const shared = form === undefined ? [] : sharedOf(graphOf(used), form.parameters);
+  const trained = (form?.parameters ?? []).map((parameter) => ({
+    ...parameter,
+    layer: layerOf(used, parameter.name),
+  }));
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+  const count = (dims: readonly (number | bigint)[]): number =>
+    dims.reduce<number>((n, dim) => n * Number(dim), 1);
+  const parameters = sum(graphOf(used).initializer.map(({ dims }) => count(dims)));
+  const trainedParameters = sum(trained.map(({ dims }) => count(dims)));
+  const activationBytesPerSample = 4 * sum(layers.map(({ shape }) => elements(shape)));
+  const weightBytes = 4 * (parameters + trainedParameters);
+  return {
+    inputs: inputsOf(graph).map(inspectedValue),
+    outputs: graph.output.map(inspectedValue),
+    opset: attempt(() => opsetOf(model)) ?? 0,
+    producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
+    input: prepared?.input,
+    output: prepared?.output,
+    layers,
+    totals: {
+      parameters,
+      trainedParameters,
+      multiplyAdds: sum(layers.map((layer) => layer.multiplyAdds ?? 0)),
+    },
+    memory: {
+      batch,
+      weightBytes,
+      activationBytesPerSample,
+      totalBytes: weightBytes + batch * activationBytesPerSample,
+    },
+    trained,
+    frozen: form === undefined ? [] : frozenOf(used, form, options),
+    shared,
+    notes: prepared?.notes ?? [],
+    refusals,
+    smallestBatch: form === undefined ? 1 : smallestBatch(form),
+    pixels: prepared === undefined ? { kind: 'unknown' } : expectedPixels(prepared.model, prepared.input),
+  };
+}
+
+function trainingFormOf(prepared: PreparedModel, options: InspectOptions): TrainingForm {
+  const { freezeUntil, freezeBn } = options;
+  return trainingForm(prepared.model, {
+    output: prepared.output,
+    ...(freezeUntil !== undefined && { freezeUntil }),
+    ...(freezeBn !== undefined && { freezeBn }),
+  });
+}
+
+function requireGradients({ model, output, parameters }: TrainingForm): void {
+  const refusals = new Refusals();
+  const wrt = parameters.map(({ name }) => name);
+  activityOf(graphOf(model), new ValueTable(model), { of: output, wrt }, refusals);
+  refusals.throwIfAny();
+}
+
+/** Takes in why `work` fails, place by place. */
+function attempted<T>(refusals: InspectedRefusal[], work: () => T): T | undefined {
+  const places = new Refusals();
+  try {
+    const result = places.attempt(work);
+    for (const place of places.places)
+      refusals.push({
+        text: `node '${place.node}' (${place.operator}): expected ${place.expected}; ${place.fix}`,
+        place,
+      });
+    return result;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    refusals.push({ text });
+    if (!(error instanceof Error)) throw new OnnxGraphError(text, 'a model', 'export the model again.');
+    return undefined;
+  }
+}
+
+function layersOf(model: Model, input: string | undefined): readonly InspectedLayer[] {
+  const graph = graphOf(model);
+  const values = new ValueTable(input === undefined ? model : withBatch(model, input, 1));
+  const index = new GraphIndex(graph);
+  return graph.node
+    .filter((node) => constantValue(node) === undefined && !isOperator(node, 'Identity'))
+    .map((node) => {
+      const held = [...new Set(node.input)].map((name) => index.constant(name));
+      const parameters = held.reduce((total, tensor) => {
+        const isFloat =
+          tensor !== undefined && (elementTypeOf(tensor.dataType)?.startsWith('float') ?? false);
+        return total + (isFloat ? tensor.dims.reduce((n, dim) => n * Number(dim), 1) : 0);
+      }, 0);
+      return {
+        name: nodeName(node),
+        operator: node.opType,
+        shape: values.shape(node.output[0] ?? ''),
+        parameters,
+        multiplyAdds: multiplyAdds(node, values),
+      };
+    });
+}
+
+function layerOf(model: Model, name: string): string {
+  const node = graphOf(model).node.find(({ input, output }) => input.includes(name) || output.includes(name));
+  return node === undefined ? '' : nodeName(node);
+}
+
+function inspectedValue(info: ValueInfo): InspectedValue {
+  return { name: info.name, type: declaredType(info), shape: declaredShape(info) };
+}
+
+function elements(shape: Shape | undefined): number {
+  if (!shape?.every((dim) => typeof dim === 'number')) return 0;
+  return shape.reduce<number>((n, dim) => n * (dim as number), 1);
+}

@@ -1,0 +1,15 @@
+/** Something that was done to a model before it is used. */
+export interface Note {
+  readonly kind:
+    | 'input-chosen'
+    | 'output-chosen'
+    | 'batch-freed'
+    | 'weights-split'
+    | 'weights-shared'
+    | 'statistics-of-running'
+    | 'dropout-off';
+  /** One plain sentence. */
+  readonly text: string;
+  /** The nodes, weights or values that it is about. */
+  readonly names: readonly string[];
+}
