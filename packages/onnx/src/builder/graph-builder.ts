@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
 import { OnnxGraphError } from '../errors.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { ElementType } from '../model/element-type.ts';
+import { ModelProtoSchema } from '../model/messages/onnx_pb.js';
 import {
   type Graph,
   graphOf,

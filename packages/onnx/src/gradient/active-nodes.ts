@@ -68,3 +68,22 @@ function flowingInputs(node: Node): readonly string[] {
 function readNames(graph: Graph): readonly string[] {
   return [...graph.node.flatMap((node) => flowingInputs(node)), ...graph.output.map(({ name }) => name)];
 }
+
+/** Whether a value is computed from another, by whatever operators. */
+export function dependsOn(graph: Graph, value: string, source: string): boolean {
+  const names = new Set([source]);
+  for (const node of graph.node) {
+    if (!readOf(node).some((name) => names.has(name))) continue;
+    for (const output of node.output) names.add(output);
+  }
+  return names.has(value);
+}
+
+/** All that a node reads, and what its subgraphs read from outside. */
+function readOf(node: Node): readonly string[] {
+  const inside = subgraphsOf(node).flatMap(({ node: nodes, output }) => [
+    ...nodes.flatMap(readOf),
+    ...output.map(({ name }) => name),
+  ]);
+  return [...node.input, ...inside].filter((name) => name !== '');
+}

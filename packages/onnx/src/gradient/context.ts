@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
-import type { Attributes } from '../model/attributes.ts';
+import { type Attributes, wholeNumber } from '../model/attributes.ts';
 import type { Node, Shape } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { createTensor, sizeOf, type TensorData } from '../model/tensor.ts';
@@ -92,7 +92,7 @@ export class GradientGraph {
     return this.#once(`ints ${known}`, () => ({
       type: 'int64',
       dims: [known.length],
-      data: BigInt64Array.from(known, BigInt),
+      data: BigInt64Array.from(known, wholeNumber),
     }));
   }
 

@@ -130,8 +130,12 @@ describe('an operator without a rule', () => {
 });
 
 test('a use of an operator that has no rule says which would', () => {
-  const model = through('AveragePool', '', { kernel_shape: { ints: [2, 2] }, ceil_mode: { int: 1 } });
-  expect(() => gradient(model, { of: 'y', wrt: ['x'], seed: 's' })).toThrow(/ceil_mode/);
+  const model = through('AveragePool', '', {
+    kernel_shape: { ints: [2, 2] },
+    strides: { ints: [2, 2] },
+    auto_pad: { string: 'SAME_UPPER' },
+  });
+  expect(() => gradient(model, { of: 'y', wrt: ['x'], seed: 's' })).toThrow(/auto_pad/);
 });
 
 describe('what cannot be differentiated', () => {

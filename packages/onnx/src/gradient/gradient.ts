@@ -5,7 +5,7 @@ import { type Graph, graphOf, type Model, type Node } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
-import { activityOf } from './active-nodes.ts';
+import { activityOf, dependsOn } from './active-nodes.ts';
 import { GradientGraph } from './context.ts';
 import { RuleCall } from './rule.ts';
 import { ruleOf } from './rule-table.ts';
@@ -54,6 +54,11 @@ export function gradient(model: Model, options: GradientOptions): GradientModel 
   const arrived = new Map<string, string[]>([[of, [startOf(builder, graph, of, seed)]]]);
   for (const node of completed.nodes.reverse()) propagate(graph, node, { active: values, arrived, refusals });
   refusals.throwIfAny();
+  for (const name of wrt) {
+    // All that leads from it to the output is flat, such as a rounding.
+    const isFlat = !arrived.has(name) && dependsOn(graphOf(upgraded), of, name);
+    if (isFlat) arrived.set(name, [graph.op('Expand', [graph.scalar(0, name), graph.shapeOf(name)])]);
+  }
   const gradients = wrt.map((name) => [name, finish(builder, graph, name, of, arrived)] as const);
   return { model: builder.build(), gradients: new Map(gradients) };
 }

@@ -1,48 +1,15 @@
 import { isStandardDomain, type Node } from '../model/model.ts';
 import type { Rule } from './rule.ts';
-import { arithmetic } from './rules/arithmetic.ts';
-import { batchNormalization } from './rules/batch-normalization.ts';
-import { concat } from './rules/concat.ts';
-import { conv } from './rules/conv.ts';
-import { dropout } from './rules/dropout.ts';
 import { elementwise } from './rules/elementwise/elementwise.ts';
-import { extremes } from './rules/extremes.ts';
-import { gelu } from './rules/gelu.ts';
-import { gemm } from './rules/gemm.ts';
-import { layout } from './rules/layout.ts';
-import { matMul } from './rules/matmul.ts';
-import { normalization } from './rules/normalization.ts';
-import { pools } from './rules/pools.ts';
-import { powers } from './rules/powers.ts';
-import { rectifiers } from './rules/rectifiers.ts';
-import { reductions } from './rules/reduce.ts';
-import { select } from './rules/select.ts';
-import { sigmoids } from './rules/sigmoids.ts';
-import { softmax } from './rules/softmax.ts';
-import { where } from './rules/where.ts';
+import { indexing } from './rules/indexing/indexing.ts';
+import { layout } from './rules/layout/layout.ts';
+import { normalizations } from './rules/normalizations/normalizations.ts';
+import { products } from './rules/products/products.ts';
+import { recurrent } from './rules/recurrent/recurrent.ts';
+import { reductions } from './rules/reductions/reductions.ts';
+import { windows } from './rules/windows/windows.ts';
 
-const FAMILIES = [
-  arithmetic,
-  batchNormalization,
-  concat,
-  conv,
-  dropout,
-  elementwise,
-  extremes,
-  gelu,
-  gemm,
-  layout,
-  matMul,
-  normalization,
-  pools,
-  powers,
-  rectifiers,
-  reductions,
-  select,
-  sigmoids,
-  softmax,
-  where,
-];
+const FAMILIES = [elementwise, indexing, layout, normalizations, products, recurrent, reductions, windows];
 
 const BY_OPERATOR: ReadonlyMap<string, Rule> = new Map(FAMILIES.flatMap((rules) => Object.entries(rules)));
 

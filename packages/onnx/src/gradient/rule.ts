@@ -1,5 +1,6 @@
 import type { UnsupportedOperatorError } from '../errors.ts';
 import { type Node, unsupported } from '../model/model.ts';
+import { withFields } from '../model/with-fields.ts';
 import type { GradientGraph } from './context.ts';
 
 /** Writes the gradient with respect to one input, and returns its name. */
@@ -63,6 +64,11 @@ export class RuleCall {
 
   has(index: number): boolean {
     return this.node.input[index] !== undefined && this.node.input[index] !== '';
+  }
+
+  /** The same call of a node with other attributes. */
+  withAttributes(attribute: Node['attribute']): RuleCall {
+    return new RuleCall(this.graph, withFields(this.node, { attribute }), this.arrived);
   }
 
   /** Says that this use of the operator has no gradient here. */

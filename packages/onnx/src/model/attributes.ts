@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { AttributeProtoSchema, AttributeProto_AttributeType as Kind } from 'onnx-buf';
+import { OnnxGraphError } from '../errors.ts';
+import { AttributeProtoSchema, AttributeProto_AttributeType as Kind } from './messages/onnx_pb.js';
 import type { Attribute, Graph, Node } from './model.ts';
 import { createTensor, type TensorData } from './tensor.ts';
 
@@ -22,14 +23,28 @@ export function createAttribute(name: string, value: AttributeValue): Attribute 
   const make = (fields: Partial<Omit<Attribute, '$typeName'>>): Attribute =>
     create(AttributeProtoSchema, { name, ...fields });
   const text = (s: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(s);
-  if ('int' in value) return make({ type: Kind.INT, i: BigInt(value.int) });
-  if ('ints' in value) return make({ type: Kind.INTS, ints: value.ints.map(BigInt) });
+  if ('int' in value) return make({ type: Kind.INT, i: wholeNumber(value.int) });
+  if ('ints' in value) return make({ type: Kind.INTS, ints: value.ints.map(wholeNumber) });
   if ('float' in value) return make({ type: Kind.FLOAT, f: value.float });
   if ('floats' in value) return make({ type: Kind.FLOATS, floats: [...value.floats] });
   if ('string' in value) return make({ type: Kind.STRING, s: text(value.string) });
   if ('strings' in value) return make({ type: Kind.STRINGS, strings: value.strings.map(text) });
   if ('tensor' in value) return make({ type: Kind.TENSOR, t: createTensor('', value.tensor) });
   return make({ type: Kind.GRAPH, g: value.graph });
+}
+
+/**
+ * An integer in the form of the file.
+ *
+ * @throws OnnxGraphError for NaN, infinity or a fraction: sizes that do not divide as an operator demands
+ */
+export function wholeNumber(value: number): bigint {
+  if (Number.isInteger(value)) return BigInt(value);
+  throw new OnnxGraphError(
+    `${value} as a size or position`,
+    'a whole number',
+    'check that the shapes and groups in the model fit its operators.',
+  );
 }
 
 /** The attribute of that name, if the node has it. */

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { create } from '@bufbuild/protobuf';
-import { StringStringEntryProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxFileError, OnnxOpsetError } from '../errors.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
 import { decodeModel, encodeModel } from './codec.ts';
+import { StringStringEntryProtoSchema } from './messages/onnx_pb.js';
 import { graphOf, type Model } from './model.ts';
 import { createTensor, readTensor } from './tensor.ts';
 import { withFields } from './with-fields.ts';

@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
 import { OnnxFileError } from '../errors.ts';
+import { ModelProtoSchema } from './messages/onnx_pb.js';
 import type { Model } from './model.ts';
 import { opsetOf } from './opset.ts';
 

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { StringStringEntryProtoSchema } from 'onnx-buf';
+import { StringStringEntryProtoSchema } from './messages/onnx_pb.js';
 import type { Model } from './model.ts';
 import { withFields } from './with-fields.ts';
 

@@ -1,3 +1,4 @@
+import { OnnxGraphError, UnsupportedOperatorError } from '../errors.ts';
 import type {
   AttributeProto,
   GraphProto,
@@ -5,8 +6,7 @@ import type {
   NodeProto,
   TensorProto,
   ValueInfoProto,
-} from 'onnx-buf';
-import { OnnxGraphError, UnsupportedOperatorError } from '../errors.ts';
+} from './messages/onnx_pb.js';
 
 /**
  * An ONNX model in memory: the plain objects of the official schema, one field for one field of the file. What

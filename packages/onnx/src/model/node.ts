@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { NodeProtoSchema } from 'onnx-buf';
 import { type Attributes, attributeOf, createAttribute } from './attributes.ts';
+import { NodeProtoSchema } from './messages/onnx_pb.js';
 import { isOperator, type Node, type TensorProtoValue } from './model.ts';
 
 /** A node in the schema's form. */

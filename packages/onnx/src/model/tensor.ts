@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
-import { TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf';
 import { OnnxFileError, OnnxGraphError } from '../errors.ts';
 import { ELEMENTS, type ElementArrays, type ElementType, elementTypeOf } from './element-type.ts';
+import { TensorProto_DataLocation, TensorProtoSchema } from './messages/onnx_pb.js';
 import type { TensorProtoValue } from './model.ts';
 
 /** Numbers of a tensor, row-major, with its shape. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { ValueInfoProtoSchema } from 'onnx-buf';
 import { ELEMENTS, type ElementType, elementTypeOf } from './element-type.ts';
+import { ValueInfoProtoSchema } from './messages/onnx_pb.js';
 import type { Dimension, Shape, ValueInfo } from './model.ts';
 
 /** Declares a value: its element type and, where known, its shape. */

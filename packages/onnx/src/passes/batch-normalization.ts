@@ -29,7 +29,7 @@ export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): Re
         'a normalisation in its inference form',
         'export the model in evaluation mode.',
       );
-    for (const name of node.input.slice(3, 5)) {
+    for (const name of [node.input[3] ?? '', node.input[4] ?? '']) {
       const tensor = index.constant(name);
       const isOwn = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32' && !found.has(name);
       if (!isOwn)

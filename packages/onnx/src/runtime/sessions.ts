@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { ValueInfoProtoSchema } from 'onnx-buf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { encodeModel } from '../model/codec.ts';
 import { ELEMENTS } from '../model/element-type.ts';
+import { ValueInfoProtoSchema } from '../model/messages/onnx_pb.js';
 import { graphOf, type Model, type ValueInfo } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import { inTurn } from './in-turn.ts';

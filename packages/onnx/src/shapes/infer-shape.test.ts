@@ -52,8 +52,8 @@ test.each<{ x: Shape; target: number[]; expected: Shape }>([
   { x: ['N', 3, 4, 5], target: [-1, 60], expected: ['N', 60] },
   { x: ['N', 3, 4, 5], target: [-1, 6, 10], expected: ['N', 6, 10] },
   { x: ['N', 1], target: [-1], expected: ['N'] },
-  { x: ['N', 3], target: [-1], expected: [undefined] },
-  { x: ['N', 'M', 2], target: [0, -1], expected: ['N', undefined] },
+  { x: ['N', 3], target: [-1], expected: ['3*N'] },
+  { x: ['N', 'M', 2], target: [0, -1], expected: ['N', '2*M'] },
   { x: [2, 3, undefined], target: [0, -1], expected: [2, undefined] },
 ])('Reshape of $x to $target', ({ x, target, expected }) => {
   const builder = new GraphBuilder();

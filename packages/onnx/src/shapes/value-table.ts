@@ -1,6 +1,7 @@
-import { attributeOf, intAttribute } from '../model/attributes.ts';
 import { type ElementType, elementTypeOf } from '../model/element-type.ts';
+import { TensorProto_DataLocation } from '../model/messages/onnx_pb.js';
 import {
+  type Dimension,
   type Graph,
   graphOf,
   type Model,
@@ -9,9 +10,11 @@ import {
   type TensorProtoValue,
 } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
-import { readTensor, type TensorData } from '../model/tensor.ts';
+import { readTensor, sizeOf, type TensorData } from '../model/tensor.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { inferShape } from './infer-shape.ts';
+import { inferType } from './infer-type.ts';
+import { PARTIAL_LIMIT, partialValue } from './partial-values.ts';
 
 /**
  * What is known of a model's values before it runs: what its declarations say, and what follows from them node by node.
@@ -21,6 +24,7 @@ export class ValueTable {
   readonly #shapes: Map<string, Shape> = new Map();
   readonly #types: Map<string, ElementType> = new Map();
   readonly #constants: Map<string, TensorProtoValue>;
+  readonly #elements: Map<string, readonly Dimension[]> = new Map();
 
   constructor(model: Model) {
     const graph = graphOf(model);
@@ -46,26 +50,44 @@ export class ValueTable {
     return tensor && readTensor(tensor);
   }
 
-  /** A small integer constant, such as axes or a shape. */
+  /** Small integers that are known, such as axes or a shape: of a constant, or computed from shapes. */
   integers(name: string): readonly number[] | undefined {
-    const tensor = this.constant(name);
-    const isInteger = tensor?.type === 'int64' || tensor?.type === 'int32';
-    return isInteger ? Array.from(tensor.data, Number) : undefined;
+    const type = this.type(name);
+    if (type !== 'int64' && type !== 'int32') return undefined;
+    const elements = this.elements(name);
+    return elements?.every((element) => typeof element === 'number') ? elements : undefined;
+  }
+
+  /**
+   * Elements of a small value, row-major, each as far as it is known: a number, an expression of dimensions, or
+   * `undefined`. Booleans are 0 and 1.
+   */
+  elements(name: string): readonly Dimension[] | undefined {
+    const known = this.#elements.get(name);
+    if (known !== undefined) return known;
+    const tensor = this.#constants.get(name);
+    const elements = tensor && smallElements(tensor);
+    if (elements !== undefined) this.#elements.set(name, elements);
+    return elements;
   }
 
   /** Takes in a node that was added. */
   add(node: Node): void {
     const value = constantValue(node);
-    if (value !== undefined) this.#constants.set(node.output[0]!, value);
+    if (value !== undefined && node.output[0] !== undefined) this.#constants.set(node.output[0], value);
     node.output.forEach((name, i) => {
-      const type = this.type(name) ?? outputType(node, i, this.#types);
-      this.set(name, type, this.shape(name) ?? inferShape(node, i, this));
+      if (name === '') return;
+      const type = this.type(name) ?? inferType(node, i, (input) => this.type(input));
+      this.set(name, type, refined(this.shape(name), inferShape(node, i, this)));
+      const elements = value === undefined ? partialValue(node, i, this) : undefined;
+      if (elements !== undefined) this.#elements.set(name, elements);
     });
   }
 
   /** Takes in a constant that was added. */
   addConstant(tensor: TensorProtoValue): void {
     this.#constants.set(tensor.name, tensor);
+    this.#elements.delete(tensor.name);
     this.set(tensor.name, elementTypeOf(tensor.dataType), tensor.dims.map(Number));
   }
 
@@ -81,51 +103,18 @@ function constantsOf(graph: Graph): Map<string, TensorProtoValue> {
   return new Map(graph.initializer.filter(({ name }) => !overridable.has(name)).map((t) => [t.name, t]));
 }
 
-const BOOLEAN: ReadonlySet<string> = new Set([
-  'Equal',
-  'Greater',
-  'GreaterOrEqual',
-  'Less',
-  'LessOrEqual',
-  'Not',
-  'And',
-  'Or',
-  'Xor',
-  'IsNaN',
-  'IsInf',
-]);
-const INTEGER: ReadonlySet<string> = new Set(['Shape', 'Size', 'NonZero', 'ArgMax', 'ArgMin']);
+/** Elements of a constant; `undefined` where it is large, stands in another file, or holds no plain numbers. */
+function smallElements(tensor: TensorProtoValue): readonly number[] | undefined {
+  const type = elementTypeOf(tensor.dataType);
+  if (type === undefined || type === 'float16' || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
+    return undefined;
+  if (!(sizeOf(tensor.dims.map(Number)) <= PARTIAL_LIMIT)) return undefined;
+  return Array.from(readTensor(tensor).data as Float32Array, Number);
+}
 
-/** Element types of second outputs that are not those of the first. */
-const SECOND_OUTPUT: Readonly<Record<string, ElementType>> = {
-  Dropout: 'bool',
-  MaxPool: 'int64',
-  TopK: 'int64',
-};
-
-/** Element type of a node's output: that of its first input, but for the operators that change it. */
-function outputType(
-  node: Node,
-  output: number,
-  types: ReadonlyMap<string, ElementType>,
-): ElementType | undefined {
-  if (output === 1 && SECOND_OUTPUT[node.opType] !== undefined) return SECOND_OUTPUT[node.opType];
-  if (BOOLEAN.has(node.opType)) return 'bool';
-  if (INTEGER.has(node.opType)) return 'int64';
-  switch (node.opType) {
-    case 'Cast':
-      return elementTypeOf(intAttribute(node, 'to', 0));
-    case 'Where':
-    case 'OneHot':
-      return types.get(node.input[node.opType === 'Where' ? 1 : 2]!);
-    case 'CastLike':
-      return types.get(node.input[1]!);
-    case 'Constant':
-    case 'ConstantOfShape': {
-      const value = attributeOf(node, 'value')?.t;
-      return value === undefined ? 'float32' : elementTypeOf(value.dataType);
-    }
-    default:
-      return node.input[0] === undefined ? undefined : types.get(node.input[0]);
-  }
+/** What is declared, with what follows from the node where the declaration names no number. */
+function refined(declared: Shape | undefined, inferred: Shape | undefined): Shape | undefined {
+  if (declared === undefined || inferred === undefined || declared.length !== inferred.length)
+    return declared ?? inferred;
+  return declared.map((dim, axis) => (typeof dim === 'number' ? dim : (inferred[axis] ?? dim)));
 }

@@ -1,5 +1,6 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../model/attributes.ts';
 import type { Dimension, Node, Shape } from '../model/model.ts';
+import { addDimensions, ceilDivide, floorDivide } from './dimension-arithmetic.ts';
 import type { KnownValues } from './known-values.ts';
 
 /** Attributes of a sliding window, one number a spatial axis. */
@@ -14,7 +15,9 @@ export interface Window {
 
 /** The window of a convolution or pooling node; `undefined` if the kernel's size is not known. */
 export function windowOf(node: Node, values: KnownValues): Window | undefined {
-  const kernel = intsAttribute(node, 'kernel_shape') ?? values.shape(node.input[1] ?? '')?.slice(2);
+  const kernel =
+    intsAttribute(node, 'kernel_shape') ??
+    values.shape(node.input[node.opType === 'QLinearConv' ? 3 : 1] ?? '')?.slice(2);
   if (!kernel?.every((size) => typeof size === 'number')) return undefined;
   const strides = intsAttribute(node, 'strides') ?? kernel.map(() => 1);
   const dilations = intsAttribute(node, 'dilations') ?? kernel.map(() => 1);
@@ -28,7 +31,7 @@ export function windowOf(node: Node, values: KnownValues): Window | undefined {
     const none = kernel.map(() => 0);
     return { kernel, strides, dilations, padsBegin: none, padsEnd: none };
   }
-  const sizes = values.shape(node.input[0]!)?.slice(2);
+  const sizes = values.shape(node.input[0] ?? '')?.slice(2);
   const totals = kernel.map((size, axis) =>
     samePadding(sizes?.[axis], dilations[axis]! * (size - 1) + 1, strides[axis]!),
   );
@@ -47,18 +50,30 @@ function samePadding(size: Dimension, extent: number, stride: number): number | 
 
 /** Output shape of a convolution or a pooling. */
 export function windowOutputShape(node: Node, values: KnownValues): Shape | undefined {
-  const x = values.shape(node.input[0]!);
-  if (x === undefined) return undefined;
+  const x = values.shape(node.input[0] ?? '');
+  if (x === undefined || x.length < 2) return undefined;
   const window = windowOf(node, values);
-  const channels = node.opType === 'Conv' ? values.shape(node.input[1]!)?.[0] : x[1];
-  const round = intAttribute(node, 'ceil_mode', 0) === 0 ? Math.floor : () => undefined;
+  const weight = WEIGHT[node.opType];
+  const channels = weight === undefined ? x[1] : values.shape(node.input[weight] ?? '')?.[0];
+  const isUp = intAttribute(node, 'ceil_mode', 0) !== 0;
+  const mode = stringAttribute(node, 'auto_pad', 'NOTSET');
   const spatial = x.slice(2).map((size, axis) => {
-    const [begin, end] = [window?.padsBegin[axis], window?.padsEnd[axis]];
-    if (window === undefined || typeof size !== 'number' || begin === undefined || end === undefined)
+    const [kernel, stride, dilation] = [window?.kernel[axis], window?.strides[axis], window?.dilations[axis]];
+    if (kernel === undefined || dilation === undefined || stride === undefined || !(stride > 0))
       return undefined;
-    const extent = window.dilations[axis]! * (window.kernel[axis]! - 1) + 1;
-    const steps = round((size + begin + end - extent) / window.strides[axis]!);
-    return steps === undefined ? undefined : steps + 1;
+    if (mode.startsWith('SAME')) return ceilDivide(size, stride);
+    const [begin, end] = [window?.padsBegin[axis] ?? 0, window?.padsEnd[axis] ?? 0];
+    const free = addDimensions(size, begin + end - (dilation * (kernel - 1) + 1));
+    if (typeof free === 'number' && free < 0) return undefined;
+    const steps = addDimensions(isUp ? ceilDivide(free, stride) : floorDivide(free, stride), 1);
+    if (!isUp) return steps;
+    // A window that would start in the padding at the end is left out.
+    if (typeof steps !== 'number' || typeof size !== 'number')
+      return end < stride && begin === 0 && end === 0 && stride <= kernel ? steps : undefined;
+    return (steps - 1) * stride >= size + begin ? steps - 1 : steps;
   });
   return [x[0], channels, ...spatial];
 }
+
+/** Where a convolution has its weight, whose first axis is that of the result's channels. */
+const WEIGHT: Readonly<Record<string, number>> = { Conv: 1, ConvInteger: 1, QLinearConv: 3 };

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { OperatorSetIdProtoSchema } from 'onnx-buf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxOpsetError, type UnsupportedOperatorError } from '../errors.ts';
+import { OnnxOpsetError, Refusals, type UnsupportedOperatorError } from '../errors.ts';
 import { intAttribute, intsAttribute } from '../model/attributes.ts';
+import { OperatorSetIdProtoSchema } from '../model/messages/onnx_pb.js';
 import {
   graphOf,
   isStandardDomain,
@@ -15,15 +15,16 @@ import {
 import { createNode } from '../model/node.ts';
 import { DEFAULT_OPSET, OLDEST_OPSET, opsetOf } from '../model/opset.ts';
 import { withFields } from '../model/with-fields.ts';
+import { oldForm } from './old-forms.ts';
 
 /** IR version that goes with opset 17. */
 const IR_VERSION = 8n;
 
 /**
- * A model of opset 11 to 16 with the same meaning in opset 17: axes and splits become inputs, and softmax over all
+ * A model of opset 7 to 16 with the same meaning in opset 17: axes and splits become inputs, and softmax over all
  * axes from one on becomes softmax over the last axis of a matrix. Later models are returned as they are.
  *
- * @throws OnnxOpsetError for an opset below 11, or a later one than is known
+ * @throws OnnxOpsetError for an opset below 7, or a later one than is known
  * @throws UnsupportedOperatorError for an older node whose form in opset 17 is not known here
  */
 export function upgradeModel(model: Model): Model {
@@ -34,7 +35,15 @@ export function upgradeModel(model: Model): Model {
     throw new OnnxOpsetError(opset, `${OLDEST_OPSET} or later`, fix);
   }
   const builder = GraphBuilder.rewrite(model);
-  for (const node of graphOf(model).node) upgradeNode(builder, node, opset);
+  const refusals = new Refusals();
+  for (const node of graphOf(model).node) {
+    const isUpgraded = refusals.attempt(() => {
+      upgradeNode(builder, node, opset);
+      return true;
+    });
+    if (isUpgraded !== true) builder.add(node);
+  }
+  refusals.throwIfAny();
   const others = model.opsetImport.filter(({ domain }) => !isStandardDomain(domain));
   const standard = create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(DEFAULT_OPSET) });
   const irVersion = model.irVersion > IR_VERSION ? model.irVersion : IR_VERSION;
@@ -52,10 +61,13 @@ function upgradeNode(builder: GraphBuilder, node: Node, opset: number): void {
 function upgradedNode(builder: GraphBuilder, node: Node, opset: number): Node {
   if (opset < 13 && node.opType in AS_INPUT) return attributeAsInput(builder, node);
   if (opset < 13 && node.opType === 'Hardmax') throw refused(node, 'of opset 13 or later');
+  const written = opset < 11 ? oldForm(builder, node, opset) : undefined;
+  if (written !== undefined) return written;
   if (opset < 12 && node.opType === 'Dropout') return without(node, 'ratio');
   if (opset >= 14 || node.opType !== 'BatchNormalization') return node;
+  if (opset < 9 && intAttribute(node, 'spatial', 1) === 0) throw refused(node, 'with a mean a channel');
   if (node.output.length > 1) throw refused(node, 'of inference, with one output');
-  return without(node, 'momentum');
+  return without(without(node, 'momentum'), 'spatial');
 }
 
 const AS_INPUT: Readonly<Record<string, string>> = {

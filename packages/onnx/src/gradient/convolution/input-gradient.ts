@@ -78,8 +78,9 @@ function spread(
     });
     return graph.op('ConvTranspose', [dy, weights], {
       ...windowAttributes(convolution),
-      pads: { ints: [...padsBegin, ...padsEnd] },
-      output_padding: { ints: rest },
+      // Windows of ceil_mode may reach beyond the padding.
+      pads: { ints: [...padsBegin, ...padsEnd.map((pad, axis) => pad + Math.max(-rest[axis]!, 0))] },
+      output_padding: { ints: rest.map((count) => Math.max(count, 0)) },
     });
   }
   const padded = graph.op('ConvTranspose', [dy, weights], windowAttributes(convolution));

@@ -1,3 +1,4 @@
+import { OnnxGraphError } from '../../errors.ts';
 import type { GradientGraph } from '../context.ts';
 import { type IntVector, ints } from '../int-vector.ts';
 import type { Convolution } from './convolution.ts';
@@ -157,8 +158,19 @@ function pad(graph: GradientGraph, x: string, begin: readonly number[], end: rea
   return graph.op('Pad', [x, graph.integers(ints(0, 0, ...begin, 0, 0, ...end))]);
 }
 
+/** Positions of a kernel that are written out as nodes; real kernels have some hundreds. */
+const MOST_TAPS = 2 ** 14;
+
 /** All positions in a kernel, last axis fastest. */
 function tapsOf(kernel: readonly number[]): readonly (readonly number[])[] {
+  const count = kernel.reduce((product, size) => product * size, 1);
+  if (kernel.some((size) => size < 1) || count > MOST_TAPS) {
+    throw new OnnxGraphError(
+      `a kernel of [${kernel.join(', ')}]`,
+      `sizes from 1, at most ${MOST_TAPS} positions in all`,
+      'check kernel_shape and the weights of the convolution.',
+    );
+  }
   return kernel.reduce<readonly (readonly number[])[]>(
     (taps, size) => taps.flatMap((tap) => Array.from({ length: size }, (_, i) => [...tap, i])),
     [[]],

@@ -1,0 +1,46 @@
+import type { GradientCase } from '../../../testing/gradient-case.ts';
+import { randomTensor } from '../../../testing/random-tensor.ts';
+
+const x = randomTensor('float32', [2, 2, 5, 6], 1, (u) => (u < 0.5 ? u - 1 : u));
+const LINEAR = { step: 1, tolerance: 2e-4 };
+
+export const cases: readonly GradientCase[] = [
+  { operator: 'GlobalMaxPool', name: 'of distinct numbers', inputs: { x }, step: 1 / 1024, tolerance: 1e-2 },
+  ...[1, 2, 3].map((p) => ({
+    operator: 'GlobalLpPool',
+    name: `p = ${p}`,
+    inputs: { x },
+    attributes: { p: { int: p } },
+    opsets: [7, 17],
+  })),
+  ...[1, 2, 3].map((p) => ({
+    operator: 'LpPool',
+    name: `p = ${p}, padded`,
+    inputs: { x },
+    attributes: {
+      p: { int: p },
+      kernel_shape: { ints: [3, 2] },
+      strides: { ints: [2, 1] },
+      pads: { ints: [1, 0, 1, 1] },
+    },
+    opsets: [11, 17, 22],
+  })),
+  {
+    operator: 'AveragePool',
+    name: 'one axis',
+    inputs: { x: randomTensor('float32', [2, 2, 7], 1) },
+    attributes: { kernel_shape: { ints: [3] }, strides: { ints: [2] }, pads: { ints: [1, 1] } },
+    opsets: [7, 11, 17, 19, 22],
+    ...LINEAR,
+  },
+  {
+    operator: 'MaxPool',
+    name: 'column-major indices',
+    inputs: { x },
+    attributes: { kernel_shape: { ints: [2, 2] }, storage_order: { int: 1 } },
+    outputs: 2,
+    declared: ['shapes', 'ranks'],
+    step: 1 / 1024,
+    tolerance: 1e-2,
+  },
+];
