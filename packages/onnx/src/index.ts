@@ -45,7 +45,7 @@ export {
   type ModelInspection,
 } from './passes/inspect-model.ts';
 export type { Note } from './passes/note.ts';
-export type { Parameter } from './passes/parameters.ts';
+export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';

@@ -7,8 +7,10 @@ import { readValues } from '../model/read-values.ts';
 export class GraphIndex {
   readonly #producers: Map<string, Node> = new Map();
   readonly #constants: Map<string, TensorProtoValue> = new Map();
+  readonly #initializers: ReadonlySet<string>;
 
   constructor(graph: Graph) {
+    this.#initializers = new Set(graph.initializer.map(({ name }) => name));
     for (const tensor of graph.initializer) this.#constants.set(tensor.name, tensor);
     for (const node of graph.node) {
       for (const output of node.output) this.#producers.set(output, node);
@@ -25,6 +27,11 @@ export class GraphIndex {
   /** A constant: an initializer, or what a Constant node holds. */
   constant(value: string): TensorProtoValue | undefined {
     return this.#constants.get(value);
+  }
+
+  /** Whether a value is an initializer, and not what a Constant node holds. */
+  isInitializer(value: string): boolean {
+    return this.#initializers.has(value);
   }
 
   /** The nodes and all that they depend on. */

@@ -1,7 +1,17 @@
 import type { ParameterKind } from '@cf/training';
+import { ruleOf } from '../gradient/rule-table.ts';
 import { elementTypeOf } from '../model/element-type.ts';
-import { isStandardDomain, type Node } from '../model/model.ts';
+import { isStandardDomain, type Node, type TensorProtoValue } from '../model/model.ts';
+import { readTensor } from '../model/tensor.ts';
 import type { GraphIndex } from './graph-index.ts';
+import {
+  HANDS_ON,
+  hasLearntPlaces,
+  isMadeByExporter,
+  isPlainNormalisation,
+  learntInputs,
+  sourceOf,
+} from './learnt-places.ts';
 
 /** A constant that a layer learns. */
 export interface Parameter {
@@ -11,65 +21,166 @@ export interface Parameter {
   readonly dims: readonly number[];
 }
 
-/** Inputs that layers learn. */
-const LEARNT: Readonly<Record<string, Readonly<Record<number, ParameterKind>>>> = {
-  Conv: { 1: 'weight', 2: 'bias' },
-  ConvTranspose: { 1: 'weight', 2: 'bias' },
-  Gemm: { 0: 'weight', 1: 'weight', 2: 'bias' },
-  MatMul: { 0: 'weight', 1: 'weight' },
-  BatchNormalization: { 1: 'norm', 2: 'norm' },
-  InstanceNormalization: { 1: 'norm', 2: 'norm' },
-  LayerNormalization: { 1: 'norm', 2: 'norm' },
-  PRelu: { 1: 'slope' },
-};
+/** A constant of floats that training leaves as it is. */
+export interface FrozenConstant {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** Why, as the end of a sentence. */
+  readonly why: string;
+}
 
-/** Operators after which a constant that is added is the layer's bias. */
-const TAKES_BIAS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
-/** Operators that hand a weight on in another form. */
-const HANDS_ON: ReadonlySet<string> = new Set(['Identity', 'Transpose', 'Reshape', 'Squeeze', 'Unsqueeze']);
+/** What is known of the part of a graph that trains. */
+export interface TrainedPart {
+  /** The nodes that the output needs, in the graph's order, but for the frozen ones. */
+  readonly nodes: readonly Node[];
+  readonly frozen: ReadonlySet<Node>;
+  /** Names that the file says to leave as they are. */
+  readonly fixed: ReadonlySet<string>;
+  readonly output: string;
+}
+
+/** Operators that bound, pad or count: what they read beside the data is no weight. */
+const TAKES_NO_WEIGHT: ReadonlySet<string> = new Set(
+  'Clip Max Min Dropout Pad Resize Upsample Range OneHot Shape Size ConstantOfShape Mod Floor Ceil Round Sign'.split(
+    ' ',
+  ),
+);
+/** Where a zero of an attention mask is not: so much is added that its exponential is none. */
+const MASKED = -100;
 
 /**
- * What nodes learn: float32 constants in the place of a weight, also where a node between hands them on. A constant
- * anywhere else, such as the mean of the pixels, is not learnt; nor is what a frozen node reads too.
- *
- * @param fixed names that are left out
+ * What trains: float32 constants in the place of a weight, also where nodes between hand them on, and every other
+ * float32 initializer from which a gradient flows to the output, such as class tokens, position embeddings and the
+ * scale of a normalisation in pieces. What normalises the pixels before the first layer stays, as do numbers that an
+ * exporter wrote out (a scalar under a name of its own), masks of attention, and what a frozen node reads too.
  */
 export function parametersOf(
   index: GraphIndex,
-  nodes: readonly Node[],
-  frozen: ReadonlySet<Node>,
-  fixed: ReadonlySet<string>,
-): readonly Parameter[] {
-  const held = new Set([...fixed, ...[...frozen].flatMap(({ input }) => input.map((x) => source(index, x)))]);
+  part: TrainedPart,
+): { readonly parameters: readonly Parameter[]; readonly frozen: readonly FrozenConstant[] } {
+  const { nodes, fixed } = part;
+  const held = new Set([...part.frozen].flatMap(({ input }) => input.map((x) => sourceOf(index, x))));
+  const statistics = new Set(
+    nodes
+      .filter(({ opType }) => opType === 'BatchNormalization')
+      .flatMap(({ input }) => input.slice(3).map((name) => sourceOf(index, name))),
+  );
   const found = new Map<string, Parameter>();
+  const frozen = new Map<string, FrozenConstant>();
+  const decide = (name: string, kind: ParameterKind, why: string | undefined): void => {
+    const tensor = index.constant(name);
+    const isFloat = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32';
+    if (!isFloat || found.has(name)) return;
+    const reason = fixed.has(name)
+      ? 'the file marks it as fixed'
+      : held.has(name)
+        ? 'a frozen layer reads it'
+        : why;
+    const dims = tensor.dims.map(Number);
+    if (reason !== undefined) frozen.set(name, { name, dims, why: reason });
+    else {
+      found.set(name, { name, kind, dims });
+      frozen.delete(name);
+    }
+  };
   for (const node of nodes) {
-    for (const [value, kind] of learntInputs(index, node)) {
-      const name = source(index, value);
-      const tensor = index.constant(name);
-      const isFloat = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32';
-      if (!isFloat || held.has(name) || found.has(name)) continue;
-      found.set(name, { name, kind, dims: tensor.dims.map(Number) });
+    const why = isPlainNormalisation(index, node)
+      ? 'the 1 and 0 of a normalisation written in pieces'
+      : undefined;
+    for (const [value, kind] of learntInputs(index, node)) decide(sourceOf(index, value), kind, why);
+  }
+  const flowing = valuesThatFlow(part);
+  const raw = pixelValues(index, nodes);
+  for (const node of nodes) {
+    if (hasLearntPlaces(node) && !RECURRENT.has(node.opType)) continue;
+    for (const value of node.input) {
+      const name = sourceOf(index, value);
+      if (!index.isInitializer(name) || (HANDS_ON.has(node.opType) && name !== value)) continue;
+      if (HANDS_ON.has(node.opType) || statistics.has(name)) continue;
+      decide(name, kindOf(index, node, name), whyNot(index, node, value, { flowing, raw }));
     }
   }
-  return [...found.values()];
+  return { parameters: [...found.values()], frozen: [...frozen.values()] };
 }
 
-/** Name of the constant that a value is made of, through nodes that hand it on. */
-function source(index: GraphIndex, value: string): string {
-  if (index.constant(value) !== undefined) return value;
+const RECURRENT: ReadonlySet<string> = new Set(['LSTM', 'GRU', 'RNN']);
+
+/** Why a constant in a place that is not always a weight's does not train; undefined where it does. */
+function whyNot(
+  index: GraphIndex,
+  node: Node,
+  value: string,
+  { flowing, raw }: { readonly flowing: ReadonlySet<string>; readonly raw: ReadonlySet<string> },
+): string | undefined {
+  const name = sourceOf(index, value);
+  const tensor = index.constant(name)!;
+  if (TAKES_NO_WEIGHT.has(node.opType) || !flowing.has(value)) return 'no gradient flows from it';
+  if (node.input.some((other) => raw.has(other))) return 'it normalises the pixels before the first layer';
+  const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
+  if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
+  if (isMask(node, tensor)) return 'a mask of attention';
+  if (RECURRENT.has(node.opType) && isMadeByExporter(name)) return 'an initial state';
+  return undefined;
+}
+
+function isMask({ opType }: Node, tensor: TensorProtoValue): boolean {
+  if (opType !== 'Add' && opType !== 'Where') return false;
+  const data = readTensor(tensor).data as Float32Array;
+  return data.some((x) => x <= MASKED) && data.every((x) => x === 0 || x <= MASKED);
+}
+
+/** Values from which a gradient flows to the output. */
+function valuesThatFlow({ nodes, output }: TrainedPart): ReadonlySet<string> {
+  const flowing = new Set([output]);
+  for (const node of nodes.toReversed()) {
+    if (!node.output.some((name) => flowing.has(name))) continue;
+    const places = isStandardDomain(node.domain) ? ruleOf(node)?.inputs : undefined;
+    const inputs = node.opType === 'Shape' ? [] : (places?.map((i) => node.input[i] ?? '') ?? node.input);
+    for (const name of inputs) flowing.add(name);
+  }
+  return flowing;
+}
+
+/** Values that are pixels still: what reaches them from the inputs meets no layer that learns. */
+function pixelValues(index: GraphIndex, nodes: readonly Node[]): ReadonlySet<string> {
+  const computed = new Set(nodes.flatMap(({ output }) => output));
+  const raw = new Set<string>();
+  const isLayer = (node: Node): boolean =>
+    hasLearntPlaces(node) || node.opType === 'Einsum' || TABLES.has(node.opType);
+  for (const node of nodes) {
+    const data = node.input.filter((name) => name !== '' && index.constant(name) === undefined);
+    const isRaw = data.length > 0 && data.every((name) => raw.has(name) || !computed.has(name));
+    for (const name of data) if (!computed.has(name)) raw.add(name);
+    if (isRaw && !isLayer(node)) for (const name of node.output) raw.add(name);
+  }
+  return raw;
+}
+
+/** Operators that look rows up: what comes out are no pixels. */
+const TABLES: ReadonlySet<string> = new Set(['Gather', 'GatherND', 'GatherElements']);
+
+function kindOf(index: GraphIndex, { opType, input }: Node, name: string): ParameterKind {
+  const others = input.filter((other) => sourceOf(index, other) !== name);
+  if ((opType === 'Mul' || opType === 'Add') && others.some((value) => isNormalised(index, value)))
+    return 'norm';
+  const dims = index.constant(name)!.dims.map(Number);
+  const isVector = dims.filter((dim) => dim !== 1).length <= 1;
+  return opType === 'Add' && isVector ? 'bias' : 'weight';
+}
+
+/** Whether a value comes out of a normalisation in pieces, or out of its product with the scale. */
+function isNormalised(index: GraphIndex, value: string, depth: number = 4): boolean {
   const node = index.producer(value);
-  const isOpen = node !== undefined && isStandardDomain(node.domain) && HANDS_ON.has(node.opType);
-  return isOpen ? source(index, node.input[0]!) : value;
-}
-
-function learntInputs(index: GraphIndex, node: Node): readonly (readonly [string, ParameterKind])[] {
-  if (!isStandardDomain(node.domain)) return [];
-  if (node.opType === 'Add') return biasOf(index, node);
-  const places = Object.entries(LEARNT[node.opType] ?? {});
-  return places.map(([i, kind]) => [node.input[Number(i)] ?? '', kind] as const);
-}
-
-function biasOf(index: GraphIndex, { input }: Node): readonly (readonly [string, ParameterKind])[] {
-  const side = [0, 1].find((i) => TAKES_BIAS.has(index.producer(input[i]!)?.opType ?? ''));
-  return side === undefined ? [] : [[input[1 - side]!, 'bias']];
+  if (node === undefined || depth === 0) return false;
+  if (/^(Instance|Layer|Group|RMS|Lp|MeanVariance)Normalization$/.test(node.opType)) return true;
+  const comesFrom = (name: string, operator: string): boolean => index.producer(name)?.opType === operator;
+  if (node.opType === 'Div') return comesFrom(node.input[1]!, 'Sqrt');
+  if (HANDS_ON.has(node.opType)) return isNormalised(index, node.input[0]!, depth - 1);
+  if (node.opType !== 'Mul') return false;
+  if (node.input.some((name) => comesFrom(name, 'Reciprocal'))) return true;
+  return node.input.some(
+    (name, i) =>
+      index.constant(sourceOf(index, node.input[1 - i]!)) !== undefined &&
+      isNormalised(index, name, depth - 1),
+  );
 }

@@ -8,7 +8,7 @@ import { addBatchNormalization, type RunningStatistic, runningStatistics } from 
 import { addDropout, type DropoutMask, dropoutAttributes } from './dropout.ts';
 import { fixedWeights } from './fixed-weights.ts';
 import { GraphIndex, requireNode } from './graph-index.ts';
-import { type Parameter, parametersOf } from './parameters.ts';
+import { type FrozenConstant, type Parameter, parametersOf } from './parameters.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
 /** Which part of a model trains. */
@@ -30,6 +30,8 @@ export interface TrainingForm {
   readonly model: Model;
   readonly output: string;
   readonly parameters: readonly Parameter[];
+  /** Constants of floats that could be weights and stay as they are. */
+  readonly frozen: readonly FrozenConstant[];
   readonly statistics: readonly RunningStatistic[];
   readonly masks: readonly DropoutMask[];
 }
@@ -51,7 +53,8 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
   const { live, frozen } = partsOf(source, index, output, options);
   const nodes = source.node.filter((node) => live.has(node));
   const trained = nodes.filter((node) => !frozen.has(node));
-  const parameters = parametersOf(index, trained, frozen, fixedWeights(upgraded));
+  const fixed = fixedWeights(upgraded);
+  const { parameters, frozen: kept } = parametersOf(index, { nodes: trained, frozen, fixed, output });
   if (parameters.length === 0) throw nothingToTrain(options);
   const names = runningStatistics(index, trained.filter(isNormalisation));
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
@@ -69,7 +72,7 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
     else builder.add(node);
   }
   for (const { next, dims } of statistics) builder.output(next, 'float32', dims);
-  return { model: builder.build(), output, parameters, statistics, masks };
+  return { model: builder.build(), output, parameters, frozen: kept, statistics, masks };
 }
 
 function isNormalisation(node: Node): boolean {

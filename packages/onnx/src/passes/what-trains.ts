@@ -32,9 +32,12 @@ export function frozenOf(
       .filter((node) => isOperator(node, 'BatchNormalization'))
       .flatMap(({ input }) => input.slice(1)),
   );
+  const told = new Map(form.frozen.map(({ name, why: reason }) => [name, reason]));
   const why = (name: string, isFloat: boolean): string => {
     if (statistics.has(name)) return 'running statistics, which move with the batches';
     if (fixed.has(name)) return 'the file says that it is fixed';
+    const reason = told.get(name);
+    if (reason !== undefined) return reason;
     if (!isFloat) return 'not float32';
     if (freezeBn && normalised.has(name)) return 'batch normalisations are frozen';
     if (freezeUntil !== undefined) return `no weight of a layer after '${freezeUntil}'`;

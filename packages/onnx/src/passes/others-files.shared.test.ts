@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { decodeModel } from '../model/codec.ts';
+import { graphOf } from '../model/model.ts';
+import { prepareModel } from './prepare-model.ts';
+import { trainingForm } from './training-form.ts';
+
+const SHARED = fileURLToPath(new URL('../../../../../shared', import.meta.url));
+const read = (path: string): ReturnType<typeof decodeModel> => decodeModel(readFileSync(`${SHARED}/${path}`));
+
+describe.skipIf(!existsSync(SHARED))('files of other tools (need ../shared)', () => {
+  test.each(['vit', 'swin', 'convnext', 'ecapa', 'activations'])(
+    'all that PyTorch calls a parameter trains: %s',
+    (name) => {
+      const { gradients } = JSON.parse(readFileSync(`${SHARED}/onnx/${name}/case.json`, 'utf8'));
+      const model = read(`onnx/${name}/model.onnx`);
+      const kept = new Set(graphOf(model).initializer.map((tensor) => tensor.name));
+      const trained = trainingForm(prepareModel(model).model).parameters.map((each) => each.name);
+      const named = trained.filter((each) => !/onnx::/.test(each)).sort();
+      const expected = (gradients as readonly [string, unknown][])
+        .map(([each]) => each)
+        .filter((each) => kept.has(each));
+      expect(named).toEqual(expected.sort());
+    },
+  );
+
+  test('a norm in pieces trains its real scale and offset', () => {
+    const { parameters, frozen } = trainingForm(read('cases/group-norm-in-pieces.onnx'));
+    const kinds = Object.fromEntries(parameters.map(({ name, kind }) => [name, kind]));
+    expect(kinds).toEqual({
+      'c.weight': 'weight',
+      'c.bias': 'bias',
+      'onnx::Mul_24': 'norm',
+      'onnx::Add_25': 'norm',
+      'o.weight': 'weight',
+      'o.bias': 'bias',
+    });
+    expect(frozen.map(({ name }) => name)).toEqual(['/n/Constant_1_output_0', '/n/Constant_2_output_0']);
+  });
+
+  test('merged weights are split again, running statistics too', () => {
+    const { model, notes } = prepareModel(read('cases/merged-weights.onnx'));
+    const { parameters, statistics } = trainingForm(model);
+    const names = parameters.map(({ name }) => name);
+    for (const name of ['a.bn1.weight', 'a.bn2.bias', 'b.bn2.weight', 'n.weight', 'onnx::PRelu_57'])
+      expect(names).toContain(name);
+    expect(statistics.map(({ name }) => name)).toContain('b.bn1.running_mean');
+    expect(statistics).toHaveLength(10);
+    expect(notes.map(({ kind }) => kind)).toEqual(['weights-split']);
+    expect(graphOf(model).node.some(({ opType }) => opType === 'Identity')).toBe(false);
+  });
+
+  test('a weight stays shared where that is asked; running statistics get apart all the same', () => {
+    const { model, notes } = prepareModel(read('cases/merged-weights.onnx'), { keepShared: true });
+    const { parameters, statistics } = trainingForm(model);
+    expect(parameters.map(({ name }) => name)).not.toContain('a.bn2.weight');
+    expect(statistics).toHaveLength(10);
+    expect(notes.map(({ kind }) => kind)).toEqual(['weights-split', 'weights-shared']);
+  });
+
+  test('training mode becomes inference, and trains', () => {
+    const { model, notes } = prepareModel(read('cases/training-mode.onnx'));
+    expect(notes.map(({ kind }) => kind)).toEqual(['statistics-of-running']);
+    expect(trainingForm(model).statistics).toHaveLength(6);
+  });
+
+  test('an output is named where there are two', () => {
+    const model = read('cases/two-outputs.onnx');
+    expect(() => prepareModel(model)).toThrow(/'embedding' \[N, 16\], 'norm' \[N, 1\].*name the output/s);
+    expect(prepareModel(model, { output: 'embedding' }).notes[0]).toMatchObject({ kind: 'output-chosen' });
+  });
+});
