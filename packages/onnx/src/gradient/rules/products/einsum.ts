@@ -52,6 +52,8 @@ function equationOf(call: RuleCall): Equation {
   const equation = stringAttribute(call.node, 'equation', '').replaceAll(' ', '');
   const [left, right] = equation.split('->');
   const inputs = left!.split(',');
+  if (inputs.length !== call.node.input.length)
+    throw call.refuse('an equation with a term for every operand');
   for (const term of inputs) {
     const axes = axesOf(term);
     if (new Set(axes).size < axes.length) throw call.refuse(`no diagonal, as '${term}' is`);
