@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
+import { OnnxGraphError } from '../errors.ts';
 import { type Attributes, wholeNumber } from '../model/attributes.ts';
 import type { Node, Shape } from '../model/model.ts';
 import { createNode } from '../model/node.ts';

@@ -71,11 +71,6 @@ async function checkShape(given: GradientCase, opset: number): Promise<void> {
   }
 }
 
-/** Whether a shape, axes or the like are an input. */
-function isComputed({ inputs }: GradientCase): boolean {
-  return Object.values(inputs).some(({ type }) => type === 'int64' || type === 'int32');
-}
-
 function expectKnown(inferred: Shape | undefined, dims: readonly number[], name: string): void {
   if (inferred === undefined) return;
   expect(inferred.length, `inferred rank of ${name}`).toBe(dims.length);
