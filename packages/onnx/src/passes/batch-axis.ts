@@ -1,0 +1,155 @@
+import { intAttribute, intsAttribute, stringAttribute } from '../model/attributes.ts';
+import type { Node } from '../model/model.ts';
+import type { ValueTable } from '../shapes/value-table.ts';
+
+/** Where the batch lies in a value: that axis has size N · factor, with the batch outermost in it. */
+export interface BatchAxis {
+  readonly axis: number;
+  readonly factor: number;
+}
+
+/** What a node's inputs are, with the shapes at the batch of the file. */
+export interface BatchedInputs {
+  readonly axisOf: (name: string) => BatchAxis | undefined;
+  readonly rankOf: (name: string) => number | undefined;
+  readonly values: ValueTable;
+}
+
+/** Nodes that join or mix samples. */
+export type Mixes = 'mixes';
+
+const AXIS_OPERATORS: ReadonlySet<string> = new Set(
+  'Softmax LogSoftmax Hardmax Split CumSum TopK Concat LpNormalization'.split(' '),
+);
+const SAME_BUT_FOR_BATCH: ReadonlySet<string> = new Set(
+  (
+    'Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool BatchNormalization ' +
+    'InstanceNormalization GroupNormalization DepthToSpace SpaceToDepth LRN'
+  ).split(' '),
+);
+
+/** The batch's axis in the first output of a node without a rewriting of its own; 'mixes' where there is none. */
+export function outputAxis(node: Node, given: BatchedInputs): BatchAxis | Mixes {
+  const { axisOf, rankOf } = given;
+  const name = node.input.find((each) => axisOf(each) !== undefined)!;
+  const batch = axisOf(name)!;
+  const rank = rankOf(name);
+  const positive = (axis: number, of: number | undefined = rank): number =>
+    axis < 0 ? axis + (of ?? 0) : axis;
+  const isFirst = node.input[0] === name;
+  const { opType } = node;
+  if (SAME_BUT_FOR_BATCH.has(opType)) return isFirst && batch.axis === 0 ? batch : 'mixes';
+  if (AXIS_OPERATORS.has(opType)) {
+    const fallback = opType === 'Split' || opType === 'Concat' ? 0 : -1;
+    const axis =
+      opType === 'CumSum'
+        ? (given.values.integers(node.input[1] ?? '')?.[0] ?? 0)
+        : intAttribute(node, 'axis', fallback);
+    return positive(axis) === batch.axis ? 'mixes' : batch;
+  }
+  if (opType.startsWith('Reduce')) return reduced(node, batch, given, positive);
+  if (opType === 'ArgMax' || opType === 'ArgMin') {
+    const axis = positive(intAttribute(node, 'axis', 0));
+    if (axis === batch.axis) return 'mixes';
+    const isKept = intAttribute(node, 'keepdims', 1) !== 0 || axis > batch.axis;
+    return isKept ? batch : { ...batch, axis: batch.axis - 1 };
+  }
+  switch (opType) {
+    case 'LayerNormalization':
+    case 'RMSNormalization':
+      return positive(intAttribute(node, 'axis', -1)) <= batch.axis ? 'mixes' : batch;
+    case 'Transpose': {
+      const perm = intsAttribute(node, 'perm');
+      const axis = perm === undefined ? (rank ?? 1) - 1 - batch.axis : perm.indexOf(batch.axis);
+      return { ...batch, axis };
+    }
+    case 'Unsqueeze': {
+      const axes = intsAttribute(node, 'axes') ?? given.values.integers(node.input[1] ?? '');
+      if (axes === undefined || rank === undefined) return 'mixes';
+      let { axis } = batch;
+      for (const added of axes.map((each) => positive(each, rank + axes.length)).sort((a, b) => a - b))
+        if (added <= axis) axis++;
+      return { ...batch, axis };
+    }
+    case 'Gather': {
+      const axis = positive(intAttribute(node, 'axis', 0), rankOf(node.input[0]!));
+      if (!isFirst) return { ...batch, axis: axis + batch.axis };
+      if (axis === batch.axis) return 'mixes';
+      return axis > batch.axis ? batch : { ...batch, axis: batch.axis - 1 + (rankOf(node.input[1]!) ?? 0) };
+    }
+    case 'Slice': {
+      const starts = intsAttribute(node, 'starts') ?? given.values.integers(node.input[1] ?? '');
+      const axes =
+        intsAttribute(node, 'axes') ?? given.values.integers(node.input[3] ?? '') ?? starts?.map((_, i) => i);
+      const ends = intsAttribute(node, 'ends') ?? given.values.integers(node.input[2] ?? '');
+      const at = axes?.findIndex((axis) => positive(axis) === batch.axis);
+      if (at === undefined) return 'mixes';
+      return at < 0 || (starts?.[at] === 0 && (ends?.[at] ?? 0) >= 2 ** 31 - 1) ? batch : 'mixes';
+    }
+    case 'Gemm':
+      return isFirst && batch.axis === intAttribute(node, 'transA', 0) ? { ...batch, axis: 0 } : 'mixes';
+    case 'MatMul':
+      return product(node, given);
+    case 'Flatten': {
+      const axis = positive(intAttribute(node, 'axis', 1));
+      if (batch.axis !== 0 || axis === 0) return 'mixes';
+      const rest = given.values.shape(name)?.slice(1, axis) ?? [];
+      return { axis: 0, factor: rest.reduce<number>((n, dim) => n * Number(dim), batch.factor) };
+    }
+    case 'Einsum': {
+      const [terms = '', result = ''] = stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->');
+      const letter = terms.split(',')[node.input.indexOf(name)]?.[batch.axis];
+      const axis = letter === undefined ? -1 : result.indexOf(letter);
+      return axis < 0 ? 'mixes' : { ...batch, axis };
+    }
+    default:
+      return broadcast(node, given);
+  }
+}
+
+function reduced(
+  node: Node,
+  batch: BatchAxis,
+  { values }: BatchedInputs,
+  positive: (axis: number) => number,
+): BatchAxis | Mixes {
+  const axes = (intsAttribute(node, 'axes') ?? values.integers(node.input[1] ?? ''))?.map((axis) =>
+    positive(axis),
+  );
+  if (axes === undefined || axes.includes(batch.axis)) return 'mixes';
+  if (intAttribute(node, 'keepdims', 1) !== 0) return batch;
+  return { ...batch, axis: batch.axis - axes.filter((axis) => axis < batch.axis).length };
+}
+
+function product(node: Node, { axisOf, rankOf }: BatchedInputs): BatchAxis | Mixes {
+  const ranks = node.input.map((name) => rankOf(name));
+  if (ranks.some((rank) => rank === undefined)) return 'mixes';
+  const rank = Math.max(...(ranks as number[]));
+  const axes = node.input.flatMap((name, i) => {
+    const batch = axisOf(name);
+    if (batch === undefined) return [];
+    const fromEnd = ranks[i]! - batch.axis;
+    const isContracted = fromEnd === (i === 0 ? 1 : 2);
+    return [isContracted ? undefined : { ...batch, axis: rank - fromEnd }];
+  });
+  return agreed(axes);
+}
+
+/** Axes are aligned at the end. */
+function broadcast(node: Node, { axisOf, rankOf, values }: BatchedInputs): BatchAxis | Mixes {
+  const rank =
+    rankOf(node.output[0]!) ?? Math.max(...node.input.map((name) => values.shape(name)?.length ?? 0));
+  const axes = node.input.flatMap((name) => {
+    const batch = axisOf(name);
+    const own = rankOf(name);
+    if (batch === undefined) return [];
+    return [own === undefined ? undefined : { ...batch, axis: rank - own + batch.axis }];
+  });
+  return agreed(axes);
+}
+
+function agreed(axes: readonly (BatchAxis | undefined)[]): BatchAxis | Mixes {
+  const [first] = axes;
+  const isAgreed = axes.every((each) => each?.axis === first?.axis && each?.factor === first?.factor);
+  return first !== undefined && isAgreed ? first : 'mixes';
+}
