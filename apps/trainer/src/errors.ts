@@ -5,6 +5,11 @@ export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** What went wrong, in a line. */
+export function firstLine(cause: unknown): string {
+  return reasonOf(cause).split('\n')[0]!;
+}
+
 /** `E_USAGE`: flags or a configuration that don't fit together. */
 export class UsageError extends CfError {
   constructor(given: string, expected: string, fix: string) {

@@ -6,6 +6,7 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
 import { evalCommand } from './commands/eval.ts';
 import { facesCommand } from './commands/faces.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { trainCommand } from './commands/train.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 
@@ -21,6 +22,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
     .addCommand(evalCommand())
+    .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
     .addCommand(dataCommand())
     .addCommand(facesCommand())

@@ -36,6 +36,7 @@ export { createTensor, readTensor, type TensorData } from './model/tensor.ts';
 export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-graph.ts';
 export type { RunningStatistic } from './passes/batch-normalization.ts';
 export type { DropoutMask } from './passes/dropout.ts';
+export { type ExpectedPixels, expectedPixels, PIXELS_KEY } from './passes/expected-pixels.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
 export {
   type InspectedLayer,

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
+import type { FileSettings } from '../engines/onnx-file.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,10 +20,14 @@ import { resultsAsJson, scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { openRunFolder, RUN_FILES } from '../run/run-folder.ts';
+import { checkSection } from '../settings/check-config.ts';
+import { onnxInput } from '../settings/fields.ts';
+import { longFlag, propertyOf, type Setting } from '../settings/setting.ts';
 import { onnxFile } from '../settings/situation.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
+import { optionsOf } from './train-options.ts';
 
-interface EvalFlags {
+interface EvalFlags extends FileSettings {
   readonly model?: string;
   readonly run?: string;
   readonly data: string;
@@ -36,7 +41,7 @@ interface EvalFlags {
 
 /** `cf eval`. */
 export function evalCommand(): Command {
-  return new Command('eval')
+  const command = new Command('eval')
     .description('Score a run or an ONNX file on pairs of pictures.')
     .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
     .option('--run <folder>', 'the folder of a training')
@@ -47,10 +52,12 @@ export function evalCommand(): Command {
     .option('--strict', 'stop at the first unreadable picture', false)
     .option('--json', 'print one JSON object', false)
     .option('--report <file>', 'also write a page with ROC and scores')
-    .addHelpText('after', EXAMPLES)
-    .action(async (flags: EvalFlags) => {
-      process.exitCode = await withInterruption((signal) => runEval(flags, signal));
-    });
+    .addHelpText('after', EXAMPLES);
+  for (const one of Object.values<Setting>(onnxInput))
+    for (const option of optionsOf(one)) command.addOption(option);
+  return command.action(async (flags: EvalFlags) => {
+    process.exitCode = await withInterruption((signal) => runEval(flags, signal));
+  });
 }
 
 const EXAMPLES = `
@@ -58,6 +65,7 @@ Accuracy is the mean over the scored folds, each at the threshold that is best o
 
 Examples:
   cf eval --model onnx:backbone.onnx --data lfw-112 --pairs pairs.txt
+  cf eval --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
 `;
 
@@ -74,6 +82,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
     const found = problems.all.length;
+    if (!flags.json) for (const note of extractor.notes ?? []) console.log(note);
     const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
     console.log(flags.json ? JSON.stringify(json) : asText(name, result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
@@ -102,7 +111,12 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
       'name what is to be scored.',
     );
   }
-  if (flags.model !== undefined) return { extractor: await onnxBackbone(onnxFile(flags.model)) };
+  const settings = checkSection(onnxInput, flags);
+  if (flags.model !== undefined) return { extractor: await onnxBackbone(onnxFile(flags.model), settings) };
+  for (const one of Object.values<Setting>(onnxInput)) {
+    if (flags[propertyOf(one) as keyof FileSettings] === undefined) continue;
+    throw new UsageError(`--run with ${longFlag(one)}`, 'one of them', 'a run knows it: leave the flag out.');
+  }
   const run = await openRunFolder(flags.run!);
   if (await run.has('network')) return openNetwork(run.file('network'));
   // Written after model.json.

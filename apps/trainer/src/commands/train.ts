@@ -8,7 +8,7 @@ import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folde
 import { train } from '../run/train.ts';
 import { checkConfig, readConfig } from '../settings/check-config.ts';
 import { configJsonSchema } from '../settings/documents.ts';
-import type { TrainFlags } from '../settings/fields.ts';
+import { onnxInput, type TrainFlags } from '../settings/fields.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
@@ -111,9 +111,11 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
     const featuresFrom = await opened(flags.featuresFrom);
     return { config, place: { resume: true, featuresFrom, initFrom, open: async () => run } };
   }
-  const given = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
+  const asked = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
   const featuresFrom = await opened(flags.featuresFrom);
-  const initFrom = await opened(flags.initFrom ?? given.initFrom);
+  const initFrom = await opened(flags.initFrom ?? asked.initFrom);
+  const given =
+    initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
   const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const open = async (): Promise<RunFolder> => {
@@ -122,6 +124,17 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
     return run;
   };
   return { config, place: { resume: false, featuresFrom, initFrom, open } };
+}
+
+/** A training that says nothing of its pixels, inputs and outputs takes them as the run has them that it starts from. */
+function withInputOf(from: TrainConfig, config: TrainConfig): TrainConfig {
+  if (config.train !== 'all' || from.train !== 'all') return config;
+  const [own, other] = [config.network, from.network];
+  if (own.kind !== 'onnx' || other.kind !== 'onnx') return config;
+  const names = Object.keys(onnxInput) as (keyof typeof onnxInput)[];
+  if (names.some((name) => own[name] !== undefined)) return config;
+  const taken = Object.fromEntries(names.map((name) => [name, other[name]]));
+  return { ...config, network: { ...own, ...taken } };
 }
 
 /** The configuration of a file, but for what may be given beside it. */

@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 import { failureOf, smallOnnx } from '../testing.ts';
 import { activationBytes, requireMemory } from './activation-memory.ts';
 
-const SMALL = { channels: 3, height: 8, width: 8 } as const;
+const SMALL = [3, 8, 8];
 
 it('activations are counted a picture', async () => {
   // Convolution, normalisation and rectifier of 8 × 4 × 4, and the embedding of 8.
   expect(await activationBytes(decodeModel(smallOnnx()), SMALL)).toBe(4 * (3 * 128 + 8));
-  const bytes = await activationBytes(onnxModel(tinyIresnet()), { channels: 3, height: 56, width: 56 });
+  const bytes = await activationBytes(onnxModel(tinyIresnet()), [3, 56, 56]);
   expect(bytes).toBeGreaterThan(3e6);
   expect(bytes).toBeLessThan(2e7);
 });

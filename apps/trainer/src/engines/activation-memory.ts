@@ -1,7 +1,6 @@
 import { availableMemory } from 'node:process';
 import { encodeModel, GraphBuilder, type Model } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { ImageShape } from '../dataset/image-source.ts';
 import { BatchMemoryError } from '../errors.ts';
 
 /** Operators whose outputs are large and floating-point, and are kept for the way back. */
@@ -19,16 +18,13 @@ const KEPT = new Set([
 /**
  * Bytes that training keeps a picture between the way forward and the way back: a lower bound, measured on one picture.
  */
-export async function activationBytes(
-  model: Model,
-  { channels, height, width }: ImageShape,
-): Promise<number> {
+export async function activationBytes(model: Model, sample: readonly number[]): Promise<number> {
   const session = await InferenceSession.create(encodeModel(withActivations(model)), {
     intraOpNumThreads: 1,
   });
   try {
-    const dims = [1, channels, height, width];
-    const pixels = new Tensor('float32', new Float32Array(channels * height * width), dims);
+    const length = sample.reduce((product, size) => product * size, 1);
+    const pixels = new Tensor('float32', new Float32Array(length), [1, ...sample]);
     const outputs = await session.run({ [session.inputNames[0]!]: pixels });
     return Object.values(outputs).reduce((sum, { size }) => sum + 4 * size, 0);
   } finally {

@@ -5,6 +5,10 @@ import type { Embedder } from './onnx-network.ts';
 /** A network that is trained, whatever engine runs it. */
 export interface NetworkInTraining {
   readonly learner: Learner;
+  /** Samples that a batch of training has at least: a normalisation of one value gives nothing. */
+  readonly smallestBatch?: number;
+  /** What trains, and what does not: a line. */
+  readonly trains?: string;
   /** The network as it now is, to embed with and to keep. */
   trained(): Promise<TrainedNetwork>;
   /** Of the learner as well. */

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
-import { BackboneError, reasonOf } from '../errors.ts';
+import { BackboneError, firstLine } from '../errors.ts';
+import { networkInput, type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
 /** A network as it is, to embed with. */
 export interface Embedder {
@@ -14,44 +14,60 @@ export interface Embedder {
 
 /** One of pictures, RGB 0 … 255. */
 export interface EmbeddingNetwork extends Embedder {
-  /** Of its one input, [N, 3, height, width]. */
+  /** Of one picture. */
   readonly shape: ImageShape;
 }
 
-/** No file can be read at the path after onnx:. */
-export function unreadable(file: string, cause: unknown): BackboneError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  const why = missing ? ', which does not exist' : ` (${firstLine(cause)})`;
-  return new BackboneError(`'${file}'${why}`, 'an ONNX file', 'check the path after onnx:.', cause);
-}
-
 /**
- * Opens a network from its file; each run takes one thread.
- *
- * @throws BackboneError if the file is missing or broken, or does not map pictures to vectors
- */
-export async function openOnnxFile(file: string): Promise<EmbeddingNetwork> {
-  try {
-    await access(file);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  return openOnnxNetwork(file, file);
-}
-
-/**
- * Opens a network.
+ * Opens a network; each run takes one thread.
  *
  * @param name what messages call it
  * @param model its file, or what would be in it
+ * @param pixels how it wants its pictures
  * @throws BackboneError if it is broken, or does not map pictures to vectors
  */
-export async function openOnnxNetwork(name: string, model: string | Uint8Array): Promise<EmbeddingNetwork> {
+export async function openOnnxNetwork(
+  name: string,
+  model: string | Uint8Array,
+  pixels: PixelForm = RAW,
+): Promise<EmbeddingNetwork> {
   const session = await openSession(name, model);
-  const [height, width] = pictureSize(name, session);
-  const run = runOf(session, [3, height, width]);
-  const dim = (await probe(name, run, height, width)).length;
-  return { shape: { width, height, channels: 3 }, dim, run, dispose: () => session.release() };
+  const size = pictureSize(name, session, pixels);
+  const run = runOf(name, session, sampleShape(size, pixels));
+  const embed: Embedder['run'] = (values, count) => run(networkInput(values, size, pixels), count);
+  const dim = (await embed(new Float32Array(3 * size.height * size.width), 1)).length;
+  return { shape: { ...size, channels: 3 }, dim, run: embed, dispose: () => session.release() };
+}
+
+/**
+ * Refuses a network that does not take batches, or in which one picture depends on those beside it.
+ *
+ * @throws BackboneError
+ */
+export async function requireBatches(name: string, { run, dim, shape }: EmbeddingNetwork): Promise<void> {
+  const size = 3 * shape.height * shape.width;
+  const pixels = Float32Array.from({ length: 2 * size }, (_, i) => (i * i * 7 + (i >= size ? 91 : 0)) % 256);
+  const together = await run(pixels, 2).catch(() => undefined);
+  if (together?.length !== 2 * dim) {
+    throw new BackboneError(
+      together === undefined
+        ? `'${name}', which fails on two pictures at once`
+        : `'${name}', which gives ${together.length} numbers for two pictures and ${dim} for one`,
+      'a network of any number of pictures',
+      'export it with a free first dimension of input and output.',
+    );
+  }
+  for (const picture of [0, 1]) {
+    const alone = await run(pixels.slice(picture * size, (picture + 1) * size), 1);
+    const beside = together.subarray(picture * dim, (picture + 1) * dim);
+    const largest = alone.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    if (alone.every((x, i) => Math.abs(x - beside[i]!) <= 1e-3 * largest)) continue;
+    throw new BackboneError(
+      `'${name}', which embeds a picture otherwise when another is beside it`,
+      'a network in which every picture is embedded by itself',
+      'export it in inference mode, with a free first dimension of input and output.',
+    );
+  }
 }
 
 /** Opens an embedding of feature vectors, as `cf train` writes it. @throws BackboneError if it is broken */
@@ -60,14 +76,23 @@ export async function openOnnxEmbedding(model: Uint8Array): Promise<Embedder> {
   const [input, output] = [session.inputMetadata[0]!, session.outputMetadata[0]!].map((meta) =>
     meta.isTensor ? Number(meta.shape[1]) : Number.NaN,
   ) as [number, number];
-  return { dim: output, run: runOf(session, [input]), dispose: () => session.release() };
+  return { dim: output, run: runOf('embedding', session, [input]), dispose: () => session.release() };
 }
 
-function runOf(session: InferenceSession, sample: readonly number[]): Embedder['run'] {
+function runOf(name: string, session: InferenceSession, sample: readonly number[]): Embedder['run'] {
   const [input, output] = [session.inputNames[0]!, session.outputNames[0]!];
   return async (values, count) => {
-    const results = await session.run({ [input]: new Tensor('float32', values, [count, ...sample]) });
-    return results[output]!.data as Float32Array;
+    const tensor = new Tensor('float32', values, [count, ...sample]);
+    try {
+      return (await session.run({ [input]: tensor }))[output]!.data as Float32Array;
+    } catch (cause) {
+      throw new BackboneError(
+        `'${name}' fails on ${count === 1 ? 'one picture' : `${count} pictures`} (${firstLine(cause)})`,
+        'a float32 model of pictures',
+        'try it in onnxruntime by itself.',
+        cause,
+      );
+    }
   };
 }
 
@@ -85,38 +110,19 @@ async function openSession(name: string, model: string | Uint8Array): Promise<In
   }
 }
 
-function pictureSize(name: string, session: InferenceSession): [number, number] {
+function pictureSize(
+  name: string,
+  session: InferenceSession,
+  { layout }: PixelForm,
+): Pick<ImageShape, 'width' | 'height'> {
   const meta = session.inputMetadata[0]!;
   const shape = meta.isTensor ? meta.shape : [];
-  const [height, width] = [shape[2], shape[3]];
-  const fits = session.inputNames.length === 1 && shape.length === 4 && shape[1] === 3;
-  if (fits && typeof height === 'number' && typeof width === 'number') return [height, width];
+  const [channels, height, width] = layout === 'nchw' ? shape.slice(1) : [shape[3], shape[1], shape[2]];
+  const fits = session.inputNames.length === 1 && shape.length === 4 && channels === 3;
+  if (fits && typeof height === 'number' && typeof width === 'number') return { height, width };
   throw new BackboneError(
     `'${name}' with input [${session.inputNames.join(', ')}] of shape [${shape.join(', ')}]`,
-    'one input [N, 3, height, width] of fixed size',
-    'export the backbone with RGB pictures as its only input.',
+    `one input [${layout === 'nchw' ? 'N, 3, height, width' : 'N, height, width, 3'}] of fixed size`,
+    'export the backbone with pictures of three channels as its only input, or say --input-layout.',
   );
-}
-
-async function probe(
-  name: string,
-  run: Embedder['run'],
-  height: number,
-  width: number,
-): Promise<Float32Array> {
-  try {
-    return await run(new Float32Array(3 * height * width), 1);
-  } catch (cause) {
-    throw new BackboneError(
-      `'${name}' fails on one picture (${firstLine(cause)})`,
-      'a float32 model of pictures',
-      'try it in onnxruntime by itself.',
-      cause,
-    );
-  }
-}
-
-/** What went wrong, in a line. */
-export function firstLine(cause: unknown): string {
-  return reasonOf(cause).split('\n')[0]!;
 }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { backbone } from '@cf/backbones';
-import { CfError } from '@cf/core';
-import { decodeModel, encodeModel, type Model, OnnxOpsetError, onnxModel } from '@cf/onnx';
-import { BackboneError, UsageError } from '../errors.ts';
+import { encodeModel, onnxModel } from '@cf/onnx';
+import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
-import { type EmbeddingNetwork, firstLine, openOnnxNetwork, unreadable } from './onnx-network.ts';
+import { type PreparedFile, prepareFile } from './onnx-file.ts';
+import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from './onnx-network.ts';
 import { openOnnxTraining } from './open-onnx-training.ts';
+import { RAW, sampleShape } from './pixel-form.ts';
 
 /** A network before training. */
 export interface UntrainedNetwork {
@@ -19,6 +19,8 @@ export interface UntrainedNetwork {
   readonly inference: EmbeddingNetwork;
   /** Tells it from other networks and other first weights. */
   readonly fingerprint: string;
+  /** What was done to a file: a sentence each. */
+  readonly notes?: readonly string[];
   /** Bytes that training keeps a picture between the way forward and the way back: a lower bound. */
   activationBytes(): Promise<number>;
   /** A copy to be trained. */
@@ -33,30 +35,32 @@ export interface UntrainedNetwork {
  * @throws UsageError if its embeddings have another length than was asked for
  */
 export async function openOnnxEngine(training: NetworkTraining): Promise<UntrainedNetwork> {
-  const { network: config, seed } = training;
+  const { network: config } = training;
   if (config.kind === 'layers') throw layersElsewhere(config.file);
-  const name = config.kind === 'onnx' ? basename(config.file) : config.name;
-  const model =
-    config.kind === 'onnx'
-      ? await readModelFile(config.file)
-      : onnxModel(backbone(config.name, { embeddingSize: config.dim, seed }));
-  const inference = await openOnnxNetwork(config.kind === 'onnx' ? config.file : name, encodeModel(model));
+  const { name, model, pixels, notes, fingerprint } = await describedNetwork(config, training.seed);
+  const inference = await openOnnxNetwork(
+    config.kind === 'onnx' ? config.file : name,
+    encodeModel(model),
+    pixels,
+  );
   try {
     const { dim, shape } = inference;
     requireDim(config, dim);
-    await requireBatches(name, inference);
+    if (config.kind === 'onnx') await requireBatches(name, inference);
     return {
       name,
       inference,
-      fingerprint: createHash('sha256').update(encodeModel(model)).digest('hex'),
-      activationBytes: () => activationBytes(model, shape),
+      fingerprint,
+      notes,
+      activationBytes: () => activationBytes(model, sampleShape(shape, pixels)),
       openTraining: () =>
         openOnnxTraining({
           model,
           dim,
           config: training,
           threads: training.threads,
-          openInference: (bytes) => openOnnxNetwork(name, bytes),
+          openInference: (bytes) => openOnnxNetwork(name, bytes, pixels),
+          pixels: { form: pixels, shape },
         }),
     };
   } catch (error) {
@@ -65,25 +69,19 @@ export async function openOnnxEngine(training: NetworkTraining): Promise<Untrain
   }
 }
 
-async function readModelFile(file: string): Promise<Model> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  try {
-    return decodeModel(bytes);
-  } catch (cause) {
-    if (cause instanceof OnnxOpsetError) throw cause;
-    const reason = cause instanceof CfError ? cause.given : firstLine(cause);
-    throw new BackboneError(
-      `'${file}' (${reason})`,
-      'an ONNX model',
-      'export it again, or fetch it again where it was cut short.',
-      cause,
-    );
-  }
+interface DescribedNetwork extends PreparedFile {
+  readonly name: string;
+}
+
+async function describedNetwork(
+  config: Exclude<NetworkConfig, { kind: 'layers' }>,
+  seed: number,
+): Promise<DescribedNetwork> {
+  if (config.kind === 'onnx')
+    return { name: basename(config.file), ...(await prepareFile(config.file, config)) };
+  const model = onnxModel(backbone(config.name, { embeddingSize: config.dim, seed }));
+  const fingerprint = createHash('sha256').update(encodeModel(model)).digest('hex');
+  return { name: config.name, model, pixels: RAW, notes: [], fingerprint };
 }
 
 /** @throws UsageError */
@@ -102,22 +100,5 @@ function layersElsewhere(file: string): UsageError {
     `'${file}' with the engine onnx`,
     'a network of ONNX',
     'add --engine tfjs, which trains layers models.',
-  );
-}
-
-/** Training needs batches, and one vector a picture. */
-async function requireBatches(name: string, { run, dim, shape }: EmbeddingNetwork): Promise<void> {
-  const pixels = new Float32Array(2 * 3 * shape.height * shape.width);
-  const length = await run(pixels, 2).then(
-    (embeddings) => embeddings.length,
-    () => undefined,
-  );
-  if (length === 2 * dim) return;
-  throw new BackboneError(
-    length === undefined
-      ? `'${name}', which fails on two pictures at once`
-      : `'${name}', which gives ${length} numbers for two pictures and ${dim} for one`,
-    'a network of any number of pictures',
-    'export it with a free first dimension of input and output.',
   );
 }

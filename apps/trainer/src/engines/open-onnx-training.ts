@@ -1,9 +1,22 @@
-import { createTrainingSession, encodeModel, type Model, onnxLearner } from '@cf/onnx';
+import { CfError } from '@cf/core';
+import {
+  createTrainingSession,
+  encodeModel,
+  type Model,
+  onnxLearner,
+  smallestBatch,
+  trainingForm,
+} from '@cf/onnx';
+import type { Learner, LearnerBatch } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
+import type { ImageShape } from '../dataset/image-source.ts';
+import { BackboneError, firstLine } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
+import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
+import { whatTrains } from './what-trains.ts';
 
 export interface OnnxTrainingOptions {
   readonly model: Model;
@@ -14,32 +27,57 @@ export interface OnnxTrainingOptions {
   readonly threads: number;
   /** Opens a model file to embed with. */
   readonly openInference: (bytes: Uint8Array) => Promise<Embedder>;
+  /** How it wants pictures of a shape; left out for one that takes no pictures. */
+  readonly pixels?: { readonly form: PixelForm; readonly shape: ImageShape };
 }
 
 /**
  * Makes the graphs that train a network, on onnxruntime.
  *
- * @throws UnsupportedOperatorError, OnnxOpsetError, OnnxGraphError where a gradient can't be had, before anything runs
+ * @throws UnsupportedOperatorError, OnnxOpsetError, OnnxGraphError, BackboneError where a gradient can't be had, before
+ * anything runs
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
-  const { model, dim, config, threads, openInference } = options;
+  const { model, dim, config, threads, openInference, pixels } = options;
   const network = config.train === 'all' ? config.network : undefined;
   const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
+  const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
+  const form = trainingForm(model, part);
   const session = await createTrainingSession({
     runtime,
     model,
     optimiser: optimiserOf(config),
     threads,
     seed: config.seed,
-    freezeBn,
-    ...(freezeUntil === undefined ? {} : { freezeUntil }),
+    ...part,
+  }).catch((cause: unknown) => {
+    if (cause instanceof CfError) throw cause;
+    const given = `a network whose training can't be opened (${firstLine(cause)})`;
+    throw new BackboneError(given, 'one that onnxruntime trains', 'look at it with cf inspect.', cause);
   });
+  const learner = onnxLearner(session, dim);
   return {
-    learner: onnxLearner(session, dim),
+    learner: pixels === undefined ? learner : onPictures(learner, pixels),
+    smallestBatch: smallestBatch(form),
+    trains: whatTrains(model, form, part),
     async trained() {
       const bytes = encodeModel(session.exportModel());
       return { inference: await openInference(bytes), files: new Map([['network', bytes]]) };
     },
     dispose: () => session.dispose(),
+  };
+}
+
+/** The learner of a network that wants its pictures otherwise than RGB 0 … 255. */
+function onPictures(learner: Learner, { form, shape }: NonNullable<OnnxTrainingOptions['pixels']>): Learner {
+  const turned = (batch: LearnerBatch): LearnerBatch => ({
+    ...batch,
+    values: networkInput(batch.values, shape, form),
+    shape: [batch.shape[0]!, ...sampleShape(shape, form)],
+  });
+  return {
+    ...learner,
+    embed: (batch) => learner.embed(turned(batch)),
+    forward: (batch) => learner.forward(turned(batch)),
   };
 }

@@ -5,6 +5,8 @@ import type { ImageShape } from '../dataset/image-source.ts';
 export interface FeatureExtractor {
   /** Such as `pixels 32×32` or `mobilefacenet.onnx`. */
   readonly name: string;
+  /** What was done to its file: a sentence each. */
+  readonly notes?: readonly string[];
   readonly shape: ImageShape;
   /** Length of a feature vector. */
   readonly dim: number;

@@ -1,19 +1,32 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
-import { type EmbeddingNetwork, openOnnxFile } from '../engines/onnx-network.ts';
+import { encodeModel } from '@cf/onnx';
+import { type FileSettings, prepareFile } from '../engines/onnx-file.ts';
+import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
 /** Small batches stay in the cache; several of them run at a time, each on one thread. */
 const BATCH = 8;
 
 /**
- * A frozen ONNX backbone as feature extractor, run by onnxruntime. It takes RGB 0 … 255, [N, 3, H, W]; any
- * normalisation of the pixels is part of the graph.
+ * A frozen ONNX backbone as feature extractor, run by onnxruntime.
  *
- * @throws BackboneError if the file is missing or broken, or does not map pictures to vectors
+ * @param settings what is said of its pixels, inputs and outputs
+ * @throws BackboneError if the file is missing or broken, does not map pictures to vectors, or nobody says how its pixels
+ * are normalised; OnnxGraphError for an input or output that has to be named
  */
-export async function onnxBackbone(file: string): Promise<FeatureExtractor> {
-  return networkExtractor(file, await openOnnxFile(file));
+export async function onnxBackbone(file: string, settings: FileSettings = {}): Promise<FeatureExtractor> {
+  const { model, pixels, notes } = await prepareFile(file, settings);
+  // What lies in other files is found from where the file is.
+  const isSplit = model.graph!.initializer.some(({ externalData }) => externalData.length > 0);
+  const network = await openOnnxNetwork(file, isSplit ? file : encodeModel(model), pixels);
+  try {
+    await requireBatches(file, network);
+    return { ...networkExtractor(file, network), notes };
+  } catch (error) {
+    await network.dispose();
+    throw error;
+  }
 }
 
 /** A network as feature extractor, which disposes of it. */

@@ -5,6 +5,6 @@ import { pixelFeatures } from './pixels.ts';
 
 /** The extractor that a configuration names. */
 export function openExtractor(features: FeatureConfig): Promise<FeatureExtractor> {
-  if (features.kind === 'onnx') return onnxBackbone(features.file);
+  if (features.kind === 'onnx') return onnxBackbone(features.file, features);
   return Promise.resolve(pixelFeatures(features.size));
 }

@@ -16,11 +16,13 @@ export interface TrainReportInput {
   readonly images: number;
   readonly pairsFrom: string;
   readonly problems: readonly ImageProblem[];
+  /** What was done to the network's file, what trains. */
+  readonly notes: readonly string[];
 }
 
 /** The report of a training as one HTML page. */
 export async function trainReport(input: TrainReportInput): Promise<string> {
-  const { config, metrics, results, identities, images, pairsFrom, problems } = input;
+  const { config, metrics, results, identities, images, pairsFrom, problems, notes } = input;
   const trained = results[0]!.result;
   const last = metrics.at(-1);
   return htmlReport({
@@ -36,6 +38,9 @@ export async function trainReport(input: TrainReportInput): Promise<string> {
     charts: [...(await stepCharts(metrics)), ...(await scoreCharts(results, 'the trained model'))],
     tables: [
       resultTable(results),
+      ...(notes.length === 0
+        ? []
+        : [{ title: 'The network', columns: ['what was done'], rows: notes.map((note) => [note]) }]),
       ...(problems.length === 0
         ? []
         : [

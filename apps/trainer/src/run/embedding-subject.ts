@@ -45,6 +45,7 @@ export async function withEmbedding<T>(
       return await work({
         run,
         description: `${extractor.name}: embedding ${extractor.dim} → ${dim}`,
+        notes: [...(extractor.notes ?? []), ...(network.trains === undefined ? [] : [network.trains])],
         fingerprint: JSON.stringify([features, extractor.dim, dim]),
         samples: featureSamples(trained, dataset),
         indices: table.indices,

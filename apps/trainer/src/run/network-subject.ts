@@ -13,6 +13,7 @@ import { UsageError } from '../errors.ts';
 import { withProgress } from '../report/progress.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import type { NetworkTraining } from '../settings/train-config.ts';
+import { requireBatchSize } from './batch-size.ts';
 import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
 import type { Subject } from './subject.ts';
@@ -38,10 +39,14 @@ export async function withNetwork<T>(
     const network = await untrained.openTraining();
     try {
       await requireInitial(place.initFrom, config, network.learner);
+      requireBatchSize(config, images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open();
       const store = await loadPictures(job, untrained.inference.shape);
-      return await work({ run, network, ...subjectOn(job, untrained, store) });
+      const subject = subjectOn(job, untrained, store);
+      requireBatchSize(config, subject.samples.count, network.smallestBatch);
+      const trains = network.trains === undefined ? [] : [network.trains];
+      return await work({ run, network, ...subject, notes: [...subject.notes, ...trains] });
     } finally {
       await network.dispose();
     }
@@ -82,6 +87,7 @@ function subjectOn(
   };
   return {
     description: `${name}, all layers: ${shape.height}×${shape.width} → ${dim}`,
+    notes: untrained.notes ?? [],
     fingerprint,
     samples,
     indices: store.indices,

@@ -11,6 +11,8 @@ export interface Subject {
   readonly run: RunFolder;
   /** Such as `mobilefacenet, all layers: 112×112 → 512`. */
   readonly description: string;
+  /** What was done to a file, what trains: a sentence each. */
+  readonly notes: readonly string[];
   /** Tells it from other networks, other first weights and other features. */
   readonly fingerprint: string;
   readonly samples: NamedSamples;

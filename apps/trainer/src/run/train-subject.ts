@@ -95,6 +95,7 @@ async function startState(
   const { run, description, samples } = subject;
   const { name: loss } = lossOf(config, samples);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
+  for (const note of subject.notes) say(note);
   if (kept === undefined) {
     if (place.resume) say('no checkpoint yet: training from the beginning');
     if (place.initFrom === undefined) return undefined;
@@ -132,7 +133,7 @@ async function trainControl(
 
 async function writeOutcome(
   { config, dataset, problems }: Job<TrainConfig>,
-  { run, samples }: Subject,
+  { run, samples, notes }: Subject,
   files: TrainedNetwork['files'],
   results: readonly NamedResult[],
 ): Promise<void> {
@@ -144,6 +145,7 @@ async function writeOutcome(
     images: samples.count,
     pairsFrom: dataset.pairsFrom,
     problems: problems.all,
+    notes,
   });
   for (const [name, bytes] of files) await atomicWrite(run.file(name), bytes);
   await run.writeText('results', `${JSON.stringify(resultsAsJson(results), undefined, 2)}\n`);

@@ -1,9 +1,10 @@
 import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
+import { askedPixels } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { readJson } from '../run/run-folder.ts';
 import { checkLoss } from './loss-of.ts';
-import { longFlag, SETTING_OF } from './setting.ts';
+import { fieldsOf, longFlag, SETTING_OF, type Section } from './setting.ts';
 import {
   CONFIG_SCHEMA,
   FEATURE_SCHEMA,
@@ -24,6 +25,8 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): Tr
   checkLoss(config);
   checkMomentum(config);
   if (config.train === 'all') checkEngine(config);
+  const file = config.train === 'all' ? config.network : config.features;
+  if (file.kind === 'onnx') askedPixels(file);
   return config;
 }
 
@@ -40,6 +43,19 @@ export async function readConfig(path: string): Promise<TrainConfig> {
 export function checkFeatures(features: FeatureConfig): void {
   parse(FEATURE_SCHEMA, features, { root: 'features' });
 }
+
+/** The values of some settings that another command takes as flags. @throws OptionOutOfRangeError, UsageError */
+export function checkSection<S extends Section>(section: S, flags: object): z.output<z.ZodObject<Fields<S>>> {
+  const given = Object.keys(section).map((name) => [
+    name,
+    (flags as Readonly<Record<string, unknown>>)[name],
+  ]);
+  return parse(z.object(fieldsOf(section)) as z.ZodObject<Fields<S>>, Object.fromEntries(given), {
+    from: 'flags',
+  });
+}
+
+type Fields<S extends Section> = { [Name in keyof S]: S[Name]['schema'] };
 
 function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
   if (!nesterov || (optimiser === 'sgd' && momentum > 0)) return;

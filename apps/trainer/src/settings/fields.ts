@@ -93,8 +93,38 @@ export const source = {
 
 export const layers = { dim: fileDim };
 
+/** Of a file of ONNX, whether it is trained or stays as it is. */
+export const onnxInput = only(ONLY.anyOnnxFile, {
+  input: setting(
+    '--input <preset>',
+    z.enum(['insightface', 'imagenet', 'raw']).optional(),
+    'how the network wants its pixels: insightface is (x - 127.5) / 127.5, imagenet its mean and deviation, raw 0 to 255',
+    { told: 'as the file says, or does by itself' },
+  ),
+  inputMean: setting('--input-mean <m>', text().optional(), 'taken from pixels: one number, or three'),
+  inputStd: setting('--input-std <s>', text().optional(), 'divides pixels: one number, or three'),
+  inputOrder: setting('--input-order <order>', z.enum(['rgb', 'bgr']).optional(), 'rgb or bgr', {
+    told: 'rgb',
+  }),
+  inputLayout: setting('--input-layout <layout>', z.enum(['nchw', 'nhwc']).optional(), 'nchw or nhwc', {
+    told: 'as the shape of the input says',
+  }),
+  inputName: setting(
+    '--input-name <name>',
+    text().optional(),
+    'the input for pictures, where there are several',
+  ),
+  outputName: setting(
+    '--output-name <name>',
+    text().optional(),
+    'the embedding, where there are several outputs',
+  ),
+  keepShared: setting('--keep-shared', z.boolean().optional(), 'weights that several layers read stay one'),
+});
+
 export const onnx = {
   dim: fileDim,
+  ...onnxInput,
   ...only(ONLY.onnxFile, {
     freezeUntil: setting('--freeze-until <node>', text().optional(), 'it and all before it stay as they are'),
     freezeBn: setting('--freeze-bn', off(), 'normalisations stay as they are'),

@@ -33,7 +33,7 @@ export function resolveConfig(flags: fields.TrainFlags): TrainConfig {
     ...(part === 'all'
       ? { ...fill(fields.network), network, augmentation: fill(fields.augmentation) }
       : {
-          features: { ...source, ...(source.kind === 'pixels' ? fill(fields.pixels) : {}) },
+          features: { ...source, ...fill(source.kind === 'pixels' ? fields.pixels : fields.onnxInput) },
           ...fill(fields.embedding),
         }),
   };

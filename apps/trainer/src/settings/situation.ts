@@ -129,6 +129,11 @@ export const ONLY = {
     if (situation.part === 'embedding' || situation.source.kind === 'onnx') return noNetwork(situation);
     return situation.source.kind === 'layers' ? 'a layers model' : 'a built-in backbone';
   }),
+  anyOnnxFile: unless('for onnx:FILE', ({ source }) => {
+    if (source.kind === 'onnx') return false;
+    if (source.kind === 'pixels') return 'pixels as features';
+    return source.kind === 'layers' ? 'a layers model' : 'a built-in backbone';
+  }),
   engineOnnx: unless(
     'for --engine onnx',
     (situation) => noNetwork(situation) || (situation.engine === 'tfjs' && 'the engine tfjs'),

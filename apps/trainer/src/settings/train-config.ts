@@ -8,7 +8,7 @@ const text = z.string().min(1);
 /** What pictures are turned into before training. */
 export const FEATURE_SCHEMA = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pixels'), ...fieldsOf(fields.pixels) }),
-  z.strictObject({ kind: z.literal('onnx'), file: text }),
+  z.strictObject({ kind: z.literal('onnx'), file: text, ...fieldsOf(fields.onnxInput) }),
 ]);
 
 const common = {

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
+import { OnnxGraphError } from '../errors.ts';
 import { type Attributes, wholeNumber } from '../model/attributes.ts';
 import type { Node, Shape } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
@@ -197,6 +198,13 @@ export class GradientGraph {
   #filled(type: keyof typeof FILLED, dims: readonly number[], number: number): string {
     const data = FILLED[type];
     const count = sizeOf(dims);
+    if (!Number.isSafeInteger(count) || count < 0 || count > LARGEST_CONSTANT) {
+      throw new OnnxGraphError(
+        `a constant of shape [${dims.join(', ')}]`,
+        `0 to ${LARGEST_CONSTANT} elements`,
+        'check the sizes of windows and axes in the file.',
+      );
+    }
     return this.#once(
       `${type} [${dims}] ${number}`,
       () => ({ type, dims, data: data(count, number) }) as TensorData,
@@ -214,6 +222,9 @@ export class GradientGraph {
     return name;
   }
 }
+
+/** Elements of a constant that a rule writes; larger ones are a sign of a broken file. */
+const LARGEST_CONSTANT = 2 ** 26;
 
 const INTEGER_ARITHMETIC: Readonly<Record<'Add' | 'Sub' | 'Mul' | 'Max', (a: number, b: number) => number>> =
   {

@@ -1,28 +1,15 @@
 import { isStandardDomain, type Node } from '../model/model.ts';
 import type { Rule } from './rule.ts';
-import { concat } from './rules/concat.ts';
 import { elementwise } from './rules/elementwise/elementwise.ts';
-import { gemm } from './rules/gemm.ts';
-import { layout } from './rules/layout.ts';
-import { matMul } from './rules/matmul.ts';
+import { indexing } from './rules/indexing/indexing.ts';
+import { layout } from './rules/layout/layout.ts';
 import { normalizations } from './rules/normalizations/normalizations.ts';
+import { products } from './rules/products/products.ts';
 import { recurrent } from './rules/recurrent/recurrent.ts';
 import { reductions } from './rules/reductions/reductions.ts';
-import { select } from './rules/select.ts';
 import { windows } from './rules/windows/windows.ts';
 
-const FAMILIES = [
-  concat,
-  elementwise,
-  gemm,
-  layout,
-  matMul,
-  normalizations,
-  recurrent,
-  reductions,
-  select,
-  windows,
-];
+const FAMILIES = [elementwise, indexing, layout, normalizations, products, recurrent, reductions, windows];
 
 const BY_OPERATOR: ReadonlyMap<string, Rule> = new Map(FAMILIES.flatMap((rules) => Object.entries(rules)));
 

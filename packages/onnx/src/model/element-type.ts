@@ -6,6 +6,8 @@ export interface ElementArrays {
   float64: Float64Array;
   /** Bit patterns of IEEE half precision. */
   float16: Uint16Array;
+  /** Bit patterns: the upper halves of float32. */
+  bfloat16: Uint16Array;
   int8: Int8Array;
   int16: Int16Array;
   int32: Int32Array;
@@ -32,6 +34,7 @@ export const ELEMENTS: { readonly [T in ElementType]: ElementInfo<T> } = {
   float32: { code: Code.FLOAT, create: (b) => new Float32Array(b), bytes: 4 },
   float64: { code: Code.DOUBLE, create: (b) => new Float64Array(b), bytes: 8 },
   float16: { code: Code.FLOAT16, create: (b) => new Uint16Array(b), bytes: 2 },
+  bfloat16: { code: Code.BFLOAT16, create: (b) => new Uint16Array(b), bytes: 2 },
   int8: { code: Code.INT8, create: (b) => new Int8Array(b), bytes: 1 },
   int16: { code: Code.INT16, create: (b) => new Int16Array(b), bytes: 2 },
   int32: { code: Code.INT32, create: (b) => new Int32Array(b), bytes: 4 },

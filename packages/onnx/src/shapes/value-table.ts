@@ -1,5 +1,5 @@
-import { TensorProto_DataLocation } from 'onnx-buf';
 import { type ElementType, elementTypeOf } from '../model/element-type.ts';
+import { TensorProto_DataLocation } from '../model/messages/onnx_pb.js';
 import {
   type Dimension,
   type Graph,

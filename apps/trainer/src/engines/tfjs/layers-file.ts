@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { BackboneError } from '../../errors.ts';
+import { BackboneError, firstLine } from '../../errors.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
 import type { TrainedNetwork } from '../network-in-training.ts';
-import { firstLine } from '../onnx-network.ts';
 
 /** Reads a layers model from its `model.json` and the weight files beside it. @throws BackboneError */
 export async function loadLayers(file: string): Promise<tf.LayersModel> {

@@ -11,6 +11,7 @@ import { activationBytes } from '../activation-memory.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../network-in-training.ts';
 import { type EmbeddingNetwork, openOnnxNetwork } from '../onnx-network.ts';
 import { requireDim, type UntrainedNetwork } from '../open-network.ts';
+import { RAW, sampleShape } from '../pixel-form.ts';
 import { layersFiles, loadLayers } from './layers-file.ts';
 import { requireSeeded } from './require-seeded.ts';
 
@@ -50,7 +51,7 @@ async function openBuiltIn(described: Backbone, training: NetworkTraining): Prom
     name,
     inference,
     fingerprint: fingerprintOf([bytes]),
-    activationBytes: () => activationBytes(onnx, inference.shape),
+    activationBytes: () => activationBytes(onnx, sampleShape(inference.shape, RAW)),
     openTraining: async () => inTraining(layersModel(described), training, trained),
   };
 }

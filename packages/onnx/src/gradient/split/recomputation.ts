@@ -6,7 +6,7 @@ import type { ValueTable } from '../../shapes/value-table.ts';
 const CHEAP: ReadonlySet<string> = new Set(
   (
     'Identity Neg Abs Sign Sqrt Reciprocal Relu LeakyRelu PRelu Clip HardSigmoid HardSwish Sigmoid Tanh Cast CastLike ' +
-    'Elu Celu Selu Softplus Softsign Mish Swish Gelu Erf Exp ThresholdedRelu Shrink Floor Ceil Round ' +
+    'Elu Celu Selu Softplus Softsign Mish Swish Gelu Erf ThresholdedRelu Shrink Floor Ceil Round ' +
     'Add Sub Mul Div Mod Sum Mean Min Max Where IsNaN IsInf Equal Less LessOrEqual Greater GreaterOrEqual Not And Or ' +
     'Reshape Flatten Squeeze Unsqueeze Transpose Slice Pad Concat Split Expand Shape Size Range ConstantOfShape Constant'
   ).split(' '),

@@ -32,8 +32,8 @@ export const elu: Rules = {
   Elu: exponential(({ node }) => ({ gain: 1, slope: floatAttribute(node, 'alpha', 1), width: 1 })),
   Celu: exponential(({ node }) => ({ gain: 1, slope: 1, width: floatAttribute(node, 'alpha', 1) })),
   Selu: exponential(({ node }) => ({
-    gain: floatAttribute(node, 'gamma', 1.05070102214813232421875),
-    slope: floatAttribute(node, 'alpha', 1.67326319217681884765625),
+    gain: floatAttribute(node, 'gamma', 1.0507010221481323),
+    slope: floatAttribute(node, 'alpha', 1.6732631921768188),
     width: 1,
   })),
 };

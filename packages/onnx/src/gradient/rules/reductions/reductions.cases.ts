@@ -59,14 +59,6 @@ function casesOf({ operator, map = apart, byInput = 18 }: Reduction): readonly G
   return [
     ...BY_ATTRIBUTE.map((form) => ({ ...common, ...form, opsets: byInput === 13 ? [11] : [11, 17] })),
     ...BY_INPUT.map((form) => ({ ...common, ...form, opsets: [byInput] })),
-    {
-      ...common,
-      name: 'axes that the graph computes',
-      inputs: { ...inputs, axes: indices(-1) },
-      attributes: { keepdims: int(0) },
-      opsets: [byInput],
-      declared: ['shapes'],
-    },
   ];
 }
 

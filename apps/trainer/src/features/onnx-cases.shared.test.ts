@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { failureOf, SHARED } from '../testing.ts';
+import { onnxBackbone } from './onnx-backbone.ts';
+
+const path = (name: string): string => join(SHARED, 'cases', name);
+const there = existsSync(path('two-outputs.onnx'));
+
+it.skipIf(!there)(
+  'a file that nobody says the pixels of is refused with the presets (needs ../shared)',
+  async () => {
+    const file = path('pixels-normalised-outside.onnx');
+    const error = await failureOf(() => onnxBackbone(file));
+    expect(error).toMatchObject({ code: 'E_BACKBONE' });
+    expect(error.message).toMatch(/--input insightface, imagenet, raw/);
+    const backbone = await onnxBackbone(file, { input: 'insightface' });
+    expect(backbone.notes).toEqual(['pixels: (x − 127.5) / 127.5, RGB, NCHW']);
+    await backbone.dispose();
+  },
+);
+
+it.skipIf(!there)('of two outputs one is named; the error lists them (needs ../shared)', async () => {
+  const file = path('two-outputs.onnx');
+  const error = await failureOf(() => onnxBackbone(file));
+  expect(error.message).toMatch(/'embedding' \[N, 16\], 'norm' \[N, 1\][\s\S]*--output-name/);
+  const backbone = await onnxBackbone(file, { outputName: 'embedding' });
+  expect(backbone.dim).toBe(16);
+  await backbone.dispose();
+});
+
+it.skipIf(!there)(
+  'a picture embeds alone as beside another, whatever mode the file is in (needs ../shared)',
+  async () => {
+    const backbone = await onnxBackbone(path('training-mode.onnx'));
+    const image = (seed: number) => ({
+      width: 32,
+      height: 32,
+      channels: 3 as const,
+      data: Uint8Array.from({ length: 3072 }, (_, i) => (i * seed) % 256),
+    });
+    const both = await backbone.extract([image(7), image(31)]);
+    const alone = await backbone.extract([image(7)]);
+    for (const [i, x] of alone.entries()) expect(both[i]).toBeCloseTo(x, 4);
+    await backbone.dispose();
+  },
+);
