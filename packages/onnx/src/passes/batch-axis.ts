@@ -2,9 +2,10 @@ import { intAttribute, intsAttribute, stringAttribute } from '../model/attribute
 import type { Node } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 
-/** Where the batch lies in a value: that axis has size N · factor, with the batch outermost in it. */
+/** Where the batch lies in a value: that axis has size outer · N · factor, the samples between the two. */
 export interface BatchAxis {
   readonly axis: number;
+  readonly outer: number;
   readonly factor: number;
 }
 
@@ -92,9 +93,11 @@ export function outputAxis(node: Node, given: BatchedInputs): BatchAxis | Mixes 
       return product(node, given);
     case 'Flatten': {
       const axis = positive(intAttribute(node, 'axis', 1));
-      if (batch.axis !== 0 || axis === 0) return 'mixes';
-      const rest = given.values.shape(name)?.slice(1, axis) ?? [];
-      return { axis: 0, factor: rest.reduce<number>((n, dim) => n * Number(dim), batch.factor) };
+      const dims = given.values.shape(name)?.map(Number) ?? [];
+      if (batch.axis >= axis) return 'mixes';
+      const size = (from: number, to: number): number => dims.slice(from, to).reduce((n, dim) => n * dim, 1);
+      const outer = batch.outer * size(0, batch.axis);
+      return { axis: 0, outer, factor: batch.factor * size(batch.axis + 1, axis) };
     }
     case 'Einsum': {
       const [terms = '', result = ''] = stringAttribute(node, 'equation', '').replaceAll(' ', '').split('->');
@@ -150,6 +153,8 @@ function broadcast(node: Node, { axisOf, rankOf, values }: BatchedInputs): Batch
 
 function agreed(axes: readonly (BatchAxis | undefined)[]): BatchAxis | Mixes {
   const [first] = axes;
-  const isAgreed = axes.every((each) => each?.axis === first?.axis && each?.factor === first?.factor);
+  const isAgreed = axes.every(
+    (each) => each?.axis === first?.axis && each?.factor === first?.factor && each?.outer === first?.outer,
+  );
   return first !== undefined && isAgreed ? first : 'mixes';
 }

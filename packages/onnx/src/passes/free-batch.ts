@@ -52,6 +52,9 @@ class BatchFreeing {
   readonly #batch: Batch;
   readonly #builder: GraphBuilder;
   readonly #values: ValueTable;
+  /** Values by the batch's symbol: what is a number here holds no batch. */
+  readonly #symbolic: ValueTable;
+  readonly #k: number;
   readonly #axes: Map<string, BatchAxis>;
   /** Values computed from the data in which the batch can't be told. */
   readonly #lost: Map<string, Node> = new Map();
@@ -62,9 +65,11 @@ class BatchFreeing {
     this.#model = model;
     this.#batch = batch;
     const k = typeof batch.first === 'number' ? batch.first : 1;
+    this.#k = k;
     this.#values = new ValueTable(withBatch(model, batch.input, k));
+    this.#symbolic = new ValueTable(withBatch(model, batch.input, BATCH));
     this.#builder = GraphBuilder.rewrite(model);
-    this.#axes = new Map([[batch.input, { axis: 0, factor: 1 }]]);
+    this.#axes = new Map([[batch.input, { axis: 0, outer: 1, factor: 1 }]]);
   }
 
   run(): { readonly model: Model; readonly notes: readonly Note[] } {
@@ -72,7 +77,7 @@ class BatchFreeing {
     const isFixed = typeof first === 'number';
     for (const node of graphOf(this.#model).node) this.#node(node);
     const end = this.#axes.get(output);
-    const isFree = end?.axis === 0 && end.factor === 1;
+    const isFree = end?.axis === 0 && end.outer * end.factor === 1;
     if (!isFree && isFixed) throw this.#refusal(this.#lost.get(output), output);
     if (!isFixed && this.#changed.length === 0) return { model: this.#model, notes: [] };
     const freed = this.#builder.build();
@@ -100,7 +105,7 @@ class BatchFreeing {
     const batch = this.#axes.get(info.name);
     const [shape, type] = [declaredShape(info), declaredType(info)];
     if (batch === undefined || shape === undefined || type === undefined) return info;
-    const free = batch.factor === 1 ? symbol : undefined;
+    const free = batch.outer * batch.factor === 1 ? symbol : undefined;
     return createValueInfo(
       info.name,
       type,
@@ -136,7 +141,9 @@ class BatchFreeing {
       axisOf: (name) => this.#axes.get(name),
       shapeOf: (name) => this.#values.shape(name)?.map((dim) => (typeof dim === 'number' ? dim : Number.NaN)),
       integersOf: (name) => this.#values.integers(name),
-      isConstant: (name) => this.#values.constant(name) !== undefined,
+      isConstantAt: (name, i) => typeof this.#symbolic.elements(name)?.[i] === 'number',
+      k: this.#k,
+      isAlike: (name, axis) => this.#isAlike(name, axis),
       size: (factor) => this.#sizeOf(factor),
       builder: this.#builder,
       opset: opsetOf(this.#model),
@@ -174,6 +181,14 @@ class BatchFreeing {
     for (const name of node.output) if (name !== '') this.#lost.set(name, by);
   }
 
+  #isAlike(name: string, axis: number): boolean {
+    const tensor = this.#values.constant(name);
+    if (tensor === undefined) return true;
+    const [size, after] = [tensor.dims[axis]!, product(tensor.dims.slice(axis + 1))];
+    const data = Array.from(tensor.data as Float32Array, Number);
+    return data.every((x, i) => x === data[i - after * (Math.floor(i / after) % size)]);
+  }
+
   /** N · factor, as a list of one. */
   #sizeOf(factor: number): string {
     const builder = this.#builder;
@@ -207,7 +222,12 @@ interface Rewriting {
   readonly axisOf: (name: string) => BatchAxis | undefined;
   readonly shapeOf: (name: string) => readonly number[] | undefined;
   readonly integersOf: (name: string) => readonly number[] | undefined;
-  readonly isConstant: (name: string) => boolean;
+  /** Whether an element of a shape is a number that does not follow the batch. */
+  readonly isConstantAt: (name: string, i: number) => boolean;
+  /** The batch of the file; 1 where it has none. */
+  readonly k: number;
+  /** Whether a value has the same numbers all along an axis, as far as it is a constant. */
+  readonly isAlike: (name: string, axis: number) => boolean;
   readonly size: (factor: number) => string;
   readonly builder: GraphBuilder;
   readonly opset: number;
@@ -248,27 +268,23 @@ function freeReshape(context: Rewriting, node: Node): void {
     context.lose(node);
     return;
   }
-  const literal = context.isConstant(target) ? context.integersOf(target) : undefined;
   if (from === undefined || to === undefined || ![...from, ...to].every(Number.isFinite)) {
     // Sizes that are open; what begins with the batch goes on with it.
+    const literal = context.integersOf(target);
     const isFirst = batch.axis === 0 && (literal === undefined || literal[0]! <= 0);
     if (isFirst) context.keep(node, [batch]);
     else context.lose(node);
     return;
   }
-  const before = product(from.slice(0, batch.axis));
-  const size = from[batch.axis]! / batch.factor;
-  const axis = to.findIndex((dim, i) => product(to.slice(0, i)) === before && dim % size === 0);
-  if (axis < 0) {
+  const after = axisAfter(batch, from, to);
+  if (after === undefined) {
     context.lose(node);
     return;
   }
-  const after: BatchAxis = { axis, factor: to[axis]! / size };
-  const isOpen =
-    literal === undefined ||
-    literal[axis] === -1 ||
-    (literal[axis] === 0 && axis === batch.axis && intAttribute(node, 'allowzero', 0) === 0);
-  if (isOpen) {
+  const { axis } = after;
+  const literal = context.integersOf(target)?.[axis];
+  const isCopied = literal === 0 && axis === batch.axis && intAttribute(node, 'allowzero', 0) === 0;
+  if (isCopied || literal === -1 || !context.isConstantAt(target, axis)) {
     context.keep(node, [after]);
     return;
   }
@@ -276,6 +292,23 @@ function freeReshape(context: Rewriting, node: Node): void {
   const input = [x, int64(context, `free/${target}`, shape)];
   context.changed(node);
   context.keep(withFields(node, { input }), [after]);
+}
+
+/**
+ * Where the batch lies after a Reshape: as many elements lie before it as did. Between two axes it goes to the one that
+ * is the batch alone; else to the second, but not to the last one, that of features.
+ */
+function axisAfter(batch: BatchAxis, from: readonly number[], to: readonly number[]): BatchAxis | undefined {
+  const size = from[batch.axis]! / (batch.factor * batch.outer);
+  const before = product(from.slice(0, batch.axis)) * batch.outer;
+  const found = to.flatMap((dim, axis) => {
+    const outer = before / product(to.slice(0, axis));
+    const factor = dim / (outer * size);
+    return Number.isInteger(outer) && Number.isInteger(factor) ? [{ axis, outer, factor }] : [];
+  });
+  const alone = found.find(({ outer, factor }) => outer * factor === 1);
+  const outermost = found.find(({ axis, outer }) => outer === 1 && (axis === 0 || axis < to.length - 1));
+  return alone ?? outermost ?? found[0];
 }
 
 /** Without axes, those of size 1 go, and a batch of one with them: the axes are written out. */
@@ -321,7 +354,7 @@ function freeExpand(context: Rewriting, node: Node): void {
   const rank = Math.max(from.length, context.shapeOf(node.output[0]!)?.length ?? from.length);
   const after = { ...batch, axis: rank - from.length + batch.axis };
   const at = to === undefined ? -1 : after.axis - (rank - to.length);
-  if (!context.isConstant(target) || to === undefined || at < 0 || to[at] === 1) {
+  if (to === undefined || at < 0 || to[at] === 1 || !context.isConstantAt(target, at)) {
     context.keep(node, [after]);
     return;
   }
@@ -350,7 +383,9 @@ function freeConcat(context: Rewriting, node: Node): void {
   const own = intAttribute(node, 'axis', 0);
   const axis = own < 0 ? own + (rank ?? 0) : own;
   const axes = node.input.map((each) => context.axisOf(each)).filter((each) => each !== undefined);
-  const isApart = axes.every((each) => each.axis === batch.axis && each.factor === batch.factor);
+  const isApart = axes.every(
+    (each) => each.axis === batch.axis && each.factor === batch.factor && each.outer === 1,
+  );
   if (axis === batch.axis || !isApart || rank === undefined) {
     context.lose(node);
     return;
@@ -361,6 +396,7 @@ function freeConcat(context: Rewriting, node: Node): void {
     const dims = context.shapeOf(each);
     // A value computed from the sizes of the data may have its batch already.
     if (dims?.[batch.axis] !== shape?.[batch.axis] || !isFixed(context, each)) return each;
+    if (!context.isAlike(each, batch.axis)) return each;
     isChanged = true;
     return repeated(context, each, { ...batch, rank });
   });
@@ -383,7 +419,11 @@ function repeated(
   const { builder } = context;
   const parts = [...ones(axis), context.size(factor), ...ones(rank - axis - 1)];
   const shape = parts.length === 1 ? parts[0]! : builder.op('Concat', parts, { axis: { int: 0 } });
-  return builder.op('Expand', [value, shape], {}, { outputs: [builder.uniqueName(`each/${value}`)] });
+  const isOne = context.shapeOf(value)?.[axis] === 1;
+  const first = isOne
+    ? value
+    : builder.op('Gather', [value, int64(context, 'batch/first', [0])], { axis: { int: axis } });
+  return builder.op('Expand', [first, shape], {}, { outputs: [builder.uniqueName(`each/${value}`)] });
 }
 
 function freeResize(context: Rewriting, node: Node): void {
@@ -395,7 +435,7 @@ function freeResize(context: Rewriting, node: Node): void {
     return;
   }
   const isAll = intsAttribute(node, 'axes') === undefined;
-  if (sizes === '' || to === undefined || !context.isConstant(sizes) || !isAll) {
+  if (sizes === '' || to === undefined || !context.isConstantAt(sizes, batch.axis) || !isAll) {
     context.plain(node);
     return;
   }
@@ -424,12 +464,13 @@ function freeRecurrent(context: Rewriting, node: Node): void {
     return;
   }
   const axis = isBatchFirst ? 0 : 1;
+  const size = context.k * batch.factor;
   let isChanged = false;
   const input = node.input.map((each, i) => {
     const isState = (i === 5 || i === 6) && each !== '';
-    if (!isState || context.axisOf(each) !== undefined || context.shapeOf(each)?.[axis] !== 1) return each;
+    if (!isState || context.axisOf(each) !== undefined || context.shapeOf(each)?.[axis] !== size) return each;
     isChanged = true;
-    return repeated(context, each, { axis, factor: batch.factor, rank: 3 });
+    return repeated(context, each, { ...batch, axis, rank: 3 });
   });
   if (isChanged) context.changed(node);
   const state = { ...batch, axis };
