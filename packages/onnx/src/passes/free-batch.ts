@@ -235,12 +235,7 @@ class BatchFreeing {
     const list = (hint: string, value: number): string =>
       builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(value)) }, hint);
     if (this.#size === undefined) {
-      const shape = builder.op(
-        'Shape',
-        [this.#batch.input],
-        {},
-        { outputs: [builder.uniqueName('batch/shape')] },
-      );
+      const shape = fresh(builder, 'Shape', [this.#batch.input], {}, 'batch/shape');
       const zero = list('batch/axis', 0);
       this.#size = fresh(builder, 'Gather', [shape, zero], {}, 'batch/size');
     }
@@ -292,7 +287,7 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   RNN: freeRecurrent,
 };
 
-/** A node under a name that no node of the file is likely to have. */
+/** A node that the file did not have, under a name of its own. */
 function fresh(
   builder: GraphBuilder,
   operator: string,
