@@ -212,11 +212,15 @@ export function smallOnnx({ operator, opset }: SmallOnnxOptions = {}): Uint8Arra
     channels('bn.running_var', 1),
   ]);
   x = node('Relu', 'relu', [x]);
-  if (operator !== undefined) x = node(operator, 'extra', [x]);
+  const domain = operator === 'QuickGelu' ? 'com.microsoft' : '';
+  if (operator !== undefined) x = graph.op(operator, [x], {}, { name: 'extra', outputs: ['extra'], domain });
   x = node('Flatten', 'flatten', [x]);
   x = node('Gemm', 'embedding', [x, weight('fc.weight', [8, 128], () => 0.1 * random.normal())], {
     transB: { int: 1 },
   });
   graph.output(x, 'float32', ['N', 8]);
-  return encodeModel(graph.build());
+  const model = graph.build();
+  const contributed = { ...model.opsetImport[0]!, domain: 'com.microsoft', version: 1n };
+  model.opsetImport.push(contributed);
+  return encodeModel(model);
 }
