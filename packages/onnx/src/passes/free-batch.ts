@@ -1,6 +1,6 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError } from '../errors.ts';
-import { intAttribute, intsAttribute } from '../model/attributes.ts';
+import { type Attributes, intAttribute, intsAttribute } from '../model/attributes.ts';
 import {
   graphOf,
   isOperator,
@@ -67,7 +67,10 @@ class BatchFreeing {
     const k = typeof batch.first === 'number' ? batch.first : 1;
     this.#k = k;
     this.#values = new ValueTable(withBatch(model, batch.input, k));
-    this.#symbolic = new ValueTable(withBatch(model, batch.input, BATCH));
+    const symbolic = withBatch(model, batch.input, BATCH);
+    this.#symbolic = new ValueTable(
+      withFields(symbolic, { graph: withFields(graphOf(symbolic), { node: [] }) }),
+    );
     this.#builder = GraphBuilder.rewrite(model);
     this.#axes = new Map([[batch.input, { axis: 0, outer: 1, factor: 1 }]]);
   }
@@ -75,7 +78,10 @@ class BatchFreeing {
   run(): { readonly model: Model; readonly notes: readonly Note[] } {
     const { first, output } = this.#batch;
     const isFixed = typeof first === 'number';
-    for (const node of graphOf(this.#model).node) this.#node(node);
+    for (const node of graphOf(this.#model).node) {
+      this.#node(node);
+      this.#follow(node);
+    }
     const end = this.#axes.get(output);
     const isFree = end?.axis === 0 && end.outer * end.factor === 1;
     if (!isFree && isFixed) throw this.#refusal(this.#lost.get(output), output);
@@ -101,6 +107,22 @@ class BatchFreeing {
     return { model, notes: [{ kind: 'batch-freed', text, names: this.#changed }] };
   }
 
+  /** What the batch's symbol makes of a node's outputs, once constants that held it do so no more. */
+  #follow(node: Node): void {
+    this.#symbolic.add(node);
+    for (const name of node.output) {
+      const batch = this.#axes.get(name);
+      const shape = this.#values.shape(name);
+      if (batch === undefined || shape === undefined) continue;
+      const free = batch.outer * batch.factor === 1 ? BATCH : undefined;
+      this.#symbolic.set(
+        name,
+        undefined,
+        shape.map((dim, axis) => (axis === batch.axis ? free : dim)),
+      );
+    }
+  }
+
   #declared(info: ValueInfo, symbol: string): ValueInfo {
     const batch = this.#axes.get(info.name);
     const [shape, type] = [declaredShape(info), declaredType(info)];
@@ -114,6 +136,7 @@ class BatchFreeing {
   }
 
   #node(node: Node): void {
+    if (isOperator(node, 'Expand') && this.#repeatsSamples(node)) return;
     const lost = node.input.map((name) => this.#lost.get(name)).find((by) => by !== undefined);
     const isData = node.input.some((name) => this.#axes.has(name));
     if (isOperator(node, 'Shape') || isOperator(node, 'Size') || (!isData && lost === undefined)) {
@@ -181,6 +204,23 @@ class BatchFreeing {
     for (const name of node.output) if (name !== '') this.#lost.set(name, by);
   }
 
+  /** A constant of k equal samples that a size from the graph repeats: its first sample stands for all. */
+  #repeatsSamples(node: Node): boolean {
+    const [x, target] = [node.input[0]!, node.input[1] ?? ''];
+    const tensor = this.#k > 1 ? this.#values.constant(x) : undefined;
+    const sizes = this.#values.integers(target);
+    if (tensor === undefined || sizes?.length !== tensor.dims.length) return false;
+    const axis = tensor.dims.findIndex(
+      (dim, i) => dim === this.#k && sizes[i] === dim && !this.#context.isConstantAt(target, i),
+    );
+    if (axis < 0 || !this.#isAlike(x, axis)) return false;
+    const index = int64(this.#context, 'batch/first', [0]);
+    const first = fresh(this.#builder, 'Gather', [x, index], { axis: { int: axis } }, `first/${x}`);
+    this.#builder.add(withFields(node, { input: [first, target] }));
+    this.#changed.push(nodeName(node));
+    return true;
+  }
+
   #isAlike(name: string, axis: number): boolean {
     const tensor = this.#values.constant(name);
     if (tensor === undefined) return true;
@@ -195,16 +235,13 @@ class BatchFreeing {
     const list = (hint: string, value: number): string =>
       builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(value)) }, hint);
     if (this.#size === undefined) {
-      const shape = builder.op(
-        'Shape',
-        [this.#batch.input],
-        {},
-        { outputs: [builder.uniqueName('batch/shape')] },
-      );
+      const shape = fresh(builder, 'Shape', [this.#batch.input], {}, 'batch/shape');
       const zero = list('batch/axis', 0);
-      this.#size = builder.op('Gather', [shape, zero], {}, { outputs: [builder.uniqueName('batch/size')] });
+      this.#size = fresh(builder, 'Gather', [shape, zero], {}, 'batch/size');
     }
-    return factor === 1 ? this.#size : builder.op('Mul', [this.#size, list('batch/factor', factor)]);
+    return factor === 1
+      ? this.#size
+      : fresh(builder, 'Mul', [this.#size, list('batch/factor', factor)], {}, 'batch/size');
   }
 
   #refusal(node: Node | undefined, output: string): OnnxGraphError {
@@ -249,6 +286,18 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
   GRU: freeRecurrent,
   RNN: freeRecurrent,
 };
+
+/** A node that the file did not have, under a name of its own. */
+function fresh(
+  builder: GraphBuilder,
+  operator: string,
+  inputs: readonly string[],
+  attributes: Attributes,
+  hint: string,
+): string {
+  const name = builder.uniqueName(hint);
+  return builder.op(operator, inputs, attributes, { name: `free/${name}`, outputs: [name] });
+}
 
 function product(dims: readonly number[]): number {
   return dims.reduce((n, dim) => n * dim, 1);
@@ -418,12 +467,19 @@ function repeated(
     count === 0 ? [] : [int64(context, 'batch/ones', new Array<number>(count).fill(1))];
   const { builder } = context;
   const parts = [...ones(axis), context.size(factor), ...ones(rank - axis - 1)];
-  const shape = parts.length === 1 ? parts[0]! : builder.op('Concat', parts, { axis: { int: 0 } });
+  const shape =
+    parts.length === 1 ? parts[0]! : fresh(builder, 'Concat', parts, { axis: { int: 0 } }, 'batch/sizes');
   const isOne = context.shapeOf(value)?.[axis] === 1;
   const first = isOne
     ? value
-    : builder.op('Gather', [value, int64(context, 'batch/first', [0])], { axis: { int: axis } });
-  return builder.op('Expand', [first, shape], {}, { outputs: [builder.uniqueName(`each/${value}`)] });
+    : fresh(
+        builder,
+        'Gather',
+        [value, int64(context, 'batch/first', [0])],
+        { axis: { int: axis } },
+        `first/${value}`,
+      );
+  return fresh(builder, 'Expand', [first, shape], {}, `each/${value}`);
 }
 
 function freeResize(context: Rewriting, node: Node): void {
@@ -450,7 +506,7 @@ function freeResize(context: Rewriting, node: Node): void {
     context.size(batch.factor),
     ...(rest.length > 0 ? [int64(context, 'sizes/after', rest)] : []),
   ];
-  const free = context.builder.op('Concat', parts, { axis: { int: 0 } });
+  const free = fresh(context.builder, 'Concat', parts, { axis: { int: 0 } }, 'batch/sizes');
   context.changed(node);
   context.keep(withFields(node, { input: [...node.input.slice(0, 3), free] }), [batch]);
 }

@@ -1,5 +1,6 @@
+import { ShapeMismatchError } from '@cf/core';
 import { intAttribute } from '../model/attributes.ts';
-import { graphOf, isOperator, type Model, type Node } from '../model/model.ts';
+import { graphOf, isOperator, type Model, type Node, nodeName } from '../model/model.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 
 /** Normalisations over the batch alone: BatchNormalization in training whose channels have one position a sample. */
@@ -26,4 +27,20 @@ export function normalisationsOfOne(model: Model): readonly Node[] {
  */
 export function smallestBatch(form: Model | { readonly model: Model }): number {
   return normalisationsOfOne('model' in form ? form.model : form).length > 0 ? 2 : 1;
+}
+
+/**
+ * Checks that no normalisation in training sees a single value a channel: it would give 0, and so would every gradient.
+ *
+ * @param shape of the batch
+ * @throws ShapeMismatchError naming the normalisation
+ */
+export function requireSeveralValues(form: Model, shape: readonly number[]): void {
+  const [node] = shape[0] === 1 ? normalisationsOfOne(form) : [];
+  if (node === undefined) return;
+  throw new ShapeMismatchError(
+    `a batch of one for '${nodeName(node)}' (BatchNormalization), which normalises over the batch alone`,
+    'two samples or more',
+    'take a larger batch, drop the last one where it is of one sample, or freeze normalisations (freezeBn).',
+  );
 }

@@ -4,6 +4,7 @@ import { graphOf, type Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/names.ts';
 import type { Parameter } from '../passes/parameters.ts';
+import { requireSeveralValues } from '../passes/smallest-batch.ts';
 import { withWeights } from '../passes/with-weights.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { GradientSum } from './gradient-sum.ts';
@@ -86,13 +87,14 @@ export class TrainingSession {
    * @param batch images [B, C, H, W], or what else the model's input takes; leave its values as they are until
    *   `backward` has ended. Step and position key the masks of dropout, with the seed
    * @returns [B, d]: a view that the next `forward` or `embed` writes over
-   * @throws ShapeMismatchError if lengths or sizes do not fit
+   * @throws ShapeMismatchError if lengths or sizes do not fit, or a normalisation sees one value a channel
    * @throws NonFiniteError if an embedding is not finite; running statistics are then as before
    * @throws BackendError if the runtime fails, as where memory ends
    */
   forward(batch: LearnerBatch): Promise<Float32Array> {
     return this.#turns.take('forward', async () => {
       checkBatch(batch, this.#plan);
+      requireSeveralValues(this.#plan.form.model, batch.shape);
       this.#awaitsBackward = false;
       const { embeddings, results } = await this.#pass(batch, this.#batchOf(batch.shape));
       this.#statistics.advance(results, this.#nextStatistic);
