@@ -1,6 +1,5 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError } from '../errors.ts';
-import { type Attributes, intAttribute, intsAttribute } from '../model/attributes.ts';
 import {
   graphOf,
   isOperator,
@@ -11,12 +10,14 @@ import {
   subgraphsOf,
   type ValueInfo,
 } from '../model/model.ts';
-import { createNode } from '../model/node.ts';
 import { opsetOf } from '../model/opset.ts';
+import { sizeOf } from '../model/tensor.ts';
 import { createValueInfo, declaredShape, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import { type BatchAxis, outputAxis } from './batch-axis.ts';
+import { REWRITES } from './freed-nodes/rewrites.ts';
+import { fresh, int64, type Rewriting } from './freed-nodes/rewriting.ts';
 import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 
@@ -224,7 +225,7 @@ class BatchFreeing {
   #isAlike(name: string, axis: number): boolean {
     const tensor = this.#values.constant(name);
     if (tensor === undefined) return true;
-    const [size, after] = [tensor.dims[axis]!, product(tensor.dims.slice(axis + 1))];
+    const [size, after] = [tensor.dims[axis]!, sizeOf(tensor.dims.slice(axis + 1))];
     const data = Array.from(tensor.data as Float32Array, Number);
     return data.every((x, i) => x === data[i - after * (Math.floor(i / after) % size)]);
   }
@@ -252,283 +253,4 @@ class BatchFreeing {
       'export the model with a dynamic first axis.',
     );
   }
-}
-
-/** What rewrites read and write. */
-interface Rewriting {
-  readonly axisOf: (name: string) => BatchAxis | undefined;
-  readonly shapeOf: (name: string) => readonly number[] | undefined;
-  readonly integersOf: (name: string) => readonly number[] | undefined;
-  /** Whether an element of a shape is a number that does not follow the batch. */
-  readonly isConstantAt: (name: string, i: number) => boolean;
-  /** The batch of the file; 1 where it has none. */
-  readonly k: number;
-  /** Whether a value has the same numbers all along an axis, as far as it is a constant. */
-  readonly isAlike: (name: string, axis: number) => boolean;
-  readonly size: (factor: number) => string;
-  readonly builder: GraphBuilder;
-  readonly opset: number;
-  readonly keep: (node: Node, axes: readonly (BatchAxis | undefined)[]) => void;
-  readonly changed: (node: Node) => void;
-  readonly lose: (node: Node) => void;
-  readonly plain: (node: Node) => void;
-}
-
-type Rewrite = (context: Rewriting, node: Node) => void;
-
-const REWRITES: Readonly<Record<string, Rewrite>> = {
-  Reshape: freeReshape,
-  Squeeze: freeSqueeze,
-  Expand: freeExpand,
-  Concat: freeConcat,
-  Resize: freeResize,
-  LSTM: freeRecurrent,
-  GRU: freeRecurrent,
-  RNN: freeRecurrent,
-};
-
-/** A node that the file did not have, under a name of its own. */
-function fresh(
-  builder: GraphBuilder,
-  operator: string,
-  inputs: readonly string[],
-  attributes: Attributes,
-  hint: string,
-): string {
-  const name = builder.uniqueName(hint);
-  return builder.op(operator, inputs, attributes, { name: `free/${name}`, outputs: [name] });
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((n, dim) => n * dim, 1);
-}
-
-function int64(context: Rewriting, hint: string, values: readonly number[]): string {
-  const data = BigInt64Array.from(values, (value) => BigInt(value));
-  return context.builder.constant({ type: 'int64', dims: [values.length], data }, hint);
-}
-
-function freeReshape(context: Rewriting, node: Node): void {
-  const [x, target] = [node.input[0]!, node.input[1] ?? ''];
-  const batch = context.axisOf(x);
-  const from = context.shapeOf(x);
-  const to = context.shapeOf(node.output[0]!);
-  if (batch === undefined) {
-    context.lose(node);
-    return;
-  }
-  if (from === undefined || to === undefined || ![...from, ...to].every(Number.isFinite)) {
-    // Sizes that are open; what begins with the batch goes on with it.
-    const literal = context.integersOf(target);
-    const isFirst = batch.axis === 0 && (literal === undefined || literal[0]! <= 0);
-    if (isFirst) context.keep(node, [batch]);
-    else context.lose(node);
-    return;
-  }
-  const after = axisAfter(batch, from, to);
-  if (after === undefined) {
-    context.lose(node);
-    return;
-  }
-  const { axis } = after;
-  const literal = context.integersOf(target)?.[axis];
-  const isCopied = literal === 0 && axis === batch.axis && intAttribute(node, 'allowzero', 0) === 0;
-  if (isCopied || literal === -1 || !context.isConstantAt(target, axis)) {
-    context.keep(node, [after]);
-    return;
-  }
-  const shape = to.map((dim, i) => (i === axis ? -1 : dim));
-  const input = [x, int64(context, `free/${target}`, shape)];
-  context.changed(node);
-  context.keep(withFields(node, { input }), [after]);
-}
-
-/**
- * Where the batch lies after a Reshape: as many elements lie before it as did. Between two axes it goes to the one that
- * is the batch alone; else to the second, but not to the last one, that of features.
- */
-function axisAfter(batch: BatchAxis, from: readonly number[], to: readonly number[]): BatchAxis | undefined {
-  const size = from[batch.axis]! / (batch.factor * batch.outer);
-  const before = product(from.slice(0, batch.axis)) * batch.outer;
-  const found = to.flatMap((dim, axis) => {
-    const outer = before / product(to.slice(0, axis));
-    const factor = dim / (outer * size);
-    return Number.isInteger(outer) && Number.isInteger(factor) ? [{ axis, outer, factor }] : [];
-  });
-  const alone = found.find(({ outer, factor }) => outer * factor === 1);
-  const outermost = found.find(({ axis, outer }) => outer === 1 && (axis === 0 || axis < to.length - 1));
-  return alone ?? outermost ?? found[0];
-}
-
-/** Without axes, those of size 1 go, and a batch of one with them: the axes are written out. */
-function freeSqueeze(context: Rewriting, node: Node): void {
-  const x = node.input[0]!;
-  const [batch, shape] = [context.axisOf(x), context.shapeOf(x)];
-  if (batch === undefined || shape === undefined) {
-    context.lose(node);
-    return;
-  }
-  const given = intsAttribute(node, 'axes') ?? context.integersOf(node.input[1] ?? '');
-  const axes =
-    given?.map((axis) => (axis < 0 ? axis + shape.length : axis)) ??
-    shape.flatMap((dim, axis) => (dim === 1 && axis !== batch.axis ? [axis] : []));
-  if (axes.includes(batch.axis)) {
-    context.lose(node);
-    return;
-  }
-  const after = { ...batch, axis: batch.axis - axes.filter((axis) => axis < batch.axis).length };
-  if (given !== undefined || shape[batch.axis] !== 1) {
-    context.keep(node, [after]);
-    return;
-  }
-  context.changed(node);
-  const name = nodeName(node);
-  if (context.opset >= 13) {
-    const input = [x, int64(context, `axes/${name}`, axes)];
-    context.keep(withFields(node, { input }), [after]);
-    return;
-  }
-  context.keep(createNode(name, 'Squeeze', [x], node.output, { axes: { ints: axes } }), [after]);
-}
-
-/** A size of 1 in the target keeps what is there. */
-function freeExpand(context: Rewriting, node: Node): void {
-  const [x, target] = [node.input[0]!, node.input[1] ?? ''];
-  const batch = context.axisOf(x);
-  const [from, to] = [context.shapeOf(x), context.integersOf(target)];
-  if (batch === undefined || from === undefined) {
-    context.lose(node);
-    return;
-  }
-  const rank = Math.max(from.length, context.shapeOf(node.output[0]!)?.length ?? from.length);
-  const after = { ...batch, axis: rank - from.length + batch.axis };
-  const at = to === undefined ? -1 : after.axis - (rank - to.length);
-  if (to === undefined || at < 0 || to[at] === 1 || !context.isConstantAt(target, at)) {
-    context.keep(node, [after]);
-    return;
-  }
-  if (to[at] !== from[batch.axis]) {
-    context.lose(node);
-    return;
-  }
-  const input = [
-    x,
-    int64(
-      context,
-      `free/${target}`,
-      to.map((dim, i) => (i === at ? 1 : dim)),
-    ),
-  ];
-  context.changed(node);
-  context.keep(withFields(node, { input }), [after]);
-}
-
-/** What does not depend on the sample is repeated for each. */
-function freeConcat(context: Rewriting, node: Node): void {
-  const name = node.input.find((each) => context.axisOf(each) !== undefined)!;
-  const batch = context.axisOf(name)!;
-  const shape = context.shapeOf(name);
-  const rank = shape?.length ?? context.shapeOf(node.output[0]!)?.length;
-  const own = intAttribute(node, 'axis', 0);
-  const axis = own < 0 ? own + (rank ?? 0) : own;
-  const axes = node.input.map((each) => context.axisOf(each)).filter((each) => each !== undefined);
-  const isApart = axes.every(
-    (each) => each.axis === batch.axis && each.factor === batch.factor && each.outer === 1,
-  );
-  if (axis === batch.axis || !isApart || rank === undefined) {
-    context.lose(node);
-    return;
-  }
-  let isChanged = false;
-  const input = node.input.map((each) => {
-    if (context.axisOf(each) !== undefined) return each;
-    const dims = context.shapeOf(each);
-    // A value computed from the sizes of the data may have its batch already.
-    if (dims?.[batch.axis] !== shape?.[batch.axis] || !isFixed(context, each)) return each;
-    if (!context.isAlike(each, batch.axis)) return each;
-    isChanged = true;
-    return repeated(context, each, { ...batch, rank });
-  });
-  if (isChanged) context.changed(node);
-  context.keep(withFields(node, { input }), [batch]);
-}
-
-/** Whether a value comes of constants alone, as far as its size is a number. */
-function isFixed(context: Rewriting, name: string): boolean {
-  return context.shapeOf(name)?.every(Number.isFinite) ?? false;
-}
-
-function repeated(
-  context: Rewriting,
-  value: string,
-  { axis, factor, rank }: BatchAxis & { readonly rank: number },
-): string {
-  const ones = (count: number): string[] =>
-    count === 0 ? [] : [int64(context, 'batch/ones', new Array<number>(count).fill(1))];
-  const { builder } = context;
-  const parts = [...ones(axis), context.size(factor), ...ones(rank - axis - 1)];
-  const shape =
-    parts.length === 1 ? parts[0]! : fresh(builder, 'Concat', parts, { axis: { int: 0 } }, 'batch/sizes');
-  const isOne = context.shapeOf(value)?.[axis] === 1;
-  const first = isOne
-    ? value
-    : fresh(
-        builder,
-        'Gather',
-        [value, int64(context, 'batch/first', [0])],
-        { axis: { int: axis } },
-        `first/${value}`,
-      );
-  return fresh(builder, 'Expand', [first, shape], {}, `each/${value}`);
-}
-
-function freeResize(context: Rewriting, node: Node): void {
-  const sizes = node.input[3] ?? '';
-  const batch = context.axisOf(node.input[0]!);
-  const to = context.integersOf(sizes);
-  if (batch === undefined) {
-    context.lose(node);
-    return;
-  }
-  const isAll = intsAttribute(node, 'axes') === undefined;
-  if (sizes === '' || to === undefined || !context.isConstantAt(sizes, batch.axis) || !isAll) {
-    context.plain(node);
-    return;
-  }
-  if (to[batch.axis] !== context.shapeOf(node.input[0]!)?.[batch.axis]) {
-    context.lose(node);
-    return;
-  }
-  const before = to.slice(0, batch.axis);
-  const rest = to.slice(batch.axis + 1);
-  const parts = [
-    ...(before.length > 0 ? [int64(context, 'sizes/before', before)] : []),
-    context.size(batch.factor),
-    ...(rest.length > 0 ? [int64(context, 'sizes/after', rest)] : []),
-  ];
-  const free = fresh(context.builder, 'Concat', parts, { axis: { int: 0 } }, 'batch/sizes');
-  context.changed(node);
-  context.keep(withFields(node, { input: [...node.input.slice(0, 3), free] }), [batch]);
-}
-
-/** Initial states of all samples are the same. */
-function freeRecurrent(context: Rewriting, node: Node): void {
-  const isBatchFirst = intAttribute(node, 'layout', 0) === 1;
-  const batch = context.axisOf(node.input[0]!);
-  if (batch?.axis !== (isBatchFirst ? 0 : 1)) {
-    context.lose(node);
-    return;
-  }
-  const axis = isBatchFirst ? 0 : 1;
-  const size = context.k * batch.factor;
-  let isChanged = false;
-  const input = node.input.map((each, i) => {
-    const isState = (i === 5 || i === 6) && each !== '';
-    if (!isState || context.axisOf(each) !== undefined || context.shapeOf(each)?.[axis] !== size) return each;
-    isChanged = true;
-    return repeated(context, each, { ...batch, axis, rank: 3 });
-  });
-  if (isChanged) context.changed(node);
-  const state = { ...batch, axis };
-  context.keep(withFields(node, { input }), [{ ...batch, axis: isBatchFirst ? 0 : 2 }, state, state]);
 }

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { ruleOf, supportedOperators } from '../gradient/rule-table.ts';
 import { createNode } from '../model/node.ts';
 import type { GradientCase } from './gradient-case.ts';
@@ -7,13 +8,15 @@ const [BEGIN, END] = ['<!-- operators -->', '<!-- /operators -->'];
 
 /** The section of FEATURES.md that says which operators have gradients, and how each was tried. */
 export async function operatorsSection(): Promise<string> {
-  const files = await casesIn(new URL('../gradient/rules/', import.meta.url));
+  const files = await casesIn(RULES);
   const cases = [...files.values()].flat();
+  const tests = testSources();
   const rows = supportedOperators().map((operator) =>
-    rowOf(
-      operator,
-      cases.filter((given) => given.operator === operator),
-    ),
+    rowOf(operator, {
+      cases: cases.filter((given) => given.operator === operator),
+      fixtures: FIXTURES.filter((given) => given.operator === operator).length,
+      tests: [...tests].filter(([, text]) => text.includes(`'${operator}'`)).map(([file]) => file),
+    }),
   );
   return [BEGIN, HEADER, ...rows, END, ''].join('\n');
 }
@@ -24,20 +27,58 @@ export function withOperators(page: string, section: string): string {
   return `${at < 0 ? `${page}\n` : page.slice(0, at)}${section}`;
 }
 
-function rowOf(operator: string, cases: readonly GradientCase[]): string {
-  const opsets = [...new Set(cases.flatMap((given) => given.opsets ?? [17]))].sort((a, b) => a - b);
-  const inputs = ruleOf(createNode('', operator, [], []))?.inputs;
-  const gradients = inputs === undefined ? 'all inputs' : `input ${inputs.map((i) => i + 1).join(', ')}`;
-  const proof =
-    cases.length === 0
-      ? 'central differences over drawn shapes'
-      : `${cases.length} cases, central differences`;
-  return `| ${operator} | ${opsets.join(', ') || '17'} | ✓ | ${gradients} | ${proof} |`;
+/** How the gradients of an operator were tried. */
+interface Proof {
+  readonly cases: readonly GradientCase[];
+  /** Values of PyTorch that it is compared with. */
+  readonly fixtures: number;
+  /** Other tests that name the operator. */
+  readonly tests: readonly string[];
 }
 
-const HEADER = `
-Operators that \`@cf/onnx\` takes gradients through. Opsets are those whose form is tried; models below 17 are brought to
-17 first. Printed by \`pnpm print-operators\` in \`packages/onnx\`.
+function rowOf(operator: string, { cases, fixtures, tests }: Proof): string {
+  const opsets = [...new Set(cases.flatMap((given) => given.opsets ?? [17]))].sort((a, b) => a - b);
+  const inputs = ruleOf(createNode('', operator, [], []))?.inputs;
+  const gradients =
+    inputs === undefined
+      ? 'all inputs'
+      : inputs.length === 0
+        ? 'none flows'
+        : `input ${inputs.map((i) => i + 1).join(', ')}`;
+  const proof = [
+    ...(cases.length > 0 ? [counted(cases.length, 'case')] : []),
+    ...(fixtures > 0 ? [counted(fixtures, 'comparison', 's with PyTorch')] : []),
+    ...tests.map((file) => `\`${file}\``),
+  ];
+  const shapes = cases.length > 0 ? '✓' : '';
+  return `| ${operator} | ${opsets.join(', ')} | ${shapes} | ${gradients} | ${proof.join(', ') || 'none yet'} |`;
+}
 
-| operator | opsets tried | forward | gradient of | proof |
+function counted(count: number, what: string, plural: string = 's'): string {
+  return `${count} ${what}${count === 1 ? plural.slice(1) : plural}`;
+}
+
+/** Tests of rules that are not made of cases, by file. */
+function testSources(): ReadonlyMap<string, string> {
+  const files = readdirSync(RULES, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.test.ts'),
+  );
+  return new Map(
+    files.sort().map((file) => [file.replaceAll('\\', '/'), readFileSync(new URL(file, RULES), 'utf8')]),
+  );
+}
+
+const RULES = new URL('../gradient/rules/', import.meta.url);
+
+const FIXTURES: readonly { readonly operator: string }[] = JSON.parse(
+  readFileSync(new URL('../../fixtures/pytorch-gradients.json', import.meta.url), 'utf8'),
+).cases;
+
+const HEADER = `
+Operators that \`@cf/onnx\` takes gradients through. A case is one use of an operator, at each of the opsets whose form it
+is: what shape inference says of it is compared with what onnxruntime computes (✓), and every gradient with central
+differences. Other tests in \`packages/onnx/src/gradient/rules\` that name the operator stand beside. Models below opset 17
+are brought to 17 first. Printed by \`pnpm print-operators\` in \`packages/onnx\`.
+
+| operator | opsets tried | shape | gradient of | proof |
 | --- | --- | --- | --- | --- |`;
