@@ -72,7 +72,17 @@ function variants(operator: string, gates: number, outputs: number): readonly Gr
   ];
 }
 
+const relu: Attributes = { hidden_size: { int: H }, activations: { strings: ['Relu'] } };
+
 export const cases: readonly GradientCase[] = [
+  {
+    operator: 'RNN',
+    name: 'rectified',
+    ...layer(1),
+    attributes: relu,
+    step: 1 / 1024,
+    tolerance: 1e-2,
+  },
   ...variants('RNN', 1, 2),
   ...variants('GRU', 3, 2),
   ...variants('LSTM', 4, 3),
