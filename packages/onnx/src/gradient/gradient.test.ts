@@ -167,4 +167,15 @@ describe('what cannot be differentiated', () => {
   });
 });
 
+test('a window of absurd size is refused before memory is taken', () => {
+  const builder = new GraphBuilder();
+  builder.input('x', 'float32', ['N', 1, 'H', 'W']);
+  const window = { kernel_shape: { ints: [2 ** 17, 2 ** 17] } };
+  builder.op('AveragePool', ['x'], window, { outputs: ['y'] });
+  builder.output('y', 'float32', ['N', 1, 'P', 'Q']);
+  expect(() => gradient(builder.build(), { of: 'y', wrt: ['x'], seed: 'seed' })).toThrow(
+    /constant of shape \[1, 1, 131072, 131072\]/,
+  );
+});
+
 checkerAcceptsAll();

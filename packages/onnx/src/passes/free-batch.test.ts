@@ -58,6 +58,15 @@ const KINDS: readonly (readonly [string, (k: number) => Step, number])[] = [
     },
     3,
   ],
+  [
+    'the sizes of a Resize',
+    (k) => (net, x) => {
+      const planes = net.op('Unsqueeze', [x, shapeOf(net, 1)]);
+      const sizes = shapeOf(net, k, 1, 3, 8);
+      return net.op('Flatten', [net.op('Resize', [planes, '', '', sizes], { mode: { string: 'linear' } })]);
+    },
+    24,
+  ],
 ];
 
 describe.each(KINDS)('a batch held by %s', (_, step, d) => {
@@ -79,6 +88,22 @@ describe.each(KINDS)('a batch held by %s', (_, step, d) => {
     }
     await Promise.all([all.release(), some.release()]);
   });
+});
+
+test('a Squeeze of every axis of size 1 keeps the batch', async () => {
+  const net = new GraphBuilder();
+  const planes = net.op('Unsqueeze', [net.input('data', 'float32', [1, 6, 4]), shapeOf(net, 1)]);
+  const rows = net.op('Reshape', [planes, shapeOf(net, 1, 1, 24)]);
+  net.output(net.op('Squeeze', [rows], {}, { outputs: ['embedding'] }), 'float32', [24]);
+  const { model } = freeBatch(net.build(), 'data', 'embedding');
+  const session = await openModel(model);
+  for (const k of [1, 3]) {
+    const data = randomTensor('float32', [k, 6, 4], 1);
+    const embedding = (await session.run({ data })).embedding!;
+    expect(embedding.dims).toEqual([k, 24]);
+    expect(embedding.data).toEqual(data.data);
+  }
+  await session.release();
 });
 
 test('where samples are joined, the node is named', () => {
