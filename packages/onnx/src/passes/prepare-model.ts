@@ -1,8 +1,21 @@
-import { graphOf, type Model } from '../model/model.ts';
+import { Refusals } from '../errors.ts';
+import {
+  type Graph,
+  graphOf,
+  inputsOf,
+  isOperator,
+  type Model,
+  type Node,
+  nodeName,
+  unsupported,
+} from '../model/model.ts';
+import { createValueInfo, declaredShape, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
+import { standardForm } from '../upgrade/standard-form.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
 import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
+import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 import { splitWeights } from './split-weights.ts';
 
@@ -34,13 +47,14 @@ export interface PreparedModel {
  * @throws OnnxGraphError naming the candidates where input or output have to be named, or the node that does not let
  *   the batch free
  */
-export function prepareModel(model: Model, options: PrepareOptions = {}): PreparedModel {
+export function prepareModel(given: Model, options: PrepareOptions = {}): PreparedModel {
+  const model = standardForm(given, withoutBatch);
   const whole = graphOf(model);
   const candidates = outputsOf(whole);
   const output = choose('output', candidates, options.output).name;
   const part = partFor(whole, output);
   const input = chooseInput(part, options.input).name;
-  const notes: Note[] = [];
+  const notes: Note[] = [...notesOfForm(given, model)];
   const others = whole.output.filter(({ name }) => name !== output).map(({ name }) => name);
   if (others.length > 0)
     notes.push({
@@ -50,7 +64,43 @@ export function prepareModel(model: Model, options: PrepareOptions = {}): Prepar
     });
   const inference = inferenceForm(part);
   const split = splitWeights(partFor(inference.graph, output), options.keepShared ?? false);
+  refuseChoices(split.graph, input);
   const freed = freeBatch(withFields(model, { graph: split.graph }), input, output);
   notes.push(...inference.notes, ...split.notes, ...freed.notes);
   return { model: freed.model, input, output, notes };
+}
+
+/** Where a file fixes the batch, a choice that is open may be one that the batch decides. */
+function refuseChoices(graph: Graph, input: string): void {
+  const info = graph.input.find(({ name }) => name === input);
+  const isFixed = info !== undefined && typeof declaredShape(info)?.[0] === 'number';
+  const refusals = new Refusals();
+  for (const node of graph.node)
+    if (isFixed && isOperator(node, 'If')) refusals.attempt(() => refuseChoice(node));
+  refusals.throwIfAny();
+}
+
+function refuseChoice(node: Node): never {
+  throw unsupported(
+    node,
+    'If whose condition follows from constants and from shapes, whatever the batch is',
+    'export the model with a dynamic batch, or without the condition.',
+  );
+}
+
+/** The model as far as shapes are known whatever the batch is: a branch that one batch alone takes stays open. */
+function withoutBatch(model: Model): Model {
+  const free = inputsOf(graphOf(model)).reduce((each, { name }) => withBatch(each, name, 'N'), model);
+  const graph = graphOf(free);
+  const output = graph.output.map((info) => createValueInfo(info.name, declaredType(info) ?? 'float32'));
+  return withFields(free, { graph: withFields(graph, { valueInfo: [], output }) });
+}
+
+function notesOfForm(given: Model, model: Model): readonly Note[] {
+  const kept = new Set(graphOf(model).node);
+  const gone = graphOf(given).node.filter((node) => !kept.has(node));
+  if (model === given || gone.length === 0) return [];
+  const operators = [...new Set(gone.map(({ opType }) => opType))].join(', ');
+  const text = `${gone.length} nodes (${operators}) are written out in other operators.`;
+  return [{ kind: 'written-out', text, names: gone.map(nodeName) }];
 }

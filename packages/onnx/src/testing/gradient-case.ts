@@ -8,6 +8,8 @@ import type { Values } from './run-model.ts';
  */
 export interface GradientCase {
   readonly operator: string;
+  /** Domain of the operator; the standard one by default. */
+  readonly domain?: string;
   /** What is special about it. */
   readonly name: string;
   /** Inputs of the model; the operator's own, in its order, unless `order` says otherwise. */
