@@ -115,7 +115,9 @@ function whyNot(
   const name = sourceOf(index, value);
   const tensor = index.constant(name)!;
   if (TAKES_NO_WEIGHT.has(node.opType) || !flowing.has(value)) return 'no gradient flows from it';
-  if (node.input.some((other) => raw.has(other))) return 'it normalises the pixels before the first layer';
+  const isTable = TABLES.has(node.opType);
+  if (!isTable && node.input.some((other) => raw.has(other)))
+    return 'it normalises the pixels before the first layer';
   const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
   if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
   if (isMask(node, tensor)) return 'a mask of attention';

@@ -17,6 +17,7 @@ const floats = (...data: readonly number[]): TensorData => ({
 test.each<[string, number, Attributes]>([
   ['Slice', 9, { starts: { ints: [1] }, ends: { ints: [3] }, axes: { ints: [2] } }],
   ['Slice', 7, { starts: { ints: [0, 0] }, ends: { ints: [1, 1] } }],
+  ['Slice', 9, { starts: { ints: [-1] }, ends: { ints: [2 ** 63] }, axes: { ints: [2] } }],
   ['TopK', 9, { k: { int: 2 }, axis: { int: 2 } }],
   ['Clip', 7, { min: { float: -0.2 }, max: { float: 0.3 } }],
   ['Clip', 10, { max: { float: 0.3 } }],

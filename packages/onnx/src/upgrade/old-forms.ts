@@ -5,8 +5,9 @@ import {
   intAttribute,
   intsAttribute,
   stringAttribute,
+  wholeNumber,
 } from '../model/attributes.ts';
-import { type Node, nodeName } from '../model/model.ts';
+import { type Node, nodeName, unsupported } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { withFields } from '../model/with-fields.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
@@ -22,7 +23,7 @@ export function oldForms(
     const tensor = {
       type: 'int64',
       dims: [numbers.length],
-      data: BigInt64Array.from(numbers, BigInt),
+      data: BigInt64Array.from(numbers, wholeNumber),
     } as const;
     return builder.constant(tensor, `${node.output[0]}/${name}`);
   };
@@ -73,6 +74,12 @@ function resized(builder: GraphBuilder, node: Node, values: ValueTable): readonl
     );
   const scales = listed ?? values.elements(node.input[1] ?? '');
   const isNearest = stringAttribute(node, 'mode', 'nearest') === 'nearest';
+  if (isNearest && node.opType === 'Resize' && !scales?.every((scale) => typeof scale === 'number'))
+    throw unsupported(
+      node,
+      'scales that are known before it runs',
+      'export the model with opset 11 or later, or with a fixed height and width.',
+    );
   const one = (name: string, input: string, factors: string, nearest: string, output: string): Node =>
     createNode(name, 'Resize', [input, '', factors], [output], {
       mode: { string: isNearest ? 'nearest' : 'linear' },

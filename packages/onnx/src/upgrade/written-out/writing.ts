@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../../builder/graph-builder.ts';
 import type { UnsupportedOperatorError } from '../../errors.ts';
-import type { Attributes } from '../../model/attributes.ts';
+import { type Attributes, wholeNumber } from '../../model/attributes.ts';
 import { type Dimension, type Node, nodeName, type Shape, unsupported } from '../../model/model.ts';
 import { createNode } from '../../model/node.ts';
 import { createTensor, type TensorData } from '../../model/tensor.ts';
@@ -112,7 +112,7 @@ export class Writing {
   }
 
   integers(...numbers: readonly number[]): string {
-    const data = BigInt64Array.from(numbers, BigInt);
+    const data = BigInt64Array.from(numbers, wholeNumber);
     return this.constant({ type: 'int64', dims: [numbers.length], data });
   }
 

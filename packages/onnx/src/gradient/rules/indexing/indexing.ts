@@ -2,6 +2,7 @@ import { ofFirst, type Rules } from '../../rule.ts';
 import { cumSum } from './cum-sum.ts';
 import { gather } from './gather.ts';
 import { gatherElements } from './gather-elements.ts';
+import { gridSample } from './grid-sample.ts';
 import { noFlow } from './no-flow.ts';
 import { oneHot } from './one-hot.ts';
 import { pickedGradient } from './picked.ts';
@@ -21,6 +22,7 @@ export const indexing: Rules = {
   GatherElements: gatherElements,
   /** Y = elements or slices of X at indices into several axes. */
   GatherND: ofFirst(pickedGradient),
+  GridSample: gridSample,
   NonZero: noFlow,
   OneHot: oneHot,
   Range: noFlow,
