@@ -14,14 +14,20 @@ export const fusedProducts: Readonly<Record<string, WrittenOut>> = {
   /** α · A′ · B′, where ′ may exchange the last two axes. */
   FusedMatMul: (writing) => {
     const { node } = writing;
-    if (intAttribute(node, 'transBatchA', 0) !== 0 || intAttribute(node, 'transBatchB', 0) !== 0)
-      throw writing.refuse('FusedMatMul without transBatchA and transBatchB');
-    const side = (index: number, name: string): string => {
+    const side = (index: 0 | 1): string => {
+      const name = 'AB'[index]!;
+      const flag = (start: string): boolean => intAttribute(node, `${start}${name}`, 0) !== 0;
       const value = writing.input(index);
-      return intAttribute(node, name, 0) === 0 || writing.rank(value) < 2 ? value : writing.turned(value);
+      if (!flag('trans') && !flag('transBatch')) return value;
+      const rank = writing.rank(value);
+      if (rank < 2) return value;
+      // The rows may stand before the stacks.
+      const stacks = Array.from({ length: rank - 2 }, (_, axis) => axis + 1);
+      const rows = flag('transBatch') ? writing.transpose(value, ...stacks, 0, rank - 1) : value;
+      return flag('trans') ? writing.turned(rows) : rows;
     };
     const alpha = floatAttribute(node, 'alpha', 1);
-    writing.give(0, 'MatMul', [writing.scaled(side(0, 'transA'), alpha), side(1, 'transB')]);
+    writing.give(0, 'MatMul', [writing.scaled(side(0), alpha), side(1)]);
   },
   FusedGemm: (writing) => {
     const parameter = (name: string): number | undefined => attributeOf(writing.node, name)?.f;

@@ -49,6 +49,11 @@ export const cases: readonly GradientCase[] = [
     attributes: { alpha: { float: 0.3 }, transA: { int: 1 }, transB: { int: 1 } },
     declared: ['shapes', 'ranks'],
   }),
+  fused('FusedMatMul', 'rows before the stacks', {
+    inputs: { a: randomTensor('float32', [3, 2, 4], 1), b: randomTensor('float32', [5, 2, 4], 2) },
+    attributes: { transBatchA: { int: 1 }, transBatchB: { int: 1 }, transB: { int: 1 } },
+    declared: ['shapes', 'ranks'],
+  }),
   fused('FusedMatMul', 'plain', {
     inputs: { a: randomTensor('float32', [3, 4], 1), b: randomTensor('float32', [4, 2], 2) },
     declared: ['shapes', 'ranks'],
