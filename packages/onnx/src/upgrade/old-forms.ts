@@ -52,6 +52,8 @@ export function oldForms(
           ['pads', 'value'],
         ),
       ];
+    case 'Scatter':
+      return [withFields(node, { opType: 'ScatterElements' })];
     case 'Upsample':
     case 'Resize':
       return resized(builder, node, values);

@@ -18,6 +18,11 @@ const apart = { q: tensor([2, 4, 3, 2], 4), k: tensor([2, 2, 5, 2], 5), v: tenso
 const domain = 'com.microsoft';
 const yes = { int: 1 };
 
+const integers = (dims: readonly number[], ...numbers: readonly number[]): TensorData => ({
+  type: 'int32',
+  dims,
+  data: Int32Array.from(numbers),
+});
 const caches = { cos: tensor([6, 2], 2), sin: tensor([6, 2], 3) };
 const places: TensorData = { type: 'int64', dims: [2, 3], data: BigInt64Array.of(0n, 1n, 2n, 3n, 5n, 4n) };
 
@@ -70,6 +75,64 @@ export const cases: readonly GradientCase[] = [
     inputs: { x: tensor([2, 3, 4], 1), w: tensor([4, 12], 2), b: tensor([12], 3) },
     attributes: { num_heads: { int: 2 } },
     opsets: [11, 17],
+    declared,
+  },
+  {
+    operator: 'Attention',
+    domain,
+    name: 'with its projections, and a mask',
+    inputs: { x: tensor([2, 3, 4], 1), w: tensor([4, 12], 2), b: tensor([12], 3) },
+    constants: { mask: integers([2, 3], 1, 1, 0, 1, 1, 1) },
+    attributes: { num_heads: { int: 2 } },
+    opsets: [11, 17],
+    declared,
+  },
+  {
+    operator: 'MultiHeadAttention',
+    domain,
+    name: 'a mask of keys',
+    inputs: { q, k, v: tensor([2, 5, 4], 3) },
+    constants: { mask: integers([2, 5], 1, 1, 0, 1, 0, 1, 1, 1, 1, 1) },
+    order: ['q', 'k', 'v', '', 'mask'],
+    attributes: { num_heads: { int: 2 } },
+    opsets: [11, 17],
+    declared,
+  },
+  {
+    operator: 'EmbedLayerNormalization',
+    domain,
+    name: 'tokens, positions and segments',
+    inputs: {
+      ids: integers([2, 3], 4, 0, 2, 1, 4, 4),
+      segments: integers([2, 3], 0, 0, 1, 0, 1, 1),
+      words: tensor([5, 4], 1),
+      places: tensor([6, 4], 2),
+      kinds: tensor([2, 4], 3),
+      scale: tensor([4], 4),
+      offset: tensor([4], 5),
+    },
+    attributes: { epsilon: { float: 1e-2 } },
+    outputs: 2,
+    opsets: [11, 17],
+    step: 1 / 256,
+    declared,
+  },
+  {
+    operator: 'EmbedLayerNormalization',
+    domain,
+    name: 'tokens and positions',
+    inputs: {
+      ids: integers([2, 3], 4, 0, 2, 1, 4, 4),
+      words: tensor([5, 4], 1),
+      places: tensor([6, 4], 2),
+      scale: tensor([4], 4),
+      offset: tensor([4], 5),
+    },
+    order: ['ids', '', 'words', 'places', '', 'scale', 'offset'],
+    attributes: { epsilon: { float: 1e-2 } },
+    outputs: 2,
+    opsets: [11, 17],
+    step: 1 / 256,
     declared,
   },
   {

@@ -75,4 +75,32 @@ export const skipNormalizations: Readonly<Record<string, WrittenOut>> = {
       offset: '',
       epsilon: floatAttribute(writing.node, 'epsilon', 1e-12),
     }),
+  /** Rows of tables by token, position and segment, added and normalised. */
+  EmbedLayerNormalization: (writing) => {
+    if (writing.has(7) && writing.output(1) !== '')
+      throw writing.refuse('a mask whose lengths nothing reads');
+    const ids = writing.input(0);
+    const none = { type: 'int32', dims: [1], data: Int32Array.of(0) } as const;
+    const samples = writing.slice(writing.op('Shape', [ids]), 0, 0, 1);
+    writing.give(1, 'ConstantOfShape', [samples], { value: { tensor: none } });
+    const tokens = writing.op('Gather', [writing.input(2), ids]);
+    const places = writing.has(8)
+      ? writing.op('Gather', [writing.input(3), writing.input(8)])
+      : writing.op('Slice', [
+          writing.input(3),
+          writing.integers(0),
+          writing.slice(writing.op('Shape', [ids]), 0, 1, 2),
+          writing.integers(0),
+        ]);
+    const sum = writing.op('Add', [tokens, places]);
+    const all = writing.has(1)
+      ? writing.op('Add', [sum, writing.op('Gather', [writing.input(4), writing.input(1)])])
+      : sum;
+    writing.give(2, 'Identity', [all]);
+    giveStandardised(writing, all, {
+      scale: writing.input(5),
+      offset: writing.input(6),
+      epsilon: floatAttribute(writing.node, 'epsilon', 1e-12),
+    });
+  },
 };

@@ -1,6 +1,7 @@
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import { Refusals } from '../../errors.ts';
 import { graphOf, isStandardDomain, type Model, type Node } from '../../model/model.ts';
+import { readValues } from '../../model/read-values.ts';
 import { withFields } from '../../model/with-fields.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import { attention } from './attention.ts';
@@ -50,8 +51,11 @@ export function writeOut(model: Model): Model {
   const values = new ValueTable(withFields(model, { graph: withFields(graph, { node: [] }) }));
   const builder = GraphBuilder.rewrite(model);
   const refusals = new Refusals();
-  for (const node of graph.node) {
-    const write = writerOf(node);
+  const read = new Set([...graph.node.flatMap(readValues), ...graph.output.map(({ name }) => name)]);
+  for (const given of graph.node) {
+    const write = writerOf(given);
+    const output = given.output.map((name) => (read.has(name) ? name : ''));
+    const node = write === undefined ? given : withFields(given, { output });
     const isWritten = refusals.attempt(() => {
       write?.(new Writing(builder, values, node));
       return write !== undefined;

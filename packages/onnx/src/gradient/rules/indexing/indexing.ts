@@ -1,4 +1,5 @@
 import { ofFirst, type Rules } from '../../rule.ts';
+import { affineGrid } from './affine-grid.ts';
 import { cumSum } from './cum-sum.ts';
 import { gather } from './gather.ts';
 import { gatherElements } from './gather-elements.ts';
@@ -13,6 +14,7 @@ import { topK } from './top-k.ts';
 
 /** Parts of X, X as a part, and sums along an axis. */
 export const indexing: Rules = {
+  AffineGrid: affineGrid,
   ArgMax: noFlow,
   ArgMin: noFlow,
   ConstantOfShape: noFlow,
