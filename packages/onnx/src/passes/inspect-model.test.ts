@@ -30,7 +30,10 @@ test('all that stands in the way is told, and nothing throws', () => {
   x = net.op('Det', [x], {}, { name: 'second', outputs: ['embedding'] });
   net.output(x, 'float32', ['N']);
   const { refusals } = inspectModel(net.build());
-  expect(refusals.map(({ place }) => place?.node)).toEqual(['first', 'second']);
+  expect(refusals.flatMap(({ place }) => place?.node ?? [])).toEqual(['first', 'second']);
+  expect(refusals.filter(({ place }) => place === undefined)).toMatchObject([
+    { text: expect.stringMatching(/embeddings/) },
+  ]);
   net.output('w', 'float32', [4, 4]);
   expect(inspectModel(net.build()).refusals[0]?.text).toMatch(/name the output/);
 });

@@ -28,6 +28,18 @@ const IR_VERSION = 8n;
  * @throws UnsupportedOperatorError for an older node whose form in opset 17 is not known here
  */
 export function upgradeModel(model: Model): Model {
+  const refusals = new Refusals();
+  const result = upgradedAsFarAsKnown(model, refusals);
+  refusals.throwIfAny();
+  return result;
+}
+
+/** As `upgradeModel`, but for what is refused: that stays as it is. @param refusals takes it in */
+export function upgradedAsFarAsKnown(model: Model, refusals: Refusals): Model {
+  return refusals.attempt(() => upgraded(model, refusals)) ?? model;
+}
+
+function upgraded(model: Model, refusals: Refusals): Model {
   const opset = opsetOf(model);
   if (opset >= DEFAULT_OPSET) return model;
   if (opset < OLDEST_OPSET) {
@@ -35,7 +47,6 @@ export function upgradeModel(model: Model): Model {
     throw new OnnxOpsetError(opset, `${OLDEST_OPSET} or later`, fix);
   }
   const builder = GraphBuilder.rewrite(model);
-  const refusals = new Refusals();
   for (const node of graphOf(model).node) {
     const isUpgraded = refusals.attempt(() => {
       upgradeNode(builder, node, opset);
@@ -43,7 +54,6 @@ export function upgradeModel(model: Model): Model {
     });
     if (isUpgraded !== true) builder.add(node);
   }
-  refusals.throwIfAny();
   const others = model.opsetImport.filter(({ domain }) => !isStandardDomain(domain));
   const standard = create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(DEFAULT_OPSET) });
   const irVersion = model.irVersion > IR_VERSION ? model.irVersion : IR_VERSION;
