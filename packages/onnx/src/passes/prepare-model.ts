@@ -44,16 +44,35 @@ export interface PreparedModel {
  * running statistics in the place of the batch's, and a weight of its own for each layer where equal ones were merged.
  * Where nothing of this is needed, the graph stays as it is.
  *
- * @throws OnnxGraphError naming the candidates where input or output have to be named, or the node that does not let
+ * @throws OnnxGraphError naming the candidates where input or output have to be named, or the nodes that do not let
  *   the batch free
+ * @throws RefusedModelError where several of this stand in the way
  */
-export function prepareModel(given: Model, options: PrepareOptions = {}): PreparedModel {
-  const model = standardForm(given, withoutBatch);
+export function prepareModel(model: Model, options: PrepareOptions = {}): PreparedModel {
+  const refusals = new Refusals();
+  const { input, output, ...prepared } = preparedAsFarAsKnown(model, options, refusals);
+  refusals.throwIfAny();
+  return { ...prepared, input: input!, output: output! };
+}
+
+/** A model as far as it could be prepared. */
+export type PartlyPrepared = Pick<PreparedModel, 'model' | 'notes'> & {
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+};
+
+/** As `prepareModel`; what is refused stays as it is. @param refusals takes it in */
+export function preparedAsFarAsKnown(
+  given: Model,
+  options: PrepareOptions,
+  refusals: Refusals,
+): PartlyPrepared {
+  const model = refusals.attempt(() => standardForm(given, withoutBatch)) ?? given;
   const whole = graphOf(model);
-  const candidates = outputsOf(whole);
-  const output = choose('output', candidates, options.output).name;
-  const part = partFor(whole, output);
-  const input = chooseInput(part, options.input).name;
+  const output = refusals.attempt(() => choose('output', outputsOf(whole), options.output).name);
+  const part = output === undefined ? whole : partFor(whole, output);
+  const input = refusals.attempt(() => chooseInput(part, options.input).name);
+  if (output === undefined) return { model, input, output, notes: [] };
   const notes: Note[] = [...notesOfForm(given, model)];
   const others = whole.output.filter(({ name }) => name !== output).map(({ name }) => name);
   if (others.length > 0)
@@ -64,8 +83,11 @@ export function prepareModel(given: Model, options: PrepareOptions = {}): Prepar
     });
   const inference = inferenceForm(part);
   const split = splitWeights(partFor(inference.graph, output), options.keepShared ?? false);
-  refuseChoices(split.graph, input);
-  const freed = freeBatch(withFields(model, { graph: split.graph }), input, output);
+  const whatIsLeft = withFields(model, { graph: split.graph });
+  if (input !== undefined) refusals.attempt(() => refuseChoices(split.graph, input));
+  const freed = (input === undefined
+    ? undefined
+    : refusals.attempt(() => freeBatch(whatIsLeft, input, output))) ?? { model: whatIsLeft, notes: [] };
   notes.push(...inference.notes, ...split.notes, ...freed.notes);
   return { model: freed.model, input, output, notes };
 }

@@ -37,15 +37,26 @@ const IR_VERSION = 8n;
  * @throws UnsupportedOperatorError for an older node whose form in opset 17 is not known here, or one that is not
  *   known to be made of others as it is used
  */
-export function upgradeModel(given: Model): Model {
+export function upgradeModel(model: Model): Model {
+  const refusals = new Refusals();
+  const result = upgradedAsFarAsKnown(model, refusals);
+  refusals.throwIfAny();
+  return result;
+}
+
+/** As `upgradeModel`, but for what is refused: that stays as it is. @param refusals takes it in */
+export function upgradedAsFarAsKnown(model: Model, refusals: Refusals): Model {
+  return refusals.attempt(() => upgraded(model, refusals)) ?? model;
+}
+
+function upgraded(given: Model, refusals: Refusals): Model {
   const opset = opsetOf(given);
   if (opset < OLDEST_OPSET) {
     const fix = 'convert the model with the version converter of ONNX.';
     throw new OnnxOpsetError(opset, `${OLDEST_OPSET} or later`, fix);
   }
-  const model = standardForm(given);
+  const model = refusals.attempt(() => standardForm(given)) ?? given;
   if (opset >= DEFAULT_OPSET) return model;
-  const refusals = new Refusals();
   const upgrading: Upgrading = {
     model,
     opset,
@@ -54,7 +65,6 @@ export function upgradeModel(given: Model): Model {
     values: new ValueTable(model),
   };
   const graph = upgradedGraph(upgrading, graphOf(model), []);
-  refusals.throwIfAny();
   const others = model.opsetImport.filter(({ domain }) => !isStandardDomain(domain));
   const standard = create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(DEFAULT_OPSET) });
   const irVersion = model.irVersion > IR_VERSION ? model.irVersion : IR_VERSION;
