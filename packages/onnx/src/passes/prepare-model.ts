@@ -2,6 +2,7 @@ import { Refusals } from '../errors.ts';
 import { graphOf, type Model } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
+import { foldedWhereFixed } from './folded-where-fixed.ts';
 import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
 import type { Note } from './note.ts';
@@ -30,7 +31,7 @@ export interface PreparedModel {
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
  * running statistics in the place of the batch's, and a weight of its own for each layer where equal ones were merged.
- * Where nothing of this is needed, the graph stays as it is.
+ * What the graph computes of sizes alone is there as constants. Where nothing of this is needed, the graph stays as it is.
  *
  * @throws OnnxGraphError naming the candidates where input or output have to be named, or the nodes that do not let
  *   the batch free
@@ -75,5 +76,5 @@ export function preparedAsFarAsKnown(
     ? undefined
     : refusals.attempt(() => freeBatch(whatIsLeft, input, output))) ?? { model: whatIsLeft, notes: [] };
   notes.push(...inference.notes, ...split.notes, ...freed.notes);
-  return { model: freed.model, input, output, notes };
+  return { model: foldedWhereFixed(freed.model), input, output, notes };
 }
