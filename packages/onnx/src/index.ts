@@ -53,6 +53,7 @@ export {
 export type { Note } from './passes/note.ts';
 export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
+export { type Embed, requireSeparateSamples } from './passes/require-separate-samples.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
 export { requireTrainable } from './passes/trainability.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';

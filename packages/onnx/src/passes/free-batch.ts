@@ -103,7 +103,8 @@ class BatchFreeing {
       graph: withFields(graph, {
         input: graph.input.map(declare),
         output: graph.output.map(declare),
-        valueInfo: graph.valueInfo.map(declare),
+        // Sizes that follow the batch by what the graph computes are not as the file declares them.
+        valueInfo: graph.valueInfo.filter(({ name }) => !this.#followsBeside(name)).map(declare),
       }),
     });
     const other = { input: this.#batch.input, k: this.#k, axes: this.#axes, expected: this.#values };
@@ -133,6 +134,11 @@ class BatchFreeing {
         shape.map((dim, axis) => (axis === batch.axis ? free : dim)),
       );
     }
+  }
+
+  #followsBeside(name: string): boolean {
+    const shape = this.#symbolic.shape(name);
+    return !this.#axes.has(name) && !(shape?.every((dim) => typeof dim === 'number') ?? false);
   }
 
   #declared(info: ValueInfo, symbol: string): ValueInfo {

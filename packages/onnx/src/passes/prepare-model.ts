@@ -13,6 +13,7 @@ import { createValueInfo, declaredShape, declaredType } from '../model/value-inf
 import { withFields } from '../model/with-fields.ts';
 import { standardForm } from '../upgrade/standard-form.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
+import { foldedWhereFixed } from './folded-where-fixed.ts';
 import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
 import { withBatch } from './layer-costs.ts';
@@ -42,7 +43,7 @@ export interface PreparedModel {
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
  * running statistics in the place of the batch's, and a weight of its own for each layer where equal ones were merged.
- * Where nothing of this is needed, the graph stays as it is.
+ * What the graph computes of sizes alone is there as constants. Where nothing of this is needed, the graph stays as it is.
  *
  * @throws OnnxGraphError naming the candidates where input or output have to be named, or the nodes that do not let
  *   the batch free
@@ -89,7 +90,7 @@ export function preparedAsFarAsKnown(
     ? undefined
     : refusals.attempt(() => freeBatch(whatIsLeft, input, output))) ?? { model: whatIsLeft, notes: [] };
   notes.push(...inference.notes, ...split.notes, ...freed.notes);
-  return { model: freed.model, input, output, notes };
+  return { model: foldedWhereFixed(freed.model), input, output, notes };
 }
 
 /** Where a file fixes the batch, a choice that is open may be one that the batch decides. */

@@ -16,13 +16,14 @@ import { ValueTable } from './value-table.ts';
  * The model with constants in the place of nodes whose result is known before it runs: small values that follow from
  * constants and from shapes, as far as these are known. What nothing reads any more is left out; outputs stay.
  *
- * @param isVariable names of initializers that may change, such as those that train
+ * @param isVariable names of constants that may change, such as those that train; nothing that reads them is folded
  */
 export function foldConstants(model: Model, isVariable: (name: string) => boolean): Model {
   const graph = graphOf(model);
   const values = new ValueTable(model);
   const outputs = new Set(graph.output.map(({ name }) => name));
-  const variables = new Set(graph.initializer.map(({ name }) => name).filter(isVariable));
+  const held = graph.node.filter(({ opType }) => opType === 'Constant').flatMap(({ output }) => output);
+  const variables = new Set([...graph.initializer.map(({ name }) => name), ...held].filter(isVariable));
   const folded = new Map<string, TensorProtoValue>();
   const kept = graph.node.filter((node) => {
     const tellsShape = node.opType === 'Shape' || node.opType === 'Size';
@@ -69,11 +70,14 @@ function withoutUnread(
   const node: Node[] = [];
   for (const one of [...nodes].reverse()) {
     if (!one.output.some((name) => read.has(name))) continue;
-    node.unshift(one);
+    node.push(one);
     for (const name of readValues(one)) read.add(name);
   }
   const stays = ({ name }: TensorProtoValue): boolean =>
     read.has(name) || !before.has(name) || isVariable(name);
   const more = [...folded.values()].filter(({ name }) => read.has(name));
-  return withFields(graph, { node, initializer: [...graph.initializer.filter(stays), ...more] });
+  return withFields(graph, {
+    node: node.reverse(),
+    initializer: [...graph.initializer.filter(stays), ...more],
+  });
 }
