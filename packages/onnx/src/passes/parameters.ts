@@ -171,7 +171,8 @@ function pixelValues(index: GraphIndex, nodes: readonly Node[]): ReadonlySet<str
     const data = node.input.filter((name) => name !== '' && !isConstant(name));
     const isRaw = data.length > 0 && data.every((name) => raw.has(name) || !computed.has(name));
     for (const name of data) if (!computed.has(name)) raw.add(name);
-    if (isRaw && !isLayer(node)) for (const name of node.output) raw.add(name);
+    const isSize = node.opType === 'Shape' || node.opType === 'Size';
+    if (isRaw && !isSize && !isLayer(node)) for (const name of node.output) raw.add(name);
   }
   return raw;
 }
