@@ -87,10 +87,14 @@ export function parametersOf(
     }
   };
   for (const node of nodes) {
-    const why = isPlainNormalisation(index, node)
+    const plain = isPlainNormalisation(index, node)
       ? 'the 1 and 0 of a normalisation without weights of its own'
       : undefined;
-    for (const [value, kind] of learntInputs(index, node)) decide(sourceOf(index, value), kind, why);
+    for (const [value, kind] of learntInputs(index, node)) {
+      const name = sourceOf(index, value);
+      const tensor = node.opType === 'Add' ? index.constant(name) : undefined;
+      decide(name, kind, plain ?? (tensor && writtenForWhat(tensor)));
+    }
   }
   const flowing = valuesThatFlow(part);
   const raw = pixelValues(index, nodes);
@@ -123,8 +127,8 @@ function whyNot(
   const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
   if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
   if (/^(Max|Min)$/.test(node.opType) && size <= 1) return 'a bound';
-  if (isMask(tensor)) return 'a mask of attention';
-  if (isTableOfSines(tensor)) return 'a table of sines, which nobody learns';
+  const written = writtenForWhat(tensor);
+  if (written !== undefined) return written;
   if (RECURRENT.has(node.opType) && isMadeByExporter(name)) return 'an initial state';
   return undefined;
 }
@@ -135,6 +139,13 @@ function normalisesPixels(index: GraphIndex, node: Node, tensor: TensorProtoValu
   if (node.input.some((value) => isNormalised(index, value))) return false;
   const isPlain = tensor.dims.filter((dim) => dim !== 1n).length <= 1;
   return isPlain || node.opType === 'Sub' || node.opType === 'Div';
+}
+
+/** What a constant is for that nobody learns, by its numbers. */
+function writtenForWhat(tensor: TensorProtoValue): string | undefined {
+  if (elementTypeOf(tensor.dataType) !== 'float32') return undefined;
+  if (isMask(tensor)) return 'a mask of attention';
+  return isTableOfSines(tensor) ? 'a table of sines, which nobody learns' : undefined;
 }
 
 function isMask(tensor: TensorProtoValue): boolean {
