@@ -4,8 +4,9 @@ import { foldConstants } from '../shapes/fold-constants.ts';
 import { GraphIndex } from './graph-index.ts';
 
 /**
- * The model with constants in the place of what it computes of sizes and whole numbers alone. Whatever is made of floats
- * in the file stays as it is, since they may train: the norm and direction of a weight, a Transpose or Cast of one.
+ * The model with constants in the place of the sizes, positions and conditions that it computes of sizes and whole
+ * numbers alone. Floats stay as they are: those of the file may train, as the norm and direction of a weight, a Transpose
+ * or Cast of one, and what is computed of sizes, such as a mask, must not come to be taken for a weight.
  */
 export function foldedWhereFixed(model: Model): Model {
   const index = new GraphIndex(graphOf(model));
@@ -16,6 +17,6 @@ export function foldedWhereFixed(model: Model): Model {
     const isNumber = tensor.dims.every((dim) => dim === 1n) && !index.isInitializer(name);
     return type === undefined || (isFloat(type) && !isNumber);
   };
-  const folded = foldConstants(model, mayTrain);
+  const folded = foldConstants(model, mayTrain, (type) => !isFloat(type));
   return graphOf(folded).node.length === graphOf(model).node.length ? model : folded;
 }

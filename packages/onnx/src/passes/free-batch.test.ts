@@ -107,6 +107,32 @@ const KINDS: readonly (readonly [string, (k: number) => Step, number])[] = [
     18,
   ],
   [
+    'queries that are computed of what is repeated for each sample',
+    (k) => (net, x) => {
+      const queries = net.op('Expand', [weight(net, [1, 3, 4], 2), shapeOf(net, k, 3, 4)]);
+      const computed = net.op('MatMul', [queries, weight(net, [4, 4], 5)]);
+      const rows = net.op('Reshape', [net.op('Tanh', [computed]), shapeOf(net, 3 * k, 4)]);
+      const scores = net.op('MatMul', [
+        net.op('Reshape', [rows, shapeOf(net, k, 3, 4)]),
+        net.op('Transpose', [x], { perm: { ints: [0, 2, 1] } }),
+      ]);
+      return net.op('Flatten', [scores]);
+    },
+    18,
+  ],
+  [
+    'constants of equal samples that layers compute with',
+    (k) => (net, x) => {
+      const one = randomTensor('float32', [1, 3, 4], 8).data as Float32Array;
+      const data = Float32Array.from({ length: 12 * k }, (_, i) => one[i % 12]!);
+      const queries = net.constant({ type: 'float32', dims: [k, 3, 4], data });
+      const computed = net.op('MatMul', [queries, weight(net, [4, 4], 5)]);
+      const turned = net.op('Transpose', [computed], { perm: { ints: [0, 2, 1] } });
+      return net.op('Flatten', [net.op('MatMul', [x, turned])]);
+    },
+    18,
+  ],
+  [
     'indices of GatherElements',
     (k) => (net, x) => {
       const data = BigInt64Array.from({ length: 4 * k }, (_, i) => BigInt((i % 4) + 1));

@@ -1,4 +1,5 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
+import { OnnxGraphError } from '../errors.ts';
 import { attributeOf, intAttribute } from '../model/attributes.ts';
 import {
   graphOf,
@@ -19,7 +20,7 @@ import { batchRefusal, unlikeNode } from './freed-batch.ts';
 import { isAlike } from './freed-nodes/alike.ts';
 import { freeDropped, freeReduce } from './freed-nodes/dropped.ts';
 import { REWRITES } from './freed-nodes/rewrites.ts';
-import { fresh, int64, type Rewriting } from './freed-nodes/rewriting.ts';
+import { fresh, int64, type Rewriting, repeated, sizes } from './freed-nodes/rewriting.ts';
 import { GraphIndex } from './graph-index.ts';
 import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
@@ -42,14 +43,30 @@ export function freeBatch(
   const info = graphOf(model).input.find(({ name }) => name === input)!;
   const first = declaredShape(info)?.[0];
   if (declaredShape(info) === undefined) return { model, notes: [] };
-  const work = new BatchFreeing(model, { input, output, first });
-  return work.run();
+  const batch = { input, output, first };
+  try {
+    return new BatchFreeing(model, batch).run();
+  } catch (error) {
+    if (!(error instanceof OnnxGraphError) || !(typeof first === 'number' && first > 1)) throw error;
+    // What an exporter repeated for each sample, such as learnt queries, may be what does not fit.
+    return attempted(() => new BatchFreeing(model, { ...batch, repeats: true }).run(), error);
+  }
+}
+
+function attempted<T>(work: () => T, otherwise: OnnxGraphError): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof OnnxGraphError ? otherwise : error;
+  }
 }
 
 interface Batch {
   readonly input: string;
   readonly output: string;
   readonly first: number | string | undefined;
+  /** Constants that are the same k times count as samples. */
+  readonly repeats?: boolean;
 }
 
 class BatchFreeing {
@@ -154,7 +171,12 @@ class BatchFreeing {
     );
   }
 
-  #node(node: Node): void {
+  #node(given: Node): void {
+    const node = this.#batch.repeats === true ? this.#withRepeated(given) : given;
+    if (isOperator(node, 'Expand') && node !== given) {
+      this.#builder.add(node);
+      return;
+    }
     if (isOperator(node, 'Expand') && this.#repeatsSamples(node)) return;
     const lost = node.input.map((name) => this.#lost.get(name)).find((by) => by !== undefined);
     const isData = node.input.some((name) => this.#axes.has(name));
@@ -263,6 +285,32 @@ class BatchFreeing {
     this.#builder.add(withFields(node, { input: [first, target] }));
     this.#changed.push(nodeName(node));
     return true;
+  }
+
+  /** Constants of k samples become ones of as many as there are, and so does an Expand to k. */
+  #withRepeated(node: Node): Node {
+    if (isOperator(node, 'Expand')) {
+      const [x, target] = [node.input[0]!, node.input[1] ?? ''];
+      const [from, to] = [this.#context.shapeOf(x), this.#values.integers(target)];
+      const at = to?.findIndex((dim, i) => dim === this.#k && (from?.at(i - to.length) ?? 1) === 1) ?? -1;
+      if (to === undefined || at < 0 || this.#axes.has(x) || !this.#context.isConstantAt(target, at))
+        return node;
+      this.#changed.push(nodeName(node));
+      for (const name of node.output) this.#axes.set(name, { ...FIRST, axis: at });
+      const parts = to.map((dim, i) => (i === at ? { ofBatch: 1 } : dim));
+      return withFields(node, { input: [x, sizes(this.#context, 'batch/sizes', parts)] });
+    }
+    const input = node.input.map((name) => {
+      const dims = this.#values.constant(name)?.dims ?? [];
+      const isSamples = dims.length > 2 && dims[0] === this.#k && !this.#axes.has(name);
+      const each = isSamples ? repeated(this.#context, name, FIRST) : undefined;
+      if (each === undefined) return name;
+      this.#values.set(each, this.#values.type(name), dims);
+      this.#axes.set(each, FIRST);
+      this.#changed.push(nodeName(node));
+      return each;
+    });
+    return withFields(node, { input });
   }
 
   #isAlike(name: string, batch: BatchAxis): boolean {

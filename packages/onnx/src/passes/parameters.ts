@@ -12,6 +12,7 @@ import {
   learntInputs,
   sourceOf,
 } from './learnt-places.ts';
+import { isTableOfSines } from './table-of-sines.ts';
 
 /** A constant that a layer learns. */
 export interface Parameter {
@@ -41,7 +42,7 @@ export interface TrainedPart {
 
 /** Operators that bound, pad or count: what they read beside the data is no weight. */
 const TAKES_NO_WEIGHT: ReadonlySet<string> = new Set(
-  'Clip Max Min Dropout Pad Resize Upsample Range OneHot Shape Size ConstantOfShape Mod Floor Ceil Round Sign'.split(
+  'Clip Dropout Pad Resize Upsample Range OneHot Shape Size ConstantOfShape Mod Floor Ceil Round Sign'.split(
     ' ',
   ),
 );
@@ -86,10 +87,14 @@ export function parametersOf(
     }
   };
   for (const node of nodes) {
-    const why = isPlainNormalisation(index, node)
-      ? 'the 1 and 0 of a normalisation written in pieces'
+    const plain = isPlainNormalisation(index, node)
+      ? 'the 1 and 0 of a normalisation without weights of its own'
       : undefined;
-    for (const [value, kind] of learntInputs(index, node)) decide(sourceOf(index, value), kind, why);
+    for (const [value, kind] of learntInputs(index, node)) {
+      const name = sourceOf(index, value);
+      const tensor = node.opType === 'Add' ? index.constant(name) : undefined;
+      decide(name, kind, plain ?? (tensor && writtenForWhat(tensor)));
+    }
   }
   const flowing = valuesThatFlow(part);
   const raw = pixelValues(index, nodes);
@@ -121,7 +126,9 @@ function whyNot(
     return 'it normalises the pixels before the first layer';
   const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
   if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
-  if (isMask(node, tensor)) return 'a mask of attention';
+  if (/^(Max|Min)$/.test(node.opType) && size <= 1) return 'a bound';
+  const written = writtenForWhat(tensor);
+  if (written !== undefined) return written;
   if (RECURRENT.has(node.opType) && isMadeByExporter(name)) return 'an initial state';
   return undefined;
 }
@@ -134,9 +141,16 @@ function normalisesPixels(index: GraphIndex, node: Node, tensor: TensorProtoValu
   return isPlain || node.opType === 'Sub' || node.opType === 'Div';
 }
 
-function isMask({ opType }: Node, tensor: TensorProtoValue): boolean {
-  if (opType !== 'Add' && opType !== 'Where') return false;
+/** What a constant is for that nobody learns, by its numbers. */
+function writtenForWhat(tensor: TensorProtoValue): string | undefined {
+  if (elementTypeOf(tensor.dataType) !== 'float32') return undefined;
+  if (isMask(tensor)) return 'a mask of attention';
+  return isTableOfSines(tensor) ? 'a table of sines, which nobody learns' : undefined;
+}
+
+function isMask(tensor: TensorProtoValue): boolean {
   const data = readTensor(tensor).data as Float32Array;
+  if (data.some((x) => !Number.isFinite(x))) return true;
   return data.some((x) => x <= MASKED) && data.every((x) => x === 0 || x <= MASKED);
 }
 

@@ -17,8 +17,13 @@ import { ValueTable } from './value-table.ts';
  * constants and from shapes, as far as these are known. What nothing reads any more is left out; outputs stay.
  *
  * @param isVariable names of constants that may change, such as those that train; nothing that reads them is folded
+ * @param isFolded element types of what is folded; all by default
  */
-export function foldConstants(model: Model, isVariable: (name: string) => boolean): Model {
+export function foldConstants(
+  model: Model,
+  isVariable: (name: string) => boolean,
+  isFolded: (type: ElementType) => boolean = () => true,
+): Model {
   const graph = graphOf(model);
   const values = new ValueTable(model);
   const outputs = new Set(graph.output.map(({ name }) => name));
@@ -31,7 +36,8 @@ export function foldConstants(model: Model, isVariable: (name: string) => boolea
     if (!isFixed) for (const name of node.output) variables.add(name);
     const names = node.output.filter((name) => name !== '');
     if (!isFixed || node.opType === 'Constant' || names.some((name) => outputs.has(name))) return true;
-    const tensors = names.map((name) => knownTensor(name, values));
+    const isAsked = names.every((name) => isFolded(values.type(name) ?? 'float32'));
+    const tensors = isAsked ? names.map((name) => knownTensor(name, values)) : [undefined];
     if (!tensors.every((tensor) => tensor !== undefined)) return true;
     for (const tensor of tensors) folded.set(tensor.name, tensor);
     return false;
