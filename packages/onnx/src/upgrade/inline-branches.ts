@@ -14,7 +14,7 @@ import { ValueTable } from '../shapes/value-table.ts';
 import { inlinedBody, takenIn } from './inlined-body.ts';
 import { unrolledLoop } from './unrolled-loop.ts';
 
-/** Nodes that a loop may become; more are better run as a loop. */
+/** Nodes that all loops together may become; more are better run as loops. */
 const MOST_NODES = 4096;
 
 /**
@@ -37,12 +37,14 @@ export function inlineBranches(model: Model, known: Model = model): Model {
       values.addConstant(tensor);
     }
   };
+  let unrolled = 0;
   const inline = (node: Node): readonly Node[] => {
-    const rounds = roundsOf(node, values);
+    const rounds = roundsOf(node, values, MOST_NODES - unrolled);
     if (rounds !== undefined) {
-      const unrolled = unrolledLoop(node, rounds, taken);
-      keepConstants(unrolled.initializers);
-      return unrolled.nodes.flatMap(inline);
+      const loop = unrolledLoop(node, rounds, taken);
+      unrolled += loop.nodes.length;
+      keepConstants(loop.initializers);
+      return loop.nodes.flatMap(inline);
     }
     const branch = branchOf(node, values);
     if (branch === undefined) {
@@ -60,11 +62,11 @@ export function inlineBranches(model: Model, known: Model = model): Model {
 }
 
 /** How often a Loop runs, where that is known and nothing ends it before. */
-function roundsOf(node: Node, values: ValueTable): number | undefined {
+function roundsOf(node: Node, values: ValueTable, most: number): number | undefined {
   const body = isOperator(node, 'Loop') ? attributeOf(node, 'body')?.g : undefined;
   const rounds = values.elements(node.input[0] ?? '')?.[0];
   if (body === undefined || typeof rounds !== 'number' || rounds < 1) return undefined;
-  if (rounds * body.node.length > MOST_NODES) return undefined;
+  if (rounds * (body.node.length + 1) > most) return undefined;
   const isOpen = (node.input[1] ?? '') === '' || values.elements(node.input[1]!)?.[0] === 1;
   return isOpen && goesOn(body) ? rounds : undefined;
 }
