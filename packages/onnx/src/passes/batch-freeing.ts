@@ -63,7 +63,7 @@ export class BatchFreeing {
     this.#values = new ValueTable(withBatch(model, batch.input, k));
     const symbolic = withBatch(model, batch.input, BATCH);
     this.#symbolic = new ValueTable(
-      withFields(symbolic, { graph: withFields(graphOf(symbolic), { node: [] }) }),
+      withFields(symbolic, { graph: withFields(graphOf(symbolic), { node: [], valueInfo: [] }) }),
     );
     this.#builder = GraphBuilder.rewrite(model);
     this.#axes = new Map([[batch.input, FIRST]]);
