@@ -163,6 +163,7 @@ export class BatchFreeing {
   get #context(): Rewriting {
     return {
       axisOf: (name) => this.#axes.get(name),
+      typeOf: (name) => this.#values.type(name),
       shapeOf: (name) => this.#values.shape(name)?.map((dim) => (typeof dim === 'number' ? dim : Number.NaN)),
       integersOf: (name) => this.#values.integers(name),
       isConstantAt: (name, i) => typeof this.#symbolic.elements(name)?.[i] === 'number',

@@ -233,7 +233,20 @@ const DROPS: readonly (readonly [string, Step, number])[] = [
   ],
 ];
 
-test.each(DROPS)('a batch of one that the file drops is kept: %s', async (_, step, d) => {
+const ROWS: (typeof DROPS)[number] = [
+  'a row at a place that is computed of the sample',
+  (net, x) => {
+    const sums = net.op('ReduceMean', [x], { axes: { ints: [2] }, keepdims: { int: 0 } });
+    const place = net.op('ArgMax', [sums], { axis: { int: 1 }, keepdims: { int: 0 } });
+    const last = net.op('Sub', [place, shapeOf(net, 6)]);
+    const rows = net.op('Reshape', [net.op('Tanh', [x]), shapeOf(net, 6, 4)]);
+    const both = [place, last].map((at) => net.op('Gather', [rows, at]));
+    return net.op('Concat', both, { axis: { int: 1 } });
+  },
+  8,
+];
+
+test.each([...DROPS, ROWS])('a batch of one that the file drops is kept: %s', async (_, step, d) => {
   const model = network(1, step, d);
   const { model: freed } = freeBatch(model, 'data', 'embedding');
   const images = randomTensor('float32', [3, 6, 4], 1);
