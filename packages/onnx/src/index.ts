@@ -20,6 +20,15 @@ export {
 } from './model/attributes.ts';
 export { decodeModel, encodeModel } from './model/codec.ts';
 export type { ElementArrays, ElementType } from './model/element-type.ts';
+export {
+  type ExternalFile,
+  type ExternalRange,
+  externalFiles,
+  type SplitModel,
+  type SplitOptions,
+  splitExternalData,
+  withExternalData,
+} from './model/external-data.ts';
 export { metadataOf, withMetadata } from './model/metadata.ts';
 export type {
   Attribute,
@@ -38,6 +47,8 @@ export type { RunningStatistic } from './passes/batch-normalization.ts';
 export type { DropoutMask } from './passes/dropout.ts';
 export { type ExpectedPixels, expectedPixels, PIXELS_KEY } from './passes/expected-pixels.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
+export { type FromFloat32Options, fromFloat32 } from './passes/from-float32.ts';
+export type { HalfType } from './passes/half-tensors.ts';
 export {
   type InspectedLayer,
   type InspectOptions,
@@ -48,6 +59,7 @@ export type { Note } from './passes/note.ts';
 export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
+export { toFloat32 } from './passes/to-float32.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';

@@ -7,7 +7,9 @@ export interface Note {
     | 'weights-split'
     | 'weights-shared'
     | 'statistics-of-running'
-    | 'dropout-off';
+    | 'dropout-off'
+    | 'half-precision'
+    | 'weights-beside';
   /** One plain sentence. */
   readonly text: string;
   /** The nodes, weights or values that it is about. */

@@ -1,3 +1,4 @@
+import { requireWeightsInside } from '../model/external-data.ts';
 import { graphOf, type Model } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
@@ -5,6 +6,7 @@ import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
 import type { Note } from './note.ts';
 import { splitWeights } from './split-weights.ts';
+import { toFloat32 } from './to-float32.ts';
 
 /** What a model is to be used for. */
 export interface PrepareOptions {
@@ -28,19 +30,21 @@ export interface PreparedModel {
 
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
- * running statistics in the place of the batch's, and a weight of its own for each layer where equal ones were merged.
+ * running statistics in the place of the batch's, float32 in that of half types, and a weight of its own for each layer where equal ones were merged.
  * Where nothing of this is needed, the graph stays as it is.
  *
  * @throws OnnxGraphError naming the candidates where input or output have to be named, or the node that does not let
  *   the batch free
  */
 export function prepareModel(model: Model, options: PrepareOptions = {}): PreparedModel {
-  const whole = graphOf(model);
+  const float = toFloat32(model);
+  requireWeightsInside(float.model);
+  const whole = graphOf(float.model);
   const candidates = outputsOf(whole);
   const output = choose('output', candidates, options.output).name;
   const part = partFor(whole, output);
   const input = chooseInput(part, options.input).name;
-  const notes: Note[] = [];
+  const notes: Note[] = [...float.notes];
   const others = whole.output.filter(({ name }) => name !== output).map(({ name }) => name);
   if (others.length > 0)
     notes.push({
@@ -50,7 +54,7 @@ export function prepareModel(model: Model, options: PrepareOptions = {}): Prepar
     });
   const inference = inferenceForm(part);
   const split = splitWeights(partFor(inference.graph, output), options.keepShared ?? false);
-  const freed = freeBatch(withFields(model, { graph: split.graph }), input, output);
+  const freed = freeBatch(withFields(float.model, { graph: split.graph }), input, output);
   notes.push(...inference.notes, ...split.notes, ...freed.notes);
   return { model: freed.model, input, output, notes };
 }

@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError, unknownName } from '../errors.ts';
+import { requireWeightsInside } from '../model/external-data.ts';
 import { type Graph, graphOf, inputsOf, isOperator, type Model, type Node } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
 import { ValueTable } from '../shapes/value-table.ts';
@@ -46,6 +47,7 @@ export interface TrainingForm {
  * @throws OnnxOpsetError for an opset below 11 or a later one than is known
  */
 export function trainingForm(model: Model, options: TrainingFormOptions = {}): TrainingForm {
+  requireWeightsInside(model);
   const upgraded = upgradeModel(model);
   const source = graphOf(upgraded);
   const output = requireOutput(source, options.output);

@@ -1,5 +1,6 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
+import { toFloat32 } from '../passes/to-float32.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { sessionOptions } from '../runtime/sessions.ts';
 import type { TrainingSessionOptions } from './options.ts';
@@ -9,6 +10,8 @@ import { TrainingSession } from './training-session.ts';
 
 /**
  * Opens a model for training. What can't be trained is an error before the runtime is asked.
+ *
+ * Half types are float32 here, and in what `exportModel` gives.
  *
  * Passes of a session repeat to the same bits: the same weights, images, steps and seed, with the same runtime and
  * number of threads.
@@ -21,11 +24,12 @@ import { TrainingSession } from './training-session.ts';
  * @throws BackendError if the runtime does not take the graphs
  */
 export async function createTrainingSession(options: TrainingSessionOptions): Promise<TrainingSession> {
-  const { runtime, model, seed = 0, activations = 'saved', threads, executionProviders } = options;
+  const { runtime, seed = 0, activations = 'saved', threads, executionProviders } = options;
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   requireChoice('activations', activations, ['saved', 'recomputed']);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
-  const plan = planTraining(options);
+  const { model } = toFloat32(options.model);
+  const plan = planTraining({ ...options, model });
   const models = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
   const runners = await openRunners(runtime, models, {
     ...sessionOptions(threads, executionProviders),
