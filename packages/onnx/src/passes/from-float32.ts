@@ -63,6 +63,11 @@ const FLOAT32_ONLY: Readonly<Record<string, number>> = {
   Range: 99,
   Celu: 99,
   NonMaxSuppression: 99,
+  RandomNormal: 99,
+  RandomUniform: 99,
+  RandomNormalLike: 99,
+  RandomUniformLike: 99,
+  Bernoulli: 99,
   QuantizeLinear: 99,
   DequantizeLinear: 99,
   DynamicQuantizeLinear: 99,
@@ -119,8 +124,7 @@ class HalfWriter {
       for (const name of isOutput)
         if (made.has(name)) outputs.set(name, this.#unique(`${name}/${this.#type}`));
     for (const node of graph.node) this.#add(node, constants, outputs);
-    for (const [name, inner] of outputs)
-      if (this.#halves.has(inner)) this.#nodes.push(cast(name, inner, 'float32'));
+    for (const [name, inner] of outputs) if (this.#halves.has(inner)) this.#cast(name, inner, 'float32');
     const changed = (info: ValueInfo): ValueInfo =>
       this.#halves.has(info.name) && isFloat32(info) ? this.#halfInfo(info) : info;
     return withFields(graph, {
@@ -237,10 +241,8 @@ class HalfWriter {
       return withFields(one, { t: this.#tensors.half(one.t, nodeName(node)) });
     });
     const isZeros = node.opType === 'ConstantOfShape' && attributeOf(node, 'value') === undefined;
-    const makesOwn = /^Random(Normal|Uniform)$/.test(node.opType) && attributeOf(node, 'dtype') === undefined;
     const zero = { type: this.#type, dims: [1], data: new Uint16Array(1) } as const;
     if (isZeros) attribute.push(createAttribute('value', { tensor: zero }));
-    if (makesOwn) attribute.push(createAttribute('dtype', { int: ELEMENTS[this.#type].code }));
     return withFields(node, { attribute });
   }
 
@@ -298,8 +300,13 @@ class HalfWriter {
     if (known !== undefined) return known;
     const name = this.#unique(`${value}/${type}`);
     this.#casts.set(key, name);
-    this.#nodes.push(cast(name, value, type));
+    this.#cast(name, value, type);
     return name;
+  }
+
+  #cast(output: string, input: string, to: HalfType | 'float32'): void {
+    const name = this.#unique(`${output}/cast`);
+    this.#nodes.push(createNode(name, 'Cast', [input], [output], { to: { int: ELEMENTS[to].code } }));
   }
 
   #halfInfo(info: ValueInfo): ValueInfo {
@@ -319,10 +326,6 @@ class HalfWriter {
 
 const FLOAT32: number = ELEMENTS.float32.code;
 
-function cast(output: string, input: string, to: HalfType | 'float32'): Node {
-  return createNode(output, 'Cast', [input], [output], { to: { int: ELEMENTS[to].code } });
-}
-
 function isFloat32(info: ValueInfo): boolean {
   return declaredType(info) === 'float32';
 }
@@ -333,7 +336,7 @@ function namesOf(graph: Graph): Set<string> {
     for (const { name } of [...one.input, ...one.initializer, ...one.output, ...one.valueInfo])
       names.add(name);
     for (const node of one.node) {
-      for (const name of node.output) names.add(name);
+      for (const name of [node.name, ...node.output]) names.add(name);
       subgraphsOf(node).forEach(take);
     }
   };
