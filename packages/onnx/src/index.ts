@@ -63,6 +63,7 @@ export { toFloat32 } from './passes/to-float32.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
+export { type SessionModel, sessionModel } from './runtime/session-model.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
 export { onnxLearner } from './training/onnx-learner.ts';
