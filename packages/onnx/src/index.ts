@@ -33,10 +33,16 @@ export type {
 } from './model/model.ts';
 export { DEFAULT_OPSET, NEWEST_OPSET, OLDEST_OPSET, opsetOf } from './model/opset.ts';
 export { createTensor, readTensor, type TensorData } from './model/tensor.ts';
+export { declaredShape, declaredType } from './model/value-info.ts';
 export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-graph.ts';
 export type { RunningStatistic } from './passes/batch-normalization.ts';
 export type { DropoutMask } from './passes/dropout.ts';
-export { type ExpectedPixels, expectedPixels, PIXELS_KEY } from './passes/expected-pixels.ts';
+export {
+  type ExpectedPixels,
+  expectedPixels,
+  ownNormalisation,
+  PIXELS_KEY,
+} from './passes/expected-pixels.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
 export {
   type InspectedLayer,
@@ -49,6 +55,7 @@ export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
+export { withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
