@@ -42,10 +42,16 @@ export type {
 } from './model/model.ts';
 export { DEFAULT_OPSET, NEWEST_OPSET, OLDEST_OPSET, opsetOf } from './model/opset.ts';
 export { createTensor, readTensor, type TensorData } from './model/tensor.ts';
+export { declaredShape, declaredType } from './model/value-info.ts';
 export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-graph.ts';
 export type { RunningStatistic } from './passes/batch-normalization.ts';
 export type { DropoutMask } from './passes/dropout.ts';
-export { type ExpectedPixels, expectedPixels, PIXELS_KEY } from './passes/expected-pixels.ts';
+export {
+  type ExpectedPixels,
+  expectedPixels,
+  ownNormalisation,
+  PIXELS_KEY,
+} from './passes/expected-pixels.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
 export { type FromFloat32Options, fromFloat32 } from './passes/from-float32.ts';
 export type { HalfType } from './passes/half-tensors.ts';
@@ -61,6 +67,7 @@ export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/
 export { smallestBatch } from './passes/smallest-batch.ts';
 export { toFloat32 } from './passes/to-float32.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
+export { withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type SessionModel, sessionModel } from './runtime/session-model.ts';

@@ -57,6 +57,7 @@ export async function requireBatches(name: string, { run, dim, shape }: Embeddin
       'export it with a free first dimension of input and output.',
     );
   }
+  if (!together.every(Number.isFinite)) throw notFinite(name);
   for (const picture of [0, 1]) {
     const alone = await run(pixels.slice(picture * size, (picture + 1) * size), 1);
     const beside = together.subarray(picture * dim, (picture + 1) * dim);
@@ -68,6 +69,14 @@ export async function requireBatches(name: string, { run, dim, shape }: Embeddin
       'export it in inference mode, with a free first dimension of input and output.',
     );
   }
+}
+
+function notFinite(name: string): BackboneError {
+  return new BackboneError(
+    `'${name}', whose embedding of a picture is not finite`,
+    'finite numbers',
+    'check its weights, and how it wants its pixels (--input).',
+  );
 }
 
 /** Opens an embedding of feature vectors, as `cf train` writes it. @throws BackboneError if it is broken */
@@ -84,8 +93,15 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
   return async (values, count) => {
     const tensor = new Tensor('float32', values, [count, ...sample]);
     try {
-      return (await session.run({ [input]: tensor }))[output]!.data as Float32Array;
+      const { data, type } = (await session.run({ [input]: tensor }))[output]!;
+      if (data instanceof Float32Array) return data;
+      throw new BackboneError(
+        `'${name}', which gives ${type}`,
+        'embeddings of float32',
+        'name another output.',
+      );
     } catch (cause) {
+      if (cause instanceof BackboneError) throw cause;
       throw new BackboneError(
         `'${name}' fails on ${count === 1 ? 'one picture' : `${count} pictures`} (${firstLine(cause)})`,
         'a float32 model of pictures',
@@ -96,15 +112,21 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
   };
 }
 
+/** Severity of what the runtime prints: errors. */
+const LOG_ERRORS = 3;
+
 async function openSession(name: string, model: string | Uint8Array): Promise<InferenceSession> {
   try {
     // One of two overloads.
-    return await InferenceSession.create(model as string, { intraOpNumThreads: 1 });
+    return await InferenceSession.create(model as string, {
+      intraOpNumThreads: 1,
+      logSeverityLevel: LOG_ERRORS,
+    });
   } catch (cause) {
     throw new BackboneError(
       `'${name}' (${firstLine(cause)})`,
       'an ONNX model that onnxruntime loads',
-      'export it again, opset 11 or later.',
+      'look at it with cf inspect; export it again, in float32 and with operators of ONNX.',
       cause,
     );
   }

@@ -1,4 +1,4 @@
-import { CfError } from '@cf/core';
+import { BackendError, CfError } from '@cf/core';
 import {
   createTrainingSession,
   encodeModel,
@@ -19,6 +19,8 @@ import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
 import { whatTrains } from './what-trains.ts';
 
 export interface OnnxTrainingOptions {
+  /** What messages call it. */
+  readonly name: string;
   readonly model: Model;
   /** d. */
   readonly dim: number;
@@ -38,7 +40,7 @@ export interface OnnxTrainingOptions {
  * anything runs
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
-  const { model, dim, config, threads, openInference, pixels } = options;
+  const { name, model, dim, config, threads, openInference, pixels } = options;
   const network = config.train === 'all' ? config.network : undefined;
   const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
   const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
@@ -52,10 +54,9 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     ...part,
   }).catch((cause: unknown) => {
     if (cause instanceof CfError) throw cause;
-    const given = `a network whose training can't be opened (${firstLine(cause)})`;
-    throw new BackboneError(given, 'one that onnxruntime trains', 'look at it with cf inspect.', cause);
+    throw untrainable(`'${name}', whose training can't be opened (${firstLine(cause)})`, cause);
   });
-  const learner = onnxLearner(session, dim);
+  const learner = toldLearner(name, onnxLearner(session, dim));
   return {
     learner: pixels === undefined ? learner : onPictures(learner, pixels),
     smallestBatch: smallestBatch(form),
@@ -66,6 +67,35 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** A learner whose every failure names the network and what was run. */
+function toldLearner(name: string, learner: Learner): Learner {
+  const told = async <T>(pass: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof CfError && !(cause instanceof BackendError)) throw cause;
+      throw untrainable(`the ${pass} of '${name}', which failed (${firstLine(cause)})`, cause);
+    }
+  };
+  const sizeOf = ({ shape }: LearnerBatch): string => `${shape[0]} ${shape[0] === 1 ? 'sample' : 'samples'}`;
+  return {
+    ...learner,
+    embed: (batch) => told(`embedding of ${sizeOf(batch)}`, () => learner.embed(batch)),
+    forward: (batch) => told(`forward pass on ${sizeOf(batch)}`, () => learner.forward(batch)),
+    backward: (gradient) => told('backward pass', () => learner.backward(gradient)),
+    update: (learningRate) => told('update of the weights', () => learner.update(learningRate)),
+  };
+}
+
+function untrainable(given: string, cause: unknown): BackboneError {
+  return new BackboneError(
+    given,
+    'a network that onnxruntime trains',
+    'look at it with cf inspect; where memory is short, lower --batch.',
+    cause,
+  );
 }
 
 /** The learner of a network that wants its pictures otherwise than RGB 0 … 255. */

@@ -16,13 +16,13 @@ const BATCH = 8;
  * are normalised; OnnxGraphError for an input or output that has to be named
  */
 export async function onnxBackbone(file: string, settings: FileSettings = {}): Promise<FeatureExtractor> {
-  const { model, pixels, notes } = await prepareFile(file, settings);
+  const { model, pixels, notes, fingerprint } = await prepareFile(file, settings);
   // What lies in other files is found from where the file is.
   const isSplit = model.graph!.initializer.some(({ externalData }) => externalData.length > 0);
   const network = await openOnnxNetwork(file, isSplit ? file : encodeModel(model), pixels);
   try {
     await requireBatches(file, network);
-    return { ...networkExtractor(file, network), notes };
+    return { ...networkExtractor(file, network), notes, fingerprint };
   } catch (error) {
     await network.dispose();
     throw error;
@@ -36,6 +36,8 @@ export function networkExtractor(
 ): FeatureExtractor {
   return {
     name: basename(file),
+    // Of one that nobody keeps the features of.
+    fingerprint: file,
     shape,
     dim,
     batch: BATCH,

@@ -37,7 +37,7 @@ export async function withEmbedding<T>(
     const openInference = (bytes: Uint8Array): Promise<Embedder> => openOnnxEmbedding(bytes);
     // One thread, so that bits do not depend on the machine; more do not pay for one product.
     const open = (): Promise<NetworkInTraining> =>
-      openOnnxTraining({ model, dim, config, threads: 1, openInference });
+      openOnnxTraining({ name: 'embedding', model, dim, config, threads: 1, openInference });
     const score = async (name: string, embedder: Embedder, fit?: TrainingFit): Promise<NamedResult[]> =>
       scoreModel(name, await embedTable(ofPairs, embedder), verification, fit);
     const network = await open();
@@ -46,7 +46,7 @@ export async function withEmbedding<T>(
         run,
         description: `${extractor.name}: embedding ${extractor.dim} → ${dim}`,
         notes: [...(extractor.notes ?? []), ...(network.trains === undefined ? [] : [network.trains])],
-        fingerprint: JSON.stringify([features, extractor.dim, dim]),
+        fingerprint: JSON.stringify([extractor.fingerprint, extractor.dim, dim]),
         samples: featureSamples(trained, dataset),
         indices: table.indices,
         network,

@@ -109,6 +109,11 @@ export const onnxInput = only(ONLY.anyOnnxFile, {
   inputLayout: setting('--input-layout <layout>', z.enum(['nchw', 'nhwc']).optional(), 'nchw or nhwc', {
     told: 'as the shape of the input says',
   }),
+  inputSize: setting(
+    '--input-size <size>',
+    text().optional(),
+    'side of the pictures, or 112x96, where the file leaves height and width open',
+  ),
   inputName: setting(
     '--input-name <name>',
     text().optional(),

@@ -19,10 +19,17 @@ export type ExpectedPixels =
       readonly nodes: readonly string[];
     };
 
-/** Whether a network normalises its pixels: constants subtracted, added, multiplied or divided before its first layer. */
+/** What the metadata of a file say of its pixels, else what the network does to them by itself. */
 export function expectedPixels(model: Model, input: string): ExpectedPixels {
   const value = metadataOf(model, PIXELS_KEY);
-  if (value !== undefined) return { kind: 'metadata', value };
+  return value === undefined ? ownNormalisation(model, input) : { kind: 'metadata', value };
+}
+
+/** Whether a network normalises its pixels: constants subtracted, added, multiplied or divided before its first layer. */
+export function ownNormalisation(
+  model: Model,
+  input: string,
+): Exclude<ExpectedPixels, { readonly kind: 'metadata' }> {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
   const nodes: string[] = [];
