@@ -91,6 +91,8 @@ class HalfWriter {
   readonly #tensors: HalfTensors;
   readonly #values: ValueTable;
   readonly #names: Set<string>;
+  /** Nodes whose numbers become whole ones, such as ids of words. */
+  readonly #counting: ReadonlySet<Node>;
   /** Values that are half in the graph to be. */
   readonly #halves: Set<string> = new Set();
   readonly #casts: Map<string, string> = new Map();
@@ -103,6 +105,7 @@ class HalfWriter {
     this.#tensors = tensors;
     this.#values = new ValueTable(model);
     this.#names = namesOf(this.#graph);
+    this.#counting = nodesThatCount(this.#graph);
   }
 
   /** Weights and values. */
@@ -284,9 +287,7 @@ class HalfWriter {
   /** Whether a node counts: float16 has whole numbers up to 2048. */
   #isCounted(node: Node): boolean {
     if (constantValue(node) !== undefined) return false;
-    const isToWhole =
-      node.opType === 'Cast' && !/float/.test(elementTypeOf(intAttribute(node, 'to', 0)) ?? 'float');
-    return node.output.some((name) => this.#values.elements(name) !== undefined) || isToWhole;
+    return this.#counting.has(node) || node.output.some((name) => this.#values.elements(name) !== undefined);
   }
 
   #isHalfPlace(node: Node, input: number): boolean {
@@ -325,6 +326,27 @@ class HalfWriter {
 }
 
 const FLOAT32: number = ELEMENTS.float32.code;
+
+/** Casts to whole numbers, and what nothing but they read. */
+function nodesThatCount(graph: Graph): ReadonlySet<Node> {
+  const counting = new Set<Node>();
+  const elsewhere = new Set(graph.output.map(({ name }) => name));
+  const read = new Set<string>();
+  for (const node of graph.node.toReversed()) {
+    const isCast = node.opType === 'Cast' && !isFloatCode(intAttribute(node, 'to', 0));
+    const isReadByThem = node.output.some((name) => read.has(name));
+    const isAlone = isReadByThem && node.output.every((name) => !elsewhere.has(name));
+    if (isCast || isAlone) {
+      counting.add(node);
+      for (const name of node.input) read.add(name);
+    } else for (const name of readValues(node)) elsewhere.add(name);
+  }
+  return counting;
+}
+
+function isFloatCode(code: number): boolean {
+  return elementTypeOf(code)?.includes('float') ?? true;
+}
 
 function isFloat32(info: ValueInfo): boolean {
   return declaredType(info) === 'float32';

@@ -128,33 +128,40 @@ describe('to float32', () => {
     expect(toFloat32(model).model).toBe(model);
   });
 
-  test('casts to and from integers stay, and types that operators name change', async () => {
-    const b = new GraphBuilder();
-    b.input('data', 'float16', ['N', 2, 4, 4]);
-    const wide = b.op('Cast', ['data'], { to: { int: 1 } });
-    const narrow = b.op('Cast', [wide], { to: { int: 10 } });
-    const whole = b.op('Cast', [narrow], { to: { int: 7 } });
-    const counted = b.op('Cast', [whole], { to: { int: 10 } });
-    const shape = b.op('Shape', [counted]);
-    const zeros = b.op('ConstantOfShape', [shape], {
-      value: { tensor: { type: 'float16', dims: [1], data: Uint16Array.of(0x3c00) } },
-    });
-    const noise = b.op('RandomUniformLike', [zeros], {
-      dtype: { int: 10 },
-      low: { float: 0 },
-      high: { float: 0 },
-    });
-    const masked = b.op('Add', [
-      noise,
-      b.initializer('m', { type: 'float16', dims: [1], data: Uint16Array.of(0xfbff) }),
-    ]);
-    const like = b.op('CastLike', [masked, zeros]);
-    b.output(b.op('Sum', [like, zeros, counted], {}, { outputs: ['embedding'] }), 'float16', ['N', 2, 4, 4]);
-    const { model } = toFloat32(b.build());
-    expect(operators(model).filter((name) => name === 'Cast')).toHaveLength(2);
-    const result = await embed(model);
-    expect(result).toEqual(smallImages(2, 5).map((x) => Math.fround(Math.trunc(x) - 65503)));
-  });
+  test.each([
+    ['float16', 10, 0x3c00, 0xfbff, -65503],
+    ['bfloat16', 16, 0x3f80, 0xc780, -65535],
+  ] as const)(
+    'casts to and from integers stay, and types that operators name change: %s',
+    async (type, code, one, least, sum) => {
+      const b = new GraphBuilder();
+      b.input('data', type, ['N', 2, 4, 4]);
+      const wide = b.op('Cast', ['data'], { to: { int: 1 } });
+      const narrow = b.op('Cast', [wide], { to: { int: code } });
+      const whole = b.op('Cast', [narrow], { to: { int: 7 } });
+      const counted = b.op('Cast', [whole], { to: { int: code } });
+      const sizes = b.op('Cast', [b.op('Shape', [counted])], { to: { int: code } });
+      const shape = b.op('Cast', [sizes], { to: { int: 7 } });
+      const zeros = b.op('ConstantOfShape', [shape], {
+        value: { tensor: { type, dims: [1], data: Uint16Array.of(one) } },
+      });
+      const noise = b.op('RandomUniformLike', [zeros], {
+        dtype: { int: code },
+        low: { float: 0 },
+        high: { float: 0 },
+      });
+      const masked = b.op('Add', [
+        noise,
+        b.initializer('m', { type, dims: [1], data: Uint16Array.of(least) }),
+      ]);
+      const like = b.op('CastLike', [masked, zeros]);
+      b.output(b.op('Sum', [like, zeros, counted], {}, { outputs: ['embedding'] }), type, ['N', 2, 4, 4]);
+      const { model } = toFloat32(b.build());
+      expect(operators(model).filter((name) => name === 'Cast')).toHaveLength(4);
+      const result = await embed(model);
+      expect(result).toEqual(smallImages(2, 5).map((x) => Math.fround(Math.trunc(x) + sum)));
+    },
+  );
 
   test('subgraphs and functions change too; what they read keeps its name', async () => {
     const inner = new GraphBuilder({ name: 'branch' });
@@ -265,6 +272,18 @@ describe('to half precision', () => {
     expect(operators(toFloat32(half).model)).toEqual(operators(model));
     const brain = fromFloat32(model, 'bfloat16').model;
     expect(await embed(brain)).toEqual(await embed(model));
+  });
+
+  test('numbers that become ids of words stay whole', async () => {
+    const model = net(
+      (b, x) => b.op('Mul', [x, b.initializer('many', scalar('float32', 100.3))]),
+      (b, x) => b.op('Cast', [x], { to: { int: 7 } }),
+      (b, x) =>
+        b.op('Mod', [x, b.initializer('rows', { type: 'int64', dims: [], data: BigInt64Array.of(50n) })]),
+      (b, x) => b.op('Gather', [b.initializer('table', randomTensor('float32', [50, 3], 1)), x]),
+    );
+    const half = fromFloat32(model, 'float16').model;
+    expect(distance(await embed(half), await embed(model))).toBeLessThan(1e-3);
   });
 
   test('subgraphs take float32, and old files come to opset 17 for bfloat16', async () => {
