@@ -36,7 +36,9 @@ export interface FromFloat32Options {
  * - `float16`: weights and values. Operators that know no float16, or count in floats (shapes, ranges), stay float32
  *   between Casts, as do nodes with subgraphs and those of other domains.
  * - `bfloat16`: weights alone, each with a Cast to float32 behind it, since runtimes on processors compute next to
- *   nothing in bfloat16. Single numbers stay float32. Below opset 13, which has no such Cast, the model is brought to 17.
+ *   nothing in bfloat16. Single numbers stay float32.
+ *
+ * A model below opset 14 is brought to 17 first.
  *
  * `toFloat32` is the way back.
  *
@@ -50,13 +52,19 @@ export function fromFloat32(
 ): { readonly model: Model; readonly notes: readonly Note[] } {
   requireChoice('type', type, ['float16', 'bfloat16']);
   requireWeightsInside(model);
-  const source = type === 'bfloat16' && opsetOf(model) < 13 ? upgradeModel(model) : model;
+  const source = opsetOf(model) < OLDEST_HALF ? upgradeModel(model) : model;
   const tensors = new HalfTensors(type);
   const writer = new HalfWriter(source, type, tensors);
   const graph = type === 'float16' ? writer.values(keepIo) : writer.weights();
   tensors.throwIfAny();
   return { model: withFields(source, { graph }), notes: tensors.notes() };
 }
+
+/**
+ * Older models are brought to 17: bfloat16 has Casts from 13 on, and onnxruntime 1.30 dies of float16 attention in opsets
+ * 9 to 13 (in its MatmulTransposeFusion).
+ */
+const OLDEST_HALF = 14;
 
 /** Operators of the standard domain that have no float16, in the first opset that has it where one does. */
 const FLOAT32_ONLY: Readonly<Record<string, number>> = {
@@ -286,7 +294,7 @@ class HalfWriter {
 
   /** Whether a node counts: float16 has whole numbers up to 2048. */
   #isCounted(node: Node): boolean {
-    if (constantValue(node) !== undefined) return false;
+    if (constantValue(node) !== undefined || /^(Shape|Size)$/.test(node.opType)) return false;
     return this.#counting.has(node) || node.output.some((name) => this.#values.elements(name) !== undefined);
   }
 
