@@ -55,7 +55,7 @@ export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
-export { withInputShape } from './passes/with-input-shape.ts';
+export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';

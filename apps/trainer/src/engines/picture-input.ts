@@ -1,5 +1,13 @@
-import { declaredShape, declaredType, type Model, withInputShape } from '@cf/onnx';
+import {
+  declaredShape,
+  declaredType,
+  type Model,
+  metadataOf,
+  withFloatInput,
+  withInputShape,
+} from '@cf/onnx';
 import { BackboneError } from '../errors.ts';
+import { FEATURES } from '../features/linear-embedding.ts';
 import { askedSize, type PixelForm, type PixelSettings } from './pixel-form.ts';
 
 interface Described {
@@ -35,6 +43,12 @@ export function withPictureSize(
   const given = `'${file}' with input '${input}' of shape ${shape === undefined ? 'unknown' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`}`;
   const wanted = layout === 'nchw' ? '[N, 3, height, width]' : '[N, height, width, 3]';
   const type = declaredType(info);
+  const isOfIntegers = type !== undefined && !type.startsWith('float');
+  const floats = isOfIntegers ? withFloatInput(network.model, input) : undefined;
+  if (floats !== undefined) {
+    const sized = withPictureSize(file, { model: floats, input }, settings);
+    return { ...sized, notes: [`its input of ${type} takes float32`, ...sized.notes] };
+  }
   if (type !== 'float32')
     throw new BackboneError(
       `'${file}' with input '${input}' of ${type ?? 'no type'}`,
@@ -44,6 +58,12 @@ export function withPictureSize(
   const isOfPictures = shape === undefined || shape.length === 4;
   const [channels, height, width] =
     layout === 'nchw' ? [shape?.[1], shape?.[2], shape?.[3]] : [shape?.[3], shape?.[1], shape?.[2]];
+  if (metadataOf(model, FEATURES) !== undefined)
+    throw new BackboneError(
+      `'${file}', an embedding of features`,
+      'a network of pictures',
+      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
+    );
   if (!isOfPictures || (typeof channels === 'number' && channels !== 3))
     throw new BackboneError(
       given,
