@@ -5,6 +5,7 @@ import {
   decodeModel,
   encodeModel,
   type Model,
+  metadataOf,
   OnnxGraphError,
   OnnxOpsetError,
   PIXELS_KEY,
@@ -12,6 +13,7 @@ import {
   withMetadata,
 } from '@cf/onnx';
 import { BackboneError, firstLine } from '../errors.ts';
+import { FEATURES } from '../features/linear-embedding.ts';
 import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';
 import { pictureLayout, withPictureSize } from './picture-input.ts';
 import { askedPixels, isUnchanged, type PixelForm, type PixelSettings, RAW } from './pixel-form.ts';
@@ -101,6 +103,12 @@ export function prepareRead(
       ...(outputName !== undefined && { output: outputName }),
     }),
   );
+  if (metadataOf(model, FEATURES) !== undefined)
+    throw new BackboneError(
+      `'${file}', an embedding of features`,
+      'a network of pictures',
+      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
+    );
   const layout = pictureLayout(prepared, settings.inputLayout);
   const [sized, pixels] = allReasons(file, [
     () => withPictureSize(file, prepared, { ...settings, inputLayout: layout }),

@@ -7,7 +7,6 @@ import {
   withInputShape,
 } from '@cf/onnx';
 import { BackboneError } from '../errors.ts';
-import { FEATURES } from '../features/linear-embedding.ts';
 import { askedSize, type PixelForm, type PixelSettings } from './pixel-form.ts';
 
 interface Described {
@@ -58,12 +57,6 @@ export function withPictureSize(
   const isOfPictures = shape === undefined || shape.length === 4;
   const [channels, height, width] =
     layout === 'nchw' ? [shape?.[1], shape?.[2], shape?.[3]] : [shape?.[3], shape?.[1], shape?.[2]];
-  if (metadataOf(model, FEATURES) !== undefined)
-    throw new BackboneError(
-      `'${file}', an embedding of features`,
-      'a network of pictures',
-      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
-    );
   if (!isOfPictures || (typeof channels === 'number' && channels !== 3))
     throw new BackboneError(
       given,
