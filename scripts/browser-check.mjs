@@ -59,15 +59,25 @@ function oneLoss(loss) {
   return `${loss}, initialState, referenceStep`;
 }
 
-/** @param user a folder in which the packages are installed, with their frameworks. */
-export async function browserChecks(user) {
+/** What the packages add to a bundle. @param user a folder in which they are installed, with their frameworks. */
+export async function sizeChecks(user) {
   for (const entry of BUDGETS) await checkSize(user, entry);
+}
+
+/**
+ * The packages in Chromium.
+ *
+ * @param user a folder in which they are installed, with their frameworks
+ * @param names pages of scripts/browser to open
+ * @param suffix what is special about the versions installed, as it follows the name of a check
+ */
+export async function browserChecks(user, names, suffix = '') {
   if (!hasChromium) {
     console.log(`skip  packed packages in a browser: no ${CHROMIUM}`);
     return;
   }
   cpSync(join(root, 'scripts', 'browser'), join(user, 'browser'), { recursive: true });
-  for (const name of ['core', 'tfjs', 'gpujs', 'onnx']) await checkPage(user, name);
+  for (const name of names) await checkPage(user, name, suffix);
 }
 
 async function checkSize(user, { of, names, from, budget }) {
@@ -99,7 +109,7 @@ async function checkSize(user, { of, names, from, budget }) {
   report(`${of}: ${size} of ${budget} bytes, minified and gzipped`, size <= budget, 'over its budget');
 }
 
-async function checkPage(user, name) {
+async function checkPage(user, name, suffix) {
   const modules = join(user, 'node_modules');
   const folders = {
     '/tfjs-wasm/': join(modules, '@tensorflow', 'tfjs-backend-wasm', 'dist'),
@@ -113,13 +123,13 @@ async function checkPage(user, name) {
     for (const [mode, difference] of Object.entries(outcome)) {
       const known = typeof difference === 'number';
       report(
-        `packed in Chromium: @cf/${name} ${mode}${known ? `, off by ${difference.toExponential(1)}` : ''}`,
+        `packed in Chromium: @cf/${name} ${mode}${suffix}${known ? `, off by ${difference.toExponential(1)}` : ''}`,
         known && difference <= LARGEST_DIFFERENCE,
         String(difference),
       );
     }
   } catch (error) {
-    report(`packed in Chromium: @cf/${name}`, false, String(error));
+    report(`packed in Chromium: @cf/${name}${suffix}`, false, String(error));
   } finally {
     await site?.close();
   }

@@ -13,7 +13,8 @@ if (process.env.CF_PACKING === undefined) {
 }
 
 // Not before: this module reads TypeScript, which an older Node does not.
-const { browserChecks } = await import('./browser-check.mjs');
+const { browserChecks, sizeChecks } = await import('./browser-check.mjs');
+const { oldestPeersChecks } = await import('./oldest-peers.mjs');
 
 const folder = mkdtempSync(join(tmpdir(), 'cf-pack-'));
 const tarballs = join(folder, 'tarballs');
@@ -40,6 +41,7 @@ for (const file of readdirSync(tarballs)) {
   );
   dependencies[name.manifest.name] = `file:${join(tarballs, file)}`;
 }
+const ours = { ...dependencies };
 const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
 const frameworks = [
   '@tensorflow/tfjs',
@@ -94,7 +96,9 @@ if (
     ],
     inUser,
   );
-  await browserChecks(user);
+  await sizeChecks(user);
+  await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx']);
 }
+await oldestPeersChecks(join(folder, 'oldest'), { packages, ours });
 rmSync(folder, { recursive: true, force: true });
 finish();

@@ -1,6 +1,5 @@
 import { tfjsBackend } from '@cf/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import '@tensorflow/tfjs-backend-webgpu';
 import { compareAll } from './compare.ts';
 
 setWasmPaths('/tfjs-wasm/');
@@ -8,5 +7,4 @@ export const outcome = compareAll({
   cpu: () => tfjsBackend({ backend: 'cpu' }),
   wasm: () => tfjsBackend({ backend: 'wasm' }),
   webgl: () => tfjsBackend({ backend: 'webgl' }),
-  webgpu: () => tfjsBackend({ backend: 'webgpu' }),
 });

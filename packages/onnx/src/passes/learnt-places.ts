@@ -33,10 +33,16 @@ export const HANDS_ON: ReadonlySet<string> = new Set([
 
 /** Name of the constant that a value is made of, through nodes that hand it on. */
 export function sourceOf(index: GraphIndex, value: string): string {
-  if (index.constant(value) !== undefined) return value;
-  const node = index.producer(value);
-  const isOpen = node !== undefined && isStandardDomain(node.domain) && HANDS_ON.has(node.opType);
-  return isOpen ? sourceOf(index, node.input[0]!) : value;
+  // A file may hold nodes in a circle.
+  const seen = new Set<string>();
+  let source = value;
+  while (!seen.has(source) && index.constant(source) === undefined) {
+    seen.add(source);
+    const node = index.producer(source);
+    if (node === undefined || !isStandardDomain(node.domain) || !HANDS_ON.has(node.opType)) break;
+    source = node.input[0] ?? '';
+  }
+  return source;
 }
 
 /** Whether a node is of a layer that learns in places of its own. */

@@ -41,8 +41,12 @@ export function vector(values: KnownValues, name: string): readonly Dimension[] 
   const known = values.elements(name);
   if (known !== undefined) return known;
   const length = values.shape(name)?.[0];
-  if (typeof length !== 'number' || length > RANK_LIMIT) return undefined;
+  if (typeof length !== 'number' || !isLength(length)) return undefined;
   return new Array<Dimension>(length).fill(undefined);
+}
+
+function isLength(length: number): boolean {
+  return Number.isInteger(length) && length >= 0 && length <= RANK_LIMIT;
 }
 
 /** An axis counted from the start; `undefined` if there is none such. */

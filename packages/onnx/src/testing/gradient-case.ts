@@ -19,6 +19,8 @@ export interface GradientCase {
   readonly attributes?: Attributes;
   /** Opsets whose form of the operator this is; 17 by default. */
   readonly opsets?: readonly number[];
+  /** First version of onnxruntime-node that runs it, and as ONNX says; every one of the peer range by default. */
+  readonly since?: string;
   /** Inputs to differentiate by; those of floating point by default. */
   readonly wrt?: readonly string[];
   /** Outputs that the node names; its first alone by default. */

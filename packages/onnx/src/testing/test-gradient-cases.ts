@@ -7,6 +7,7 @@ import { checkerAcceptsAll } from './checker-test.ts';
 import type { GradientCase } from './gradient-case.ts';
 import { casesIn, folderOf } from './gradient-cases.ts';
 import { DECLARED, type Declared, nodeModel } from './node-model.ts';
+import { isOlderThan } from './onnxruntime-version.ts';
 import { openModel } from './run-model.ts';
 
 /**
@@ -21,8 +22,10 @@ export async function testGradientCases(moduleUrl: string): Promise<void> {
       for (const given of cases) {
         for (const opset of given.opsets ?? [17]) {
           const title = `${given.operator}-${opset}: ${given.name}`;
-          test(`${title}: shape`, () => checkShape(given, opset));
-          test.each(given.declared ?? DECLARED)(`${title}: gradients, declared: %s`, (declared) =>
+          const needs = given.since === undefined ? '' : ` (needs onnxruntime-node ${given.since})`;
+          const testHere = test.skipIf(given.since !== undefined && isOlderThan(given.since));
+          testHere(`${title}: shape${needs}`, () => checkShape(given, opset));
+          testHere.each(given.declared ?? DECLARED)(`${title}: gradients, declared: %s${needs}`, (declared) =>
             checkCase(given, opset, declared),
           );
         }

@@ -3,10 +3,11 @@ import { describe, test } from 'vitest';
 import { checkGradient } from '../../testing/check-gradient.ts';
 import { checkerAcceptsAll } from '../../testing/checker-test.ts';
 import { DECLARED, nodeModel } from '../../testing/node-model.ts';
+import { isOlderThan } from '../../testing/onnxruntime-version.ts';
 import { randomTensor } from '../../testing/random-tensor.ts';
 
-describe('MatMul', () => {
-  test.each([
+describe('MatMul (float64, needs onnxruntime-node 1.26.0)', () => {
+  test.skipIf(isOlderThan('1.26.0')).each([
     [
       [2, 3],
       [3, 4],

@@ -95,6 +95,7 @@ export const cases: readonly GradientCase[] = [
     order: ['x', '', 'scales'],
     attributes: { axes: { ints: [-1, 2] } },
     opsets: [18, 25],
+    since: '1.27.0',
     declared,
   },
   {

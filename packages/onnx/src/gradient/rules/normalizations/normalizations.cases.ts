@@ -79,13 +79,16 @@ export const cases: readonly GradientCase[] = [
       opsets: [21],
     },
   ),
-  ...[1, 2].map((p) =>
-    plain('LpNormalization', `p = ${p}`, {
+  ...[1, 2].flatMap((p) => {
+    const rest = {
       inputs: { x: randomTensor('float32', [2, 4, 3], 1, (u) => (u < 0.5 ? -0.3 - u : u + 0.2)) },
       attributes: { p: int(p), axis: int(1) },
-      opsets: [7, 22],
-    }),
-  ),
+    };
+    return [
+      plain('LpNormalization', `p = ${p}`, { ...rest, opsets: [7] }),
+      plain('LpNormalization', `p = ${p}`, { ...rest, opsets: [22], since: '1.25.0' }),
+    ];
+  }),
   ...[1, 3, 5].map((size) =>
     plain('LRN', `${size} channels`, {
       attributes: { size: int(size), alpha: { float: 0.5 }, beta: { float: 0.6 }, bias: { float: 1.5 } },

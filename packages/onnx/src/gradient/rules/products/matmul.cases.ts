@@ -11,6 +11,7 @@ const product = (
   inputs: { a: randomTensor('float64', a, 1), b: randomTensor('float64', b, 2) },
   opsets,
   declared: ['shapes', 'ranks'],
+  since: '1.26.0',
 });
 
 export const cases: readonly GradientCase[] = [

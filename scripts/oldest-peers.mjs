@@ -1,0 +1,60 @@
+// The packed packages with the oldest version of each framework that their peer ranges allow, where pack.mjs tries them
+// with the newest; and the tests of the adapters with those versions.
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { browserChecks } from './browser-check.mjs';
+import { check } from './checks.mjs';
+import { root } from './node-runtime.mjs';
+
+/** Tests that load no framework from the folder, or the WebGPU backend of tfjs, which is younger than tfjs 4.0. */
+const ELSEWHERE = [
+  '**/browser.test.ts',
+  '**/webgpu-in-node.test.ts',
+  '**/onnxruntime-web.test.ts',
+  '**/readme.test.ts',
+];
+/** Adapters whose tests run; gpu.js has one version. */
+const ADAPTERS = ['onnx', 'tfjs'];
+
+/**
+ * @param folder to install in; made here
+ * @param packages manifests of the workspace
+ * @param ours the packed packages, by name
+ */
+export async function oldestPeersChecks(folder, { packages, ours }) {
+  const peers = oldestPeers(packages);
+  const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
+  console.log(`oldest frameworks: ${versions.join(', ')}`);
+  mkdirSync(folder);
+  const dependencies = {
+    ...ours,
+    ...peers,
+    // Released together with tfjs.
+    '@tensorflow/tfjs-backend-wasm': peers['@tensorflow/tfjs'],
+    typescript: '~5.9.0',
+  };
+  const manifest = { name: 'user', private: true, type: 'module', dependencies };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2));
+  cpSync(join(root, 'scripts', 'smoke'), folder, { recursive: true });
+  const inUser = { cwd: folder, env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' } };
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
+  if (!check('npm install, oldest frameworks', 'npm', install, inUser)) return;
+  check('packed, oldest frameworks: backends', process.execPath, ['backends.smoke.mjs'], inUser);
+  const tsc = join(folder, 'node_modules', '.bin', 'tsc');
+  check('packed, oldest frameworks: types of every package', tsc, ['-p', 'tsconfig.json'], inUser);
+  await browserChecks(folder, ['tfjs', 'gpujs', 'onnx'], ', oldest framework');
+  for (const name of ADAPTERS) {
+    const excluded = ELSEWHERE.flatMap((pattern) => ['--exclude', pattern]);
+    const tests = ['exec', 'vitest', 'run', '--reporter=dot', ...excluded, `packages/${name}/src`];
+    check(`tests of @cf/${name}, oldest framework`, 'pnpm', tests, {
+      env: { ...process.env, CF_PEERS: folder },
+    });
+  }
+}
+
+/** The lowest version of each peer range. */
+function oldestPeers(packages) {
+  const ranges = packages.flatMap(({ manifest }) => Object.entries(manifest.peerDependencies ?? {}));
+  const frameworks = ranges.filter(([name]) => !name.startsWith('@cf/'));
+  return Object.fromEntries(frameworks.map(([name, range]) => [name, /\d+\.\d+\.\d+/.exec(range)[0]]));
+}
