@@ -1,11 +1,4 @@
-import {
-  declaredShape,
-  declaredType,
-  type Model,
-  metadataOf,
-  withFloatInput,
-  withInputShape,
-} from '@cf/onnx';
+import { declaredShape, declaredType, type Model, withFloatInput, withInputShape } from '@cf/onnx';
 import { BackboneError } from '../errors.ts';
 import { askedSize, type PixelForm, type PixelSettings } from './pixel-form.ts';
 
