@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createRandom } from '@cf/core';
 import type { ImageStore } from '@cf/data';
-import { type Attributes, declaredShape, decodeModel, encodeModel, GraphBuilder } from '@cf/onnx';
+import {
+  type Attributes,
+  declaredShape,
+  decodeModel,
+  type ElementType,
+  encodeModel,
+  GraphBuilder,
+} from '@cf/onnx';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import type { Dataset } from './dataset/dataset.ts';
@@ -264,13 +271,14 @@ export function withNodesInFront(
   bytes: Uint8Array,
   shape: readonly (number | string)[],
   build: (builder: GraphBuilder, input: string) => string,
+  type: ElementType = 'float32',
 ): Uint8Array {
   const model = decodeModel(bytes);
   const graph = model.graph!;
   const [own] = graph.input.splice(0, 1);
   const count = graph.node.length;
   const builder = GraphBuilder.extend(model);
-  const made = build(builder, builder.input('pixels', 'float32', shape));
+  const made = build(builder, builder.input('pixels', type, shape));
   const built = builder.build();
   const nodes = built.graph!.node;
   for (const node of nodes) node.input = node.input.map((name) => (name === own!.name ? made : name));

@@ -67,7 +67,7 @@ export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/
 export { smallestBatch } from './passes/smallest-batch.ts';
 export { toFloat32 } from './passes/to-float32.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
-export { withInputShape } from './passes/with-input-shape.ts';
+export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type SessionModel, sessionModel } from './runtime/session-model.ts';

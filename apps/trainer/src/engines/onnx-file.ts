@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { CfError } from '@cf/core';
 import {
   type Model,
+  metadataOf,
   OnnxGraphError,
   OnnxOpsetError,
   PIXELS_KEY,
@@ -11,6 +12,7 @@ import {
 } from '@cf/onnx';
 import { readModelFile as readOnnx } from '@cf/onnx/node';
 import { BackboneError, firstLine } from '../errors.ts';
+import { FEATURES } from '../features/linear-embedding.ts';
 import { RUN_FILES } from '../run/run-folder.ts';
 import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';
 import { pictureLayout, withPictureSize } from './picture-input.ts';
@@ -102,6 +104,12 @@ export function prepareRead(
       ...(outputName !== undefined && { output: outputName }),
     }),
   );
+  if (metadataOf(model, FEATURES) !== undefined)
+    throw new BackboneError(
+      `'${file}', an embedding of features`,
+      'a network of pictures',
+      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
+    );
   const layout = pictureLayout(prepared, settings.inputLayout);
   const [sized, pixels] = allReasons(file, [
     () => withPictureSize(file, prepared, { ...settings, inputLayout: layout }),

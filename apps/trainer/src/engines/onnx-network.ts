@@ -59,6 +59,13 @@ export async function requireBatches(name: string, { run, dim, shape }: Embeddin
     );
   }
   if (!together.every(Number.isFinite)) throw notFinite(name);
+  if (together.every((x) => x === 0)) {
+    throw new BackboneError(
+      `'${name}', which gives 0 for every picture`,
+      'a network that tells pictures apart',
+      'check its weights, and how it wants its pixels (--input).',
+    );
+  }
   for (const picture of [0, 1]) {
     const alone = await run(pixels.slice(picture * size, (picture + 1) * size), 1);
     const beside = together.subarray(picture * dim, (picture + 1) * dim);

@@ -1,4 +1,4 @@
-import { declaredShape, declaredType, type Model, withInputShape } from '@cf/onnx';
+import { declaredShape, declaredType, type Model, withFloatInput, withInputShape } from '@cf/onnx';
 import { BackboneError } from '../errors.ts';
 import { askedSize, type PixelForm, type PixelSettings } from './pixel-form.ts';
 
@@ -35,6 +35,12 @@ export function withPictureSize(
   const given = `'${file}' with input '${input}' of shape ${shape === undefined ? 'unknown' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`}`;
   const wanted = layout === 'nchw' ? '[N, 3, height, width]' : '[N, height, width, 3]';
   const type = declaredType(info);
+  const isOfIntegers = type !== undefined && !type.startsWith('float');
+  const floats = isOfIntegers ? withFloatInput(network.model, input) : undefined;
+  if (floats !== undefined) {
+    const sized = withPictureSize(file, { model: floats, input }, settings);
+    return { ...sized, notes: [`its input of ${type} takes float32`, ...sized.notes] };
+  }
   if (type !== 'float32')
     throw new BackboneError(
       `'${file}' with input '${input}' of ${type ?? 'no type'}`,

@@ -35,17 +35,24 @@ export class RefusedFileError extends BackboneError {
   readonly reasons: readonly string[];
 
   constructor(file: string, reasons: readonly string[]) {
-    const list = reasons.map((reason) => `\n- ${reason}`).join('');
+    const lines = reasons.map((reason) => aboutFile(file, reason));
     super(
-      `'${file}', refused for ${reasons.length} reasons:${list}\n`,
-      'a network of pictures with none of them',
+      `'${file}', refused for ${lines.length} reasons`,
+      `none of these:\n${lines.map((line) => `- ${line}`).join('\n')}`,
       `look at all of it: cf inspect ${file}`,
     );
-    this.reasons = reasons;
+    this.reasons = lines;
   }
 }
 
 /** All reasons of an error, a line each. */
 export function reasonsOf(error: CfError): readonly string[] {
   return error instanceof RefusedFileError ? error.reasons : [reasonText(error)];
+}
+
+/** A reason in one line, which needs no name of the file that it is about. */
+export function aboutFile(file: string, reason: string): string {
+  const line = reason.replace(/\.?\n(Fix: )?/g, '; ').replace(/\.$/, '');
+  const start = `'${file}'`;
+  return line.startsWith(start) ? `the file${line.slice(start.length)}` : line;
 }

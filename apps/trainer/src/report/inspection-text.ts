@@ -1,6 +1,7 @@
 import type { InspectedLayer, ModelInspection } from '@cf/onnx';
 import type { FileInspection } from '../engines/inspect-file.ts';
 import { INPUT_PRESETS, isUnchanged, pixelText } from '../engines/pixel-form.ts';
+import { aboutFile } from '../engines/refusals.ts';
 
 /** Lines of a list that are printed, unless all are asked for. */
 const MOST = 24;
@@ -19,7 +20,7 @@ export function inspectionText(file: string, inspection: FileInspection, all: bo
     ['frozen', frozenLines(found, most)],
     ['shared', shared.map(({ name, nodes }) => `${name}: ${nodes.join(', ')}`)],
     ['done to the file before use', prepared?.notes ?? found.notes.map(({ text }) => text)],
-    ['in the way', refusals.map((text) => text.replaceAll('\n', '\n    '))],
+    ['in the way', refusals.map((text) => aboutFile(file, text))],
   ];
   return [
     ...sections
