@@ -2,7 +2,7 @@ import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { contents, smallOnnx, temporaryFolder } from './testing.ts';
+import { contents, smallOnnx, temporaryFolder, withNodesInFront } from './testing.ts';
 import { type CliResult, cf, facesWithPairs, metricsOf } from './testing-cli.ts';
 
 let base: string;
@@ -106,6 +106,9 @@ describe('cf train on a network of a file', () => {
     const pairFlags = await facesWithPairs(base, 10);
     const training = await cf(['train', ...FLAGS, ...pairFlags, '--backbone', `onnx:${file}`, '--out', path]);
     expect(training.code).toBe(0);
+    expect(training.stdout).toMatch(
+      /^(\d+) of \1 scored pairs are of people who are trained on: .* strangers$/m,
+    );
     const printed = (name: string): string =>
       new RegExp(`^${name} +accuracy (\\S+)`, 'm').exec(training.stdout)![1]!;
     const [ofRun, ofModel, before] = await Promise.all([
@@ -151,6 +154,24 @@ it('a training that diverges exits with 4, says where and what to try, and keeps
   expect(await there(join(run, 'checkpoint.safetensors'))).toBe(true);
   expect(await there(join(run, 'model.onnx'))).toBe(false);
 });
+
+it.each<[number, RegExp]>([
+  [2, /BackboneError \[E_BACKBONE\]: '.*few\.onnx' fails on 8 pictures \(.*Gather/],
+  [8, /BackboneError \[E_BACKBONE\]: the forward pass on 16 samples of 'few\.onnx', which failed \(.*Gather/],
+])(
+  'a network that fails on more than %i pictures is named, and no run folder is left',
+  async (most, message) => {
+    const path = join(base, 'few.onnx');
+    await writeFile(path, failingAbove(smallOnnx(), most));
+    const out = join(base, 'failed');
+    const flags = [...DRAWN, ...FLAGS, '--backbone', `onnx:${path}`, '--input=raw', '--out', out];
+    const { code, stderr } = await cf(['train', ...flags]);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(code).toBe(3);
+    expect(await there(out)).toBe(false);
+  },
+);
 
 describe.concurrent('a network that can not be trained is named before anything starts', () => {
   const write = async (name: string, bytes: Uint8Array): Promise<string> => {
@@ -211,4 +232,23 @@ function withOpset99(bytes: Uint8Array): Uint8Array {
   const model = decodeModel(bytes);
   for (const set of model.opsetImport) set.version = 99n;
   return encodeModel(model);
+}
+
+/** A network that looks up a number for the size of its batch, in a list that ends. */
+function failingAbove(bytes: Uint8Array, most: number): Uint8Array {
+  return withNodesInFront(bytes, ['N', 3, 8, 8], (builder, input) => {
+    const int = (name: string, values: readonly number[]): string =>
+      builder.initializer(name, {
+        type: 'int64',
+        dims: [values.length],
+        data: BigInt64Array.from(values, BigInt),
+      });
+    const list = builder.initializer('list', {
+      type: 'float32',
+      dims: [most + 1],
+      data: new Float32Array(most + 1),
+    });
+    const batch = builder.op('Gather', [builder.op('Shape', [input]), int('first', [0])]);
+    return builder.op('Add', [input, builder.op('Gather', [list, batch])]);
+  });
 }

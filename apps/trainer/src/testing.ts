@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createRandom } from '@cf/core';
 import type { ImageStore } from '@cf/data';
-import { type Attributes, encodeModel, GraphBuilder } from '@cf/onnx';
+import {
+  type Attributes,
+  declaredShape,
+  decodeModel,
+  type ElementType,
+  encodeModel,
+  GraphBuilder,
+} from '@cf/onnx';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import type { Dataset } from './dataset/dataset.ts';
@@ -107,7 +114,14 @@ export function embeddingOn(
 ): Promise<NetworkInTraining> {
   const { dim, features, seed } = config;
   const model = linearEmbedding({ features, rows, inputDim, dim, seed });
-  return openOnnxTraining({ model, dim, config, threads: 1, openInference: openOnnxEmbedding });
+  return openOnnxTraining({
+    name: 'embedding',
+    model,
+    dim,
+    config,
+    threads: 1,
+    openInference: openOnnxEmbedding,
+  });
 }
 
 /** Trains and keeps what happens. @returns copies of the states of the checkpoints, and the metrics of each step */
@@ -183,10 +197,19 @@ export interface SmallOnnxOptions {
   /** An operator on the way to the embedding; none by default. */
   readonly operator?: string;
   readonly opset?: number;
+  /** Whether it divides its pixels by 127.5; true by default. */
+  readonly normalised?: boolean;
+  /** Of its pictures; 3 by default. */
+  readonly channels?: number;
 }
 
 /** A file with a small network of pictures, [N, 3, 8, 8] → [N, 8], with a normalisation in it. */
-export function smallOnnx({ operator, opset }: SmallOnnxOptions = {}): Uint8Array {
+export function smallOnnx({
+  operator,
+  opset,
+  normalised = true,
+  channels: inputs = 3,
+}: SmallOnnxOptions = {}): Uint8Array {
   const graph = new GraphBuilder({ name: 'small', ...(opset === undefined ? {} : { opset }) });
   const random = createRandom('small network');
   const weight = (name: string, dims: readonly number[], draw: () => number): string => {
@@ -195,10 +218,16 @@ export function smallOnnx({ operator, opset }: SmallOnnxOptions = {}): Uint8Arra
   };
   const node = (type: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string =>
     graph.op(type, inputs, attributes, { name, outputs: [name] });
-  const pixels = graph.input('data', 'float32', ['N', 3, 8, 8]);
-  const scale = graph.initializer('pixel_scale', { type: 'float32', dims: [], data: Float32Array.of(127.5) });
-  let x = node('Div', 'scaled', [pixels, scale]);
-  x = node('Conv', 'conv', [x, weight('conv.weight', [8, 3, 3, 3], () => 0.2 * random.normal())], {
+  let x = graph.input('data', 'float32', ['N', inputs, 8, 8]);
+  if (normalised) {
+    const scale = graph.initializer('pixel_scale', {
+      type: 'float32',
+      dims: [],
+      data: Float32Array.of(127.5),
+    });
+    x = node('Div', 'scaled', [x, scale]);
+  }
+  x = node('Conv', 'conv', [x, weight('conv.weight', [8, inputs, 3, 3], () => 0.2 * random.normal())], {
     kernel_shape: { ints: [3, 3] },
     strides: { ints: [2, 2] },
     pads: { ints: [1, 1, 1, 1] },
@@ -223,4 +252,68 @@ export function smallOnnx({ operator, opset }: SmallOnnxOptions = {}): Uint8Arra
   const contributed = { ...model.opsetImport[0]!, domain: 'com.microsoft', version: 1n };
   model.opsetImport.push(contributed);
   return encodeModel(model);
+}
+
+/** A file with one of its values as a further output. */
+export function withOutput(bytes: Uint8Array, name: string, shape: readonly (number | string)[]): Uint8Array {
+  const builder = GraphBuilder.extend(decodeModel(bytes));
+  builder.output(name, 'float32', shape);
+  return encodeModel(builder.build());
+}
+
+/**
+ * A file with nodes before its first one, which make what it took, `data`, of another input.
+ *
+ * @param shape of the new input
+ * @param build gives the value that goes where the input went
+ */
+export function withNodesInFront(
+  bytes: Uint8Array,
+  shape: readonly (number | string)[],
+  build: (builder: GraphBuilder, input: string) => string,
+  type: ElementType = 'float32',
+): Uint8Array {
+  const model = decodeModel(bytes);
+  const graph = model.graph!;
+  const [own] = graph.input.splice(0, 1);
+  const count = graph.node.length;
+  const builder = GraphBuilder.extend(model);
+  const made = build(builder, builder.input('pixels', type, shape));
+  const built = builder.build();
+  const nodes = built.graph!.node;
+  for (const node of nodes) node.input = node.input.map((name) => (name === own!.name ? made : name));
+  nodes.unshift(...nodes.splice(count));
+  return encodeModel(built);
+}
+
+/** A file whose graph takes the mean from pixels and divides them by itself. */
+export function withPixelNodes(bytes: Uint8Array, mean: number, std: number): Uint8Array {
+  const shape = ['N', ...declaredShape(decodeModel(bytes).graph!.input[0]!)!.slice(1)] as (number | string)[];
+  return withNodesInFront(bytes, shape, (builder, input) => {
+    const constant = (name: string, value: number): string =>
+      builder.initializer(name, { type: 'float32', dims: [], data: Float32Array.of(value) });
+    const centered = builder.op('Sub', [input, constant('pixel.mean', mean)]);
+    return builder.op('Div', [centered, constant('pixel.std', std)]);
+  });
+}
+
+/** A file that takes its pictures as [N, height, width, 3]. */
+export function withChannelsLast(bytes: Uint8Array): Uint8Array {
+  const [, channels, height, width] = declaredShape(decodeModel(bytes).graph!.input[0]!)! as number[];
+  return withNodesInFront(bytes, ['N', height!, width!, channels!], (builder, input) =>
+    builder.op('Transpose', [input], { perm: { ints: [0, 3, 1, 2] } }),
+  );
+}
+
+/** A file that takes its channels in the order blue, green, red. */
+export function withChannelsReversed(bytes: Uint8Array): Uint8Array {
+  const shape = ['N', ...declaredShape(decodeModel(bytes).graph!.input[0]!)!.slice(1)] as (number | string)[];
+  return withNodesInFront(bytes, shape, (builder, input) => {
+    const order = builder.initializer('order', {
+      type: 'int64',
+      dims: [3],
+      data: BigInt64Array.of(2n, 1n, 0n),
+    });
+    return builder.op('Gather', [input, order], { axis: { int: 1 } });
+  });
 }

@@ -1,16 +1,17 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatSeconds } from '../report/progress.ts';
 import { resultLines } from '../report/result-text.ts';
 import type { RunPlace } from '../run/job.ts';
-import { createRunFolder, openRunFolder, type RunFolder } from '../run/run-folder.ts';
+import { createRunFolder, dropUntrained, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
 import { checkConfig, readConfig } from '../settings/check-config.ts';
 import { configJsonSchema } from '../settings/documents.ts';
 import { onnxInput, type TrainFlags } from '../settings/fields.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
-import type { TrainConfig } from '../settings/train-config.ts';
+import type { FeatureConfig, NetworkConfig, TrainConfig } from '../settings/train-config.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { trainOptions } from './train-options.ts';
@@ -83,6 +84,8 @@ async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number>
     return EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened);
+    const isUntrained = opened !== undefined && !place.resume && !(error instanceof DivergedError);
+    if (isUntrained) await dropUntrained(opened!);
     throw error;
   }
 }
@@ -128,13 +131,18 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
 
 /** A training that says nothing of its pixels, inputs and outputs takes them as the run has them that it starts from. */
 function withInputOf(from: TrainConfig, config: TrainConfig): TrainConfig {
-  if (config.train !== 'all' || from.train !== 'all') return config;
-  const [own, other] = [config.network, from.network];
+  const [own, other] = [sourceOf(config), sourceOf(from)];
   if (own.kind !== 'onnx' || other.kind !== 'onnx') return config;
   const names = Object.keys(onnxInput) as (keyof typeof onnxInput)[];
   if (names.some((name) => own[name] !== undefined)) return config;
   const taken = Object.fromEntries(names.map((name) => [name, other[name]]));
-  return { ...config, network: { ...own, ...taken } };
+  return config.train === 'all'
+    ? { ...config, network: { ...config.network, ...taken } }
+    : { ...config, features: { ...config.features, ...taken } };
+}
+
+function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
+  return config.train === 'all' ? config.network : config.features;
 }
 
 /** The configuration of a file, but for what may be given beside it. */

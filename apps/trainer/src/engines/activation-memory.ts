@@ -1,7 +1,7 @@
 import { availableMemory } from 'node:process';
-import { encodeModel, GraphBuilder, type Model } from '@cf/onnx';
+import { GraphBuilder, type Model, sessionModel } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { BatchMemoryError } from '../errors.ts';
+import { BackboneError, BatchMemoryError, firstLine } from '../errors.ts';
 
 /** Operators whose outputs are large and floating-point, and are kept for the way back. */
 const KEPT = new Set([
@@ -19,16 +19,37 @@ const KEPT = new Set([
  * Bytes that training keeps a picture between the way forward and the way back: a lower bound, measured on one picture.
  */
 export async function activationBytes(model: Model, sample: readonly number[]): Promise<number> {
-  const session = await InferenceSession.create(encodeModel(withActivations(model)), {
-    intraOpNumThreads: 1,
-  });
+  const { bytes, options } = sessionModel(withActivations(model));
+  const session = await told(() =>
+    InferenceSession.create(bytes, {
+      ...options,
+      intraOpNumThreads: 1,
+      logSeverityLevel: LOG_ERRORS,
+    }),
+  );
   try {
     const length = sample.reduce((product, size) => product * size, 1);
     const pixels = new Tensor('float32', new Float32Array(length), [1, ...sample]);
-    const outputs = await session.run({ [session.inputNames[0]!]: pixels });
+    const outputs = await told(() => session.run({ [session.inputNames[0]!]: pixels }));
     return Object.values(outputs).reduce((sum, { size }) => sum + 4 * size, 0);
   } finally {
     await session.release();
+  }
+}
+
+/** Severity of what the runtime prints: errors. */
+const LOG_ERRORS = 3;
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new BackboneError(
+      `a network whose memory can't be measured (${firstLine(cause)})`,
+      'one whose layers onnxruntime computes',
+      'look at it with cf inspect.',
+      cause,
+    );
   }
 }
 

@@ -1,26 +1,23 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
 import { CfError } from '@cf/core';
 import {
-  decodeModel,
-  encodeModel,
-  expectedPixels,
   type Model,
+  metadataOf,
   OnnxGraphError,
   OnnxOpsetError,
   PIXELS_KEY,
   prepareModel,
+  sessionModel,
   withMetadata,
 } from '@cf/onnx';
+import { readModelFile as readOnnx } from '@cf/onnx/node';
 import { BackboneError, firstLine } from '../errors.ts';
-import {
-  type AskedPixels,
-  askedPixels,
-  INPUT_PRESETS,
-  type PixelForm,
-  type PixelSettings,
-  RAW,
-} from './pixel-form.ts';
+import { FEATURES } from '../features/linear-embedding.ts';
+import { RUN_FILES } from '../run/run-folder.ts';
+import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';
+import { pictureLayout, withPictureSize } from './picture-input.ts';
+import { askedPixels, isUnchanged, type PixelForm, type PixelSettings, RAW } from './pixel-form.ts';
+import { allReasons } from './refusals.ts';
 
 /** What is said about a file beside its path. */
 export interface FileSettings extends PixelSettings {
@@ -36,53 +33,69 @@ export interface PreparedFile {
   /** Tells it, prepared, from other files and other pixels. */
   readonly fingerprint: string;
   readonly pixels: PixelForm;
+  /** Nobody says how its pixels are normalised. */
+  readonly arePixelsOpen?: boolean;
   /** What was done to it: a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** No file can be read at the path after onnx:. */
-export function unreadable(file: string, cause: unknown): BackboneError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  const why = missing ? ', which does not exist' : ` (${firstLine(cause)})`;
-  return new BackboneError(`'${file}'${why}`, 'an ONNX file', 'check the path after onnx:.', cause);
-}
-
 /**
- * Reads a file of ONNX.
+ * Reads a file of ONNX, with the weights that stand in files beside it.
  *
- * @throws BackboneError if it is missing or broken; OnnxOpsetError if its opset is not known
+ * @throws BackboneError if it is missing, broken, or lacks such a file; OnnxOpsetError if its opset is not known
  */
 export async function readModelFile(file: string): Promise<Model> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  try {
-    return decodeModel(bytes);
-  } catch (cause) {
-    if (cause instanceof OnnxOpsetError) throw cause;
-    const reason = cause instanceof CfError ? cause.given : firstLine(cause);
-    throw new BackboneError(
-      `'${file}' (${reason})`,
-      'an ONNX model',
-      'export it again, or fetch it again where it was cut short.',
-      cause,
-    );
-  }
+  const model = await readOnnx(file).catch((cause: unknown) => {
+    if (cause instanceof OnnxOpsetError || !(cause instanceof CfError)) throw cause;
+    throw new BackboneError(cause.given, cause.expected, cause.fix, cause);
+  });
+  const { initializer, node } = model.graph!;
+  const tensors = [...initializer, ...node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []))];
+  const taken = tensors
+    .flatMap(({ externalData }) => externalData.map(({ value }) => value))
+    .find((location) => RUN_NAMES.has(location.toLowerCase()));
+  if (taken === undefined) return model;
+  // What is trained is written back into files of the same names.
+  throw new BackboneError(
+    `'${file}' with weights in '${taken}', a name that a run's own file has`,
+    'another name',
+    'export it with its weights in a file such as weights.bin.',
+  );
+}
+
+const RUN_NAMES: ReadonlySet<string> = new Set(Object.values(RUN_FILES));
+
+/** Of all of a model, wherever its weights are. */
+export function modelHash(model: Model): Hash {
+  const { bytes, options } = sessionModel(model);
+  const hash = createHash('sha256').update(bytes);
+  for (const { data } of options.externalData ?? []) hash.update(data);
+  return hash;
 }
 
 /**
- * Reads a file and makes it ready: one input, one output, any batch, running statistics, known pixels.
+ * Reads a file and makes it ready: one input of pictures, one output, any batch, running statistics, known pixels.
  *
- * @throws BackboneError, OnnxOpsetError as {@link readModelFile}; BackboneError if nobody says how its pixels are
- * normalised; OnnxGraphError for an input or output that has to be named
+ * @throws BackboneError, OnnxOpsetError as {@link readModelFile}; BackboneError if it does not take pictures, or nobody
+ * says how their pixels are normalised; OnnxGraphError for an input or output that has to be named
  * @throws UsageError for pixels that are none
  */
 export async function prepareFile(file: string, settings: FileSettings = {}): Promise<PreparedFile> {
+  return prepareRead(file, await readModelFile(file), settings);
+}
+
+/**
+ * {@link prepareFile} of a file that was read. All that stands in the way is told at once.
+ *
+ * @param openPixels whether pixels that nobody says the range of are taken as they are
+ */
+export function prepareRead(
+  file: string,
+  model: Model,
+  settings: FileSettings,
+  openPixels: boolean = false,
+): PreparedFile {
   const asked = askedPixels(settings);
-  const model = await readModelFile(file);
   const { inputName, outputName, keepShared = false } = settings;
   const prepared = told(file, () =>
     prepareModel(model, {
@@ -91,25 +104,39 @@ export async function prepareFile(file: string, settings: FileSettings = {}): Pr
       ...(outputName !== undefined && { output: outputName }),
     }),
   );
-  const pixels = told(file, () => pixelsOf(file, prepared, asked));
-  const text = JSON.stringify(pixels);
-  const isPlain = text === JSON.stringify(RAW);
+  if (metadataOf(model, FEATURES) !== undefined)
+    throw new BackboneError(
+      `'${file}', an embedding of features`,
+      'a network of pictures',
+      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
+    );
+  const layout = pictureLayout(prepared, settings.inputLayout);
+  const [sized, pixels] = allReasons(file, [
+    () => withPictureSize(file, prepared, { ...settings, inputLayout: layout }),
+    (): FilePixels & { readonly isOpen?: boolean } => {
+      const found = told(file, () => filePixels(file, prepared, { asked, layout }));
+      if (found !== undefined) return found;
+      if (openPixels) return { form: { ...RAW, layout, ...asked }, notes: [], isOpen: true };
+      throw pixelsUnsaid(file, prepared);
+    },
+  ]);
+  const text = JSON.stringify(pixels.form);
   return {
-    model: withMetadata(prepared.model, PIXELS_KEY, text),
-    fingerprint: createHash('sha256')
-      .update(encodeModel(prepared.model))
-      .update(isPlain ? '' : text)
+    model: withMetadata(sized.model, PIXELS_KEY, text),
+    fingerprint: modelHash(sized.model)
+      .update(isUnchanged(pixels.form) ? '' : text)
       .digest('hex'),
-    pixels,
-    notes: [...prepared.notes.map((note) => note.text), ...(isPlain ? [] : [`pixels: ${pixelText(pixels)}`])],
+    pixels: pixels.form,
+    arePixelsOpen: pixels.isOpen ?? false,
+    notes: [...prepared.notes.map((note) => withFlags(note.text)), ...sized.notes, ...pixels.notes],
   };
 }
 
-/** `(x − 127.5) / 127.5, RGB, NCHW`. */
-export function pixelText({ mean, std, order, layout }: PixelForm): string {
-  const short = (numbers: readonly number[]): string =>
-    numbers.every((x) => x === numbers[0]) ? `${numbers[0]}` : `[${numbers.join(', ')}]`;
-  return `(x − ${short(mean)}) / ${short(std)}, ${order.toUpperCase()}, ${layout.toUpperCase()}`;
+/** What a fix of `@cf/onnx` asks for, as a flag of this program. */
+export function withFlags(text: string): string {
+  return text
+    .replace(/\bname the (input|output)\b/, 'name it with --$1-name')
+    .replace(/\bkeep them shared\b/, 'say --keep-shared');
 }
 
 /** Inputs and outputs are named by flags here; and whatever else comes up about a file is its fault. */
@@ -117,12 +144,8 @@ function told<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    if (cause instanceof OnnxGraphError) {
-      const fix = cause.fix
-        .replace(/^name the input\./, 'name it with --input-name.')
-        .replace(/^name the output\./, 'name it with --output-name.');
-      throw new OnnxGraphError(`'${file}', ${cause.given}`, cause.expected, fix);
-    }
+    if (cause instanceof OnnxGraphError)
+      throw new OnnxGraphError(`'${file}', ${cause.given}`, cause.expected, withFlags(cause.fix));
     if (cause instanceof CfError) throw cause;
     throw new BackboneError(
       `'${file}' (${firstLine(cause)})`,
@@ -131,48 +154,4 @@ function told<T>(file: string, work: () => T): T {
       cause,
     );
   }
-}
-
-function pixelsOf(
-  file: string,
-  { model, input }: ReturnType<typeof prepareModel>,
-  asked: AskedPixels,
-): PixelForm {
-  const expected = expectedPixels(model, input);
-  const layout = layoutOf(model, input);
-  if (expected.kind === 'metadata') return { ...formOf(file, expected.value), ...asked };
-  if (expected.kind === 'normalised' || asked.mean !== undefined) return { ...RAW, layout, ...asked };
-  const presets = Object.keys(INPUT_PRESETS).join(', ');
-  throw new BackboneError(
-    `'${file}', which takes its pixels as they come and does not say how`,
-    `--input ${presets}, or --input-mean and --input-std`,
-    'say how its authors normalise pictures: insightface is (x − 127.5) / 127.5, raw is 0 to 255.',
-  );
-}
-
-function layoutOf({ graph }: Model, input: string): PixelForm['layout'] {
-  const type = graph!.input.find(({ name }) => name === input)?.type?.value;
-  const dims = type?.case === 'tensorType' ? (type.value.shape?.dim ?? []) : [];
-  const channels = (at: number): boolean => {
-    const value = dims[at]?.value;
-    return value?.case === 'dimValue' && Number(value.value) === 3;
-  };
-  return dims.length === 4 && channels(3) && !channels(1) ? 'nhwc' : 'nchw';
-}
-
-/** @throws BackboneError for metadata that this program did not write */
-function formOf(file: string, text: string): PixelForm {
-  try {
-    const { mean, std, order, layout } = JSON.parse(text) as PixelForm;
-    const isNumbers = [mean, std].every((list) => list.length === 3 && list.every(Number.isFinite));
-    if (isNumbers && ['rgb', 'bgr'].includes(order) && ['nchw', 'nhwc'].includes(layout))
-      return { mean, std, order, layout };
-  } catch {
-    // Told below.
-  }
-  throw new BackboneError(
-    `'${file}' with ${PIXELS_KEY} = ${text}`,
-    'pixels as this program writes them',
-    'take an unchanged file.',
-  );
 }

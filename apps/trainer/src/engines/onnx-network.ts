@@ -1,4 +1,4 @@
-import { OnnxGraphError, requireSeparateSamples } from '@cf/onnx';
+import { type Embed, type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
@@ -23,13 +23,13 @@ export interface EmbeddingNetwork extends Embedder {
  * Opens a network; each run takes one thread.
  *
  * @param name what messages call it
- * @param model its file, or what would be in it
+ * @param model or the bytes of its file
  * @param pixels how it wants its pictures
  * @throws BackboneError if it is broken, or does not map pictures to vectors
  */
 export async function openOnnxNetwork(
   name: string,
-  model: string | Uint8Array,
+  model: Model | Uint8Array,
   pixels: PixelForm = RAW,
 ): Promise<EmbeddingNetwork> {
   const session = await openSession(name, model);
@@ -46,16 +46,38 @@ export async function openOnnxNetwork(
  * @throws BackboneError
  */
 export async function requireBatches(name: string, { run, shape }: EmbeddingNetwork): Promise<void> {
+  let isDead = true;
+  const checked: Embed = async (values, count) => {
+    const embeddings = await run(values, count);
+    if (!embeddings.every(Number.isFinite)) throw notFinite(name);
+    isDead &&= embeddings.every((x) => x === 0);
+    return embeddings;
+  };
   try {
-    await requireSeparateSamples(run, 3 * shape.height * shape.width);
+    await requireSeparateSamples(checked, 3 * shape.height * shape.width);
   } catch (cause) {
     if (!(cause instanceof OnnxGraphError)) throw cause;
     throw new BackboneError(`'${name}', ${cause.given}`, cause.expected, cause.fix, cause);
   }
+  if (isDead) {
+    throw new BackboneError(
+      `'${name}', which gives 0 for every picture`,
+      'a network that tells pictures apart',
+      'check its weights, and how it wants its pixels (--input).',
+    );
+  }
+}
+
+function notFinite(name: string): BackboneError {
+  return new BackboneError(
+    `'${name}', whose embedding of a picture is not finite`,
+    'finite numbers',
+    'check its weights, and how it wants its pixels (--input).',
+  );
 }
 
 /** Opens an embedding of feature vectors, as `cf train` writes it. @throws BackboneError if it is broken */
-export async function openOnnxEmbedding(model: Uint8Array): Promise<Embedder> {
+export async function openOnnxEmbedding(model: Model | Uint8Array): Promise<Embedder> {
   const session = await openSession('embedding', model);
   const [input, output] = [session.inputMetadata[0]!, session.outputMetadata[0]!].map((meta) =>
     meta.isTensor ? Number(meta.shape[1]) : Number.NaN,
@@ -68,8 +90,15 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
   return async (values, count) => {
     const tensor = new Tensor('float32', values, [count, ...sample]);
     try {
-      return (await session.run({ [input]: tensor }))[output]!.data as Float32Array;
+      const { data, type } = (await session.run({ [input]: tensor }))[output]!;
+      if (data instanceof Float32Array) return data;
+      throw new BackboneError(
+        `'${name}', which gives ${type}`,
+        'embeddings of float32',
+        'name another output.',
+      );
     } catch (cause) {
+      if (cause instanceof BackboneError) throw cause;
       throw new BackboneError(
         `'${name}' fails on ${count === 1 ? 'one picture' : `${count} pictures`} (${firstLine(cause)})`,
         'a float32 model of pictures',
@@ -80,15 +109,23 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
   };
 }
 
-async function openSession(name: string, model: string | Uint8Array): Promise<InferenceSession> {
+/** Severity of what the runtime prints: errors. */
+const LOG_ERRORS = 3;
+
+async function openSession(name: string, model: Model | Uint8Array): Promise<InferenceSession> {
   try {
-    // One of two overloads.
-    return await InferenceSession.create(model as string, { intraOpNumThreads: 1 });
+    const { bytes, options } =
+      model instanceof Uint8Array ? { bytes: model, options: {} } : sessionModel(model);
+    return await InferenceSession.create(bytes, {
+      ...options,
+      intraOpNumThreads: 1,
+      logSeverityLevel: LOG_ERRORS,
+    });
   } catch (cause) {
     throw new BackboneError(
       `'${name}' (${firstLine(cause)})`,
       'an ONNX model that onnxruntime loads',
-      'export it again, opset 11 or later.',
+      'look at it with cf inspect; export it again, in float32 and with operators of ONNX.',
       cause,
     );
   }

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { backbone } from '@cf/backbones';
-import { encodeModel, onnxModel } from '@cf/onnx';
+import { onnxModel } from '@cf/onnx';
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
+import { withAllReasons } from './inspect-file.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
-import { type PreparedFile, prepareFile } from './onnx-file.ts';
+import { modelHash, type PreparedFile, prepareFile } from './onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from './onnx-network.ts';
 import { openOnnxTraining } from './open-onnx-training.ts';
-import { RAW, sampleShape } from './pixel-form.ts';
+import { type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
 /** A network before training. */
 export interface UntrainedNetwork {
@@ -17,6 +17,8 @@ export interface UntrainedNetwork {
   readonly name: string;
   /** The same network, to embed with; to be disposed of. */
   readonly inference: EmbeddingNetwork;
+  /** How it wants its pictures; left out for RGB 0 … 255. */
+  readonly pixels?: PixelForm;
   /** Tells it from other networks and other first weights. */
   readonly fingerprint: string;
   /** What was done to a file: a sentence each. */
@@ -37,12 +39,17 @@ export interface UntrainedNetwork {
 export async function openOnnxEngine(training: NetworkTraining): Promise<UntrainedNetwork> {
   const { network: config } = training;
   if (config.kind === 'layers') throw layersElsewhere(config.file);
+  if (config.kind === 'built-in') return openNetwork(training, config);
+  const untrained = await withAllReasons(config, () => openNetwork(training, config));
+  return { ...untrained, openTraining: () => withAllReasons(config, untrained.openTraining) };
+}
+
+async function openNetwork(
+  training: NetworkTraining,
+  config: Exclude<NetworkConfig, { kind: 'layers' }>,
+): Promise<UntrainedNetwork> {
   const { name, model, pixels, notes, fingerprint } = await describedNetwork(config, training.seed);
-  const inference = await openOnnxNetwork(
-    config.kind === 'onnx' ? config.file : name,
-    encodeModel(model),
-    pixels,
-  );
+  const inference = await openOnnxNetwork(config.kind === 'onnx' ? config.file : name, model, pixels);
   try {
     const { dim, shape } = inference;
     requireDim(config, dim);
@@ -50,16 +57,18 @@ export async function openOnnxEngine(training: NetworkTraining): Promise<Untrain
     return {
       name,
       inference,
+      pixels,
       fingerprint,
       notes,
       activationBytes: () => activationBytes(model, sampleShape(shape, pixels)),
       openTraining: () =>
         openOnnxTraining({
+          name,
           model,
           dim,
           config: training,
           threads: training.threads,
-          openInference: (bytes) => openOnnxNetwork(name, bytes, pixels),
+          openInference: (trained) => openOnnxNetwork(name, trained, pixels),
           pixels: { form: pixels, shape },
         }),
     };
@@ -80,7 +89,7 @@ async function describedNetwork(
   if (config.kind === 'onnx')
     return { name: basename(config.file), ...(await prepareFile(config.file, config)) };
   const model = onnxModel(backbone(config.name, { embeddingSize: config.dim, seed }));
-  const fingerprint = createHash('sha256').update(encodeModel(model)).digest('hex');
+  const fingerprint = modelHash(model).digest('hex');
   return { name: config.name, model, pixels: RAW, notes: [], fingerprint };
 }
 

@@ -1,32 +1,28 @@
-import { CfError } from '@cf/core';
-import {
-  createTrainingSession,
-  encodeModel,
-  type Model,
-  onnxLearner,
-  smallestBatch,
-  trainingForm,
-} from '@cf/onnx';
+import { BackendError, CfError } from '@cf/core';
+import { createTrainingSession, type Model, onnxLearner, smallestBatch, trainingForm } from '@cf/onnx';
 import type { Learner, LearnerBatch } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
+import { exportedModel } from './export-model.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
 import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
 import { whatTrains } from './what-trains.ts';
 
 export interface OnnxTrainingOptions {
+  /** What messages call it. */
+  readonly name: string;
   readonly model: Model;
   /** d. */
   readonly dim: number;
   readonly config: TrainConfig;
   /** Of one operator. */
   readonly threads: number;
-  /** Opens a model file to embed with. */
-  readonly openInference: (bytes: Uint8Array) => Promise<Embedder>;
+  /** Opens a model to embed with. */
+  readonly openInference: (model: Model) => Promise<Embedder>;
   /** How it wants pictures of a shape; left out for one that takes no pictures. */
   readonly pixels?: { readonly form: PixelForm; readonly shape: ImageShape };
 }
@@ -38,10 +34,12 @@ export interface OnnxTrainingOptions {
  * anything runs
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
-  const { model, dim, config, threads, openInference, pixels } = options;
+  const { name, model, dim, config, threads, openInference, pixels } = options;
   const network = config.train === 'all' ? config.network : undefined;
   const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
   const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
+  // What can't be exported is told before it is trained.
+  const { notes } = exportedModel(model, config);
   const form = trainingForm(model, part);
   const session = await createTrainingSession({
     runtime,
@@ -52,20 +50,48 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     ...part,
   }).catch((cause: unknown) => {
     if (cause instanceof CfError) throw cause;
-    const given = `a network whose training can't be opened (${firstLine(cause)})`;
-    throw new BackboneError(given, 'one that onnxruntime trains', 'look at it with cf inspect.', cause);
+    throw untrainable(`'${name}', whose training can't be opened (${firstLine(cause)})`, cause);
   });
-  const learner = onnxLearner(session, dim);
+  const learner = toldLearner(name, onnxLearner(session, dim));
   return {
     learner: pixels === undefined ? learner : onPictures(learner, pixels),
     smallestBatch: smallestBatch(form),
-    trains: whatTrains(model, form, part),
+    trains: [whatTrains(model, form, part), ...notes].join('; '),
     async trained() {
-      const bytes = encodeModel(session.exportModel());
-      return { inference: await openInference(bytes), files: new Map([['network', bytes]]) };
+      const { model: exported } = exportedModel(session.exportModel(), config);
+      return { inference: await openInference(exported), files: new Map(), model: exported };
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** A learner whose every failure names the network and what was run. */
+function toldLearner(name: string, learner: Learner): Learner {
+  const told = async <T>(pass: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof CfError && !(cause instanceof BackendError)) throw cause;
+      throw untrainable(`the ${pass} of '${name}', which failed (${firstLine(cause)})`, cause);
+    }
+  };
+  const sizeOf = ({ shape }: LearnerBatch): string => `${shape[0]} ${shape[0] === 1 ? 'sample' : 'samples'}`;
+  return {
+    ...learner,
+    embed: (batch) => told(`embedding of ${sizeOf(batch)}`, () => learner.embed(batch)),
+    forward: (batch) => told(`forward pass on ${sizeOf(batch)}`, () => learner.forward(batch)),
+    backward: (gradient) => told('backward pass', () => learner.backward(gradient)),
+    update: (learningRate) => told('update of the weights', () => learner.update(learningRate)),
+  };
+}
+
+function untrainable(given: string, cause: unknown): BackboneError {
+  return new BackboneError(
+    given,
+    'a network that onnxruntime trains',
+    'look at it with cf inspect; where memory is short, lower --batch.',
+    cause,
+  );
 }
 
 /** The learner of a network that wants its pictures otherwise than RGB 0 … 255. */

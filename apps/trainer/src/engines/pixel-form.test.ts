@@ -25,6 +25,15 @@ it('flags go before a preset, and what is not said stays open', () => {
   expect(askedPixels({ inputOrder: 'bgr' })).toEqual({ order: 'bgr' });
 });
 
+it('numbers of a preset go with their colours, numbers of flags with the channels of the network', () => {
+  expect(askedPixels({ input: 'imagenet', inputOrder: 'bgr' })).toEqual({
+    mean: [103.53, 116.28, 123.675],
+    std: [57.375, 57.12, 58.395],
+    order: 'bgr',
+  });
+  expect(askedPixels({ inputMean: '1,2,3', inputOrder: 'bgr' }).mean).toEqual([1, 2, 3]);
+});
+
 it.each(['', '1,2', 'x', '0', '1,-2,3'])('refuses the deviation %j', async (inputStd) => {
   expect(await failureOf(() => askedPixels({ inputStd }))).toMatchObject({ code: 'E_USAGE' });
 });

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { syntheticFaces } from '@cf/data';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { drawnImages, fileImages } from '../dataset/image-source.ts';
+import type { FileSettings } from '../engines/onnx-file.ts';
 import { writeTensors } from '../run/safetensors.ts';
-import { temporaryFolder } from '../testing.ts';
+import { smallOnnx, temporaryFolder, withOutput } from '../testing.ts';
 import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
+import { onnxBackbone } from './onnx-backbone.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -46,14 +48,14 @@ describe('readFeatures', () => {
 });
 
 describe('featureFingerprint', () => {
-  const pixels = { kind: 'pixels', size: 16 } as const;
+  const pixels = { fingerprint: 'pixels 16' };
 
   it('stays for the same pictures and changes with any of them', async () => {
     const [a, b] = [join(folder, 'a'), join(folder, 'b')];
     for (const file of [a, b]) await writeFile(file, 'picture');
     const seen = new Set<string>();
-    const fingerprint = (files: string[], mirrored: number[] = [0], features: object = pixels) =>
-      featureFingerprint(features as typeof pixels, fileImages(files), mirrored);
+    const fingerprint = (files: string[], mirrored: number[] = [0], features = pixels) =>
+      featureFingerprint(features, fileImages(files), mirrored);
     const add = async (...args: Parameters<typeof fingerprint>): Promise<void> => {
       const text = await fingerprint(...args);
       expect(await fingerprint(...args)).toBe(text);
@@ -65,20 +67,35 @@ describe('featureFingerprint', () => {
     await add([a]);
     await add([a, join(folder, 'missing')]);
     await add([a, b], [1]);
-    await add([a, b], [0], { kind: 'pixels', size: 8 });
+    await add([a, b], [0], { fingerprint: 'pixels 8' });
     await appendFile(a, '!');
     await add([a, b]);
     await utimes(b, 1, 1);
     await add([a, b]);
   });
 
-  it('changes with the bytes of a backbone', async () => {
+  it('changes with a backbone, with its pixels, and with what is done to the file', async () => {
     const file = join(folder, 'x.onnx');
-    const of = (): Promise<string> => featureFingerprint({ kind: 'onnx', file }, fileImages([]), []);
-    await writeFile(file, 'one');
-    const before = await of();
-    await writeFile(file, 'two');
-    expect(await of()).not.toBe(before);
+    const of = async (settings: FileSettings = {}): Promise<string> => {
+      const extractor = await onnxBackbone(file, settings);
+      await extractor.dispose();
+      return featureFingerprint(extractor, fileImages([]), []);
+    };
+    const settings: FileSettings[] = [
+      { input: 'raw' },
+      { input: 'insightface' },
+      { inputStd: '128' },
+      { input: 'raw', inputOrder: 'bgr' },
+      { input: 'raw', outputName: 'flatten' },
+    ];
+    const seen = new Set<string>();
+    await writeFile(file, withOutput(smallOnnx({ normalised: false }), 'flatten', ['N', 128]));
+    for (const one of settings.map((each) => ({ outputName: 'embedding', ...each }))) seen.add(await of(one));
+    expect(seen.size).toBe(settings.length);
+    expect(seen).toContain(await of({ outputName: 'embedding', input: 'raw' }));
+    await writeFile(file, smallOnnx());
+    seen.add(await of());
+    expect(seen.size).toBe(settings.length + 1);
   });
 
   it('changes with the parameters of a drawing', async () => {

@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { ImageProblem } from '@cf/data';
 import type { ImageSource } from '../dataset/image-source.ts';
 import { readTensors, writeTensors } from '../run/safetensors.ts';
-import type { FeatureConfig } from '../settings/train-config.ts';
+import type { FeatureExtractor } from './feature-extractor.ts';
 import type { FeatureTable } from './feature-table.ts';
 
 /** What a table of features depends on, as one number: pictures, extractor and mirror images. */
 export async function featureFingerprint(
-  features: FeatureConfig,
+  extractor: Pick<FeatureExtractor, 'fingerprint'>,
   images: ImageSource,
   mirrored: Iterable<number>,
 ): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(features));
-  if (features.kind === 'onnx') hash.update(await readFile(features.file));
+  const hash = createHash('sha256').update(extractor.fingerprint);
   hash.update(await images.fingerprint());
   hash.update(Int32Array.from(mirrored));
   return hash.digest('hex');

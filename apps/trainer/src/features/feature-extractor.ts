@@ -5,6 +5,8 @@ import type { ImageShape } from '../dataset/image-source.ts';
 export interface FeatureExtractor {
   /** Such as `pixels 32×32` or `mobilefacenet.onnx`. */
   readonly name: string;
+  /** Changes with what a picture's features depend on: weights, preparation, pixels. */
+  readonly fingerprint: string;
   /** What was done to its file: a sentence each. */
   readonly notes?: readonly string[];
   readonly shape: ImageShape;

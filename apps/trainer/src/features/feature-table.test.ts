@@ -32,6 +32,7 @@ function extractor(batch: number, change: (data: number) => number = (x) => x): 
   let call = 0;
   return {
     name: 'test',
+    fingerprint: 'test',
     shape: { width: 2, height: 1, channels: 1 },
     dim: 2,
     batch,

@@ -5,7 +5,7 @@ import { checkFeatures } from '../settings/check-config.ts';
 import type { FeatureConfig } from '../settings/train-config.ts';
 
 /** Metadata of a model on features: how pictures become them, as JSON. */
-const FEATURES = 'cf.features';
+export const FEATURES = 'cf.features';
 
 /** What a linear embedding is made for. */
 export interface LinearEmbeddingOptions {

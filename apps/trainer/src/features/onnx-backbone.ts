@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
-import { encodeModel } from '@cf/onnx';
 import { type FileSettings, prepareFile } from '../engines/onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
@@ -16,13 +15,11 @@ const BATCH = 8;
  * are normalised; OnnxGraphError for an input or output that has to be named
  */
 export async function onnxBackbone(file: string, settings: FileSettings = {}): Promise<FeatureExtractor> {
-  const { model, pixels, notes } = await prepareFile(file, settings);
-  // What lies in other files is found from where the file is.
-  const isSplit = model.graph!.initializer.some(({ externalData }) => externalData.length > 0);
-  const network = await openOnnxNetwork(file, isSplit ? file : encodeModel(model), pixels);
+  const { model, pixels, notes, fingerprint } = await prepareFile(file, settings);
+  const network = await openOnnxNetwork(file, model, pixels);
   try {
     await requireBatches(file, network);
-    return { ...networkExtractor(file, network), notes };
+    return { ...networkExtractor(file, network), notes, fingerprint };
   } catch (error) {
     await network.dispose();
     throw error;
@@ -36,6 +33,8 @@ export function networkExtractor(
 ): FeatureExtractor {
   return {
     name: basename(file),
+    // Of one that nobody keeps the features of.
+    fingerprint: file,
     shape,
     dim,
     batch: BATCH,

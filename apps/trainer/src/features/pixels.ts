@@ -11,6 +11,7 @@ export function pixelFeatures(size: number): FeatureExtractor {
   const dim = size * size;
   return {
     name: `pixels ${size}×${size}`,
+    fingerprint: `pixels ${size}`,
     shape: { width: size, height: size, channels: 1 },
     dim,
     batch: 64,

@@ -19,7 +19,7 @@ export async function prepareFeatures(
   const { config, dataset, policy, say } = job;
   const featuresFrom = job.place.featuresFrom ?? run;
   const mirrored = config.evaluation.flip ? imagesOfPairs(dataset.verification) : new Set<number>();
-  const fingerprint = await featureFingerprint(config.features, dataset.images, mirrored);
+  const fingerprint = await featureFingerprint(extractor, dataset.images, mirrored);
   const kept = await readFeatures(featuresFrom.file('features'), fingerprint);
   // A strict run has to meet what an earlier one skipped.
   const fits = kept !== undefined && !(policy.strict && kept.problems.length > 0);

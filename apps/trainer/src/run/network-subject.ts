@@ -9,6 +9,7 @@ import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import type { Embedder } from '../engines/onnx-network.ts';
 import { openEngine } from '../engines/open-engine.ts';
 import type { UntrainedNetwork } from '../engines/open-network.ts';
+import { isUnchanged, pixelText, RAW } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { withProgress } from '../report/progress.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
@@ -75,7 +76,7 @@ function subjectOn(
 ): Omit<Subject, 'run' | 'network'> {
   const { verification } = dataset;
   const { flip: mirror } = config.evaluation;
-  const { name, inference, fingerprint } = untrained;
+  const { name, inference, fingerprint, pixels = RAW } = untrained;
   const { shape, dim } = inference;
   const samples = pictureSamples(store, dataset, config.augmentation);
   if (samples.count === 0) throw nothingToTrainOn();
@@ -86,7 +87,9 @@ function subjectOn(
     return scoreModel(label, table, verification, fit);
   };
   return {
-    description: `${name}, all layers: ${shape.height}×${shape.width} → ${dim}`,
+    description: `${name}, all layers: ${shape.height}×${shape.width} → ${dim}${
+      isUnchanged(pixels) ? '' : `, pixels ${pixelText(pixels)}`
+    }`,
     notes: untrained.notes ?? [],
     fingerprint,
     samples,

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import {
   createRunFolder,
+  dropUntrained,
   openMetrics,
   openRunFolder,
   type RunFolder,
@@ -130,5 +131,31 @@ describe('metrics', () => {
       code: 'E_OUTPUT',
       message: expect.stringMatching(/metrics\.jsonl/),
     });
+  });
+});
+
+describe('dropUntrained', () => {
+  const begun = async (): Promise<RunFolder> => {
+    const run = await createRunFolder(join(folder, 'run'));
+    await run.writeText('config', '{}');
+    await run.writeText('metrics', '');
+    return run;
+  };
+
+  it('takes away a run in which nothing was trained, and nothing else', async () => {
+    await dropUntrained(await begun());
+    expect(await readdir(folder)).toEqual([]);
+    const run = await begun();
+    await writeFile(join(run.path, 'notes.txt'), 'mine');
+    await dropUntrained(run);
+    expect(await readdir(run.path)).toEqual(['notes.txt']);
+  });
+
+  it.each(['metrics', 'features'] as const)('leaves all of one with %s', async (name) => {
+    const run = await begun();
+    await run.writeText(name, '{"step": 1}\n');
+    const before = await readdir(run.path);
+    await dropUntrained(run);
+    expect(await readdir(run.path)).toEqual(before);
   });
 });

@@ -1,4 +1,4 @@
-import { access, type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
 import { atomicWrite } from './atomic-write.ts';
@@ -72,6 +72,20 @@ export async function createRunFolder(path: string): Promise<RunFolder> {
     );
   }
   return runFolder(path);
+}
+
+/**
+ * Takes away what a new run has written before anything was trained, and its folder. Where there are metrics of a step, or
+ * features that took their time, all stays.
+ */
+export async function dropUntrained(run: RunFolder): Promise<void> {
+  const size = async (name: keyof typeof RUN_FILES): Promise<number> =>
+    (await stat(run.file(name)).catch(() => undefined))?.size ?? 0;
+  if ((await size('metrics')) > 0 || (await size('features')) > 0) return;
+  const names = Object.keys(RUN_FILES) as (keyof typeof RUN_FILES)[];
+  for (const name of names) await rm(run.file(name), { force: true });
+  // What somebody else has put there stays, and the folder with it.
+  await rmdir(run.path).catch(() => {});
 }
 
 /** A run folder that a training left. @throws RunFolderError if it has no config */

@@ -82,6 +82,7 @@ async function onPictures(
   const small = { augmentShift: 1, lr: 0.05, warmupSteps: 2, epochs: 3, batch: 8, scale: 16, threads: 1 };
   const config = networkConfigWith({ backbone: 'onnx:small.onnx', dim: 8, ...small, ...flags });
   const network = await openOnnxTraining({
+    name: 'small',
     model: decodeModel(smallOnnx()),
     dim: 8,
     config,

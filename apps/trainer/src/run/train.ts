@@ -41,8 +41,21 @@ export async function train(
       return run;
     };
     const opened = { ...job, place: { ...place, open } };
-    return withSubject(opened, (subject) => trainSubject(opened, subject));
+    const known = knownPairs(dataset);
+    return withSubject(opened, (subject) =>
+      trainSubject(opened, { ...subject, notes: [...subject.notes, ...known] }),
+    );
   });
+}
+
+/** A sentence where scores are of people who are trained on. */
+function knownPairs({ labels, verification: { pairs, folds, scored } }: Dataset): readonly string[] {
+  const ofScored = pairs.filter((_, i) => scored.includes(folds[i]!));
+  const known = ofScored.filter((pair) => pair.some((index) => labels[index]! >= 0)).length;
+  if (known === 0) return [];
+  return [
+    `${known} of ${ofScored.length} scored pairs are of people who are trained on: what they score says nothing of strangers`,
+  ];
 }
 
 /** Which pictures have the label of another identity, and whose they are: one line each. */

@@ -1,6 +1,6 @@
 import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
-import { askedPixels } from '../engines/pixel-form.ts';
+import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { readJson } from '../run/run-folder.ts';
 import { checkLoss } from './loss-of.ts';
@@ -26,7 +26,7 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): Tr
   checkMomentum(config);
   if (config.train === 'all') checkEngine(config);
   const file = config.train === 'all' ? config.network : config.features;
-  if (file.kind === 'onnx') askedPixels(file);
+  if (file.kind === 'onnx') checkPixels(file);
   return config;
 }
 
@@ -56,6 +56,11 @@ export function checkSection<S extends Section>(section: S, flags: object): z.ou
 }
 
 type Fields<S extends Section> = { [Name in keyof S]: S[Name]['schema'] };
+
+function checkPixels(file: PixelSettings): void {
+  askedPixels(file);
+  askedSize(file);
+}
 
 function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
   if (!nesterov || (optimiser === 'sgd' && momentum > 0)) return;

@@ -109,6 +109,11 @@ export const onnxInput = only(ONLY.anyOnnxFile, {
   inputLayout: setting('--input-layout <layout>', z.enum(['nchw', 'nhwc']).optional(), 'nchw or nhwc', {
     told: 'as the shape of the input says',
   }),
+  inputSize: setting(
+    '--input-size <size>',
+    text().optional(),
+    'side of the pictures, or 112x96, where the file leaves height and width open',
+  ),
   inputName: setting(
     '--input-name <name>',
     text().optional(),
@@ -158,6 +163,12 @@ export const network = {
       default: availableParallelism,
       told: 'the number of processors',
     }),
+    exportType: setting(
+      '--export-type <type>',
+      z.enum(['float32', 'float16', 'bfloat16']).optional(),
+      'numbers of the file that is written; training is in float32',
+      { told: 'float32' },
+    ),
   }),
 };
 

@@ -39,13 +39,20 @@ interface Scaling {
   readonly shift: readonly number[];
 }
 
+/** What the metadata of a file say of its pixels, else what the network does to them by itself. */
+export function expectedPixels(model: Model, input: string): ExpectedPixels {
+  const value = metadataOf(model, PIXELS_KEY);
+  return value === undefined ? ownNormalisation(model, input) : { kind: 'metadata', value };
+}
+
 /**
  * Whether a network normalises its pixels: constants subtracted, added, multiplied or divided before its first layer, or
  * a BatchNormalization there, that take 0…255 to a few units. What a first layer's own weights do can't be seen.
  */
-export function expectedPixels(model: Model, input: string): ExpectedPixels {
-  const value = metadataOf(model, PIXELS_KEY);
-  if (value !== undefined) return { kind: 'metadata', value };
+export function ownNormalisation(
+  model: Model,
+  input: string,
+): Exclude<ExpectedPixels, { readonly kind: 'metadata' }> {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
   const nodes: string[] = [];

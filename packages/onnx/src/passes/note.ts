@@ -8,7 +8,9 @@ export interface Note {
     | 'weights-shared'
     | 'statistics-of-running'
     | 'dropout-off'
-    | 'written-out';
+    | 'written-out'
+    | 'half-precision'
+    | 'weights-beside';
   /** One plain sentence. */
   readonly text: string;
   /** The nodes, weights or values that it is about. */

@@ -7,6 +7,7 @@ import type { BatchAxis, Mixes } from '../batch-axis.ts';
 /** What rewrites read and write. */
 export interface Rewriting {
   readonly axisOf: (name: string) => BatchAxis | undefined;
+  readonly typeOf: (name: string) => string | undefined;
   readonly shapeOf: (name: string) => readonly number[] | undefined;
   readonly integersOf: (name: string) => readonly number[] | undefined;
   /** Whether an element of a shape is a number that does not follow the batch. */
