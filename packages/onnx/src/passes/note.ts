@@ -9,7 +9,8 @@ export interface Note {
     | 'statistics-of-running'
     | 'dropout-off'
     | 'half-precision'
-    | 'weights-beside';
+    | 'weights-beside'
+    | 'written-out';
   /** One plain sentence. */
   readonly text: string;
   /** The nodes, weights or values that it is about. */
