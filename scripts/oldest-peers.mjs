@@ -13,7 +13,8 @@ const ELSEWHERE = [
   '**/onnxruntime-web.test.ts',
   '**/readme.test.ts',
 ];
-/** Adapters whose tests run; gpu.js has one version. */
+const BACKENDS = ['@cf/onnx', '@cf/tfjs', '@cf/gpujs'];
+/** Packages whose tests run with them. */
 const ADAPTERS = ['onnx', 'tfjs'];
 
 /**
@@ -52,9 +53,9 @@ export async function oldestPeersChecks(folder, { packages, ours }) {
   }
 }
 
-/** The lowest version of each peer range. */
+/** The lowest version of each framework that the backends' peer ranges allow. */
 function oldestPeers(packages) {
-  const ranges = packages.flatMap(({ manifest }) => Object.entries(manifest.peerDependencies ?? {}));
-  const frameworks = ranges.filter(([name]) => !name.startsWith('@cf/'));
-  return Object.fromEntries(frameworks.map(([name, range]) => [name, /\d+\.\d+\.\d+/.exec(range)[0]]));
+  const backends = packages.filter(({ manifest }) => BACKENDS.includes(manifest.name));
+  const ranges = backends.flatMap(({ manifest }) => Object.entries(manifest.peerDependencies));
+  return Object.fromEntries(ranges.map(([name, range]) => [name, /\d+\.\d+\.\d+/.exec(range)[0]]));
 }

@@ -75,12 +75,33 @@ function distinct(texts: readonly string[]): string {
   return [...new Set(texts)].join('; ');
 }
 
+/** `E_ONNX_REFUSED`: a file that several things of different kinds stand in the way of. */
+export class RefusedModelError extends CfError {
+  /** Each with an error of its own. */
+  readonly reasons: readonly CfError[];
+
+  constructor(reasons: readonly CfError[]) {
+    super('RefusedModelError', 'E_ONNX_REFUSED', {
+      given: reasons.map(({ given }, i) => `(${i + 1}) ${given}`).join('; '),
+      expected: reasons.map(({ expected }, i) => `(${i + 1}) ${expected}`).join('; '),
+      fix: reasons.map(({ fix }, i) => `(${i + 1}) ${fix}`).join(' '),
+    });
+    this.reasons = reasons;
+  }
+}
+
 /** Gathers what is refused, so that a file tells all its reasons at once. */
 export class Refusals {
   readonly #places: RefusedPlace[] = [];
+  readonly #others: CfError[] = [];
 
   get places(): readonly RefusedPlace[] {
     return this.#places;
+  }
+
+  /** What is refused for other reasons than the use of an operator. */
+  get others(): readonly CfError[] {
+    return this.#others;
   }
 
   /** What `work` returns; undefined where it is refused, which is kept. */
@@ -88,17 +109,39 @@ export class Refusals {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof UnsupportedOperatorError)) throw error;
-      for (const place of error.places) {
-        const isKnown = this.#places.some((p) => p.node === place.node && p.expected === place.expected);
-        if (!isKnown) this.#places.push(place);
-      }
+      this.add(error);
       return undefined;
     }
   }
 
-  /** @throws UnsupportedOperatorError with all of them, if there are any */
+  /** As `attempt`; where something is refused already, an error that is none of ours follows from that. */
+  goOn<T>(work: () => T): T | undefined {
+    try {
+      return this.attempt(work);
+    } catch (error) {
+      if (this.#places.length + this.#others.length > 0) return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes in an error. @throws the error itself where it is none of ours */
+  add(error: unknown): void {
+    if (error instanceof RefusedModelError) for (const reason of error.reasons) this.add(reason);
+    else if (error instanceof UnsupportedOperatorError) {
+      for (const place of error.places) {
+        const isKnown = this.#places.some((p) => p.node === place.node && p.expected === place.expected);
+        if (!isKnown) this.#places.push(place);
+      }
+    } else if (error instanceof CfError) {
+      if (this.#others.every(({ message }) => message !== error.message)) this.#others.push(error);
+    } else throw error;
+  }
+
+  /** @throws the error that was gathered; a RefusedModelError where there are several of different kinds */
   throwIfAny(): void {
-    if (this.#places.length > 0) throw new UnsupportedOperatorError(this.#places);
+    const operators = this.#places.length > 0 ? [new UnsupportedOperatorError(this.#places)] : [];
+    const reasons = [...this.#others, ...operators];
+    if (reasons.length > 1) throw new RefusedModelError(reasons);
+    if (reasons.length === 1) throw reasons[0]!;
   }
 }

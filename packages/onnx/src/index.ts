@@ -1,6 +1,12 @@
 export { BACKBONE_INPUT, BACKBONE_OUTPUT, onnxModel } from './backbones/onnx-model.ts';
 export { GraphBuilder, type GraphBuilderOptions, type NodeOptions } from './builder/graph-builder.ts';
-export { OnnxFileError, OnnxGraphError, OnnxOpsetError, UnsupportedOperatorError } from './errors.ts';
+export {
+  OnnxFileError,
+  OnnxGraphError,
+  OnnxOpsetError,
+  RefusedModelError,
+  UnsupportedOperatorError,
+} from './errors.ts';
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';
 export { supportedOperators } from './gradient/rule-table.ts';
 export {
@@ -53,7 +59,9 @@ export {
 export type { Note } from './passes/note.ts';
 export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
+export { type Embed, requireSeparateSamples } from './passes/require-separate-samples.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
+export { requireTrainable } from './passes/trainability.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';

@@ -1,3 +1,4 @@
+import { OnnxGraphError, requireSeparateSamples } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
@@ -44,36 +45,25 @@ export async function openOnnxNetwork(
  *
  * @throws BackboneError
  */
-export async function requireBatches(name: string, { run, dim, shape }: EmbeddingNetwork): Promise<void> {
-  const size = 3 * shape.height * shape.width;
-  const pixels = Float32Array.from({ length: 2 * size }, (_, i) => (i * i * 7 + (i >= size ? 91 : 0)) % 256);
-  const together = await run(pixels, 2).catch(() => undefined);
-  if (together?.length !== 2 * dim) {
-    throw new BackboneError(
-      together === undefined
-        ? `'${name}', which fails on two pictures at once`
-        : `'${name}', which gives ${together.length} numbers for two pictures and ${dim} for one`,
-      'a network of any number of pictures',
-      'export it with a free first dimension of input and output.',
-    );
+export async function requireBatches(name: string, { run, shape }: EmbeddingNetwork): Promise<void> {
+  let isDead = true;
+  const embed: EmbeddingNetwork['run'] = async (values, count) => {
+    const embeddings = await run(values, count);
+    if (!embeddings.every(Number.isFinite)) throw notFinite(name);
+    isDead &&= embeddings.every((x) => x === 0);
+    return embeddings;
+  };
+  try {
+    await requireSeparateSamples(embed, 3 * shape.height * shape.width);
+  } catch (cause) {
+    if (!(cause instanceof OnnxGraphError)) throw cause;
+    throw new BackboneError(`'${name}', ${cause.given}`, cause.expected, cause.fix, cause);
   }
-  if (!together.every(Number.isFinite)) throw notFinite(name);
-  if (together.every((x) => x === 0)) {
+  if (isDead) {
     throw new BackboneError(
       `'${name}', which gives 0 for every picture`,
       'a network that tells pictures apart',
       'check its weights, and how it wants its pixels (--input).',
-    );
-  }
-  for (const picture of [0, 1]) {
-    const alone = await run(pixels.slice(picture * size, (picture + 1) * size), 1);
-    const beside = together.subarray(picture * dim, (picture + 1) * dim);
-    const largest = alone.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    if (alone.every((x, i) => Math.abs(x - beside[i]!) <= 1e-3 * largest)) continue;
-    throw new BackboneError(
-      `'${name}', which embeds a picture otherwise when another is beside it`,
-      'a network in which every picture is embedded by itself',
-      'export it in inference mode, with a free first dimension of input and output.',
     );
   }
 }

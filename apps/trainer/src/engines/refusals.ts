@@ -1,5 +1,6 @@
 import { CfError } from '@cf/core';
-import { BackboneError } from '../errors.ts';
+import { RefusedModelError } from '@cf/onnx';
+import { BackboneError, UsageError } from '../errors.ts';
 
 /**
  * What several works give; where some of them are refused, all of what refuses them is told at once.
@@ -15,7 +16,7 @@ export function allReasons<Results extends readonly unknown[]>(
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof CfError)) throw error;
+      if (!(error instanceof CfError) || error instanceof UsageError) throw error;
       errors.push(error);
       return undefined;
     }
@@ -26,7 +27,7 @@ export function allReasons<Results extends readonly unknown[]>(
 
 /** Why something is refused, in a line. */
 function reasonText({ given, expected, fix }: CfError): string {
-  return `${given}, expected ${expected}; ${fix.replace(/\.$/, '')}`;
+  return `${given}: expected ${expected}; ${fix.replace(/\.$/, '')}`;
 }
 
 /** `E_BACKBONE`: a file with several things that stand in the way. */
@@ -47,6 +48,7 @@ export class RefusedFileError extends BackboneError {
 
 /** All reasons of an error, a line each. */
 export function reasonsOf(error: CfError): readonly string[] {
+  if (error instanceof RefusedModelError) return error.reasons.flatMap(reasonsOf);
   return error instanceof RefusedFileError ? error.reasons : [reasonText(error)];
 }
 
@@ -54,5 +56,9 @@ export function reasonsOf(error: CfError): readonly string[] {
 export function aboutFile(file: string, reason: string): string {
   const line = reason.replace(/\.?\n(Fix: )?/g, '; ').replace(/\.$/, '');
   const start = `'${file}'`;
-  return line.startsWith(start) ? `the file${line.slice(start.length)}` : line;
+  if (!line.startsWith(start)) return line;
+  const rest = line.slice(start.length);
+  return /^, (which|whose|an embedding)/.test(rest)
+    ? `the file${rest}`
+    : rest.replace(/^, /, '').replace(/^ /, 'the file ');
 }

@@ -1,7 +1,15 @@
 import type { Refusals } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
-import { type Graph, type Node, subgraphsOf, unsupported } from '../model/model.ts';
+import {
+  type Graph,
+  isOperator,
+  isStandardDomain,
+  type Node,
+  subgraphsOf,
+  unsupported,
+} from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
+import { WITHOUT_FUSION } from '../upgrade/written-out/writing.ts';
 import { ruleOf } from './rule-table.ts';
 
 /** The part of a graph that gradients flow through. */
@@ -41,6 +49,20 @@ export function activityOf(
 
 function requireRule(node: Node, needed: ReadonlySet<string>): void {
   const rule = ruleOf(node);
+  if (rule === undefined && isOperator(node, 'If')) {
+    throw unsupported(
+      node,
+      'If whose condition follows from constants and from shapes, whatever the batch is',
+      'export the model with a fixed height and width, or without the condition.',
+    );
+  }
+  if (rule === undefined && !isStandardDomain(node.domain)) {
+    throw unsupported(
+      node,
+      `a standard operator, or one of com.microsoft that is known by other operators`,
+      WITHOUT_FUSION,
+    );
+  }
   if (rule === undefined) {
     throw unsupported(
       node,

@@ -122,7 +122,7 @@ describe('an operator without a rule', () => {
     const graph = withFields(graphOf(branch.build()), { input: [] });
     const builder = new GraphBuilder();
     builder.input('x', 'float32', [2]);
-    const yes = builder.constant({ type: 'bool', dims: [], data: Uint8Array.of(1) });
+    const yes = builder.input('yes', 'bool', []);
     builder.op('If', [yes], { then_branch: { graph }, else_branch: { graph } }, { outputs: ['y'] });
     builder.output('y', 'float32', [2]);
     expect(() => gradient(builder.build(), { of: 'y', wrt: ['x'], seed: 's' })).toThrow(/If/);

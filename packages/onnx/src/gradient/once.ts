@@ -1,6 +1,6 @@
 /** Writes something the first time that it is asked for, so that gradients share it and unused ones cost nothing. */
-export function once(write: () => string): () => string {
-  let name: string | undefined;
+export function once<T = string>(write: () => T): () => T {
+  let name: T | undefined;
   return () => {
     name ??= write();
     return name;

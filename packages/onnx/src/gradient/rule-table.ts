@@ -1,4 +1,5 @@
 import { isStandardDomain, type Node } from '../model/model.ts';
+import { WRITTEN_OUT } from '../upgrade/written-out/write-out.ts';
 import type { Rule } from './rule.ts';
 import { elementwise } from './rules/elementwise/elementwise.ts';
 import { indexing } from './rules/indexing/indexing.ts';
@@ -18,7 +19,8 @@ export function ruleOf({ domain, opType }: Node): Rule | undefined {
   return isStandardDomain(domain) ? BY_OPERATOR.get(opType) : undefined;
 }
 
-/** Standard operators that `gradient` goes through, in alphabetical order. */
+/** Standard operators that `gradient` goes through, by a rule or written out, in alphabetical order. */
 export function supportedOperators(): readonly string[] {
-  return [...BY_OPERATOR.keys()].sort();
+  const written = WRITTEN_OUT.filter(({ domain }) => domain === '').map(({ operator }) => operator);
+  return [...BY_OPERATOR.keys(), ...written].sort();
 }

@@ -33,13 +33,16 @@ export function createAttribute(name: string, value: AttributeValue): Attribute 
   return make({ type: Kind.GRAPH, g: value.graph });
 }
 
+const LARGEST = 2n ** 63n - 1n;
+
 /**
  * An integer in the form of the file.
  *
  * @throws OnnxGraphError for NaN, infinity or a fraction: sizes that do not divide as an operator demands
  */
 export function wholeNumber(value: number): bigint {
-  if (Number.isInteger(value)) return BigInt(value);
+  // The largest integers of a file, which mean 'to the end', are none that a number can hold.
+  if (Number.isInteger(value)) return BigInt.asIntN(64, value >= 2 ** 63 ? LARGEST : BigInt(value));
   throw new OnnxGraphError(
     `${value} as a size or position`,
     'a whole number',

@@ -14,13 +14,23 @@ export interface BatchedInputs {
   readonly axisOf: (name: string) => BatchAxis | undefined;
   readonly rankOf: (name: string) => number | undefined;
   readonly values: ValueTable;
+  readonly opset: number;
 }
 
 /** Nodes that join or mix samples. */
 export type Mixes = 'mixes';
 
+/** Each element of the result depends on those at its place alone. */
+export const ELEMENT_BY_ELEMENT: ReadonlySet<string> = new Set(
+  (
+    'Identity Cast CastLike Neg Abs Sign Sqrt Reciprocal Exp Log Floor Ceil Round Erf Sin Cos Tan Asin Acos Atan Sinh ' +
+    'Cosh Tanh Asinh Acosh Atanh Sigmoid Relu LeakyRelu PRelu ThresholdedRelu Elu Celu Selu Softplus Softsign Mish ' +
+    'HardSigmoid HardSwish Swish Gelu Shrink Clip Dropout Not IsNaN IsInf Add Sub Mul Div Mod Pow Sum Mean Max Min ' +
+    'Where And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual BitShift BitwiseAnd BitwiseOr BitwiseXor BitwiseNot'
+  ).split(' '),
+);
 const AXIS_OPERATORS: ReadonlySet<string> = new Set(
-  'Softmax LogSoftmax Hardmax Split CumSum TopK Concat LpNormalization'.split(' '),
+  'Softmax LogSoftmax Hardmax Split CumSum TopK LpNormalization GatherElements ScatterElements'.split(' '),
 );
 const SAME_BUT_FOR_BATCH: ReadonlySet<string> = new Set(
   (
@@ -38,16 +48,11 @@ export function outputAxis(node: Node, given: BatchedInputs): BatchAxis | Mixes 
   const positive = (axis: number, of: number | undefined = rank): number =>
     axis < 0 ? axis + (of ?? 0) : axis;
   const isFirst = node.input[0] === name;
+  const isAlone = isFirst && node.input.slice(1).every((other) => axisOf(other) === undefined);
   const { opType } = node;
-  if (SAME_BUT_FOR_BATCH.has(opType)) return isFirst && batch.axis === 0 ? batch : 'mixes';
-  if (AXIS_OPERATORS.has(opType)) {
-    const fallback = opType === 'Split' || opType === 'Concat' ? 0 : -1;
-    const axis =
-      opType === 'CumSum'
-        ? (given.values.integers(node.input[1] ?? '')?.[0] ?? 0)
-        : intAttribute(node, 'axis', fallback);
-    return positive(axis) === batch.axis ? 'mixes' : batch;
-  }
+  if (ELEMENT_BY_ELEMENT.has(opType)) return broadcast(node, given);
+  if (SAME_BUT_FOR_BATCH.has(opType)) return isAlone && batch.axis === 0 ? batch : 'mixes';
+  if (AXIS_OPERATORS.has(opType)) return besideAxis(node, batch, given, positive);
   if (opType.startsWith('Reduce')) return reduced(node, batch, given, positive);
   if (opType === 'ArgMax' || opType === 'ArgMin') {
     const axis = positive(intAttribute(node, 'axis', 0));
@@ -78,17 +83,34 @@ export function outputAxis(node: Node, given: BatchedInputs): BatchAxis | Mixes 
       if (axis === batch.axis) return 'mixes';
       return axis > batch.axis ? batch : { ...batch, axis: batch.axis - 1 + (rankOf(node.input[1]!) ?? 0) };
     }
-    case 'Slice': {
-      const starts = intsAttribute(node, 'starts') ?? given.values.integers(node.input[1] ?? '');
-      const axes =
-        intsAttribute(node, 'axes') ?? given.values.integers(node.input[3] ?? '') ?? starts?.map((_, i) => i);
-      const ends = intsAttribute(node, 'ends') ?? given.values.integers(node.input[2] ?? '');
-      const at = axes?.findIndex((axis) => positive(axis) === batch.axis);
-      if (at === undefined) return 'mixes';
-      return at < 0 || (starts?.[at] === 0 && (ends?.[at] ?? 0) >= 2 ** 31 - 1) ? batch : 'mixes';
+    case 'Gemm': {
+      const isApart = isFirst && axisOf(node.input[1]!) === undefined;
+      const rest = axisOf(node.input[2] ?? '');
+      if (!isApart || batch.axis !== intAttribute(node, 'transA', 0)) return 'mixes';
+      return rest === undefined ? { ...batch, axis: 0 } : agreed([{ ...batch, axis: 0 }, rest]);
     }
-    case 'Gemm':
-      return isFirst && batch.axis === intAttribute(node, 'transA', 0) ? { ...batch, axis: 0 } : 'mixes';
+    case 'Pad':
+      return padded(node, batch, given, positive);
+    case 'Trilu':
+      return batch.axis < (rank ?? 0) - 2 ? batch : 'mixes';
+    case 'MeanVarianceNormalization':
+      return (intsAttribute(node, 'axes') ?? [0, 2, 3]).map((axis) => positive(axis)).includes(batch.axis)
+        ? 'mixes'
+        : batch;
+    case 'OneHot': {
+      if (!isAlone || rank === undefined) return 'mixes';
+      const axis = positive(intAttribute(node, 'axis', -1), rank + 1);
+      return { ...batch, axis: batch.axis + (axis <= batch.axis ? 1 : 0) };
+    }
+    case 'Upsample':
+    case 'Resize':
+    case 'QuantizeLinear':
+    case 'DequantizeLinear':
+      return isAlone ? batch : 'mixes';
+    case 'GridSample':
+    case 'Attention':
+    case 'RotaryEmbedding':
+      return batch.axis === 0 ? agreed(node.input.flatMap((each) => axisOf(each) ?? [])) : 'mixes';
     case 'MatMul':
       return product(node, given);
     case 'Flatten': {
@@ -106,8 +128,43 @@ export function outputAxis(node: Node, given: BatchedInputs): BatchAxis | Mixes 
       return axis < 0 ? 'mixes' : { ...batch, axis };
     }
     default:
-      return broadcast(node, given);
+      return 'mixes';
   }
+}
+
+/** Operators that work along one axis. Before opset 13, a softmax takes its axis and all after it. */
+function besideAxis(
+  node: Node,
+  batch: BatchAxis,
+  { values, axisOf, opset }: BatchedInputs,
+  positive: (axis: number) => number,
+): BatchAxis | Mixes {
+  const isFlat = opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(node.opType);
+  const isOfFirst = node.opType === 'Split' || /Elements$/.test(node.opType);
+  const given =
+    node.opType === 'CumSum'
+      ? values.integers(node.input[1] ?? '')?.[0]
+      : intAttribute(node, 'axis', isFlat ? 1 : isOfFirst ? 0 : -1);
+  if (given === undefined) return 'mixes';
+  const axis = positive(given);
+  if (isFlat ? batch.axis >= axis : batch.axis === axis) return 'mixes';
+  return agreed(node.input.flatMap((name) => axisOf(name) ?? []));
+}
+
+/** Nothing is added beside the batch. */
+function padded(
+  node: Node,
+  batch: BatchAxis,
+  { values, rankOf }: BatchedInputs,
+  positive: (axis: number) => number,
+): BatchAxis | Mixes {
+  const pads =
+    intsAttribute(node, 'pads') ?? intsAttribute(node, 'paddings') ?? values.elements(node.input[1] ?? '');
+  const axes = values.integers(node.input[3] ?? '')?.map((axis) => positive(axis));
+  const count = axes?.length ?? rankOf(node.input[0]!);
+  if (pads === undefined || count === undefined) return 'mixes';
+  const at = axes === undefined ? batch.axis : axes.indexOf(batch.axis);
+  return at < 0 || (pads[at] === 0 && pads[at + count] === 0) ? batch : 'mixes';
 }
 
 function reduced(

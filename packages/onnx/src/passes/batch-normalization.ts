@@ -1,5 +1,5 @@
 import { scalar } from '../formula/scalar.ts';
-import { createAttribute, floatAttribute, intAttribute } from '../model/attributes.ts';
+import { createAttribute, floatAttribute } from '../model/attributes.ts';
 import { elementTypeOf } from '../model/element-type.ts';
 import { type Node, unsupported } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -15,33 +15,19 @@ export interface RunningStatistic {
   readonly dims: readonly number[];
 }
 
-/**
- * Names of the statistics that these normalisations will carry on.
- *
- * @throws UnsupportedOperatorError if a normalisation is in training already, or shares its statistics
- */
-export function runningStatistics(index: GraphIndex, nodes: readonly Node[]): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const node of nodes) {
-    if (intAttribute(node, 'training_mode', 0) !== 0)
+/** Names of the statistics that a normalisation will carry on. @throws UnsupportedOperatorError if it shares them */
+export function addStatistics(index: GraphIndex, node: Node, found: Set<string>): void {
+  for (const name of [node.input[3] ?? '', node.input[4] ?? '']) {
+    const tensor = index.constant(name);
+    const isOwn = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32' && !found.has(name);
+    if (!isOwn)
       throw unsupported(
         node,
-        'a normalisation in its inference form',
-        'export the model in evaluation mode.',
+        `running statistics of its own, float32, in the place of '${name}'`,
+        'export the model without merging equal weights, or keep normalisations frozen (freezeBn).',
       );
-    for (const name of [node.input[3] ?? '', node.input[4] ?? '']) {
-      const tensor = index.constant(name);
-      const isOwn = tensor !== undefined && elementTypeOf(tensor.dataType) === 'float32' && !found.has(name);
-      if (!isOwn)
-        throw unsupported(
-          node,
-          `running statistics of its own, float32, in the place of '${name}'`,
-          'export the model without merging equal weights, or keep normalisations frozen (freezeBn).',
-        );
-      found.add(name);
-    }
+    found.add(name);
   }
-  return found;
 }
 
 /**

@@ -59,6 +59,95 @@ const KINDS: readonly (readonly [string, (k: number) => Step, number])[] = [
     3,
   ],
   [
+    'a Tile of a class token',
+    (k) => (net, x) => {
+      const token = net.op('Tile', [weight(net, [1, 1, 4], 3), shapeOf(net, k, 1, 1)]);
+      return net.op('Flatten', [net.op('Concat', [token, x], { axis: { int: 1 } })]);
+    },
+    28,
+  ],
+  [
+    'the ends of a Slice',
+    (k) => (net, x) =>
+      net.op('Flatten', [net.op('Slice', [x, shapeOf(net, 0, 1), shapeOf(net, k, 5), shapeOf(net, 0, 1)])]),
+    16,
+  ],
+  [
+    'a Slice and a Split of two batches in a row',
+    (k) => (net, x) => {
+      const both = net.op('Concat', [x, net.op('Neg', [x])], { axis: { int: 0 } });
+      const rows = net.op('MatMul', [both, weight(net, [4, 4], 5)]);
+      const exp = net.op('Exp', [rows]);
+      const second = net.op('Slice', [exp, shapeOf(net, k), shapeOf(net, 2 * k), shapeOf(net, 0)]);
+      const [first] = net.node(
+        'Split',
+        [rows, shapeOf(net, k, k)],
+        { axis: { int: 0 } },
+        { outputs: ['first', 'rest'] },
+      );
+      return net.op('Flatten', [net.op('Add', [first!, second])]);
+    },
+    24,
+  ],
+  [
+    'a mask for each sample and head',
+    (k) => (net, x) => {
+      const heads = net.op('Reshape', [x, shapeOf(net, 2 * k, 3, 4)]);
+      const mask = randomTensor('float32', [2, 3, 4], 8);
+      const numbers = mask.data as Float32Array;
+      const each = net.constant({
+        type: 'float32',
+        dims: [2 * k, 3, 4],
+        data: Float32Array.from({ length: 24 * k }, (_, i) => numbers[i % 24]!),
+      });
+      const masked = net.op('Add', [heads, each]);
+      const product = net.op('MatMul', [masked, net.op('Transpose', [each], { perm: { ints: [0, 2, 1] } })]);
+      return net.op('Reshape', [product, shapeOf(net, k, 18)]);
+    },
+    18,
+  ],
+  [
+    'queries that are computed of what is repeated for each sample',
+    (k) => (net, x) => {
+      const queries = net.op('Expand', [weight(net, [1, 3, 4], 2), shapeOf(net, k, 3, 4)]);
+      const computed = net.op('MatMul', [queries, weight(net, [4, 4], 5)]);
+      const rows = net.op('Reshape', [net.op('Tanh', [computed]), shapeOf(net, 3 * k, 4)]);
+      const scores = net.op('MatMul', [
+        net.op('Reshape', [rows, shapeOf(net, k, 3, 4)]),
+        net.op('Transpose', [x], { perm: { ints: [0, 2, 1] } }),
+      ]);
+      return net.op('Flatten', [scores]);
+    },
+    18,
+  ],
+  [
+    'constants of equal samples that layers compute with',
+    (k) => (net, x) => {
+      const one = randomTensor('float32', [1, 3, 4], 8).data as Float32Array;
+      const data = Float32Array.from({ length: 12 * k }, (_, i) => one[i % 12]!);
+      const queries = net.constant({ type: 'float32', dims: [k, 3, 4], data });
+      const computed = net.op('MatMul', [queries, weight(net, [4, 4], 5)]);
+      const turned = net.op('Transpose', [computed], { perm: { ints: [0, 2, 1] } });
+      return net.op('Flatten', [net.op('MatMul', [x, turned])]);
+    },
+    18,
+  ],
+  [
+    'indices of GatherElements',
+    (k) => (net, x) => {
+      const data = BigInt64Array.from({ length: 4 * k }, (_, i) => BigInt((i % 4) + 1));
+      const indices = net.constant({ type: 'int64', dims: [k, 1, 4], data });
+      return net.op('Flatten', [net.op('GatherElements', [x, indices], { axis: { int: 1 } })]);
+    },
+    4,
+  ],
+  [
+    'a position embedding, which goes with any batch',
+    (k) => (net, x) =>
+      net.op('Reshape', [net.op('Add', [x, weight(net, [1, 6, 4], 2)]), shapeOf(net, k, 24)]),
+    24,
+  ],
+  [
     'the sizes of a Resize',
     (k) => (net, x) => {
       const planes = net.op('Unsqueeze', [x, shapeOf(net, 1)]);
@@ -104,6 +193,84 @@ test('a Squeeze of every axis of size 1 keeps the batch', async () => {
     expect(embedding.data).toEqual(data.data);
   }
   await session.release();
+});
+
+const DROPS: readonly (readonly [string, Step, number])[] = [
+  [
+    'Squeeze of all axes, a layer and Unsqueeze',
+    (net, x) => {
+      const mean = net.op('ReduceMean', [x], { axes: { ints: [1] } });
+      const row = net.op('MatMul', [net.op('Squeeze', [mean]), weight(net, [4, 5], 4)]);
+      const length = net.op('ReduceL2', [row], { axes: { ints: [0] }, keepdims: { int: 0 } });
+      return net.op('Unsqueeze', [net.op('Div', [row, length]), shapeOf(net, 0)]);
+    },
+    5,
+  ],
+  [
+    'the first sample, and Reshape back',
+    (net, x) => {
+      const first = net.op('Gather', [
+        x,
+        net.constant({ type: 'int64', dims: [], data: BigInt64Array.of(0n) }),
+      ]);
+      const scores = net.op('Softmax', [net.op('Transpose', [first], { perm: { ints: [1, 0] } })], {
+        axis: { int: 0 },
+      });
+      return net.op('Reshape', [net.op('Relu', [scores]), shapeOf(net, 1, 24)]);
+    },
+    24,
+  ],
+  [
+    'a vector, over the norm of all',
+    (net, x) => {
+      const vector = net.op('Reshape', [x, shapeOf(net, -1)]);
+      const rows = net.op('Reshape', [x, shapeOf(net, 1, 24)]);
+      const norm = net.op('ReduceL2', [rows], { keepdims: { int: 0 } });
+      const sum = net.op('Add', [net.op('Div', [rows, norm]), net.op('Exp', [vector])]);
+      return net.op('Add', [sum, weight(net, [1, 24], 6)]);
+    },
+    24,
+  ],
+];
+
+test.each(DROPS)('a batch of one that the file drops is kept: %s', async (_, step, d) => {
+  const model = network(1, step, d);
+  const { model: freed } = freeBatch(model, 'data', 'embedding');
+  const images = randomTensor('float32', [3, 6, 4], 1);
+  const [all, one] = [await openModel(freed), await openModel(model)];
+  const embedding = (await all.run({ data: images })).embedding!;
+  expect(embedding.dims).toEqual([3, d]);
+  for (let i = 0; i < 3; i++) {
+    const data = (images.data as Float32Array).slice(i * 24, (i + 1) * 24);
+    const alone = (await one.run({ data: { type: 'float32', dims: [1, 6, 4], data } })).embedding!;
+    alone.data.forEach((x, j) => {
+      expect(Number(embedding.data[i * d + j])).toBeCloseTo(Number(x), 5);
+    });
+  }
+  await Promise.all([all.release(), one.release()]);
+});
+
+test.each<[string, number, Step]>([
+  [
+    'samples differ in a constant',
+    2,
+    (net, x) => net.op('Flatten', [net.op('Add', [x, weight(net, [2, 6, 4], 3)], {}, { name: 'joins' })]),
+  ],
+  [
+    'a product mixes samples',
+    1,
+    (net, x) => {
+      const rows = net.op('Flatten', [x]);
+      return net.op('Gemm', [rows, rows], { transB: { int: 1 } }, { name: 'joins' });
+    },
+  ],
+  [
+    'a size is that of the batch by chance',
+    2,
+    (net, x) => net.op('Reshape', [x, shapeOf(net, 24, 2)], {}, { name: 'joins' }),
+  ],
+])('the node is named where %s', (_, k, step) => {
+  expect(() => freeBatch(network(k, step, 24), 'data', 'embedding')).toThrow(/'joins'|output 'embedding'/);
 });
 
 test('where samples are joined, the node is named', () => {

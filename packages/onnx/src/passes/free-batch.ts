@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError } from '../errors.ts';
+import { attributeOf, intAttribute } from '../model/attributes.ts';
 import {
   graphOf,
   isOperator,
@@ -11,18 +12,22 @@ import {
   type ValueInfo,
 } from '../model/model.ts';
 import { opsetOf } from '../model/opset.ts';
-import { sizeOf } from '../model/tensor.ts';
 import { createValueInfo, declaredShape, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
-import { type BatchAxis, outputAxis } from './batch-axis.ts';
+import { type BatchAxis, type Mixes, outputAxis } from './batch-axis.ts';
+import { batchRefusal, unlikeNode } from './freed-batch.ts';
+import { isAlike } from './freed-nodes/alike.ts';
+import { freeDropped, freeReduce } from './freed-nodes/dropped.ts';
 import { REWRITES } from './freed-nodes/rewrites.ts';
-import { fresh, int64, type Rewriting } from './freed-nodes/rewriting.ts';
+import { fresh, int64, type Rewriting, repeated, sizes } from './freed-nodes/rewriting.ts';
+import { GraphIndex } from './graph-index.ts';
 import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 
 /** The name of a batch that had none. */
 const BATCH = 'N';
+const FIRST: BatchAxis = { axis: 0, outer: 1, factor: 1 };
 
 /**
  * The model with a free first axis of its input: constants that hold the batch (in Reshape, Expand, Resize, beside a
@@ -38,14 +43,30 @@ export function freeBatch(
   const info = graphOf(model).input.find(({ name }) => name === input)!;
   const first = declaredShape(info)?.[0];
   if (declaredShape(info) === undefined) return { model, notes: [] };
-  const work = new BatchFreeing(model, { input, output, first });
-  return work.run();
+  const batch = { input, output, first };
+  try {
+    return new BatchFreeing(model, batch).run();
+  } catch (error) {
+    if (!(error instanceof OnnxGraphError) || !(typeof first === 'number' && first > 1)) throw error;
+    // What an exporter repeated for each sample, such as learnt queries, may be what does not fit.
+    return attempted(() => new BatchFreeing(model, { ...batch, repeats: true }).run(), error);
+  }
+}
+
+function attempted<T>(work: () => T, otherwise: OnnxGraphError): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof OnnxGraphError ? otherwise : error;
+  }
 }
 
 interface Batch {
   readonly input: string;
   readonly output: string;
   readonly first: number | string | undefined;
+  /** Constants that are the same k times count as samples. */
+  readonly repeats?: boolean;
 }
 
 class BatchFreeing {
@@ -59,12 +80,16 @@ class BatchFreeing {
   readonly #axes: Map<string, BatchAxis>;
   /** Values computed from the data in which the batch can't be told. */
   readonly #lost: Map<string, Node> = new Map();
+  /** Values that the file computes without the axis of a batch of one. */
+  readonly #dropped: Set<string> = new Set();
+  readonly #index: GraphIndex;
   readonly #changed: string[] = [];
   #size: string | undefined;
 
   constructor(model: Model, batch: Batch) {
     this.#model = model;
     this.#batch = batch;
+    this.#index = new GraphIndex(graphOf(model));
     const k = typeof batch.first === 'number' ? batch.first : 1;
     this.#k = k;
     this.#values = new ValueTable(withBatch(model, batch.input, k));
@@ -73,7 +98,7 @@ class BatchFreeing {
       withFields(symbolic, { graph: withFields(graphOf(symbolic), { node: [] }) }),
     );
     this.#builder = GraphBuilder.rewrite(model);
-    this.#axes = new Map([[batch.input, { axis: 0, outer: 1, factor: 1 }]]);
+    this.#axes = new Map([[batch.input, FIRST]]);
   }
 
   run(): { readonly model: Model; readonly notes: readonly Note[] } {
@@ -85,7 +110,7 @@ class BatchFreeing {
     }
     const end = this.#axes.get(output);
     const isFree = end?.axis === 0 && end.outer * end.factor === 1;
-    if (!isFree && isFixed) throw this.#refusal(this.#lost.get(output), output);
+    if (!isFree && isFixed) throw batchRefusal(first, output, this.#joining(output));
     if (!isFixed && this.#changed.length === 0) return { model: this.#model, notes: [] };
     const freed = this.#builder.build();
     const graph = graphOf(freed);
@@ -95,9 +120,13 @@ class BatchFreeing {
       graph: withFields(graph, {
         input: graph.input.map(declare),
         output: graph.output.map(declare),
-        valueInfo: graph.valueInfo.map(declare),
+        // Sizes that follow the batch by what the graph computes are not as the file declares them.
+        valueInfo: graph.valueInfo.filter(({ name }) => !this.#followsBeside(name)).map(declare),
       }),
     });
+    const other = { input: this.#batch.input, k: this.#k, axes: this.#axes, expected: this.#values };
+    const unlike = unlikeNode(model, other);
+    if (unlike !== undefined) throw batchRefusal(first, output, [unlike]);
     const rewritten =
       this.#changed.length === 0
         ? ''
@@ -124,9 +153,15 @@ class BatchFreeing {
     }
   }
 
+  #followsBeside(name: string): boolean {
+    const shape = this.#symbolic.shape(name);
+    return !this.#axes.has(name) && !(shape?.every((dim) => typeof dim === 'number') ?? false);
+  }
+
   #declared(info: ValueInfo, symbol: string): ValueInfo {
     const batch = this.#axes.get(info.name);
-    const [shape, type] = [declaredShape(info), declaredType(info)];
+    const shape = this.#dropped.has(info.name) ? this.#values.shape(info.name) : declaredShape(info);
+    const type = declaredType(info);
     if (batch === undefined || shape === undefined || type === undefined) return info;
     const free = batch.outer * batch.factor === 1 ? symbol : undefined;
     return createValueInfo(
@@ -136,7 +171,12 @@ class BatchFreeing {
     );
   }
 
-  #node(node: Node): void {
+  #node(given: Node): void {
+    const node = this.#batch.repeats === true ? this.#withRepeated(given) : given;
+    if (isOperator(node, 'Expand') && node !== given) {
+      this.#builder.add(node);
+      return;
+    }
     if (isOperator(node, 'Expand') && this.#repeatsSamples(node)) return;
     const lost = node.input.map((name) => this.#lost.get(name)).find((by) => by !== undefined);
     const isData = node.input.some((name) => this.#axes.has(name));
@@ -152,12 +192,20 @@ class BatchFreeing {
       this.#lose(node, node);
       return;
     }
-    const rewrite = REWRITES[node.opType];
-    if (rewrite === undefined) {
-      this.#plain(node);
-      return;
-    }
-    rewrite(this.#context, node);
+    if (node.input.some((name) => this.#dropped.has(name))) freeDropped(this.#context, node);
+    else if (this.#reducesAll(node))
+      freeReduce(this.#context, node, this.#values.shape(node.input[0]!)!.length - 1);
+    else if (Object.hasOwn(REWRITES, node.opType)) REWRITES[node.opType]!(this.#context, node);
+    else this.#plain(node);
+  }
+
+  /** A norm or mean of all that one sample is, with a batch of one among its axes. */
+  #reducesAll(node: Node): boolean {
+    const axis = this.#axes.get(node.input[0]!);
+    const isOne = this.#k === 1 && axis?.axis === 0 && axis.outer * axis.factor === 1;
+    const isAll =
+      node.opType.startsWith('Reduce') && attributeOf(node, 'axes') === undefined && !node.input[1];
+    return isOne && isAll && intAttribute(node, 'keepdims', 1) === 0;
   }
 
   get #context(): Rewriting {
@@ -167,7 +215,20 @@ class BatchFreeing {
       integersOf: (name) => this.#values.integers(name),
       isConstantAt: (name, i) => typeof this.#symbolic.elements(name)?.[i] === 'number',
       k: this.#k,
-      isAlike: (name, axis) => this.#isAlike(name, axis),
+      follows: (name, axis) => {
+        const dim = this.#symbolic.shape(name)?.[axis];
+        return dim !== undefined && typeof dim !== 'number';
+      },
+      isAlike: (name, batch) => this.#isAlike(name, batch),
+      outputAxis: (node) => this.#outputAxis(node),
+      isDropped: (name) => this.#dropped.has(name),
+      drop: (node) => {
+        this.#context.keep(node, [FIRST]);
+        for (const name of node.output.slice(0, 1)) {
+          this.#dropped.add(name);
+          this.#values.set(name, undefined, [1, ...(this.#values.shape(name) ?? [])]);
+        }
+      },
       size: (factor) => this.#sizeOf(factor),
       builder: this.#builder,
       opset: opsetOf(this.#model),
@@ -180,16 +241,11 @@ class BatchFreeing {
       },
       changed: (node) => this.#changed.push(nodeName(node)),
       lose: (node) => this.#lose(node, node),
-      plain: (node) => this.#plain(node),
     };
   }
 
   #plain(node: Node): void {
-    const axis = outputAxis(node, {
-      axisOf: (name) => this.#axes.get(name),
-      rankOf: (name) => this.#values.shape(name)?.length,
-      values: this.#values,
-    });
+    const axis = this.#outputAxis(node);
     if (axis === 'mixes') {
       this.#lose(node, node);
       return;
@@ -198,6 +254,15 @@ class BatchFreeing {
       node,
       node.output.map(() => axis),
     );
+  }
+
+  #outputAxis(node: Node): BatchAxis | Mixes {
+    return outputAxis(node, {
+      axisOf: (name) => this.#axes.get(name),
+      rankOf: (name) => this.#values.shape(name)?.length,
+      values: this.#values,
+      opset: opsetOf(this.#model),
+    });
   }
 
   #lose(node: Node, by: Node): void {
@@ -214,7 +279,7 @@ class BatchFreeing {
     const axis = tensor.dims.findIndex(
       (dim, i) => dim === this.#k && sizes[i] === dim && !this.#context.isConstantAt(target, i),
     );
-    if (axis < 0 || !this.#isAlike(x, axis)) return false;
+    if (axis < 0 || !this.#isAlike(x, { ...FIRST, axis })) return false;
     const index = int64(this.#context, 'batch/first', [0]);
     const first = fresh(this.#builder, 'Gather', [x, index], { axis: { int: axis } }, `first/${x}`);
     this.#builder.add(withFields(node, { input: [first, target] }));
@@ -222,12 +287,35 @@ class BatchFreeing {
     return true;
   }
 
-  #isAlike(name: string, axis: number): boolean {
-    const tensor = this.#values.constant(name);
-    if (tensor === undefined) return true;
-    const [size, after] = [tensor.dims[axis]!, sizeOf(tensor.dims.slice(axis + 1))];
-    const data = Array.from(tensor.data as Float32Array, Number);
-    return data.every((x, i) => x === data[i - after * (Math.floor(i / after) % size)]);
+  /** Constants of k samples become ones of as many as there are, and so does an Expand to k. */
+  #withRepeated(node: Node): Node {
+    if (isOperator(node, 'Expand')) {
+      const [x, target] = [node.input[0]!, node.input[1] ?? ''];
+      const [from, to] = [this.#context.shapeOf(x), this.#values.integers(target)];
+      const at = to?.findIndex((dim, i) => dim === this.#k && (from?.at(i - to.length) ?? 1) === 1) ?? -1;
+      if (to === undefined || at < 0 || this.#axes.has(x) || !this.#context.isConstantAt(target, at))
+        return node;
+      this.#changed.push(nodeName(node));
+      for (const name of node.output) this.#axes.set(name, { ...FIRST, axis: at });
+      const parts = to.map((dim, i) => (i === at ? { ofBatch: 1 } : dim));
+      return withFields(node, { input: [x, sizes(this.#context, 'batch/sizes', parts)] });
+    }
+    const input = node.input.map((name) => {
+      const dims = this.#values.constant(name)?.dims ?? [];
+      const isSamples = dims.length > 2 && dims[0] === this.#k && !this.#axes.has(name);
+      const each = isSamples ? repeated(this.#context, name, FIRST) : undefined;
+      if (each === undefined) return name;
+      this.#values.set(each, this.#values.type(name), dims);
+      this.#axes.set(each, FIRST);
+      this.#changed.push(nodeName(node));
+      return each;
+    });
+    return withFields(node, { input });
+  }
+
+  #isAlike(name: string, batch: BatchAxis): boolean {
+    const producer = (value: string): Node | undefined => this.#index.producer(value);
+    return isAlike({ values: this.#values, producer, k: this.#k }, name, batch);
   }
 
   /** N · factor, as a list of one. */
@@ -245,12 +333,11 @@ class BatchFreeing {
       : fresh(builder, 'Mul', [this.#size, list('batch/factor', factor)], {}, 'batch/size');
   }
 
-  #refusal(node: Node | undefined, output: string): OnnxGraphError {
-    const where = node === undefined ? `output '${output}'` : `node '${nodeName(node)}' (${node.opType})`;
-    return new OnnxGraphError(
-      `a batch fixed at ${this.#batch.first}, which ${where} does not keep apart`,
-      'samples that are computed one by one, with the batch as the first axis of the output',
-      'export the model with a dynamic first axis.',
-    );
+  /** The nodes before an output in which the batch can't be told first. */
+  #joining(output: string): readonly Node[] {
+    const last = this.#index.producer(output);
+    const before = this.#index.withAncestors(last === undefined ? [] : [last]);
+    const lost = new Set(this.#lost.values());
+    return graphOf(this.#model).node.filter((node) => lost.has(node) && before.has(node));
   }
 }

@@ -1,5 +1,5 @@
 import { intAttribute } from '../model/attributes.ts';
-import { type Graph, isOperator, type Node, nodeName } from '../model/model.ts';
+import { type Graph, graphOf, isOperator, type Model, type Node, nodeName } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { readTensor } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -33,6 +33,13 @@ export function inferenceForm(graph: Graph): { readonly graph: Graph; readonly n
       names: dropouts.map(nodeName),
     });
   return { graph: notes.length === 0 ? graph : withFields(graph, { node }), notes };
+}
+
+/** A model as it computes in inference. */
+export function modelInInferenceForm(model: Model): Model {
+  const graph = graphOf(model);
+  const inference = inferenceForm(graph);
+  return inference.graph === graph ? model : withFields(model, { graph: inference.graph });
 }
 
 /** Before opset 14, more than one output says that a normalisation is in training. */

@@ -1,5 +1,4 @@
-import { OnnxGraphError, Refusals, type RefusedPlace } from '../errors.ts';
-import { activityOf } from '../gradient/active-nodes.ts';
+import type { Refusals, RefusedPlace } from '../errors.ts';
 import { elementTypeOf } from '../model/element-type.ts';
 import {
   graphOf,
@@ -19,16 +18,13 @@ import { GraphIndex } from './graph-index.ts';
 import { multiplyAdds, withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 import type { Parameter } from './parameters.ts';
-import { type PreparedModel, type PrepareOptions, prepareModel } from './prepare-model.ts';
 import { smallestBatch } from './smallest-batch.ts';
-import { type TrainingForm, type TrainingFormOptions, trainingForm } from './training-form.ts';
+import { type TrainabilityOptions, trainabilityOf } from './trainability.ts';
+import { type TrainingMemory, trainingMemory } from './training-memory.ts';
 import { type Frozen, frozenOf, type SharedWeight, sharedOf } from './what-trains.ts';
 
-/** What to look at, and how it would train. */
-export interface InspectOptions extends PrepareOptions, Omit<TrainingFormOptions, 'output'> {
-  /** Samples of which the memory is told; 1 by default. */
-  readonly batch?: number;
-}
+/** What to look at, and how it would train; the memory is told of its batch, 1 by default. */
+export type InspectOptions = TrainabilityOptions;
 
 /** An input or output of a file. */
 export interface InspectedValue {
@@ -65,14 +61,8 @@ export interface ModelInspection {
     /** Of one sample; layers of unknown shape are left out. */
     readonly multiplyAdds: number;
   };
-  /** Bytes of training at the batch: weights, gradients, and values of layers with a known shape. */
-  readonly memory: {
-    readonly batch: number;
-    readonly weightBytes: number;
-    /** Bytes of all values that the layers compute, for one sample. */
-    readonly activationBytesPerSample: number;
-    readonly totalBytes: number;
-  };
+  /** Bytes of training at the batch. */
+  readonly memory: TrainingMemory;
   readonly trained: readonly (Parameter & { readonly layer: string })[];
   readonly frozen: readonly Frozen[];
   readonly shared: readonly SharedWeight[];
@@ -96,14 +86,18 @@ export interface InspectedRefusal {
  */
 export function inspectModel(model: Model, options: InspectOptions = {}): ModelInspection {
   const { batch = 1 } = options;
-  const refusals: InspectedRefusal[] = [];
-  const attempt = <T>(work: () => T): T | undefined => attempted(refusals, work);
   const graph = graphOf(model);
-  const prepared = attempt(() => prepareModel(model, options));
-  const used = prepared?.model ?? model;
-  const form = prepared && attempt(() => trainingFormOf(prepared, options));
-  if (form !== undefined) attempt(() => requireGradients(form));
-  const layers = attempt(() => layersOf(used, prepared?.input)) ?? [];
+  const { prepared, form, split, refusals } = trainabilityOf(model, options);
+  const { model: used, input } = prepared;
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch {
+      // Among the refusals.
+      return undefined;
+    }
+  };
+  const layers = attempt(() => layersOf(used, input)) ?? [];
   const shared = form === undefined ? [] : sharedOf(graphOf(used), form.parameters);
   const trained = (form?.parameters ?? []).map((parameter) => ({
     ...parameter,
@@ -114,70 +108,39 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
     dims.reduce<number>((n, dim) => n * Number(dim), 1);
   const parameters = sum(graphOf(used).initializer.map(({ dims }) => count(dims)));
   const trainedParameters = sum(trained.map(({ dims }) => count(dims)));
-  const activationBytesPerSample = 4 * sum(layers.map(({ shape }) => elements(shape)));
-  const weightBytes = 4 * (parameters + trainedParameters);
   return {
     inputs: inputsOf(graph).map(inspectedValue),
     outputs: graph.output.map(inspectedValue),
     opset: attempt(() => opsetOf(model)) ?? 0,
     producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
-    input: prepared?.input,
-    output: prepared?.output,
+    input,
+    output: prepared.output,
     layers,
     totals: {
       parameters,
       trainedParameters,
       multiplyAdds: sum(layers.map((layer) => layer.multiplyAdds ?? 0)),
     },
-    memory: {
-      batch,
-      weightBytes,
-      activationBytesPerSample,
-      totalBytes: weightBytes + batch * activationBytesPerSample,
-    },
+    memory: trainingMemory({ form, split, input, batch, constants: parameters - trainedParameters }),
     trained,
     frozen: form === undefined ? [] : frozenOf(used, form, options),
     shared,
-    notes: prepared?.notes ?? [],
-    refusals,
+    notes: prepared.notes,
+    refusals: told(refusals),
     smallestBatch: form === undefined ? 1 : smallestBatch(form),
-    pixels: prepared === undefined ? { kind: 'unknown' } : expectedPixels(prepared.model, prepared.input),
+    pixels: (input !== undefined && attempt(() => expectedPixels(used, input))) || { kind: 'unknown' },
   };
 }
 
-function trainingFormOf(prepared: PreparedModel, options: InspectOptions): TrainingForm {
-  const { freezeUntil, freezeBn } = options;
-  return trainingForm(prepared.model, {
-    output: prepared.output,
-    ...(freezeUntil !== undefined && { freezeUntil }),
-    ...(freezeBn !== undefined && { freezeBn }),
-  });
-}
-
-function requireGradients({ model, output, parameters }: TrainingForm): void {
-  const refusals = new Refusals();
-  const wrt = parameters.map(({ name }) => name);
-  activityOf(graphOf(model), new ValueTable(model), { of: output, wrt }, refusals);
-  refusals.throwIfAny();
-}
-
-/** Takes in why `work` fails, place by place. */
-function attempted<T>(refusals: InspectedRefusal[], work: () => T): T | undefined {
-  const places = new Refusals();
-  try {
-    const result = places.attempt(work);
-    for (const place of places.places)
-      refusals.push({
-        text: `node '${place.node}' (${place.operator}): expected ${place.expected}; ${place.fix}`,
-        place,
-      });
-    return result;
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    refusals.push({ text });
-    if (!(error instanceof Error)) throw new OnnxGraphError(text, 'a model', 'export the model again.');
-    return undefined;
-  }
+function told(refusals: Refusals): readonly InspectedRefusal[] {
+  const others = refusals.others.map(({ given, expected, fix }) => ({
+    text: `${given}: expected ${expected}; ${fix}`,
+  }));
+  const places = refusals.places.map((place) => ({
+    text: `node '${place.node}' (${place.operator}): expected ${place.expected}; ${place.fix}`,
+    place,
+  }));
+  return [...others, ...places];
 }
 
 function layersOf(model: Model, input: string | undefined): readonly InspectedLayer[] {
@@ -210,9 +173,4 @@ function layerOf(model: Model, name: string): string {
 
 function inspectedValue(info: ValueInfo): InspectedValue {
   return { name: info.name, type: declaredType(info), shape: declaredShape(info) };
-}
-
-function elements(shape: Shape | undefined): number {
-  if (!shape?.every((dim) => typeof dim === 'number')) return 0;
-  return shape.reduce<number>((n, dim) => n * (dim as number), 1);
 }

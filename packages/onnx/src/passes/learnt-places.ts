@@ -60,12 +60,17 @@ export function learntInputs(index: GraphIndex, node: Node): readonly (readonly 
 
 /**
  * Whether the scale and offset of a node are the constants 1 and 0 of a normalisation written in pieces, of which the
- * layer's own stand behind it: an InstanceNormalization between two Reshapes, or with its numbers in Constant nodes.
+ * layer's own stand behind it: an InstanceNormalization between two Reshapes, or with its numbers in Constant nodes. Or
+ * those of a normalisation that has no weights, which the exporter wrote into Constant nodes.
  */
 export function isPlainNormalisation(index: GraphIndex, node: Node): boolean {
-  if (!isOperator(node, 'InstanceNormalization')) return false;
+  const isOfInstance = isOperator(node, 'InstanceNormalization');
+  if (!isOfInstance && !/^(Batch|Layer|Group)Normalization$/.test(node.opType)) return false;
   const [scale, offset] = [node.input[1] ?? '', node.input[2] ?? ''];
+  const isWritten = (name: string): boolean => !index.isInitializer(name) && isMadeByExporter(name);
+  if (!isOfInstance && !(isWritten(scale) && isWritten(offset))) return false;
   if (!isFilledWith(index, scale, 1) || !isFilledWith(index, offset, 0)) return false;
+  if (!isOfInstance) return true;
   if (!index.isInitializer(scale) || isMadeByExporter(scale)) return true;
   return index.producer(node.input[0]!)?.opType === 'Reshape';
 }

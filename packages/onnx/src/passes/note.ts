@@ -7,7 +7,8 @@ export interface Note {
     | 'weights-split'
     | 'weights-shared'
     | 'statistics-of-running'
-    | 'dropout-off';
+    | 'dropout-off'
+    | 'written-out';
   /** One plain sentence. */
   readonly text: string;
   /** The nodes, weights or values that it is about. */

@@ -12,6 +12,7 @@ import {
   learntInputs,
   sourceOf,
 } from './learnt-places.ts';
+import { isTableOfSines } from './table-of-sines.ts';
 
 /** A constant that a layer learns. */
 export interface Parameter {
@@ -41,7 +42,7 @@ export interface TrainedPart {
 
 /** Operators that bound, pad or count: what they read beside the data is no weight. */
 const TAKES_NO_WEIGHT: ReadonlySet<string> = new Set(
-  'Clip Max Min Dropout Pad Resize Upsample Range OneHot Shape Size ConstantOfShape Mod Floor Ceil Round Sign'.split(
+  'Clip Dropout Pad Resize Upsample Range OneHot Shape Size ConstantOfShape Mod Floor Ceil Round Sign'.split(
     ' ',
   ),
 );
@@ -51,8 +52,10 @@ const MASKED = -100;
 /**
  * What trains: float32 constants in the place of a weight, also where nodes between hand them on, and every other
  * float32 initializer from which a gradient flows to the output, such as class tokens, position embeddings and the
- * scale of a normalisation in pieces. What normalises the pixels before the first layer stays, as do numbers that an
- * exporter wrote out (a scalar under a name of its own), masks of attention, and what a frozen node reads too.
+ * scale of a normalisation in pieces. What normalises the pixels before the first layer stays: a number, or one for each
+ * channel or feature, and whatever is subtracted or divided by. What differs along several axes and is added or
+ * multiplied there, such as a position embedding, trains. Numbers that an exporter wrote out (a scalar under a name of
+ * its own), masks of attention, and what a frozen node reads too stay.
  */
 export function parametersOf(
   index: GraphIndex,
@@ -84,10 +87,14 @@ export function parametersOf(
     }
   };
   for (const node of nodes) {
-    const why = isPlainNormalisation(index, node)
-      ? 'the 1 and 0 of a normalisation written in pieces'
+    const plain = isPlainNormalisation(index, node)
+      ? 'the 1 and 0 of a normalisation without weights of its own'
       : undefined;
-    for (const [value, kind] of learntInputs(index, node)) decide(sourceOf(index, value), kind, why);
+    for (const [value, kind] of learntInputs(index, node)) {
+      const name = sourceOf(index, value);
+      const tensor = node.opType === 'Add' ? index.constant(name) : undefined;
+      decide(name, kind, plain ?? (tensor && writtenForWhat(tensor)));
+    }
   }
   const flowing = valuesThatFlow(part);
   const raw = pixelValues(index, nodes);
@@ -115,17 +122,35 @@ function whyNot(
   const name = sourceOf(index, value);
   const tensor = index.constant(name)!;
   if (TAKES_NO_WEIGHT.has(node.opType) || !flowing.has(value)) return 'no gradient flows from it';
-  if (node.input.some((other) => raw.has(other))) return 'it normalises the pixels before the first layer';
+  if (node.input.some((other) => raw.has(other)) && normalisesPixels(index, node, tensor))
+    return 'it normalises the pixels before the first layer';
   const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
   if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
-  if (isMask(node, tensor)) return 'a mask of attention';
+  if (/^(Max|Min)$/.test(node.opType) && size <= 1) return 'a bound';
+  const written = writtenForWhat(tensor);
+  if (written !== undefined) return written;
   if (RECURRENT.has(node.opType) && isMadeByExporter(name)) return 'an initial state';
   return undefined;
 }
 
-function isMask({ opType }: Node, tensor: TensorProtoValue): boolean {
-  if (opType !== 'Add' && opType !== 'Where') return false;
+/** Whether a constant that meets pixels is a mean or a scale of theirs, and not a weight. */
+function normalisesPixels(index: GraphIndex, node: Node, tensor: TensorProtoValue): boolean {
+  // Behind a normalisation by computed statistics stand the scale and offset of its layer.
+  if (node.input.some((value) => isNormalised(index, value))) return false;
+  const isPlain = tensor.dims.filter((dim) => dim !== 1n).length <= 1;
+  return isPlain || node.opType === 'Sub' || node.opType === 'Div';
+}
+
+/** What a constant is for that nobody learns, by its numbers. */
+function writtenForWhat(tensor: TensorProtoValue): string | undefined {
+  if (elementTypeOf(tensor.dataType) !== 'float32') return undefined;
+  if (isMask(tensor)) return 'a mask of attention';
+  return isTableOfSines(tensor) ? 'a table of sines, which nobody learns' : undefined;
+}
+
+function isMask(tensor: TensorProtoValue): boolean {
   const data = readTensor(tensor).data as Float32Array;
+  if (data.some((x) => !Number.isFinite(x))) return true;
   return data.some((x) => x <= MASKED) && data.every((x) => x === 0 || x <= MASKED);
 }
 
@@ -145,18 +170,28 @@ function valuesThatFlow({ nodes, output }: TrainedPart): ReadonlySet<string> {
 function pixelValues(index: GraphIndex, nodes: readonly Node[]): ReadonlySet<string> {
   const computed = new Set(nodes.flatMap(({ output }) => output));
   const raw = new Set<string>();
+  const learns = (node: Node): boolean =>
+    /^(Add|Mul)$/.test(node.opType) &&
+    node.input.some((value) => {
+      const tensor = index.constant(sourceOf(index, value));
+      return tensor !== undefined && !normalisesPixels(index, node, tensor);
+    });
+  const isConstant = (name: string): boolean => index.constant(sourceOf(index, name)) !== undefined;
+  // What comes out of a table of weights is no pixel; pixels in another order are.
+  const looksUp = ({ opType, input }: Node): boolean => TABLES.has(opType) && isConstant(input[0]!);
   const isLayer = (node: Node): boolean =>
-    hasLearntPlaces(node) || node.opType === 'Einsum' || TABLES.has(node.opType);
+    hasLearntPlaces(node) || node.opType === 'Einsum' || looksUp(node) || learns(node);
   for (const node of nodes) {
-    const data = node.input.filter((name) => name !== '' && index.constant(name) === undefined);
+    const data = node.input.filter((name) => name !== '' && !isConstant(name));
     const isRaw = data.length > 0 && data.every((name) => raw.has(name) || !computed.has(name));
     for (const name of data) if (!computed.has(name)) raw.add(name);
-    if (isRaw && !isLayer(node)) for (const name of node.output) raw.add(name);
+    const isSize = node.opType === 'Shape' || node.opType === 'Size';
+    if (isRaw && !isSize && !isLayer(node)) for (const name of node.output) raw.add(name);
   }
   return raw;
 }
 
-/** Operators that look rows up: what comes out are no pixels. */
+/** Operators that look rows up. */
 const TABLES: ReadonlySet<string> = new Set(['Gather', 'GatherND', 'GatherElements']);
 
 function kindOf(index: GraphIndex, { opType, input }: Node, name: string): ParameterKind {

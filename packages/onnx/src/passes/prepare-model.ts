@@ -1,8 +1,22 @@
-import { graphOf, type Model } from '../model/model.ts';
+import { Refusals } from '../errors.ts';
+import {
+  type Graph,
+  graphOf,
+  inputsOf,
+  isOperator,
+  type Model,
+  type Node,
+  nodeName,
+  unsupported,
+} from '../model/model.ts';
+import { createValueInfo, declaredShape, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
+import { standardForm } from '../upgrade/standard-form.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
+import { foldedWhereFixed } from './folded-where-fixed.ts';
 import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
+import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 import { splitWeights } from './split-weights.ts';
 
@@ -29,18 +43,38 @@ export interface PreparedModel {
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
  * running statistics in the place of the batch's, and a weight of its own for each layer where equal ones were merged.
- * Where nothing of this is needed, the graph stays as it is.
+ * What the graph computes of sizes alone is there as constants. Where nothing of this is needed, the graph stays as it is.
  *
- * @throws OnnxGraphError naming the candidates where input or output have to be named, or the node that does not let
+ * @throws OnnxGraphError naming the candidates where input or output have to be named, or the nodes that do not let
  *   the batch free
+ * @throws RefusedModelError where several of this stand in the way
  */
 export function prepareModel(model: Model, options: PrepareOptions = {}): PreparedModel {
+  const refusals = new Refusals();
+  const { input, output, ...prepared } = preparedAsFarAsKnown(model, options, refusals);
+  refusals.throwIfAny();
+  return { ...prepared, input: input!, output: output! };
+}
+
+/** A model as far as it could be prepared. */
+export type PartlyPrepared = Pick<PreparedModel, 'model' | 'notes'> & {
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+};
+
+/** As `prepareModel`; what is refused stays as it is. @param refusals takes it in */
+export function preparedAsFarAsKnown(
+  given: Model,
+  options: PrepareOptions,
+  refusals: Refusals,
+): PartlyPrepared {
+  const model = refusals.attempt(() => standardForm(given, withoutBatch)) ?? given;
   const whole = graphOf(model);
-  const candidates = outputsOf(whole);
-  const output = choose('output', candidates, options.output).name;
-  const part = partFor(whole, output);
-  const input = chooseInput(part, options.input).name;
-  const notes: Note[] = [];
+  const output = refusals.attempt(() => choose('output', outputsOf(whole), options.output).name);
+  const part = output === undefined ? whole : partFor(whole, output);
+  const input = refusals.attempt(() => chooseInput(part, options.input).name);
+  if (output === undefined) return { model, input, output, notes: [] };
+  const notes: Note[] = [...notesOfForm(given, model)];
   const others = whole.output.filter(({ name }) => name !== output).map(({ name }) => name);
   if (others.length > 0)
     notes.push({
@@ -50,7 +84,47 @@ export function prepareModel(model: Model, options: PrepareOptions = {}): Prepar
     });
   const inference = inferenceForm(part);
   const split = splitWeights(partFor(inference.graph, output), options.keepShared ?? false);
-  const freed = freeBatch(withFields(model, { graph: split.graph }), input, output);
+  const whatIsLeft = withFields(model, { graph: split.graph });
+  if (input !== undefined) refusals.attempt(() => refuseChoices(split.graph, input));
+  const freed = (input === undefined
+    ? undefined
+    : refusals.attempt(() => freeBatch(whatIsLeft, input, output))) ?? { model: whatIsLeft, notes: [] };
   notes.push(...inference.notes, ...split.notes, ...freed.notes);
-  return { model: freed.model, input, output, notes };
+  return { model: foldedWhereFixed(freed.model), input, output, notes };
+}
+
+/** Where a file fixes the batch, a choice that is open may be one that the batch decides. */
+function refuseChoices(graph: Graph, input: string): void {
+  const info = graph.input.find(({ name }) => name === input);
+  const isFixed = info !== undefined && typeof declaredShape(info)?.[0] === 'number';
+  const refusals = new Refusals();
+  for (const node of graph.node)
+    if (isFixed && isOperator(node, 'If')) refusals.attempt(() => refuseChoice(node));
+  refusals.throwIfAny();
+}
+
+function refuseChoice(node: Node): never {
+  throw unsupported(
+    node,
+    'If whose condition follows from constants and from shapes, whatever the batch is',
+    'export the model with a dynamic batch, or without the condition.',
+  );
+}
+
+/** The model as far as shapes are known whatever the batch is: a branch that one batch alone takes stays open. */
+function withoutBatch(model: Model): Model {
+  const free = inputsOf(graphOf(model)).reduce((each, { name }) => withBatch(each, name, 'N'), model);
+  const graph = graphOf(free);
+  const output = graph.output.map((info) => createValueInfo(info.name, declaredType(info) ?? 'float32'));
+  return withFields(free, { graph: withFields(graph, { valueInfo: [], output }) });
+}
+
+function notesOfForm(given: Model, model: Model): readonly Note[] {
+  const keyOf = ({ opType, output }: Node): string => `${opType} ${output.join(' ')}`;
+  const kept = new Set(graphOf(model).node.map(keyOf));
+  const gone = graphOf(given).node.filter((node) => !kept.has(keyOf(node)));
+  if (model === given || gone.length === 0) return [];
+  const operators = [...new Set(gone.map(({ opType }) => opType))].join(', ');
+  const text = `${gone.length} nodes (${operators}) are written out in other operators.`;
+  return [{ kind: 'written-out', text, names: gone.map(nodeName) }];
 }

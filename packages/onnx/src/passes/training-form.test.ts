@@ -230,11 +230,6 @@ describe('what has no training form is named', () => {
   };
   test.each<[string, RegExp, Model]>([
     [
-      'normalisation in training',
-      /'bn'.*inference form/s,
-      changed((n) => n, { bn: { training_mode: { int: 1 } } }),
-    ],
-    [
       'shared statistics',
       /'bn'.*in the place of 'bn.mean'/s,
       changed((node) =>

@@ -1,15 +1,18 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxGraphError, unknownName } from '../errors.ts';
+import { OnnxGraphError, Refusals } from '../errors.ts';
 import { type Graph, graphOf, inputsOf, isOperator, type Model, type Node } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
 import { ValueTable } from '../shapes/value-table.ts';
-import { upgradeModel } from '../upgrade/upgrade-model.ts';
-import { addBatchNormalization, type RunningStatistic, runningStatistics } from './batch-normalization.ts';
+import { upgradedAsFarAsKnown } from '../upgrade/upgrade-model.ts';
+import { addBatchNormalization, addStatistics, type RunningStatistic } from './batch-normalization.ts';
+import { choose } from './choose-part.ts';
 import { addDropout, type DropoutMask, dropoutAttributes } from './dropout.ts';
 import { fixedWeights } from './fixed-weights.ts';
 import { GraphIndex, requireNode } from './graph-index.ts';
+import { modelInInferenceForm } from './inference-form.ts';
 import { type FrozenConstant, type Parameter, parametersOf } from './parameters.ts';
 import type { TrainingGraph } from './training-graph.ts';
+import { requireTrainingForm } from './untrainable.ts';
 
 /** Which part of a model trains. */
 export interface TrainingFormOptions {
@@ -37,39 +40,68 @@ export interface TrainingForm {
 }
 
 /**
- * The training form of an inference model: weights become inputs; normalisations take the statistics of the batch and
- * carry running ones on; dropout multiplies by a mask that is an input. Constants that no layer learns (the mean of the
+ * The training form of a model, which is brought to its inference form first, whatever mode it was exported in: weights
+ * become inputs; normalisations take the statistics of the batch and carry running ones on; dropout multiplies by a mask that is an input. Constants that no layer learns (the mean of the
  * pixels, shapes) stay, as do weights that the file marks as fixed. Models of an opset below 17 are brought to 17.
  *
  * @throws OnnxGraphError if a name is not in the model, or nothing is left to train
- * @throws UnsupportedOperatorError naming a normalisation or dropout that has no training form as it is used
- * @throws OnnxOpsetError for an opset below 11 or a later one than is known
+ * @throws UnsupportedOperatorError naming every normalisation, dropout and weight that does not train as it is used
+ * @throws OnnxOpsetError for an opset below 7 or a later one than is known
+ * @throws RefusedModelError with all of these where there are several
  */
 export function trainingForm(model: Model, options: TrainingFormOptions = {}): TrainingForm {
-  const upgraded = upgradeModel(model);
+  const refusals = new Refusals();
+  const form = refusals.goOn(() => formOf(model, options, refusals));
+  refusals.throwIfAny();
+  return form!;
+}
+
+/**
+ * As `trainingForm`; what is refused stays as it is.
+ *
+ * @param refusals takes in what stands in the way
+ * @throws OnnxGraphError if a name is not in the model
+ */
+export function formOf(model: Model, options: TrainingFormOptions, refusals: Refusals): TrainingForm {
+  const inference = modelInInferenceForm(model);
+  const upgraded = upgradedAsFarAsKnown(inference, refusals);
   const source = graphOf(upgraded);
-  const output = requireOutput(source, options.output);
+  const output = choose('output', source.output, options.output).name;
   const index = new GraphIndex(source);
   const { live, frozen } = partsOf(source, index, output, options);
   const nodes = source.node.filter((node) => live.has(node));
   const trained = nodes.filter((node) => !frozen.has(node));
   const fixed = fixedWeights(upgraded);
   const { parameters, frozen: kept } = parametersOf(index, { nodes: trained, frozen, fixed, output });
-  if (parameters.length === 0) throw nothingToTrain(options);
-  const names = runningStatistics(index, trained.filter(isNormalisation));
+  if (parameters.length === 0) refusals.add(nothingToTrain(options));
+  const names = new Set<string>();
+  const normalisations = trained.filter(isNormalisation);
+  const sound = new Set(
+    normalisations.filter((node) =>
+      refusals.attempt(() => {
+        addStatistics(index, node, names);
+        return true;
+      }),
+    ),
+  );
+  const values = new ValueTable(upgraded);
+  for (const node of trained) refusals.attempt(() => requireTrainingForm(node, index, values));
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
   const builder = trainingBuilder(upgraded, promoted, output);
   for (const name of promoted) builder.input(name, 'float32', index.constant(name)!.dims.map(Number));
-  const graph: TrainingGraph = { builder, index, values: new ValueTable(upgraded) };
+  const graph: TrainingGraph = { builder, index, values };
   const statistics: RunningStatistic[] = [];
   const masks: DropoutMask[] = [];
-  const ratios = dropoutAttributes(model);
+  const ratios = dropoutAttributes(inference);
   for (const node of nodes) {
     if (constantValue(node) !== undefined && promoted.has(node.output[0]!)) continue;
     if (frozen.has(node)) builder.add(node);
-    else if (isNormalisation(node)) statistics.push(...addBatchNormalization(graph, node));
-    else if (isOperator(node, 'Dropout')) masks.push(...addDropout(graph, node, ratios));
-    else builder.add(node);
+    else if (sound.has(node)) statistics.push(...addBatchNormalization(graph, node));
+    else if (isOperator(node, 'Dropout')) {
+      const added = refusals.attempt(() => addDropout(graph, node, ratios));
+      if (added === undefined) builder.add(node);
+      masks.push(...(added ?? []));
+    } else builder.add(node);
   }
   for (const { next, dims } of statistics) builder.output(next, 'float32', dims);
   return { model: builder.build(), output, parameters, frozen: kept, statistics, masks };
@@ -101,15 +133,6 @@ function partsOf(
   const until = freezeUntil === undefined ? [] : [requireNode(graph, freezeUntil)];
   const normalisations = freezeBn ? graph.node.filter(isNormalisation) : [];
   return { live, frozen: new Set([...index.withAncestors(until), ...normalisations]) };
-}
-
-function requireOutput(graph: Graph, output: string | undefined): string {
-  const names = graph.output.map(({ name }) => name);
-  if (output === undefined && names.length === 1) return names[0]!;
-  if (output !== undefined && names.includes(output)) return output;
-  const [expected, fix] = [`one of ${names.join(', ')}`, 'name the output to train.'];
-  if (output === undefined) throw new OnnxGraphError(`a model with ${names.length} outputs`, expected, fix);
-  throw unknownName(`output = '${output}'`, expected, { name: output, names, fix });
 }
 
 function nothingToTrain({ freezeUntil, freezeBn }: TrainingFormOptions): OnnxGraphError {

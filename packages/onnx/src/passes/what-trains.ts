@@ -1,4 +1,4 @@
-import { elementTypeOf } from '../model/element-type.ts';
+import { elementTypeOf, isFloat } from '../model/element-type.ts';
 import { type Graph, graphOf, isOperator, type Model, nodeName } from '../model/model.ts';
 import { fixedWeights } from './fixed-weights.ts';
 import type { Parameter } from './parameters.ts';
@@ -44,7 +44,7 @@ export function frozenOf(
     return 'a constant, not a weight of a layer';
   };
   return graph.initializer
-    .filter(({ name }) => !trained.has(name))
+    .filter(({ name, dataType }) => !trained.has(name) && isFloat(elementTypeOf(dataType) ?? 'int64'))
     .map(({ name, dataType, dims }) => ({
       name,
       dims: dims.map(Number),

@@ -16,13 +16,19 @@ import { ValueTable } from './value-table.ts';
  * The model with constants in the place of nodes whose result is known before it runs: small values that follow from
  * constants and from shapes, as far as these are known. What nothing reads any more is left out; outputs stay.
  *
- * @param isVariable names of initializers that may change, such as those that train
+ * @param isVariable names of constants that may change, such as those that train; nothing that reads them is folded
+ * @param isFolded element types of what is folded; all by default
  */
-export function foldConstants(model: Model, isVariable: (name: string) => boolean): Model {
+export function foldConstants(
+  model: Model,
+  isVariable: (name: string) => boolean,
+  isFolded: (type: ElementType) => boolean = () => true,
+): Model {
   const graph = graphOf(model);
   const values = new ValueTable(model);
   const outputs = new Set(graph.output.map(({ name }) => name));
-  const variables = new Set(graph.initializer.map(({ name }) => name).filter(isVariable));
+  const held = graph.node.filter(({ opType }) => opType === 'Constant').flatMap(({ output }) => output);
+  const variables = new Set([...graph.initializer.map(({ name }) => name), ...held].filter(isVariable));
   const folded = new Map<string, TensorProtoValue>();
   const kept = graph.node.filter((node) => {
     const tellsShape = node.opType === 'Shape' || node.opType === 'Size';
@@ -30,7 +36,8 @@ export function foldConstants(model: Model, isVariable: (name: string) => boolea
     if (!isFixed) for (const name of node.output) variables.add(name);
     const names = node.output.filter((name) => name !== '');
     if (!isFixed || node.opType === 'Constant' || names.some((name) => outputs.has(name))) return true;
-    const tensors = names.map((name) => knownTensor(name, values));
+    const isAsked = names.every((name) => isFolded(values.type(name) ?? 'float32'));
+    const tensors = isAsked ? names.map((name) => knownTensor(name, values)) : [undefined];
     if (!tensors.every((tensor) => tensor !== undefined)) return true;
     for (const tensor of tensors) folded.set(tensor.name, tensor);
     return false;
@@ -69,11 +76,14 @@ function withoutUnread(
   const node: Node[] = [];
   for (const one of [...nodes].reverse()) {
     if (!one.output.some((name) => read.has(name))) continue;
-    node.unshift(one);
+    node.push(one);
     for (const name of readValues(one)) read.add(name);
   }
   const stays = ({ name }: TensorProtoValue): boolean =>
     read.has(name) || !before.has(name) || isVariable(name);
   const more = [...folded.values()].filter(({ name }) => read.has(name));
-  return withFields(graph, { node, initializer: [...graph.initializer.filter(stays), ...more] });
+  return withFields(graph, {
+    node: node.reverse(),
+    initializer: [...graph.initializer.filter(stays), ...more],
+  });
 }

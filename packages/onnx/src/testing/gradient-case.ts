@@ -8,6 +8,8 @@ import type { Values } from './run-model.ts';
  */
 export interface GradientCase {
   readonly operator: string;
+  /** Domain of the operator; the standard one by default. */
+  readonly domain?: string;
   /** What is special about it. */
   readonly name: string;
   /** Inputs of the model; the operator's own, in its order, unless `order` says otherwise. */
@@ -27,6 +29,10 @@ export interface GradientCase {
   readonly outputs?: number;
   /** Output to differentiate; the first by default. */
   readonly of?: number;
+  /** Whether what comes out, which may be integers, is cast to float32; no gradient may flow through it then. */
+  readonly isCast?: boolean;
+  /** Whether the operator takes the shape of the first input: as a whole, or as 0, its first side and 1. */
+  readonly ofShape?: 'whole' | 'sides';
   /** How much of the shapes may be unknown; every degree by default. */
   readonly declared?: readonly Declared[];
   /** Half the distance of the two points, as in `GradientCheck`. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { ruleOf, supportedOperators } from '../gradient/rule-table.ts';
 import { createNode } from '../model/node.ts';
+import { WRITTEN_OUT } from '../upgrade/written-out/write-out.ts';
 import type { GradientCase } from './gradient-case.ts';
 import { casesIn } from './gradient-cases.ts';
 
@@ -8,17 +9,24 @@ const [BEGIN, END] = ['<!-- operators -->', '<!-- /operators -->'];
 
 /** The section of FEATURES.md that says which operators have gradients, and how each was tried. */
 export async function operatorsSection(): Promise<string> {
-  const files = await casesIn(RULES);
-  const cases = [...files.values()].flat();
+  const files = [...(await casesIn(RULES)).values(), ...(await casesIn(WRITINGS)).values()];
+  const cases = files.flat();
   const tests = testSources();
   const rows = supportedOperators().map((operator) =>
     rowOf(operator, {
-      cases: cases.filter((given) => given.operator === operator),
+      cases: cases.filter((given) => given.operator === operator && given.domain === undefined),
       fixtures: FIXTURES.filter((given) => given.operator === operator).length,
       tests: [...tests].filter(([, text]) => text.includes(`'${operator}'`)).map(([file]) => file),
     }),
   );
-  return [BEGIN, HEADER, ...rows, END, ''].join('\n');
+  const fused = WRITTEN_OUT.filter(({ domain }) => domain !== '').map(({ domain, operator }) =>
+    rowOf(`${domain}.${operator}`, {
+      cases: cases.filter((given) => given.operator === operator && given.domain === domain),
+      fixtures: 0,
+      tests: [],
+    }),
+  );
+  return [BEGIN, HEADER, ...rows, ...fused.sort(), END, ''].join('\n');
 }
 
 /** A page with its section replaced, or put at its end. */
@@ -39,8 +47,12 @@ interface Proof {
 function rowOf(operator: string, { cases, fixtures, tests }: Proof): string {
   const opsets = [...new Set(cases.flatMap((given) => given.opsets ?? [17]))].sort((a, b) => a - b);
   const inputs = ruleOf(createNode('', operator, [], []))?.inputs;
-  const gradients =
-    inputs === undefined
+  const isWritten = WRITTEN_OUT.some(
+    ({ domain, operator: name }) => operator === (domain ? `${domain}.${name}` : name),
+  );
+  const gradients = isWritten
+    ? 'written out'
+    : inputs === undefined
       ? 'all inputs'
       : inputs.length === 0
         ? 'none flows'
@@ -68,6 +80,7 @@ function testSources(): ReadonlyMap<string, string> {
   );
 }
 
+const WRITINGS = new URL('../upgrade/written-out/', import.meta.url);
 const RULES = new URL('../gradient/rules/', import.meta.url);
 
 const FIXTURES: readonly { readonly operator: string }[] = JSON.parse(
@@ -77,7 +90,8 @@ const FIXTURES: readonly { readonly operator: string }[] = JSON.parse(
 const HEADER = `
 Operators that \`@cf/onnx\` takes gradients through. A case is one use of an operator, at each of the opsets whose form it
 is: what shape inference says of it is compared with what onnxruntime computes (✓), and every gradient with central
-differences. Other tests in \`packages/onnx/src/gradient/rules\` that name the operator stand beside. Models below opset 17
+differences. What is written out becomes other operators first (those of \`com.microsoft\` are what onnxruntime's
+optimiser makes). Other tests in \`packages/onnx/src/gradient/rules\` that name the operator stand beside. Models below opset 17
 are brought to 17 first. Printed by \`pnpm print-operators\` in \`packages/onnx\`.
 
 | operator | opsets tried | shape | gradient of | proof |

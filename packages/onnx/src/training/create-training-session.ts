@@ -1,5 +1,6 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
+import { modelInInferenceForm } from '../passes/inference-form.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { sessionOptions } from '../runtime/sessions.ts';
 import type { TrainingSessionOptions } from './options.ts';
@@ -16,16 +17,19 @@ import { TrainingSession } from './training-session.ts';
  * @throws UnsupportedOperatorError naming the node and operator that have no gradient or no training form
  * @throws OnnxGraphError if a name is not in the model, nothing is left to train, or the model has not one input of
  *   images and one output [B, d]
- * @throws OnnxOpsetError for an opset below 11 or a later one than is known
+ * @throws OnnxOpsetError for an opset below 7 or a later one than is known
+ * @throws RefusedModelError with all of this where there are several reasons
  * @throws OptionOutOfRangeError, UnknownNameError if an option is out of its range
  * @throws BackendError if the runtime does not take the graphs
  */
 export async function createTrainingSession(options: TrainingSessionOptions): Promise<TrainingSession> {
-  const { runtime, model, seed = 0, activations = 'saved', threads, executionProviders } = options;
+  const { runtime, seed = 0, activations = 'saved', threads, executionProviders } = options;
+  // What comes out evaluates with its running statistics, whatever mode it was exported in.
+  const model = modelInInferenceForm(options.model);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   requireChoice('activations', activations, ['saved', 'recomputed']);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
-  const plan = planTraining(options);
+  const plan = planTraining({ ...options, model });
   const models = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
   const runners = await openRunners(runtime, models, {
     ...sessionOptions(threads, executionProviders),

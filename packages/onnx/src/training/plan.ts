@@ -1,65 +1,40 @@
-import { GraphBuilder } from '../builder/graph-builder.ts';
-import { OnnxGraphError } from '../errors.ts';
-import { type SplitGradient, splitGradient } from '../gradient/split-gradient.ts';
-import { graphOf, inputsOf, type Model, type Shape } from '../model/model.ts';
-import { declaredShape, declaredType } from '../model/value-info.ts';
+import { Refusals } from '../errors.ts';
+import type { SplitGradient } from '../gradient/split-gradient.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
-import { type TrainingForm, trainingForm } from '../passes/training-form.ts';
-import { ValueTable } from '../shapes/value-table.ts';
+import { type EmbeddingNetwork, embeddingNetwork } from '../passes/embedding-network.ts';
+import { seedOf, splitForm } from '../passes/split-form.ts';
+import { formOf, type TrainingForm } from '../passes/training-form.ts';
 import type { TrainingSessionOptions } from './options.ts';
 
 /** Everything that is known of a training before a runtime is asked. */
-export interface TrainingPlan {
+export interface TrainingPlan extends EmbeddingNetwork {
   readonly form: TrainingForm;
   readonly split: SplitGradient;
   readonly optimiser: OptimiserGraph;
-  /** The input of images. */
-  readonly input: { readonly name: string; readonly shape: Shape | undefined };
   /** Name of the backward pass's input with the gradient of the embeddings. */
   readonly seedInput: string;
-  readonly embeddingSize: number | undefined;
 }
 
 /**
  * Builds the three graphs of a training.
  *
- * @throws CfError what `trainingForm`, `splitGradient` and `optimiserGraph` throw
+ * @throws CfError what `trainingForm`, `splitGradient` and `optimiserGraph` throw; all of it at once
  * @throws OnnxGraphError if the model has not exactly one float32 input, or its embeddings are not [B, d]
  */
 export function planTraining(options: TrainingSessionOptions): TrainingPlan {
   const { model, activations = 'saved', optimiser } = options;
-  const input = imageInput(model);
-  const form = trainingForm(model, options);
-  const wrt = form.parameters.map(({ name }) => name);
-  const seedInput = GraphBuilder.extend(form.model).uniqueName(`gradient/${form.output}`);
-  const split = splitGradient(form.model, { of: form.output, wrt, seed: seedInput, activations });
-  const shape = new ValueTable(form.model).shape(form.output);
-  if (shape !== undefined && shape.length !== 2) {
-    throw new OnnxGraphError(
-      `output '${form.output}' of shape [${shape.map((dim) => dim ?? '?').join(', ')}]`,
-      'embeddings [B, d]',
-      'add a Flatten, or name another output.',
-    );
-  }
-  const size = shape?.[1];
+  const refusals = new Refusals();
+  const form = refusals.goOn(() => formOf(model, options, refusals));
+  const network = form && refusals.goOn(() => embeddingNetwork(model, form, refusals));
+  const seedInput = form === undefined ? '' : seedOf(form);
+  const isLeft = form !== undefined && form.parameters.length > 0;
+  const split = isLeft ? refusals.goOn(() => splitForm(form, seedInput, activations)) : undefined;
+  refusals.throwIfAny();
   return {
-    form,
-    split,
-    optimiser: optimiserGraph(form.parameters, optimiser),
-    input,
+    form: form!,
+    split: split!,
+    optimiser: optimiserGraph(form!.parameters, optimiser),
+    ...network!,
     seedInput,
-    embeddingSize: typeof size === 'number' ? size : undefined,
   };
-}
-
-function imageInput(model: Model): TrainingPlan['input'] {
-  const inputs = inputsOf(graphOf(model));
-  const [first, ...others] = inputs;
-  if (first !== undefined && others.length === 0 && declaredType(first) === 'float32')
-    return { name: first.name, shape: declaredShape(first) };
-  throw new OnnxGraphError(
-    `a model with inputs ${inputs.map((info) => `'${info.name}' (${declaredType(info) ?? '?'})`).join(', ') || 'none'}`,
-    'one input, float32, of images',
-    'make the others initializers.',
-  );
 }

@@ -4,6 +4,7 @@ import { OnnxOpsetError, UnsupportedOperatorError } from '../errors.ts';
 import type { Attributes } from '../model/attributes.ts';
 import { graphOf, type Model } from '../model/model.ts';
 import { opsetOf } from '../model/opset.ts';
+import { withFields } from '../model/with-fields.ts';
 import { checkerAcceptsAll } from '../testing/checker-test.ts';
 import { checkModel } from '../testing/onnx-checker.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
@@ -31,6 +32,8 @@ describe.each<[string, Attributes]>([
   ['Softmax', { axis: { int: 2 } }],
   ['Softmax', { axis: { int: -1 } }],
   ['LogSoftmax', { axis: { int: 0 } }],
+  ['Hardmax', {}],
+  ['Hardmax', { axis: { int: -1 } }],
   ['Dropout', { ratio: { float: 0.3 } }],
 ])('%s %j of opset 11', (operator, attributes) => {
   test('computes the same in opset 17', async () => {
@@ -63,9 +66,10 @@ test('later models stay the same object, older ones are refused', () => {
 });
 
 test('a form that is not known is refused, with its node', () => {
-  expect(() => upgradeModel(oldModel('Hardmax', {}, 11))).toThrow(UnsupportedOperatorError);
-  const graph = graphOf(oldModel('Relu', {}, 11));
-  expect(() => upgradeModel(oldModel('If', { then_branch: { graph } }, 11))).toThrow(/subgraphs/);
+  const old = oldModel('BatchNormalization', { spatial: { int: 0 } }, 7);
+  expect(() => upgradeModel(old)).toThrow(UnsupportedOperatorError);
+  const inside = withFields(graphOf(old), { input: [] });
+  expect(() => upgradeModel(oldModel('Loop', { body: { graph: inside } }, 7))).toThrow(/BatchNormalization/);
 });
 
 checkerAcceptsAll();

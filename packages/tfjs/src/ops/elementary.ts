@@ -51,7 +51,9 @@ export function atan(x: tf.Tensor): tf.Tensor {
   const quarter = halved(halved(slope));
   const series = [-1 / 11, 1 / 9, -1 / 7, 1 / 5, -1 / 3, 1];
   const angle = tf.mul(tf.mul(quarter, tf.scalar(4)), polynomial(tf.square(quarter), series));
-  return select(steep, tf.sub(tf.mul(tf.sign(x), tf.scalar(Math.PI / 2)), angle), angle);
+  // Its sign, where |x| > 1: tfjs 4.0 has no Sign on wasm.
+  const sign = tf.clipByValue(x, -1, 1);
+  return select(steep, tf.sub(tf.mul(sign, tf.scalar(Math.PI / 2)), angle), angle);
 }
 
 /**
@@ -83,6 +85,6 @@ function polynomial(x: tf.Tensor, coefficients: readonly number[]): tf.Tensor {
   const [highest, ...rest] = coefficients;
   return rest.reduce<tf.Tensor>(
     (sum, coefficient) => tf.add(tf.mul(sum, x), tf.scalar(coefficient)),
-    tf.fill(x.shape, highest!),
+    tf.fill(x.shape, highest!, 'float32'),
   );
 }

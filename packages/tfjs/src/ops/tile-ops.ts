@@ -48,7 +48,7 @@ function strides(values: tf.Tensor, columns: number): readonly [column: number, 
 }
 
 function mapped(view: HostView, a: tf.Tensor, f: (x: number) => number): tf.Tensor {
-  const out = tf.fill(a.shape, 0);
+  const out = tf.fill(a.shape, 0, 'float32');
   const [from, to] = [view(a), view(out)];
   for (let i = 0; i < to.length; i++) to[i] = f(from[i]!);
   return out;
@@ -77,7 +77,7 @@ function either(view: HostView, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 }
 
 function chosen(view: HostView, condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor): tf.Tensor {
-  const out = tf.fill(condition.shape, 0);
+  const out = tf.fill(condition.shape, 0, 'float32');
   const [rows, columns] = condition.shape as [number, number];
   const [yesColumn, yesRow] = strides(yes, columns);
   const [noColumn, noRow] = strides(no, columns);

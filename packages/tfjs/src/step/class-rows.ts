@@ -12,7 +12,7 @@ export function classRows(matrix: tf.Tensor, start: number, size: number): tf.Te
   if (start === 0 && size === classes) return tf.clone(matrix);
   const view = hostView();
   if (view === undefined) return tf.slice(matrix, [start, 0], [size, -1]);
-  const rows = tf.fill([size, dim], 0);
+  const rows = tf.fill([size, dim], 0, 'float32');
   view(rows).set(view(matrix).subarray(start * dim, (start + size) * dim));
   return rows;
 }
@@ -29,7 +29,7 @@ export function ownRows(matrix: tf.Tensor, labels: tf.Tensor1D): tf.Tensor {
   if (view === undefined || !view<Int32Array>(labels).every((label) => label >= 0 && label < classes)) {
     return tf.gather(matrix, labels);
   }
-  const rows = tf.fill([labels.size, dim], 0);
+  const rows = tf.fill([labels.size, dim], 0, 'float32');
   const [from, to] = [view(matrix), view(rows)];
   for (const [i, label] of view<Int32Array>(labels).entries())
     to.set(from.subarray(label * dim, (label + 1) * dim), i * dim);

@@ -37,7 +37,7 @@ export function firstPass(
   const { loss, labels, prepared, classes } = source;
   const batch = labels.shape[0];
   let running: FirstPass = {
-    negatives: { max: tf.fill([batch], LOWEST), sum: tf.zeros([batch]) },
+    negatives: { max: tf.fill([batch], LOWEST, 'float32'), sum: tf.zeros([batch]) },
     ...nothingSeen(loss, batch, options),
   };
   for (let index = 0; index < stream.count; index++) {

@@ -28,7 +28,7 @@ export function nothingSeen(
   return {
     sums: Object.fromEntries(negativeSumNames(loss).map((name) => [name, tf.zeros([batch])])),
     ...(countNegatives ? { hard: noHardNegatives() } : {}),
-    ...(nearest ? { nearest: tf.fill([batch], LOWEST) } : {}),
+    ...(nearest ? { nearest: tf.fill([batch], LOWEST, 'float32') } : {}),
   };
 }
 

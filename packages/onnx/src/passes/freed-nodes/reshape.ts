@@ -23,6 +23,13 @@ export function freeReshape(context: Rewriting, node: Node): void {
     else context.lose(node);
     return;
   }
+  const isOne = context.k * batch.outer * batch.factor === 1 && batch.axis === 0;
+  if (isOne && to.length === 1 && from.length > 1) {
+    // A vector of one sample: the file drops the batch.
+    context.changed(node);
+    context.drop(withFields(node, { input: [x, int64(context, `free/${target}`, [-1, ...to])] }));
+    return;
+  }
   const after = axisAfter(batch, from, to);
   if (after === undefined) {
     context.lose(node);

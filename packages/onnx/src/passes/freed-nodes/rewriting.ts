@@ -1,7 +1,8 @@
 import type { GraphBuilder } from '../../builder/graph-builder.ts';
-import type { Attributes } from '../../model/attributes.ts';
+import { type Attributes, intsAttribute } from '../../model/attributes.ts';
 import type { Node } from '../../model/model.ts';
-import type { BatchAxis } from '../batch-axis.ts';
+import { sizeOf } from '../../model/tensor.ts';
+import type { BatchAxis, Mixes } from '../batch-axis.ts';
 
 /** What rewrites read and write. */
 export interface Rewriting {
@@ -10,17 +11,25 @@ export interface Rewriting {
   readonly integersOf: (name: string) => readonly number[] | undefined;
   /** Whether an element of a shape is a number that does not follow the batch. */
   readonly isConstantAt: (name: string, i: number) => boolean;
+  /** Whether the size of a value along an axis follows the batch, as the graph computes it. */
+  readonly follows: (name: string, axis: number) => boolean;
   /** The batch of the file; 1 where it has none. */
   readonly k: number;
-  /** Whether a value has the same numbers all along an axis, as far as it is a constant. */
-  readonly isAlike: (name: string, axis: number) => boolean;
+  /** Whether a value that does not depend on the data is the same for each sample of a batch that lies so. */
+  readonly isAlike: (name: string, batch: BatchAxis) => boolean;
+  /** N · factor, as a list of one. */
   readonly size: (factor: number) => string;
   readonly builder: GraphBuilder;
   readonly opset: number;
+  /** Where the batch lies in the first output of the node as it is. */
+  readonly outputAxis: (node: Node) => BatchAxis | Mixes;
   readonly keep: (node: Node, axes: readonly (BatchAxis | undefined)[]) => void;
+  /** Whether the file drops a batch of one from a value, which has it as an axis of its own before the others here. */
+  readonly isDropped: (name: string) => boolean;
+  /** Adds a node whose results have no axis for the batch in the file. */
+  readonly drop: (node: Node) => void;
   readonly changed: (node: Node) => void;
   readonly lose: (node: Node) => void;
-  readonly plain: (node: Node) => void;
 }
 
 /** Adds the node that does the same for any batch. */
@@ -44,27 +53,80 @@ export function int64(context: Rewriting, hint: string, values: readonly number[
   return context.builder.constant({ type: 'int64', dims: [values.length], data }, hint);
 }
 
-/** A constant with the batch on an axis, whose first sample is repeated for as many as there are. */
-export function repeated(
+/** A list of integers and multiples of the batch, as a value. */
+export function sizes(
   context: Rewriting,
-  value: string,
-  { axis, factor, rank }: BatchAxis & { readonly rank: number },
+  hint: string,
+  parts: readonly (number | { readonly ofBatch: number })[],
 ): string {
-  const ones = (count: number): string[] =>
-    count === 0 ? [] : [int64(context, 'batch/ones', new Array<number>(count).fill(1))];
-  const { builder } = context;
-  const parts = [...ones(axis), context.size(factor), ...ones(rank - axis - 1)];
-  const shape =
-    parts.length === 1 ? parts[0]! : fresh(builder, 'Concat', parts, { axis: { int: 0 } }, 'batch/sizes');
-  const isOne = context.shapeOf(value)?.[axis] === 1;
-  const first = isOne
+  const names: string[] = [];
+  let run: number[] = [];
+  const close = (): void => {
+    if (run.length > 0) names.push(int64(context, hint, run));
+    run = [];
+  };
+  for (const part of parts) {
+    if (typeof part === 'number') run.push(part);
+    else {
+      close();
+      names.push(context.size(part.ofBatch));
+    }
+  }
+  close();
+  return names.length === 1
+    ? names[0]!
+    : fresh(context.builder, 'Concat', names, { axis: { int: 0 } }, 'batch/sizes');
+}
+
+/** Axes of Squeeze and the like, counted from the start. */
+export function axesOf(context: Rewriting, node: Node, rank: number): readonly number[] | undefined {
+  const axes = intsAttribute(node, 'axes') ?? context.integersOf(node.input[1] ?? '');
+  return axes?.map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
+/**
+ * A value of the file's batch, whose first sample is repeated for as many as there are.
+ *
+ * @returns undefined where its samples differ, or its size is not known
+ */
+export function repeated(context: Rewriting, value: string, batch: BatchAxis): string | undefined {
+  const { axis, outer, factor } = batch;
+  const { builder, k } = context;
+  const dims = context.shapeOf(value);
+  const isWhole = dims?.every(Number.isFinite) === true && dims[axis] === outer * k * factor;
+  if (!isWhole || !context.isAlike(value, batch)) return undefined;
+  const [before, after] = [dims.slice(0, axis), dims.slice(axis + 1)];
+  const isPlain = outer * factor === 1;
+  const shape = (hint: string, list: readonly number[]): string => int64(context, hint, list);
+  const apart = isPlain
     ? value
     : fresh(
         builder,
-        'Gather',
-        [value, int64(context, 'batch/first', [0])],
-        { axis: { int: axis } },
-        `first/${value}`,
+        'Reshape',
+        [value, shape('batch/apart', [...before, outer, k, factor, ...after])],
+        {},
+        `apart/${value}`,
       );
-  return fresh(builder, 'Expand', [first, shape], {}, `each/${value}`);
+  const at = isPlain ? axis : axis + 1;
+  const first =
+    k === 1
+      ? apart
+      : fresh(builder, 'Gather', [apart, shape('batch/first', [0])], { axis: { int: at } }, `first/${value}`);
+  const rank = isPlain ? dims.length : dims.length + 2;
+  const target = sizes(
+    context,
+    'batch/ones',
+    Array.from({ length: rank }, (_, i) => (i === at ? { ofBatch: 1 } : 1)),
+  );
+  const each = fresh(builder, 'Expand', [first, target], {}, `each/${value}`);
+  if (isPlain) return each;
+  // No size may be 0 beside the −1.
+  if (sizeOf([...before, ...after]) === 0) return undefined;
+  return fresh(
+    builder,
+    'Reshape',
+    [each, shape('batch/joined', [...before, -1, ...after])],
+    {},
+    `joined/${value}`,
+  );
 }

@@ -1,7 +1,9 @@
 import { ofFirst, type Rules } from '../../rule.ts';
+import { affineGrid } from './affine-grid.ts';
 import { cumSum } from './cum-sum.ts';
 import { gather } from './gather.ts';
 import { gatherElements } from './gather-elements.ts';
+import { gridSample } from './grid-sample.ts';
 import { noFlow } from './no-flow.ts';
 import { oneHot } from './one-hot.ts';
 import { pickedGradient } from './picked.ts';
@@ -12,6 +14,7 @@ import { topK } from './top-k.ts';
 
 /** Parts of X, X as a part, and sums along an axis. */
 export const indexing: Rules = {
+  AffineGrid: affineGrid,
   ArgMax: noFlow,
   ArgMin: noFlow,
   ConstantOfShape: noFlow,
@@ -21,6 +24,7 @@ export const indexing: Rules = {
   GatherElements: gatherElements,
   /** Y = elements or slices of X at indices into several axes. */
   GatherND: ofFirst(pickedGradient),
+  GridSample: gridSample,
   NonZero: noFlow,
   OneHot: oneHot,
   Range: noFlow,

@@ -1,5 +1,6 @@
 import type { Rules } from '../../rule.ts';
 import { averagePool } from './average-pool.ts';
+import { col2im } from './col2im.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './conv-transpose.ts';
 import { globalMaxPool } from './global-max-pool.ts';
@@ -10,6 +11,7 @@ import { maxUnpool } from './max-unpool.ts';
 /** Operators that slide a window over positions, and those whose window is all of a channel. */
 export const windows: Rules = {
   AveragePool: averagePool,
+  Col2Im: col2im,
   Conv: conv,
   ConvTranspose: convTranspose,
   GlobalLpPool: globalLpPool,

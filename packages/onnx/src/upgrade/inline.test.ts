@@ -1,0 +1,168 @@
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../builder/graph-builder.ts';
+import { UnsupportedOperatorError } from '../errors.ts';
+import { gradient } from '../gradient/gradient.ts';
+import { FunctionProtoSchema } from '../model/messages/onnx_pb.js';
+import { type Graph, graphOf, type Model } from '../model/model.ts';
+import { createNode } from '../model/node.ts';
+import { withFields } from '../model/with-fields.ts';
+import { prepareModel } from '../passes/prepare-model.ts';
+import { checkGradient } from '../testing/check-gradient.ts';
+import { randomTensor } from '../testing/random-tensor.ts';
+import { openModel } from '../testing/run-model.ts';
+import { upgradeModel } from './upgrade-model.ts';
+
+/** A branch of one node that reads a value from outside. */
+function branch(operator: string, input: string, opset: number, name: string = 'inside'): Graph {
+  const builder = new GraphBuilder({ opset });
+  builder.input(input, 'float32');
+  const weight = builder.initializer('w', { type: 'float32', dims: [], data: Float32Array.of(3) });
+  const product = builder.op('Mul', [input, weight], {}, { outputs: [`${name}/product`] });
+  const axes = { axes: { ints: [1] } };
+  if (operator === 'Squeeze' && opset >= 13) {
+    const one = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(1n) });
+    builder.op('Squeeze', [product, one], {}, { outputs: [name] });
+  } else builder.op(operator, [product], operator === 'Squeeze' ? axes : {}, { outputs: [name] });
+  builder.output(name, 'float32');
+  return withFields(graphOf(builder.build()), { input: [] });
+}
+
+/** What PyTorch writes of x.squeeze(1) where it does not know the size of the axis. */
+function squeezed(size: number | undefined, opset: number, batch: string | number = 'N'): Model {
+  const builder = new GraphBuilder({ opset });
+  builder.input('x', 'float32', [batch, size, 3]);
+  builder.initializer('w', { type: 'float32', dims: [3], data: Float32Array.of(1, 2, 3) });
+  builder.op('Mul', ['x', 'w'], {}, { outputs: ['inside'] });
+  const one = builder.initializer('one', { type: 'int64', dims: [], data: BigInt64Array.of(1n) });
+  const found = builder.op('Gather', [builder.op('Shape', ['inside']), one]);
+  const equal = builder.op('Equal', [found, one]);
+  const branches = {
+    then_branch: { graph: branch('Squeeze', 'inside', opset, 'then') },
+    else_branch: { graph: branch('Neg', 'inside', opset, 'inside_1') },
+  };
+  builder.op('If', [equal], branches, { outputs: ['y'] });
+  builder.output('y', 'float32');
+  return builder.build();
+}
+
+describe('branches', () => {
+  test.each([
+    [1, 11],
+    [2, 11],
+    [1, 17],
+    [2, 17],
+    [1, 25],
+  ])('the one that is taken for a size of %i in opset %i stands in the place of If', async (size, opset) => {
+    const x = randomTensor('float32', [2, size, 3], 1);
+    const model = squeezed(size, opset);
+    expect(graphOf(upgradeModel(model)).node.map(({ opType }) => opType)).not.toContain('If');
+    await checkGradient({ model: upgradeModel(model), of: 'y', wrt: ['x'], inputs: { x } });
+    const prepared = prepareModel(model);
+    expect(prepared.notes.map(({ kind }) => kind)).toContain('written-out');
+    // onnxruntime refuses a branch that is not taken if it does not fit.
+    const session = await openModel(prepared.model);
+    const { dims, data } = (await session.run({ x })).y!;
+    await session.release();
+    expect(dims).toEqual(size === 1 ? [2, 3] : [2, 2, 3]);
+    const factor = (i: number): number => ((i % 3) + 1) * (size === 1 ? 3 : -3);
+    for (const [i, value] of (x.data as Float32Array).entries())
+      expect(data[i]).toBeCloseTo(value * factor(i), 5);
+  });
+
+  test('a fixed batch decides nothing: it will be free', () => {
+    const builder = new GraphBuilder();
+    builder.input('x', 'float32', [1, 3]);
+    const zero = builder.initializer('zero', { type: 'int64', dims: [], data: BigInt64Array.of(0n) });
+    const one = builder.initializer('one', { type: 'int64', dims: [], data: BigInt64Array.of(1n) });
+    const equal = builder.op('Equal', [builder.op('Gather', [builder.op('Shape', ['x']), zero]), one]);
+    const branches = {
+      then_branch: { graph: branch('Relu', 'x', 17, 'then') },
+      else_branch: { graph: branch('Neg', 'x', 17, 'else') },
+    };
+    builder.op('If', [equal], branches, { outputs: ['y'], name: 'choice' });
+    builder.output('y', 'float32');
+    const model = builder.build();
+    const names = graphOf(upgradeModel(model)).node.map(({ opType }) => opType);
+    expect(names).toContain('Relu');
+    expect(() => prepareModel(model)).toThrow(/choice/);
+  });
+
+  test('an unknown condition is refused with the name of the node', () => {
+    const model = squeezed(undefined, 17);
+    const refused = (): unknown => gradient(model, { of: 'y', wrt: ['x'], seed: 'seed' });
+    expect(refused).toThrow(UnsupportedOperatorError);
+    expect(refused).toThrow(/If whose condition follows/);
+  });
+});
+
+test.each([11, 12, 13, 16])('graphs inside nodes are brought to opset 17 from %i', async (opset) => {
+  const model = squeezed(undefined, opset);
+  const [before, after] = [await openModel(model), await openModel(upgradeModel(model))];
+  for (const size of [1, 2]) {
+    const x = randomTensor('float32', [2, size, 3], 1);
+    expect((await after.run({ x })).y).toEqual((await before.run({ x })).y);
+  }
+  await before.release();
+  await after.release();
+});
+
+/** A model with functions: scaled(x) = x · factor, twice(x) = scaled(x) + scaled(x). */
+function withFunctions(version: bigint = 17n): Model {
+  const builder = new GraphBuilder();
+  builder.input('x', 'float32', ['N', 2]);
+  builder.node('twice', ['x'], { factor: { float: 3 } }, { outputs: ['y'], domain: 'own', name: 'call' });
+  builder.output('y', 'float32', ['N', 2]);
+  const reference = (name: string, refAttrName: string): { name: string; refAttrName: string; type: 1 } => ({
+    name,
+    refAttrName,
+    type: 1,
+  });
+  const constant = withFields(createNode('c', 'Constant', [], ['c']), {});
+  constant.attribute = [
+    {
+      ...createNode('', '', [], [], { value_float: { float: 0 } }).attribute[0]!,
+      ...reference('value_float', 'factor'),
+    },
+  ];
+  const inner = (output: string): ReturnType<typeof createNode> => {
+    const node = createNode(output, 'scaled', ['v'], [output], { factor: { float: 0 } }, 'own');
+    node.attribute = [{ ...node.attribute[0]!, ...reference('factor', 'factor') }];
+    return node;
+  };
+  const opsetImport = [{ domain: '', version }];
+  const functions = [
+    create(FunctionProtoSchema, {
+      name: 'scaled',
+      domain: 'own',
+      input: ['v'],
+      output: ['x'],
+      attribute: ['factor'],
+      node: [constant, createNode('m', 'Mul', ['v', 'c'], ['x'])],
+      opsetImport,
+    }),
+    create(FunctionProtoSchema, {
+      name: 'twice',
+      domain: 'own',
+      input: ['v'],
+      output: ['s'],
+      attribute: ['factor'],
+      node: [inner('a'), inner('b'), createNode('s', 'Add', ['a', 'b'], ['s'])],
+      opsetImport: [...opsetImport, { domain: 'own', version: 1n }],
+    }),
+  ];
+  const model = builder.build();
+  const own = { ...model.opsetImport[0]!, domain: 'own', version: 1n };
+  return withFields(model, { functions, opsetImport: [...model.opsetImport, own] });
+}
+
+test('calls of functions give way to their nodes', async () => {
+  const model = withFunctions();
+  const x = randomTensor('float32', [2, 2], 1);
+  expect(upgradeModel(model).functions).toEqual([]);
+  await checkGradient({ model, of: 'y', wrt: ['x'], inputs: { x } });
+  const session = await openModel(prepareModel(model).model);
+  expect((await session.run({ x })).y!.data).toEqual((x.data as Float32Array).map((v) => 6 * v));
+  await session.release();
+  expect(() => upgradeModel(withFunctions(18n))).toThrow(/call/);
+});
