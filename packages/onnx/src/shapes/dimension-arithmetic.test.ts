@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   addDimensions,
   ceilDivide,
+  dimensionAt,
   divideDimensions,
   floorDivide,
   multiplyDimensions,
@@ -29,6 +30,16 @@ test.each([
   [multiplyDimensions('a*(b', 2), '2*"a*(b"'],
   [divideDimensions(multiplyDimensions('"\\q', 2), 2), '"\\q'],
 ])('%s is %s', (given, expected) => expect(given).toBe(expected));
+
+test.each([
+  [7, 7],
+  [undefined, 32],
+  ['N', 32],
+  ['49*N', 49 * 32],
+  ['N*P-3', 32 * 32 - 3],
+  ['floor((H+1)/2)-1', 15],
+  [multiplyDimensions(floorDivide(addDimensions(floorDivide('H+1', 2), 3), 4), '2*N'), 2 * 4 * 32],
+])('%s is %s where every symbol is 32', (dim, expected) => expect(dimensionAt(dim, 32)).toBe(expected));
 
 test('what is added, or multiplied by, is taken away again, whatever a symbol is called', () => {
   const symbol = fc.string({ minLength: 1, maxLength: 8 }).filter((text) => !/^[-\d+*]/.test(text));

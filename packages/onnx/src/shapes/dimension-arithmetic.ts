@@ -97,6 +97,22 @@ export function distance(a: Dimension, b: Dimension): number | undefined {
   return typeof difference === 'number' ? difference : undefined;
 }
 
+/** A dimension where every symbol in it, and what is not known, is taken for one number. */
+export function dimensionAt(dim: Dimension, symbol: number): number {
+  if (typeof dim === 'number') return dim;
+  const sum = dim === undefined ? undefined : polynomialOf(dim);
+  if (sum === undefined) return symbol;
+  let value = 0;
+  for (const [product, coefficient] of sum)
+    value += atomsOf(product).reduce((part, atom) => part * atomAt(atom, symbol), coefficient);
+  return value;
+}
+
+function atomAt(atom: string, symbol: number): number {
+  const [, inner, divisor] = /^floor\(\((.*)\)\/(\d+)\)$/su.exec(atom) ?? [];
+  return inner === undefined ? symbol : Math.floor(dimensionAt(inner, symbol) / Number(divisor));
+}
+
 function combined(a: Dimension, b: Dimension, sign: 1 | -1): Dimension {
   if (a === undefined || b === undefined) return undefined;
   if (typeof a === 'number' && typeof b === 'number') return a + sign * b;

@@ -1,6 +1,7 @@
 import { attributeOf, intAttribute } from '../model/attributes.ts';
 import { type ElementType, elementTypeOf } from '../model/element-type.ts';
-import type { Node } from '../model/model.ts';
+import { type Node, subgraphsOf } from '../model/model.ts';
+import { declaredType } from '../model/value-info.ts';
 
 const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
@@ -62,6 +63,11 @@ export function inferType(
       return attributeOf(node, 'dtype') === undefined ? like : elementTypeOf(intAttribute(node, 'dtype', 1));
     case 'Multinomial':
       return elementTypeOf(intAttribute(node, 'dtype', 6));
+    case 'If':
+    case 'Scan':
+      return bodyType(node, output);
+    case 'Loop':
+      return bodyType(node, output + 1);
     case 'HannWindow':
     case 'HammingWindow':
     case 'BlackmanWindow':
@@ -69,6 +75,12 @@ export function inferType(
     default:
       return like;
   }
+}
+
+/** What a subgraph declares of an output. */
+function bodyType(node: Node, output: number): ElementType | undefined {
+  const info = subgraphsOf(node)[0]?.output[output];
+  return info && declaredType(info);
 }
 
 function constantType(node: Node): ElementType | undefined {

@@ -17,7 +17,7 @@ export function partialValue(node: Node, output: number, values: PartlyKnown): E
   const dims = knownDims(values, node.output[output]!);
   if (dims === undefined) return undefined;
   const count = sizeOf(dims);
-  if (!(count <= PARTIAL_LIMIT)) return undefined;
+  if (!(count >= 0 && count <= PARTIAL_LIMIT)) return undefined;
   const elements = RULES[node.opType]!({
     node,
     output,

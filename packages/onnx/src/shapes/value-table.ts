@@ -4,6 +4,7 @@ import {
   type Dimension,
   type Graph,
   graphOf,
+  isStandardDomain,
   type Model,
   type Node,
   type Shape,
@@ -75,9 +76,11 @@ export class ValueTable {
   add(node: Node): void {
     const value = constantValue(node);
     if (value !== undefined && node.output[0] !== undefined) this.#constants.set(node.output[0], value);
+    const isStandard = isStandardDomain(node.domain);
     node.output.forEach((name, i) => {
       if (name === '') return;
-      const type = this.type(name) ?? inferType(node, i, (input) => this.type(input));
+      const type =
+        this.type(name) ?? (isStandard ? inferType(node, i, (input) => this.type(input)) : undefined);
       this.set(name, type, refined(this.shape(name), inferShape(node, i, this)));
       const elements = value === undefined ? partialValue(node, i, this) : undefined;
       if (elements !== undefined) this.#elements.set(name, elements);

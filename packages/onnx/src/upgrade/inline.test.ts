@@ -166,3 +166,38 @@ test('calls of functions give way to their nodes', async () => {
   await session.release();
   expect(() => upgradeModel(withFunctions(18n))).toThrow(/call/);
 });
+
+/** Lists of parts of [2, 5, 3] along the second axis, of which some are joined again. */
+function listed(opset: number, sizes: 'none' | 'one' | 'each', isKnown: boolean = true): Model {
+  const builder = new GraphBuilder({ opset });
+  const x = builder.input('x', 'float32', ['N', isKnown ? 5 : undefined, 3]);
+  const whole = (numbers: readonly number[], dims: readonly number[]): string =>
+    builder.constant({ type: 'int64', dims, data: BigInt64Array.from(numbers, BigInt) });
+  const given = { none: [], one: [whole([2], [])], each: [whole([1, 2, 2], [3])] }[sizes];
+  const attributes = { axis: { int: 1 }, ...(sizes === 'none' && { keepdims: { int: 0 } }) };
+  const list = builder.op('SplitToSequence', [x, ...given], attributes, { name: 'parts' });
+  const last = builder.op('SequenceAt', [list, whole([-1], [])]);
+  const two = builder.op('SequenceConstruct', [last, builder.op('Exp', [last])]);
+  const more = builder.op('SequenceInsert', [two, builder.op('Neg', [last]), whole([0], [])]);
+  const fewer = builder.op('SequenceErase', [more, whole([1], [])]);
+  const joined = builder.op('ConcatFromSequence', [fewer], { axis: { int: 1 } });
+  const stacked = builder.op('ConcatFromSequence', [fewer], { axis: { int: 0 }, new_axis: { int: 1 } });
+  const count = builder.op('Cast', [builder.op('SequenceLength', [list])], { to: { int: 1 } });
+  const length = builder.op('ReduceSum', [builder.op('Mul', [stacked, count])], { keepdims: { int: 0 } });
+  builder.op('Add', [joined, length], {}, { outputs: ['y'] });
+  builder.output('y', 'float32');
+  return builder.build();
+}
+
+test.each(
+  [11, 13, 17].flatMap((opset) => (['none', 'one', 'each'] as const).map((sizes) => [opset, sizes] as const)),
+)('lists of tensors in opset %i, sizes given: %s', async (opset, sizes) => {
+  const x = randomTensor('float32', [2, 5, 3], 1);
+  const model = listed(opset, sizes);
+  expect(graphOf(upgradeModel(model)).node.map(({ opType }) => opType)).not.toContain('SequenceAt');
+  await checkGradient({ model, of: 'y', wrt: ['x'], inputs: { x } });
+});
+
+test('a list of a length that is not known is refused', () => {
+  expect(() => upgradeModel(listed(17, 'one', false))).toThrow(/'parts'/);
+});

@@ -69,6 +69,16 @@ test.each<[string, string, number, readonly number[]]>([
   await checkGradient({ model, of: 'y', wrt: ['x'], inputs: { x } });
 });
 
+test('borders that are mirrored', async () => {
+  const builder = new GraphBuilder({ opset: 9 });
+  builder.input('x', 'float32', [2, 4]);
+  const attributes = { pads: { ints: [0, 1, 0, 2] }, mode: { string: 'reflect' }, value: { float: 0.5 } };
+  builder.op('Pad', ['x'], attributes, { outputs: ['y'] });
+  builder.output('y', 'float32', [2, 7]);
+  const x = randomTensor('float32', [2, 4], 1);
+  await checkGradient({ model: builder.build(), of: 'y', wrt: ['x'], inputs: { x } });
+});
+
 test('normalisations and dropouts as MXNet wrote them', async () => {
   const builder = new GraphBuilder({ opset: 7 });
   builder.input('x', 'float32', ['N', 3, 4]);

@@ -1,11 +1,12 @@
 import type { Model } from '../model/model.ts';
 import { inlineBranches } from './inline-branches.ts';
 import { inlineFunctions } from './inline-functions.ts';
+import { inlineSequences } from './inline-sequences.ts';
 import { writeOut } from './written-out/write-out.ts';
 
 /**
  * The model in standard operators that gradients go through, in its own opset: calls of its functions and branches of
- * If that are known to be taken are inlined, and operators that others are made of are written out. Where nothing of
+ * If that are known to be taken are inlined, lists of tensors become their tensors, and operators that others are made of are written out. Where nothing of
  * this is there, it is the same object.
  *
  * @param known the model with what may be taken as known of its shapes, such as one whose batch is free
@@ -14,5 +15,5 @@ import { writeOut } from './written-out/write-out.ts';
 export function standardForm(model: Model, known?: (model: Model) => Model): Model {
   const whole = inlineFunctions(model);
   const inlined = inlineBranches(whole, known?.(whole));
-  return writeOut(inlined);
+  return writeOut(inlineSequences(inlined));
 }

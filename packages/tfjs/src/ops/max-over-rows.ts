@@ -10,6 +10,8 @@ export function maxOverRows(matrix: tf.Tensor): tf.Tensor {
   const backend = tf.getBackend();
   if (backend !== 'wasm' && backend !== 'webgpu') return tf.max(matrix, 0);
   const [rows, columns] = matrix.shape as [number, number];
+  // A window of one entry is refused by the wasm backend of tfjs 4.0.
+  if (rows === 1) return tf.reshape(matrix, [columns]);
   const image = tf.reshape(matrix, [1, rows, 1, columns]) as tf.Tensor4D;
   if (backend === 'wasm') return tf.reshape(tf.maxPool(image, [rows, 1], 1, 'valid'), [columns]);
   const window = Math.ceil(Math.sqrt(rows));

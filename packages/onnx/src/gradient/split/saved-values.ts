@@ -2,11 +2,12 @@ import { OnnxGraphError } from '../../errors.ts';
 import { ELEMENTS } from '../../model/element-type.ts';
 import { type Graph, graphOf, type Model, type Node } from '../../model/model.ts';
 import { readValues } from '../../model/read-values.ts';
+import { dimensionAt } from '../../shapes/dimension-arithmetic.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import { type Edge, minimumCut } from './minimum-cut.ts';
 import type { Recomputation } from './recomputation.ts';
 
-/** Size taken for a dimension that is not known, such as the batch. */
+/** Size taken for a dimension that is not known, such as the batch, and for each symbol of one that is computed. */
 const UNKNOWN_DIMENSION = 32;
 
 /** A joint model of the way there and back, taken apart at what depends on the seed. */
@@ -101,7 +102,7 @@ function sizeOf(table: ValueTable, name: string, isOwn: boolean): number {
   // A value of unknown rank counts as one of four dimensions.
   const dims = shape ?? new Array<undefined>(4).fill(undefined);
   return dims.reduce<number>(
-    (bytes, dim) => bytes * (typeof dim === 'number' ? dim : UNKNOWN_DIMENSION),
+    (bytes, dim) => bytes * dimensionAt(dim, UNKNOWN_DIMENSION),
     ELEMENTS[type].bytes + (isOwn ? 0 : 1),
   );
 }

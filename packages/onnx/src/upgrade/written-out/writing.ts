@@ -1,7 +1,14 @@
 import type { GraphBuilder } from '../../builder/graph-builder.ts';
 import type { UnsupportedOperatorError } from '../../errors.ts';
 import { type Attributes, wholeNumber } from '../../model/attributes.ts';
-import { type Dimension, type Node, nodeName, type Shape, unsupported } from '../../model/model.ts';
+import {
+  type Dimension,
+  isStandardDomain,
+  type Node,
+  nodeName,
+  type Shape,
+  unsupported,
+} from '../../model/model.ts';
 import { createNode } from '../../model/node.ts';
 import { createTensor, type TensorData } from '../../model/tensor.ts';
 import { withFields } from '../../model/with-fields.ts';
@@ -116,6 +123,10 @@ export class Writing {
     return this.constant({ type: 'int64', dims: [numbers.length], data });
   }
 
+  integerScalar(number: number): string {
+    return this.constant({ type: 'int64', dims: [], data: BigInt64Array.of(wholeNumber(number)) });
+  }
+
   /** Reshapes; 0 is the dimension in the same place, -1 what is left. */
   reshape(value: string, ...dims: readonly number[]): string {
     return this.op('Reshape', [value, this.integers(...dims)]);
@@ -136,6 +147,12 @@ export class Writing {
     return this.opset < 13
       ? this.op('Unsqueeze', [value], { axes: { ints: axes } })
       : this.op('Unsqueeze', [value, this.integers(...axes)]);
+  }
+
+  squeeze(value: string, axis: number): string {
+    return this.opset < 13
+      ? this.op('Squeeze', [value], { axes: { ints: [axis] } })
+      : this.op('Squeeze', [value, this.integers(axis)]);
   }
 
   mean(value: string, axis: number): string {
@@ -172,9 +189,11 @@ export class Writing {
   }
 
   refuse(expected: string): UnsupportedOperatorError {
-    return unsupported(this.node, expected, WITHOUT_FUSION);
+    return unsupported(this.node, expected, isStandardDomain(this.node.domain) ? FIXED : WITHOUT_FUSION);
   }
 }
+
+const FIXED = 'export the model with a fixed height and width, or with another form of it.';
 
 /** What to do about an operator of an optimised file. */
 export const WITHOUT_FUSION =

@@ -1,7 +1,8 @@
 import { stringAttribute } from '../../../model/attributes.ts';
+import { withFields } from '../../../model/with-fields.ts';
 import { ints } from '../../int-vector.ts';
 import { once } from '../../once.ts';
-import type { Rule, RuleCall } from '../../rule.ts';
+import { type Rule, RuleCall } from '../../rule.ts';
 import { pickedGradient } from '../indexing/picked.ts';
 
 /**
@@ -12,7 +13,8 @@ export const pad: Rule = {
   inputs: [0, 2],
   gradient(call) {
     const { graph, dy } = call;
-    if (stringAttribute(call.node, 'mode', 'constant') !== 'constant') return [() => pickedGradient(call)];
+    if (stringAttribute(call.node, 'mode', 'constant') !== 'constant')
+      return [() => pickedGradient(withoutValue(call))];
     const inside = once(() => insideGradient(call));
     const sum = (value: string): string => graph.op('ReduceSum', [value], { keepdims: { int: 0 } });
     return [
@@ -22,6 +24,13 @@ export const pad: Rule = {
     ];
   },
 };
+
+/** In modes that add no constant, one may be given all the same. */
+function withoutValue(call: RuleCall): RuleCall {
+  const [x, pads, , axes] = call.node.input;
+  const input = axes === undefined ? [x!, pads!] : [x!, pads!, '', axes];
+  return new RuleCall(call.graph, withFields(call.node, { input }), call.arrived);
+}
 
 /** The other way around what was added is cut off, and for what was cut off zeros are added. */
 function insideGradient(call: RuleCall): string {
