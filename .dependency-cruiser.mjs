@@ -57,6 +57,13 @@ export default {
       to: { path: of(...ADAPTERS), pathNot: '^packages/$1/src/' },
     },
     {
+      name: 'onnx-runs-in-browsers',
+      comment: "Of @cf/onnx, only the entry of Node's files imports Node.",
+      severity: 'error',
+      from: { path: of('onnx'), pathNot: ['^packages/onnx/src/(node\\.ts$|files/)', TESTS] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'packages-know-no-app',
       severity: 'error',
       from: { path: '^packages/' },

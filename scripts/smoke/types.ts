@@ -5,6 +5,7 @@ import { type RawImage, syntheticFaces } from '@cf/data';
 import { type VerificationReport, verify } from '@cf/eval';
 import { gpujsBackend } from '@cf/gpujs';
 import { type Model, onnxBackend, onnxModel } from '@cf/onnx';
+import { type WrittenModel, writeModelFile } from '@cf/onnx/node';
 import { tfjsBackend } from '@cf/tfjs';
 import { resolveConfig } from '@cf/trainer';
 import { type LearnerOptimiser, learnerOptimiser, sgd } from '@cf/training';
@@ -31,3 +32,5 @@ export const report: VerificationReport = verify({ scores: [1, 0], same: [true, 
 export const config: typeof resolveConfig = resolveConfig;
 export const optimiser: LearnerOptimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
 export const backbone: Model = onnxModel(tinyIresnet());
+export const written: (model: Model) => Promise<WrittenModel> = (model) =>
+  writeModelFile('model.onnx', model);

@@ -26,6 +26,15 @@ export {
 } from './model/attributes.ts';
 export { decodeModel, encodeModel } from './model/codec.ts';
 export type { ElementArrays, ElementType } from './model/element-type.ts';
+export {
+  type ExternalFile,
+  type ExternalRange,
+  externalFiles,
+  type SplitModel,
+  type SplitOptions,
+  splitExternalData,
+  withExternalData,
+} from './model/external-data.ts';
 export { metadataOf, withMetadata } from './model/metadata.ts';
 export type {
   Attribute,
@@ -50,6 +59,8 @@ export {
   PIXELS_KEY,
 } from './passes/expected-pixels.ts';
 export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
+export { type FromFloat32Options, fromFloat32 } from './passes/from-float32.ts';
+export type { HalfType } from './passes/half-tensors.ts';
 export {
   type InspectedLayer,
   type InspectOptions,
@@ -61,11 +72,13 @@ export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
 export { type Embed, requireSeparateSamples } from './passes/require-separate-samples.ts';
 export { smallestBatch } from './passes/smallest-batch.ts';
+export { toFloat32 } from './passes/to-float32.ts';
 export { requireTrainable } from './passes/trainability.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
+export { type SessionModel, sessionModel } from './runtime/session-model.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
 export { onnxLearner } from './training/onnx-learner.ts';

@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { htmlReport } from '@cf/eval';
-import { decodeModel } from '@cf/onnx';
 import { Command } from 'commander';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
-import type { FileSettings } from '../engines/onnx-file.ts';
+import { type FileSettings, readModelFile } from '../engines/onnx-file.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -137,10 +135,10 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
 
 /** The network of a run, with what gives it its features where it stands on some. */
 async function openNetwork(file: string): Promise<OpenModel> {
-  const bytes = await readFile(file);
-  const features = featuresOf(decodeModel(bytes), file);
+  const model = await readModelFile(file);
+  const features = featuresOf(model, file);
   if (features === undefined) return { extractor: await onnxBackbone(file) };
-  return { extractor: await openExtractor(features), embedding: await openOnnxEmbedding(bytes) };
+  return { extractor: await openExtractor(features), embedding: await openOnnxEmbedding(model) };
 }
 
 /**

@@ -45,7 +45,7 @@ export function inspectCommand(): Command {
 }
 
 const EXAMPLES = `
-Nothing but the file is read, and nothing is written. A batch is tried, forward and back, where nothing is in the way.
+Nothing but the file, with its weights beside it, is read, and nothing is written. A batch is tried, forward and back, where nothing is in the way.
 The exit code is ${EXIT.ok} only if the file can train, ${EXIT.data} if it can not or is no ONNX file, ${EXIT.usage} for wrong flags.
 
 Examples:

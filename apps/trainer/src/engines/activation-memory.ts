@@ -1,5 +1,5 @@
 import { availableMemory } from 'node:process';
-import { encodeModel, GraphBuilder, type Model } from '@cf/onnx';
+import { GraphBuilder, type Model, sessionModel } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BackboneError, BatchMemoryError, firstLine } from '../errors.ts';
 
@@ -19,8 +19,10 @@ const KEPT = new Set([
  * Bytes that training keeps a picture between the way forward and the way back: a lower bound, measured on one picture.
  */
 export async function activationBytes(model: Model, sample: readonly number[]): Promise<number> {
+  const { bytes, options } = sessionModel(withActivations(model));
   const session = await told(() =>
-    InferenceSession.create(encodeModel(withActivations(model)), {
+    InferenceSession.create(bytes, {
+      ...options,
       intraOpNumThreads: 1,
       logSeverityLevel: LOG_ERRORS,
     }),

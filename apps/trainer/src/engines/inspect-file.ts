@@ -2,7 +2,6 @@ import { availableMemory } from 'node:process';
 import { CfError } from '@cf/core';
 import {
   createTrainingSession,
-  encodeModel,
   type InspectOptions,
   inspectModel,
   type Model,
@@ -130,7 +129,7 @@ async function failureOfTraining(
   { freezeUntil, freezeBn }: InspectFileOptions,
 ): Promise<readonly string[]> {
   try {
-    const network = await openOnnxNetwork(file, encodeModel(model), pixels);
+    const network = await openOnnxNetwork(file, model, pixels);
     const { dim, shape } = network;
     try {
       await requireBatches(file, network);

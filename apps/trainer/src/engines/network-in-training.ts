@@ -1,3 +1,4 @@
+import type { Model } from '@cf/onnx';
 import type { Learner } from '@cf/training';
 import type { RUN_FILES } from '../run/run-folder.ts';
 import type { Embedder } from './onnx-network.ts';
@@ -19,6 +20,8 @@ export interface NetworkInTraining {
 export interface TrainedNetwork {
   /** To be disposed of. */
   readonly inference: Embedder;
-  /** What is kept of it in the run folder. */
+  /** Of ONNX, as it is kept in the run folder, with its weights where the file had them. */
+  readonly model?: Model;
+  /** What else is kept of it. */
   readonly files: ReadonlyMap<keyof typeof RUN_FILES, Uint8Array>;
 }

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
 import { CfError } from '@cf/core';
 import {
-  decodeModel,
-  encodeModel,
   type Model,
   metadataOf,
   OnnxGraphError,
@@ -11,10 +8,13 @@ import {
   PIXELS_KEY,
   prepareModel,
   RefusedModelError,
+  sessionModel,
   withMetadata,
 } from '@cf/onnx';
+import { readModelFile as readOnnx } from '@cf/onnx/node';
 import { BackboneError, firstLine } from '../errors.ts';
 import { FEATURES } from '../features/linear-embedding.ts';
+import { RUN_FILES } from '../run/run-folder.ts';
 import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';
 import { pictureLayout, withPictureSize } from './picture-input.ts';
 import { askedPixels, isUnchanged, type PixelForm, type PixelSettings, RAW } from './pixel-form.ts';
@@ -40,37 +40,38 @@ export interface PreparedFile {
   readonly notes: readonly string[];
 }
 
-/** No file can be read at the path after onnx:. */
-export function unreadable(file: string, cause: unknown): BackboneError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  const why = missing ? ', which does not exist' : ` (${firstLine(cause)})`;
-  return new BackboneError(`'${file}'${why}`, 'an ONNX file', 'check the path after onnx:.', cause);
-}
-
 /**
- * Reads a file of ONNX.
+ * Reads a file of ONNX, with the weights that stand in files beside it.
  *
- * @throws BackboneError if it is missing or broken; OnnxOpsetError if its opset is not known
+ * @throws BackboneError if it is missing, broken, or lacks such a file; OnnxOpsetError if its opset is not known
  */
 export async function readModelFile(file: string): Promise<Model> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  try {
-    return decodeModel(bytes);
-  } catch (cause) {
-    if (cause instanceof OnnxOpsetError) throw cause;
-    const reason = cause instanceof CfError ? cause.given : firstLine(cause);
-    throw new BackboneError(
-      `'${file}' (${reason})`,
-      'an ONNX model',
-      'export it again, or fetch it again where it was cut short.',
-      cause,
-    );
-  }
+  const model = await readOnnx(file).catch((cause: unknown) => {
+    if (cause instanceof OnnxOpsetError || !(cause instanceof CfError)) throw cause;
+    throw new BackboneError(cause.given, cause.expected, cause.fix, cause);
+  });
+  const { initializer, node } = model.graph!;
+  const tensors = [...initializer, ...node.flatMap(({ attribute }) => attribute.flatMap(({ t }) => t ?? []))];
+  const taken = tensors
+    .flatMap(({ externalData }) => externalData.map(({ value }) => value))
+    .find((location) => RUN_NAMES.has(location.toLowerCase()));
+  if (taken === undefined) return model;
+  // What is trained is written back into files of the same names.
+  throw new BackboneError(
+    `'${file}' with weights in '${taken}', a name that a run's own file has`,
+    'another name',
+    'export it with its weights in a file such as weights.bin.',
+  );
+}
+
+const RUN_NAMES: ReadonlySet<string> = new Set(Object.values(RUN_FILES));
+
+/** Of all of a model, wherever its weights are. */
+export function modelHash(model: Model): Hash {
+  const { bytes, options } = sessionModel(model);
+  const hash = createHash('sha256').update(bytes);
+  for (const { data } of options.externalData ?? []) hash.update(data);
+  return hash;
 }
 
 /**
@@ -112,8 +113,7 @@ export function prepareRead(
   const text = JSON.stringify(pixels.form);
   return {
     model: withMetadata(sized.model, PIXELS_KEY, text),
-    fingerprint: createHash('sha256')
-      .update(encodeModel(sized.model))
+    fingerprint: modelHash(sized.model)
       .update(isUnchanged(pixels.form) ? '' : text)
       .digest('hex'),
     pixels: pixels.form,

@@ -1,4 +1,4 @@
-import { OnnxGraphError, requireSeparateSamples } from '@cf/onnx';
+import { type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
@@ -23,13 +23,13 @@ export interface EmbeddingNetwork extends Embedder {
  * Opens a network; each run takes one thread.
  *
  * @param name what messages call it
- * @param model its file, or what would be in it
+ * @param model or the bytes of its file
  * @param pixels how it wants its pictures
  * @throws BackboneError if it is broken, or does not map pictures to vectors
  */
 export async function openOnnxNetwork(
   name: string,
-  model: string | Uint8Array,
+  model: Model | Uint8Array,
   pixels: PixelForm = RAW,
 ): Promise<EmbeddingNetwork> {
   const session = await openSession(name, model);
@@ -77,7 +77,7 @@ function notFinite(name: string): BackboneError {
 }
 
 /** Opens an embedding of feature vectors, as `cf train` writes it. @throws BackboneError if it is broken */
-export async function openOnnxEmbedding(model: Uint8Array): Promise<Embedder> {
+export async function openOnnxEmbedding(model: Model | Uint8Array): Promise<Embedder> {
   const session = await openSession('embedding', model);
   const [input, output] = [session.inputMetadata[0]!, session.outputMetadata[0]!].map((meta) =>
     meta.isTensor ? Number(meta.shape[1]) : Number.NaN,
@@ -112,10 +112,12 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
 /** Severity of what the runtime prints: errors. */
 const LOG_ERRORS = 3;
 
-async function openSession(name: string, model: string | Uint8Array): Promise<InferenceSession> {
+async function openSession(name: string, model: Model | Uint8Array): Promise<InferenceSession> {
   try {
-    // One of two overloads.
-    return await InferenceSession.create(model as string, {
+    const { bytes, options } =
+      model instanceof Uint8Array ? { bytes: model, options: {} } : sessionModel(model);
+    return await InferenceSession.create(bytes, {
+      ...options,
       intraOpNumThreads: 1,
       logSeverityLevel: LOG_ERRORS,
     });

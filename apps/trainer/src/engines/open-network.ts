@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { backbone } from '@cf/backbones';
-import { encodeModel, onnxModel } from '@cf/onnx';
+import { onnxModel } from '@cf/onnx';
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
 import { withAllReasons } from './inspect-file.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
-import { type PreparedFile, prepareFile } from './onnx-file.ts';
+import { modelHash, type PreparedFile, prepareFile } from './onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from './onnx-network.ts';
 import { openOnnxTraining } from './open-onnx-training.ts';
 import { type PixelForm, RAW, sampleShape } from './pixel-form.ts';
@@ -50,11 +49,7 @@ async function openNetwork(
   config: Exclude<NetworkConfig, { kind: 'layers' }>,
 ): Promise<UntrainedNetwork> {
   const { name, model, pixels, notes, fingerprint } = await describedNetwork(config, training.seed);
-  const inference = await openOnnxNetwork(
-    config.kind === 'onnx' ? config.file : name,
-    encodeModel(model),
-    pixels,
-  );
+  const inference = await openOnnxNetwork(config.kind === 'onnx' ? config.file : name, model, pixels);
   try {
     const { dim, shape } = inference;
     requireDim(config, dim);
@@ -73,7 +68,7 @@ async function openNetwork(
           dim,
           config: training,
           threads: training.threads,
-          openInference: (bytes) => openOnnxNetwork(name, bytes, pixels),
+          openInference: (trained) => openOnnxNetwork(name, trained, pixels),
           pixels: { form: pixels, shape },
         }),
     };
@@ -94,7 +89,7 @@ async function describedNetwork(
   if (config.kind === 'onnx')
     return { name: basename(config.file), ...(await prepareFile(config.file, config)) };
   const model = onnxModel(backbone(config.name, { embeddingSize: config.dim, seed }));
-  const fingerprint = createHash('sha256').update(encodeModel(model)).digest('hex');
+  const fingerprint = modelHash(model).digest('hex');
   return { name: config.name, model, pixels: RAW, notes: [], fingerprint };
 }
 

@@ -1,18 +1,12 @@
 import { BackendError, CfError } from '@cf/core';
-import {
-  createTrainingSession,
-  encodeModel,
-  type Model,
-  onnxLearner,
-  smallestBatch,
-  trainingForm,
-} from '@cf/onnx';
+import { createTrainingSession, type Model, onnxLearner, smallestBatch, trainingForm } from '@cf/onnx';
 import type { Learner, LearnerBatch } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
+import { exportedModel } from './export-model.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
 import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
@@ -27,8 +21,8 @@ export interface OnnxTrainingOptions {
   readonly config: TrainConfig;
   /** Of one operator. */
   readonly threads: number;
-  /** Opens a model file to embed with. */
-  readonly openInference: (bytes: Uint8Array) => Promise<Embedder>;
+  /** Opens a model to embed with. */
+  readonly openInference: (model: Model) => Promise<Embedder>;
   /** How it wants pictures of a shape; left out for one that takes no pictures. */
   readonly pixels?: { readonly form: PixelForm; readonly shape: ImageShape };
 }
@@ -44,6 +38,8 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
   const network = config.train === 'all' ? config.network : undefined;
   const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
   const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
+  // What can't be exported is told before it is trained.
+  const { notes } = exportedModel(model, config);
   const form = trainingForm(model, part);
   const session = await createTrainingSession({
     runtime,
@@ -60,10 +56,10 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
   return {
     learner: pixels === undefined ? learner : onPictures(learner, pixels),
     smallestBatch: smallestBatch(form),
-    trains: whatTrains(model, form, part),
+    trains: [whatTrains(model, form, part), ...notes].join('; '),
     async trained() {
-      const bytes = encodeModel(session.exportModel());
-      return { inference: await openInference(bytes), files: new Map([['network', bytes]]) };
+      const { model: exported } = exportedModel(session.exportModel(), config);
+      return { inference: await openInference(exported), files: new Map(), model: exported };
     },
     dispose: () => session.dispose(),
   };

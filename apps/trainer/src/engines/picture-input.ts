@@ -48,7 +48,8 @@ export function withPictureSize(
     const sized = withPictureSize(file, { model: floats, input }, settings);
     return { ...sized, notes: [`its input of ${type} takes float32`, ...sized.notes] };
   }
-  if (type !== 'float32')
+  // Halves are float32 once the file is made ready.
+  if (!['float32', 'float16', 'bfloat16'].includes(type ?? ''))
     throw new BackboneError(
       `'${file}' with input '${input}' of ${type ?? 'no type'}`,
       'pixels of float32',

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
-import { encodeModel } from '@cf/onnx';
 import { type FileSettings, prepareFile } from '../engines/onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
@@ -17,9 +16,7 @@ const BATCH = 8;
  */
 export async function onnxBackbone(file: string, settings: FileSettings = {}): Promise<FeatureExtractor> {
   const { model, pixels, notes, fingerprint } = await prepareFile(file, settings);
-  // What lies in other files is found from where the file is.
-  const isSplit = model.graph!.initializer.some(({ externalData }) => externalData.length > 0);
-  const network = await openOnnxNetwork(file, isSplit ? file : encodeModel(model), pixels);
+  const network = await openOnnxNetwork(file, model, pixels);
   try {
     await requireBatches(file, network);
     return { ...networkExtractor(file, network), notes, fingerprint };

@@ -1,4 +1,3 @@
-import { encodeModel } from '@cf/onnx';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
@@ -34,10 +33,16 @@ export async function withEmbedding<T>(
     const ofPairs = pickImages(table, (index) => inPairs.has(index));
     const { features, dim, seed } = config;
     const model = linearEmbedding({ features, rows: trained.rows, inputDim: table.dim, dim, seed });
-    const openInference = (bytes: Uint8Array): Promise<Embedder> => openOnnxEmbedding(bytes);
     // One thread, so that bits do not depend on the machine; more do not pay for one product.
     const open = (): Promise<NetworkInTraining> =>
-      openOnnxTraining({ name: 'embedding', model, dim, config, threads: 1, openInference });
+      openOnnxTraining({
+        name: 'embedding',
+        model,
+        dim,
+        config,
+        threads: 1,
+        openInference: openOnnxEmbedding,
+      });
     const score = async (name: string, embedder: Embedder, fit?: TrainingFit): Promise<NamedResult[]> =>
       scoreModel(name, await embedTable(ofPairs, embedder), verification, fit);
     const network = await open();
@@ -53,7 +58,7 @@ export async function withEmbedding<T>(
         openAgain: open,
         embedTrained: (embedder) => embedTable({ ...trained, mirrored: undefined }, embedder),
         async scoreBefore() {
-          const embedder = await openInference(encodeModel(model));
+          const embedder = await openOnnxEmbedding(model);
           try {
             const untrained = await score('untrained', embedder);
             return [...untrained, ...scoreModel(`${extractor.name} alone`, ofPairs, verification)];

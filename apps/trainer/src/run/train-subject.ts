@@ -1,9 +1,11 @@
 import { StateMismatchError } from '@cf/core';
+import type { Model } from '@cf/onnx';
+import { writeModelFile } from '@cf/onnx/node';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
-import { RunFolderError } from '../errors.ts';
+import { OutputError, RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import { lossOf } from '../settings/loss-of.ts';
@@ -34,7 +36,7 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
     if (control === undefined) return interrupted;
     results.push(...control);
   }
-  await writeOutcome(job, subject, trained.files, results);
+  await writeOutcome(job, subject, trained, results);
   const { missing, dropped } = readablePairs(dataset.verification, indices);
   tellLeftOut(job, missing + dropped);
   return { run, interrupted: false, results };
@@ -131,10 +133,17 @@ async function trainControl(
   }
 }
 
+async function writeNetwork(path: string, model: Model, say: (line: string) => void): Promise<void> {
+  const { notes } = await writeModelFile(path, model).catch((cause: unknown) => {
+    throw new OutputError(path, cause);
+  });
+  for (const { text } of notes) say(text);
+}
+
 async function writeOutcome(
-  { config, dataset, problems }: Job<TrainConfig>,
+  { config, dataset, problems, say }: Job<TrainConfig>,
   { run, samples, notes }: Subject,
-  files: TrainedNetwork['files'],
+  { files, model }: TrainedNetwork,
   results: readonly NamedResult[],
 ): Promise<void> {
   const page = await trainReport({
@@ -148,6 +157,7 @@ async function writeOutcome(
     notes,
   });
   for (const [name, bytes] of files) await atomicWrite(run.file(name), bytes);
+  if (model !== undefined) await writeNetwork(run.file('network'), model, say);
   await run.writeText('results', `${JSON.stringify(resultsAsJson(results), undefined, 2)}\n`);
   await run.writeText('report', page);
 }

@@ -163,6 +163,12 @@ export const network = {
       default: availableParallelism,
       told: 'the number of processors',
     }),
+    exportType: setting(
+      '--export-type <type>',
+      z.enum(['float32', 'float16', 'bfloat16']).optional(),
+      'numbers of the file that is written; training is in float32',
+      { told: 'float32' },
+    ),
   }),
 };
 

@@ -3,10 +3,27 @@ import { OnnxFileError } from '../errors.ts';
 import { ModelProtoSchema } from './messages/onnx_pb.js';
 import type { Model } from './model.ts';
 import { opsetOf } from './opset.ts';
+import { bytesInside, LARGEST_FILE } from './tensor-bytes.ts';
 
-/** The file's bytes of a model. Fields that were unknown when it was read are written back. */
+/**
+ * The file's bytes of a model. Fields that were unknown when it was read are written back.
+ *
+ * @throws OnnxFileError for a model of more than 2 GB, before memory is taken: it needs side files
+ */
 export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
-  return toBinary(ModelProtoSchema, model);
+  const weights = bytesInside(model);
+  if (weights > LARGEST_FILE) throw tooLarge(weights);
+  const bytes = toBinary(ModelProtoSchema, model);
+  if (bytes.length > LARGEST_FILE) throw tooLarge(bytes.length);
+  return bytes;
+}
+
+function tooLarge(bytes: number): OnnxFileError {
+  return new OnnxFileError(
+    `a model of ${bytes} bytes`,
+    `at most ${LARGEST_FILE} in one file`,
+    'put weights beside it: writeModelFile of @cf/onnx/node does, or splitExternalData.',
+  );
 }
 
 /**

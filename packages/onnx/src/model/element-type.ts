@@ -55,3 +55,8 @@ export function elementTypeOf(code: number): ElementType | undefined {
 export function isFloat(type: ElementType | undefined): boolean {
   return type === 'float32' || type === 'float64' || type === 'float16';
 }
+
+/** Types whose numbers are kept as bit patterns. */
+export function isHalf(type: ElementType | undefined): boolean {
+  return type === 'float16' || type === 'bfloat16';
+}

@@ -48,7 +48,11 @@ export function readTensor(tensor: TensorProtoValue): TensorData {
   if (type === undefined)
     throw broken(tensor, `element type ${tensor.dataType}`, 'a numeric or boolean type');
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-    throw broken(tensor, 'data in another file', 'data inside the model');
+    throw new OnnxFileError(
+      `tensor '${tensor.name}' with data in another file`,
+      'data inside the model',
+      'read it with readModelFile of @cf/onnx/node, or hand its files to withExternalData.',
+    );
   }
   const count = sizeOf(dims);
   const data = tensor.rawData.length > 0 ? fromRaw(type, tensor) : fromFields(type, tensor);

@@ -8,6 +8,8 @@ export interface Note {
     | 'weights-shared'
     | 'statistics-of-running'
     | 'dropout-off'
+    | 'half-precision'
+    | 'weights-beside'
     | 'written-out';
   /** One plain sentence. */
   readonly text: string;

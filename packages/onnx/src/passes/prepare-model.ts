@@ -1,4 +1,5 @@
 import { Refusals } from '../errors.ts';
+import { requireWeightsInside } from '../model/external-data.ts';
 import {
   type Graph,
   graphOf,
@@ -19,6 +20,7 @@ import { inferenceForm } from './inference-form.ts';
 import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 import { splitWeights } from './split-weights.ts';
+import { toFloat32 } from './to-float32.ts';
 
 /** What a model is to be used for. */
 export interface PrepareOptions {
@@ -42,7 +44,7 @@ export interface PreparedModel {
 
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
- * running statistics in the place of the batch's, and a weight of its own for each layer where equal ones were merged.
+ * running statistics in the place of the batch's, float32 in that of half types, and a weight of its own for each layer where equal ones were merged.
  * What the graph computes of sizes alone is there as constants. Where nothing of this is needed, the graph stays as it is.
  *
  * @throws OnnxGraphError naming the candidates where input or output have to be named, or the nodes that do not let
@@ -68,13 +70,15 @@ export function preparedAsFarAsKnown(
   options: PrepareOptions,
   refusals: Refusals,
 ): PartlyPrepared {
-  const model = refusals.attempt(() => standardForm(given, withoutBatch)) ?? given;
+  const float = toFloat32(given);
+  requireWeightsInside(float.model);
+  const model = refusals.attempt(() => standardForm(float.model, withoutBatch)) ?? float.model;
   const whole = graphOf(model);
   const output = refusals.attempt(() => choose('output', outputsOf(whole), options.output).name);
   const part = output === undefined ? whole : partFor(whole, output);
   const input = refusals.attempt(() => chooseInput(part, options.input).name);
   if (output === undefined) return { model, input, output, notes: [] };
-  const notes: Note[] = [...notesOfForm(given, model)];
+  const notes: Note[] = [...float.notes, ...notesOfForm(float.model, model)];
   const others = whole.output.filter(({ name }) => name !== output).map(({ name }) => name);
   if (others.length > 0)
     notes.push({

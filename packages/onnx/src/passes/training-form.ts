@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError, Refusals } from '../errors.ts';
+import { requireWeightsInside } from '../model/external-data.ts';
 import { type Graph, graphOf, inputsOf, isOperator, type Model, type Node } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
 import { ValueTable } from '../shapes/value-table.ts';
@@ -63,6 +64,7 @@ export function trainingForm(model: Model, options: TrainingFormOptions = {}): T
  * @throws OnnxGraphError if a name is not in the model
  */
 export function formOf(model: Model, options: TrainingFormOptions, refusals: Refusals): TrainingForm {
+  requireWeightsInside(model);
   const inference = modelInInferenceForm(model);
   const upgraded = upgradedAsFarAsKnown(inference, refusals);
   const source = graphOf(upgraded);

@@ -1,6 +1,6 @@
 import { requireFiniteTensor } from '@cf/core';
 import { OnnxGraphError, unknownName } from '../errors.ts';
-import { graphOf, type Model, type Node } from '../model/model.ts';
+import { graphOf, type Model, type Node, type TensorProtoValue } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
 import { createTensor, readTensor, type TensorData } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -18,7 +18,7 @@ export function withWeights(model: Model, weights: ReadonlyMap<string, TensorDat
   checkWeights(model, weights);
   const initializer = graph.initializer.map((tensor) => {
     const value = weights.get(tensor.name);
-    return value === undefined ? tensor : createTensor(tensor.name, value);
+    return value === undefined ? tensor : withValue(tensor, value);
   });
   const node = graph.node.map((original) => {
     const value = constantValue(original) && weights.get(original.output[0]!);
@@ -43,11 +43,14 @@ export function readWeights(model: Model, names: Iterable<string>): Map<string, 
   return new Map(entries);
 }
 
+/** The file that a tensor's numbers stand in is the old one's. */
+function withValue({ name, externalData }: TensorProtoValue, value: TensorData): TensorProtoValue {
+  return withFields(createTensor(name, value), { externalData });
+}
+
 function withConstant(node: Node, value: TensorData): Node {
   const attribute = node.attribute.map((original) =>
-    original.name === 'value'
-      ? withFields(original, { t: createTensor(original.t?.name ?? '', value) })
-      : original,
+    original.name === 'value' ? withFields(original, { t: withValue(original.t!, value) }) : original,
   );
   return withFields(node, { attribute });
 }

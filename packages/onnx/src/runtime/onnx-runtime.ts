@@ -24,6 +24,8 @@ export interface RuntimeSessionOptions {
   readonly enableMemPattern?: boolean;
   readonly logSeverityLevel?: 0 | 1 | 2 | 3 | 4;
   readonly executionProviders?: readonly string[];
+  /** Contents of files that the model refers to. */
+  readonly externalData?: { readonly path: string; readonly data: Uint8Array }[];
   /** Further entries of onnxruntime's session configuration, nested by the dots of their names. */
   readonly extra?: Record<string, unknown>;
 }

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
-import { encodeModel } from '../model/codec.ts';
 import { ELEMENTS } from '../model/element-type.ts';
 import { ValueInfoProtoSchema } from '../model/messages/onnx_pb.js';
 import { graphOf, type Model, type ValueInfo } from '../model/model.ts';
@@ -13,6 +12,7 @@ import type {
   RuntimeTensor,
   RuntimeTensors,
 } from './onnx-runtime.ts';
+import { sessionModel } from './session-model.ts';
 
 /** Options of sessions that say nothing but errors, and leave the processor to each other. */
 export function sessionOptions(
@@ -69,8 +69,10 @@ export async function sessionOpener(
   options: RuntimeSessionOptions,
 ): Promise<SessionOpener> {
   const waiting = inTurn(runtime.InferenceSession);
-  const open = (model: Model, sessions = runtime.InferenceSession): Promise<RuntimeSession> =>
-    sessions.create(encodeModel(model), options);
+  const open = (model: Model, sessions = runtime.InferenceSession): Promise<RuntimeSession> => {
+    const { bytes, options: beside } = sessionModel(model);
+    return sessions.create(bytes, { ...options, ...beside });
+  };
   if (await probe(runtime, await open(probeModel(), waiting), RETURNS_WHAT_IT_WAS_GIVEN)) {
     return { outputs: 'in place', open: async (model) => filling(await open(model)) };
   }

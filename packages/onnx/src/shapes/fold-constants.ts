@@ -1,4 +1,4 @@
-import { ELEMENTS, type ElementType } from '../model/element-type.ts';
+import { ELEMENTS, type ElementType, isHalf } from '../model/element-type.ts';
 import {
   type Dimension,
   type Graph,
@@ -48,8 +48,7 @@ export function foldConstants(
 /** A value that is known in full, as a constant. */
 function knownTensor(name: string, values: ValueTable): TensorProtoValue | undefined {
   const [type, shape, elements] = [values.type(name), values.shape(name), values.elements(name)];
-  if (type === undefined || type === 'float16' || !shape?.every((dim) => typeof dim === 'number'))
-    return undefined;
+  if (type === undefined || isHalf(type) || !shape?.every((dim) => typeof dim === 'number')) return undefined;
   const isWhole = !type.startsWith('float');
   const isKnown = (element: Dimension): element is number =>
     typeof element === 'number' && (!isWhole || Number.isSafeInteger(element));

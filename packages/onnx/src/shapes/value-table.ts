@@ -1,4 +1,4 @@
-import { type ElementType, elementTypeOf } from '../model/element-type.ts';
+import { type ElementType, elementTypeOf, isHalf } from '../model/element-type.ts';
 import { TensorProto_DataLocation } from '../model/messages/onnx_pb.js';
 import {
   type Dimension,
@@ -109,7 +109,7 @@ function constantsOf(graph: Graph): Map<string, TensorProtoValue> {
 /** Elements of a constant; `undefined` where it is large, stands in another file, or holds no plain numbers. */
 function smallElements(tensor: TensorProtoValue): readonly number[] | undefined {
   const type = elementTypeOf(tensor.dataType);
-  if (type === undefined || type === 'float16' || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
+  if (type === undefined || isHalf(type) || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
     return undefined;
   if (!(sizeOf(tensor.dims.map(Number)) <= PARTIAL_LIMIT)) return undefined;
   return Array.from(readTensor(tensor).data as Float32Array, Number);

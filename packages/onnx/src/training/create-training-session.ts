@@ -1,6 +1,7 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
+import { toFloat32 } from '../passes/to-float32.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { sessionOptions } from '../runtime/sessions.ts';
 import type { TrainingSessionOptions } from './options.ts';
@@ -10,6 +11,8 @@ import { TrainingSession } from './training-session.ts';
 
 /**
  * Opens a model for training. What can't be trained is an error before the runtime is asked.
+ *
+ * Half types are float32 here, and in what `exportModel` gives.
  *
  * Passes of a session repeat to the same bits: the same weights, images, steps and seed, with the same runtime and
  * number of threads.
@@ -25,7 +28,7 @@ import { TrainingSession } from './training-session.ts';
 export async function createTrainingSession(options: TrainingSessionOptions): Promise<TrainingSession> {
   const { runtime, seed = 0, activations = 'saved', threads, executionProviders } = options;
   // What comes out evaluates with its running statistics, whatever mode it was exported in.
-  const model = modelInInferenceForm(options.model);
+  const model = modelInInferenceForm(toFloat32(options.model).model);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   requireChoice('activations', activations, ['saved', 'recomputed']);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);

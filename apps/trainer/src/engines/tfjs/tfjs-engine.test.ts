@@ -216,9 +216,9 @@ test.each([
       const { signal } = new AbortController();
       const given = { config: training, backend, learner: network.learner, samples, signal };
       await runTraining(given, { label: 'test' });
-      const { inference, files } = await network.trained();
+      const { inference, files, model: exported } = await network.trained();
       embeddings.push(await inference.run(Float32Array.from(pixels), count));
-      const model = decodeModel(files.get('network')!);
+      const model = exported ?? decodeModel(files.get('network')!);
       const scale = readWeights(model, ['features.weight']).get('features.weight')!.data as Float32Array;
       // What iresnet says of its last normalisation holds in both engines.
       if (backbone === 'iresnet18') expect(scale.every((value) => value === 1)).toBe(true);

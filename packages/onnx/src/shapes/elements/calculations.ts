@@ -1,5 +1,5 @@
 import { intAttribute } from '../../model/attributes.ts';
-import { type ElementType, elementTypeOf, isFloat } from '../../model/element-type.ts';
+import { type ElementType, elementTypeOf, isFloat, isHalf } from '../../model/element-type.ts';
 import type { Dimension } from '../../model/model.ts';
 import {
   addDimensions,
@@ -111,8 +111,8 @@ const RANGES: Partial<Record<ElementType, readonly [number, number]>> = {
 };
 
 function cast(from: ElementType | undefined, to: ElementType | undefined, x: Dimension): Dimension {
-  if (to === undefined || from === undefined || to === 'float16' || typeof x !== 'number') {
-    return to === 'bool' || to === 'float16' ? undefined : x;
+  if (to === undefined || from === undefined || isHalf(to) || typeof x !== 'number') {
+    return to === 'bool' || isHalf(to) ? undefined : x;
   }
   if (to === 'bool') return x === 0 ? 0 : 1;
   if (isFloat(to)) return x;

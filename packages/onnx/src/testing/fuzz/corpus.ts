@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { GraphBuilder } from '../../builder/graph-builder.ts';
-import { encodeModel } from '../../model/codec.ts';
+import { decodeModel, encodeModel } from '../../model/codec.ts';
+import { splitExternalData } from '../../model/external-data.ts';
+import { fromFloat32 } from '../../passes/from-float32.ts';
+import type { HalfType } from '../../passes/half-tensors.ts';
 import { randomTensor } from '../random-tensor.ts';
 
 /** Larger files make slow mutants and find nothing more. */
@@ -46,6 +49,17 @@ function shaped(): Uint8Array {
   return encodeModel(b.build());
 }
 
+/** References to files beside it, in initializers and a Constant. */
+function external(): Uint8Array {
+  const { model } = splitExternalData(decodeModel(shaped()), { location: 'weights.bin', threshold: 16 });
+  return encodeModel(model);
+}
+
+/** Weights and values of half the bits, with casts. */
+function half(type: HalfType): Uint8Array {
+  return encodeModel(fromFloat32(decodeModel(convolutional(17)), type).model);
+}
+
 /** Files that mutants are made of: small models, and those beside the repository where there are any. */
 export function corpus(): readonly Uint8Array[] {
   const shared = fileURLToPath(new URL('../../../../../../shared/', import.meta.url));
@@ -60,6 +74,9 @@ export function corpus(): readonly Uint8Array[] {
     convolutional(11),
     convolutional(21),
     shaped(),
+    external(),
+    half('float16'),
+    half('bfloat16'),
     ...files.map((path) => new Uint8Array(readFileSync(path))),
   ];
 }

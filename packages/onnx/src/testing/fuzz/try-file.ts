@@ -1,8 +1,11 @@
 import { CfError } from '@cf/core';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { decodeModel } from '../../model/codec.ts';
+import { externalFiles, withExternalData } from '../../model/external-data.ts';
+import { toFloat32 } from '../../passes/to-float32.ts';
 import { planTraining } from '../../training/plan.ts';
 
+const SIDE_BYTES = 2 ** 20;
 const optimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
 
 /** What became of a file: it trains, or the code of the error that refuses it. */
@@ -15,7 +18,13 @@ export type Outcome = string;
  */
 export function tryFile(bytes: Uint8Array): Outcome {
   try {
-    planTraining({ runtime: undefined as never, model: decodeModel(bytes), optimiser });
+    const decoded = decodeModel(bytes);
+    const sides = externalFiles(decoded).map(({ location, size }) => {
+      // A side file that is there is as large as it was, whatever a mutant asks for.
+      return [location, new Uint8Array(Math.min(size, SIDE_BYTES))] as const;
+    });
+    const { model } = toFloat32(withExternalData(decoded, new Map(sides)));
+    planTraining({ runtime: undefined as never, model, optimiser });
     return 'trains';
   } catch (error) {
     if (error instanceof CfError) return error.code;

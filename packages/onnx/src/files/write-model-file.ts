@@ -1,0 +1,103 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { CfError } from '@cf/core';
+import { OnnxFileError } from '../errors.ts';
+import { encodeModel } from '../model/codec.ts';
+import { layOut, rememberedLocation, type SideFile, type SplitOptions } from '../model/external-data.ts';
+import type { Model } from '../model/model.ts';
+import { bytesInside, LARGEST_FILE } from '../model/tensor-bytes.ts';
+import type { Note } from '../passes/note.ts';
+import { replaceFiles } from './replace-files.ts';
+
+/** How a model is written. */
+export interface WriteModelOptions {
+  /**
+   * Where weights go. Without it each goes back where it was read from, a side file or the model; with a location, those
+   * from a threshold on go there; `'none'` puts all inside.
+   */
+  readonly external?: 'none' | (Required<Pick<SplitOptions, 'location'>> & SplitOptions);
+}
+
+/** What was written. */
+export interface WrittenModel {
+  /** Paths of the side files and, last, of the model. */
+  readonly files: readonly string[];
+  /** What was done unasked. */
+  readonly notes: readonly Note[];
+}
+
+/** Room for what is no weight, in a file that is nearly too large. */
+const GRAPH_BYTES = 2 ** 26;
+/** As in ONNX's own tool. */
+const THRESHOLD = 1024;
+
+/**
+ * Writes a model with its side files, whole or not at all: everything aside and synced first, then side files renamed,
+ * then the model. What was there before stays until then, and is put back where a rename fails; a process that is
+ * killed leaves the old model, the new one, or (where a side file of the old one is replaced) none for a moment, but
+ * never one with weights of the other.
+ *
+ * A model that would have more than 2 GB, which no file of ONNX can, gets its weights of 1024 bytes and more put into
+ * `NAME.data`, with a note.
+ *
+ * @throws OnnxFileError if a file can't be written, or a location is none of the model's folder or the model itself
+ */
+export async function writeModelFile(
+  path: string,
+  model: Model,
+  { external }: WriteModelOptions = {},
+): Promise<WrittenModel> {
+  const name = basename(path);
+  const notes: Note[] = [];
+  const place = (isLarge: boolean) => (tensor: Parameters<typeof rememberedLocation>[0], bytes: number) => {
+    if (external === 'none') return undefined;
+    if (external !== undefined)
+      return bytes >= (external.threshold ?? THRESHOLD) ? external.location : undefined;
+    return rememberedLocation(tensor) ?? (isLarge && bytes >= THRESHOLD ? `${name}.data` : undefined);
+  };
+  let layout = layOut(model, place(false));
+  if (external === undefined && bytesInside(layout.model) > LARGEST_FILE - GRAPH_BYTES) {
+    layout = layOut(model, place(true));
+    const text = `weights are in '${name}.data', beside the model, since one file of ONNX holds no more than 2 GB.`;
+    notes.push({ kind: 'weights-beside', text, names: [`${name}.data`] });
+  }
+  for (const location of layout.files.keys()) {
+    if (location.toLowerCase() !== name.toLowerCase()) continue;
+    const fix = 'give the model or its side file another name.';
+    throw new OnnxFileError(`weights in '${location}', the model itself`, 'a file beside it', fix);
+  }
+  const bytes = encodeModel(layout.model);
+  try {
+    const folder = await realpath(dirname(path));
+    const sides = await Promise.all([...layout.files].map((file) => sideFile(folder, file)));
+    const target = join(folder, name);
+    await replaceFiles(sides, { path: target, size: bytes.length, pieces: [{ offset: 0, bytes }] });
+  } catch (cause) {
+    if (cause instanceof CfError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const fix = 'check that the folder exists, may be written to and has space left.';
+    throw new OnnxFileError(`'${path}' (${reason})`, 'a file that can be written', fix, cause);
+  }
+  return {
+    files: [...[...layout.files.keys()].map((location) => join(dirname(path), location)), path],
+    notes,
+  };
+}
+
+async function sideFile(
+  folder: string,
+  [location, file]: readonly [string, SideFile],
+): Promise<SideFile & { readonly path: string }> {
+  const inside = dirname(join(folder, location));
+  await mkdir(inside, { recursive: true });
+  const real = await realpath(inside);
+  if (real !== folder && !real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+    const fix = 'take the link away.';
+    throw new OnnxFileError(
+      `'${location}', whose folder is a link that leaves the model's`,
+      'a file of it',
+      fix,
+    );
+  }
+  return { ...file, path: join(real, basename(location)) };
+}

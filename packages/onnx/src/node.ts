@@ -1,0 +1,6 @@
+export { readModelFile } from './files/read-model-file.ts';
+export {
+  type WriteModelOptions,
+  type WrittenModel,
+  writeModelFile,
+} from './files/write-model-file.ts';

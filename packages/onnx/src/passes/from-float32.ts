@@ -1,0 +1,414 @@
+import { requireChoice } from '@cf/core';
+import { attributeOf, createAttribute, intAttribute } from '../model/attributes.ts';
+import { ELEMENTS, elementTypeOf } from '../model/element-type.ts';
+import { requireWeightsInside } from '../model/external-data.ts';
+import { mapGraph } from '../model/map-model.ts';
+import {
+  type Graph,
+  graphOf,
+  isStandardDomain,
+  type Model,
+  type Node,
+  nodeName,
+  subgraphsOf,
+  type TensorProtoValue,
+  type ValueInfo,
+} from '../model/model.ts';
+import { constantValue, createNode } from '../model/node.ts';
+import { opsetOf } from '../model/opset.ts';
+import { readValues } from '../model/read-values.ts';
+import { declaredType } from '../model/value-info.ts';
+import { withFields } from '../model/with-fields.ts';
+import { ValueTable } from '../shapes/value-table.ts';
+import { upgradeModel } from '../upgrade/upgrade-model.ts';
+import { HalfTensors, type HalfType } from './half-tensors.ts';
+import type { Note } from './note.ts';
+
+/** How a model is written in half precision. */
+export interface FromFloat32Options {
+  /** Inputs and outputs stay float32, with a Cast behind or before them; true by default. Of float16 only. */
+  readonly keepIo?: boolean;
+}
+
+/**
+ * A float32 model in half precision; numbers are rounded to nearest, ties to even.
+ *
+ * - `float16`: weights and values. Operators that know no float16, or count in floats (shapes, ranges), stay float32
+ *   between Casts, as do nodes with subgraphs and those of other domains.
+ * - `bfloat16`: weights alone, each with a Cast to float32 behind it, since runtimes on processors compute next to
+ *   nothing in bfloat16. Single numbers stay float32.
+ *
+ * A model below opset 14 is brought to 17 first.
+ *
+ * `toFloat32` is the way back.
+ *
+ * @throws OnnxGraphError naming all weights with numbers beyond 65504 in float16
+ * @throws OnnxFileError if weights are in side files that were not read
+ */
+export function fromFloat32(
+  model: Model,
+  type: HalfType,
+  { keepIo = true }: FromFloat32Options = {},
+): { readonly model: Model; readonly notes: readonly Note[] } {
+  requireChoice('type', type, ['float16', 'bfloat16']);
+  requireWeightsInside(model);
+  const source = opsetOf(model) < OLDEST_HALF ? upgradeModel(model) : model;
+  const tensors = new HalfTensors(type);
+  const writer = new HalfWriter(source, { type, tensors, keepIo: keepIo && type === 'float16' });
+  const graph = type === 'float16' ? writer.values() : writer.weights();
+  tensors.throwIfAny();
+  return { model: withFields(source, { graph }), notes: tensors.notes() };
+}
+
+/**
+ * Older models are brought to 17: bfloat16 has Casts from 13 on, and onnxruntime 1.30 dies of float16 attention in opsets
+ * 9 to 13 (in its MatmulTransposeFusion).
+ */
+const OLDEST_HALF = 14;
+
+/** Operators of the standard domain that have no float16, in the first opset that has it where one does. */
+const FLOAT32_ONLY: Readonly<Record<string, number>> = {
+  Range: 99,
+  Celu: 99,
+  NonMaxSuppression: 99,
+  RandomNormal: 99,
+  RandomUniform: 99,
+  RandomNormalLike: 99,
+  RandomUniformLike: 99,
+  Bernoulli: 99,
+  QuantizeLinear: 99,
+  DequantizeLinear: 99,
+  DynamicQuantizeLinear: 99,
+  QLinearConv: 99,
+  QLinearMatMul: 99,
+  TfIdfVectorizer: 99,
+  ImageDecoder: 99,
+  CumSum: 14,
+  Mod: 13,
+};
+/** Inputs that are float32 in every model. */
+const FLOAT32_PLACES: Readonly<Record<string, readonly number[]>> = { Resize: [1, 2], Upsample: [1] };
+/** Their later outputs have types of their own. */
+const ONE_OUTPUT: ReadonlySet<string> = new Set(['LayerNormalization', 'BatchNormalization']);
+const TYPE_ATTRIBUTES: ReadonlySet<string> = new Set(['to', 'dtype', 'output_datatype']);
+
+interface HalfWriting {
+  readonly type: HalfType;
+  readonly tensors: HalfTensors;
+  readonly keepIo: boolean;
+}
+
+class HalfWriter {
+  readonly #graph: Graph;
+  readonly #opset: number;
+  readonly #type: HalfType;
+  readonly #tensors: HalfTensors;
+  readonly #values: ValueTable;
+  readonly #names: Set<string>;
+  /** Nodes whose numbers count, or are the input's before its first layer. */
+  readonly #counting: ReadonlySet<Node>;
+  /** Values that are half in the graph to be. */
+  readonly #halves: Set<string> = new Set();
+  readonly #casts: Map<string, string> = new Map();
+  readonly #nodes: Node[] = [];
+
+  readonly #keepIo: boolean;
+
+  constructor(model: Model, { type, tensors, keepIo }: HalfWriting) {
+    this.#graph = graphOf(model);
+    this.#opset = opsetOf(model);
+    this.#type = type;
+    this.#tensors = tensors;
+    this.#values = new ValueTable(model);
+    this.#names = namesOf(this.#graph);
+    this.#keepIo = keepIo;
+    const inputs = keepIo ? this.#graph.input.filter(isFloat32) : [];
+    this.#counting = nodesThatCount(this.#graph, new Set(inputs.map(({ name }) => name)));
+  }
+
+  /** Weights and values. */
+  values(): Graph {
+    const graph = this.#graph;
+    const keepIo = this.#keepIo;
+    const constants = this.#constantsFor(({ node, input }) => this.#isHalfPlace(node, input));
+    const overridable = new Set(graph.initializer.map(({ name }) => name));
+    const inputs = graph.input.map((info) => {
+      const isHalf = overridable.has(info.name) ? constants.has(info.name) : !keepIo && isFloat32(info);
+      if (!isHalf) return info;
+      this.#halves.add(info.name);
+      return this.#halfInfo(info);
+    });
+    const initializer = graph.initializer.map((tensor) => this.#constant(tensor, constants));
+    const outputs = new Map<string, string>();
+    const made = new Set(graph.node.filter((node) => !this.#isKept(node)).flatMap(({ output }) => output));
+    const isOutput = new Set(graph.output.filter(isFloat32).map(({ name }) => name));
+    if (keepIo)
+      for (const name of isOutput)
+        if (made.has(name)) outputs.set(name, this.#unique(`${name}/${this.#type}`));
+    for (const node of graph.node) this.#add(node, constants, outputs);
+    for (const [name, inner] of outputs) if (this.#halves.has(inner)) this.#cast(name, inner, 'float32');
+    const changed = (info: ValueInfo): ValueInfo =>
+      this.#halves.has(info.name) && isFloat32(info) ? this.#halfInfo(info) : info;
+    return withFields(graph, {
+      node: this.#nodes,
+      initializer,
+      input: inputs,
+      output: graph.output.map(changed),
+      valueInfo: graph.valueInfo.map(changed),
+    });
+  }
+
+  /** Weights alone. */
+  weights(): Graph {
+    const graph = this.#graph;
+    const isLarge = (tensor: TensorProtoValue): boolean => tensor.dims.reduce((n, dim) => n * dim, 1n) > 1n;
+    const held = new Set(graph.node.filter((node) => subgraphsOf(node).length > 0).flatMap(readValues));
+    const inputs = new Set(graph.input.map(({ name }) => name));
+    const constants = this.#constantsFor(
+      ({ node, input, tensor }) =>
+        isLarge(tensor) &&
+        !held.has(node.input[input]!) &&
+        !inputs.has(tensor.name) &&
+        !this.#isCounted(node) &&
+        !FLOAT32_PLACES[node.opType]?.includes(input),
+    );
+    const initializer = graph.initializer.map((tensor) => this.#constant(tensor, constants));
+    for (const node of graph.node) {
+      const value = this.#constantNode(node, constants);
+      const input = node.input.map((name) => (this.#halves.has(name) ? this.#as('float32', name) : name));
+      this.#nodes.push(value ?? withFields(node, { input }));
+    }
+    return withFields(graph, { node: this.#nodes, initializer });
+  }
+
+  /** Constants of float32 of which every place that reads them lets them be half. */
+  #constantsFor(
+    allows: (place: {
+      readonly node: Node;
+      readonly input: number;
+      readonly tensor: TensorProtoValue;
+    }) => boolean,
+  ): ReadonlySet<string> {
+    const tensors = new Map(this.#graph.initializer.map((tensor) => [tensor.name, tensor]));
+    for (const node of this.#graph.node) {
+      const tensor = constantValue(node);
+      if (tensor !== undefined) tensors.set(node.output[0]!, tensor);
+    }
+    const found = new Set(
+      [...tensors].filter(([, { dataType }]) => dataType === FLOAT32).map(([name]) => name),
+    );
+    for (const { name } of this.#graph.output) found.delete(name);
+    const read = new Set<string>();
+    for (const node of this.#graph.node) {
+      const own = new Set(node.input);
+      for (const name of readValues(node)) if (!own.has(name)) found.delete(name);
+      node.input.forEach((name, input) => {
+        const tensor = tensors.get(name);
+        read.add(name);
+        if (tensor !== undefined && !allows({ node, input, tensor })) found.delete(name);
+      });
+    }
+    return new Set([...found].filter((name) => read.has(name)));
+  }
+
+  #constant(tensor: TensorProtoValue, constants: ReadonlySet<string>): TensorProtoValue {
+    if (!constants.has(tensor.name)) return tensor;
+    this.#halves.add(tensor.name);
+    return this.#tensors.half(tensor, tensor.name);
+  }
+
+  #constantNode(node: Node, constants: ReadonlySet<string>): Node | undefined {
+    const tensor = constantValue(node);
+    if (tensor === undefined || !constants.has(node.output[0]!)) return undefined;
+    this.#halves.add(node.output[0]!);
+    const t = this.#tensors.half(tensor, node.output[0]!);
+    return withFields(node, {
+      attribute: node.attribute.map((one) => (one.name === 'value' ? withFields(one, { t }) : one)),
+    });
+  }
+
+  #add(node: Node, constants: ReadonlySet<string>, outputs: ReadonlyMap<string, string>): void {
+    if (node.opType === 'Constant' && isStandardDomain(node.domain)) {
+      this.#nodes.push(this.#constantNode(node, constants) ?? node);
+      return;
+    }
+    const isKept = this.#isKept(node);
+    const input = node.input.map((name, i) => {
+      if (name === '') return name;
+      const inner = outputs.get(name) ?? name;
+      if (isKept || !this.#isHalfPlace(node, i))
+        return this.#halves.has(inner) ? this.#as('float32', inner) : inner;
+      const isFloat = this.#values.type(name) === 'float32';
+      return isFloat && !this.#halves.has(inner) ? this.#as(this.#type, inner) : inner;
+    });
+    if (isKept) {
+      this.#nodes.push(withFields(this.#withCaptured(node, outputs), { input }));
+      return;
+    }
+    const output = node.output.map((name) => {
+      if (name === '') return name;
+      const inner = outputs.get(name) ?? name;
+      if (this.#values.type(name) === 'float32') this.#halves.add(inner);
+      return inner;
+    });
+    this.#nodes.push(withFields(this.#halfNode(node), { input, output }));
+  }
+
+  /** Attributes that name or hold float32. */
+  #halfNode(node: Node): Node {
+    const attribute = node.attribute.map((one) => {
+      if (TYPE_ATTRIBUTES.has(one.name) && Number(one.i) === FLOAT32)
+        return withFields(one, { i: BigInt(ELEMENTS[this.#type].code) });
+      if (one.t?.dataType !== FLOAT32) return one;
+      return withFields(one, { t: this.#tensors.half(one.t, nodeName(node)) });
+    });
+    const isZeros = node.opType === 'ConstantOfShape' && attributeOf(node, 'value') === undefined;
+    const zero = { type: this.#type, dims: [1], data: new Uint16Array(1) } as const;
+    if (isZeros) attribute.push(createAttribute('value', { tensor: zero }));
+    return withFields(node, { attribute });
+  }
+
+  /** What the node's subgraphs read from outside, in float32. */
+  #withCaptured(node: Node, outputs: ReadonlyMap<string, string>): Node {
+    if (subgraphsOf(node).length === 0) return node;
+    const names = new Map<string, string>();
+    for (const name of readValues(node)) {
+      const inner = outputs.get(name) ?? name;
+      if (this.#halves.has(inner)) names.set(name, this.#as('float32', inner));
+    }
+    const renamed = (one: Node): Node =>
+      withFields(one, { input: one.input.map((name) => names.get(name) ?? name) });
+    const graph = (one: Graph): Graph => {
+      const next = mapGraph(one, { node: renamed });
+      const output = next.output.map((info) => withFields(info, { name: names.get(info.name) ?? info.name }));
+      return withFields(next, { output });
+    };
+    return withFields(node, {
+      attribute: node.attribute.map((one) =>
+        withFields(one, {
+          ...(one.g !== undefined && { g: graph(one.g) }),
+          graphs: one.graphs.map(graph),
+        }),
+      ),
+    });
+  }
+
+  /** Whether a node computes in float32 as before. */
+  #isKept(node: Node): boolean {
+    if (!isStandardDomain(node.domain) || subgraphsOf(node).length > 0) return true;
+    if (/Sequence|Optional/.test(node.opType)) return true;
+    if (this.#opset < (FLOAT32_ONLY[node.opType] ?? 0)) return true;
+    if (ONE_OUTPUT.has(node.opType) && node.output.slice(1).some((name) => name !== '')) return true;
+    if (node.output.some((name) => name !== '' && this.#values.type(name) === undefined)) return true;
+    return this.#isCounted(node);
+  }
+
+  /** Whether a node counts: float16 has whole numbers up to 2048. */
+  #isCounted(node: Node): boolean {
+    if (constantValue(node) !== undefined || /^(Shape|Size)$/.test(node.opType)) return false;
+    return this.#counting.has(node);
+  }
+
+  #isHalfPlace(node: Node, input: number): boolean {
+    return !this.#isKept(node) && !FLOAT32_PLACES[node.opType]?.includes(input);
+  }
+
+  /** The value in another type; cast once. */
+  #as(type: HalfType | 'float32', value: string): string {
+    const key = `${type} ${value}`;
+    const known = this.#casts.get(key);
+    if (known !== undefined) return known;
+    const name = this.#unique(`${value}/${type}`);
+    this.#casts.set(key, name);
+    this.#cast(name, value, type);
+    return name;
+  }
+
+  #cast(output: string, input: string, to: HalfType | 'float32'): void {
+    const name = this.#unique(`${output}/cast`);
+    this.#nodes.push(createNode(name, 'Cast', [input], [output], { to: { int: ELEMENTS[to].code } }));
+  }
+
+  #halfInfo(info: ValueInfo): ValueInfo {
+    const type = info.type!;
+    const tensor = type.value.value as { elemType: number };
+    const value = { ...type.value, value: withFields(tensor, { elemType: ELEMENTS[this.#type].code }) };
+    return withFields(info, { type: withFields(type, { value: value as typeof type.value }) });
+  }
+
+  #unique(hint: string): string {
+    let name = hint;
+    for (let i = 1; this.#names.has(name); i++) name = `${hint}_${i}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+const FLOAT32: number = ELEMENTS.float32.code;
+
+/** What normalises an input. */
+const NORMALISES: ReadonlySet<string> = new Set(
+  'Add Sub Mul Div Neg Pow Sqrt ReduceMean Identity'.split(' '),
+);
+
+/**
+ * What is computed of shapes alone, casts to whole numbers, and what nothing but they read. And what is done to a float32
+ * input before its first layer: onnxruntime 1.30 refuses a layer normalisation in pieces behind a Cast.
+ */
+function nodesThatCount(graph: Graph, inputs: ReadonlySet<string>): ReadonlySet<Node> {
+  const counting = new Set<Node>();
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  const ofShapes = new Set<string>();
+  const normalised = new Set(inputs);
+  for (const node of graph.node) {
+    const read = readValues(node).filter((name) => !constants.has(name));
+    const isConstant = read.length === 0 && !/^Random/.test(node.opType);
+    const isOfShapes = read.length > 0 && read.every((name) => ofShapes.has(name));
+    const isNormalised =
+      read.length > 0 &&
+      isStandardDomain(node.domain) &&
+      NORMALISES.has(node.opType) &&
+      read.every((name) => normalised.has(name));
+    if (isOfShapes || isNormalised) counting.add(node);
+    const isShape = /^(Shape|Size)$/.test(node.opType);
+    for (const name of node.output) {
+      if (isNormalised) normalised.add(name);
+      if (isConstant) constants.add(name);
+      else if (isOfShapes || isShape) ofShapes.add(name);
+    }
+  }
+  const elsewhere = new Set(graph.output.map(({ name }) => name));
+  const read = new Set<string>();
+  for (const node of graph.node.toReversed()) {
+    const isCast = node.opType === 'Cast' && !isFloatCode(intAttribute(node, 'to', 0));
+    const isReadByThem = node.output.some((name) => read.has(name));
+    const isAlone = isReadByThem && node.output.every((name) => !elsewhere.has(name));
+    if (isCast || isAlone) {
+      counting.add(node);
+      for (const name of node.input) read.add(name);
+    } else for (const name of readValues(node)) elsewhere.add(name);
+  }
+  return counting;
+}
+
+function isFloatCode(code: number): boolean {
+  return elementTypeOf(code)?.includes('float') ?? true;
+}
+
+function isFloat32(info: ValueInfo): boolean {
+  return declaredType(info) === 'float32';
+}
+
+function namesOf(graph: Graph): Set<string> {
+  const names = new Set<string>();
+  const take = (one: Graph): void => {
+    for (const { name } of [...one.input, ...one.initializer, ...one.output, ...one.valueInfo])
+      names.add(name);
+    for (const node of one.node) {
+      for (const name of [node.name, ...node.output]) names.add(name);
+      subgraphsOf(node).forEach(take);
+    }
+  };
+  take(graph);
+  return names;
+}
