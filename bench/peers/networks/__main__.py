@@ -9,12 +9,13 @@ With a Python that has torch 1.13, into a folder (about half a minute), or only 
 import sys
 
 import images
+import resampling
 import speech
 import text
 import torch
 from exports import write_case
 
-NETWORKS = [*images.NETWORKS, *speech.NETWORKS, *text.NETWORKS]
+NETWORKS = [*images.NETWORKS, *resampling.NETWORKS, *speech.NETWORKS, *text.NETWORKS]
 
 
 def main(target):

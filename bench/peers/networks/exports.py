@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import inspect
 import json
 import pathlib
 import warnings
@@ -9,6 +10,10 @@ import zlib
 
 import torch
 import torch.nn as nn
+
+
+# Later versions of PyTorch have two exporters; this is the older one.
+EXPORTER = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +99,7 @@ def write_case(folder, network_class, export):
             input_names=["data"],
             output_names=["embedding"],
             dynamic_axes=free,
+            **EXPORTER,
         )
     if data.is_floating_point():
         write_floats(target / "data.f32", [data])

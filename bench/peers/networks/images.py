@@ -1,4 +1,4 @@
-"""Networks of images."""
+"""Networks of images: blocks of convolutions, pooling and attention."""
 
 import torch
 import torch.nn as nn
@@ -84,31 +84,6 @@ class SplitAttention(ImageNetwork):
         weights = torch.split(weights.reshape(batch, -1, 1, 1), channels // 2, dim=1)
         x = sum(weight * branch for weight, branch in zip(weights, branches))
         return self.embed(F.adaptive_avg_pool2d(x, 1).view(batch, -1))
-
-
-class FeaturePyramid(ImageNetwork):
-    """Maps of three sizes, brought to the size of the largest one by both ways of interpolation."""
-
-    NAME = "feature-pyramid"
-    EXPORTS = (Export(11), Export(16, folded=False))
-
-    def __init__(self):
-        super().__init__()
-        self.large = nn.Conv2d(3, 8, 3, 2, 1)
-        self.middle = nn.Conv2d(8, 8, 3, 2, 1)
-        self.small = nn.Conv2d(8, 8, 3, 2)
-        self.lateral = nn.Conv2d(8, 8, 1)
-        self.smooth = nn.Conv2d(8, 8, 3, 2, 1)
-        self.embed = nn.Linear(8, 6)
-
-    def forward(self, x):
-        large = F.relu(self.large(x))
-        middle = F.relu(self.middle(large))
-        small = F.relu(self.small(middle))
-        size = large.shape[-2:]
-        x = large + F.interpolate(self.lateral(middle), size=size, mode="nearest")
-        x = x + F.interpolate(small, size=size, mode="bilinear", align_corners=False)
-        return self.embed(self.smooth(x).amax((2, 3)))
 
 
 class NetVlad(ImageNetwork):
@@ -197,27 +172,6 @@ class Hybrid(ImageNetwork):
         return self.embed(self.fuse(torch.cat([local, self.narrow(x)], 1)).mean((2, 3)))
 
 
-class Deconvolution(ImageNetwork):
-    """Transposed convolution in groups with output padding; pools whose last window hangs over the edge."""
-
-    NAME = "deconvolution"
-    EXPORTS = (Export(11), Export(13, folded=False))
-
-    def __init__(self):
-        super().__init__()
-        self.down = nn.Conv2d(3, 8, 5, 2, 2)
-        self.up = nn.ConvTranspose2d(8, 8, 3, 2, 1, output_padding=1, groups=2)
-        self.slope = nn.PReLU(8)
-        self.grouped = nn.Conv2d(8, 12, 3, 2, 2, dilation=2, groups=4)
-        self.average = nn.AvgPool2d(3, 2, ceil_mode=True, count_include_pad=False)
-        self.largest = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.embed = nn.Linear(12, 6)
-
-    def forward(self, x):
-        x = self.grouped(self.slope(self.up(F.elu(self.down(x)))))
-        return self.embed(self.largest(self.average(x)).sum((2, 3)))
-
-
 class ChannelShuffle(ImageNetwork):
     """Local response normalisation, channels shuffled between groups, and halves that go different ways."""
 
@@ -269,11 +223,9 @@ NETWORKS = [
     MobileBlock,
     GeneralizedMean,
     SplitAttention,
-    FeaturePyramid,
     NetVlad,
     WindowAttention,
     Hybrid,
-    Deconvolution,
     ChannelShuffle,
     WeightNorm,
 ]
