@@ -21,6 +21,8 @@ class MobileBlock(ImageNetwork):
         self.depthwise_norm = nn.BatchNorm2d(24)
         self.squeeze = nn.Conv2d(24, 6, 1)
         self.excite = nn.Conv2d(6, 24, 1)
+        # Some gates are wide open, and some shut.
+        self.excite.bias.data = torch.linspace(-4, 4, 24)
         self.project = nn.Conv2d(24, 12, 1)
         self.embed = nn.Linear(12, 8)
 

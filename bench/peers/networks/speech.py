@@ -151,11 +151,12 @@ class GatedRecurrent(SpeechNetwork):
 
     def __init__(self):
         super().__init__()
+        self.norm = nn.LayerNorm(24)
         self.recurrent = nn.GRU(24, 8, 2, batch_first=True, bidirectional=True)
         self.embed = nn.Linear(32, 6)
 
     def forward(self, x):
-        outputs, states = self.recurrent(x.transpose(1, 2)[:, ::2])
+        outputs, states = self.recurrent(self.norm(x.transpose(1, 2)[:, ::2]))
         return self.embed(torch.cat([outputs.max(1)[0], states[0], states[-1]], 1))
 
 
