@@ -109,14 +109,12 @@ function looked(
     return { found: { ...found, layers, totals, memory }, prepared, refusals, isOfOperators };
   } catch (error) {
     if (!(error instanceof CfError) || error instanceof UsageError) throw error;
-    const all = [...new Set([...refusals, ...reasonsOf(error).map((reason) => plainReason(file, reason))])];
+    // What is told of the file before it is prepared stops that too.
+    const isNew = (reason: string): boolean =>
+      !refusals.includes(withFlags(reason.replace(`'${file}', `, '')));
+    const all = [...refusals, ...reasonsOf(error).filter(isNew)];
     return { found, prepared: undefined, refusals: all, isOfOperators: false };
   }
-}
-
-/** A reason as it is told of a file before it is prepared. */
-function plainReason(file: string, reason: string): string {
-  return withFlags(reason.startsWith(`'${file}', a batch`) ? reason.slice(`'${file}', `.length) : reason);
 }
 
 /** Takes the smallest batch through a network and back. @returns why that fails, if it does */
