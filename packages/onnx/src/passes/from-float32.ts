@@ -54,8 +54,8 @@ export function fromFloat32(
   requireWeightsInside(model);
   const source = opsetOf(model) < OLDEST_HALF ? upgradeModel(model) : model;
   const tensors = new HalfTensors(type);
-  const writer = new HalfWriter(source, type, tensors);
-  const graph = type === 'float16' ? writer.values(keepIo) : writer.weights();
+  const writer = new HalfWriter(source, { type, tensors, keepIo: keepIo && type === 'float16' });
+  const graph = type === 'float16' ? writer.values() : writer.weights();
   tensors.throwIfAny();
   return { model: withFields(source, { graph }), notes: tensors.notes() };
 }
@@ -92,6 +92,12 @@ const FLOAT32_PLACES: Readonly<Record<string, readonly number[]>> = { Resize: [1
 const ONE_OUTPUT: ReadonlySet<string> = new Set(['LayerNormalization', 'BatchNormalization']);
 const TYPE_ATTRIBUTES: ReadonlySet<string> = new Set(['to', 'dtype', 'output_datatype']);
 
+interface HalfWriting {
+  readonly type: HalfType;
+  readonly tensors: HalfTensors;
+  readonly keepIo: boolean;
+}
+
 class HalfWriter {
   readonly #graph: Graph;
   readonly #opset: number;
@@ -99,26 +105,31 @@ class HalfWriter {
   readonly #tensors: HalfTensors;
   readonly #values: ValueTable;
   readonly #names: Set<string>;
-  /** Nodes whose numbers become whole ones, such as ids of words. */
+  /** Nodes whose numbers count, or are the input's before its first layer. */
   readonly #counting: ReadonlySet<Node>;
   /** Values that are half in the graph to be. */
   readonly #halves: Set<string> = new Set();
   readonly #casts: Map<string, string> = new Map();
   readonly #nodes: Node[] = [];
 
-  constructor(model: Model, type: HalfType, tensors: HalfTensors) {
+  readonly #keepIo: boolean;
+
+  constructor(model: Model, { type, tensors, keepIo }: HalfWriting) {
     this.#graph = graphOf(model);
     this.#opset = opsetOf(model);
     this.#type = type;
     this.#tensors = tensors;
     this.#values = new ValueTable(model);
     this.#names = namesOf(this.#graph);
-    this.#counting = nodesThatCount(this.#graph);
+    this.#keepIo = keepIo;
+    const inputs = keepIo ? this.#graph.input.filter(isFloat32) : [];
+    this.#counting = nodesThatCount(this.#graph, new Set(inputs.map(({ name }) => name)));
   }
 
   /** Weights and values. */
-  values(keepIo: boolean): Graph {
+  values(): Graph {
     const graph = this.#graph;
+    const keepIo = this.#keepIo;
     const constants = this.#constantsFor(({ node, input }) => this.#isHalfPlace(node, input));
     const overridable = new Set(graph.initializer.map(({ name }) => name));
     const inputs = graph.input.map((info) => {
@@ -295,7 +306,7 @@ class HalfWriter {
   /** Whether a node counts: float16 has whole numbers up to 2048. */
   #isCounted(node: Node): boolean {
     if (constantValue(node) !== undefined || /^(Shape|Size)$/.test(node.opType)) return false;
-    return this.#counting.has(node) || node.output.some((name) => this.#values.elements(name) !== undefined);
+    return this.#counting.has(node);
   }
 
   #isHalfPlace(node: Node, input: number): boolean {
@@ -335,9 +346,37 @@ class HalfWriter {
 
 const FLOAT32: number = ELEMENTS.float32.code;
 
-/** Casts to whole numbers, and what nothing but they read. */
-function nodesThatCount(graph: Graph): ReadonlySet<Node> {
+/** What normalises an input. */
+const NORMALISES: ReadonlySet<string> = new Set(
+  'Add Sub Mul Div Neg Pow Sqrt ReduceMean Identity'.split(' '),
+);
+
+/**
+ * What is computed of shapes alone, casts to whole numbers, and what nothing but they read. And what is done to a float32
+ * input before its first layer: onnxruntime 1.30 refuses a layer normalisation in pieces behind a Cast.
+ */
+function nodesThatCount(graph: Graph, inputs: ReadonlySet<string>): ReadonlySet<Node> {
   const counting = new Set<Node>();
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  const ofShapes = new Set<string>();
+  const normalised = new Set(inputs);
+  for (const node of graph.node) {
+    const read = readValues(node).filter((name) => !constants.has(name));
+    const isConstant = read.length === 0 && !/^Random/.test(node.opType);
+    const isOfShapes = read.length > 0 && read.every((name) => ofShapes.has(name));
+    const isNormalised =
+      read.length > 0 &&
+      isStandardDomain(node.domain) &&
+      NORMALISES.has(node.opType) &&
+      read.every((name) => normalised.has(name));
+    if (isOfShapes || isNormalised) counting.add(node);
+    const isShape = /^(Shape|Size)$/.test(node.opType);
+    for (const name of node.output) {
+      if (isNormalised) normalised.add(name);
+      if (isConstant) constants.add(name);
+      else if (isOfShapes || isShape) ofShapes.add(name);
+    }
+  }
   const elsewhere = new Set(graph.output.map(({ name }) => name));
   const read = new Set<string>();
   for (const node of graph.node.toReversed()) {

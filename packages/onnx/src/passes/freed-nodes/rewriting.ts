@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../builder/graph-builder.ts';
-import { type Attributes, intsAttribute } from '../../model/attributes.ts';
+import { type Attributes, intsAttribute, wholeNumber } from '../../model/attributes.ts';
 import type { Node } from '../../model/model.ts';
 import { sizeOf } from '../../model/tensor.ts';
 import type { BatchAxis, Mixes } from '../batch-axis.ts';
@@ -50,7 +50,7 @@ export function fresh(
 
 /** A list of integers, as a constant. */
 export function int64(context: Rewriting, hint: string, values: readonly number[]): string {
-  const data = BigInt64Array.from(values, (value) => BigInt(value));
+  const data = BigInt64Array.from(values, wholeNumber);
   return context.builder.constant({ type: 'int64', dims: [values.length], data }, hint);
 }
 
