@@ -69,7 +69,13 @@ export async function withAllReasons<T>(
   }
 }
 
-const FILE_CODES = new Set(['E_BACKBONE', 'E_ONNX_GRAPH', 'E_ONNX_OPSET', 'E_ONNX_OPERATOR']);
+const FILE_CODES = new Set([
+  'E_BACKBONE',
+  'E_ONNX_GRAPH',
+  'E_ONNX_OPSET',
+  'E_ONNX_OPERATOR',
+  'E_ONNX_REFUSED',
+]);
 /** A prepared model has one input and one output, and its weights are split already. */
 const ONLY_ONE = { keepShared: true } as const;
 const NOTHING_FOUND = { refusals: [], isOfOperators: false } as const;
@@ -103,9 +109,14 @@ function looked(
     return { found: { ...found, layers, totals, memory }, prepared, refusals, isOfOperators };
   } catch (error) {
     if (!(error instanceof CfError) || error instanceof UsageError) throw error;
-    const all = [...refusals, ...reasonsOf(error)];
+    const all = [...new Set([...refusals, ...reasonsOf(error).map((reason) => plainReason(file, reason))])];
     return { found, prepared: undefined, refusals: all, isOfOperators: false };
   }
+}
+
+/** A reason as it is told of a file before it is prepared. */
+function plainReason(file: string, reason: string): string {
+  return withFlags(reason.startsWith(`'${file}', a batch`) ? reason.slice(`'${file}', `.length) : reason);
 }
 
 /** Takes the smallest batch through a network and back. @returns why that fails, if it does */

@@ -1,4 +1,4 @@
-import { type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
+import { type Embed, type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
@@ -46,16 +46,25 @@ export async function openOnnxNetwork(
  * @throws BackboneError
  */
 export async function requireBatches(name: string, { run, shape }: EmbeddingNetwork): Promise<void> {
+  let isDead = true;
+  const checked: Embed = async (values, count) => {
+    const embeddings = await run(values, count);
+    if (!embeddings.every(Number.isFinite)) throw notFinite(name);
+    isDead &&= embeddings.every((x) => x === 0);
+    return embeddings;
+  };
   try {
-    const finite: Embedder['run'] = async (values, count) => {
-      const embeddings = await run(values, count);
-      if (!embeddings.every(Number.isFinite)) throw notFinite(name);
-      return embeddings;
-    };
-    await requireSeparateSamples(finite, 3 * shape.height * shape.width);
+    await requireSeparateSamples(checked, 3 * shape.height * shape.width);
   } catch (cause) {
     if (!(cause instanceof OnnxGraphError)) throw cause;
     throw new BackboneError(`'${name}', ${cause.given}`, cause.expected, cause.fix, cause);
+  }
+  if (isDead) {
+    throw new BackboneError(
+      `'${name}', which gives 0 for every picture`,
+      'a network that tells pictures apart',
+      'check its weights, and how it wants its pixels (--input).',
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { CfError } from '@cf/core';
+import { RefusedModelError } from '@cf/onnx';
 import { BackboneError } from '../errors.ts';
 
 /**
@@ -47,7 +48,8 @@ export class RefusedFileError extends BackboneError {
 
 /** All reasons of an error, a line each. */
 export function reasonsOf(error: CfError): readonly string[] {
-  return error instanceof RefusedFileError ? error.reasons : [reasonText(error)];
+  if (error instanceof RefusedFileError) return error.reasons;
+  return error instanceof RefusedModelError ? error.reasons.flatMap(reasonsOf) : [reasonText(error)];
 }
 
 /** A reason in one line, which needs no name of the file that it is about. */

@@ -45,7 +45,10 @@ export function expectedPixels(model: Model, input: string): ExpectedPixels {
   return value === undefined ? ownNormalisation(model, input) : { kind: 'metadata', value };
 }
 
-/** Whether a network normalises its pixels: constants subtracted, added, multiplied or divided before its first layer. */
+/**
+ * Whether a network normalises its pixels: constants subtracted, added, multiplied or divided before its first layer, or
+ * a BatchNormalization there, that take 0…255 to a few units. What a first layer's own weights do can't be seen.
+ */
 export function ownNormalisation(
   model: Model,
   input: string,
