@@ -241,7 +241,7 @@ export function smallOnnx({
     channels('bn.running_var', 1),
   ]);
   x = node('Relu', 'relu', [x]);
-  const domain = operator === 'QuickGelu' ? 'com.microsoft' : '';
+  const domain = operator === 'SampleOp' ? 'com.microsoft' : '';
   if (operator !== undefined) x = graph.op(operator, [x], {}, { name: 'extra', outputs: ['extra'], domain });
   x = node('Flatten', 'flatten', [x]);
   x = node('Gemm', 'embedding', [x, weight('fc.weight', [8, 128], () => 0.1 * random.normal())], {

@@ -38,7 +38,8 @@ export function filePixels(
   network: Described,
   { asked, layout }: { readonly asked: AskedPixels; readonly layout: PixelForm['layout'] },
 ): FilePixels | undefined {
-  const own = bytesNorm(network);
+  const found = ownNormalisation(network.model, network.input);
+  const own = found.kind === 'normalised' ? found : undefined;
   const kept = metadataOf(network.model, PIXELS_KEY);
   const said = kept === undefined ? undefined : formOf(file, kept);
   const { asked: given, notes } = own === undefined ? { asked, notes: [] } : once(file, own, asked);
@@ -56,29 +57,13 @@ export function filePixels(
 }
 
 /** Nobody says how a file wants its pixels. */
-export function pixelsUnsaid(file: string, { model, input }: Described): BackboneError {
-  const own = ownNormalisation(model, input);
+export function pixelsUnsaid(file: string): BackboneError {
   const presets = Object.keys(INPUT_PRESETS).join(', ');
-  const [how, hint] =
-    own.kind === 'normalised'
-      ? [ownText(own), ' --input-std 255 gives it 0 to 1.']
-      : ['its pixels as they come', ''];
   return new BackboneError(
-    `'${file}', which takes ${how} and does not say of which range`,
+    `'${file}', which does not normalise pixels from 0 to 255 by itself and does not say how`,
     `--input ${presets}, or --input-mean and --input-std`,
-    `say how its authors normalise pictures: insightface is (x − 127.5) / 127.5, raw is 0 to 255.${hint}`,
+    'say how its authors normalise pictures: insightface is (x − 127.5) / 127.5, raw is 0 to 255, --input-std 255 is 0 to 1.',
   );
-}
-
-/** What a file does by itself, if that is for pixels from 0 to 255: it takes off more than 1, or divides by much. */
-function bytesNorm({ model, input }: Described): OwnNorm | undefined {
-  const own = ownNormalisation(model, input);
-  if (own.kind !== 'normalised') return undefined;
-  const isOfBytes = own.scale.every((scale, i) => {
-    const mean = own.mean[own.mean.length === 1 ? 0 : i] ?? 0;
-    return Math.abs(mean) > 2 || Math.abs(scale) <= 1 / 16;
-  });
-  return isOfBytes ? own : undefined;
 }
 
 /** What is left to do beside what the file does by itself: the same is not done twice. */

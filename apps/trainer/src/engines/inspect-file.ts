@@ -6,14 +6,23 @@ import {
   inspectModel,
   type Model,
   type ModelInspection,
+  UnsupportedOperatorError,
 } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import { firstLine, UsageError } from '../errors.ts';
-import { type FileSettings, type PreparedFile, prepareRead, readModelFile, withFlags } from './onnx-file.ts';
+import {
+  type FileSettings,
+  type PreparedFile,
+  picturesOf,
+  prepareRead,
+  readModelFile,
+  withFlags,
+  withPictures,
+} from './onnx-file.ts';
 import { openOnnxNetwork, requireBatches } from './onnx-network.ts';
 import { sampleShape } from './pixel-form.ts';
-import { RefusedFileError, reasonsOf } from './refusals.ts';
+import { aboutFile, RefusedFileError, reasonsOf } from './refusals.ts';
 
 /** How a file would be trained. */
 export interface InspectFileOptions extends FileSettings {
@@ -60,12 +69,13 @@ export async function withAllReasons<T>(
   } catch (error) {
     if (!(error instanceof CfError) || !FILE_CODES.has(error.code)) throw error;
     const model = await readModelFile(config.file).catch(() => undefined);
-    const { refusals, isOfOperators } =
-      model === undefined ? NOTHING_FOUND : looked(config.file, model, config, false);
+    if (model === undefined) throw error;
+    const { refusals, isOfOperators } = looked(config.file, model, config, false);
+    const own = reasonsOf(error).map((reason) => aboutFile(config.file, reason));
+    const all = [...new Set([...refusals, ...own])];
     // Of operators one error tells all by itself.
-    throw refusals.length > reasonsOf(error).length && !isOfOperators
-      ? new RefusedFileError(config.file, refusals)
-      : error;
+    const isWhole = isOfOperators && error instanceof UnsupportedOperatorError;
+    throw isWhole || all.length <= own.length ? error : new RefusedFileError(config.file, all);
   }
 }
 
@@ -76,9 +86,6 @@ const FILE_CODES = new Set([
   'E_ONNX_OPERATOR',
   'E_ONNX_REFUSED',
 ]);
-/** A prepared model has one input and one output, and its weights are split already. */
-const ONLY_ONE = { keepShared: true } as const;
-const NOTHING_FOUND = { refusals: [], isOfOperators: false } as const;
 
 /** What can be said before anything runs. @param openPixels whether it stays open how pixels are normalised */
 function looked(
@@ -96,27 +103,22 @@ function looked(
     ...(freezeUntil !== undefined && { freezeUntil }),
     ...(freezeBn !== undefined && { freezeBn }),
   };
-  const found = inspectModel(model, options);
-  const refusals = found.refusals.map(({ text }) => withFlags(text));
+  const pictured = withPictures(file, model, settings);
+  const found = inspectModel(pictured.model, options);
+  const refusals = found.refusals.map(({ text }) => aboutFile(file, withFlags(text)));
   const isOfOperators = found.refusals.every(({ place }) => place !== undefined);
-  // Where an input or output has to be named, the rest can't be told.
-  if (found.input === undefined) return { found, prepared: undefined, refusals, isOfOperators };
+  const told = { found, prepared: undefined, refusals, isOfOperators };
+  if (found.input === undefined) return told;
   try {
-    const prepared = prepareRead(file, model, settings, openPixels);
-    if (settings.inputSize === undefined) return { found, prepared, refusals, isOfOperators };
-    // Costs are those of the size that was asked for.
-    const { layers, totals, memory } = inspectModel(prepared.model, { ...options, ...ONLY_ONE });
-    return { found: { ...found, layers, totals, memory }, prepared, refusals, isOfOperators };
+    if (found.output !== undefined && isOfOperators)
+      return { ...told, prepared: prepareRead(file, model, settings, openPixels) };
+    picturesOf(file, { model: pictured.model, input: found.input }, settings, openPixels);
+    return told;
   } catch (error) {
     if (!(error instanceof CfError) || error instanceof UsageError) throw error;
-    const all = [...new Set([...refusals, ...reasonsOf(error).map((reason) => plainReason(file, reason))])];
-    return { found, prepared: undefined, refusals: all, isOfOperators: false };
+    const all = reasonsOf(error).map((reason) => aboutFile(file, reason));
+    return { ...told, refusals: [...new Set([...refusals, ...all])], isOfOperators: false };
   }
-}
-
-/** A reason as it is told of a file before it is prepared. */
-function plainReason(file: string, reason: string): string {
-  return withFlags(reason.startsWith(`'${file}', a batch`) ? reason.slice(`'${file}', `.length) : reason);
 }
 
 /** Takes the smallest batch through a network and back. @returns why that fails, if it does */

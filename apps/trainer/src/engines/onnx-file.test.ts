@@ -96,7 +96,7 @@ describe('the numbers of pictures', () => {
 it('what does not take pictures and says nothing of them is told both at once', async () => {
   const { message } = await refusal(smallOnnx({ channels: 1, normalised: false }));
   expect(message).toMatch(
-    /refused for 2 reasons, expected none of these:\n- the file with input 'data'.*\n- the file, which takes its pixels/,
+    /refused for 2 reasons, expected none of these:\n- the file with input 'data'.*\n- the file, which does not normalise/,
   );
   expect(message).not.toMatch(/Fix[\s\S]*Fix/);
 });

@@ -7,6 +7,7 @@ import {
   OnnxOpsetError,
   PIXELS_KEY,
   prepareModel,
+  RefusedModelError,
   sessionModel,
   withMetadata,
 } from '@cf/onnx';
@@ -17,7 +18,7 @@ import { RUN_FILES } from '../run/run-folder.ts';
 import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';
 import { pictureLayout, withPictureSize } from './picture-input.ts';
 import { askedPixels, isUnchanged, type PixelForm, type PixelSettings, RAW } from './pixel-form.ts';
-import { allReasons } from './refusals.ts';
+import { allReasons, RefusedFileError, reasonsOf } from './refusals.ts';
 
 /** What is said about a file beside its path. */
 export interface FileSettings extends PixelSettings {
@@ -95,31 +96,20 @@ export function prepareRead(
   settings: FileSettings,
   openPixels: boolean = false,
 ): PreparedFile {
-  const asked = askedPixels(settings);
   const { inputName, outputName, keepShared = false } = settings;
-  const prepared = told(file, () =>
-    prepareModel(model, {
-      keepShared,
-      ...(inputName !== undefined && { input: inputName }),
-      ...(outputName !== undefined && { output: outputName }),
-    }),
-  );
-  if (metadataOf(model, FEATURES) !== undefined)
-    throw new BackboneError(
-      `'${file}', an embedding of features`,
-      'a network of pictures',
-      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
-    );
-  const layout = pictureLayout(prepared, settings.inputLayout);
-  const [sized, pixels] = allReasons(file, [
-    () => withPictureSize(file, prepared, { ...settings, inputLayout: layout }),
-    (): FilePixels & { readonly isOpen?: boolean } => {
-      const found = told(file, () => filePixels(file, prepared, { asked, layout }));
-      if (found !== undefined) return found;
-      if (openPixels) return { form: { ...RAW, layout, ...asked }, notes: [], isOpen: true };
-      throw pixelsUnsaid(file, prepared);
-    },
+  const pictured = withPictures(file, model, settings);
+  const [prepared] = allReasons(file, [
+    () =>
+      told(file, () =>
+        prepareModel(pictured.model, {
+          keepShared,
+          ...(inputName !== undefined && { input: inputName }),
+          ...(outputName !== undefined && { output: outputName }),
+        }),
+      ),
+    () => pictured.input && picturesOf(file, { ...pictured, input: pictured.input }, settings, openPixels),
   ]);
+  const { sized, pixels } = picturesOf(file, prepared, settings, openPixels);
   const text = JSON.stringify(pixels.form);
   return {
     model: withMetadata(sized.model, PIXELS_KEY, text),
@@ -128,8 +118,68 @@ export function prepareRead(
       .digest('hex'),
     pixels: pixels.form,
     arePixelsOpen: pixels.isOpen ?? false,
-    notes: [...prepared.notes.map((note) => withFlags(note.text)), ...sized.notes, ...pixels.notes],
+    notes: [
+      ...pictured.notes,
+      ...prepared.notes.map((note) => withFlags(note.text)),
+      ...sized.notes,
+      ...pixels.notes,
+    ],
   };
+}
+
+/**
+ * What a network takes: pictures of a size, with pixels in some form.
+ *
+ * @throws BackboneError with all that is wrong with it; UsageError for pixels or a size that are none
+ */
+export function picturesOf(
+  file: string,
+  network: { readonly model: Model; readonly input: string },
+  settings: FileSettings,
+  openPixels: boolean,
+): {
+  readonly sized: ReturnType<typeof withPictureSize>;
+  readonly pixels: FilePixels & { readonly isOpen?: boolean };
+} {
+  const asked = askedPixels(settings);
+  if (metadataOf(network.model, FEATURES) !== undefined)
+    throw new BackboneError(
+      `'${file}', an embedding of features`,
+      'a network of pictures',
+      'score it with its run, which knows the network below it: cf eval --run FOLDER.',
+    );
+  const layout = pictureLayout(network, settings.inputLayout);
+  const [sized, pixels] = allReasons(file, [
+    () => withPictureSize(file, network, { ...settings, inputLayout: layout }),
+    (): FilePixels & { readonly isOpen?: boolean } => {
+      const found = told(file, () => filePixels(file, network, { asked, layout }));
+      if (found !== undefined) return found;
+      if (openPixels) return { form: { ...RAW, layout, ...asked }, notes: [], isOpen: true };
+      throw pixelsUnsaid(file);
+    },
+  ]);
+  return { sized, pixels };
+}
+
+/** A file whose one input, or the named one, takes pictures as they will be; as it was, where that is not known yet. */
+export function withPictures(
+  file: string,
+  model: Model,
+  settings: FileSettings,
+): ReturnType<typeof withPictureSize> & { readonly input: string | undefined } {
+  const held = new Set(model.graph!.initializer.map(({ name }) => name));
+  const inputs = model.graph!.input.filter(({ name }) => !held.has(name));
+  const named = inputs.find(({ name }) => name === settings.inputName);
+  const input = settings.inputName === undefined && inputs.length === 1 ? inputs[0]!.name : named?.name;
+  if (input === undefined) return { model, notes: [], input };
+  const network = { model, input };
+  try {
+    const inputLayout = pictureLayout(network, settings.inputLayout);
+    return { ...withPictureSize(file, network, { ...settings, inputLayout }), input };
+  } catch {
+    // Told when the file is made ready.
+    return { model, notes: [], input };
+  }
 }
 
 /** What a fix of `@cf/onnx` asks for, as a flag of this program. */
@@ -146,6 +196,7 @@ function told<T>(file: string, work: () => T): T {
   } catch (cause) {
     if (cause instanceof OnnxGraphError)
       throw new OnnxGraphError(`'${file}', ${cause.given}`, cause.expected, withFlags(cause.fix));
+    if (cause instanceof RefusedModelError) throw new RefusedFileError(file, reasonsOf(cause).map(withFlags));
     if (cause instanceof CfError) throw cause;
     throw new BackboneError(
       `'${file}' (${firstLine(cause)})`,

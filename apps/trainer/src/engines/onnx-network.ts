@@ -1,4 +1,4 @@
-import { type Embed, type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
+import { type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
@@ -47,14 +47,14 @@ export async function openOnnxNetwork(
  */
 export async function requireBatches(name: string, { run, shape }: EmbeddingNetwork): Promise<void> {
   let isDead = true;
-  const checked: Embed = async (values, count) => {
+  const embed: EmbeddingNetwork['run'] = async (values, count) => {
     const embeddings = await run(values, count);
     if (!embeddings.every(Number.isFinite)) throw notFinite(name);
     isDead &&= embeddings.every((x) => x === 0);
     return embeddings;
   };
   try {
-    await requireSeparateSamples(checked, 3 * shape.height * shape.width);
+    await requireSeparateSamples(embed, 3 * shape.height * shape.width);
   } catch (cause) {
     if (!(cause instanceof OnnxGraphError)) throw cause;
     throw new BackboneError(`'${name}', ${cause.given}`, cause.expected, cause.fix, cause);

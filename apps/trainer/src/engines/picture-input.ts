@@ -32,6 +32,13 @@ export function withPictureSize(
   const asked = askedSize(settings);
   const info = model.graph!.input.find(({ name }) => name === input)!;
   const shape = shapeOf(network);
+  const others = inputsOf(model).filter((name) => name !== input);
+  if (others.length > 0)
+    throw new BackboneError(
+      `'${file}', whose output needs input '${others.join("', '")}' beside '${input}'`,
+      'a network of pictures alone',
+      'export it with the other values as constants, or name an output that does without.',
+    );
   const given = `'${file}' with input '${input}' of shape ${shape === undefined ? 'unknown' : `[${shape.map((dim) => dim ?? '?').join(', ')}]`}`;
   const wanted = layout === 'nchw' ? '[N, 3, height, width]' : '[N, height, width, 3]';
   const type = declaredType(info);
@@ -41,7 +48,8 @@ export function withPictureSize(
     const sized = withPictureSize(file, { model: floats, input }, settings);
     return { ...sized, notes: [`its input of ${type} takes float32`, ...sized.notes] };
   }
-  if (type !== 'float32')
+  // Halves are float32 once the file is made ready.
+  if (!['float32', 'float16', 'bfloat16'].includes(type ?? ''))
     throw new BackboneError(
       `'${file}' with input '${input}' of ${type ?? 'no type'}`,
       'pixels of float32',
@@ -83,6 +91,12 @@ export function withPictureSize(
     model: withInputShape(model, input, full),
     notes: [`pictures, of any size in the file, are ${high}×${wide}`],
   };
+}
+
+/** Inputs that have no value in the file. */
+function inputsOf({ graph }: Model): readonly string[] {
+  const held = new Set(graph!.initializer.map(({ name }) => name));
+  return graph!.input.map(({ name }) => name).filter((name) => !held.has(name));
 }
 
 function shapeOf({ model, input }: Described): ReturnType<typeof declaredShape> {

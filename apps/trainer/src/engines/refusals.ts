@@ -1,6 +1,6 @@
 import { CfError } from '@cf/core';
 import { RefusedModelError } from '@cf/onnx';
-import { BackboneError } from '../errors.ts';
+import { BackboneError, UsageError } from '../errors.ts';
 
 /**
  * What several works give; where some of them are refused, all of what refuses them is told at once.
@@ -16,7 +16,7 @@ export function allReasons<Results extends readonly unknown[]>(
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof CfError)) throw error;
+      if (!(error instanceof CfError) || error instanceof UsageError) throw error;
       errors.push(error);
       return undefined;
     }
@@ -27,7 +27,7 @@ export function allReasons<Results extends readonly unknown[]>(
 
 /** Why something is refused, in a line. */
 function reasonText({ given, expected, fix }: CfError): string {
-  return `${given}, expected ${expected}; ${fix.replace(/\.$/, '')}`;
+  return `${given}: expected ${expected}; ${fix.replace(/\.$/, '')}`;
 }
 
 /** `E_BACKBONE`: a file with several things that stand in the way. */
@@ -48,13 +48,17 @@ export class RefusedFileError extends BackboneError {
 
 /** All reasons of an error, a line each. */
 export function reasonsOf(error: CfError): readonly string[] {
-  if (error instanceof RefusedFileError) return error.reasons;
-  return error instanceof RefusedModelError ? error.reasons.flatMap(reasonsOf) : [reasonText(error)];
+  if (error instanceof RefusedModelError) return error.reasons.flatMap(reasonsOf);
+  return error instanceof RefusedFileError ? error.reasons : [reasonText(error)];
 }
 
 /** A reason in one line, which needs no name of the file that it is about. */
 export function aboutFile(file: string, reason: string): string {
   const line = reason.replace(/\.?\n(Fix: )?/g, '; ').replace(/\.$/, '');
   const start = `'${file}'`;
-  return line.startsWith(start) ? `the file${line.slice(start.length)}` : line;
+  if (!line.startsWith(start)) return line;
+  const rest = line.slice(start.length);
+  return /^, (which|whose|an embedding)/.test(rest)
+    ? `the file${rest}`
+    : rest.replace(/^, /, '').replace(/^ /, 'the file ');
 }

@@ -50,6 +50,8 @@ export function choose(
       ? candidates.length === 1 && candidates[0]
       : candidates.find((each) => each.name === name);
   if (found) return found;
+  if (candidates.length === 0)
+    throw new OnnxGraphError(`a model without ${what}s`, `one ${what} at least`, 'export the model again.');
   const expected = `one of ${candidates.map(described).join(', ')}`;
   const fix = `name the ${what}.`;
   if (name === undefined)

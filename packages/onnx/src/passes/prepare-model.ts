@@ -125,8 +125,9 @@ function withoutBatch(model: Model): Model {
 }
 
 function notesOfForm(given: Model, model: Model): readonly Note[] {
-  const kept = new Set(graphOf(model).node);
-  const gone = graphOf(given).node.filter((node) => !kept.has(node));
+  const keyOf = ({ opType, output }: Node): string => `${opType} ${output.join(' ')}`;
+  const kept = new Set(graphOf(model).node.map(keyOf));
+  const gone = graphOf(given).node.filter((node) => !kept.has(keyOf(node)));
   if (model === given || gone.length === 0) return [];
   const operators = [...new Set(gone.map(({ opType }) => opType))].join(', ');
   const text = `${gone.length} nodes (${operators}) are written out in other operators.`;

@@ -150,7 +150,9 @@ class WeightSplit {
     if (this.#added.length > 0)
       notes.push({
         kind: 'weights-split',
-        text: `${this.#split.size} weights that an exporter merged are split into ${this.#split.size + this.#added.length}, each layer its own; where they were meant to be shared, keep them shared.`,
+        text: `${this.#split.size} weights that an exporter merged are split into ${this.#split.size + this.#added.length}, each layer its own${
+          this.#keepShared ? '.' : '; where they were meant to be shared, keep them shared.'
+        }`,
         names: [...this.#split, ...this.#added.map(({ name }) => name)],
       });
     if (this.#shared.size > 0)
