@@ -108,6 +108,20 @@ describe('an operator without a rule', () => {
     }
   });
 
+  test('may take integers first: nothing is known of what it gives', () => {
+    const builder = new GraphBuilder();
+    const count = builder.constant(indices(2));
+    const [odd] = builder.node(
+      'Mystery',
+      [count, builder.input('x', 'float32', [2])],
+      {},
+      { domain: 'org.example' },
+    );
+    builder.op('Relu', [odd!], {}, { outputs: ['y'] });
+    builder.output('y', 'float32', [2]);
+    expect(() => gradient(builder.build(), { of: 'y', wrt: ['x'], seed: 's' })).toThrow(/Mystery/);
+  });
+
   test('off the path, is nobody’s business', () => {
     const builder = GraphBuilder.extend(meanSquare());
     builder.output(builder.op('Mystery', ['x'], {}, { domain: 'org.example' }), 'float64');

@@ -32,6 +32,9 @@ function network(): Model {
   const rows = net.op('Concat', [integers(net, -1), net.op('Mul', [size, integers(net, 4)])], {
     axis: { int: 0 },
   });
+  // A whole number that follows from a weight moves with it.
+  const moves = net.op('Cast', [net.op('Mul', ['logarithm', 'logarithm'])], { to: { int: 7 } });
+  x = net.op('Mul', [x, net.op('Cast', [net.op('Equal', [moves, moves])], { to: { int: 1 } })]);
   net.op('Reshape', [x, rows], {}, { outputs: ['embedding'] });
   net.output('embedding', 'float32', ['N', 8]);
   return net.build();
@@ -44,7 +47,7 @@ test('sizes are folded, and no computation of a weight', async () => {
   const gone = ['Shape', 'Gather', 'Concat'];
   expect(operators(model)).toEqual(expect.arrayContaining(gone));
   for (const operator of gone) expect(operators(prepared)).not.toContain(operator);
-  const stays = ['ReduceL2', 'Div', 'Transpose', 'Identity', 'Exp', 'ConstantOfShape'];
+  const stays = ['Equal', 'ReduceL2', 'Div', 'Transpose', 'Identity', 'Exp', 'ConstantOfShape'];
   expect(operators(prepared)).toEqual(expect.arrayContaining(stays));
   const trained = trainingForm(prepared).parameters.map(({ name }) => name);
   expect(trained.sort()).toEqual(['direction', 'flat', 'logarithm', 'norm', 'same', 'turned']);

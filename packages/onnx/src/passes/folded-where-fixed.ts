@@ -14,8 +14,7 @@ export function foldedWhereFixed(model: Model): Model {
     const tensor = index.constant(name);
     if (tensor === undefined) return false;
     const type = elementTypeOf(tensor.dataType);
-    const isNumber = tensor.dims.every((dim) => dim === 1n) && !index.isInitializer(name);
-    return type === undefined || (isFloat(type) && !isNumber);
+    return type === undefined || isFloat(type);
   };
   const folded = foldConstants(model, mayTrain, (type) => !isFloat(type));
   return graphOf(folded).node.length === graphOf(model).node.length ? model : folded;

@@ -233,7 +233,20 @@ const DROPS: readonly (readonly [string, Step, number])[] = [
   ],
 ];
 
-test.each(DROPS)('a batch of one that the file drops is kept: %s', async (_, step, d) => {
+const ROWS: (typeof DROPS)[number] = [
+  'a row at a place that is computed of the sample',
+  (net, x) => {
+    const sums = net.op('ReduceMean', [x], { axes: { ints: [2] }, keepdims: { int: 0 } });
+    const place = net.op('ArgMax', [sums], { axis: { int: 1 }, keepdims: { int: 0 } });
+    const last = net.op('Sub', [place, shapeOf(net, 6)]);
+    const rows = net.op('Reshape', [net.op('Tanh', [x]), shapeOf(net, 6, 4)]);
+    const both = [place, last].map((at) => net.op('Gather', [rows, at]));
+    return net.op('Concat', both, { axis: { int: 1 } });
+  },
+  8,
+];
+
+test.each([...DROPS, ROWS])('a batch of one that the file drops is kept: %s', async (_, step, d) => {
   const model = network(1, step, d);
   const { model: freed } = freeBatch(model, 'data', 'embedding');
   const images = randomTensor('float32', [3, 6, 4], 1);
@@ -265,6 +278,21 @@ test.each<[string, number, Step]>([
     },
   ],
   [
+    'a softmax is over the samples',
+    1,
+    (net, x) => net.op('Flatten', [net.op('Softmax', [x], { axis: { int: 0 } }, { name: 'joins' })]),
+  ],
+  [
+    'a size grows otherwise than the batch',
+    2,
+    (net, x) => {
+      const n = net.op('Gather', [net.op('Shape', [x]), shapeOf(net, 0)]);
+      const square = net.op('Concat', [net.op('Mul', [n, n]), shapeOf(net, 12)], { axis: { int: 0 } });
+      const rows = net.op('Reshape', [x, square], {}, { name: 'joins' });
+      return net.op('Reshape', [rows, shapeOf(net, 2, 24)]);
+    },
+  ],
+  [
     'a size is that of the batch by chance',
     2,
     (net, x) => net.op('Reshape', [x, shapeOf(net, 24, 2)], {}, { name: 'joins' }),
@@ -284,6 +312,18 @@ test('where samples are joined, the node is named', () => {
   const free = (): unknown => freeBatch(network(1, step, 4), 'data', 'embedding');
   expect(free).toThrow(OnnxGraphError);
   expect(free).toThrow(/fixed at 1.*'joins' \(ReduceMean\)/s);
+});
+
+test('before opset 13 a softmax takes all axes from its own on', () => {
+  const net = new GraphBuilder({ opset: 11 });
+  const turned = net.op('Transpose', [net.input('data', 'float32', [1, 6, 4])], {
+    perm: { ints: [1, 0, 2] },
+  });
+  const soft = net.op('Softmax', [turned], { axis: { int: 1 } });
+  const first = net.op('ReduceMean', [soft], { axes: { ints: [0] }, keepdims: { int: 0 } });
+  net.op('Identity', [first], {}, { outputs: ['embedding'] });
+  net.output('embedding', 'float32', [1, 4]);
+  expect(() => freeBatch(net.build(), 'data', 'embedding')).toThrow(/Softmax/);
 });
 
 test('a free batch stays as it is', () => {

@@ -3,6 +3,7 @@ import { graphOf, type Model, type Node, nodeName } from '../model/model.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import type { BatchAxis } from './batch-axis.ts';
 import { withBatch } from './layer-costs.ts';
+import type { Note } from './note.ts';
 
 /** What is expected of a freed model. */
 export interface FreedSizes {
@@ -30,6 +31,17 @@ export function unlikeNode(model: Model, { input, k, axes, expected }: FreedSize
     });
   };
   return graphOf(model).node.find(({ output }) => output.some(isUnlike));
+}
+
+/** What was done. @param first the batch in the file @param changed names of nodes whose constants held it */
+export function freedNote(first: number | string | undefined, changed: readonly string[]): Note {
+  const names = changed.map((name) => `'${name}'`).join(', ');
+  const rewritten = changed.length === 0 ? '' : `; constants that held it are rewritten in ${names}`;
+  const text =
+    typeof first === 'number'
+      ? `The batch, fixed at ${first}, is free${rewritten}.`
+      : `The batch is declared free but was not${rewritten}.`;
+  return { kind: 'batch-freed', text, names: changed };
 }
 
 /** The error of a batch that can't be freed. @param first the batch in the file @param nodes that join samples */

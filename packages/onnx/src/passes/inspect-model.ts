@@ -134,7 +134,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
 
 function told(refusals: Refusals): readonly InspectedRefusal[] {
   const others = refusals.others.map(({ given, expected, fix }) => ({
-    text: `${given}: expected ${expected}; ${fix}`,
+    text: `${given}, expected ${expected}; ${fix.replace(/\.$/, '')}`,
   }));
   const places = refusals.places.map((place) => ({
     text: `node '${place.node}' (${place.operator}): expected ${place.expected}; ${place.fix}`,

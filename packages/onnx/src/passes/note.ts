@@ -8,9 +8,9 @@ export interface Note {
     | 'weights-shared'
     | 'statistics-of-running'
     | 'dropout-off'
+    | 'written-out'
     | 'half-precision'
-    | 'weights-beside'
-    | 'written-out';
+    | 'weights-beside';
   /** One plain sentence. */
   readonly text: string;
   /** The nodes, weights or values that it is about. */

@@ -44,8 +44,9 @@ export interface PreparedModel {
 
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
- * running statistics in the place of the batch's, float32 in that of half types, and a weight of its own for each layer where equal ones were merged.
- * What the graph computes of sizes alone is there as constants. Where nothing of this is needed, the graph stays as it is.
+ * running statistics in the place of the batch's, float32 in that of half types, and a weight of its own for each layer
+ * where equal ones were merged. What the graph computes of sizes alone is there as constants. Where nothing of this is
+ * needed, the graph stays as it is.
  *
  * @throws OnnxGraphError naming the candidates where input or output have to be named, or the nodes that do not let
  *   the batch free
@@ -70,8 +71,8 @@ export function preparedAsFarAsKnown(
   options: PrepareOptions,
   refusals: Refusals,
 ): PartlyPrepared {
-  const float = toFloat32(given);
-  requireWeightsInside(float.model);
+  const float = refusals.attempt(() => toFloat32(given)) ?? { model: given, notes: [] };
+  refusals.attempt(() => requireWeightsInside(float.model));
   const model = refusals.attempt(() => standardForm(float.model, withoutBatch)) ?? float.model;
   const whole = graphOf(model);
   const output = refusals.attempt(() => choose('output', outputsOf(whole), options.output).name);

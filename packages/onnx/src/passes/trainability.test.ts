@@ -1,8 +1,12 @@
+import { learnerOptimiser, sgd } from '@cf/training';
+import * as runtime from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { RefusedModelError, UnsupportedOperatorError } from '../errors.ts';
-import type { Model } from '../model/model.ts';
+import { intAttribute } from '../model/attributes.ts';
+import { graphOf, type Model } from '../model/model.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
+import { createTrainingSession } from '../training/create-training-session.ts';
 import { inspectModel } from './inspect-model.ts';
 import { smallNet } from './testing.ts';
 import { requireTrainable } from './trainability.ts';
@@ -96,9 +100,14 @@ test('a batch that is too small is among the reasons', () => {
   expect(() => requireTrainable(net.build(), { batch: 2 })).not.toThrow();
 });
 
-test('a file in training mode has the form of its inference form', () => {
-  const training = trainingForm(smallNet({ bn: { training_mode: { int: 1 } } }));
-  expect(training).toEqual(trainingForm(smallNet()));
+test('a file in training mode has the form of its inference form, and is given back in it', async () => {
+  const training = smallNet({ bn: { training_mode: { int: 1 } } });
+  expect(trainingForm(training)).toEqual(trainingForm(smallNet()));
+  const optimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
+  const session = await createTrainingSession({ runtime, model: training, optimiser, threads: 1 });
+  const modes = graphOf(session.exportModel()).node.map((node) => intAttribute(node, 'training_mode', 0));
+  await session.dispose();
+  expect(modes.every((mode) => mode === 0)).toBe(true);
 });
 
 test.each([

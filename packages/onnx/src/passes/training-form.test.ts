@@ -41,6 +41,23 @@ async function run(
   return outputs;
 }
 
+test('a token that is repeated as often as there are samples trains', () => {
+  const builder = new GraphBuilder();
+  const data = builder.input('data', 'float32', ['N', 3, 4]);
+  const weight = builder.initializer('w', randomTensor('float32', [4, 4], 1));
+  const token = builder.initializer('cls', randomTensor('float32', [1, 1, 4], 2));
+  const rest = builder.constant({ type: 'int64', dims: [2], data: BigInt64Array.of(1n, 4n) });
+  const first = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(0n) });
+  const samples = builder.op('Gather', [builder.op('Shape', [data]), first]);
+  const shape = builder.op('Concat', [samples, rest], { axis: { int: 0 } });
+  const tokens = builder.op('Expand', [token, shape]);
+  const joined = builder.op('Concat', [tokens, builder.op('MatMul', [data, weight])], { axis: { int: 1 } });
+  const mean = { axes: { ints: [1] }, keepdims: { int: 0 } };
+  builder.op('ReduceMean', [joined], mean, { outputs: ['embedding'] });
+  builder.output('embedding', 'float32', ['N', 4]);
+  expect(names(trainingForm(builder.build()).parameters)).toEqual(['w', 'cls']);
+});
+
 test('takes weights, statistics and masks as inputs; other constants stay', () => {
   const form = trainingForm(smallNet({ dropout: 0.25 }));
   expect(form.parameters).toEqual([

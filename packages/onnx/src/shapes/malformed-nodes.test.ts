@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { AttributeValue } from '../model/attributes.ts';
+import { graphOf } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
+import { createValueInfo } from '../model/value-info.ts';
+import { withFields } from '../model/with-fields.ts';
 import { indices, scalar } from '../testing/random-tensor.ts';
 import { OPERATORS } from './infer-shape.ts';
 import { ValueTable } from './value-table.ts';
@@ -75,4 +78,17 @@ test('no node, however malformed, makes inference fail or gives an impossible si
     ),
     { numRuns: 5000 },
   );
+});
+
+test('what a file declares of a value may contradict its node', () => {
+  const builder = new GraphBuilder();
+  builder.initializer('whole', indices(3, 4, 5));
+  const [from, to] = [builder.constant(indices(0)), builder.constant(indices(2))];
+  builder.op('Slice', ['whole', from, to], {}, { outputs: ['slice'] });
+  builder.op('Mul', ['whole', builder.constant(indices(2))], {}, { outputs: ['product'] });
+  const model = builder.build();
+  const valueInfo = [createValueInfo('slice', 'int64', [2, 2]), createValueInfo('product', 'int64', [-3])];
+  const table = new ValueTable(withFields(model, { graph: withFields(graphOf(model), { valueInfo }) }));
+  expect(table.elements('slice')).toBeUndefined();
+  expect(table.elements('product')).toBeUndefined();
 });

@@ -45,5 +45,7 @@ function operand(
 
 function knownDims(values: PartlyKnown, name: string): readonly number[] | undefined {
   const shape = values.shape(name);
-  return shape?.every((dim) => typeof dim === 'number') ? shape : undefined;
+  return shape?.every((dim) => typeof dim === 'number' && dim >= 0)
+    ? (shape as readonly number[])
+    : undefined;
 }

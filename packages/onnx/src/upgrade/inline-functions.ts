@@ -12,6 +12,8 @@ import { inlinedBody, takenIn } from './inlined-body.ts';
 
 /** Functions inside functions; more are a sign of one that calls itself. */
 const DEEPEST = 32;
+/** Nodes that calls may become; more are a sign of a broken file. */
+const MOST_NODES = 1_000_000;
 
 /**
  * The model with the nodes of its own functions in the place of their calls, as PyTorch's newer exporter writes them.
@@ -23,10 +25,12 @@ export function inlineFunctions(model: Model): Model {
   const functions = new Map(model.functions.map((each) => [keyOf(each.domain, each.name), each]));
   const graph = graphOf(model);
   const taken = takenIn(graph);
+  let written = 0;
   const inline = (node: Node, depth: number): readonly Node[] => {
     const called = functions.get(keyOf(node.domain, node.opType));
     if (called === undefined) return [node];
-    if (depth > DEEPEST)
+    written += called.node.length;
+    if (depth > DEEPEST || written > MOST_NODES)
       throw unsupported(node, 'functions that do not call themselves', 'export the model again.');
     if (!isOfOpset(called, model))
       throw unsupported(

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from '../builder/graph-builder.ts';
+import { GraphBuilder, type NodeOptions } from '../builder/graph-builder.ts';
 import { UnsupportedOperatorError } from '../errors.ts';
 import { gradient } from '../gradient/gradient.ts';
 import { FunctionProtoSchema } from '../model/messages/onnx_pb.js';
@@ -9,7 +9,7 @@ import { createNode } from '../model/node.ts';
 import { withFields } from '../model/with-fields.ts';
 import { prepareModel } from '../passes/prepare-model.ts';
 import { checkGradient } from '../testing/check-gradient.ts';
-import { randomTensor } from '../testing/random-tensor.ts';
+import { indices, randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
 import { upgradeModel } from './upgrade-model.ts';
 
@@ -165,6 +165,76 @@ test('calls of functions give way to their nodes', async () => {
   expect((await session.run({ x })).y!.data).toEqual((x.data as Float32Array).map((v) => 6 * v));
   await session.release();
   expect(() => upgradeModel(withFunctions(18n))).toThrow(/call/);
+});
+
+/** v ↦ |v| · w + round · x, three times, with what comes out gathered; where the condition is computed, it may end. */
+function looped(rounds: number | undefined, isComputed: boolean = false): Model {
+  const body = new GraphBuilder();
+  const counter = body.input('i', 'int64', []);
+  const open = body.input('open', 'bool', []);
+  const value = body.input('v', 'float32', ['N', 2]);
+  body.input('x', 'float32', ['N', 2]);
+  const weight = body.initializer('w', { type: 'float32', dims: [], data: Float32Array.of(0.5) });
+  const named = (name: string): NodeOptions => ({ outputs: [name], name });
+  const next = body.op('Mul', [body.op('Abs', [value], {}, named('size')), weight], {}, named('next'));
+  const round = body.op('Cast', [counter], { to: { int: 1 } }, named('round'));
+  const share = body.op('Mul', ['x', round], {}, named('share'));
+  body.op('Add', [next, share], {}, named('sum'));
+  const other = body.op(isComputed ? 'Not' : 'Identity', [open], {}, named('other'));
+  body.output(other, 'bool', []);
+  body.output('sum', 'float32', ['N', 2]);
+  const gathered = body.op('Neg', ['sum'], {}, named('gathered'));
+  body.output(gathered, 'float32', ['N', 2]);
+  const inside = graphOf(body.build());
+  const builder = new GraphBuilder();
+  builder.input('x', 'float32', ['N', 2]);
+  const scalar = { type: 'int64', dims: [], data: BigInt64Array.of(BigInt(rounds ?? 0)) } as const;
+  const count = rounds === undefined ? builder.input('rounds', 'int64', []) : builder.constant(scalar);
+  const yes = builder.constant({ type: 'bool', dims: [], data: Uint8Array.of(1) });
+  const graph = withFields(inside, { input: inside.input.slice(0, 3) });
+  const start = builder.op('Mul', ['x', 'x']);
+  const [last, all] = builder.node(
+    'Loop',
+    [count, yes, start],
+    { body: { graph } },
+    { outputs: ['v', 'a'], name: 'loop' },
+  );
+  const sum = builder.op('ReduceSum', [all!, builder.constant(indices(0))], { keepdims: { int: 0 } });
+  builder.op('Mul', [last!, sum], {}, { outputs: ['y'] });
+  builder.output('y', 'float32', ['N', 2]);
+  return builder.build();
+}
+
+test('a loop of a known number of rounds is written out', async () => {
+  const x = randomTensor('float32', [2, 2], 1);
+  const model = looped(3);
+  expect(graphOf(upgradeModel(model)).node.map(({ opType }) => opType)).not.toContain('Loop');
+  await checkGradient({ model, of: 'y', wrt: ['x'], inputs: { x }, step: 1 / 256 });
+});
+
+test.each([
+  ['of an unknown number of rounds', looped(undefined)],
+  ['that may end itself', looped(3, true)],
+  ['of many rounds', looped(2000)],
+])('a loop %s stays, and is refused', (_, model) => {
+  expect(graphOf(upgradeModel(model)).node.map(({ opType }) => opType)).toContain('Loop');
+  expect(() => gradient(model, { of: 'y', wrt: ['x'], seed: 's' })).toThrow(/'loop'/);
+});
+
+test('a branch that hands a value on as it is', async () => {
+  const builder = new GraphBuilder();
+  builder.input('x', 'float32', [2]);
+  const square = builder.op('Mul', ['x', 'x'], {}, { outputs: ['square'] });
+  const inside = new GraphBuilder();
+  inside.input(square, 'float32', [2]);
+  inside.output(square, 'float32', [2]);
+  const graph = withFields(graphOf(inside.build()), { input: [] });
+  const yes = builder.constant({ type: 'bool', dims: [], data: Uint8Array.of(1) });
+  const branches = { then_branch: { graph }, else_branch: { graph: branch('Neg', square, 17) } };
+  builder.op('If', [yes], branches, { outputs: ['y'] });
+  builder.output('y', 'float32', [2]);
+  const x = randomTensor('float32', [2], 1);
+  await checkGradient({ model: upgradeModel(builder.build()), of: 'y', wrt: ['x'], inputs: { x } });
 });
 
 /** Lists of parts of [2, 5, 3] along the second axis, of which some are joined again. */

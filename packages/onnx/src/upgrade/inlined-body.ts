@@ -73,7 +73,8 @@ export function namesIn(graph: Graph): string[] {
   ];
 }
 
-function freeName(hint: string, taken: Set<string>): string {
+/** A name near to `hint` that nothing has. @param taken takes it in */
+export function freeName(hint: string, taken: Set<string>): string {
   let name = hint;
   for (let i = 1; taken.has(name); i++) name = `${hint}_${i}`;
   taken.add(name);

@@ -1,4 +1,4 @@
-import { createAttribute, intAttribute, intsAttribute } from '../../model/attributes.ts';
+import { attributeOf, createAttribute, intAttribute, intsAttribute } from '../../model/attributes.ts';
 import { type Node, nodeName } from '../../model/model.ts';
 import { createNode } from '../../model/node.ts';
 import { withFields } from '../../model/with-fields.ts';
@@ -36,6 +36,14 @@ export function freeDropped(context: Rewriting, node: Node): void {
     const shifted = createAttribute('axis', { int: axis < 0 ? axis : axis + 1 });
     context.drop(withFields(node, { attribute: [...others, shifted] }));
   } else context.lose(node);
+}
+
+/** Whether a node gives a norm or mean of all that one sample is, with a batch of one among its axes. */
+export function reducesAll({ axisOf, k }: Rewriting, node: Node): boolean {
+  const axis = axisOf(node.input[0]!);
+  const isOne = k === 1 && axis?.axis === 0 && axis.outer * axis.factor === 1;
+  const isAll = node.opType.startsWith('Reduce') && attributeOf(node, 'axes') === undefined && !node.input[1];
+  return isOne && isAll && intAttribute(node, 'keepdims', 1) === 0;
 }
 
 /** Reduces every axis but that of the batch, which the file's batch of one let join. */

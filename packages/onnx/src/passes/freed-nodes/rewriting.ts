@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../builder/graph-builder.ts';
-import { type Attributes, intsAttribute } from '../../model/attributes.ts';
+import { type Attributes, intsAttribute, wholeNumber } from '../../model/attributes.ts';
 import type { Node } from '../../model/model.ts';
 import { sizeOf } from '../../model/tensor.ts';
 import type { BatchAxis, Mixes } from '../batch-axis.ts';
@@ -7,6 +7,7 @@ import type { BatchAxis, Mixes } from '../batch-axis.ts';
 /** What rewrites read and write. */
 export interface Rewriting {
   readonly axisOf: (name: string) => BatchAxis | undefined;
+  readonly typeOf: (name: string) => string | undefined;
   readonly shapeOf: (name: string) => readonly number[] | undefined;
   readonly integersOf: (name: string) => readonly number[] | undefined;
   /** Whether an element of a shape is a number that does not follow the batch. */
@@ -49,7 +50,7 @@ export function fresh(
 
 /** A list of integers, as a constant. */
 export function int64(context: Rewriting, hint: string, values: readonly number[]): string {
-  const data = BigInt64Array.from(values, (value) => BigInt(value));
+  const data = BigInt64Array.from(values, wholeNumber);
   return context.builder.constant({ type: 'int64', dims: [values.length], data }, hint);
 }
 

@@ -72,7 +72,8 @@ const slice: ElementsRule = ({ node, input, dims, values }) => {
     const inside = Math.min(Math.max(start < 0 ? start + size : start, 0), step < 0 ? size - 1 : size);
     return [inside, step] as const;
   });
-  if (from.includes(undefined)) return undefined;
+  // What a file declares of the result may be another rank.
+  if (from.includes(undefined) || dims.length !== from.length) return undefined;
   return fromPositions(dims, (position) =>
     at(
       x,

@@ -54,6 +54,11 @@ export const cases: readonly GradientCase[] = [
     attributes: { transBatchA: { int: 1 }, transBatchB: { int: 1 }, transB: { int: 1 } },
     declared: ['shapes', 'ranks'],
   }),
+  fused('FusedMatMul', 'rows before two stacks', {
+    inputs: { a: randomTensor('float32', [3, 2, 4, 5], 1), b: randomTensor('float32', [2, 4, 5, 2], 2) },
+    attributes: { transBatchA: { int: 1 } },
+    declared: ['shapes', 'ranks'],
+  }),
   fused('FusedMatMul', 'plain', {
     inputs: { a: randomTensor('float32', [3, 4], 1), b: randomTensor('float32', [4, 2], 2) },
     declared: ['shapes', 'ranks'],

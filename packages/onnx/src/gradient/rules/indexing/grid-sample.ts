@@ -15,6 +15,7 @@ export const gridSample: Rule = {
   gradient(call) {
     const { graph, x } = call;
     const mode = stringAttribute(call.node, 'mode', 'linear');
+    if (call.rank(x) < 3) throw call.refuse('one spatial axis or more');
     if (mode === 'cubic' || mode === 'bicubic') throw call.refuse('mode linear or nearest');
     const isNearest = mode === 'nearest';
     const axes = once(() => sampledAxes(call, isNearest));
