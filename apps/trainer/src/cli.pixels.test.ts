@@ -59,7 +59,7 @@ async function scoresOf(result: Promise<CliResult>): Promise<object> {
 const pixelsOf = async (run: string): Promise<unknown> =>
   JSON.parse(metadataOf(decodeModel(await readFile(join(folder(run), 'model.onnx'))), PIXELS_KEY)!);
 
-describe.concurrent('a file that does not normalise its pixels', () => {
+describe('a file that does not normalise its pixels', () => {
   it.each([
     ['eval', (file: string) => evaluate(file)],
     ['train', (file: string) => train(file, 'unused')],
@@ -122,7 +122,7 @@ describe.concurrent('a file that does not normalise its pixels', () => {
   });
 });
 
-describe.concurrent('a file that normalises its pixels', () => {
+describe('a file that normalises its pixels', () => {
   it('gets them once, whether or not a flag says the same', async () => {
     const file = await fileOf('whole.onnx', withPixelNodes(OPEN, 127.5, 128));
     expect(await scoresOf(evaluate(file, '--input=insightface'))).toEqual(await scoresOf(evaluate(file)));
@@ -174,7 +174,7 @@ it('channels last, or blue first, score and train as the network itself', async 
   expect(wrong.code).toBe(3);
 });
 
-describe.concurrent('a run that is resumed', () => {
+describe('a run that is resumed', () => {
   it('is refused where its configuration wants other pixels than it began with', async () => {
     const file = await fileOf('resumed.onnx', OPEN);
     expect((await train(file, 'resumed', '--input=insightface')).code).toBe(0);

@@ -27,7 +27,7 @@ export function allReasons<Results extends readonly unknown[]>(
 
 /** Why something is refused, in a line. */
 function reasonText({ given, expected, fix }: CfError): string {
-  return `${given}: expected ${expected}; ${fix.replace(/\.$/, '')}`;
+  return `${given}, expected ${expected}; ${fix.replace(/\.$/, '')}`;
 }
 
 /** `E_BACKBONE`: a file with several things that stand in the way. */

@@ -17,7 +17,16 @@ export interface EmbeddingNetwork {
  * @param refusals takes in that it has not exactly one float32 input, or that its embeddings are not [B, d]
  */
 export function embeddingNetwork(model: Model, form: TrainingForm, refusals: Refusals): EmbeddingNetwork {
-  const shape = new ValueTable(form.model).shape(form.output);
+  const values = new ValueTable(form.model);
+  const [shape, type] = [values.shape(form.output), values.type(form.output)];
+  if (type !== undefined && type !== 'float32')
+    refusals.add(
+      new OnnxGraphError(
+        `output '${form.output}', which gives ${type}`,
+        'embeddings of float32',
+        'name the output of embeddings.',
+      ),
+    );
   if (shape !== undefined && shape.length !== 2)
     refusals.add(
       new OnnxGraphError(

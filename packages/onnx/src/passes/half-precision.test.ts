@@ -258,6 +258,18 @@ describe('to half precision', () => {
         ]);
         return b.op('Add', [x, range]);
       },
+      (b, x) => {
+        const [from, to, by] = [0, 4, 1].map((value) => b.constant(scalar('float32', value)));
+        return b.op('Mul', [
+          b.op('Range', [from!, to!, by!]),
+          b.op('Slice', [
+            x,
+            b.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(0n) }),
+            b.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(4n) }),
+            b.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(3n) }),
+          ]),
+        ]);
+      },
       (b, x) => b.op('Celu', [x]),
       (b, x) => b.op('Mul', [x, b.op('ConstantOfShape', [b.op('Shape', [x])])]),
       (b, x) =>

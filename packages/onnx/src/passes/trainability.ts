@@ -57,8 +57,9 @@ export function trainabilityOf(model: Model, options: TrainabilityOptions): Trai
   if (prepared.input !== undefined) attempt(() => embeddingNetwork(prepared.model, form, refusals));
   const { batch } = options;
   if (batch !== undefined) attempt(() => requireSeveralValues(form.model, [batch]));
+  const isFloat = (new ValueTable(form.model).type(output) ?? 'float32') === 'float32';
   const split =
-    form.parameters.length > 0 ? attempt(() => splitForm(form, seedOf(form), 'saved')) : undefined;
+    form.parameters.length > 0 && isFloat ? attempt(() => splitForm(form, seedOf(form), 'saved')) : undefined;
   if (split === undefined) attempt(() => requireRules(form, refusals));
   return { prepared, form, split, refusals };
 }

@@ -19,7 +19,7 @@ function padsOf(call: RuleCall): IntVector | undefined {
   const count = graph.shape(starts)?.[0];
   const axes = call.has(3)
     ? graph.values.integers(call.input(3))
-    : typeof count === 'number'
+    : typeof count === 'number' && count <= (rank ?? 0)
       ? Array.from({ length: count }, (_, i) => i)
       : undefined;
   const isUnit = !call.has(4) || graph.values.integers(call.input(4))?.every((step) => step === 1) === true;
