@@ -97,7 +97,7 @@ class NetVlad(ImageNetwork):
     def __init__(self):
         super().__init__()
         self.features = nn.Conv2d(3, 12, 4, 4)
-        self.assign = nn.Conv2d(12, 5, 1)
+        self.assign = nn.Conv2d(12, 5, 1, bias=False)
         self.centers = nn.Parameter(torch.rand(5, 12))
         self.embed = nn.Linear(60, 8)
 

@@ -21,6 +21,8 @@ class AttentiveStatistics(SpeechNetwork):
         self.squeeze = nn.Conv1d(24, 6, 1)
         self.excite = nn.Conv1d(6, 24, 1)
         self.attend = nn.Conv1d(72, 8, 1)
+        # Where tanh is bent: softmax takes no notice of what is the same at all times.
+        self.attend.weight.data *= 4
         self.weigh = nn.Conv1d(8, 24, 1)
         self.norm = nn.BatchNorm1d(48)
         self.embed = nn.Linear(48, 8)
