@@ -11,8 +11,7 @@ import zlib
 import torch
 import torch.nn as nn
 
-
-# PyTorch 1.13's oneDNN now and then gives float32 gradients of 1-D convolutions that are nothing of the kind.
+# PyTorch 1.13 with oneDNN now and then gives float32 gradients of 1-D convolutions that are far off.
 torch.backends.mkldnn.enabled = False
 
 # Later versions of PyTorch have two exporters; this is the older one.
