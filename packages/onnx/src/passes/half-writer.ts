@@ -65,7 +65,6 @@ export class HalfWriter {
   readonly #halves: Set<string> = new Set();
   readonly #casts: Map<string, string> = new Map();
   readonly #nodes: Node[] = [];
-
   readonly #keepIo: boolean;
 
   constructor(model: Model, { type, tensors, keepIo }: HalfWriting) {
