@@ -7,13 +7,13 @@ import { decodeModel } from '../model/codec.ts';
 import {
   type ExternalFile,
   externalFiles,
-  ReferenceProblems,
   rangeKey,
   requireFiles,
   type TensorRange,
   withRanges,
 } from '../model/external-data.ts';
 import type { Model } from '../model/model.ts';
+import { ReferenceProblems } from '../model/reference-problems.ts';
 import { LARGEST_FILE } from '../model/tensor-bytes.ts';
 
 /** Bytes of one read: Node's own end at 2 GiB. */

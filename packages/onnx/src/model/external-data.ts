@@ -4,6 +4,7 @@ import { decodeModel } from './codec.ts';
 import { mapModel, tensorsOf } from './map-model.ts';
 import { StringStringEntryProtoSchema, TensorProto_DataLocation } from './messages/onnx_pb.js';
 import type { Model, TensorProtoValue } from './model.ts';
+import { ReferenceProblems } from './reference-problems.ts';
 import { byteLengthOf, rawBytesOf } from './tensor-bytes.ts';
 import { withFields, withoutFields } from './with-fields.ts';
 
@@ -115,23 +116,6 @@ export function requireWeightsInside(model: Model): void {
 export interface TensorRange extends ExternalRange {
   readonly location: string;
   readonly checksum: string | undefined;
-}
-
-/** Throws all that is wrong with a model's references at once. */
-export class ReferenceProblems {
-  readonly #problems: string[] = [];
-
-  add(problem: string): void {
-    this.#problems.push(problem);
-  }
-
-  throwIfAny(fix: string): void {
-    if (this.#problems.length === 0) return;
-    const shown = this.#problems.slice(0, 20);
-    const rest = this.#problems.length - shown.length;
-    const given = rest === 0 ? shown : [...shown, `${rest} more`];
-    throw new OnnxFileError(given.join('; '), "weights in whole files of the model's folder", fix);
-  }
 }
 
 /** The model with the bytes of each range in its tensor. Equal ranges are asked for once. */

@@ -215,6 +215,14 @@ describe('to half precision', () => {
     expect(() => fromFloat32(split, 'float16')).toThrow(OnnxFileError);
   });
 
+  test('an operator may be called as what every object has', () => {
+    const model = net((b, x) =>
+      b.op('constructor', [x, b.initializer('w', randomTensor('float32', [2, 1, 1], 1))]),
+    );
+    for (const type of ['float16', 'bfloat16'] as const)
+      expect(operators(fromFloat32(model, type).model)).toContain('constructor');
+  });
+
   test('masks and bounds are the largest number, and nothing single becomes 0', async () => {
     const model = net(
       (b, x) => b.op('Abs', [x]),

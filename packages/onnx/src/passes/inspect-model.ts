@@ -21,7 +21,7 @@ import type { Parameter } from './parameters.ts';
 import { smallestBatch } from './smallest-batch.ts';
 import { type TrainabilityOptions, trainabilityOf } from './trainability.ts';
 import { type TrainingMemory, trainingMemory } from './training-memory.ts';
-import { type Frozen, frozenOf, type SharedWeight, sharedOf } from './what-trains.ts';
+import { type Frozen, frozenOf, readersOf, type SharedWeight, sharedOf } from './what-trains.ts';
 
 /** What to look at, and how it would train; the memory is told of its batch, 1 by default. */
 export type InspectOptions = TrainabilityOptions;
@@ -166,9 +166,11 @@ function layersOf(model: Model, input: string | undefined): readonly InspectedLa
     });
 }
 
+/** The first node that reads a weight, or else the one that holds it. */
 function layerOf(model: Model, name: string): string {
-  const node = graphOf(model).node.find(({ input, output }) => input.includes(name) || output.includes(name));
-  return node === undefined ? '' : nodeName(node);
+  const graph = graphOf(model);
+  const holder = graph.node.find(({ output }) => output.includes(name));
+  return readersOf(graph, name)[0] ?? (holder === undefined ? '' : nodeName(holder));
 }
 
 function inspectedValue(info: ValueInfo): InspectedValue {

@@ -47,7 +47,7 @@ export function sourceOf(index: GraphIndex, value: string): string {
 
 /** Whether a node is of a layer that learns in places of its own. */
 export function hasLearntPlaces(node: Node): boolean {
-  return isStandardDomain(node.domain) && LEARNT[node.opType] !== undefined;
+  return isStandardDomain(node.domain) && Object.hasOwn(LEARNT, node.opType);
 }
 
 /** Values in the places of a node where a constant is a weight, whoever holds it. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { decodeModel } from '../model/codec.ts';
 import { graphOf } from '../model/model.ts';
+import { inspectModel } from './inspect-model.ts';
 import { prepareModel } from './prepare-model.ts';
 import { trainingForm } from './training-form.ts';
 
@@ -57,6 +58,13 @@ describe.skipIf(!existsSync(SHARED))('files of other tools (need ../shared)', ()
     expect(parameters.map(({ name }) => name)).not.toContain('a.bn2.weight');
     expect(statistics).toHaveLength(10);
     expect(notes.map(({ kind }) => kind)).toEqual(['weights-split', 'weights-shared']);
+    expect(notes[0]!.text).toMatch(/^4 constants .* 14: running statistics/);
+  });
+
+  test('a shared weight names the layers that read it', () => {
+    const { shared, trained } = inspectModel(read('cases/merged-weights.onnx'), { keepShared: true });
+    expect(shared).toContainEqual({ name: 'onnx::PRelu_56', nodes: ['/a/p/PRelu', '/b/p/PRelu'] });
+    expect(trained.find(({ name }) => name === 'onnx::PRelu_56')).toMatchObject({ layer: '/a/p/PRelu' });
   });
 
   test('training mode becomes inference, and trains', () => {

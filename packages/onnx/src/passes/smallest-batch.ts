@@ -4,7 +4,7 @@ import { graphOf, isOperator, type Model, type Node, nodeName } from '../model/m
 import { ValueTable } from '../shapes/value-table.ts';
 
 /** Normalisations over the batch alone: BatchNormalization in training whose channels have one position a sample. */
-export function normalisationsOfOne(model: Model): readonly Node[] {
+function normalisationsOfOne(model: Model): readonly Node[] {
   const nodes = graphOf(model).node.filter(
     (node) => isOperator(node, 'BatchNormalization') && intAttribute(node, 'training_mode', 0) !== 0,
   );

@@ -3,6 +3,7 @@ import { type Graph, isOperator, type Node, nodeName, type TensorProtoValue } fr
 import { readValues } from '../model/read-values.ts';
 import { readTensor } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
+import { freeName } from '../upgrade/inlined-body.ts';
 import type { Note } from './note.ts';
 
 /**
@@ -75,7 +76,7 @@ class WeightSplit {
       // The initializer stays with the first layer that reads it under its own name, or with the first of all.
       const first = own.find(({ name }) => name === tensor.name) ?? own[0]!;
       for (const group of own) {
-        const name = group === first ? tensor.name : this.#copy(tensor, group.name, groups, identities);
+        const name = group === first ? tensor.name : this.#copy(tensor, group.name, identities);
         for (const place of group.places) this.#read(place, name);
       }
       for (const node of identities) this.#removed.add(node);
@@ -107,23 +108,11 @@ class WeightSplit {
     return together.length === 0 ? own : [{ name: tensor.name, places: together }, ...own];
   }
 
-  #copy(
-    tensor: TensorProtoValue,
-    hint: string,
-    groups: ReadonlyMap<string, unknown>,
-    identities: readonly Node[],
-  ): string {
-    const isFreed = groups.has(hint) && identities.some(({ output }) => output[0] === hint);
-    const isUsed = this.#added.some(({ name }) => name === hint);
-    let name = hint;
-    for (
-      let i = 1;
-      (this.#names.has(name) && !(isFreed && name === hint)) || isUsedName(this.#added, name);
-      i++
-    )
-      name = `${hint}_${i}`;
-    if (!isUsed) this.#names.add(name);
-    this.#names.add(name);
+  /** @param identities nodes that go, whose names are free */
+  #copy(tensor: TensorProtoValue, hint: string, identities: readonly Node[]): string {
+    const isFreed = identities.some(({ output }) => output[0] === hint);
+    if (isFreed && this.#added.every(({ name }) => name !== hint)) this.#names.delete(hint);
+    const name = freeName(hint, this.#names);
     this.#added.push(withFields(tensor, { name }));
     return name;
   }
@@ -147,14 +136,12 @@ class WeightSplit {
 
   notes(): readonly Note[] {
     const notes: Note[] = [];
-    if (this.#added.length > 0)
-      notes.push({
-        kind: 'weights-split',
-        text: `${this.#split.size} weights that an exporter merged are split into ${this.#split.size + this.#added.length}, each layer its own${
-          this.#keepShared ? '.' : '; where they were meant to be shared, keep them shared.'
-        }`,
-        names: [...this.#split, ...this.#added.map(({ name }) => name)],
-      });
+    const [before, after] = [this.#split.size, this.#split.size + this.#added.length];
+    const text = this.#keepShared
+      ? `${before} constants that an exporter merged are split into ${after}: running statistics are each layer's own.`
+      : `${before} weights that an exporter merged are split into ${after}, each layer its own; where they were meant to be shared, keep them shared.`;
+    const names = [...this.#split, ...this.#added.map(({ name }) => name)];
+    if (this.#added.length > 0) notes.push({ kind: 'weights-split', text, names });
     if (this.#shared.size > 0)
       notes.push({
         kind: 'weights-shared',
@@ -163,10 +150,6 @@ class WeightSplit {
       });
     return notes;
   }
-}
-
-function isUsedName(tensors: readonly TensorProtoValue[], name: string): boolean {
-  return tensors.some((tensor) => tensor.name === name);
 }
 
 function placesByValue(graph: Graph): ReadonlyMap<string, readonly Place[]> {

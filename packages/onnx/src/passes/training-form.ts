@@ -42,8 +42,9 @@ export interface TrainingForm {
 
 /**
  * The training form of a model, which is brought to its inference form first, whatever mode it was exported in: weights
- * become inputs; normalisations take the statistics of the batch and carry running ones on; dropout multiplies by a mask that is an input. Constants that no layer learns (the mean of the
- * pixels, shapes) stay, as do weights that the file marks as fixed. Models of an opset below 17 are brought to 17.
+ * become inputs; normalisations take the statistics of the batch and carry running ones on; dropout multiplies by a mask
+ * that is an input. Constants that no layer learns (the mean of the pixels, shapes) stay, as do weights that the file
+ * marks as fixed. Models of an opset below 17 are brought to 17.
  *
  * @throws OnnxGraphError if a name is not in the model, or nothing is left to train
  * @throws UnsupportedOperatorError naming every normalisation, dropout and weight that does not train as it is used

@@ -5,6 +5,7 @@ import { readValues } from '../model/read-values.ts';
 import { createValueInfo, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
+import { knownSize } from './layer-costs.ts';
 import type { TrainingForm } from './training-form.ts';
 
 /**
@@ -41,8 +42,8 @@ export interface MemoryPlan {
 
 /** The memory of a training; that of the weights alone where it can't be had. */
 export function trainingMemory({ form, split, input, batch, constants }: MemoryPlan): TrainingMemory {
-  const trained = sum((form?.parameters ?? []).map(({ dims }) => sizeOf(dims) ?? 0));
-  const moving = sum((form?.statistics ?? []).map(({ dims }) => sizeOf(dims) ?? 0));
+  const trained = sum((form?.parameters ?? []).map(({ dims }) => knownSize(dims) ?? 0));
+  const moving = sum((form?.statistics ?? []).map(({ dims }) => knownSize(dims) ?? 0));
   const weightBytes = 4 * (2 * trained + moving + constants);
   const [gradientBytes, optimiserBytes] = [4 * trained, form === undefined ? 0 : 8 * trained];
   const passes = form !== undefined && split !== undefined && input !== undefined;
@@ -130,13 +131,8 @@ function mostAtOnce(model: Model, values: ValueTable): number {
 }
 
 function bytesOf(values: ValueTable, name: string): number {
-  const [type, size] = [values.type(name), sizeOf(values.shape(name))];
+  const [type, size] = [values.type(name), knownSize(values.shape(name))];
   return size === undefined ? 0 : size * ELEMENTS[type ?? 'float32'].bytes;
-}
-
-function sizeOf(shape: Shape | undefined): number | undefined {
-  if (!shape?.every((dim) => typeof dim === 'number')) return undefined;
-  return shape.reduce<number>((n, dim) => n * (dim as number), 1);
 }
 
 function sum(numbers: readonly number[]): number {

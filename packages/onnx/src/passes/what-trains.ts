@@ -55,7 +55,18 @@ export function frozenOf(
 /** Parameters that more than one node reads. */
 export function sharedOf(graph: Graph, parameters: readonly Parameter[]): readonly SharedWeight[] {
   return parameters.flatMap(({ name }) => {
-    const nodes = graph.node.filter(({ input }) => input.includes(name)).map(nodeName);
+    const nodes = readersOf(graph, name);
     return nodes.length > 1 ? [{ name, nodes }] : [];
+  });
+}
+
+/** Names of the nodes that read a value, also behind Identity nodes; in the graph's order, which is sound. */
+export function readersOf(graph: Graph, value: string): readonly string[] {
+  const names = new Set([value]);
+  return graph.node.flatMap((node) => {
+    if (!node.input.some((name) => names.has(name))) return [];
+    if (!isOperator(node, 'Identity')) return [nodeName(node)];
+    for (const name of node.output) names.add(name);
+    return [];
   });
 }

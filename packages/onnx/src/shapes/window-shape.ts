@@ -53,7 +53,7 @@ export function windowOutputShape(node: Node, values: KnownValues): Shape | unde
   const x = values.shape(node.input[0] ?? '');
   if (x === undefined || x.length < 2) return undefined;
   const window = windowOf(node, values);
-  const weight = WEIGHT[node.opType];
+  const weight = WEIGHT.get(node.opType);
   const channels = weight === undefined ? x[1] : values.shape(node.input[weight] ?? '')?.[0];
   const isUp = intAttribute(node, 'ceil_mode', 0) !== 0;
   const mode = stringAttribute(node, 'auto_pad', 'NOTSET');
@@ -76,4 +76,8 @@ export function windowOutputShape(node: Node, values: KnownValues): Shape | unde
 }
 
 /** Where a convolution has its weight, whose first axis is that of the result's channels. */
-const WEIGHT: Readonly<Record<string, number>> = { Conv: 1, ConvInteger: 1, QLinearConv: 3 };
+const WEIGHT: ReadonlyMap<string, number> = new Map([
+  ['Conv', 1],
+  ['ConvInteger', 1],
+  ['QLinearConv', 3],
+]);

@@ -73,3 +73,13 @@ test('a form that is not known is refused, with its node', () => {
 });
 
 checkerAcceptsAll();
+
+test.each(['constructor', 'Gelu'])('a fused product with the activation %s is refused', (activation) => {
+  const builder = new GraphBuilder({ opset: 17 });
+  builder.input('x', 'float32', [2, 3]);
+  builder.initializer('w', randomTensor('float32', [3, 3], 1));
+  const attributes = { activation: { string: activation } };
+  builder.node('FusedGemm', ['x', 'w'], attributes, { outputs: ['y'], domain: 'com.microsoft' });
+  builder.output('y', 'float32', [2, 3]);
+  expect(() => upgradeModel(builder.build())).toThrow(`an activation that is known, not ${activation}`);
+});

@@ -139,7 +139,7 @@ function upgradedNodes(
   node: Node,
   { opset, read, values }: Surroundings,
 ): readonly Node[] {
-  if (opset < 13 && node.opType in AS_INPUT) return [attributeAsInput(builder, node)];
+  if (opset < 13 && Object.hasOwn(AS_INPUT, node.opType)) return [attributeAsInput(builder, node)];
   const written = opset < 11 ? oldForms(builder, node, { opset, values }) : undefined;
   if (written !== undefined) return written;
   if (opset < 12 && node.opType === 'Dropout') return [dropout(node, opset, read)];

@@ -19,7 +19,7 @@ export interface JointGraph {
 }
 
 /** Nodes that depend on the seed. */
-export function seededNodes({ model, seed }: JointGraph): readonly Node[] {
+function seededNodes({ model, seed }: JointGraph): readonly Node[] {
   const dependent = new Set([seed]);
   return graphOf(model).node.filter((node) => {
     if (!readValues(node).some((name) => dependent.has(name))) return false;

@@ -75,7 +75,7 @@ const range: ShapeRule = (node, values) => {
 };
 
 /** How many numbers a Range holds. */
-export function rangeLength(start: Dimension, limit: Dimension, delta: Dimension): Dimension {
+function rangeLength(start: Dimension, limit: Dimension, delta: Dimension): Dimension {
   if (typeof delta !== 'number' || delta === 0) return undefined;
   const span = subtractDimensions(limit, start);
   if (typeof span === 'number') return Math.max(Math.ceil(span / delta), 0);

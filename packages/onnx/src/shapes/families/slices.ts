@@ -35,7 +35,7 @@ const slice: ShapeRule = (node, values, x) => {
 };
 
 /** How many elements a slice takes of an axis. */
-export function sliceLength(size: Dimension, start: Dimension, end: Dimension, step: Dimension): Dimension {
+function sliceLength(size: Dimension, start: Dimension, end: Dimension, step: Dimension): Dimension {
   if (typeof step !== 'number' || step === 0 || !Number.isInteger(step)) return undefined;
   if (typeof size === 'number' && typeof start === 'number' && typeof end === 'number') {
     return numberOfSlice(size, start, end, step);

@@ -56,17 +56,17 @@ function withAttributes(
 }
 
 /** Parameters of an activation, by their place. */
-const ACTIVATIONS: Readonly<Record<string, readonly string[]>> = {
-  Relu: [],
-  Sigmoid: [],
-  Tanh: [],
-  Softplus: [],
-  Softsign: [],
-  LeakyRelu: ['alpha'],
-  ThresholdedRelu: ['alpha'],
-  Elu: ['alpha'],
-  HardSigmoid: ['alpha', 'beta'],
-};
+const ACTIVATIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Relu', []],
+  ['Sigmoid', []],
+  ['Tanh', []],
+  ['Softplus', []],
+  ['Softsign', []],
+  ['LeakyRelu', ['alpha']],
+  ['ThresholdedRelu', ['alpha']],
+  ['Elu', ['alpha']],
+  ['HardSigmoid', ['alpha', 'beta']],
+]);
 
 function giveActivation(writing: Writing, x: string, parameters: readonly (number | undefined)[]): void {
   const activation = stringAttribute(writing.node, 'activation', 'Identity') || 'Identity';
@@ -76,7 +76,7 @@ function giveActivation(writing: Writing, x: string, parameters: readonly (numbe
     writing.give(0, 'Clip', [x, ...names]);
     return;
   }
-  const names = activation === 'Identity' ? [] : ACTIVATIONS[activation];
+  const names = activation === 'Identity' ? [] : ACTIVATIONS.get(activation);
   if (names === undefined) throw writing.refuse(`an activation that is known, not ${activation}`);
   const attributes: Attributes = Object.fromEntries(
     names.flatMap((name, i) => (parameters[i] === undefined ? [] : [[name, { float: parameters[i] }]])),

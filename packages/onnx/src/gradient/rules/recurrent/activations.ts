@@ -9,20 +9,23 @@ export interface Activation {
   readonly slope: (body: StepGraph, y: string, one: string) => string;
 }
 
-const ACTIVATIONS: Readonly<Record<string, Activation>> = {
-  sigmoid: {
-    value: (body, x) => body.op('Sigmoid', [x]),
-    slope: (body, y, one) => body.op('Mul', [y, body.op('Sub', [one, y])]),
-  },
-  tanh: {
-    value: (body, x) => body.op('Tanh', [x]),
-    slope: (body, y, one) => body.op('Sub', [one, body.op('Mul', [y, y])]),
-  },
-  relu: {
-    value: (body, x) => body.op('Relu', [x]),
-    slope: (body, y) => body.op('Sign', [y]),
-  },
-};
+const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
+  [
+    'sigmoid',
+    {
+      value: (body, x) => body.op('Sigmoid', [x]),
+      slope: (body, y, one) => body.op('Mul', [y, body.op('Sub', [one, y])]),
+    },
+  ],
+  [
+    'tanh',
+    {
+      value: (body, x) => body.op('Tanh', [x]),
+      slope: (body, y, one) => body.op('Sub', [one, body.op('Mul', [y, y])]),
+    },
+  ],
+  ['relu', { value: (body, x) => body.op('Relu', [x]), slope: (body, y) => body.op('Sign', [y]) }],
+] satisfies [string, Activation][]);
 
 /**
  * Activations of a direction.
@@ -40,9 +43,9 @@ export function activationsOf(
   );
   const names = given?.slice(direction * defaults.length) ?? defaults;
   return defaults.map((_, i) => {
-    const name = names[i]!;
-    const activation = ACTIVATIONS[name.toLowerCase()];
-    if (activation === undefined) throw call.refuse(`Sigmoid, Tanh or Relu instead of activation ${name}`);
+    const name = names[i] ?? '';
+    const activation = ACTIVATIONS.get(name.toLowerCase());
+    if (activation === undefined) throw call.refuse(`Sigmoid, Tanh or Relu instead of activation '${name}'`);
     return activation;
   });
 }

@@ -49,3 +49,14 @@ test('a recurrent layer with clip is refused', () => {
 });
 
 checkerAcceptsAll();
+
+test.each([['constructor'], ['toString'], []])(
+  'a recurrent layer with the activations %j is refused',
+  (...names) => {
+    const inputs = { x: randomTensor('float32', [3, 1, 2], 1) };
+    const constants = { w: randomTensor('float32', [1, 2, 2], 2), r: randomTensor('float32', [1, 2, 2], 3) };
+    const attributes = { hidden_size: { int: 2 }, activations: { strings: names } };
+    const model = nodeModel({ operator: 'RNN', inputs, constants, attributes });
+    expect(() => gradient(model, { of: 'y', wrt: ['x'], seed: 's' })).toThrow(/instead of activation/);
+  },
+);
