@@ -122,7 +122,12 @@ describe('cf inspect', () => {
       /\[N, 1, 8, 8\], expected pictures \[N, 3, height, width\]/,
       [],
     ],
-    ['numbers of classes', () => withClasses(smallOnnx()), /'argmax' of type int64, expected float32/, []],
+    [
+      'numbers of classes',
+      () => withClasses(smallOnnx()),
+      /output 'argmax', which gives int64, expected embeddings of float32; name another output\n/,
+      [],
+    ],
     ['a node to freeze to that is not there', () => smallOnnx(), /nowhere/, ['--freeze-until=nowhere']],
     ['what it normalises itself', () => smallOnnx(), /pixels that are normalised once/, ['--input=imagenet']],
   ])('refuses %s', async (name, bytes, message, flags) => {

@@ -24,7 +24,7 @@ export function embeddingNetwork(model: Model, form: TrainingForm, refusals: Ref
       new OnnxGraphError(
         `output '${form.output}', which gives ${type}`,
         'embeddings of float32',
-        'name the output of embeddings.',
+        'name another output.',
       ),
     );
   if (shape !== undefined && shape.length !== 2)
