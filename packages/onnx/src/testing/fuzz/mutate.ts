@@ -80,6 +80,9 @@ const OPERATORS: readonly string[] = [
   'Identity',
   'Constant',
   'Nonsense',
+  // What every object has under these names is no rule.
+  'constructor',
+  'toString',
 ];
 
 /** A mutant of one of these files. */
@@ -229,7 +232,8 @@ function mutateAttribute(
       return;
     default:
       attribute.ints = [];
-      attribute.s = Uint8Array.of(draw(256), draw(256));
+      attribute.s = draw(4) === 0 ? Buffer.from('constructor') : Uint8Array.of(draw(256), draw(256));
+      attribute.strings = attribute.strings.map(() => attribute.s).slice(0, draw(4));
   }
 }
 
