@@ -27,7 +27,10 @@ export function embeddingNetwork(model: Model, form: TrainingForm, refusals: Ref
         'name another output.',
       ),
     );
-  if (shape !== undefined && shape.length !== 2)
+  const input = imageInput(model);
+  const rows = shape?.[0];
+  const isOfRows = typeof rows !== 'number' || rows <= 1 || rows === input.shape?.[0];
+  if (shape !== undefined && !(shape.length === 2 && isOfRows))
     refusals.add(
       new OnnxGraphError(
         `output '${form.output}' of shape [${shape.map((dim) => dim ?? '?').join(', ')}]`,
@@ -36,7 +39,7 @@ export function embeddingNetwork(model: Model, form: TrainingForm, refusals: Ref
       ),
     );
   const size = shape?.[1];
-  return { input: imageInput(model), embeddingSize: typeof size === 'number' ? size : undefined };
+  return { input, embeddingSize: typeof size === 'number' ? size : undefined };
 }
 
 function imageInput(model: Model): EmbeddingNetwork['input'] {

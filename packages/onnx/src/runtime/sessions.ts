@@ -3,6 +3,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import { ELEMENTS } from '../model/element-type.ts';
 import { ValueInfoProtoSchema } from '../model/messages/onnx_pb.js';
 import { graphOf, type Model, type ValueInfo } from '../model/model.ts';
+import { createValueInfo, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { inTurn } from './in-turn.ts';
 import type {
@@ -70,7 +71,7 @@ export async function sessionOpener(
 ): Promise<SessionOpener> {
   const waiting = inTurn(runtime.InferenceSession);
   const open = (model: Model, sessions = runtime.InferenceSession): Promise<RuntimeSession> => {
-    const { bytes, options: beside } = sessionModel(model);
+    const { bytes, options: beside } = sessionModel(withoutDeclarations(model));
     return sessions.create(bytes, { ...options, ...beside });
   };
   if (await probe(runtime, await open(probeModel(), waiting), RETURNS_WHAT_IT_WAS_GIVEN)) {
@@ -84,6 +85,19 @@ export async function sessionOpener(
     };
   }
   return { outputs: 'copied', open: async (model) => copying(await open(model, waiting)) };
+}
+
+/**
+ * The model without the shapes that it declares of what its nodes compute. Those of a file may be old, and the runtime
+ * then refuses arrays of any other size.
+ */
+function withoutDeclarations(model: Model): Model {
+  const graph = graphOf(model);
+  const output = graph.output.map((info) => {
+    const type = declaredType(info);
+    return type === undefined ? info : createValueInfo(info.name, type);
+  });
+  return withFields(model, { graph: withFields(graph, { valueInfo: [], output }) });
 }
 
 const STOP = 'no_tensor';

@@ -26,9 +26,13 @@ export class ValueTable {
   readonly #types: Map<string, ElementType> = new Map();
   readonly #constants: Map<string, TensorProtoValue>;
   readonly #elements: Map<string, readonly Dimension[]> = new Map();
+  /** Whether a dimension is one that an input leaves open. */
+  readonly #isFree: (dim: Dimension) => boolean;
 
   constructor(model: Model) {
     const graph = graphOf(model);
+    const open = new Set(graph.input.flatMap((info) => declaredShape(info) ?? []));
+    this.#isFree = (dim) => typeof dim === 'string' && open.has(dim);
     this.#constants = constantsOf(graph);
     for (const info of [...graph.valueInfo, ...graph.input, ...graph.output])
       this.set(info.name, declaredType(info), declaredShape(info));
@@ -81,7 +85,7 @@ export class ValueTable {
       if (name === '') return;
       const type =
         this.type(name) ?? (isStandard ? inferType(node, i, (input) => this.type(input)) : undefined);
-      this.set(name, type, refined(this.shape(name), inferShape(node, i, this)));
+      this.set(name, type, refined(this.shape(name), inferShape(node, i, this), this.#isFree));
       const elements = value === undefined ? partialValue(node, i, this) : undefined;
       if (elements !== undefined) this.#elements.set(name, elements);
     });
@@ -115,9 +119,19 @@ function smallElements(tensor: TensorProtoValue): readonly number[] | undefined 
   return Array.from(readTensor(tensor).data as Float32Array, Number);
 }
 
-/** What is declared, with what follows from the node where the declaration names no number. */
-function refined(declared: Shape | undefined, inferred: Shape | undefined): Shape | undefined {
+/**
+ * What follows from the node, and what is declared where nothing does. Declarations of values inside a file may be old:
+ * tools that free a batch or replace layers leave them as they were, and runtimes take no notice of them.
+ */
+function refined(
+  declared: Shape | undefined,
+  inferred: Shape | undefined,
+  isFree: (dim: Dimension) => boolean,
+): Shape | undefined {
   if (declared === undefined || inferred === undefined || declared.length !== inferred.length)
-    return declared ?? inferred;
-  return declared.map((dim, axis) => (typeof dim === 'number' ? dim : (inferred[axis] ?? dim)));
+    return inferred ?? declared;
+  return declared.map((dim, axis) => {
+    const found = inferred[axis];
+    return typeof dim === 'number' && typeof found !== 'number' && !isFree(found) ? dim : (found ?? dim);
+  });
 }

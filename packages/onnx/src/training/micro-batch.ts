@@ -73,10 +73,10 @@ export function requireGradientOf(dims: readonly number[], gradient: Float32Arra
 }
 
 /** @throws ShapeMismatchError unless embeddings are [B, d] */
-export function requireMatrix(output: string, dims: readonly number[]): void {
-  if (dims.length === 2) return;
+export function requireMatrix(output: string, dims: readonly number[], batch: number): void {
+  if (dims.length === 2 && dims[0] === batch) return;
   throw new ShapeMismatchError(
-    `output '${output}' of shape [${dims.join(', ')}]`,
+    `output '${output}' of shape [${dims.join(', ')}] for a batch of ${batch}`,
     'embeddings [B, d]',
     'add a Flatten to the model, or name another output.',
   );

@@ -232,7 +232,7 @@ export class TrainingSession {
     const results = await this.#runners.forward.run(feeds, targets);
     batch.keep(results);
     const embeddings = batch.kept.get(this.output)!;
-    requireMatrix(this.output, embeddings.dims);
+    requireMatrix(this.output, embeddings.dims, batch.shape[0]!);
     requireFiniteTensor('embeddings', floats(embeddings));
     return { embeddings: floats(embeddings), results };
   }

@@ -20,6 +20,9 @@ export const cases: readonly GradientCase[] = [
   einsum('i,j->ij', [2], [3]),
   einsum('ij,k->i', [2, 3], [4]),
   einsum('...ij,...jk->...ik', [4, 2, 3], [4, 3, 2]),
+  einsum('...ij,jk->...ik', [4, 2, 3], [3, 2]),
+  einsum('...d,...d,de->...e', [2, 4, 3], [2, 4, 3], [3, 2]),
+  einsum('...d,ed', [2, 2, 3], [2, 3]),
   einsum('i,ij,j->', [2], [2, 3], [3]),
   einsum('ba', [2, 3]),
 ];

@@ -8,6 +8,8 @@ interface Equation {
   readonly output: string;
 }
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
 /**
  * Y = sums of products over named axes: ∂A is the sum of products of ∂Y and the other operands over the axes that A
  * does not have. Axes that A alone has were summed, so the gradient is repeated along them.
@@ -15,7 +17,7 @@ interface Equation {
 export const einsum: Rule = {
   gradient(call) {
     const equation = equationOf(call);
-    return call.node.input.map((_, i) => () => operandGradient(call, equation, i));
+    return call.node.input.map((_, i) => () => operandGradient(call, spelledFor(call, equation, i), i));
   },
 };
 
@@ -46,6 +48,18 @@ function operandGradient(call: RuleCall, { inputs, output }: Equation, i: number
     return ellipsis >= 0 && at > ellipsis ? [at - axes.length] : [at];
   });
   return graph.op('Expand', [graph.unsqueeze(all, ...missing), graph.shapeOf(a)]);
+}
+
+/** onnxruntime does not sum over an ellipsis, so where operand `i` has none, its axes have names. */
+function spelledFor(call: RuleCall, equation: Equation, i: number): Equation {
+  const { inputs, output } = equation;
+  if (inputs[i]!.includes('...') || !output.includes('...')) return equation;
+  const taken = [...inputs, output].join('');
+  const free = [...LETTERS].filter((letter) => !taken.includes(letter));
+  const count = call.rank(call.y) - axesOf(output).length + 1;
+  if (count > free.length) throw call.refuse('fewer axes');
+  const spelled = (term: string): string => term.replace('...', free.slice(0, count).join(''));
+  return { inputs: inputs.map(spelled), output: spelled(output) };
 }
 
 function equationOf(call: RuleCall): Equation {
