@@ -10,7 +10,7 @@ import { tryFile } from './try-file.ts';
 
 const CHUNK = 500;
 /** One of so many files is prepared, inspected and written in other types too. */
-const WHOLE = 10;
+const WHOLE = 50;
 /** Milliseconds that a chunk may take before it counts as hung. */
 const PATIENCE = 120_000;
 /** Milliseconds of processor time that one file may take. */
