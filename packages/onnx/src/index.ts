@@ -63,6 +63,8 @@ export { type FromFloat32Options, fromFloat32 } from './passes/from-float32.ts';
 export type { HalfType } from './passes/half-tensors.ts';
 export {
   type InspectedLayer,
+  type InspectedRefusal,
+  type InspectedValue,
   type InspectOptions,
   inspectModel,
   type ModelInspection,
@@ -75,6 +77,8 @@ export { smallestBatch } from './passes/smallest-batch.ts';
 export { toFloat32 } from './passes/to-float32.ts';
 export { requireTrainable } from './passes/trainability.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
+export type { TrainingMemory } from './passes/training-memory.ts';
+export type { Frozen, SharedWeight } from './passes/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';

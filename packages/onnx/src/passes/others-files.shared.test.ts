@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { decodeModel } from '../model/codec.ts';
-import { graphOf } from '../model/model.ts';
+import { graphOf, inputsOf } from '../model/model.ts';
+import { declaredShape } from '../model/value-info.ts';
+import { randomTensor } from '../testing/random-tensor.ts';
+import { openModel } from '../testing/run-model.ts';
 import { inspectModel } from './inspect-model.ts';
 import { prepareModel } from './prepare-model.ts';
 import { trainingForm } from './training-form.ts';
@@ -25,6 +28,28 @@ describe.skipIf(!existsSync(SHARED))('files of other tools (need ../shared)', ()
       expect(named).toEqual(expected.sort());
     },
   );
+
+  test.each(['batch-of-one', 'batch-in-reshape'])('%s: its batch is freed, and it is said', async (name) => {
+    const given = read(`cases/${name}.onnx`);
+    const { model, input, output, notes } = prepareModel(given);
+    expect(notes.map(({ kind }) => kind)).toContain('batch-freed');
+    const dims = declaredShape(inputsOf(graphOf(model))[0]!)!.slice(1) as number[];
+    const size = dims.reduce((a, b) => a * b, 1);
+    const pictures = randomTensor('float32', [3, ...dims], 1).data as Float32Array;
+    const [freed, alone] = [await openModel(model), await openModel(given)];
+    const together = (await freed.run({ [input]: { type: 'float32', dims: [3, ...dims], data: pictures } }))[
+      output
+    ]!.data as Float32Array;
+    const dim = together.length / 3;
+    for (let i = 0; i < 3; i++) {
+      const data = pictures.slice(i * size, (i + 1) * size);
+      const one = (await alone.run({ [input]: { type: 'float32', dims: [1, ...dims], data } }))[output]!;
+      (one.data as Float32Array).forEach((value, j) => {
+        expect(together[i * dim + j]).toBeCloseTo(value, 5);
+      });
+    }
+    await Promise.all([freed.release(), alone.release()]);
+  });
 
   test('a norm in pieces trains its real scale and offset', () => {
     const { parameters, frozen } = trainingForm(read('cases/group-norm-in-pieces.onnx'));

@@ -69,6 +69,22 @@ test.each<[string, string, number, readonly number[]]>([
   await checkGradient({ model, of: 'y', wrt: ['x'], inputs: { x } });
 });
 
+test('Scatter of opset 9: values and gradients', async () => {
+  const builder = new GraphBuilder({ opset: 9 });
+  builder.input('x', 'float32', [2, 4]);
+  builder.input('u', 'float32', [2, 2]);
+  const indices = { type: 'int64', dims: [2, 2], data: BigInt64Array.of(3n, 0n, 1n, 2n) } as const;
+  const inputs = ['x', builder.initializer('i', indices), 'u'];
+  builder.op('Scatter', inputs, { axis: { int: 1 } }, { outputs: ['y'] });
+  builder.output('y', 'float32', [2, 4]);
+  const model = builder.build();
+  const values = { x: randomTensor('float32', [2, 4], 1), u: randomTensor('float32', [2, 2], 2) };
+  const [before, after] = [await openModel(model), await openModel(upgradeModel(model))];
+  expect((await after.run(values)).y).toEqual((await before.run(values)).y);
+  await Promise.all([before.release(), after.release()]);
+  await checkGradient({ model, of: 'y', wrt: ['x', 'u'], inputs: values });
+});
+
 test('borders that are mirrored', async () => {
   const builder = new GraphBuilder({ opset: 9 });
   builder.input('x', 'float32', [2, 4]);
