@@ -82,14 +82,14 @@ export class GraphBuilder {
     return new GraphBuilder({}, model);
   }
 
-  /** A builder that writes a model's nodes anew: it has none yet, and fresh names are no old values' names. */
+  /** A builder that writes a model's nodes anew: it has none yet, and fresh names are no names of old values and nodes. */
   static rewrite(model: Model, changes: Partial<Graph> = {}): GraphBuilder {
     const graph = graphOf(model);
     const base = withFields(model, { graph: withFields(graph, { ...changes, node: [] }) });
     return new GraphBuilder(
       {},
       base,
-      graph.node.flatMap((node) => node.output),
+      graph.node.flatMap(({ name, output }) => [name, ...output]),
     );
   }
 
@@ -178,7 +178,7 @@ export class GraphBuilder {
     options: NodeOptions = {},
   ): readonly string[] {
     const outputs = options.outputs ?? [this.uniqueName(operator.toLowerCase())];
-    const name = options.name ?? this.#unique(operator, this.#nodeNames);
+    const name = options.name ?? this.#unique(operator, this.#nodeNames, this.#reserved);
     this.add(createNode(name, operator, inputs, outputs, attributes, options.domain));
     return outputs;
   }

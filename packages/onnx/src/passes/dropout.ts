@@ -1,7 +1,15 @@
 import { attributeOf } from '../model/attributes.ts';
-import { graphOf, isOperator, type Model, type Node, nodeName, unsupported } from '../model/model.ts';
+import {
+  type Dimension,
+  graphOf,
+  isOperator,
+  type Model,
+  type Node,
+  nodeName,
+  unsupported,
+} from '../model/model.ts';
 import { createNode } from '../model/node.ts';
-import { readTensor } from '../model/tensor.ts';
+import { readTensor, type TensorData } from '../model/tensor.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
 /** An input that says what dropout keeps: 1 / (1 − ratio) where a feature stays, 0 where it goes. */
@@ -42,17 +50,33 @@ export function addDropout(
     return [];
   }
   const shape = graph.values.shape(x);
-  const sample = shape?.slice(1);
-  if (shape === undefined || !sample?.every((dim) => typeof dim === 'number'))
+  const rows = rowsOfSample(shape?.[0], graph.batch);
+  const rest = shape?.slice(1);
+  if (rows === undefined || !rest?.every((dim) => typeof dim === 'number'))
     throw unsupported(
       node,
       'a value whose shape follows from that of the input, but for the batch',
       'export the model with a fixed height and width.',
     );
   const name = graph.builder.uniqueName(`mask/${nodeName(node)}`);
-  graph.builder.input(name, 'float32', shape);
-  graph.builder.add(createNode(nodeName(node), 'Mul', [x, name], [y]));
+  const sample = rows === 1 ? rest : [rows, ...rest];
+  graph.builder.input(name, 'float32', [graph.batch, ...sample]);
+  const mask =
+    rows === 1 ? name : graph.builder.op('Reshape', [name, graph.builder.constant(int64s(-1, ...rest))]);
+  graph.builder.add(createNode(nodeName(node), 'Mul', [x, mask], [y]));
   return [{ name, ratio, sample }];
+}
+
+/** Rows that a sample has along the first axis, as where heads of attention are folded into the batch. */
+function rowsOfSample(rows: Dimension, batch: Dimension): number | undefined {
+  if (typeof batch !== 'string') return 1;
+  if (typeof rows === 'number') return undefined;
+  const factor = rows?.endsWith(`*${batch}`) ? Number(rows.slice(0, -batch.length - 1)) : 1;
+  return Number.isSafeInteger(factor) ? factor : undefined;
+}
+
+function int64s(...numbers: readonly number[]): TensorData {
+  return { type: 'int64', dims: [numbers.length], data: BigInt64Array.from(numbers, BigInt) };
 }
 
 function ratioOf(graph: TrainingGraph, node: Node): number {

@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import { learnerOptimiser, sgd } from '@cf/training';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +7,13 @@ import { OnnxFileError, OnnxGraphError } from '../errors.ts';
 import { splitExternalData } from '../model/external-data.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../model/half-float.ts';
 import { tensorsOf } from '../model/map-model.ts';
+import {
+  AttributeProtoSchema,
+  type SparseTensorProto,
+  SparseTensorProtoSchema,
+} from '../model/messages/onnx_pb.js';
 import { graphOf, type Model } from '../model/model.ts';
+import { createNode } from '../model/node.ts';
 import { createTensor, readTensor } from '../model/tensor.ts';
 import { declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -221,6 +228,32 @@ describe('to half precision', () => {
     );
     for (const type of ['float16', 'bfloat16'] as const)
       expect(operators(fromFloat32(model, type).model)).toContain('constructor');
+  });
+
+  test('sparse constants stay float32 behind a Cast', async () => {
+    const indices = { dataType: 7, dims: [1n], int64Data: [3n] };
+    const sparse = (name: string): SparseTensorProto =>
+      create(SparseTensorProtoSchema, {
+        values: { name, dataType: 1, dims: [1n], floatData: [2] },
+        indices,
+        dims: [4n],
+      });
+    const model = net((b, x) => b.op('Abs', [x]));
+    const graph = graphOf(model);
+    const [abs] = graph.node;
+    const held = createNode('held', 'Constant', [], ['b']);
+    held.attribute.push(
+      create(AttributeProtoSchema, { name: 'sparse_value', type: 11, sparseTensor: sparse('') }),
+    );
+    const node = [
+      createNode('first', 'Mul', ['data', 'a'], ['c']),
+      held,
+      createNode('second', 'Add', ['c', 'b'], ['d']),
+      withFields(abs!, { input: ['d'] }),
+    ];
+    const whole = withFields(model, { graph: withFields(graph, { node, sparseInitializer: [sparse('a')] }) });
+    const expected = await embed(whole);
+    expect(distance(await embed(fromFloat32(whole, 'float16').model), expected)).toBeLessThan(2e-3);
   });
 
   test('masks and bounds are the largest number, and nothing single becomes 0', async () => {

@@ -92,7 +92,9 @@ export function formOf(model: Model, options: TrainingFormOptions, refusals: Ref
   const promoted = new Set([...parameters.map(({ name }) => name), ...names]);
   const builder = trainingBuilder(upgraded, promoted, output);
   for (const name of promoted) builder.input(name, 'float32', index.constant(name)!.dims.map(Number));
-  const graph: TrainingGraph = { builder, index, values };
+  const [images] = inputsOf(graphOf(upgraded));
+  const batch = images && values.shape(images.name)?.[0];
+  const graph: TrainingGraph = { builder, index, values, batch };
   const statistics: RunningStatistic[] = [];
   const masks: DropoutMask[] = [];
   const ratios = dropoutAttributes(inference);

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../builder/graph-builder.ts';
+import type { Dimension } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import type { GraphIndex } from './graph-index.ts';
 
@@ -9,4 +10,6 @@ export interface TrainingGraph {
   readonly index: GraphIndex;
   /** What is known of the inference graph's values. */
   readonly values: ValueTable;
+  /** First dimension of the input. */
+  readonly batch: Dimension;
 }

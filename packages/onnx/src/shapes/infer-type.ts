@@ -84,6 +84,8 @@ function bodyType(node: Node, output: number): ElementType | undefined {
 }
 
 function constantType(node: Node): ElementType | undefined {
+  const sparse = attributeOf(node, 'sparse_value')?.sparseTensor?.values;
+  if (sparse !== undefined) return elementTypeOf(sparse.dataType);
   const tensor = attributeOf(node, 'value')?.t;
   if (tensor !== undefined) return elementTypeOf(tensor.dataType);
   if (node.attribute.some(({ name }) => name === 'value_int' || name === 'value_ints')) return 'int64';

@@ -38,6 +38,8 @@ export class ValueTable {
       this.set(info.name, declaredType(info), declaredShape(info));
     for (const { name, dataType, dims } of graph.initializer)
       this.set(name, elementTypeOf(dataType), dims.map(Number));
+    for (const { values, dims } of graph.sparseInitializer)
+      if (values !== undefined) this.set(values.name, elementTypeOf(values.dataType), dims.map(Number));
     for (const node of graph.node) this.add(node);
   }
 

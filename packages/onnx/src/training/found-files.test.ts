@@ -86,3 +86,27 @@ test('an output whose rows are no samples is refused', async () => {
   const batch = { values: new Float32Array(8), shape: [2, 4], step: 0, position: 0 };
   await expect(session.forward(batch)).rejects.toThrow(/'parts' of shape \[6, 1\] for a batch of 2/);
 });
+
+test('dropout where heads are folded into the batch', async () => {
+  const builder = GraphBuilder.extend(changed(network(), { output: [] }));
+  const ints = (...numbers: readonly number[]): string =>
+    builder.constant({
+      type: 'int64',
+      dims: [numbers.length],
+      data: BigInt64Array.from(numbers, BigInt),
+    });
+  const ratio = builder.constant({ type: 'float32', dims: [], data: Float32Array.of(0.5) });
+  const training = builder.constant({ type: 'bool', dims: [], data: Uint8Array.of(1) });
+  const folded = builder.op('Reshape', ['embedding', ints(-1, 1)]);
+  const dropped = builder.op('Dropout', [folded, ratio, training]);
+  builder.output(builder.op('Reshape', [dropped, ints(-1, 3)], {}, { outputs: ['unfolded'] }), 'float32', [
+    'N',
+    3,
+  ]);
+  const session = await open({ model: builder.build() });
+  const values = randomTensor('float32', [64, 4], 1).data as Float32Array;
+  const embeddings = await session.forward({ values, shape: [64, 4], step: 0, position: 0 });
+  const share = embeddings.filter((x) => x === 0).length / embeddings.length;
+  expect(Math.abs(share - 0.5)).toBeLessThan(0.15);
+  await session.backward(upstream(64, 2));
+});
