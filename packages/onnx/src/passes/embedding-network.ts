@@ -27,9 +27,10 @@ export function embeddingNetwork(model: Model, form: TrainingForm, refusals: Ref
         'name another output.',
       ),
     );
-  const input = imageInput(model);
+  const [images] = inputsOf(graphOf(model));
   const rows = shape?.[0];
-  const isOfRows = typeof rows !== 'number' || rows <= 1 || rows === input.shape?.[0];
+  const batch = images && declaredShape(images)?.[0];
+  const isOfRows = typeof rows !== 'number' || rows <= 1 || rows === batch;
   if (shape !== undefined && !(shape.length === 2 && isOfRows))
     refusals.add(
       new OnnxGraphError(
@@ -39,7 +40,7 @@ export function embeddingNetwork(model: Model, form: TrainingForm, refusals: Ref
       ),
     );
   const size = shape?.[1];
-  return { input, embeddingSize: typeof size === 'number' ? size : undefined };
+  return { input: imageInput(model), embeddingSize: typeof size === 'number' ? size : undefined };
 }
 
 function imageInput(model: Model): EmbeddingNetwork['input'] {
