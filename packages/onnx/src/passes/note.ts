@@ -3,6 +3,7 @@ export interface Note {
   readonly kind:
     | 'input-chosen'
     | 'output-chosen'
+    | 'output-flattened'
     | 'batch-freed'
     | 'weights-split'
     | 'weights-shared'

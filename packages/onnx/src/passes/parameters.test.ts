@@ -89,6 +89,14 @@ describe('constants that no layer holds', () => {
     ],
     ['sines of positions', /sines/, add(positions([1, 5, 6], 6))],
     [
+      'the root of two, under a name of a layer',
+      /formula/,
+      add(
+        numbers([], () => Math.SQRT2),
+        'Div',
+      ),
+    ],
+    [
       'a bound',
       /bound/,
       add(

@@ -3,6 +3,7 @@ import { ruleOf } from '../gradient/rule-table.ts';
 import { elementTypeOf } from '../model/element-type.ts';
 import { isStandardDomain, type Node, type TensorProtoValue } from '../model/model.ts';
 import { readTensor } from '../model/tensor.ts';
+import { isOfFormula } from './formula-numbers.ts';
 import type { GraphIndex } from './graph-index.ts';
 import {
   HANDS_ON,
@@ -55,7 +56,7 @@ const MASKED = -100;
  * scale of a normalisation in pieces. What normalises the pixels before the first layer stays: a number, or one for each
  * channel or feature, and whatever is subtracted or divided by. What differs along several axes and is added or
  * multiplied there, such as a position embedding, trains. Numbers that an exporter wrote out (a scalar under a name of
- * its own), masks of attention, and what a frozen node reads too stay.
+ * its own) or that are of a formula, such as √2, masks of attention, and what a frozen node reads too stay.
  */
 export function parametersOf(
   index: GraphIndex,
@@ -126,6 +127,8 @@ function whyNot(
     return 'it normalises the pixels before the first layer';
   const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
   if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
+  if (size === 1 && isOfFormula(Number(readTensor(tensor).data[0]), node.opType))
+    return 'a number of a formula';
   if (/^(Max|Min)$/.test(node.opType) && size <= 1) return 'a bound';
   const written = writtenForWhat(tensor);
   if (written !== undefined) return written;

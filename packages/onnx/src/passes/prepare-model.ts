@@ -14,6 +14,7 @@ import { createValueInfo, declaredShape, declaredType } from '../model/value-inf
 import { withFields } from '../model/with-fields.ts';
 import { standardForm } from '../upgrade/standard-form.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
+import { flatOutput } from './flat-output.ts';
 import { foldedWhereFixed } from './folded-where-fixed.ts';
 import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
@@ -94,8 +95,9 @@ export function preparedAsFarAsKnown(
   const freed = (input === undefined
     ? undefined
     : refusals.attempt(() => freeBatch(whatIsLeft, input, output))) ?? { model: whatIsLeft, notes: [] };
-  notes.push(...inference.notes, ...split.notes, ...freed.notes);
-  return { model: foldedWhereFixed(freed.model), input, output, notes };
+  const flat = flatOutput(freed.model, output);
+  notes.push(...inference.notes, ...split.notes, ...freed.notes, ...flat.notes);
+  return { model: foldedWhereFixed(flat.model), input, output, notes };
 }
 
 /** Where a file fixes the batch, a choice that is open may be one that the batch decides. */
