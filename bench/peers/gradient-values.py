@@ -5,24 +5,13 @@ Every input is a multiple of 1/64, so float32 holds it exactly. Run from anywher
     python3 bench/peers/gradient-values.py
 """
 
-import json
 import math
-import pathlib
 
 import torch
 import torch.nn.functional as F
+from fixture import listed, values, write_fixture
 
-TARGET = pathlib.Path(__file__).resolve().parents[2] / "packages/onnx/fixtures/pytorch-gradients.json"
 torch.manual_seed(1)
-
-
-def values(*dims, low=-64, high=64):
-    """Numbers low/64 ... high/64."""
-    return torch.randint(low, high + 1, dims).double() / 64
-
-
-def listed(tensor):
-    return {"dims": list(tensor.shape), "data": tensor.detach().flatten().tolist()}
 
 
 def case(name, operator, attributes, inputs, compute, wrt=None):
@@ -189,15 +178,4 @@ CASES = [
     prelu_case("[N, C, H, W]", [2, 5, 3, 4]),
 ]
 
-ORIGIN = {
-    "library": "torch",
-    "version": torch.__version__,
-    "precision": "float64",
-    "script": "bench/peers/gradient-values.py",
-}
-lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in CASES)
-text = f'{{\n"origin":{json.dumps(ORIGIN)},\n"cases":[\n{lines}\n]}}\n'
-aside = TARGET.with_suffix(".tmp")
-aside.write_text(text)
-aside.replace(TARGET)
-print(f"{len(CASES)} cases, {len(text)} bytes: {TARGET}")
+write_fixture("pytorch-gradients.json", __file__, {"cases": CASES})

@@ -6,13 +6,11 @@ Python that has torch:
     python3 bench/peers/optimiser-values.py
 """
 
-import json
 import math
-import pathlib
 
 import torch
+from fixture import write_fixture
 
-TARGET = pathlib.Path(__file__).resolve().parents[2] / "packages/onnx/fixtures/pytorch-optimisers.json"
 STEPS = 5
 SHAPES = {"weight": [2, 3], "bias": [3]}
 RATES = [0.1, 0.1, 0.05, 0.05, 0.01]
@@ -94,23 +92,10 @@ def run(options, optimiser):
 names = list(SHAPES)
 cases = [{"title": title, "options": options, "steps": run(options, make)} for title, options, make in CASES]
 document = {
-    "origin": {
-        "library": "torch",
-        "version": torch.__version__,
-        "precision": "float64",
-        "script": "bench/peers/optimiser-values.py",
-    },
     "parameters": [{"name": name, "kind": name, "dims": SHAPES[name]} for name in names],
     "learningRates": RATES,
     "initial": {name: numbers(name, 0) for name in names},
     "gradients": [{name: numbers(name, step + 1) for name in names} for step in range(STEPS)],
+    "cases": cases,
 }
-
-
-def compact(value):
-    return json.dumps(value, separators=(",", ":"))
-
-
-head = [f"{compact(key)}:{compact(value)}" for key, value in document.items()]
-listed = ",\n".join(map(compact, cases))
-TARGET.write_text("{\n" + ",\n".join([*head, f'"cases":[\n{listed}\n]']) + "\n}\n")
+write_fixture("pytorch-optimisers.json", __file__, document)

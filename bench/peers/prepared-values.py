@@ -9,23 +9,20 @@ Every number that goes in is a multiple of 1/64, so float32 holds it exactly. Wi
 import base64
 import copy
 import io
-import json
-import pathlib
 import warnings
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from fixture import values, write_fixture
 
-TARGET = pathlib.Path(__file__).resolve().parents[2] / "packages/onnx/fixtures/pytorch-prepared.json"
 BATCH = 4
 warnings.filterwarnings("ignore")
 torch.manual_seed(3)
 
 
-def grid(*dims, low=-64, high=64):
-    """Numbers low/64 ... high/64."""
-    return torch.randint(low, high + 1, dims).float() / 64
+def grid(*dims, **bounds):
+    return values(*dims, **bounds).float()
 
 
 def numbers(tensor):
@@ -180,15 +177,4 @@ CASES = [
     case("recurrent, unfolded", Recurrent(), 11, fold=False),
 ]
 
-ORIGIN = {
-    "library": "torch",
-    "version": torch.__version__,
-    "precision": "float64",
-    "script": "bench/peers/prepared-values.py",
-}
-lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in CASES)
-text = f'{{\n"origin":{json.dumps(ORIGIN)},\n"cases":[\n{lines}\n]}}\n'
-aside = TARGET.with_suffix(".tmp")
-aside.write_text(text)
-aside.replace(TARGET)
-print(f"{len(CASES)} cases, {len(text)} bytes: {TARGET}")
+write_fixture("pytorch-prepared.json", __file__, {"cases": CASES})

@@ -7,22 +7,14 @@ torch:
     python3 bench/peers/training-values.py
 """
 
-import json
-import pathlib
-
 import torch
+from fixture import listed, values, write_fixture
 from torch import nn
 
-TARGET = pathlib.Path(__file__).resolve().parents[2] / "packages/onnx/fixtures/pytorch-training.json"
 STEPS = 12
 OPTIMISER = {"name": "sgd", "momentum": 0.9, "weightDecay": 0.01}
 LEARNING_RATE = 0.02
 torch.manual_seed(1)
-
-
-def values(*dims, low=-64, high=64):
-    """Multiples of 1/64, which float32 holds exactly."""
-    return torch.randint(low, high + 1, dims).double() / 64
 
 
 class Network(nn.Module):
@@ -49,27 +41,17 @@ with torch.no_grad():
             parameter.copy_(values(*parameter.shape, low=-16, high=16))
 
 
-def listed(tensors):
-    return {
-        name: {"dims": list(tensor.shape), "data": tensor.detach().flatten().tolist()}
-        for name, tensor in tensors
-        if not name.endswith("num_batches_tracked")
-    }
+def by_name(tensors):
+    return {name: listed(tensor) for name, tensor in tensors if not name.endswith("num_batches_tracked")}
 
 
 images, targets = values(8, 3, 6, 6), values(8, 5)
 document = {
-    "origin": {
-        "library": "torch",
-        "version": torch.__version__,
-        "precision": "float64",
-        "script": "bench/peers/training-values.py",
-    },
     "optimiser": OPTIMISER,
     "learningRate": LEARNING_RATE,
-    "initial": listed(network.state_dict().items()),
-    "images": listed([("images", images)])["images"],
-    "targets": listed([("targets", targets)])["targets"],
+    "initial": by_name(network.state_dict().items()),
+    "images": listed(images),
+    "targets": listed(targets),
 }
 optimiser = torch.optim.SGD(
     network.parameters(),
@@ -83,10 +65,9 @@ for step in range(STEPS):
     loss = ((network(images) - targets) ** 2).sum() / 2 / len(images)
     loss.backward()
     if step == 0:
-        document["firstGradients"] = listed((name, p.grad) for name, p in network.named_parameters())
+        document["firstGradients"] = by_name((name, p.grad) for name, p in network.named_parameters())
     optimiser.step()
     losses.append(loss.item())
 document["losses"] = losses
-document["final"] = listed(network.state_dict().items())
-lines = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in document.items()]
-TARGET.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+document["final"] = by_name(network.state_dict().items())
+write_fixture("pytorch-training.json", __file__, document)
