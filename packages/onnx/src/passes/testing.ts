@@ -46,6 +46,21 @@ export function smallNet({ dropout = 0, bn = {}, size = 4 }: SmallNetOptions = {
   return builder.build();
 }
 
+/** A normalisation over the batch alone, which needs two samples to train: [N, 4]. */
+export function normalisedEmbedding(): Model {
+  const net = new GraphBuilder();
+  const weights = ['scale', 'shift', 'mean', 'variance'].map((name, i) =>
+    net.initializer(
+      name,
+      randomTensor('float32', [4], i, (u) => u + 0.5),
+    ),
+  );
+  const x = net.input('data', 'float32', ['N', 4]);
+  net.op('BatchNormalization', [x, ...weights], {}, { name: 'last', outputs: ['embedding'] });
+  net.output('embedding', 'float32', ['N', 4]);
+  return net.build();
+}
+
 /** Pixels of images for `smallNet`. */
 export function smallImages(batch: number, seed: number): Float32Array {
   return randomTensor('float32', [batch, 2, 4, 4], seed, (u) => 255 * u).data as Float32Array;

@@ -8,7 +8,7 @@ import { graphOf, type Model } from '../model/model.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { createTrainingSession } from '../training/create-training-session.ts';
 import { inspectModel } from './inspect-model.ts';
-import { smallNet } from './testing.ts';
+import { normalisedEmbedding, smallNet } from './testing.ts';
 import { requireTrainable } from './trainability.ts';
 import { trainingForm } from './training-form.ts';
 
@@ -86,18 +86,9 @@ test('what trains is not refused; one reason is its own error', () => {
 });
 
 test('a batch that is too small is among the reasons', () => {
-  const net = new GraphBuilder();
-  const weights = ['scale', 'shift', 'mean', 'variance'].map((name, i) =>
-    net.initializer(
-      name,
-      randomTensor('float32', [4], i, (u) => u + 0.5),
-    ),
-  );
-  const x = net.input('data', 'float32', ['N', 4]);
-  net.op('BatchNormalization', [x, ...weights], {}, { name: 'last', outputs: ['embedding'] });
-  net.output('embedding', 'float32', ['N', 4]);
-  expect(() => requireTrainable(net.build(), { batch: 1 })).toThrow(/batch of one for 'last'/);
-  expect(() => requireTrainable(net.build(), { batch: 2 })).not.toThrow();
+  const net = normalisedEmbedding();
+  expect(() => requireTrainable(net, { batch: 1 })).toThrow(/batch of one for 'last'/);
+  expect(() => requireTrainable(net, { batch: 2 })).not.toThrow();
 });
 
 test('a file in training mode has the form of its inference form, and is given back in it', async () => {
