@@ -15,10 +15,9 @@ import type { StepMetrics, TrainingState } from '@cf/training';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import type { Dataset } from './dataset/dataset.ts';
 import type { NetworkInTraining } from './engines/network-in-training.ts';
-import { openOnnxEmbedding } from './engines/onnx-network.ts';
-import { openOnnxTraining } from './engines/open-onnx-training.ts';
 import type { FeatureTable } from './features/feature-table.ts';
 import { linearEmbedding } from './features/linear-embedding.ts';
+import { openEmbedding } from './run/embedding-subject.ts';
 import { runTraining, type Training } from './run/run-training.ts';
 import type { TrainFlags } from './settings/fields.ts';
 import { resolveConfig } from './settings/resolve-config.ts';
@@ -113,15 +112,7 @@ export function embeddingOn(
   config: EmbeddingTraining,
 ): Promise<NetworkInTraining> {
   const { dim, features, seed } = config;
-  const model = linearEmbedding({ features, rows, inputDim, dim, seed });
-  return openOnnxTraining({
-    name: 'embedding',
-    model,
-    dim,
-    config,
-    threads: 1,
-    openInference: openOnnxEmbedding,
-  });
+  return openEmbedding(linearEmbedding({ features, rows, inputDim, dim, seed }), config);
 }
 
 /** Trains and keeps what happens. @returns copies of the states of the checkpoints, and the metrics of each step */

@@ -1,3 +1,4 @@
+import type { Model } from '@cf/onnx';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
@@ -13,6 +14,19 @@ import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
 import type { Subject } from './subject.ts';
 import type { TrainingFit } from './training-fit.ts';
+
+/** A linear embedding on features, in training; to be disposed of. */
+export function openEmbedding(model: Model, config: EmbeddingTraining): Promise<NetworkInTraining> {
+  return openOnnxTraining({
+    name: 'embedding',
+    model,
+    dim: config.dim,
+    config,
+    // So that bits do not depend on the machine; more do not pay for one product.
+    threads: 1,
+    openInference: openOnnxEmbedding,
+  });
+}
 
 /** Pictures to features, and a linear embedding on them. */
 export async function withEmbedding<T>(
@@ -33,16 +47,7 @@ export async function withEmbedding<T>(
     const ofPairs = pickImages(table, (index) => inPairs.has(index));
     const { features, dim, seed } = config;
     const model = linearEmbedding({ features, rows: trained.rows, inputDim: table.dim, dim, seed });
-    // One thread, so that bits do not depend on the machine; more do not pay for one product.
-    const open = (): Promise<NetworkInTraining> =>
-      openOnnxTraining({
-        name: 'embedding',
-        model,
-        dim,
-        config,
-        threads: 1,
-        openInference: openOnnxEmbedding,
-      });
+    const open = (): Promise<NetworkInTraining> => openEmbedding(model, config);
     const score = async (name: string, embedder: Embedder, fit?: TrainingFit): Promise<NamedResult[]> =>
       scoreModel(name, await embedTable(ofPairs, embedder), verification, fit);
     const network = await open();
