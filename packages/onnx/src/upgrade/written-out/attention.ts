@@ -24,7 +24,7 @@ export const attention: WrittenOut = (writing) => {
   const [heads, shared] = isFlat ? counts : [writing.size(q, 1), writing.size(k, 1)];
   const [keys, values] = [k, v].map((value) => repeated(writing, value, heads! / shared!));
   const scale = floatAttribute(node, 'scale', 0) || 1 / Math.sqrt(width);
-  const product = writing.op('MatMul', [writing.scaled(q, scale), writing.transpose(keys!, 0, 1, 3, 2)]);
+  const product = writing.op('MatMul', [writing.scaled(q, scale), writing.transpose(keys!, [0, 1, 3, 2])]);
   const scores = masked(writing, capped(writing, product));
   const shares = writing.softmax(scores);
   const mode = intAttribute(node, 'qk_matmul_output_mode', 0);
@@ -37,7 +37,7 @@ export const attention: WrittenOut = (writing) => {
     writing.give(0, 'MatMul', [shares, values!]);
     return;
   }
-  const joined = writing.transpose(writing.op('MatMul', [shares, values!]), 0, 2, 1, 3);
+  const joined = writing.transpose(writing.op('MatMul', [shares, values!]), [0, 2, 1, 3]);
   writing.give(0, 'Reshape', [joined, writing.integers(0, 0, -1)]);
 };
 

@@ -23,7 +23,7 @@ export const fusedProducts: Readonly<Record<string, WrittenOut>> = {
       if (rank < 2) return value;
       // The rows may stand before the stacks.
       const stacks = Array.from({ length: rank - 2 }, (_, axis) => axis + 1);
-      const rows = flag('transBatch') ? writing.transpose(value, ...stacks, 0, rank - 1) : value;
+      const rows = flag('transBatch') ? writing.transpose(value, [...stacks, 0, rank - 1]) : value;
       return flag('trans') ? writing.turned(rows) : rows;
     };
     const alpha = floatAttribute(node, 'alpha', 1);

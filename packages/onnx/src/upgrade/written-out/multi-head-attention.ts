@@ -3,7 +3,7 @@ import type { Writing, WrittenOut } from './writing.ts';
 
 /** [B, S, H · d] as [B, H, S, d]. */
 export function headsOf(writing: Writing, value: string, heads: number): string {
-  return writing.transpose(writing.reshape(value, 0, 0, heads, -1), 0, 2, 1, 3);
+  return writing.transpose(writing.reshape(value, 0, 0, heads, -1), [0, 2, 1, 3]);
 }
 
 /**
@@ -30,10 +30,10 @@ function giveAttended(
   [q, k, v]: readonly string[],
   { scale, bias }: { readonly scale: number; readonly bias: string },
 ): void {
-  const scores = writing.op('MatMul', [writing.scaled(q!, scale), writing.transpose(k!, 0, 1, 3, 2)]);
+  const scores = writing.op('MatMul', [writing.scaled(q!, scale), writing.transpose(k!, [0, 1, 3, 2])]);
   const shifted = bias === '' ? scores : writing.op('Add', [scores, bias]);
   const values = writing.op('MatMul', [writing.softmax(shifted), v!]);
-  const joined = writing.transpose(values, 0, 2, 1, 3);
+  const joined = writing.transpose(values, [0, 2, 1, 3]);
   writing.give(0, 'Reshape', [joined, writing.integers(0, 0, -1)]);
 }
 

@@ -48,5 +48,5 @@ export const rotaryEmbedding: WrittenOut = (writing) => {
       })
     : joined;
   if (!isFlat) writing.give(0, 'Identity', [whole]);
-  else writing.give(0, 'Reshape', [writing.transpose(whole, 0, 2, 1, 3), writing.integers(0, 0, -1)]);
+  else writing.give(0, 'Reshape', [writing.transpose(whole, [0, 2, 1, 3]), writing.integers(0, 0, -1)]);
 };

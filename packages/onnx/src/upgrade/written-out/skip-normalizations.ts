@@ -13,7 +13,7 @@ function giveStandardised(
     writing.give(0, 'LayerNormalization', inputs, attributes);
     return;
   }
-  const centered = writing.op('Sub', [x, writing.mean(x, -1)]);
+  const centered = writing.op('Sub', [x, writing.reduceMean(x, [-1])]);
   giveDivided(writing, centered, { axis: -1, scale, offset, epsilon });
 }
 
@@ -28,7 +28,7 @@ function giveDivided(
     epsilon,
   }: { readonly axis: number; readonly scale: string; readonly offset: string; readonly epsilon: number },
 ): void {
-  const square = writing.mean(writing.op('Mul', [x, x]), axis);
+  const square = writing.reduceMean(writing.op('Mul', [x, x]), [axis]);
   const size = writing.op('Sqrt', [writing.op('Add', [square, writing.scalar(epsilon, x)])]);
   const normalized = writing.op('Div', [x, size]);
   if (offset === '') writing.give(0, 'Mul', [normalized, scale]);

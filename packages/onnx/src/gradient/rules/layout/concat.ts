@@ -10,7 +10,7 @@ export const concat: Rule = {
     const split = once(() => {
       const sizes = graph.concatIntegers(...node.input.map((value) => graph.dimension(value, axis)));
       const attributes = { axis: { int: axis } };
-      names.push(...graph.node('Split', [dy, graph.integers(sizes)], attributes, node.input.length));
+      names.push(...graph.several('Split', [dy, graph.integers(sizes)], attributes, node.input.length));
       return names[0]!;
     });
     return node.input.map((_, i) => () => {

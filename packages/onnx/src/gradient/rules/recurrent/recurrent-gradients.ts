@@ -79,7 +79,7 @@ function directionGradient(layer: Layer, direction: number, isReverse: boolean):
   const parts = (value: string, count: number): readonly string[] =>
     count === 1
       ? [value]
-      : graph.node('Split', [value, repeated(graph, width, count)], { axis: { int: 0 } }, count);
+      : graph.several('Split', [value, repeated(graph, width, count)], { axis: { int: 0 } }, count);
   const bias = call.has(3) ? parts(of(call.input(3), 0), 2 * gates) : undefined;
   const zeroBias = (): string => zerosOf(width);
   const [inputBias, stateBias] = [bias?.slice(0, gates), bias?.slice(gates)];
@@ -176,7 +176,7 @@ function directionGradient(layer: Layer, direction: number, isReverse: boolean):
   const [gateInput, gateState] = [wide(fromInput), wide(fromState)];
   const hidden = narrow(before[0]!);
   const columnsOf = (value: string, count: number): readonly string[] =>
-    graph.node('Split', [value, repeated(graph, width, count)], { axis: { int: 1 } }, count);
+    graph.several('Split', [value, repeated(graph, width, count)], { axis: { int: 1 } }, count);
   const dR = (): string => {
     if (gates !== 3 || isInside) return against(gateState, hidden);
     const byGate = columnsOf(gateState, 3);
