@@ -274,16 +274,15 @@ export class BatchFreeing {
   /** N · factor, as a list of one. */
   #sizeOf(factor: number): string {
     const builder = this.#builder;
-    const list = (hint: string, value: number): string =>
-      builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(value)) }, hint);
+    const context = this.#context;
     if (this.#size === undefined) {
       const shape = fresh(builder, 'Shape', [this.#batch.input], {}, 'batch/shape');
-      const zero = list('batch/axis', 0);
+      const zero = int64(context, 'batch/axis', [0]);
       this.#size = fresh(builder, 'Gather', [shape, zero], {}, 'batch/size');
     }
     return factor === 1
       ? this.#size
-      : fresh(builder, 'Mul', [this.#size, list('batch/factor', factor)], {}, 'batch/size');
+      : fresh(builder, 'Mul', [this.#size, int64(context, 'batch/factor', [factor])], {}, 'batch/size');
   }
 
   /** The nodes before an output in which the batch can't be told first. */

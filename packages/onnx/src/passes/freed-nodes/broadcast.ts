@@ -1,6 +1,6 @@
 import type { Node } from '../../model/model.ts';
-import { withFields } from '../../model/with-fields.ts';
-import { type Rewriting, repeated } from './rewriting.ts';
+import type { BatchAxis } from '../batch-axis.ts';
+import { keepRepeated, type Rewriting } from './rewriting.ts';
 
 /**
  * What meets the data and does not depend on it: a size of 1 goes with any batch, and what holds the file's batch is
@@ -17,25 +17,13 @@ export function freeBroadcast(context: Rewriting, node: Node): void {
   const rank = node.opType === 'Gemm' ? 2 : isAligned ? Math.max(...ranks) : (ranks[0] ?? 0);
   // The last two axes of a product are no samples, nor is the second operand of a Gemm.
   const last = node.opType === 'MatMul' ? 2 : 0;
-  let isChanged = false;
-  let isLost = false;
-  const input = node.input.map((name, i) => {
+  const held = (name: string, i: number): BatchAxis | undefined => {
     const own = context.shapeOf(name);
-    if (own === undefined || context.axisOf(name) !== undefined) return name;
-    if (node.opType === 'Gemm' && i < 2) return name;
+    if (own === undefined || (node.opType === 'Gemm' && i < 2)) return undefined;
     const axis = batch.axis - (rank - own.length);
-    if (axis < 0 || axis >= own.length - last || context.follows(name, axis)) return name;
+    if (axis < 0 || axis >= own.length - last) return undefined;
     // Along an axis, indices and updates have a size of their own.
-    if (own[axis] === 1 && isAligned) return name;
-    const each = repeated(context, name, { ...batch, axis });
-    isLost ||= each === undefined;
-    isChanged ||= each !== undefined;
-    return each ?? name;
-  });
-  if (isLost) {
-    context.lose(node);
-    return;
-  }
-  if (isChanged) context.changed(node);
-  context.keep(withFields(node, { input }), [batch]);
+    return own[axis] === 1 && isAligned ? undefined : { ...batch, axis };
+  };
+  keepRepeated(context, node, held, [batch]);
 }

@@ -1,7 +1,6 @@
 import { intAttribute } from '../../model/attributes.ts';
 import type { Node } from '../../model/model.ts';
-import { withFields } from '../../model/with-fields.ts';
-import { type Rewriting, repeated } from './rewriting.ts';
+import { keepRepeated, type Rewriting } from './rewriting.ts';
 
 /** What does not depend on the sample is repeated for each. Batches that are joined lie one behind the other. */
 export function freeConcat(context: Rewriting, node: Node): void {
@@ -23,17 +22,5 @@ export function freeConcat(context: Rewriting, node: Node): void {
     context.lose(node);
     return;
   }
-  let isChanged = false;
-  const input = node.input.map((each) => {
-    if (context.axisOf(each) !== undefined || context.follows(each, batch.axis)) return each;
-    const every = repeated(context, each, batch);
-    isChanged ||= every !== undefined;
-    return every;
-  });
-  if (!input.every((each) => each !== undefined)) {
-    context.lose(node);
-    return;
-  }
-  if (isChanged) context.changed(node);
-  context.keep(withFields(node, { input }), [batch]);
+  keepRepeated(context, node, () => batch, [batch]);
 }

@@ -1,7 +1,7 @@
 import { intAttribute } from '../../model/attributes.ts';
 import type { Node } from '../../model/model.ts';
-import { withFields } from '../../model/with-fields.ts';
-import { type Rewriting, repeated } from './rewriting.ts';
+import type { BatchAxis } from '../batch-axis.ts';
+import { keepRepeated, type Rewriting } from './rewriting.ts';
 
 /** Initial states and lengths of all samples are the same. */
 export function freeRecurrent(context: Rewriting, node: Node): void {
@@ -12,20 +12,10 @@ export function freeRecurrent(context: Rewriting, node: Node): void {
     context.lose(node);
     return;
   }
-  let isChanged = false;
-  const input = node.input.map((each, i) => {
-    const isHeld = (i === 4 || i === 5 || i === 6) && each !== '' && context.axisOf(each) === undefined;
-    const at = i === 4 ? 0 : axis;
-    if (!isHeld || context.follows(each, at)) return each;
-    const every = repeated(context, each, { ...batch, axis: at });
-    isChanged ||= every !== undefined;
-    return every;
-  });
-  if (!input.every((each) => each !== undefined)) {
-    context.lose(node);
-    return;
-  }
-  if (isChanged) context.changed(node);
   const state = { ...batch, axis };
-  context.keep(withFields(node, { input }), [{ ...batch, axis: isBatchFirst ? 0 : 2 }, state, state]);
+  const held = (name: string, i: number): BatchAxis | undefined => {
+    if (name === '') return undefined;
+    return i === 4 ? { ...batch, axis: 0 } : i === 5 || i === 6 ? state : undefined;
+  };
+  keepRepeated(context, node, held, [{ ...batch, axis: isBatchFirst ? 0 : 2 }, state, state]);
 }

@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../../builder/graph-builder.ts';
 import { type Attributes, intsAttribute, wholeNumber } from '../../model/attributes.ts';
 import type { Node } from '../../model/model.ts';
 import { sizeOf } from '../../model/tensor.ts';
+import { withFields } from '../../model/with-fields.ts';
 import type { BatchAxis, Mixes } from '../batch-axis.ts';
 
 /** What rewrites read and write. */
@@ -130,4 +131,34 @@ export function repeated(context: Rewriting, value: string, batch: BatchAxis): s
     {},
     `joined/${value}`,
   );
+}
+
+/**
+ * Adds a node some of whose inputs, which hold the file's batch and no data, are repeated for each sample. It is lost
+ * where their samples differ.
+ *
+ * @param held where the batch would lie in an input; undefined for one that stays
+ * @param axes of the outputs
+ */
+export function keepRepeated(
+  context: Rewriting,
+  node: Node,
+  held: (name: string, index: number) => BatchAxis | undefined,
+  axes: readonly BatchAxis[],
+): void {
+  let isChanged = false;
+  const input: string[] = [];
+  for (const [index, name] of node.input.entries()) {
+    const batch = context.axisOf(name) === undefined ? held(name, index) : undefined;
+    const stays = batch === undefined || context.follows(name, batch.axis);
+    const each = stays ? name : repeated(context, name, batch);
+    if (each === undefined) {
+      context.lose(node);
+      return;
+    }
+    isChanged ||= !stays;
+    input.push(each);
+  }
+  if (isChanged) context.changed(node);
+  context.keep(withFields(node, { input }), axes);
 }
