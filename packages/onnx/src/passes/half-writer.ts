@@ -15,6 +15,8 @@ import {
 import { constantValue, createNode } from '../model/node.ts';
 import { opsetOf } from '../model/opset.ts';
 import { readValues } from '../model/read-values.ts';
+import { sizeOf } from '../model/tensor.ts';
+import { RESULT_TYPES } from '../model/type-attributes.ts';
 import { declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
@@ -42,7 +44,6 @@ const FLOAT32_PLACES: ReadonlyMap<string, readonly number[]> = new Map([
 ]);
 /** Their later outputs have types of their own. */
 const ONE_OUTPUT: ReadonlySet<string> = new Set(['LayerNormalization', 'BatchNormalization']);
-const TYPE_ATTRIBUTES: ReadonlySet<string> = new Set(['to', 'dtype', 'output_datatype']);
 
 /** How a graph is written. */
 export interface HalfWriting {
@@ -115,7 +116,7 @@ export class HalfWriter {
   /** Weights alone. */
   weights(): Graph {
     const graph = this.#graph;
-    const isLarge = (tensor: TensorProtoValue): boolean => tensor.dims.reduce((n, dim) => n * dim, 1n) > 1n;
+    const isLarge = (tensor: TensorProtoValue): boolean => sizeOf(tensor.dims.map(Number)) > 1;
     const held = new Set(graph.node.filter((node) => subgraphsOf(node).length > 0).flatMap(readValues));
     const inputs = new Set(graph.input.map(({ name }) => name));
     const constants = this.#constantsFor(
@@ -211,7 +212,7 @@ export class HalfWriter {
   /** Attributes that name or hold float32. */
   #halfNode(node: Node): Node {
     const attribute = node.attribute.map((one) => {
-      if (TYPE_ATTRIBUTES.has(one.name) && Number(one.i) === FLOAT32)
+      if (RESULT_TYPES.has(one.name) && Number(one.i) === FLOAT32)
         return withFields(one, { i: BigInt(ELEMENTS[this.#type].code) });
       if (one.t?.dataType !== FLOAT32) return one;
       return withFields(one, { t: this.#tensors.half(one.t, nodeName(node)) });

@@ -15,22 +15,14 @@ import {
 } from '../model/model.ts';
 import { readValues } from '../model/read-values.ts';
 import { readTensor } from '../model/tensor.ts';
+import { PRECISIONS, RESULT_TYPES } from '../model/type-attributes.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import type { Note } from './note.ts';
 
 const HALVES: ReadonlySet<number> = new Set([Code.FLOAT16, Code.BFLOAT16]);
 const FLOATS: ReadonlySet<string> = new Set(['float32', 'float16', 'bfloat16']);
-/** Attributes of standard operators that name an element type. */
-const TYPE_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'to',
-  'dtype',
-  'output_dtype',
-  'output_datatype',
-  'stash_type',
-  'softmax_precision',
-  'precision',
-]);
+const TYPE_ATTRIBUTES: ReadonlySet<string> = new Set([...RESULT_TYPES, ...PRECISIONS]);
 
 /**
  * The model in float32 wherever it is in float16 or bfloat16: weights, which have the same numbers, and values, which are
