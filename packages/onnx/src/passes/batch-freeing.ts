@@ -20,8 +20,8 @@ import { freeDropped, freeReduce, reducesAll } from './freed-nodes/dropped.ts';
 import { REWRITES } from './freed-nodes/rewrites.ts';
 import { fresh, int64, type Rewriting, repeated, sizes } from './freed-nodes/rewriting.ts';
 import { GraphIndex } from './graph-index.ts';
-import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
+import { withBatch } from './with-input-shape.ts';
 
 /** The name of a batch that had none. */
 const BATCH = 'N';

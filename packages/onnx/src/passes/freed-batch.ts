@@ -2,8 +2,8 @@ import { OnnxGraphError } from '../errors.ts';
 import { graphOf, type Model, type Node, nodeName } from '../model/model.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import type { BatchAxis } from './batch-axis.ts';
-import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
+import { withBatch } from './with-input-shape.ts';
 
 /** What is expected of a freed model. */
 export interface FreedSizes {

@@ -11,17 +11,19 @@ import {
 } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
 import { opsetOf } from '../model/opset.ts';
+import { sizeOf } from '../model/tensor.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import { type ExpectedPixels, expectedPixels } from './expected-pixels.ts';
 import { GraphIndex } from './graph-index.ts';
-import { multiplyAdds, withBatch } from './layer-costs.ts';
+import { multiplyAdds } from './layer-costs.ts';
 import type { Note } from './note.ts';
 import type { Parameter } from './parameters.ts';
 import { smallestBatch } from './smallest-batch.ts';
 import { type TrainabilityOptions, trainabilityOf } from './trainability.ts';
 import { type TrainingMemory, trainingMemory } from './training-memory.ts';
 import { type Frozen, frozenOf, readersOf, type SharedWeight, sharedOf } from './what-trains.ts';
+import { withBatch } from './with-input-shape.ts';
 
 /** What to look at, and how it would train; the memory is told of its batch, 1 by default. */
 export type InspectOptions = TrainabilityOptions;
@@ -104,10 +106,8 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
     layer: layerOf(used, parameter.name),
   }));
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
-  const count = (dims: readonly (number | bigint)[]): number =>
-    dims.reduce<number>((n, dim) => n * Number(dim), 1);
-  const parameters = sum(graphOf(used).initializer.map(({ dims }) => count(dims)));
-  const trainedParameters = sum(trained.map(({ dims }) => count(dims)));
+  const parameters = sum(graphOf(used).initializer.map(({ dims }) => sizeOf(dims.map(Number))));
+  const trainedParameters = sum(trained.map(({ dims }) => sizeOf(dims)));
   return {
     inputs: inputsOf(graph).map(inspectedValue),
     outputs: graph.output.map(inspectedValue),
@@ -154,7 +154,7 @@ function layersOf(model: Model, input: string | undefined): readonly InspectedLa
       const parameters = held.reduce((total, tensor) => {
         const isFloat =
           tensor !== undefined && (elementTypeOf(tensor.dataType)?.startsWith('float') ?? false);
-        return total + (isFloat ? tensor.dims.reduce((n, dim) => n * Number(dim), 1) : 0);
+        return total + (isFloat ? sizeOf(tensor.dims.map(Number)) : 0);
       }, 0);
       return {
         name: nodeName(node),

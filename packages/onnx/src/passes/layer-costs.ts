@@ -1,29 +1,6 @@
 import { intAttribute } from '../model/attributes.ts';
-import { graphOf, type Model, type Node, type Shape } from '../model/model.ts';
-import { createValueInfo, declaredShape, declaredType } from '../model/value-info.ts';
-import { withFields } from '../model/with-fields.ts';
+import type { Node, Shape } from '../model/model.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
-
-/** The model with a fixed batch in its input. What it declares of other values is left out where it is no number. */
-export function withBatch(model: Model, input: string, batch: number | string): Model {
-  const graph = graphOf(model);
-  const declared = graph.input.map((info) => {
-    const shape = declaredShape(info);
-    if (info.name !== input || shape === undefined || shape.length === 0) return info;
-    return createValueInfo(info.name, declaredType(info) ?? 'float32', [batch, ...shape.slice(1)]);
-  });
-  const isFixed = (info: (typeof graph.output)[number]): boolean =>
-    declaredShape(info)?.every((dim) => typeof dim === 'number') ?? false;
-  return withFields(model, {
-    graph: withFields(graph, {
-      input: declared,
-      valueInfo: graph.valueInfo.filter(isFixed),
-      output: graph.output.map((info) =>
-        isFixed(info) ? info : createValueInfo(info.name, declaredType(info) ?? 'float32'),
-      ),
-    }),
-  });
-}
 
 /** Multiply-adds of a product or convolution, 0 for any other node; undefined where a shape is not known. */
 export function multiplyAdds(node: Node, values: ValueTable): number | undefined {

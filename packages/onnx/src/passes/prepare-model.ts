@@ -18,10 +18,10 @@ import { flatOutput } from './flat-output.ts';
 import { foldedWhereFixed } from './folded-where-fixed.ts';
 import { freeBatch } from './free-batch.ts';
 import { inferenceForm } from './inference-form.ts';
-import { withBatch } from './layer-costs.ts';
 import type { Note } from './note.ts';
 import { splitWeights } from './split-weights.ts';
 import { toFloat32 } from './to-float32.ts';
+import { withBatch } from './with-input-shape.ts';
 
 /** What a model is to be used for. */
 export interface PrepareOptions {

@@ -16,6 +16,27 @@ export function withInputShape(model: Model, input: string, shape: Shape): Model
   return declaring(model, input, (info && declaredType(info)) ?? 'float32', shape);
 }
 
+/** The model with a fixed batch in its input. What it declares of other values is left out where it is no number. */
+export function withBatch(model: Model, input: string, batch: number | string): Model {
+  const graph = graphOf(model);
+  const declared = graph.input.map((info) => {
+    const shape = declaredShape(info);
+    if (info.name !== input || shape === undefined || shape.length === 0) return info;
+    return createValueInfo(info.name, declaredType(info) ?? 'float32', [batch, ...shape.slice(1)]);
+  });
+  const isFixed = (info: (typeof graph.output)[number]): boolean =>
+    declaredShape(info)?.every((dim) => typeof dim === 'number') ?? false;
+  return withFields(model, {
+    graph: withFields(graph, {
+      input: declared,
+      valueInfo: graph.valueInfo.filter(isFixed),
+      output: graph.output.map((info) =>
+        isFixed(info) ? info : createValueInfo(info.name, declaredType(info) ?? 'float32'),
+      ),
+    }),
+  });
+}
+
 /**
  * The model with an input of float32 in place of integers that it makes float32 of before anything else.
  *
