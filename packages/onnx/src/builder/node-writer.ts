@@ -1,5 +1,6 @@
 import { OnnxGraphError } from '../errors.ts';
-import { type Attributes, wholeNumber } from '../model/attributes.ts';
+import type { Attributes } from '../model/attributes.ts';
+import { int64List, wholeNumber } from '../model/integers.ts';
 import type { Node, Shape } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { createTensor, sizeOf, type TensorData } from '../model/tensor.ts';
@@ -82,12 +83,7 @@ export class NodeWriter {
 
   /** A vector of int64. */
   integerList(numbers: readonly number[]): string {
-    const tensor = (): TensorData => ({
-      type: 'int64',
-      dims: [numbers.length],
-      data: BigInt64Array.from(numbers, wholeNumber),
-    });
-    return this.#once(`ints ${numbers}`, tensor);
+    return this.#once(`ints ${numbers}`, () => int64List(numbers));
   }
 
   transpose(value: string, perm: readonly number[]): string {

@@ -1,6 +1,7 @@
 import type { MarginLoss } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { biasInProduct } from '../formula/negatives-formula.ts';
+import { int64List } from '../model/integers.ts';
 import type { Model } from '../model/model.ts';
 import { inverseNorms } from './cosine-nodes.ts';
 
@@ -35,12 +36,9 @@ export function backwardGraph(loss: MarginLoss, subCenters: number, alongKnown: 
     builder.input('factor', 'float32', ['B', 1]);
     const ofRows = builder.op('Gemm', ['factor', 'slopes'], transposed);
     // A class has one bias, whichever of its centers is the nearest: [1, n, K] to [1, n].
-    const shape = BigInt64Array.of(1n, -1n, BigInt(subCenters));
-    const byClass = builder.op('Reshape', [
-      ofRows,
-      builder.constant({ type: 'int64', dims: [3], data: shape }),
-    ]);
-    const axes = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(2n) });
+    const shape = builder.constant(int64List([1, -1, subCenters]));
+    const byClass = builder.op('Reshape', [ofRows, shape]);
+    const axes = builder.constant(int64List([2]));
     builder.op('ReduceSum', [byClass, axes], { keepdims: { int: 0 } }, { outputs: ['grad_bias'] });
     builder.output('grad_bias', 'float32', [1, 'n']);
   }
@@ -50,7 +48,7 @@ export function backwardGraph(loss: MarginLoss, subCenters: number, alongKnown: 
 /** ∂w − (∂w·ŵ)·ŵ, row by row. */
 function tangential(builder: GraphBuilder, gradient: string): void {
   builder.input('norms', 'float32', ['rows', 1]);
-  const axes = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(1n) });
+  const axes = builder.constant(int64List([1]));
   const along = builder.op('ReduceSum', [builder.op('Mul', [gradient, 'w']), axes]);
   const inverse = inverseNorms(builder, 'norms');
   // Twice, not squared: the square of the inverse of a short vector overflows.

@@ -2,6 +2,7 @@ import { COSINE_BOUND, type MarginLoss, NORM_FLOOR } from '@cf/core';
 import type { GraphBuilder } from '../builder/graph-builder.ts';
 import { biasInProduct, clampsCosine } from '../formula/negatives-formula.ts';
 import { scalar } from '../formula/scalar.ts';
+import { int64List } from '../model/integers.ts';
 
 /** Cosines of a batch with the n classes of a tile, and the way back to their n·K rows. */
 export interface CosineNodes {
@@ -66,8 +67,7 @@ function nearestNodes(
   ofRows: string,
   subCenters: number,
 ): { readonly cos: string; spread(ofClasses: string): string } {
-  const shape = (...dims: number[]): string =>
-    builder.constant({ type: 'int64', dims: [dims.length], data: BigInt64Array.from(dims, BigInt) });
+  const shape = (...dims: number[]): string => builder.constant(int64List(dims));
   const byClass = builder.op('Reshape', [ofRows, shape(0, -1, subCenters)]);
   const cos = builder.op('ReduceMax', [byClass], { axes: { ints: [2] }, keepdims: { int: 0 } });
   return {
@@ -87,6 +87,5 @@ function nearestNodes(
 
 /** [n, 1] as [1, n]. */
 function asRow(builder: GraphBuilder, column: string): string {
-  const shape = builder.constant({ type: 'int64', dims: [2], data: BigInt64Array.of(1n, -1n) });
-  return builder.op('Reshape', [column, shape]);
+  return builder.op('Reshape', [column, builder.constant(int64List([1, -1]))]);
 }

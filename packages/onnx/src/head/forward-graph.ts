@@ -10,6 +10,7 @@ import {
   traceNegative,
 } from '../formula/negatives-formula.ts';
 import { scalar } from '../formula/scalar.ts';
+import { int64List } from '../model/integers.ts';
 import type { Model } from '../model/model.ts';
 import { biasInput, type CosineNodes, cosineNodes, productNodes } from './cosine-nodes.ts';
 import { hardNegativeNodes } from './hard-negative-nodes.ts';
@@ -137,7 +138,7 @@ function keptNodes(
 }
 
 function rowSum(builder: GraphBuilder, terms: string, output: string): void {
-  const axes = builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(1n) });
+  const axes = builder.constant(int64List([1]));
   builder.op('ReduceSum', [terms, axes], {}, { outputs: [output] });
   builder.output(output, 'float32', ['B', 1]);
 }

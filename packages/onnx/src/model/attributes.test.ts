@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { OnnxGraphError } from '../errors.ts';
-import { createAttribute, wholeNumber } from './attributes.ts';
+import { createAttribute } from './attributes.ts';
+import { wholeNumber } from './integers.ts';
 
 test('the largest integer of a file, read as a number, is written as the largest integer', () => {
   const { ints } = createAttribute('ends', { ints: [Number(2n ** 63n - 1n), -5] });

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { OnnxGraphError } from '../errors.ts';
+import { wholeNumber } from './integers.ts';
 import { AttributeProtoSchema, AttributeProto_AttributeType as Kind } from './messages/onnx_pb.js';
 import type { Attribute, Graph, Node } from './model.ts';
 import { createTensor, type TensorData } from './tensor.ts';
@@ -31,23 +31,6 @@ export function createAttribute(name: string, value: AttributeValue): Attribute 
   if ('strings' in value) return make({ type: Kind.STRINGS, strings: value.strings.map(text) });
   if ('tensor' in value) return make({ type: Kind.TENSOR, t: createTensor('', value.tensor) });
   return make({ type: Kind.GRAPH, g: value.graph });
-}
-
-const LARGEST = 2n ** 63n - 1n;
-
-/**
- * An integer in the form of the file.
- *
- * @throws OnnxGraphError for NaN, infinity or a fraction: sizes that do not divide as an operator demands
- */
-export function wholeNumber(value: number): bigint {
-  // The largest integers of a file, which mean 'to the end', are none that a number can hold.
-  if (Number.isInteger(value)) return BigInt.asIntN(64, value >= 2 ** 63 ? LARGEST : BigInt(value));
-  throw new OnnxGraphError(
-    `${value} as a size or position`,
-    'a whole number',
-    'check that the shapes and groups in the model fit its operators.',
-  );
 }
 
 /** The attribute of that name, if the node has it. */

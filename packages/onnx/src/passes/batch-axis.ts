@@ -1,5 +1,6 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../model/attributes.ts';
 import type { Node } from '../model/model.ts';
+import { sizeOf } from '../model/tensor.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 
 /** Where the batch lies in a value: that axis has size outer · N · factor, the samples between the two. */
@@ -117,7 +118,7 @@ export function outputAxis(node: Node, given: BatchedInputs): BatchAxis | Mixes 
       const axis = positive(intAttribute(node, 'axis', 1));
       const dims = given.values.shape(name)?.map(Number) ?? [];
       if (batch.axis >= axis) return 'mixes';
-      const size = (from: number, to: number): number => dims.slice(from, to).reduce((n, dim) => n * dim, 1);
+      const size = (from: number, to: number): number => sizeOf(dims.slice(from, to));
       const outer = batch.outer * size(0, batch.axis);
       return { axis: 0, outer, factor: batch.factor * size(batch.axis + 1, axis) };
     }

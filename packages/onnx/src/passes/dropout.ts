@@ -1,4 +1,5 @@
 import { attributeOf } from '../model/attributes.ts';
+import { int64List } from '../model/integers.ts';
 import {
   type Dimension,
   graphOf,
@@ -9,7 +10,7 @@ import {
   unsupported,
 } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
-import { readTensor, type TensorData } from '../model/tensor.ts';
+import { readTensor } from '../model/tensor.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
 /** An input that says what dropout keeps: 1 / (1 − ratio) where a feature stays, 0 where it goes. */
@@ -62,7 +63,7 @@ export function addDropout(
   const sample = rows === 1 ? rest : [rows, ...rest];
   graph.builder.input(name, 'float32', [graph.batch, ...sample]);
   const mask =
-    rows === 1 ? name : graph.builder.op('Reshape', [name, graph.builder.constant(int64s(-1, ...rest))]);
+    rows === 1 ? name : graph.builder.op('Reshape', [name, graph.builder.constant(int64List([-1, ...rest]))]);
   graph.builder.add(createNode(nodeName(node), 'Mul', [x, mask], [y]));
   return [{ name, ratio, sample }];
 }
@@ -73,10 +74,6 @@ function rowsOfSample(rows: Dimension, batch: Dimension): number | undefined {
   if (typeof rows === 'number') return undefined;
   const factor = rows?.endsWith(`*${batch}`) ? Number(rows.slice(0, -batch.length - 1)) : 1;
   return Number.isSafeInteger(factor) ? factor : undefined;
-}
-
-function int64s(...numbers: readonly number[]): TensorData {
-  return { type: 'int64', dims: [numbers.length], data: BigInt64Array.from(numbers, BigInt) };
 }
 
 function ratioOf(graph: TrainingGraph, node: Node): number {

@@ -2,7 +2,7 @@ import type { ParameterKind } from '@cf/training';
 import { ruleOf } from '../gradient/rule-table.ts';
 import { elementTypeOf } from '../model/element-type.ts';
 import { isStandardDomain, type Node, type TensorProtoValue } from '../model/model.ts';
-import { readTensor } from '../model/tensor.ts';
+import { readTensor, sizeOf } from '../model/tensor.ts';
 import { isOfFormula } from './formula-numbers.ts';
 import type { GraphIndex } from './graph-index.ts';
 import {
@@ -125,7 +125,7 @@ function whyNot(
   if (TAKES_NO_WEIGHT.has(node.opType) || !flowing.has(value)) return 'no gradient flows from it';
   if (node.input.some((other) => raw.has(other)) && normalisesPixels(index, node, tensor))
     return 'it normalises the pixels before the first layer';
-  const size = tensor.dims.reduce((n, dim) => n * Number(dim), 1);
+  const size = sizeOf(tensor.dims.map(Number));
   if (size <= 1 && isMadeByExporter(name)) return 'a number that the exporter wrote out';
   if (size === 1 && isOfFormula(Number(readTensor(tensor).data[0]), node.opType))
     return 'a number of a formula';

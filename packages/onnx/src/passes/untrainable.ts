@@ -1,6 +1,7 @@
 import { intAttribute } from '../model/attributes.ts';
 import { elementTypeOf, isFloat } from '../model/element-type.ts';
 import { isOperator, type Node, unsupported } from '../model/model.ts';
+import { sizeOf } from '../model/tensor.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import type { GraphIndex } from './graph-index.ts';
 import { learntInputs, sourceOf } from './learnt-places.ts';
@@ -31,7 +32,7 @@ function valuesSeen(node: Node, values: ValueTable): number | undefined {
   const shape = values.shape(node.input[0] ?? '');
   const spatial = shape?.slice(2);
   if (!spatial?.every((dim) => typeof dim === 'number')) return undefined;
-  const positions = spatial.reduce((product, dim) => product * dim, 1);
+  const positions = sizeOf(spatial);
   if (isOperator(node, 'InstanceNormalization')) return positions;
   const channels = shape?.[1];
   if (!isOperator(node, 'GroupNormalization') || typeof channels !== 'number') return undefined;

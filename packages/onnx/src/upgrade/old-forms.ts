@@ -5,8 +5,8 @@ import {
   intAttribute,
   intsAttribute,
   stringAttribute,
-  wholeNumber,
 } from '../model/attributes.ts';
+import { int64List } from '../model/integers.ts';
 import { type Node, nodeName, unsupported } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -20,12 +20,7 @@ export function oldForms(
 ): readonly Node[] | undefined {
   const constant = (name: string, numbers: readonly number[] | undefined): string => {
     if (numbers === undefined) return '';
-    const tensor = {
-      type: 'int64',
-      dims: [numbers.length],
-      data: BigInt64Array.from(numbers, wholeNumber),
-    } as const;
-    return builder.constant(tensor, `${node.output[0]}/${name}`);
+    return builder.constant(int64List(numbers), `${node.output[0]}/${name}`);
   };
   const scalar = (name: string, otherwise?: number): string => {
     if (attributeOf(node, name) === undefined && otherwise === undefined) return '';

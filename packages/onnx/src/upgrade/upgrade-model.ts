@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxOpsetError, Refusals, type UnsupportedOperatorError } from '../errors.ts';
-import { intAttribute, intsAttribute, wholeNumber } from '../model/attributes.ts';
+import { intAttribute, intsAttribute } from '../model/attributes.ts';
+import { int64List } from '../model/integers.ts';
 import { OperatorSetIdProtoSchema } from '../model/messages/onnx_pb.js';
 import {
   type Attribute,
@@ -173,9 +174,7 @@ function attributeAsInput(builder: GraphBuilder, node: Node): Node {
   const attribute = AS_INPUT[node.opType]!;
   const values = intsAttribute(node, attribute);
   if (values === undefined) return node;
-  const data = BigInt64Array.from(values, wholeNumber);
-  const tensor = { type: 'int64', dims: [values.length], data } as const;
-  const input = [node.input[0]!, builder.constant(tensor, `${node.output[0]}/${attribute}`)];
+  const input = [node.input[0]!, builder.constant(int64List(values), `${node.output[0]}/${attribute}`)];
   return withFields(without(node, attribute), { input });
 }
 

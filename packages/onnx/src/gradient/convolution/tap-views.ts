@@ -1,4 +1,5 @@
 import { OnnxGraphError } from '../../errors.ts';
+import { sizeOf } from '../../model/tensor.ts';
 import type { GradientGraph } from '../context.ts';
 import { type IntVector, ints } from '../int-vector.ts';
 import type { Convolution } from './convolution.ts';
@@ -163,7 +164,7 @@ const MOST_TAPS = 2 ** 14;
 
 /** All positions in a kernel, last axis fastest. */
 function tapsOf(kernel: readonly number[]): readonly (readonly number[])[] {
-  const count = kernel.reduce((product, size) => product * size, 1);
+  const count = sizeOf(kernel);
   if (kernel.some((size) => size < 1) || count > MOST_TAPS) {
     throw new OnnxGraphError(
       `a kernel of [${kernel.join(', ')}]`,

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../../builder/graph-builder.ts';
-import { type Attributes, intsAttribute, wholeNumber } from '../../model/attributes.ts';
+import { type Attributes, intsAttribute } from '../../model/attributes.ts';
+import { int64List } from '../../model/integers.ts';
 import type { Node } from '../../model/model.ts';
 import { sizeOf } from '../../model/tensor.ts';
 import { withFields } from '../../model/with-fields.ts';
@@ -51,8 +52,7 @@ export function fresh(
 
 /** A list of integers, as a constant. */
 export function int64(context: Rewriting, hint: string, values: readonly number[]): string {
-  const data = BigInt64Array.from(values, wholeNumber);
-  return context.builder.constant({ type: 'int64', dims: [values.length], data }, hint);
+  return context.builder.constant(int64List(values), hint);
 }
 
 /** A list of integers and multiples of the batch, as a value. */
