@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { backbone } from '@cf/backbones';
 import { decodeModel, encodeModel, GraphBuilder, onnxModel } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { contents, smallOnnx, temporaryFolder, withNodesInFront, withOutput } from './testing.ts';
+import { smallOnnx, withNodesInFront, withOutput } from './testing/onnx-files.ts';
+import { contents, temporaryFolder } from './testing.ts';
 import { cf } from './testing-cli.ts';
 
 let base: string;

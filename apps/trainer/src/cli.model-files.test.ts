@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { decodeModel, fromFloat32, readTensor, readWeights, withWeights } from '@cf/onnx';
 import { readModelFile, writeModelFile } from '@cf/onnx/node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { smallOnnx, temporaryFolder } from './testing.ts';
+import { smallOnnx } from './testing/onnx-files.ts';
+import { temporaryFolder } from './testing.ts';
 import { cf, facesWithPairs } from './testing-cli.ts';
 
 let base: string;

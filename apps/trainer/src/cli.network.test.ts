@@ -2,7 +2,8 @@ import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { contents, smallOnnx, temporaryFolder, withNodesInFront } from './testing.ts';
+import { smallOnnx, withNodesInFront } from './testing/onnx-files.ts';
+import { contents, temporaryFolder } from './testing.ts';
 import { type CliResult, cf, facesWithPairs, metricsOf } from './testing-cli.ts';
 
 let base: string;

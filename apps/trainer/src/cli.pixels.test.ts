@@ -2,13 +2,8 @@ import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, metadataOf, PIXELS_KEY } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  smallOnnx,
-  temporaryFolder,
-  withChannelsLast,
-  withChannelsReversed,
-  withPixelNodes,
-} from './testing.ts';
+import { smallOnnx, withChannelsLast, withChannelsReversed, withPixelNodes } from './testing/onnx-files.ts';
+import { temporaryFolder } from './testing.ts';
 import { type CliResult, cf, facesWithPairs, metricsOf } from './testing-cli.ts';
 
 const FLAGS = [

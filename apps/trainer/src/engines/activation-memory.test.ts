@@ -1,7 +1,8 @@
 import { tinyIresnet } from '@cf/backbones';
 import { decodeModel, onnxModel } from '@cf/onnx';
 import { expect, it } from 'vitest';
-import { failureOf, smallOnnx } from '../testing.ts';
+import { smallOnnx } from '../testing/onnx-files.ts';
+import { failureOf } from '../testing.ts';
 import { activationBytes, requireMemory } from './activation-memory.ts';
 
 const SMALL = [3, 8, 8];

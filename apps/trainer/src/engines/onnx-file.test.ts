@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { declaredShape, declaredType, decodeModel, encodeModel, withInputShape } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { onnxBackbone } from '../features/onnx-backbone.ts';
-import { failureOf, smallOnnx, temporaryFolder, withNodesInFront } from '../testing.ts';
+import { smallOnnx, withNodesInFront } from '../testing/onnx-files.ts';
+import { failureOf, temporaryFolder } from '../testing.ts';
 import { type FileSettings, type PreparedFile, prepareFile } from './onnx-file.ts';
 
 let folder: string;

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { drawnImages, fileImages } from '../dataset/image-source.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';
 import { writeTensors } from '../run/safetensors.ts';
-import { smallOnnx, temporaryFolder, withOutput } from '../testing.ts';
+import { smallOnnx, withOutput } from '../testing/onnx-files.ts';
+import { temporaryFolder } from '../testing.ts';
 import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
 import { onnxBackbone } from './onnx-backbone.ts';
 

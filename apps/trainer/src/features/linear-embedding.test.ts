@@ -1,7 +1,8 @@
 import { decodeModel, encodeModel, type Model, readWeights, withWeights } from '@cf/onnx';
 import { describe, expect, it } from 'vitest';
 import { openOnnxEmbedding } from '../engines/onnx-network.ts';
-import { failureOf, smallOnnx } from '../testing.ts';
+import { smallOnnx } from '../testing/onnx-files.ts';
+import { failureOf } from '../testing.ts';
 import { featuresOf, linearEmbedding } from './linear-embedding.ts';
 
 const features = { kind: 'pixels', size: 8 } as const;

@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RawImage } from '@cf/data';
 import { expect, it } from 'vitest';
-import { failureOf, SHARED, temporaryFolder, withPixelNodes } from '../testing.ts';
+import { withPixelNodes } from '../testing/onnx-files.ts';
+import { failureOf, SHARED, temporaryFolder } from '../testing.ts';
 import { onnxBackbone } from './onnx-backbone.ts';
 
 const path = (name: string): string => join(SHARED, 'cases', name);

@@ -14,6 +14,7 @@ import { featureSamples } from '../features/feature-samples.ts';
 import { startProgress } from '../report/progress.ts';
 import type { TrainFlags } from '../settings/fields.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { smallOnnx } from '../testing/onnx-files.ts';
 import {
   cloudData,
   configWith,
@@ -21,7 +22,6 @@ import {
   failureOf,
   networkConfigWith,
   patternData,
-  smallOnnx,
   trainKeeping,
   withoutProgress,
 } from '../testing.ts';

@@ -11,14 +11,8 @@ import { train } from '../run/train.ts';
 import { withJob, withSubject } from '../run/with-job.ts';
 import type { TrainFlags } from '../settings/fields.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import {
-  configWith,
-  failureOf,
-  networkConfigWith,
-  smallOnnx,
-  temporaryFolder,
-  withoutProgress,
-} from '../testing.ts';
+import { smallOnnx } from '../testing/onnx-files.ts';
+import { configWith, failureOf, networkConfigWith, temporaryFolder, withoutProgress } from '../testing.ts';
 import { type FoundSuspects, withSuspects } from './find-suspects.ts';
 
 withoutProgress();
