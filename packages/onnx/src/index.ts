@@ -50,17 +50,16 @@ export { DEFAULT_OPSET, NEWEST_OPSET, OLDEST_OPSET, opsetOf } from './model/opse
 export { createTensor, readTensor, type TensorData } from './model/tensor.ts';
 export { declaredShape, declaredType } from './model/value-info.ts';
 export { type OptimiserGraph, optimiserGraph } from './optimisers/optimiser-graph.ts';
-export type { RunningStatistic } from './passes/batch-normalization.ts';
-export type { DropoutMask } from './passes/dropout.ts';
 export {
   type ExpectedPixels,
   expectedPixels,
   ownNormalisation,
   PIXELS_KEY,
 } from './passes/expected-pixels.ts';
-export { fixedWeights, markFixedWeights } from './passes/fixed-weights.ts';
-export { type FromFloat32Options, fromFloat32 } from './passes/from-float32.ts';
-export type { HalfType } from './passes/half-tensors.ts';
+export { type Embed, requireSeparateSamples } from './passes/free-batch/require-separate-samples.ts';
+export { type FromFloat32Options, fromFloat32 } from './passes/half-precision/from-float32.ts';
+export type { HalfType } from './passes/half-precision/half-tensors.ts';
+export { toFloat32 } from './passes/half-precision/to-float32.ts';
 export {
   type InspectedLayer,
   type InspectedRefusal,
@@ -68,17 +67,22 @@ export {
   type InspectOptions,
   inspectModel,
   type ModelInspection,
-} from './passes/inspect-model.ts';
+} from './passes/inspection/inspect-model.ts';
+export type { TrainingMemory } from './passes/inspection/training-memory.ts';
 export type { Note } from './passes/note.ts';
-export type { FrozenConstant, Parameter } from './passes/parameters.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
-export { type Embed, requireSeparateSamples } from './passes/require-separate-samples.ts';
-export { smallestBatch } from './passes/smallest-batch.ts';
-export { toFloat32 } from './passes/to-float32.ts';
-export { requireTrainable } from './passes/trainability.ts';
-export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
-export type { TrainingMemory } from './passes/training-memory.ts';
-export type { Frozen, SharedWeight } from './passes/what-trains.ts';
+export type { RunningStatistic } from './passes/training-form/batch-normalization.ts';
+export type { DropoutMask } from './passes/training-form/dropout.ts';
+export { fixedWeights, markFixedWeights } from './passes/training-form/fixed-weights.ts';
+export type { FrozenConstant, Parameter } from './passes/training-form/parameters.ts';
+export { smallestBatch } from './passes/training-form/smallest-batch.ts';
+export { requireTrainable } from './passes/training-form/trainability.ts';
+export {
+  type TrainingForm,
+  type TrainingFormOptions,
+  trainingForm,
+} from './passes/training-form/training-form.ts';
+export type { Frozen, SharedWeight } from './passes/training-form/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';

@@ -2,7 +2,7 @@ import { BACKBONE_NAMES, backbone, tinyIresnet } from '@cf/backbones';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../model/codec.ts';
 import { graphOf } from '../model/model.ts';
-import { trainingForm } from '../passes/training-form.ts';
+import { trainingForm } from '../passes/training-form/training-form.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { checkerAcceptsAll } from '../testing/checker-test.ts';
 import { checkModel } from '../testing/onnx-checker.ts';

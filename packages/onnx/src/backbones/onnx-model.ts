@@ -2,7 +2,7 @@ import type { Backbone, FirstWeight } from '@cf/backbones';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { Model } from '../model/model.ts';
-import { markFixedWeights } from '../passes/fixed-weights.ts';
+import { markFixedWeights } from '../passes/training-form/fixed-weights.ts';
 
 /** Name of every backbone's input: [N, 3, H, W], RGB, 0 to 255. */
 export const BACKBONE_INPUT = 'data';

@@ -6,7 +6,7 @@ import type { TensorData } from '../model/tensor.ts';
 import { createValueInfo } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { prepareModel } from '../passes/prepare-model.ts';
-import { trainingForm } from '../passes/training-form.ts';
+import { trainingForm } from '../passes/training-form/training-form.ts';
 import { checkGradient } from '../testing/check-gradient.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel, type Values } from '../testing/run-model.ts';

@@ -4,7 +4,7 @@ import { adamw, NO_DECAY_ON_NORM_AND_BIAS } from '@cf/training';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OnnxGraphError } from '../errors.ts';
-import type { Parameter } from '../passes/parameters.ts';
+import type { Parameter } from '../passes/training-form/parameters.ts';
 import { checkerAcceptsAll } from '../testing/checker-test.ts';
 import { checkModel } from '../testing/onnx-checker.ts';
 import { type OptimiserData, optimiserOf } from '../testing/optimiser-of.ts';

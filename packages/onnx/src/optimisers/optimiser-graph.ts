@@ -3,7 +3,7 @@ import type { LearnerOptimiser } from '@cf/training';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { formulaNodes } from '../formula/formula-nodes.ts';
 import type { Model } from '../model/model.ts';
-import type { Parameter } from '../passes/parameters.ts';
+import type { Parameter } from '../passes/training-form/parameters.ts';
 import { clipFactor, globalNorm } from './global-norm.ts';
 import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from './names.ts';
 

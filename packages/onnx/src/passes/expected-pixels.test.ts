@@ -4,7 +4,7 @@ import { withMetadata } from '../model/metadata.ts';
 import type { Model } from '../model/model.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { expectedPixels, PIXELS_KEY } from './expected-pixels.ts';
-import { trainingForm } from './training-form.ts';
+import { trainingForm } from './training-form/training-form.ts';
 
 type Step = (net: GraphBuilder, x: string) => string;
 

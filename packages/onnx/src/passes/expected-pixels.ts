@@ -4,7 +4,7 @@ import { metadataOf } from '../model/metadata.ts';
 import { graphOf, isStandardDomain, type Model, type Node, nodeName } from '../model/model.ts';
 import { readTensor } from '../model/tensor.ts';
 import { GraphIndex } from './graph-index.ts';
-import { sourceOf } from './learnt-places.ts';
+import { sourceOf } from './training-form/learnt-places.ts';
 
 /** Metadata of a file: the pixels that it expects, as whoever trained it said. */
 export const PIXELS_KEY = 'cf.pixels';

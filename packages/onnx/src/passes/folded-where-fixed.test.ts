@@ -4,7 +4,7 @@ import { graphOf, type Model } from '../model/model.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
 import { prepareModel } from './prepare-model.ts';
-import { trainingForm } from './training-form.ts';
+import { trainingForm } from './training-form/training-form.ts';
 
 const integers = (net: GraphBuilder, ...numbers: readonly number[]): string =>
   net.constant({ type: 'int64', dims: [numbers.length], data: BigInt64Array.from(numbers, BigInt) });

@@ -6,9 +6,9 @@ import { graphOf, inputsOf } from '../model/model.ts';
 import { declaredShape } from '../model/value-info.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
-import { inspectModel } from './inspect-model.ts';
+import { inspectModel } from './inspection/inspect-model.ts';
 import { prepareModel } from './prepare-model.ts';
-import { trainingForm } from './training-form.ts';
+import { trainingForm } from './training-form/training-form.ts';
 
 const SHARED = fileURLToPath(new URL('../../../../../shared', import.meta.url));
 const read = (path: string): ReturnType<typeof decodeModel> => decodeModel(readFileSync(`${SHARED}/${path}`));

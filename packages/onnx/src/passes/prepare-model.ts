@@ -16,11 +16,11 @@ import { standardForm } from '../upgrade/standard-form.ts';
 import { choose, chooseInput, outputsOf, partFor } from './choose-part.ts';
 import { flatOutput } from './flat-output.ts';
 import { foldedWhereFixed } from './folded-where-fixed.ts';
-import { freeBatch } from './free-batch.ts';
+import { freeBatch } from './free-batch/free-batch.ts';
+import { toFloat32 } from './half-precision/to-float32.ts';
 import { inferenceForm } from './inference-form.ts';
 import type { Note } from './note.ts';
 import { splitWeights } from './split-weights.ts';
-import { toFloat32 } from './to-float32.ts';
 import { withBatch } from './with-input-shape.ts';
 
 /** What a model is to be used for. */

@@ -1,7 +1,7 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
+import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
-import { toFloat32 } from '../passes/to-float32.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { sessionOptions } from '../runtime/sessions.ts';
 import type { TrainingSessionOptions } from './options.ts';

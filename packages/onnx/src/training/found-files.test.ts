@@ -3,7 +3,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import { graphOf, type Model } from '../model/model.ts';
 import { createValueInfo } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
-import { inspectModel } from '../passes/inspect-model.ts';
+import { inspectModel } from '../passes/inspection/inspect-model.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { disposeAll, open, upstream } from './testing.ts';
 

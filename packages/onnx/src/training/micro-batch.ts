@@ -1,7 +1,7 @@
 import { type DropoutKeys, fillDropoutMask, requireInteger, ShapeMismatchError } from '@cf/core';
 import type { LearnerBatch } from '@cf/training';
 import { sizeOf } from '../model/tensor.ts';
-import type { DropoutMask } from '../passes/dropout.ts';
+import type { DropoutMask } from '../passes/training-form/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';

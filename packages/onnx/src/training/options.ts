@@ -1,7 +1,7 @@
 import type { LearnerOptimiser } from '@cf/training';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { TrainingFormOptions } from '../passes/training-form.ts';
+import type { TrainingFormOptions } from '../passes/training-form/training-form.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 
 /** What to train, and how. */

@@ -1,9 +1,9 @@
 import { Refusals } from '../errors.ts';
 import type { SplitGradient } from '../gradient/split-gradient.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
-import { type EmbeddingNetwork, embeddingNetwork } from '../passes/embedding-network.ts';
-import { seedOf, splitForm } from '../passes/split-form.ts';
-import { formOf, type TrainingForm } from '../passes/training-form.ts';
+import { type EmbeddingNetwork, embeddingNetwork } from '../passes/training-form/embedding-network.ts';
+import { seedOf, splitForm } from '../passes/training-form/split-form.ts';
+import { formOf, type TrainingForm } from '../passes/training-form/training-form.ts';
 import type { TrainingSessionOptions } from './options.ts';
 
 /** Everything that is known of a training before a runtime is asked. */

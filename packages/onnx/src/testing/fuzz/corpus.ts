@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import { decodeModel, encodeModel } from '../../model/codec.ts';
 import { splitExternalData } from '../../model/external-data.ts';
-import { fromFloat32 } from '../../passes/from-float32.ts';
-import type { HalfType } from '../../passes/half-tensors.ts';
+import { fromFloat32 } from '../../passes/half-precision/from-float32.ts';
+import type { HalfType } from '../../passes/half-precision/half-tensors.ts';
 import { randomTensor } from '../random-tensor.ts';
 
 /** Larger files make slow mutants and find nothing more. */

@@ -3,10 +3,10 @@ import { learnerOptimiser, sgd } from '@cf/training';
 import { decodeModel } from '../../model/codec.ts';
 import { externalFiles, withExternalData } from '../../model/external-data.ts';
 import type { Model } from '../../model/model.ts';
-import { fromFloat32 } from '../../passes/from-float32.ts';
-import { inspectModel } from '../../passes/inspect-model.ts';
+import { fromFloat32 } from '../../passes/half-precision/from-float32.ts';
+import { toFloat32 } from '../../passes/half-precision/to-float32.ts';
+import { inspectModel } from '../../passes/inspection/inspect-model.ts';
 import { prepareModel } from '../../passes/prepare-model.ts';
-import { toFloat32 } from '../../passes/to-float32.ts';
 import { planTraining } from '../../training/plan.ts';
 
 const SIDE_BYTES = 2 ** 20;

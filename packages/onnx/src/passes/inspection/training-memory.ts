@@ -1,0 +1,140 @@
+import type { SplitGradient } from '../../gradient/split-gradient.ts';
+import { ELEMENTS } from '../../model/element-type.ts';
+import { graphOf, type Model, type Shape } from '../../model/model.ts';
+import { readValues } from '../../model/read-values.ts';
+import { createValueInfo, declaredType } from '../../model/value-info.ts';
+import { withFields } from '../../model/with-fields.ts';
+import { ValueTable } from '../../shapes/value-table.ts';
+import type { TrainingForm } from '../training-form/training-form.ts';
+import { knownSize } from './layer-costs.ts';
+
+/**
+ * Bytes that training holds, as far as shapes are known: a lower bound. By `totalBytes` of 0.41, 4.65 and 4.71 GB a
+ * process in onnxruntime-node was measured to grow by 0.53 GB (a vision transformer at batch 1024), 5.29 GB (a residual
+ * network, 256) and 6.68 GB (MobileFaceNet, 64), 1.1 to 1.4 times as much: what comes on top are gaps in the runtime's
+ * memory, which grows by powers of two, and the columns of convolutions.
+ */
+export interface TrainingMemory {
+  readonly batch: number;
+  /** Weights, their next values and running statistics in two sets, and constants. */
+  readonly weightBytes: number;
+  readonly gradientBytes: number;
+  /** One number a weight, in two sets: momentum. Adam has twice as much. */
+  readonly optimiserBytes: number;
+  /** What the way forward keeps of one sample for the way back. */
+  readonly activationBytesPerSample: number;
+  /** The same of the batch. */
+  readonly savedBytes: number;
+  /** What the runtime holds beside: the most at once of either way, and the room where saved values were computed. */
+  readonly workBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What training is planned. */
+export interface MemoryPlan {
+  readonly form: TrainingForm | undefined;
+  readonly split: SplitGradient | undefined;
+  readonly input: string | undefined;
+  readonly batch: number;
+  /** Numbers in initializers that do not train. */
+  readonly constants: number;
+}
+
+/** The memory of a training; that of the weights alone where it can't be had. */
+export function trainingMemory({ form, split, input, batch, constants }: MemoryPlan): TrainingMemory {
+  const trained = sum((form?.parameters ?? []).map(({ dims }) => knownSize(dims) ?? 0));
+  const moving = sum((form?.statistics ?? []).map(({ dims }) => knownSize(dims) ?? 0));
+  const weightBytes = 4 * (2 * trained + moving + constants);
+  const [gradientBytes, optimiserBytes] = [4 * trained, form === undefined ? 0 : 8 * trained];
+  const passes = form !== undefined && split !== undefined && input !== undefined;
+  const { saved, work } = passes ? passesAt({ form, split, input }, batch) : { saved: 0, work: 0 };
+  return {
+    batch,
+    weightBytes,
+    gradientBytes,
+    optimiserBytes,
+    activationBytesPerSample: saved / batch,
+    savedBytes: saved,
+    workBytes: saved + work,
+    totalBytes: weightBytes + gradientBytes + optimiserBytes + 2 * saved + work,
+  };
+}
+
+interface Passes {
+  readonly form: TrainingForm;
+  readonly split: SplitGradient;
+  readonly input: string;
+}
+
+function passesAt({ form, split, input }: Passes, batch: number): { saved: number; work: number } {
+  const masks = new Map(form.masks.map(({ name, sample }) => [name, [batch, ...sample] as Shape]));
+  const forward = withShapes(split.forward, (name, shape) =>
+    name === input && shape !== undefined ? [batch, ...shape.slice(1)] : (masks.get(name) ?? shape),
+  );
+  const values = new ValueTable(forward);
+  const seed = graphOf(split.backward).input[0]!.name;
+  const backward = withShapes(
+    split.backward,
+    (name, shape) => values.shape(name === seed ? form.output : name) ?? shape,
+  );
+  const held = [input, ...masks.keys(), ...split.saved];
+  return {
+    saved: sum([...new Set(held)].map((name) => bytesOf(values, name))),
+    work: mostAtOnce(forward, values) + mostAtOnce(backward, new ValueTable(backward)),
+  };
+}
+
+/** The model with these shapes for its inputs, and what was declared of others left to be inferred. */
+function withShapes(
+  model: Model,
+  shapeOf: (name: string, declared: Shape | undefined) => Shape | undefined,
+): Model {
+  const graph = graphOf(model);
+  const declared = new ValueTable(withFields(model, { graph: withFields(graph, { node: [] }) }));
+  return withFields(model, {
+    graph: withFields(graph, {
+      input: graph.input.map((info) =>
+        createValueInfo(
+          info.name,
+          declaredType(info) ?? 'float32',
+          shapeOf(info.name, declared.shape(info.name)),
+        ),
+      ),
+      output: graph.output.map((info) => createValueInfo(info.name, declaredType(info) ?? 'float32')),
+      valueInfo: [],
+    }),
+  });
+}
+
+/** The most bytes of values that wait for a node to read them, but for inputs and outputs. */
+function mostAtOnce(model: Model, values: ValueTable): number {
+  const graph = graphOf(model);
+  const last = new Map<string, number>();
+  graph.node.forEach((node, i) => {
+    for (const name of readValues(node)) last.set(name, i);
+  });
+  const kept = new Set([...graph.input, ...graph.output, ...graph.initializer].map(({ name }) => name));
+  const ends = new Map<number, number>();
+  let [held, most] = [0, 0];
+  graph.node.forEach((node, i) => {
+    for (const name of node.output) {
+      const end = last.get(name);
+      if (name === '' || kept.has(name) || end === undefined || node.opType === 'Constant') continue;
+      const bytes = bytesOf(values, name);
+      held += bytes;
+      ends.set(end, (ends.get(end) ?? 0) + bytes);
+    }
+    most = Math.max(most, held);
+    held -= ends.get(i) ?? 0;
+  });
+  return most;
+}
+
+function bytesOf(values: ValueTable, name: string): number {
+  const [type, size] = [values.type(name), knownSize(values.shape(name))];
+  return size === undefined ? 0 : size * ELEMENTS[type ?? 'float32'].bytes;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}
