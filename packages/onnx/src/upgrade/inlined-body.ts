@@ -1,6 +1,7 @@
 import { AttributeProto_AttributeType as Kind } from '../model/messages/onnx_pb.js';
 import { type Attribute, type Graph, type Node, subgraphsOf, type TensorProtoValue } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
+import { ownValues } from '../model/read-values.ts';
 import { withFields } from '../model/with-fields.ts';
 
 /** What stands inside one node: a branch of If, or a function of the model. */
@@ -93,10 +94,7 @@ function renamedNode(node: Node, names: ReadonlyMap<string, string>): Node {
 
 /** A graph inside, of which only what it reads from outside has another name. */
 function renamedGraph(graph: Graph, names: ReadonlyMap<string, string>): Graph {
-  const own = new Set([
-    ...[...graph.input, ...graph.initializer].map(({ name }) => name),
-    ...graph.node.flatMap(({ output }) => output),
-  ]);
+  const own = ownValues(graph);
   const outside = new Map([...names].filter(([name]) => !own.has(name)));
   return withFields(graph, {
     node: graph.node.map((node) => renamedNode(node, outside)),

@@ -17,7 +17,7 @@ import {
 } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
 import { DEFAULT_OPSET, OLDEST_OPSET, opsetOf } from '../model/opset.ts';
-import { readValues } from '../model/read-values.ts';
+import { readFromOutside, readValues } from '../model/read-values.ts';
 import { createValueInfo } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
@@ -101,18 +101,7 @@ function upgradedGraph(upgrading: Upgrading, graph: Graph, outside: readonly str
 
 function withUpgradedGraphs(upgrading: Upgrading, node: Node): Node {
   if (subgraphsOf(node).length === 0) return node;
-  const inside = (graph: Graph): Graph => {
-    const own = new Set([
-      ...[...graph.input, ...graph.initializer].map(({ name }) => name),
-      ...graph.node.flatMap(({ output }) => output),
-    ]);
-    const read = [...graph.node.flatMap(readValues), ...graph.output.map(({ name }) => name)];
-    return upgradedGraph(
-      upgrading,
-      graph,
-      read.filter((name) => !own.has(name)),
-    );
-  };
+  const inside = (graph: Graph): Graph => upgradedGraph(upgrading, graph, readFromOutside(graph));
   const attribute = node.attribute.map((each): Attribute => {
     if (each.g === undefined && each.graphs.length === 0) return each;
     return withFields(each, { graphs: each.graphs.map(inside), ...(each.g && { g: inside(each.g) }) });
