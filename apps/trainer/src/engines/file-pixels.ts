@@ -1,5 +1,6 @@
-import { type ExpectedPixels, type Model, metadataOf, ownNormalisation, PIXELS_KEY } from '@cf/onnx';
+import { type ExpectedPixels, metadataOf, ownNormalisation, PIXELS_KEY } from '@cf/onnx';
 import { BackboneError } from '../errors.ts';
+import type { Described } from './picture-input.ts';
 import {
   type AskedPixels,
   INPUT_PRESETS,
@@ -14,12 +15,6 @@ import {
 export interface FilePixels {
   readonly form: PixelForm;
   readonly notes: readonly string[];
-}
-
-/** The network of a file, from its input on. */
-interface Described {
-  readonly model: Model;
-  readonly input: string;
 }
 
 /** Constants before the first layer, of one number or one a channel. */

@@ -16,7 +16,7 @@ import { BackboneError, firstLine } from '../errors.ts';
 import { FEATURES } from '../features/linear-embedding.ts';
 import { RUN_FILES } from '../run/run-folder.ts';
 import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';
-import { pictureLayout, withPictureSize } from './picture-input.ts';
+import { type Described, inputsOf, pictureLayout, withPictureSize } from './picture-input.ts';
 import { askedPixels, isUnchanged, type PixelForm, type PixelSettings, RAW } from './pixel-form.ts';
 import { allReasons, RefusedFileError, reasonsOf } from './refusals.ts';
 
@@ -134,7 +134,7 @@ export function prepareRead(
  */
 export function picturesOf(
   file: string,
-  network: { readonly model: Model; readonly input: string },
+  network: Described,
   settings: FileSettings,
   openPixels: boolean,
 ): {
@@ -167,10 +167,10 @@ export function withPictures(
   model: Model,
   settings: FileSettings,
 ): ReturnType<typeof withPictureSize> & { readonly input: string | undefined } {
-  const held = new Set(model.graph!.initializer.map(({ name }) => name));
-  const inputs = model.graph!.input.filter(({ name }) => !held.has(name));
-  const named = inputs.find(({ name }) => name === settings.inputName);
-  const input = settings.inputName === undefined && inputs.length === 1 ? inputs[0]!.name : named?.name;
+  const { inputName } = settings;
+  const inputs = inputsOf(model);
+  const isKnown = inputName === undefined ? inputs.length === 1 : inputs.includes(inputName);
+  const input = isKnown ? (inputName ?? inputs[0]) : undefined;
   if (input === undefined) return { model, notes: [], input };
   const network = { model, input };
   try {

@@ -2,7 +2,8 @@ import { declaredShape, declaredType, type Model, withFloatInput, withInputShape
 import { BackboneError } from '../errors.ts';
 import { askedSize, type PixelForm, type PixelSettings } from './pixel-form.ts';
 
-interface Described {
+/** The network of a file, from its input on. */
+export interface Described {
   readonly model: Model;
   readonly input: string;
 }
@@ -94,7 +95,7 @@ export function withPictureSize(
 }
 
 /** Inputs that have no value in the file. */
-function inputsOf({ graph }: Model): readonly string[] {
+export function inputsOf({ graph }: Model): readonly string[] {
   const held = new Set(graph!.initializer.map(({ name }) => name));
   return graph!.input.map(({ name }) => name).filter((name) => !held.has(name));
 }
