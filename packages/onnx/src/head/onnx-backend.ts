@@ -6,6 +6,7 @@ import {
   requireNonNegative,
   requirePositive,
 } from '@cf/core';
+import { reasonOf } from '../errors.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { probeModel, type SessionOpener, sessionOpener, sessionOptions } from '../runtime/sessions.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
@@ -108,7 +109,7 @@ async function open(runtime: OnnxRuntime, provider: string, threads: number): Pr
     return await sessionOpener(runtime, sessionOptions(threads, [provider]));
   } catch (cause) {
     throw new BackendError(
-      `provider '${provider}' (${cause instanceof Error ? cause.message : String(cause)})`,
+      `provider '${provider}' (${reasonOf(cause)})`,
       'an execution provider that this runtime has here',
       "use 'cpu' (onnxruntime-node) or 'wasm' (onnxruntime-web).",
       cause,

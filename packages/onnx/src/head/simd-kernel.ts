@@ -1,4 +1,5 @@
 import { BackendError, type MarginLoss } from '@cf/core';
+import { reasonOf } from '../errors.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import type { LinearMemory } from '../simd/linear-memory.ts';
 import { rowKernel } from '../simd/row-kernel.ts';
@@ -31,7 +32,7 @@ export async function openSimdKernel(loss: MarginLoss, linear: LinearMemory): Pr
     return { linear, functions: instance.exports as unknown as SimdKernel['functions'] };
   } catch (cause) {
     throw new BackendError(
-      `WebAssembly without what the kernel of ${loss.name} needs (${cause instanceof Error ? cause.message : String(cause)})`,
+      `WebAssembly without what the kernel of ${loss.name} needs (${reasonOf(cause)})`,
       'fixed-width SIMD',
       "open the backend with elementwise: 'graph'.",
       cause,

@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { OnnxFileError } from '../errors.ts';
+import { OnnxFileError, reasonOf } from '../errors.ts';
 import { ModelProtoSchema } from './messages/onnx_pb.js';
 import type { Model } from './model.ts';
 import { opsetOf } from './opset.ts';
@@ -47,7 +47,7 @@ function parse(bytes: Uint8Array): Model {
     // A plain view: a Buffer's slices would share memory with all of the file.
     return fromBinary(ModelProtoSchema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
-    throw notAModel(bytes, cause instanceof Error ? cause.message : String(cause), cause);
+    throw notAModel(bytes, reasonOf(cause), cause);
   }
 }
 

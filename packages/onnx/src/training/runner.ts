@@ -1,4 +1,5 @@
 import { BackendError } from '@cf/core';
+import { reasonOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { OnnxRuntime, RuntimeSessionOptions, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { type FillingSession, sessionOpener } from '../runtime/sessions.ts';
@@ -28,7 +29,7 @@ export class Runner {
     try {
       return new Map(Object.entries(await this.#session.run(Object.fromEntries(feeds), outputs)));
     } catch (error) {
-      throw failure(`the runtime's ${this.#name} pass ended with: ${messageOf(error)}`, error);
+      throw failure(`the runtime's ${this.#name} pass ended with: ${reasonOf(error)}`, error);
     }
   }
 
@@ -66,7 +67,7 @@ async function taken<T>(name: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    throw failure(`the runtime does not open the ${name} pass: ${messageOf(error)}`, error);
+    throw failure(`the runtime does not open the ${name} pass: ${reasonOf(error)}`, error);
   }
 }
 
@@ -77,8 +78,4 @@ function failure(given: string, cause: unknown): BackendError {
     "where memory is short, take smaller micro-batches or activations: 'recomputed'.",
     cause,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
