@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CfError } from '@cf/core';
-import { OnnxFileError, OnnxOpsetError } from '../errors.ts';
+import { OnnxFileError, OnnxOpsetError, reasonOf } from '../errors.ts';
 import { decodeModel } from '../model/codec.ts';
 import {
   type ExternalFile,
@@ -15,6 +15,7 @@ import {
 import type { Model } from '../model/model.ts';
 import { ReferenceProblems } from '../model/reference-problems.ts';
 import { LARGEST_FILE } from '../model/tensor-bytes.ts';
+import { isInside } from './is-inside.ts';
 
 /** Bytes of one read: Node's own end at 2 GiB. */
 const CHUNK = 2 ** 28;
@@ -89,9 +90,7 @@ async function openSideFiles(
     try {
       // The folder as it is, links followed; what a link leads to is in it or refused.
       const real = await realpath(join(folder, location));
-      const handle = real.startsWith(folder.endsWith(sep) ? folder : folder + sep)
-        ? await open(real)
-        : undefined;
+      const handle = isInside(folder, real) ? await open(real) : undefined;
       if (handle === undefined) problems.add(`'${location}' is a link that leaves the model's folder`);
       else opened.set(location, handle);
       if (handle !== undefined && !(await handle.stat()).isFile()) problems.add(`'${location}' is no file`);
@@ -141,8 +140,4 @@ function told<T>(path: string, work: () => T): T {
     if (cause instanceof OnnxOpsetError || !(cause instanceof CfError)) throw cause;
     throw new OnnxFileError(`'${path}' (${cause.given})`, cause.expected, cause.fix, cause);
   }
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

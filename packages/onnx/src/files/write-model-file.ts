@@ -1,12 +1,13 @@
 import { mkdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CfError } from '@cf/core';
-import { OnnxFileError } from '../errors.ts';
+import { OnnxFileError, reasonOf } from '../errors.ts';
 import { encodeModel } from '../model/codec.ts';
 import { layOut, rememberedLocation, type SideFile, type SplitOptions } from '../model/external-data.ts';
 import type { Model } from '../model/model.ts';
-import { bytesInside, LARGEST_FILE } from '../model/tensor-bytes.ts';
+import { bytesInside, MOST_INSIDE, WORTH_A_PLACE } from '../model/tensor-bytes.ts';
 import type { Note } from '../passes/note.ts';
+import { isInside } from './is-inside.ts';
 import { replaceFiles } from './replace-files.ts';
 
 /** How a model is written. */
@@ -25,11 +26,6 @@ export interface WrittenModel {
   /** What was done unasked. */
   readonly notes: readonly Note[];
 }
-
-/** Room for what is no weight, in a file that is nearly too large. */
-const GRAPH_BYTES = 2 ** 26;
-/** As in ONNX's own tool. */
-const THRESHOLD = 1024;
 
 /**
  * Writes a model with its side files, whole or not at all: everything aside and synced first, then side files renamed,
@@ -52,11 +48,11 @@ export async function writeModelFile(
   const place = (isLarge: boolean) => (tensor: Parameters<typeof rememberedLocation>[0], bytes: number) => {
     if (external === 'none') return undefined;
     if (external !== undefined)
-      return bytes >= (external.threshold ?? THRESHOLD) ? external.location : undefined;
-    return rememberedLocation(tensor) ?? (isLarge && bytes >= THRESHOLD ? `${name}.data` : undefined);
+      return bytes >= (external.threshold ?? WORTH_A_PLACE) ? external.location : undefined;
+    return rememberedLocation(tensor) ?? (isLarge && bytes >= WORTH_A_PLACE ? `${name}.data` : undefined);
   };
   let layout = layOut(model, place(false));
-  if (external === undefined && bytesInside(layout.model) > LARGEST_FILE - GRAPH_BYTES) {
+  if (external === undefined && bytesInside(layout.model) > MOST_INSIDE) {
     layout = layOut(model, place(true));
     const text = `weights are in '${name}.data', beside the model, since one file of ONNX holds no more than 2 GB.`;
     notes.push({ kind: 'weights-beside', text, names: [`${name}.data`] });
@@ -74,7 +70,7 @@ export async function writeModelFile(
     await replaceFiles(sides, { path: target, size: bytes.length, pieces: [{ offset: 0, bytes }] });
   } catch (cause) {
     if (cause instanceof CfError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     const fix = 'check that the folder exists, may be written to and has space left.';
     throw new OnnxFileError(`'${path}' (${reason})`, 'a file that can be written', fix, cause);
   }
@@ -91,7 +87,7 @@ async function sideFile(
   const inside = dirname(join(folder, location));
   await mkdir(inside, { recursive: true });
   const real = await realpath(inside);
-  if (real !== folder && !real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
+  if (real !== folder && !isInside(folder, real)) {
     const fix = 'take the link away.';
     throw new OnnxFileError(
       `'${location}', whose folder is a link that leaves the model's`,

@@ -5,7 +5,7 @@ import { mapModel, tensorsOf } from './map-model.ts';
 import { StringStringEntryProtoSchema, TensorProto_DataLocation } from './messages/onnx_pb.js';
 import type { Model, TensorProtoValue } from './model.ts';
 import { ReferenceProblems } from './reference-problems.ts';
-import { byteLengthOf, rawBytesOf } from './tensor-bytes.ts';
+import { byteLengthOf, rawBytesOf, WORTH_A_PLACE } from './tensor-bytes.ts';
 import { withFields, withoutFields } from './with-fields.ts';
 
 /** A part of a side file that is a tensor's elements. */
@@ -87,7 +87,7 @@ export function withExternalData(model: Model, files: ReadonlyMap<string, Uint8A
  * @throws OnnxFileError if weights are not there yet, or a location leaves the model's folder
  */
 export function splitExternalData(model: Model, options: SplitOptions = {}): SplitModel {
-  const { location, threshold = 1024 } = options;
+  const { location, threshold = WORTH_A_PLACE } = options;
   const layout = layOut(model, (tensor, bytes) => {
     if (location === undefined) return rememberedLocation(tensor);
     return bytes >= threshold ? location : undefined;

@@ -6,6 +6,10 @@ import { readTensor } from './tensor.ts';
 
 /** Largest number of bytes of one file: protobuf counts them in 31 bits. */
 export const LARGEST_FILE: number = 2 ** 31 - 1;
+/** Most bytes of tensors in one file: room for what is no tensor is left. */
+export const MOST_INSIDE: number = LARGEST_FILE - 2 ** 26;
+/** Bytes from which on a tensor is worth a place beside the model, as in ONNX's own tool. */
+export const WORTH_A_PLACE = 1024;
 
 /** Bits of one element of the types that are not read here. */
 const OTHER_BITS: Readonly<Record<number, number>> = {
