@@ -13,6 +13,7 @@ import {
 import { constantValue } from '../model/node.ts';
 import { readTensor, sizeOf, type TensorData } from '../model/tensor.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
+import { withFields } from '../model/with-fields.ts';
 import { inferShape } from './infer-shape.ts';
 import { inferType } from './infer-type.ts';
 import { PARTIAL_LIMIT, partialValue } from './partial-values.ts';
@@ -41,6 +42,11 @@ export class ValueTable {
     for (const { values, dims } of graph.sparseInitializer)
       if (values !== undefined) this.set(values.name, elementTypeOf(values.dataType), dims.map(Number));
     for (const node of graph.node) this.add(node);
+  }
+
+  /** What a model declares alone: its nodes are to be added one by one. */
+  static ofDeclarations(model: Model): ValueTable {
+    return new ValueTable(withFields(model, { graph: withFields(graphOf(model), { node: [] }) }));
   }
 
   shape(name: string): Shape | undefined {

@@ -27,8 +27,7 @@ const MOST_NODES = 4096;
 export function inlineBranches(model: Model, known: Model = model): Model {
   const graph = graphOf(model);
   if (!graph.node.some((node) => isOperator(node, 'If') || isOperator(node, 'Loop'))) return model;
-  const source = graphOf(known);
-  const values = new ValueTable(withFields(known, { graph: withFields(source, { node: [] }) }));
+  const values = ValueTable.ofDeclarations(known);
   const taken = takenIn(withoutBranches(graph));
   const initializer: TensorProtoValue[] = [...graph.initializer];
   const keepConstants = (tensors: readonly TensorProtoValue[]): void => {

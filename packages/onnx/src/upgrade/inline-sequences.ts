@@ -3,7 +3,6 @@ import { Refusals } from '../errors.ts';
 import { intAttribute } from '../model/attributes.ts';
 import { graphOf, isStandardDomain, type Model, type Node } from '../model/model.ts';
 import { readValues } from '../model/read-values.ts';
-import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
 import { Writing } from './written-out/writing.ts';
 
@@ -26,7 +25,7 @@ export function inlineSequences(model: Model): Model {
   const graph = graphOf(model);
   const isMaker = (node: Node): boolean => isStandardDomain(node.domain) && MAKERS.has(node.opType);
   if (!graph.node.some(isMaker)) return model;
-  const values = new ValueTable(withFields(model, { graph: withFields(graph, { node: [] }) }));
+  const values = ValueTable.ofDeclarations(model);
   const builder = GraphBuilder.rewrite(model);
   const lists = new Map<string, readonly string[]>();
   const refusals = new Refusals();

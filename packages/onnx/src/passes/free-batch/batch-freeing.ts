@@ -52,6 +52,7 @@ export class BatchFreeing {
   readonly #dropped: Set<string> = new Set();
   readonly #index: GraphIndex;
   readonly #changed: string[] = [];
+  readonly #context: Rewriting;
   #size: string | undefined;
 
   constructor(model: Model, batch: Batch) {
@@ -62,11 +63,12 @@ export class BatchFreeing {
     this.#k = k;
     this.#values = new ValueTable(withBatch(model, batch.input, k));
     const symbolic = withBatch(model, batch.input, BATCH);
-    this.#symbolic = new ValueTable(
-      withFields(symbolic, { graph: withFields(graphOf(symbolic), { node: [], valueInfo: [] }) }),
+    this.#symbolic = ValueTable.ofDeclarations(
+      withFields(symbolic, { graph: withFields(graphOf(symbolic), { valueInfo: [] }) }),
     );
     this.#builder = GraphBuilder.rewrite(model);
     this.#axes = new Map([[batch.input, FIRST]]);
+    this.#context = this.#rewriting();
   }
 
   run(): { readonly model: Model; readonly notes: readonly Note[] } {
@@ -160,7 +162,7 @@ export class BatchFreeing {
     else this.#plain(node);
   }
 
-  get #context(): Rewriting {
+  #rewriting(): Rewriting {
     return {
       axisOf: (name) => this.#axes.get(name),
       typeOf: (name) => this.#values.type(name),

@@ -90,7 +90,7 @@ function withShapes(
   shapeOf: (name: string, declared: Shape | undefined) => Shape | undefined,
 ): Model {
   const graph = graphOf(model);
-  const declared = new ValueTable(withFields(model, { graph: withFields(graph, { node: [] }) }));
+  const declared = ValueTable.ofDeclarations(model);
   return withFields(model, {
     graph: withFields(graph, {
       input: graph.input.map((info) =>

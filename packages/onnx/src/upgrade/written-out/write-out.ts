@@ -48,7 +48,7 @@ function writerOf({ domain, opType }: Node): WrittenOut | undefined {
 export function writeOut(model: Model): Model {
   const graph = graphOf(model);
   if (!graph.node.some((node) => writerOf(node) !== undefined)) return model;
-  const values = new ValueTable(withFields(model, { graph: withFields(graph, { node: [] }) }));
+  const values = ValueTable.ofDeclarations(model);
   const builder = GraphBuilder.rewrite(model);
   const refusals = new Refusals();
   const read = new Set([...graph.node.flatMap(readValues), ...graph.output.map(({ name }) => name)]);
