@@ -1,6 +1,6 @@
 import { elementTypeOf } from '../model/element-type.ts';
 import { type Graph, isOperator, type Node, nodeName, type TensorProtoValue } from '../model/model.ts';
-import { readValues } from '../model/read-values.ts';
+import { ownValues, readValues } from '../model/read-values.ts';
 import { readTensor } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
 import { freeName } from '../upgrade/inlined-body.ts';
@@ -39,11 +39,7 @@ class WeightSplit {
   constructor(graph: Graph, keepShared: boolean) {
     this.#source = graph;
     this.#keepShared = keepShared;
-    this.#names = new Set([
-      ...graph.node.flatMap(({ output }) => output),
-      ...graph.input.map(({ name }) => name),
-      ...graph.initializer.map(({ name }) => name),
-    ]);
+    this.#names = new Set(ownValues(graph));
     const readers = placesByValue(graph);
     const outputs = new Set(graph.output.map(({ name }) => name));
     for (const tensor of graph.initializer)

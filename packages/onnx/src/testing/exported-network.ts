@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { gradient } from '../gradient/gradient.ts';
 import { decodeModel } from '../model/codec.ts';
 import { graphOf } from '../model/model.ts';
-import type { TensorData } from '../model/tensor.ts';
+import { sizeOf, type TensorData } from '../model/tensor.ts';
 import { openModel } from './run-model.ts';
 
 /** What a network written by PyTorch's exporter comes with. */
@@ -85,10 +85,6 @@ function floats(folder: string, file: string): Float32Array {
 
 function bytes(folder: string, file: string): ArrayBuffer {
   return new Uint8Array(readFileSync(join(folder, file))).buffer;
-}
-
-function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((a, b) => a * b, 1);
 }
 
 function largest(values: Float32Array): number {
