@@ -21,29 +21,11 @@ import { declaredType } from '../../model/value-info.ts';
 import { withFields } from '../../model/with-fields.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import { freeName, namesIn } from '../../upgrade/inlined-body.ts';
+import { hasFloat16, isFloat32Place } from './float16-operators.ts';
 import type { HalfTensors, HalfType } from './half-tensors.ts';
 import { nodesThatCount } from './nodes-that-count.ts';
 
 const FLOAT32: number = ELEMENTS.float32.code;
-/** Operators of the standard domain that have no float16. */
-const NO_FLOAT16: ReadonlySet<string> = new Set(
-  (
-    'Range Celu NonMaxSuppression RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli ' +
-    'QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul TfIdfVectorizer ImageDecoder'
-  ).split(' '),
-);
-/** The first opset that has it, of others. */
-const FLOAT16_SINCE: ReadonlyMap<string, number> = new Map([
-  ['CumSum', 14],
-  ['Mod', 13],
-]);
-/** Inputs that are float32 in every model. */
-const FLOAT32_PLACES: ReadonlyMap<string, readonly number[]> = new Map([
-  ['Resize', [1, 2]],
-  ['Upsample', [1]],
-]);
-/** Their later outputs have types of their own. */
-const ONE_OUTPUT: ReadonlySet<string> = new Set(['LayerNormalization', 'BatchNormalization']);
 
 /** How a graph is written. */
 export interface HalfWriting {
@@ -125,7 +107,7 @@ export class HalfWriter {
         !held.has(node.input[input]!) &&
         !inputs.has(tensor.name) &&
         !this.#isCounted(node) &&
-        !FLOAT32_PLACES.get(node.opType)?.includes(input),
+        !isFloat32Place(node, input),
     );
     const initializer = graph.initializer.map((tensor) => this.#constant(tensor, constants));
     for (const node of graph.node) {
@@ -250,10 +232,7 @@ export class HalfWriter {
 
   /** Whether a node computes in float32 as before. */
   #isKept(node: Node): boolean {
-    if (!isStandardDomain(node.domain) || subgraphsOf(node).length > 0) return true;
-    if (/Sequence|Optional/.test(node.opType)) return true;
-    if (NO_FLOAT16.has(node.opType) || this.#opset < (FLOAT16_SINCE.get(node.opType) ?? 0)) return true;
-    if (ONE_OUTPUT.has(node.opType) && node.output.slice(1).some((name) => name !== '')) return true;
+    if (!hasFloat16(node, this.#opset)) return true;
     if (node.output.some((name) => name !== '' && this.#values.type(name) === undefined)) return true;
     return this.#isCounted(node);
   }
@@ -265,7 +244,7 @@ export class HalfWriter {
   }
 
   #isHalfPlace(node: Node, input: number): boolean {
-    return !this.#isKept(node) && !FLOAT32_PLACES.get(node.opType)?.includes(input);
+    return !this.#isKept(node) && !isFloat32Place(node, input);
   }
 
   /** The value in another type; cast once. */
