@@ -1,7 +1,8 @@
 import { availableMemory } from 'node:process';
-import { GraphBuilder, type Model, sessionModel } from '@cf/onnx';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { GraphBuilder, type Model } from '@cf/onnx';
+import { Tensor } from 'onnxruntime-node';
 import { BackboneError, BatchMemoryError, firstLine } from '../errors.ts';
+import { inferenceSession } from './inference-session.ts';
 
 /** Operators whose outputs are large and floating-point, and are kept for the way back. */
 const KEPT = new Set([
@@ -19,14 +20,8 @@ const KEPT = new Set([
  * Bytes that training keeps a picture between the way forward and the way back: a lower bound, measured on one picture.
  */
 export async function activationBytes(model: Model, sample: readonly number[]): Promise<number> {
-  const { bytes, options } = sessionModel(withActivations(model));
-  const session = await told(() =>
-    InferenceSession.create(bytes, {
-      ...options,
-      intraOpNumThreads: 1,
-      logSeverityLevel: LOG_ERRORS,
-    }),
-  );
+  const watched = withActivations(model);
+  const session = await told(() => inferenceSession(watched));
   try {
     const length = sample.reduce((product, size) => product * size, 1);
     const pixels = new Tensor('float32', new Float32Array(length), [1, ...sample]);
@@ -36,9 +31,6 @@ export async function activationBytes(model: Model, sample: readonly number[]): 
     await session.release();
   }
 }
-
-/** Severity of what the runtime prints: errors. */
-const LOG_ERRORS = 3;
 
 async function told<T>(work: () => Promise<T>): Promise<T> {
   try {

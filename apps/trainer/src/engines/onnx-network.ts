@@ -1,7 +1,8 @@
-import { type Model, OnnxGraphError, requireSeparateSamples, sessionModel } from '@cf/onnx';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type Model, OnnxGraphError, requireSeparateSamples } from '@cf/onnx';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
+import { inferenceSession } from './inference-session.ts';
 import { networkInput, type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
 /** A network as it is, to embed with. */
@@ -109,18 +110,9 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
   };
 }
 
-/** Severity of what the runtime prints: errors. */
-const LOG_ERRORS = 3;
-
 async function openSession(name: string, model: Model | Uint8Array): Promise<InferenceSession> {
   try {
-    const { bytes, options } =
-      model instanceof Uint8Array ? { bytes: model, options: {} } : sessionModel(model);
-    return await InferenceSession.create(bytes, {
-      ...options,
-      intraOpNumThreads: 1,
-      logSeverityLevel: LOG_ERRORS,
-    });
+    return await inferenceSession(model);
   } catch (cause) {
     throw new BackboneError(
       `'${name}' (${firstLine(cause)})`,
