@@ -78,7 +78,7 @@ export { toFloat32 } from './passes/to-float32.ts';
 export { requireTrainable } from './passes/trainability.ts';
 export { type TrainingForm, type TrainingFormOptions, trainingForm } from './passes/training-form.ts';
 export type { TrainingMemory } from './passes/training-memory.ts';
-export type { Frozen, SharedWeight } from './passes/what-trains.ts';
+export { type Frozen, frozenOf, type SharedWeight } from './passes/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
