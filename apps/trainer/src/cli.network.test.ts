@@ -137,6 +137,7 @@ it('a control is trained where it is asked for, and layers stay as they are', as
   const { code, stdout } = await cf(['train', ...DRAWN, ...FLAGS, ...flags, '--epochs=1', '--out', run]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^control, shuffled labels +accuracy/m);
+  expect(stdout).toMatch(/weights train in 1 tensors; frozen: \d+ × [^0-9]/);
   const weights = (bytes: Uint8Array): Map<string, unknown> =>
     new Map(decodeModel(bytes).graph!.initializer.map(({ name, rawData }) => [name, rawData]));
   const [before, after] = [weights(await readFile(file)), weights(await readFile(join(run, 'model.onnx')))];

@@ -82,7 +82,7 @@ export {
   type TrainingFormOptions,
   trainingForm,
 } from './passes/training-form/training-form.ts';
-export type { Frozen, SharedWeight } from './passes/training-form/what-trains.ts';
+export { type Frozen, frozenOf, type SharedWeight } from './passes/training-form/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';

@@ -1,7 +1,7 @@
 import { htmlReport } from '@cf/eval';
 import { Command } from 'commander';
 import { pairsDataset } from '../dataset/load-dataset.ts';
-import { ProblemList } from '../dataset/problem-list.ts';
+import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import { type FileSettings, readModelFile } from '../engines/onnx-file.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
@@ -159,8 +159,7 @@ function asText(name: string, result: PairResult, problems: number, unscored: nu
     ),
     `best threshold on these pairs ${report.bestThreshold.toFixed(4)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
   ];
-  if (problems > 0)
-    lines.push(`${problems} problems with the pictures; ${unscored} pairs could not be scored`);
+  if (problems > 0) lines.push(leftOutText(problems, unscored));
   return lines.join('\n');
 }
 

@@ -18,3 +18,9 @@ export class ProblemList {
 }
 
 const SHOWN = 20;
+
+/** How much of the pictures was left out, in a line. */
+export function leftOutText(problems: number, unscoredPairs: number): string {
+  const each = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  return `${each(problems, 'problem')} with the pictures; ${each(unscoredPairs, 'pair')} could not be scored`;
+}

@@ -1,26 +1,20 @@
-import { fixedWeights, type Model, type TrainingForm, type TrainingFormOptions } from '@cf/onnx';
+import { frozenOf, type Model, type TrainingForm, type TrainingFormOptions } from '@cf/onnx';
 
 /** What trains of a model, and what does not and why, in a line. */
-export function whatTrains(
-  model: Model,
-  { parameters, statistics }: TrainingForm,
-  { freezeUntil, freezeBn = false }: TrainingFormOptions,
-): string {
-  const count = (dims: readonly (number | bigint)[]): number =>
-    dims.reduce<number>((product, dim) => product * Number(dim), 1);
-  const total = parameters.reduce((sum, { dims }) => sum + count(dims), 0);
-  const trained = new Set(parameters.map(({ name }) => name));
-  const moving = new Set(statistics.map(({ name }) => name));
-  const fixed = fixedWeights(model);
-  const frozen = model.graph!.initializer.filter(({ name }) => !trained.has(name) && !moving.has(name));
-  const kept = frozen.filter(({ name }) => fixed.has(name)).length;
-  const reasons = [
-    ...(freezeUntil === undefined ? [] : [`up to '${freezeUntil}'`]),
-    ...(freezeBn ? ['normalisations are frozen'] : []),
-    ...(kept === 0 ? [] : [`${kept} by the file`]),
-    'constants of no layer',
-  ];
-  const rest = frozen.length === 0 ? '' : `; ${frozen.length} frozen: ${reasons.join(', ')}`;
-  const running = moving.size === 0 ? '' : `; ${moving.size} running statistics follow the batches`;
-  return `${total.toLocaleString('en')} weights train in ${parameters.length} tensors${rest}${running}`;
+export function whatTrains(model: Model, form: TrainingForm, options: TrainingFormOptions): string {
+  const total = form.parameters.reduce(
+    (sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1),
+    0,
+  );
+  const moving = form.statistics.length;
+  const names = new Set(form.statistics.map(({ name }) => name));
+  const reasons = new Map<string, number>();
+  for (const { name, why } of frozenOf(model, form, options))
+    if (!names.has(name)) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  const frozen = [...reasons].map(([why, count]) => `${count} × ${why}`).join(', ');
+  return [
+    `${total.toLocaleString('en')} weights train in ${form.parameters.length} tensors`,
+    ...(frozen === '' ? [] : [`frozen: ${frozen}`]),
+    ...(moving === 0 ? [] : [`${moving} running statistics follow the batches`]),
+  ].join('; ');
 }

@@ -1,7 +1,7 @@
 import type { Backend } from '@cf/core';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { ProblemPolicy } from '../dataset/load-dataset.ts';
-import type { ProblemList } from '../dataset/problem-list.ts';
+import { leftOutText, type ProblemList } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
@@ -53,7 +53,7 @@ export function tellLeftOut(
 ): void {
   const count = problems.all.length;
   if (count === 0) return;
-  say(`${count} problems with the pictures; ${unscored} pairs could not be scored; the report lists them`);
+  say(`${leftOutText(count, unscored)}; the report lists them`);
 }
 
 /** No picture to train on could be read. */

@@ -17,7 +17,7 @@ export interface SharedWeight {
   readonly nodes: readonly string[];
 }
 
-/** Initializers that do not train, and why. */
+/** Initializers of floats that do not train, and why, running statistics among them. @param form of the model, with these options */
 export function frozenOf(
   model: Model,
   form: TrainingForm,
