@@ -6,10 +6,10 @@ import { inlineSequences } from './inline-sequences.ts';
 import { writeOut } from './written-out/write-out.ts';
 
 /**
- * The model in standard operators that gradients go through, in its own opset: nodes stand in order, calls of its functions, branches of If
- * that are known to be taken and rounds of Loop of which there is a known number are inlined, lists of tensors become
- * their tensors, and operators that others are made of are written out. Where nothing of this is there, it is the same
- * object.
+ * The model in standard operators that gradients go through, in its own opset: nodes stand in order, calls of its
+ * functions, branches of If that are known to be taken and rounds of Loop of which there is a known number are inlined,
+ * lists of tensors become their tensors, and operators that others are made of are written out. Where nothing of this is
+ * there, it is the same object.
  *
  * @param known the model with what may be taken as known of its shapes, such as one whose batch is free
  * @throws OnnxGraphError for two values of one name
