@@ -13,7 +13,6 @@ import {
   type ValueInfo,
 } from '../model/model.ts';
 import { constantValue, createNode } from '../model/node.ts';
-import { opsetOf } from '../model/opset.ts';
 import { readValues } from '../model/read-values.ts';
 import { declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
@@ -23,18 +22,13 @@ import type { HalfTensors, HalfType } from './half-tensors.ts';
 import { nodesThatCount } from './nodes-that-count.ts';
 
 const FLOAT32: number = ELEMENTS.float32.code;
-/** Operators of the standard domain that have no float16. */
+/** Operators of the standard domain that have no float16, in opset 14 and later. */
 const NO_FLOAT16: ReadonlySet<string> = new Set(
   (
     'Range Celu NonMaxSuppression RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli ' +
     'QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul TfIdfVectorizer ImageDecoder'
   ).split(' '),
 );
-/** The first opset that has it, of others. */
-const FLOAT16_SINCE: ReadonlyMap<string, number> = new Map([
-  ['CumSum', 14],
-  ['Mod', 13],
-]);
 /** Inputs that are float32 in every model. */
 const FLOAT32_PLACES: ReadonlyMap<string, readonly number[]> = new Map([
   ['Resize', [1, 2]],
@@ -54,7 +48,6 @@ export interface HalfWriting {
 /** Writes a graph in half precision, once. */
 export class HalfWriter {
   readonly #graph: Graph;
-  readonly #opset: number;
   readonly #type: HalfType;
   readonly #tensors: HalfTensors;
   readonly #values: ValueTable;
@@ -69,7 +62,6 @@ export class HalfWriter {
 
   constructor(model: Model, { type, tensors, keepIo }: HalfWriting) {
     this.#graph = graphOf(model);
-    this.#opset = opsetOf(model);
     this.#type = type;
     this.#tensors = tensors;
     this.#values = new ValueTable(model);
@@ -251,7 +243,7 @@ export class HalfWriter {
   #isKept(node: Node): boolean {
     if (!isStandardDomain(node.domain) || subgraphsOf(node).length > 0) return true;
     if (/Sequence|Optional/.test(node.opType)) return true;
-    if (NO_FLOAT16.has(node.opType) || this.#opset < (FLOAT16_SINCE.get(node.opType) ?? 0)) return true;
+    if (NO_FLOAT16.has(node.opType)) return true;
     if (ONE_OUTPUT.has(node.opType) && node.output.slice(1).some((name) => name !== '')) return true;
     if (node.output.some((name) => name !== '' && this.#values.type(name) === undefined)) return true;
     return this.#isCounted(node);
