@@ -327,11 +327,12 @@ describe('to half precision', () => {
     const x = b.op('Abs', [b.input('data', 'float32', ['N', 2, 4, 4])]);
     const scale = b.initializer('scale', randomTensor('float32', [4], 1));
     const [y, mean] = b.node('LayerNormalization', [x, scale], {}, { outputs: ['y', 'mean'] });
-    b.output(b.op('Mul', [b.op('Add', [y!, mean!]), scale]), 'float32', ['N', 2, 4, 4]);
-    b.output(scale, 'float32', [4]);
+    const given = b.initializer('given', randomTensor('float32', [4], 2));
+    b.output(b.op('Mul', [b.op('Add', [y!, mean!]), given]), 'float32', ['N', 2, 4, 4]);
+    b.output(given, 'float32', [4]);
     const model = b.build();
     const half = fromFloat32(model, 'float16').model;
-    expect(types(half)).toEqual(['float32']);
+    expect(types(half)).toEqual(['float32', 'float32']);
     expect(distance(await embed(half), await embed(model))).toBeLessThan(1e-2);
   });
 
