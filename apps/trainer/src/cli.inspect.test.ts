@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backbone } from '@cf/backbones';
 import { decodeModel, encodeModel, GraphBuilder, onnxModel } from '@cf/onnx';
@@ -38,8 +38,9 @@ function withClasses(bytes: Uint8Array): Uint8Array {
 
 describe('cf inspect', () => {
   it('tells all of a file, and neither reads nor writes another', async () => {
-    const file = await fileOf('small.onnx', smallOnnx());
-    const before = (await readdir(base)).length;
+    const folder = join(base, 'alone');
+    await mkdir(folder);
+    const file = await fileOf('alone/small.onnx', smallOnnx());
     const { code, stdout, stderr } = await cf(['inspect', file, '--batch=64']);
     expect([code, stderr]).toEqual([0, '']);
     for (const line of [
@@ -55,7 +56,8 @@ describe('cf inspect', () => {
     ])
       expect(stdout).toMatch(line);
     expect(stdout).toMatch(/small\.onnx can train\n$/);
-    expect((await readdir(base)).length).toBeGreaterThanOrEqual(before);
+    expect(await readdir(folder)).toEqual(['small.onnx']);
+    expect(Buffer.from(smallOnnx()).equals(await readFile(file))).toBe(true);
     expect(Object.keys(await contents(base)).filter((name) => !name.endsWith('.onnx'))).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeModel, encodeModel } from '@cf/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { smallOnnx, withNodesInFront } from './testing/onnx-files.ts';
+import { failingAbove, smallOnnx } from './testing/onnx-files.ts';
 import { contents, temporaryFolder } from './testing.ts';
 import { type CliResult, cf, facesWithPairs, metricsOf } from './testing-cli.ts';
 
@@ -234,23 +234,4 @@ function withOpset99(bytes: Uint8Array): Uint8Array {
   const model = decodeModel(bytes);
   for (const set of model.opsetImport) set.version = 99n;
   return encodeModel(model);
-}
-
-/** A network that looks up a number for the size of its batch, in a list that ends. */
-function failingAbove(bytes: Uint8Array, most: number): Uint8Array {
-  return withNodesInFront(bytes, ['N', 3, 8, 8], (builder, input) => {
-    const int = (name: string, values: readonly number[]): string =>
-      builder.initializer(name, {
-        type: 'int64',
-        dims: [values.length],
-        data: BigInt64Array.from(values, BigInt),
-      });
-    const list = builder.initializer('list', {
-      type: 'float32',
-      dims: [most + 1],
-      data: new Float32Array(most + 1),
-    });
-    const batch = builder.op('Gather', [builder.op('Shape', [input]), int('first', [0])]);
-    return builder.op('Add', [input, builder.op('Gather', [list, batch])]);
-  });
 }

@@ -1,6 +1,6 @@
 """Exports small networks of many kinds, each with PyTorch's gradients in float64 beside it, a folder each.
 
-With a Python that has torch 1.13, into a folder (about half a minute), or only what they will be called:
+With a Python that has torch 1.13, into a folder, or only what they will be called:
 
     python3 bench/peers/networks FOLDER
     python3 bench/peers/networks --names

@@ -26,8 +26,8 @@ export class OnnxOpsetError extends CfError {
 
 /** `E_ONNX_GRAPH`: a graph is not well formed, or does not have the value that was asked for. */
 export class OnnxGraphError extends CfError {
-  constructor(given: string, expected: string, fix: string) {
-    super('OnnxGraphError', 'E_ONNX_GRAPH', { given, expected, fix });
+  constructor(given: string, expected: string, fix: string, cause?: unknown) {
+    super('OnnxGraphError', 'E_ONNX_GRAPH', { given, expected, fix, cause });
   }
 }
 

@@ -82,7 +82,7 @@ function once(
   };
 }
 
-/** Whether two normalisations are one but for a percent: 127.5 and 128 are both written for the same. */
+/** Whether two normalisations are one but for two percent: 127.5 and 128 are both written for the same. */
 function isNear(own: OwnNorm, { mean, std }: Norm): boolean {
   return [0, 1, 2].every((channel) => {
     const at = (list: readonly number[]): number => list[list.length === 1 ? 0 : channel] ?? Number.NaN;

@@ -102,6 +102,17 @@ it('what does not take pictures and says nothing of them is told both at once', 
   expect(message).not.toMatch(/Fix[\s\S]*Fix/);
 });
 
+it('pictures have four axes, and nothing is needed beside them', async () => {
+  expect((await refusal(shaped(['N', 3, 64]))).message).toMatch(
+    /\[N, 3, 64\].*expected pictures \[N, 3, height/s,
+  );
+  const two = withNodesInFront(smallOnnx(), ['N', 3, 8, 8], (builder, input) =>
+    builder.op('Add', [input, builder.input('other', 'float32', ['N', 3, 8, 8])]),
+  );
+  const { message } = await refusal(two, { inputName: 'pixels' });
+  expect(message).toMatch(/whose output needs input 'other' beside 'pixels'/);
+});
+
 it('a network that gives 0 for every picture is refused', async () => {
   const file = join(folder, 'dead.onnx');
   const model = decodeModel(smallOnnx());

@@ -133,3 +133,22 @@ export function withChannelsReversed(bytes: Uint8Array): Uint8Array {
     return builder.op('Gather', [input, order], { axis: { int: 1 } });
   });
 }
+
+/** A network that looks up a number for the size of its batch, in a list that ends. */
+export function failingAbove(bytes: Uint8Array, most: number): Uint8Array {
+  return withNodesInFront(bytes, ['N', 3, 8, 8], (builder, input) => {
+    const int = (name: string, values: readonly number[]): string =>
+      builder.initializer(name, {
+        type: 'int64',
+        dims: [values.length],
+        data: BigInt64Array.from(values, BigInt),
+      });
+    const list = builder.initializer('list', {
+      type: 'float32',
+      dims: [most + 1],
+      data: new Float32Array(most + 1),
+    });
+    const batch = builder.op('Gather', [builder.op('Shape', [input]), int('first', [0])]);
+    return builder.op('Add', [input, builder.op('Gather', [list, batch])]);
+  });
+}

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import {
   mkdir,
   mkdtemp,
   readdir,
   readFile,
+  readlink,
   rename,
   rm,
+  stat,
   symlink,
   truncate,
   writeFile,
@@ -22,8 +25,9 @@ import { externalFiles, splitExternalData } from '../model/external-data.ts';
 import { mapModel, tensorsOf } from '../model/map-model.ts';
 import { StringStringEntryProtoSchema } from '../model/messages/onnx_pb.js';
 import type { Model } from '../model/model.ts';
-import { readTensor } from '../model/tensor.ts';
+import { createTensor, readTensor } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
+import { sessionModel } from '../runtime/session-model.ts';
 import { CHECKER_PYTHON } from '../testing/onnx-checker.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { readModelFile } from './read-model-file.ts';
@@ -31,6 +35,8 @@ import { writeModelFile } from './write-model-file.ts';
 
 const base = await mkdtemp(join(tmpdir(), 'cf-model-files-'));
 afterAll(() => rm(base, { recursive: true, force: true }));
+
+const DESCRIPTORS = '/proc/self/fd';
 
 let folders = 0;
 async function freshFolder(): Promise<string> {
@@ -63,6 +69,31 @@ test('a model is read and written with its side files, as it was', async () => {
     expect(await readFile(join(to, file))).toEqual(await readFile(join(from, file)));
   await writeModelFile(join(to, 'inside.onnx'), model, { external: 'none' });
   expect(encodeModel(await readModelFile(join(to, 'inside.onnx')))).toEqual(encodeModel(network()));
+});
+
+test('from 1024 bytes on weights go beside, where no threshold is given', async () => {
+  const path = join(await freshFolder(), 'net.onnx');
+  await writeModelFile(path, network(), { external: { location: 'w.bin' } });
+  const [file] = externalFiles(decodeModel(await readFile(path)));
+  expect(file!.ranges.map(({ tensor }) => tensor)).toEqual(['fc.weight']);
+});
+
+test('weights of more than 2 GB go beside the model, and it is said', async () => {
+  const path = join(await freshFolder(), 'net.onnx');
+  // One memory for all of them, in which they have one place.
+  const shared = createTensor('w', { type: 'uint8', dims: [2 ** 26], data: new Uint8Array(2 ** 26) });
+  const b = new GraphBuilder();
+  for (let i = 0; i < 33; i++) b.addInitializer(withFields(shared, { name: `w${i}` }));
+  b.output(b.op('Identity', ['w0']), 'uint8', [2 ** 26]);
+  const model = b.build();
+  expect(() => encodeModel(model)).toThrow(/at most 2147483647 in one file/);
+  await expect(writeModelFile(path, model, { external: 'none' })).rejects.toThrow(OnnxFileError);
+  const { files, notes } = await writeModelFile(path, model);
+  expect(files).toEqual([`${path}.data`, path]);
+  expect(notes).toMatchObject([{ kind: 'weights-beside', names: ['net.onnx.data'] }]);
+  expect((await stat(`${path}.data`)).size).toBe(2 ** 26);
+  const { bytes, options } = sessionModel(await readModelFile(path));
+  expect([bytes.length < 10_000, options.externalData?.length]).toEqual([true, 33]);
 });
 
 describe('what can not be read is told', () => {
@@ -132,9 +163,28 @@ describe('what can not be read is told', () => {
       /none\.onnx', which does not exist/,
     );
     await expect(readModelFile(folder)).rejects.toThrow(OnnxFileError);
+    const huge = join(folder, 'huge.onnx');
+    await writeFile(huge, '');
+    await truncate(huge, 2 ** 31);
+    await expect(readModelFile(huge)).rejects.toThrow(/2147483648 bytes, and a model has 2147483647 at most/);
     await writeFile(join(folder, 'noise'), 'noise');
     await expect(readModelFile(join(folder, 'noise'))).rejects.toThrow(/noise' \(5 bytes/);
   });
+});
+
+test.skipIf(!existsSync(DESCRIPTORS))('no file stays open (needs /proc)', async () => {
+  const path = join(await freshFolder(), 'net.onnx');
+  const openFiles = async (): Promise<number> => {
+    const links = await Promise.all(
+      (await readdir(DESCRIPTORS)).map((name) => readlink(join(DESCRIPTORS, name)).catch(() => '')),
+    );
+    return links.filter((link) => link.startsWith(base)).length;
+  };
+  await writeModelFile(path, network(), { external: all });
+  await readModelFile(path);
+  await rm(join(path, '..', 'weights'), { recursive: true });
+  await expect(readModelFile(path)).rejects.toThrow(/is missing/);
+  expect(await openFiles()).toBe(0);
 });
 
 describe('nothing is half written', () => {

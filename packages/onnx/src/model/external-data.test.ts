@@ -97,6 +97,14 @@ test('large tensors start at pages, others at whole lines; equal memory has one 
   expect(file!.ranges.map(({ offset }) => offset)).toEqual([0, 65536, 65536, 65536 + 2 ** 20]);
 });
 
+test('small tensors start at multiples of 64', () => {
+  const b = new GraphBuilder();
+  for (const name of ['a', 'b', 'c'])
+    b.addInitializer(createTensor(name, { type: 'uint8', dims: [3], data: new Uint8Array(3) }));
+  const [file] = externalFiles(splitExternalData(b.build(), { location: 'w', threshold: 0 }).model);
+  expect(file!.ranges.map(({ offset }) => offset)).toEqual([0, 64, 128]);
+});
+
 describe('a reference that is none', () => {
   const referring = (
     entries: Readonly<Record<string, string>>,

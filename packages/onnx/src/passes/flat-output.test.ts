@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { graphOf, type Model } from '../model/model.ts';
-import { declaredShape } from '../model/value-info.ts';
+import { createValueInfo, declaredShape } from '../model/value-info.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
 import { prepareModel } from './prepare-model.ts';
@@ -27,9 +27,12 @@ test.each<[string, number | string, (builder: GraphBuilder, x: string) => string
   ['[1, 5, 1, 1] that is freed', 1, permuted(0, 1, 3, 2), ['N', 5]],
 ])('%s is given as vectors with the same numbers, and it is said', async (_, batch, made, dims) => {
   const given = network(batch, made);
+  graphOf(given).valueInfo.push(createValueInfo(graphOf(given).output[0]!.name, 'float32', [batch, 5, 1, 1]));
   const { model, input, output, notes } = prepareModel(given);
   expect(notes.map(({ kind }) => kind)).toContain('output-flattened');
   expect(declaredShape(graphOf(model).output[0]!)).toEqual(dims);
+  // What was declared of the value between would be of another rank.
+  expect(graphOf(model).valueInfo.map((info) => info.name)).not.toContain(output);
   const count = batch === 1 ? 1 : 2;
   const data = randomTensor('float32', [count, 3, 4, 4], 2);
   const [before, after] = [await openModel(given), await openModel(model)];

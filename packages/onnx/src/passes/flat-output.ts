@@ -1,6 +1,5 @@
 import { graphOf, type Model } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
-import { readValues } from '../model/read-values.ts';
 import { createValueInfo, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { ValueTable } from '../shapes/value-table.ts';
@@ -10,6 +9,8 @@ import type { Note } from './note.ts';
 /**
  * An output of one vector a sample that stands as [N, D, 1, 1], [N, 1, 1, D] or the like, as [N, D]: its axes of size 1 go.
  * A map of features, with more than one axis that is longer, stays as it is.
+ *
+ * @param model the part that gives the output: none of its nodes reads it
  */
 export function flatOutput(
   model: Model,
@@ -23,17 +24,12 @@ export function flatOutput(
   const [batch, ...rest] = shape;
   const longer = rest.filter((dim) => dim !== 1);
   const isVector = longer.length <= 1 && rest.every((dim) => typeof dim === 'number');
-  // A graph inside a node may read it too.
-  const isReadInside = graph.node.some(
-    (node) => readValues(node).includes(output) && !node.input.includes(output),
-  );
-  if (!isVector || isReadInside) return { model, notes: [] };
+  if (!isVector) return { model, notes: [] };
   const inner = freeName(`${output}/with_axes`, new Set(namesIn(graph)));
-  const renamed = (name: string): string => (name === output ? inner : name);
   const info = graph.output.find(({ name }) => name === output)!;
   const nodes = graph.node.map((node) =>
-    [...node.input, ...node.output].includes(output)
-      ? withFields(node, { input: node.input.map(renamed), output: node.output.map(renamed) })
+    node === maker
+      ? withFields(node, { output: node.output.map((name) => (name === output ? inner : name)) })
       : node,
   );
   const flatten = createNode(inner, 'Flatten', [inner], [output], { axis: { int: 1 } });

@@ -59,7 +59,7 @@ export function nodeModel(node: NodeModel): Model {
 }
 
 /** A builder of models with operators of another domain. */
-function withDomain(opset: number, domain: string): GraphBuilder {
+export function withDomain(opset: number, domain: string): GraphBuilder {
   const base = new GraphBuilder({ opset }).build();
   const other = create(OperatorSetIdProtoSchema, { domain, version: 1n });
   return GraphBuilder.extend(withFields(base, { opsetImport: [...base.opsetImport, other] }));

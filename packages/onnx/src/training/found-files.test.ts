@@ -68,6 +68,7 @@ test('a second value of one name is refused', async () => {
   for (const changes of [
     { initializer: [...initializer, twice] },
     { node: [...node, withFields(node[1]!, { name: 'other' })] },
+    { initializer: [...initializer, { ...twice, name: 'active' }] },
   ]) {
     const model = changed(network(), changes);
     await expect(open({ model })).rejects.toThrow(/a second value '(first|active)'/);

@@ -271,3 +271,104 @@ test.each(
 test('a list of a length that is not known is refused', () => {
   expect(() => upgradeModel(listed(17, 'one', false))).toThrow(/'parts'/);
 });
+
+/** v ↦ −v, as many times; the body says whether it goes on, and the loop whether it begins. */
+function negated(rounds: number, { goesOn = true, begins = true, loops = 1 } = {}): Model {
+  const bool = (value: boolean) => ({ type: 'bool', dims: [], data: Uint8Array.of(Number(value)) }) as const;
+  const body = new GraphBuilder();
+  body.input('i', 'int64', []);
+  body.input('open', 'bool', []);
+  const value = body.input('v', 'float32', ['N', 2]);
+  body.output(body.initializer('on', bool(goesOn)), 'bool', []);
+  const negative = body.op('Neg', [value], {}, { outputs: ['negative'] });
+  body.output(negative, 'float32', ['N', 2]);
+  body.output(body.op('Exp', [negative], {}, { outputs: ['grown'] }), 'float32', ['N', 2]);
+  const graph = graphOf(body.build());
+  const builder = new GraphBuilder();
+  let x = builder.input('x', 'float32', ['N', 2]);
+  const count = builder.constant({ type: 'int64', dims: [], data: BigInt64Array.of(BigInt(rounds)) });
+  let all = '';
+  for (let i = 0; i < loops; i++) {
+    const inputs = [count, builder.constant(bool(begins)), x];
+    [x, all] = builder.node('Loop', inputs, { body: { graph } }, { outputs: [`v${i}`, `all${i}`] }) as [
+      string,
+      string,
+    ];
+  }
+  builder.op('Add', [x, all], {}, { outputs: ['y'] });
+  builder.output('y', 'float32', [undefined, 'N', 2]);
+  return builder.build();
+}
+
+const loopsOf = (model: Model): number =>
+  graphOf(upgradeModel(model)).node.filter(({ opType }) => opType === 'Loop').length;
+
+test('what rounds give is stacked in their order', async () => {
+  const x = randomTensor('float32', [2, 2], 1);
+  const model = negated(2);
+  expect(loopsOf(model)).toBe(0);
+  await checkGradient({ model, of: 'y', wrt: ['x'], inputs: { x } });
+});
+
+test('a loop that ends after its first round, or never begins, stays; and so do more rounds than are written out', () => {
+  expect(loopsOf(negated(3, { goesOn: false }))).toBe(1);
+  expect(loopsOf(negated(3, { begins: false }))).toBe(1);
+  expect([1, 2, 3].map((loops) => loopsOf(negated(1000, { loops })))).toEqual([0, 1, 2]);
+});
+
+describe('a function', () => {
+  const factor = createNode('', '', [], [], { factor: { float: 3 } }).attribute[0]!;
+  const calling = (nodes: ReturnType<typeof createNode>[]): Model => {
+    const builder = new GraphBuilder();
+    builder.input('x', 'float32', [2]);
+    builder.node('own', ['x'], {}, { outputs: ['y'], domain: 'own', name: 'call' });
+    builder.output('y', 'float32', [2]);
+    const own = create(FunctionProtoSchema, {
+      name: 'own',
+      domain: 'own',
+      input: ['v'],
+      output: ['w'],
+      attributeProto: [factor],
+      node: nodes,
+      opsetImport: [{ domain: '', version: 17n }],
+    });
+    return withFields(builder.build(), { functions: [own] });
+  };
+
+  test('takes its own attributes where the call has none', async () => {
+    const constant = createNode('c', 'Constant', [], ['c']);
+    constant.attribute = [{ ...factor, name: 'value_float', refAttrName: 'factor' }];
+    const model = calling([constant, createNode('m', 'Mul', ['v', 'c'], ['w'])]);
+    const session = await openModel(upgradeModel(model));
+    const x = randomTensor('float32', [2], 1);
+    expect((await session.run({ x })).y!.data).toEqual((x.data as Float32Array).map((v) => 3 * v));
+    await session.release();
+  });
+
+  test('that calls itself is refused', () => {
+    const model = calling([createNode('again', 'own', ['v'], ['w'], {}, 'own')]);
+    expect(() => upgradeModel(model)).toThrow(/functions that do not call themselves/);
+  });
+});
+
+test.each<[string, RegExp, (builder: GraphBuilder, list: string) => string]>([
+  [
+    'read behind its end',
+    /a position inside the list/,
+    (builder, list) =>
+      builder.op('SequenceAt', [
+        list,
+        builder.constant({ type: 'int64', dims: [], data: BigInt64Array.of(7n) }),
+      ]),
+  ],
+  [
+    'handed on whole',
+    /only joined, or read element by element/,
+    (builder, list) => builder.op('Identity', [list]),
+  ],
+])('a list that is %s is refused', (_, message, read) => {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', 'float32', [2]);
+  builder.output(read(builder, builder.op('SequenceConstruct', [x, x])), 'float32');
+  expect(() => upgradeModel(builder.build())).toThrow(message);
+});

@@ -28,11 +28,18 @@ test.each<[string, RegExp, Embed]>([
   ['one embedding for all', /gives 1 numbers for two samples and 1 for one/, sums((all) => all.slice(0, 1))],
   [
     'an error',
-    /fails on two samples/,
+    /fails on two samples at once \(no\)/,
     (values, count) => (count > 1 ? Promise.reject(new Error('no')) : Promise.resolve(values)),
   ],
 ])('%s is refused', async (_, message, embed) => {
   const checked = requireSeparateSamples(embed, 7);
   await expect(checked).rejects.toThrow(OnnxGraphError);
   await expect(requireSeparateSamples(embed, 7)).rejects.toThrow(message);
+});
+
+test('what two samples give may differ by rounding alone', async () => {
+  const beside = (difference: number): Embed =>
+    sums((all) => all.map((x) => x * (1 + (all.length > 1 ? difference : 0))));
+  await expect(requireSeparateSamples(beside(5e-5), 7)).resolves.toBeUndefined();
+  await expect(requireSeparateSamples(beside(2e-4), 7)).rejects.toThrow(/otherwise when another/);
 });

@@ -1,3 +1,4 @@
+import { CfError } from '@cf/core';
 import { OnnxGraphError } from '../../errors.ts';
 
 /** Runs a network: values of `count` samples, [count, …sample], in; their embeddings, [count, d], out. */
@@ -17,15 +18,11 @@ export async function requireSeparateSamples(embed: Embed, size: number): Promis
   const values = Float32Array.from({ length: 2 * size }, (_, i) => (i * i * 7 + (i >= size ? 91 : 0)) % 256);
   const alone = [await embed(values.slice(0, size), 1), await embed(values.slice(size), 1)];
   const dim = alone[0]!.length;
-  const together = await embed(values, 2).catch(() => undefined);
-  if (together?.length !== 2 * dim)
-    throw new OnnxGraphError(
-      together === undefined
-        ? 'a network that fails on two samples at once'
-        : `a network that gives ${together.length} numbers for two samples and ${dim} for one`,
-      'one of any number of samples',
-      'export it with a free first dimension of input and output.',
-    );
+  const together = await embed(values, 2).catch((cause: unknown) => {
+    throw notOfTwo(`a network that fails on two samples at once (${reasonOf(cause)})`, cause);
+  });
+  if (together.length !== 2 * dim)
+    throw notOfTwo(`a network that gives ${together.length} numbers for two samples and ${dim} for one`);
   for (const [sample, own] of alone.entries()) {
     const beside = together.subarray(sample * dim, (sample + 1) * dim);
     const largest = own.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -36,4 +33,14 @@ export async function requireSeparateSamples(embed: Embed, size: number): Promis
       'export it in inference mode, with a free first dimension of input and output.',
     );
   }
+}
+
+function notOfTwo(given: string, cause?: unknown): OnnxGraphError {
+  const fix = 'export it with a free first dimension of input and output.';
+  return new OnnxGraphError(given, 'one of any number of samples', fix, cause);
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof CfError) return cause.given;
+  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
 }

@@ -1,17 +1,12 @@
 import { isStandardDomain, type Node, subgraphsOf } from '../../model/model.ts';
 
-/** Operators of the standard domain that have no float16. */
+/** Operators of the standard domain that have no float16, in opset 14 and later. */
 const NO_FLOAT16: ReadonlySet<string> = new Set(
   (
     'Range Celu NonMaxSuppression RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli ' +
     'QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul TfIdfVectorizer ImageDecoder'
   ).split(' '),
 );
-/** The first opset that has it, of others. */
-const FLOAT16_SINCE: ReadonlyMap<string, number> = new Map([
-  ['CumSum', 14],
-  ['Mod', 13],
-]);
 /** Inputs that are float32 in every model. */
 const FLOAT32_PLACES: ReadonlyMap<string, readonly number[]> = new Map([
   ['Resize', [1, 2]],
@@ -20,12 +15,11 @@ const FLOAT32_PLACES: ReadonlyMap<string, readonly number[]> = new Map([
 /** Their later outputs have types of their own. */
 const ONE_OUTPUT: ReadonlySet<string> = new Set(['LayerNormalization', 'BatchNormalization']);
 
-/** Whether a node can compute in float16, in an opset. Nodes with subgraphs and those of other domains stay as they are. */
-export function hasFloat16(node: Node, opset: number): boolean {
+/** Whether a node can compute in float16. Nodes with subgraphs and those of other domains stay as they are. */
+export function hasFloat16(node: Node): boolean {
   const { opType } = node;
   if (!isStandardDomain(node.domain) || subgraphsOf(node).length > 0) return false;
   if (/Sequence|Optional/.test(opType) || NO_FLOAT16.has(opType)) return false;
-  if (opset < (FLOAT16_SINCE.get(opType) ?? 0)) return false;
   return !(ONE_OUTPUT.has(opType) && node.output.slice(1).some((name) => name !== ''));
 }
 

@@ -11,6 +11,7 @@ import {
   AttributeProtoSchema,
   type SparseTensorProto,
   SparseTensorProtoSchema,
+  ValueInfoProtoSchema,
 } from '../../model/messages/onnx_pb.js';
 import { graphOf, type Model } from '../../model/model.ts';
 import { createNode } from '../../model/node.ts';
@@ -170,6 +171,41 @@ describe('to float32', () => {
     },
   );
 
+  test('a cast that another node reads goes, also where the next one gives the output', async () => {
+    const b = new GraphBuilder();
+    const half = b.op('Cast', [b.input('data', 'float32', ['N', 2, 4, 4])], { to: { int: 10 } });
+    const wide = b.op('Cast', [b.op('Neg', [half])], { to: { int: 1 } });
+    b.op('Cast', [wide], { to: { int: 10 } }, { outputs: ['embedding'] });
+    b.output('embedding', 'float16', ['N', 2, 4, 4]);
+    b.output(b.op('Abs', [wide], {}, { outputs: ['size'] }), 'float32', ['N', 2, 4, 4]);
+    const { model } = toFloat32(b.build());
+    expect(operators(model)).toEqual(['Neg', 'Abs']);
+    const session = await openModel(model);
+    const data = { type: 'float32', dims: [2, 2, 4, 4], data: smallImages(2, 5) } as const;
+    const { embedding, size } = await session.run({ data });
+    expect([embedding!.data, size!.data]).toEqual([data.data.map((x) => -x), data.data.map(Math.abs)]);
+    await session.release();
+  });
+
+  test('lists of half types change too, and nothing that nodes of other domains say', () => {
+    const b = new GraphBuilder();
+    b.input('x', 'float16', [2]);
+    b.node('Mine', ['x'], { to: { int: 10 } }, { outputs: ['y'], domain: 'mine' });
+    b.output('y', 'float32', [2]);
+    const model = b.build();
+    const tensor = graphOf(model).input[0]!.type!;
+    const list = create(ValueInfoProtoSchema, {
+      name: 'list',
+      type: { value: { case: 'sequenceType', value: { elemType: tensor } } },
+    });
+    graphOf(model).valueInfo.push(list);
+    const graph = graphOf(toFloat32(model).model);
+    const type = graph.valueInfo[0]!.type!.value.value as { elemType: typeof tensor };
+    expect(type.elemType).toEqual(graph.input[0]!.type);
+    expect(declaredType(graph.input[0]!)).toBe('float32');
+    expect(graph.node[0]!.attribute[0]!.i).toBe(10n);
+  });
+
   test('subgraphs and functions change too; what they read keeps its name', async () => {
     const inner = new GraphBuilder({ name: 'branch' });
     inner.initializer('half', { type: 'float16', dims: [1], data: Uint16Array.of(0x4000) });
@@ -271,6 +307,35 @@ describe('to half precision', () => {
     expect((await embed(half)).every((x) => x >= 0 && x < 2e-5)).toBe(true);
   });
 
+  test('a mask of several numbers is bounded, and so is what would just become 0', () => {
+    const mask = { type: 'float32', dims: [1, 1, 4], data: Float32Array.of(0, -1e9, 0, -Infinity) } as const;
+    const model = net(
+      (b, x) => b.op('Abs', [x]),
+      (b, x) => b.op('Add', [x, b.initializer('mask', mask)]),
+      scaled('epsilon', scalar('float32', 2 ** -26)),
+    );
+    const { model: half, notes } = fromFloat32(model, 'float16');
+    expect(notes.map(({ names }) => names)).toEqual([['mask'], ['epsilon']]);
+    const numbers = graphOf(half).initializer.map((tensor) => [
+      ...fromFloat16(readTensor(tensor).data as Uint16Array),
+    ]);
+    expect(numbers).toEqual([[0, -65504, 0, -Infinity], [2 ** -24]]);
+  });
+
+  test('a mean beside a normalisation, and a constant that is given, stay float32', async () => {
+    const b = new GraphBuilder();
+    const x = b.op('Abs', [b.input('data', 'float32', ['N', 2, 4, 4])]);
+    const scale = b.initializer('scale', randomTensor('float32', [4], 1));
+    const [y, mean] = b.node('LayerNormalization', [x, scale], {}, { outputs: ['y', 'mean'] });
+    const given = b.initializer('given', randomTensor('float32', [4], 2));
+    b.output(b.op('Mul', [b.op('Add', [y!, mean!]), given]), 'float32', ['N', 2, 4, 4]);
+    b.output(given, 'float32', [4]);
+    const model = b.build();
+    const half = fromFloat32(model, 'float16').model;
+    expect(types(half)).toEqual(['float32', 'float32']);
+    expect(distance(await embed(half), await embed(model))).toBeLessThan(1e-2);
+  });
+
   test('what counts, resizes or knows no float16 stays float32', async () => {
     const model = net(
       (b, x) =>
@@ -358,6 +423,15 @@ describe('to half precision', () => {
     );
     const half = fromFloat32(model, 'float16').model;
     expect(distance(await embed(half), await embed(model))).toBeLessThan(1e-3);
+    // Behind a layer they are no pixels that are normalised.
+    const later = net(
+      (b, x) => b.op('Tanh', [x]),
+      scaled('large', scalar('float32', 30011)),
+      (b, x) => b.op('Cast', [x], { to: { int: 7 } }),
+      (b, x) => b.op('Cast', [x], { to: { int: 1 } }),
+    );
+    const { model: last } = fromFloat32(later, 'float16', { keepIo: false });
+    expect(types(last)).toEqual(['float32']);
   });
 
   test('subgraphs take float32, and old files come to opset 17 for bfloat16', async () => {

@@ -13,7 +13,6 @@ import {
   type ValueInfo,
 } from '../../model/model.ts';
 import { constantValue, createNode } from '../../model/node.ts';
-import { opsetOf } from '../../model/opset.ts';
 import { readValues } from '../../model/read-values.ts';
 import { sizeOf } from '../../model/tensor.ts';
 import { RESULT_TYPES } from '../../model/type-attributes.ts';
@@ -37,7 +36,6 @@ export interface HalfWriting {
 /** Writes a graph in half precision, once. */
 export class HalfWriter {
   readonly #graph: Graph;
-  readonly #opset: number;
   readonly #type: HalfType;
   readonly #tensors: HalfTensors;
   readonly #values: ValueTable;
@@ -52,7 +50,6 @@ export class HalfWriter {
 
   constructor(model: Model, { type, tensors, keepIo }: HalfWriting) {
     this.#graph = graphOf(model);
-    this.#opset = opsetOf(model);
     this.#type = type;
     this.#tensors = tensors;
     this.#values = new ValueTable(model);
@@ -232,7 +229,7 @@ export class HalfWriter {
 
   /** Whether a node computes in float32 as before. */
   #isKept(node: Node): boolean {
-    if (!hasFloat16(node, this.#opset)) return true;
+    if (!hasFloat16(node)) return true;
     if (node.output.some((name) => name !== '' && this.#values.type(name) === undefined)) return true;
     return this.#isCounted(node);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import { graphOf } from '../../model/model.ts';
-import { randomTensor } from '../../testing/random-tensor.ts';
+import { randomTensor, scalar } from '../../testing/random-tensor.ts';
 import { openModel } from '../../testing/run-model.ts';
 import { smallImages, smallNet } from '../testing.ts';
 import { seedOf, splitForm } from '../training-form/split-form.ts';
@@ -72,6 +72,25 @@ test('memory is what training keeps: saved values as the way forward hands them 
   expect(totalBytes).toBe(weightBytes + gradientBytes + optimiserBytes + savedBytes + workBytes);
   const twice = inspectModel(smallNet({ dropout: 0.25 }), { batch: 2 * batch }).memory;
   expect(twice.savedBytes).toBe(2 * savedBytes);
+});
+
+test('what waits for nobody takes no memory: a longer chain has no more work at once', () => {
+  const workOf = (steps: number): number => {
+    const net = new GraphBuilder();
+    let x = net.op('MatMul', [
+      net.input('data', 'float32', ['N', 4]),
+      net.initializer('w', randomTensor('float32', [4, 4], 1)),
+    ]);
+    for (let i = 0; i < steps; i++) x = net.op('Add', [x, net.constant(scalar('float32', 3))]);
+    net.op('Add', [x, x], {}, { outputs: ['embedding'] });
+    net.output('embedding', 'float32', ['N', 4]);
+    const { savedBytes, workBytes } = inspectModel(net.build(), { batch: 5 }).memory;
+    return workBytes - savedBytes;
+  };
+  const [two, four, eight] = [2, 4, 8].map(workOf);
+  expect([four, eight]).toEqual([two, two]);
+  // On the way forward two values of [5, 4] at once; the way back has some of its own.
+  expect(two).toBeGreaterThan(2 * 4 * 5 * 4);
 });
 
 test('integers are no frozen weights', () => {

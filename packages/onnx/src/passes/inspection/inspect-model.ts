@@ -1,4 +1,4 @@
-import type { Refusals, RefusedPlace } from '../../errors.ts';
+import { Refusals, type RefusedPlace } from '../../errors.ts';
 import { elementTypeOf } from '../../model/element-type.ts';
 import {
   graphOf,
@@ -19,7 +19,7 @@ import { GraphIndex } from '../graph-index.ts';
 import type { Note } from '../note.ts';
 import type { Parameter } from '../training-form/parameters.ts';
 import { smallestBatch } from '../training-form/smallest-batch.ts';
-import { type TrainabilityOptions, trainabilityOf } from '../training-form/trainability.ts';
+import { attempted, type TrainabilityOptions, trainabilityOf } from '../training-form/trainability.ts';
 import {
   type Frozen,
   frozenOf,
@@ -97,14 +97,11 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
   const graph = graphOf(model);
   const { prepared, form, split, refusals } = trainabilityOf(model, options);
   const { model: used, input } = prepared;
-  const attempt = <T>(work: () => T): T | undefined => {
-    try {
-      return work();
-    } catch {
-      // Among the refusals.
-      return undefined;
-    }
-  };
+  // What fails where a file is refused follows from that; where it is not, it is a reason of its own.
+  const beside = new Refusals();
+  const attempt = <T>(work: () => T): T | undefined => attempted(beside, work);
+  const opset = attempt(() => opsetOf(model)) ?? 0;
+  const pixels = input === undefined ? undefined : attempt(() => expectedPixels(used, input));
   const layers = attempt(() => layersOf(used, input)) ?? [];
   const shared = form === undefined ? [] : sharedOf(graphOf(used), form.parameters);
   const trained = (form?.parameters ?? []).map((parameter) => ({
@@ -117,7 +114,7 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
   return {
     inputs: inputsOf(graph).map(inspectedValue),
     outputs: graph.output.map(inspectedValue),
-    opset: attempt(() => opsetOf(model)) ?? 0,
+    opset,
     producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
     input,
     output: prepared.output,
@@ -132,9 +129,9 @@ export function inspectModel(model: Model, options: InspectOptions = {}): ModelI
     frozen: form === undefined ? [] : frozenOf(used, form, options),
     shared,
     notes: prepared.notes,
-    refusals: told(refusals),
+    refusals: told(refusals.others.length + refusals.places.length > 0 ? refusals : beside),
     smallestBatch: form === undefined ? 1 : smallestBatch(form),
-    pixels: (input !== undefined && attempt(() => expectedPixels(used, input))) || { kind: 'unknown' },
+    pixels: pixels ?? { kind: 'unknown' },
   };
 }
 

@@ -9,10 +9,8 @@ import type { TrainingForm } from '../training-form/training-form.ts';
 import { knownSize } from './layer-costs.ts';
 
 /**
- * Bytes that training holds, as far as shapes are known: a lower bound. By `totalBytes` of 0.41, 4.65 and 4.71 GB a
- * process in onnxruntime-node was measured to grow by 0.53 GB (a vision transformer at batch 1024), 5.29 GB (a residual
- * network, 256) and 6.68 GB (MobileFaceNet, 64), 1.1 to 1.4 times as much: what comes on top are gaps in the runtime's
- * memory, which grows by powers of two, and the columns of convolutions.
+ * Bytes that training holds, as far as shapes are known: a lower bound. On top come gaps in the runtime's memory, which
+ * grows by powers of two, and the columns of convolutions.
  */
 export interface TrainingMemory {
   readonly batch: number;

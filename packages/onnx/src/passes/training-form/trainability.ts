@@ -78,8 +78,8 @@ function requireRules({ model, output, parameters }: TrainingForm, refusals: Ref
   activityOf(graphOf(model), new ValueTable(model), { of: output, wrt }, refusals);
 }
 
-/** What comes up about a broken file is its fault. */
-function attempted<T>(refusals: Refusals, work: () => T): T | undefined {
+/** What `work` returns; undefined where it is refused or fails: what comes up about a broken file is its fault. */
+export function attempted<T>(refusals: Refusals, work: () => T): T | undefined {
   try {
     return refusals.attempt(work);
   } catch (error) {

@@ -70,6 +70,14 @@ export const cases: readonly GradientCase[] = [
   },
   {
     operator: 'Attention',
+    name: 'scores that level off before a mask is added',
+    inputs: { q, k, v, mask: tensor([2, 1, 3, 5], 7) },
+    attributes: { ...heads, softcap: { float: 0.5 } },
+    opsets,
+    declared,
+  },
+  {
+    operator: 'Attention',
     domain,
     name: 'with its projections',
     inputs: { x: tensor([2, 3, 4], 1), w: tensor([4, 12], 2), b: tensor([12], 3) },

@@ -6,7 +6,7 @@ import type { Writing, WrittenOut } from './writing.ts';
 const MASKED = -3.4028234663852886e38;
 
 /**
- * softmax(c · tanh(Q · Kᵀ · scale + mask) / c)) · V, the standard's Attention of opset 23 and later, with keys that
+ * softmax(c · tanh(Q · Kᵀ · scale / c) + mask) · V, the standard's Attention of opset 23 and later, with keys that
  * several queries share, a mask, and `is_causal`. Without keys of the past.
  */
 export const attention: WrittenOut = (writing) => {
