@@ -31,6 +31,7 @@ test.each([
   ['Mul', 1.41],
   ['Add', Math.SQRT2],
   ['Mul', Number.NaN],
+  ['constructor', 3],
 ])('%s by %d may be learnt', (operator, value) =>
   expect(isOfFormula(Math.fround(value), operator)).toBe(false),
 );

@@ -9,12 +9,12 @@ const CHARACTERISTIC: readonly number[] = [
   Math.LOG10E,
 ];
 /** What HardSwish adds, divides and multiplies by, and the powers of a variance. */
-const OF_OPERATOR: Readonly<Record<string, readonly number[]>> = {
-  Add: [3],
-  Div: [6],
-  Mul: [1 / 6],
-  Pow: [0.5, 2],
-};
+const OF_OPERATOR: ReadonlyMap<string, readonly number[]> = new Map([
+  ['Add', [3]],
+  ['Div', [6]],
+  ['Mul', [1 / 6]],
+  ['Pow', [0.5, 2]],
+]);
 /** Features of a head of attention, at most. */
 const MOST_FEATURES = 1024;
 
@@ -24,7 +24,7 @@ const MOST_FEATURES = 1024;
  */
 export function isOfFormula(value: number, operator: string): boolean {
   const is = (known: number): boolean => value === Math.fround(known) || value === -Math.fround(known);
-  if (CHARACTERISTIC.some(is) || OF_OPERATOR[operator]?.some(is) === true) return true;
+  if (CHARACTERISTIC.some(is) || OF_OPERATOR.get(operator)?.some(is) === true) return true;
   if (operator !== 'Mul' && operator !== 'Div') return false;
   const square = Math.round(value > 1 ? value ** 2 : 1 / value ** 2);
   const root = Math.sqrt(square);

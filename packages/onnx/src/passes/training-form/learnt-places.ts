@@ -54,7 +54,7 @@ export function hasLearntPlaces(node: Node): boolean {
 export function learntInputs(index: GraphIndex, node: Node): readonly (readonly [string, ParameterKind])[] {
   if (!isStandardDomain(node.domain)) return [];
   if (node.opType === 'Add') return biasOf(index, node);
-  const places = Object.entries(LEARNT[node.opType] ?? {});
+  const places = Object.entries(hasLearntPlaces(node) ? LEARNT[node.opType]! : {});
   return places.map(([i, kind]) => [node.input[Number(i)] ?? '', kind] as const);
 }
 
