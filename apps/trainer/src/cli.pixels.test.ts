@@ -140,7 +140,11 @@ describe('a file that normalises its pixels', () => {
     expect(without.code).toBe(3);
     const whole = await fileOf('bytes.onnx', withPixelNodes(OPEN, 127.5, 127.5));
     const [scores, same] = await Promise.all([evaluate(file, '--input-std=255'), evaluate(whole)]);
-    expect(JSON.parse(scores.stdout).accuracy).toBeCloseTo(JSON.parse(same.stdout).accuracy, 1);
+    const [actual, expected] = [scores, same].map(({ stdout }) => JSON.parse(stdout));
+    expect(actual.accuracy).toBeCloseTo(expected.accuracy, 1);
+    expect(actual.scoredPairs.auc).toBeCloseTo(expected.scoredPairs.auc, 2);
+    const raw = JSON.parse((await evaluate(file, '--input=raw')).stdout);
+    expect(Math.abs(raw.scoredPairs.auc - expected.scoredPairs.auc)).toBeGreaterThan(0.01);
   });
 });
 

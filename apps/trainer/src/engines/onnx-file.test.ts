@@ -104,7 +104,7 @@ it('what does not take pictures and says nothing of them is told both at once', 
 
 it('pictures have four axes, and nothing is needed beside them', async () => {
   expect((await refusal(shaped(['N', 3, 64]))).message).toMatch(
-    /\[N, 3, 64\].*expected pictures \[N, 3, height/s,
+    /\[N, 3, 64\], expected pictures \[N, 3, height, width\]\.\nFix: train/,
   );
   const two = withNodesInFront(smallOnnx(), ['N', 3, 8, 8], (builder, input) =>
     builder.op('Add', [input, builder.input('other', 'float32', ['N', 3, 8, 8])]),

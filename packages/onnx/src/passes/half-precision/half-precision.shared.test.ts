@@ -74,6 +74,7 @@ describe.skipIf(!existsSync(FOLDER))(
         const wrt = (given.gradients as [string][])
           .map(([parameter]) => parameter)
           .filter((each) => halves.has(each));
+        expect(wrt.length).toBeGreaterThan(10);
         const of = async (one: Model): Promise<readonly TensorData[]> => {
           const { model: both, gradients } = gradient(one, { of: 'embedding', wrt, seed: 'seed' });
           const outputs = await run(both, { data, seed });
