@@ -85,7 +85,8 @@ async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number>
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened);
     const isUntrained = opened !== undefined && !place.resume && !(error instanceof DivergedError);
-    if (isUntrained) await dropUntrained(opened!);
+    // Where that fails too, what is told is why the training did.
+    if (isUntrained) await dropUntrained(opened!).catch(() => {});
     throw error;
   }
 }

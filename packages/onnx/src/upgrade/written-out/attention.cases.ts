@@ -74,6 +74,7 @@ export const cases: readonly GradientCase[] = [
     inputs: { q, k, v, mask: tensor([2, 1, 3, 5], 7) },
     attributes: { ...heads, softcap: { float: 0.5 } },
     opsets,
+    since: '1.27.0',
     declared,
   },
   {
