@@ -3,6 +3,7 @@ import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
 import type { TrainingFormOptions } from '../passes/training-form/training-form.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+import type { TrainingKernels } from './passes.ts';
 
 /** What to train, and how. */
 export interface TrainingSessionOptions extends TrainingFormOptions {
@@ -18,6 +19,8 @@ export interface TrainingSessionOptions extends TrainingFormOptions {
   readonly threads?: number;
   /** Keys the masks of dropout; 0 by default. */
   readonly seed?: number;
+  /** Who computes the way forward and back: the runtime's graphs by default, or what `oneDnnKernels` gives. */
+  readonly kernels?: TrainingKernels;
   /** Where the runtime computes; its CPU by default. */
   readonly executionProviders?: readonly string[];
 }
