@@ -1,7 +1,7 @@
 import type { TrainingKernels } from '../../training/passes.ts';
-import { openOneDnn } from './api.ts';
 import type { ForeignFunctions } from './foreign-functions.ts';
 import { OneDnnPasses } from './one-dnn-passes.ts';
+import { openOneDnn } from './open-one-dnn.ts';
 
 /** Where oneDNN is. */
 export interface OneDnnOptions {

@@ -1,12 +1,6 @@
 import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
-import { Program } from './program.ts';
+import { type Operation, Program } from './program.ts';
 import { Storage, type TakeOver, type Value } from './storage.ts';
-
-/** One primitive, and what it reads and writes by the numbers of its arguments. */
-export interface Operation {
-  readonly description: PrimitiveDescription;
-  readonly args: readonly (readonly [argument: number, value: Value])[];
-}
 
 /** Writes a sequence of primitives over values, before there is memory for them. */
 export class ProgramWriter {

@@ -1,8 +1,13 @@
-import { ARG, type OneDnnApi } from './api.ts';
+import { ARG, type OneDnnApi, type PrimitiveDescription } from './api.ts';
 import { Arena } from './arena.ts';
 import type { ForeignFunction, Pointer } from './foreign-functions.ts';
-import type { Operation } from './program-writer.ts';
 import { planMemory, type Storage, type TakeOver, type Value } from './storage.ts';
+
+/** One primitive, and what it reads and writes by the numbers of its arguments. */
+export interface Operation {
+  readonly description: PrimitiveDescription;
+  readonly args: readonly (readonly [argument: number, value: Value])[];
+}
 
 /** A primitive with its arguments in place. */
 interface Call {
