@@ -38,6 +38,6 @@ const RULES: ReadonlyMap<string, LayerRule> = new Map(
 export const normalizationWithRelu: LayerRule = batchNormalization(true);
 
 /** How a node is written; `undefined` where it is not known here. */
-export function layerRule({ opType, domain }: Node): LayerRule | undefined {
+export function layerRule({ opType, domain }: Pick<Node, 'opType' | 'domain'>): LayerRule | undefined {
   return isStandardDomain(domain) ? RULES.get(opType) : undefined;
 }

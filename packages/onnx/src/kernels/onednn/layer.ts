@@ -26,6 +26,8 @@ export interface Layer {
   onBackward(write: (gradient: Value) => void): void;
   /** Adds to the gradient of an input. */
   gradient(index: number, value: Value): void;
+  /** That sizes are not such as are known here: throw it. */
+  refused(expected: string): Error;
   /** The statistics of the batch, [C] each, of the normalisation that carries on these running ones. */
   statistics(of: BatchStatistics): void;
 }

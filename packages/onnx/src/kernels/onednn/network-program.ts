@@ -1,6 +1,7 @@
+import { type Node, unsupported } from '../../model/model.ts';
 import type { OneDnnApi } from './api.ts';
 import type { BatchStatistics, Layer } from './layer.ts';
-import type { Network, PlannedLayer } from './network.ts';
+import { GRAPHS, type Network, type PlannedLayer } from './network.ts';
 import type { Program } from './program.ts';
 import { ProgramWriter } from './program-writer.ts';
 import type { Value } from './storage.ts';
@@ -66,10 +67,10 @@ class NetworkProgramWriter {
       api: this.#program.api,
       program: this.#program,
       node,
-      dims: (index) => network.dims(name(index)),
-      outputDims: network.dims(output),
+      dims: (index) => network.dims(node, name(index)),
+      outputDims: network.dims(node, output),
       has: (index) => name(index) !== '',
-      input: (index) => this.#value(name(index)),
+      input: (index) => this.#value(node, name(index)),
       constant: (index) => network.constant(name(index)),
       flowsTo,
       output: (value) => this.#values.set(output, value),
@@ -83,6 +84,7 @@ class NetworkProgramWriter {
       gradient: (index, value) => {
         if (flowsTo(index)) this.#take(name(index), value);
       },
+      refused: (expected) => unsupported(node, expected, GRAPHS),
       statistics: (of) => this.#statistics.push({ ...of, node }),
     };
     rule.write(layer);
@@ -116,11 +118,11 @@ class NetworkProgramWriter {
     };
   }
 
-  #value(name: string): Value {
+  #value(node: Node, name: string): Value {
     const known = this.#values.get(name);
     if (known !== undefined) return known;
     const constant = this.#network.constant(name);
-    const value = this.#program.external(constant?.dims ?? this.#network.dims(name));
+    const value = this.#program.external(constant?.dims ?? this.#network.dims(node, name));
     if (constant === undefined) this.#inputs.set(name, value);
     else this.#constants.push({ value, data: constant.data as Float32Array });
     this.#values.set(name, value);

@@ -1,5 +1,5 @@
 import { UnsupportedOperatorError } from '../../errors.ts';
-import { graphOf, type Node, nodeName } from '../../model/model.ts';
+import { graphOf, type Node, nodeName, unsupported } from '../../model/model.ts';
 import { readValues } from '../../model/read-values.ts';
 import { readTensor, type TensorData } from '../../model/tensor.ts';
 import { foldedWhereFixed } from '../../passes/folded-where-fixed.ts';
@@ -9,6 +9,9 @@ import { withInputShape } from '../../passes/with-input-shape.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import type { LayerRule, LayerUse } from './layer.ts';
 import { layerRule, normalizationWithRelu } from './layer-rules.ts';
+
+/** What to do about a node that is not known here. */
+export const GRAPHS = 'train it with the graphs of onnxruntime.';
 
 /** A node with the rule that writes it. */
 export interface PlannedLayer {
@@ -48,8 +51,11 @@ export class Network {
     this.layers = fused(nodes, form.output);
   }
 
-  dims(name: string): readonly number[] {
-    return this.values.shape(name) as readonly number[];
+  /** @throws UnsupportedOperatorError where sizes do not follow from those of the batch */
+  dims(node: Node, name: string): readonly number[] {
+    const shape = this.values.shape(name);
+    if (shape?.every((size) => typeof size === 'number')) return shape;
+    throw unsupported(node, 'sizes that follow from those of the batch', GRAPHS);
   }
 
   /** Whether a gradient flows into a value. */
@@ -68,8 +74,9 @@ export class Network {
       const rule = layerRule(node);
       const expected =
         rule === undefined ? 'a layer that oneDNN computes here' : rule.refusal?.(this.#use(node));
-      const fix = 'train it with the graphs of onnxruntime.';
-      return expected === undefined ? [] : [{ node: nodeName(node), operator: node.opType, expected, fix }];
+      return expected === undefined
+        ? []
+        : [{ node: nodeName(node), operator: node.opType, expected, fix: GRAPHS }];
     });
     if (places.length > 0) throw new UnsupportedOperatorError(places);
   }

@@ -19,13 +19,16 @@ export class OneDnnPasses implements TrainingPasses {
     this.#api = api;
     this.#plan = plan;
     this.#options = options;
-    const { name, shape } = plan.input;
-    // What is refused is refused before the first batch.
-    new Network(
-      plan.form,
-      name,
-      (shape ?? []).map((size, axis) => size ?? `size/${axis}`),
-    );
+    // What is refused is refused before the first batch, as far as sizes are known.
+    const { name, shape = [] } = plan.input;
+    const [, ...sample] = shape;
+    if (sample.every((size) => typeof size === 'number')) this.newBatch([2, ...sample]).release();
+    else
+      new Network(
+        plan.form,
+        name,
+        shape.map((size, axis) => size ?? `size/${axis}`),
+      );
   }
 
   newBatch(shape: readonly number[]): BatchPasses {

@@ -1,4 +1,3 @@
-import { unsupported } from '../../../model/model.ts';
 import { ARG, type BinaryKind } from '../api.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
@@ -16,12 +15,7 @@ export function arithmetic(kind: BinaryKind): LayerRule {
       const { program, outputDims } = layer;
       const [a, b] = aligned(layer);
       const whole = [a, b].find(({ dims }) => `${dims}` === `${outputDims}`);
-      if (whole === undefined)
-        throw unsupported(
-          layer.node,
-          'an operand of the size of the result',
-          'train it with the graphs of onnxruntime.',
-        );
+      if (whole === undefined) throw layer.refused('an operand of the size of the result');
       const y = program.value(whole.layout, outputDims);
       const [left, right] = inLayoutOf(program, whole, [a, b]);
       combine(layer, kind, [left, right, y]);

@@ -10,8 +10,11 @@ export const product: LayerRule = {
     if (intAttribute(node, 'transA', 0) !== 0) return 'rows as they are (transA of 0)';
     if (floatAttribute(node, 'alpha', 1) !== 1 || floatAttribute(node, 'beta', 1) !== 1)
       return 'α and β of 1';
-    const bias = sizes(2);
-    if (bias !== undefined && !(bias.slice(0, -1).every((size) => size === 1) && bias.at(-1) !== 1))
+    if (
+      sizes(2)
+        ?.slice(0, -1)
+        .some((size) => size !== 1)
+    )
       return 'one bias a column';
     return undefined;
   },
@@ -24,6 +27,8 @@ export const product: LayerRule = {
     const strides = isTransposed(node) ? [from, 1] : [1, to];
     const given = layer.input(1);
     const weights = program.view(program.rowMajor(given), dims, strides);
+    if (layer.has(2) && layer.dims(2).reduce((a, b) => a * b, 1) !== to)
+      throw layer.refused('one bias a column');
     const bias = layer.has(2) ? program.view(layer.input(2), [to]) : undefined;
     const any = {
       source: api.any(x.dims),
