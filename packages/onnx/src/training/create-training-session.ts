@@ -2,8 +2,9 @@ import { requireChoice, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
+import { withNormalisationsByParts } from '../passes/normalisations-by-parts.ts';
 import { readWeights } from '../passes/with-weights.ts';
-import { sessionOptions } from '../runtime/sessions.ts';
+import { onProcessor, sessionOptions } from '../runtime/sessions.ts';
 import type { TrainingSessionOptions } from './options.ts';
 import { planTraining } from './plan.ts';
 import { openRunners } from './runner.ts';
@@ -33,7 +34,14 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   requireChoice('activations', activations, ['saved', 'recomputed']);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
   const plan = planTraining({ ...options, model });
-  const models = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
+  const passes = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
+  const models = onProcessor(executionProviders)
+    ? passes
+    : {
+        ...passes,
+        forward: withNormalisationsByParts(passes.forward),
+        backward: withNormalisationsByParts(passes.backward),
+      };
   const runners = await openRunners(runtime, models, {
     ...sessionOptions(threads, executionProviders),
     // A pattern is one block for all that a pass holds, asked for and given back in every run: fresh pages each time.
