@@ -1,10 +1,10 @@
 import { curricularFace } from '@cf/core';
 import * as runtime from 'onnxruntime-node';
 import { describe, expect, test, vi } from 'vitest';
+import { onAdapter } from '../../../../testing/webgpu-adapter.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { conformanceTests } from '../runtime/testing/conformance-tests.ts';
 import { forkedRun } from '../runtime/testing/forked-run.ts';
-import { onAdapter } from '../runtime/testing/webgpu-adapter.ts';
 import { onnxBackend } from './onnx-backend.ts';
 
 describe('onnx on the webgpu provider in Node (needs an adapter)', () => {

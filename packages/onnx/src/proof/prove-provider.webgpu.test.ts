@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { onAdapter } from '../runtime/testing/webgpu-adapter.ts';
+import { onAdapter } from '../../../../testing/webgpu-adapter.ts';
 import { PROOF_TOLERANCE, type ProviderProof } from './prove-provider.ts';
 
 /** Milliseconds: every shader is compiled once. */

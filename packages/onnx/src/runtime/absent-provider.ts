@@ -13,9 +13,15 @@ const BROUGHT_BY: Readonly<Record<string, string>> = {
 /** The error of a provider that a runtime does not have here, with what brings it. */
 export function absentProvider(provider: string, cause: unknown): BackendError {
   return new BackendError(
-    `provider '${provider}' (${reasonOf(cause).split('\n')[0]})`,
+    `provider '${provider}' (${reasonText(cause)})`,
     'an execution provider that this runtime has here',
     BROUGHT_BY[provider] ?? "use 'cpu' (onnxruntime-node) or 'wasm' (onnxruntime-web).",
     cause,
   );
+}
+
+/** In a line, without the place in the runtime's own sources. */
+function reasonText(cause: unknown): string {
+  const [line = ''] = reasonOf(cause).split('\n');
+  return line.replace(/^\/.* was false\. /, '');
 }

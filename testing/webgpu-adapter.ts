@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Absent } from './conformance-tests.ts';
+
+/** What a machine lacks that a run needs. */
+export interface Absent {
+  readonly absent: string;
+}
 
 /** The driver that Debian's Chromium brings: it computes on the processor. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
