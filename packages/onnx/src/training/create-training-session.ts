@@ -2,9 +2,10 @@ import { requireChoice, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
+import { withNormalisationsByParts } from '../passes/normalisations-by-parts.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
-import { sessionOptions } from '../runtime/sessions.ts';
+import { onProcessor, sessionOptions } from '../runtime/sessions.ts';
 import { GraphPasses } from './graph-passes.ts';
 import type { TrainingSessionOptions } from './options.ts';
 import type { TrainingPasses } from './passes.ts';
@@ -63,6 +64,13 @@ async function openGraphs(
   plan: TrainingPlan,
   settings: RuntimeSessionOptions,
 ): Promise<TrainingPasses> {
-  const { forward, backward } = plan.split;
-  return new GraphPasses(runtime, plan, await openRunners(runtime, { forward, backward }, settings));
+  const { executionProviders } = settings;
+  const graphs = { forward: plan.split.forward, backward: plan.split.backward };
+  const models = onProcessor(executionProviders)
+    ? graphs
+    : {
+        forward: withNormalisationsByParts(graphs.forward),
+        backward: withNormalisationsByParts(graphs.backward),
+      };
+  return new GraphPasses(runtime, plan, await openRunners(runtime, models, settings));
 }

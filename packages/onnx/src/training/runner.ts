@@ -1,8 +1,9 @@
 import { BackendError } from '@cf/core';
 import { reasonOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
+import { absentProvider } from '../runtime/absent-provider.ts';
 import type { OnnxRuntime, RuntimeSessionOptions, RuntimeTensor } from '../runtime/onnx-runtime.ts';
-import { type FillingSession, sessionOpener } from '../runtime/sessions.ts';
+import { type FillingSession, onProcessor, sessionOpener } from '../runtime/sessions.ts';
 
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, RuntimeTensor>;
@@ -48,7 +49,12 @@ export async function openRunners<Name extends string>(
   models: Readonly<Record<Name, Model>>,
   options: RuntimeSessionOptions,
 ): Promise<Readonly<Record<Name, Runner>>> {
-  const opener = await taken('probing', () => sessionOpener(runtime, options));
+  const [provider] = options.executionProviders ?? [];
+  const opener = await taken('probing', () => sessionOpener(runtime, options)).catch(
+    (error: BackendError) => {
+      throw provider === undefined || onProcessor([provider]) ? error : absentProvider(provider, error.cause);
+    },
+  );
   const opened: [string, Runner][] = [];
   try {
     for (const [name, model] of Object.entries<Model>(models))

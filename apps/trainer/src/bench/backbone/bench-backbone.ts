@@ -25,12 +25,12 @@ const MODELS: Readonly<Record<BenchModel, () => Backbone>> = {
  */
 export async function benchBackbone(options: BackboneBenchOptions): Promise<BackboneReport> {
   const { layers, peer, python, ...task } = options;
-  const { model, batch, threads, runs } = task;
+  const { model, batch, threads, runs, device = 'cpu' } = task;
   requireChoice('model', model, BENCH_MODELS);
   for (const [name, value] of Object.entries({ batch, threads, runs })) requireInteger(name, value, 1, 65536);
   const network = MODELS[model]();
   const onnx = onnxModel(network);
-  const limitGflopPerSecond = (await bestProductRate(threads)) / 1e9;
+  const limitGflopPerSecond = (await bestProductRate(threads, device)) / 1e9;
   const shapes = convShapes(onnx, network.inputSize);
   const step = await trainingStep(onnx, network.inputSize, task);
   const torch = peer ? await measurePeer(task, python) : { skipped: 'not asked for' };

@@ -20,10 +20,16 @@ const WARM_UP = 2;
 export async function trainingStep(
   model: Model,
   side: number,
-  { batch, threads, runs }: Pick<BackboneTask, 'batch' | 'threads' | 'runs'>,
+  { batch, threads, runs, device = 'cpu' }: Pick<BackboneTask, 'batch' | 'threads' | 'runs' | 'device'>,
 ): Promise<TrainingStep> {
   const optimiser = learnerOptimiser({ rule: sgd() });
-  const session = await createTrainingSession({ runtime, model, threads, optimiser });
+  const session = await createTrainingSession({
+    runtime,
+    model,
+    threads,
+    optimiser,
+    executionProviders: [device],
+  });
   const shape = [batch, 3, side, side];
   const draw = uniform(1);
   const values = uniformFloats(batch * 3 * side * side, draw).map((u) => 127.5 * (1 + u));
