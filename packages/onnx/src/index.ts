@@ -6,6 +6,7 @@ export {
   OnnxOpsetError,
   RefusedModelError,
   UnsupportedOperatorError,
+  WrongResultsError,
 } from './errors.ts';
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';
 export { supportedOperators } from './gradient/rule-table.ts';
@@ -85,6 +86,12 @@ export {
 export { type Frozen, frozenOf, type SharedWeight } from './passes/training-form/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
+export {
+  PROOF_TOLERANCE,
+  type ProviderProof,
+  type ProviderProofOptions,
+  proveProvider,
+} from './proof/prove-provider.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type SessionModel, sessionModel } from './runtime/session-model.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';

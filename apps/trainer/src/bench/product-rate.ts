@@ -17,16 +17,22 @@ const QUIET = { logSeverityLevel: 3, extra: { session: { force_spinning_stop: '1
  * A product in onnxruntime.
  *
  * @param size rows, length of the sums, columns; by default in the form that a head's products are of
+ * @param provider where it runs, which gets and gives back arrays of the processor
  */
 export async function openProductRate(
   threads: number,
   [rows, inner, columns]: readonly [number, number, number] = [1024, 512, 1024],
+  provider: string = 'cpu',
 ): Promise<ProductRate> {
   const builder = new GraphBuilder({ name: 'product' });
   builder.input('a', 'float32', [rows, inner]);
   builder.input('b', 'float32', [inner, columns]);
   builder.output(builder.op('MatMul', ['a', 'b'], {}, { outputs: ['y'] }), 'float32', [rows, columns]);
-  const opener = await sessionOpener(runtime, { intraOpNumThreads: threads, ...QUIET });
+  const opener = await sessionOpener(runtime, {
+    intraOpNumThreads: threads,
+    executionProviders: [provider],
+    ...QUIET,
+  });
   const session = await opener.open(builder.build());
   const tensor = (...dims: readonly [number, number]): runtime.Tensor =>
     new runtime.Tensor('float32', new Float32Array(dims[0] * dims[1]).fill(0.5), dims);
@@ -48,10 +54,10 @@ export async function openProductRate(
 const SIZES: readonly number[] = [512, 1024, 2048];
 
 /** Best rate of float32 matrix products of several sizes, in operations a second: what convolutions are measured against. */
-export async function bestProductRate(threads: number): Promise<number> {
+export async function bestProductRate(threads: number, provider?: string): Promise<number> {
   const rates: number[] = [];
   for (const size of SIZES) {
-    const rate = await openProductRate(threads, [size, size, size]);
+    const rate = await openProductRate(threads, [size, size, size], provider);
     await rate.measure();
     rates.push(await rate.close());
   }

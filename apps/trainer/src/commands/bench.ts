@@ -1,18 +1,22 @@
 import { text } from 'node:stream/consumers';
-import { LOSS_NAMES, requireChoice } from '@cf/core';
+import { createLoss, LOSS_NAMES, requireChoice } from '@cf/core';
+import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
 import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
-import { measureHead } from '../bench/head/measure-head.ts';
+import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
+import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
+import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
-interface HeadFlags extends Omit<HeadTask, 'regime'> {
+interface HeadFlags extends Omit<HeadTask, 'regime' | 'device'> {
+  readonly device: string;
   readonly peers: boolean;
   readonly python: string;
   readonly json: boolean;
@@ -47,18 +51,27 @@ function headCommand(): Command {
     '--loss sphereface2',
     '--loss arcface --sub-centers 3',
     '--backend tfjs-wasm --batch 128 --classes 10000',
-  ]).action(async ({ peers, python, json, ...task }: HeadFlags) => {
+  ]).action(async ({ peers, python, json, device: choice, ...task }: HeadFlags) => {
+    if (task.backend !== 'onnx')
+      refuseBeside(command, `--backend ${task.backend}`, (name) => name === 'device', ONNX_ALONE);
     if (task.backend.startsWith('tfjs-')) {
       const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
       const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
       refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
     }
-    const say = (line: string): void => void process.stderr.write(`${line}\n`);
-    print(await benchHead(task, measure('head-task'), { peers, python, say }), json, formatHead);
+    const loss = createLoss(task.loss, {}, { classCounts: new Array(PROVEN_CLASSES).fill(BENCH_PICTURES) });
+    const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
+    const device = await chooseDevice(deviceChoice(choice), { head }, say);
+    print(
+      await benchHead({ ...task, device }, measure('head-task'), { peers, python, say }),
+      json,
+      formatHead,
+    );
   });
 }
 
-interface BackboneFlags extends BackboneBenchOptions {
+interface BackboneFlags extends Omit<BackboneBenchOptions, 'device'> {
+  readonly device: string;
   readonly engine: string;
   readonly json: boolean;
 }
@@ -81,13 +94,17 @@ function backboneCommand(): Command {
   return withSharedOptions(command, [
     '--model mobilefacenet --batch 64 --json',
     '--engine tfjs --batch 8',
-  ]).action(async ({ json, engine, ...options }: BackboneFlags) => {
+  ]).action(async ({ json, engine, device: choice, ...given }: BackboneFlags) => {
     requireChoice('engine', engine, ['onnx', 'tfjs']);
-    if (engine === 'onnx')
+    if (engine === 'onnx') {
+      const network = { optimiser: learnerOptimiser({ rule: sgd() }) };
+      const options = { ...given, device: await chooseDevice(deviceChoice(choice), { network }, say) };
       return print(await benchBackbone(options, measure('backbone-task')), json, formatBackbone);
+    }
+    const options = given;
     requireChoice('model', options.model, ['tiny-iresnet']);
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-    const without = new Set(['threads', 'layers', 'peer', 'python', 'rounds']);
+    const without = new Set(['threads', 'device', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
     // Loaded only when chosen: its framework is large.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
@@ -98,9 +115,14 @@ function backboneCommand(): Command {
 const RUNS = 'steps that count; the median is told';
 const ENGINES = 'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu';
 
+const ONNX_ALONE = 'a device is of the backend onnx; other backends have names of their own for it.';
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 function withSharedOptions(command: Command, examples: readonly string[]): Command {
   const calls = examples.map((flags) => `  cf bench ${command.name()} ${flags}\n`);
   return command
+    .option('--device <name>', `where onnxruntime runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--threads <n>', 'threads of the processor', number, globalThis.navigator.hardwareConcurrency)
     .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
     .option('--json', 'print one JSON object', false)

@@ -6,6 +6,7 @@ import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
+import type { Device } from './device.ts';
 import { exportedModel } from './export-model.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
@@ -21,6 +22,8 @@ export interface OnnxTrainingOptions {
   readonly config: TrainConfig;
   /** Of one operator. */
   readonly threads: number;
+  /** That was proven; the processor by default. */
+  readonly device?: Device;
   /** Opens a model to embed with. */
   readonly openInference: (model: Model) => Promise<Embedder>;
   /** How it wants pictures of a shape; left out for one that takes no pictures. */
@@ -34,7 +37,7 @@ export interface OnnxTrainingOptions {
  * anything runs
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
-  const { name, model, dim, config, threads, openInference, pixels } = options;
+  const { name, model, dim, config, threads, device = 'cpu', openInference, pixels } = options;
   const network = config.train === 'all' ? config.network : undefined;
   const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
   const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
@@ -47,6 +50,7 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     optimiser: optimiserOf(config),
     threads,
     seed: config.seed,
+    executionProviders: [device],
     ...part,
   }).catch((cause: unknown) => {
     if (cause instanceof CfError) throw cause;

@@ -2,6 +2,7 @@ import type { Backend } from '@cf/core';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { ProblemPolicy } from '../dataset/load-dataset.ts';
 import { leftOutText, type ProblemList } from '../dataset/problem-list.ts';
+import type { Device } from '../engines/device.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
@@ -34,6 +35,8 @@ export interface Job<Config extends TrainConfig> {
   readonly config: Config;
   readonly place: RunPlace;
   readonly backend: Backend;
+  /** Where onnxruntime runs: it was proven. */
+  readonly device: Device;
   readonly dataset: Dataset;
   readonly problems: ProblemList;
   readonly policy: ProblemPolicy;

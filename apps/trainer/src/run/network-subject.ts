@@ -25,7 +25,7 @@ export async function withNetwork<T>(
   job: Job<NetworkTraining>,
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
-  const { config, place, dataset } = job;
+  const { config, place, dataset, device } = job;
   if (place.featuresFrom !== undefined) {
     throw new UsageError(
       '--features-from, and a network to train',
@@ -33,7 +33,7 @@ export async function withNetwork<T>(
       'features change with every step here; leave the flag out, or add --train embedding.',
     );
   }
-  const untrained = await openEngine(config);
+  const untrained = await openEngine(config, device);
   try {
     const images = dataset.labels.filter((label) => label >= 0).length;
     requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { BACKBONE_NAMES, backbone } from '@cf/backbones';
 import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
+import { DEVICE_CHOICES } from '../engines/device.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { byKind, type FlagsOf, only, type Setting, setting } from './setting.ts';
 import { ENGINES, ONLY, type Situation, TRAINED_PARTS } from './situation.ts';
@@ -227,9 +228,16 @@ const isAdam = ({ choices }: Situation): boolean => choices.optimiser === 'adamw
 
 export const optimisation = {
   head: setting('--head <backend>', text(), `one of ${BACKEND_NAMES.join(', ')}`, {
-    default: ({ part, engine }) =>
-      part === 'embedding' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
-    told: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding',
+    default: ({ part, engine, choices: { device = 'cpu' } }) =>
+      part === 'embedding' && device === 'cpu' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
+    told: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding without --device',
+  }),
+  ...only(ONLY.onnxruntime, {
+    device: setting(
+      '--device <name>',
+      z.enum(DEVICE_CHOICES).default('cpu'),
+      `where network and head run: one of ${DEVICE_CHOICES.join(', ')}; auto takes a card that is there, proven and faster`,
+    ),
   }),
   subCenters: setting('--sub-centers <k>', integer(1, 1024).default(1), 'class centers of each class'),
   epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', EPOCHS),

@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { readDraws } from '../../../../testing/draws.ts';
+import type { Absent } from '../../../../testing/webgpu-adapter.ts';
 import type { openBackend, WebMode } from './testing/browser-page.ts';
 import type { ConformanceRun } from './testing/conformance-run.ts';
-import { type Absent, conformanceTests } from './testing/conformance-tests.ts';
+import { conformanceTests } from './testing/conformance-tests.ts';
 
 const PATIENCE = 300_000;
 /**

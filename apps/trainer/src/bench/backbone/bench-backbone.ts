@@ -32,13 +32,13 @@ export async function benchBackbone(
   measureCommand: readonly string[],
 ): Promise<BackboneReport> {
   const { layers, peer, python, rounds, ...task } = options;
-  const { model, batch, threads, runs } = task;
+  const { model, batch, threads, runs, device = 'cpu' } = task;
   requireChoice('model', model, BENCH_MODELS);
   for (const [name, value] of Object.entries({ batch, threads, runs, rounds }))
     requireInteger(name, value, 1, 65536);
   const network = benchNetwork(model);
   const onnx = onnxModel(network);
-  const limitGflopPerSecond = (await bestProductRate(threads)) / 1e9;
+  const limitGflopPerSecond = (await bestProductRate(threads, device)) / 1e9;
   const shapes = convShapes(onnx, network.inputSize);
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round++) {

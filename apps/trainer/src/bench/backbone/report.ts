@@ -1,3 +1,4 @@
+import type { Device } from '../../engines/device.ts';
 import type { Peer } from '../python.ts';
 
 /** Backbones that can be measured. */
@@ -11,6 +12,8 @@ export interface BackboneTask {
   readonly batch: number;
   /** Threads of onnxruntime and PyTorch. */
   readonly threads: number;
+  /** Where onnxruntime runs; the processor by default. */
+  readonly device?: Device;
   /** Steps that count, after two that don't. */
   readonly runs: number;
 }

@@ -22,7 +22,7 @@ const WARM_UP = 2;
 export async function trainingStep(
   model: Model,
   side: number,
-  { batch, threads, runs }: Pick<BackboneTask, 'batch' | 'threads' | 'runs'>,
+  { batch, threads, runs, device = 'cpu' }: Pick<BackboneTask, 'batch' | 'threads' | 'runs' | 'device'>,
 ): Promise<TrainingStep> {
   const optimiser = learnerOptimiser({ rule: sgd() });
   const shape = [batch, 3, side, side];
@@ -33,7 +33,13 @@ export async function trainingStep(
   globalThis.gc?.();
   resetPeak();
   const before = peakMiB();
-  const session = await createTrainingSession({ runtime, model, threads, optimiser });
+  const session = await createTrainingSession({
+    runtime,
+    model,
+    threads,
+    optimiser,
+    executionProviders: [device],
+  });
   const times: { forward: number; backward: number; cpu: number }[] = [];
   let gradient: Float32Array | undefined;
   for (let step = 0; step < WARM_UP + runs; step++) {
