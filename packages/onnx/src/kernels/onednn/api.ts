@@ -59,12 +59,11 @@ export interface Elementwise {
   readonly beta?: number;
 }
 
-/** What a normalisation does besides: fixed statistics, and ReLU behind it. */
+/** A normalisation by the statistics of the batch. */
 export interface Normalization {
   readonly layout: Layout;
   readonly epsilon: number;
-  /** Whether its statistics are given, not of the batch. */
-  readonly hasFixedStatistics: boolean;
+  /** Whether ReLU comes behind it, in the same primitive. */
   readonly hasRelu: boolean;
 }
 

@@ -72,6 +72,7 @@ class NetworkProgramWriter {
       has: (index) => name(index) !== '',
       input: (index) => this.#value(node, name(index)),
       constant: (index) => network.constant(name(index)),
+      fixed: (dims, data) => this.#fixed(dims, data),
       flowsTo,
       output: (value) => this.#values.set(output, value),
       onBackward: (write) => {
@@ -122,10 +123,18 @@ class NetworkProgramWriter {
     const known = this.#values.get(name);
     if (known !== undefined) return known;
     const constant = this.#network.constant(name);
-    const value = this.#program.external(constant?.dims ?? this.#network.dims(node, name));
+    const value =
+      constant === undefined
+        ? this.#program.external(this.#network.dims(node, name))
+        : this.#fixed(constant.dims, constant.data as Float32Array);
     if (constant === undefined) this.#inputs.set(name, value);
-    else this.#constants.push({ value, data: constant.data as Float32Array });
     this.#values.set(name, value);
+    return value;
+  }
+
+  #fixed(dims: readonly number[], data: Float32Array): Value {
+    const value = this.#program.external(dims);
+    this.#constants.push({ value, data });
     return value;
   }
 

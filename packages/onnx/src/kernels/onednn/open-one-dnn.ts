@@ -15,7 +15,6 @@ import { loadOneDnn } from './library.ts';
 /** `dnnl_prop_kind_t`, `dnnl_convolution_direct`, `dnnl_query_exec_arg_md`. */
 const TRAINING = int(64);
 const BACKWARD = int(128);
-const BACKWARD_DATA = int(160);
 const DIRECT = int(1);
 const QUERY_ARGUMENT = 255;
 
@@ -53,8 +52,8 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
   /** Where a version also takes the layouts of what has the layout of something else. */
   const alike = (of: Layout, count = 1): readonly Argument[] =>
     dialect.repeatsLayouts ? Array(count).fill(layout(of)) : [];
-  const flags = ({ hasFixedStatistics, hasRelu }: Normalization): Argument =>
-    int(numbers.scaleAndShift | (hasFixedStatistics ? 1 : 0) | (hasRelu ? numbers.relu : 0));
+  const flags = ({ hasRelu }: Normalization): Argument =>
+    int(numbers.scaleAndShift | (hasRelu ? numbers.relu : 0));
   const { convolution, pooling } = dialect.names;
   return {
     library,
@@ -85,7 +84,7 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
       describe(
         'batch_normalization_backward',
         [
-          how.hasFixedStatistics ? BACKWARD_DATA : BACKWARD,
+          BACKWARD,
           layout(how.layout),
           layout(how.layout),
           ...alike(how.layout),
