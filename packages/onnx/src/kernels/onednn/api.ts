@@ -85,6 +85,8 @@ export interface OneDnnApi {
   productInput(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   productWeights(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   normalization(how: Normalization): PrimitiveDescription;
+  /** Whether that gradient takes the shift as an argument. */
+  readonly takesShiftBack: boolean;
   normalizationGradient(how: Normalization, forward: PrimitiveDescription): PrimitiveDescription;
   prelu(layout: Layout, slopes: Layout): PrimitiveDescription;
   preluGradient(layout: Layout, slopes: Layout, forward: PrimitiveDescription): PrimitiveDescription;

@@ -80,6 +80,7 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
         float(how.epsilon),
         flags(how),
       ]),
+    takesShiftBack: library.version.major === 2,
     normalizationGradient: (how, hint) =>
       describe(
         'batch_normalization_backward',

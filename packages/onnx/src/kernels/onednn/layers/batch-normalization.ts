@@ -56,7 +56,7 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
       [
         [ARG.source, x],
         [ARG.scale, scale],
-        [ARG.shift, shift],
+        [ARG.shift, api.takesShiftBack ? shift : undefined],
         [ARG.mean, mean],
         [ARG.variance, variance],
         [ARG.workspace, workspace],
