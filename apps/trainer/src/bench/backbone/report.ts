@@ -19,6 +19,8 @@ export interface BackboneTask {
 }
 
 export interface BackboneBenchOptions extends BackboneTask {
+  /** How often ours and PyTorch are measured, in turn; the round in the middle is told. */
+  readonly rounds: number;
   /** Whether to measure every layer shape on its own. */
   readonly layers: boolean;
   /** Whether to measure PyTorch where it is present. */
@@ -27,7 +29,7 @@ export interface BackboneBenchOptions extends BackboneTask {
   readonly python: string;
 }
 
-/** Medians of one side. */
+/** Medians of one side, and its memory. */
 export interface StepTimes {
   readonly forwardSeconds: number;
   readonly backwardSeconds: number;
@@ -35,6 +37,11 @@ export interface StepTimes {
   readonly cpuSeconds: number;
   /** Batch over the median time of forward and backward. */
   readonly imagesPerSecond: number;
+  /**
+   * Peak resident memory of the process, in MiB, above what it has once library, weights and pictures are there; null
+   * where the system does not tell (it has no /proc).
+   */
+  readonly peakExtraMiB: number | null;
 }
 
 /** Rates of a convolution in GFLOP/s, each counting two operations a product. */
@@ -55,6 +62,7 @@ export type PeerReport = Peer<{ readonly library: string; readonly version: stri
 
 /** What `benchBackbone` measured. */
 export interface BackboneReport extends BackboneTask, StepTimes {
+  readonly rounds: number;
   readonly parameters: number;
   /** 10⁹ operations of convolutions and products an image and step, forward and backward. */
   readonly gflopPerImage: number;
@@ -66,4 +74,6 @@ export interface BackboneReport extends BackboneTask, StepTimes {
   readonly peer: PeerReport;
   /** Images a second over those of the peer. */
   readonly ratioToPeer?: number;
+  /** The peer's peak memory over ours: above 1, ours takes less. */
+  readonly memoryRatioToPeer?: number;
 }

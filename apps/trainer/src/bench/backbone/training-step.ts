@@ -1,6 +1,7 @@
 import { createTrainingSession, type Model } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
+import { peakMiB, resetPeak } from '../memory.ts';
 import { median, secondsOf } from '../timing.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
 import type { BackboneTask, StepTimes } from './report.ts';
@@ -13,7 +14,8 @@ export interface TrainingStep extends StepTimes {
 const WARM_UP = 2;
 
 /**
- * Times forward in training mode, then backward from a fixed gradient of the embedding to all weights.
+ * Times forward in training mode, then backward from a fixed gradient of the embedding to all weights. The peak of the
+ * process's memory counts from where runtime, model and pictures are there: in a fresh process it is that of training.
  *
  * @param side of the pictures
  */
@@ -23,6 +25,14 @@ export async function trainingStep(
   { batch, threads, runs, device = 'cpu' }: Pick<BackboneTask, 'batch' | 'threads' | 'runs' | 'device'>,
 ): Promise<TrainingStep> {
   const optimiser = learnerOptimiser({ rule: sgd() });
+  const shape = [batch, 3, side, side];
+  const draw = uniform(1);
+  const values = uniformFloats(batch * 3 * side * side, draw, 127.5);
+  for (let i = 0; i < values.length; i++) values[i]! += 127.5;
+  // What is garbage by now is no part of what is there.
+  globalThis.gc?.();
+  resetPeak();
+  const before = peakMiB();
   const session = await createTrainingSession({
     runtime,
     model,
@@ -30,9 +40,6 @@ export async function trainingStep(
     optimiser,
     executionProviders: [device],
   });
-  const shape = [batch, 3, side, side];
-  const draw = uniform(1);
-  const values = uniformFloats(batch * 3 * side * side, draw).map((u) => 127.5 * (1 + u));
   const times: { forward: number; backward: number; cpu: number }[] = [];
   let gradient: Float32Array | undefined;
   for (let step = 0; step < WARM_UP + runs; step++) {
@@ -50,6 +57,7 @@ export async function trainingStep(
     times.push({ forward, backward, cpu: (user + system) / 1e6 });
   }
   const parameters = session.parameters.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+  const after = peakMiB();
   await session.dispose();
   const medianOf = (pick: (time: (typeof times)[number]) => number): number =>
     median(times.slice(WARM_UP).map(pick));
@@ -59,5 +67,6 @@ export async function trainingStep(
     backwardSeconds: medianOf(({ backward }) => backward),
     cpuSeconds: medianOf(({ cpu }) => cpu),
     imagesPerSecond: batch / medianOf(({ forward, backward }) => forward + backward),
+    peakExtraMiB: before === undefined || after === undefined ? null : after - before,
   };
 }
