@@ -13,52 +13,69 @@ export interface KernelOptions {
   readonly optimiser: LearnerOptimiser;
 }
 
-/** A session, and what computes in it. */
-export interface OpenedOnKernels {
-  readonly session: TrainingSession;
+/** What is to compute, before it is known whether it knows a network. */
+export interface ChosenKernels {
+  /** Undefined for the graphs of onnxruntime. */
+  readonly kernels: TrainingKernels | undefined;
   /** Such as `oneDNN 2.6.3`. */
-  readonly kernels: string;
+  readonly name: string;
   /** A line: what runs, and why. */
   readonly told: string;
+}
+
+/** A session, and what computes in it. */
+export interface OpenedOnKernels extends Omit<ChosenKernels, 'kernels'> {
+  readonly session: TrainingSession;
 }
 
 /** The graphs of onnxruntime, which are always there. */
 const GRAPHS = 'onnxruntime';
 
 /**
- * Opens a training on oneDNN where it is there, proven, and knows every node of the network; and on the graphs of
- * onnxruntime otherwise. Kernels that are named run or are an error.
+ * oneDNN where it is there and proven, the graphs of onnxruntime otherwise. Kernels that are named are there or are an
+ * error.
  *
- * @throws BackendError where oneDNN is named and is not there; UnsupportedOperatorError where it does not know a node;
- * WrongResultsError where it computes other numbers
+ * @throws BackendError where oneDNN is named and is not there; WrongResultsError where it computes other numbers
+ */
+export async function chooseKernels(options: KernelOptions): Promise<ChosenKernels> {
+  const { choice, device, threads, optimiser } = options;
+  if (choice === 'onnxruntime') return graphs('as asked for');
+  if (device !== 'cpu') return graphs(`on ${device}`);
+  try {
+    const kernels = await loadOneDnn();
+    const deviation = await proveKernels(kernels, { runtime: runtime as OnnxRuntime, threads, optimiser });
+    const proof = `proven within ${deviation.toExponential(0)} of the graphs of onnxruntime`;
+    return { kernels, name: kernels.name, told: `kernels ${kernels.name}: ${proof}` };
+  } catch (error) {
+    if (choice !== 'auto' || !(error instanceof CfError)) throw error;
+    return graphs(error.given);
+  }
+}
+
+/**
+ * Opens a training on the kernels that are chosen; under `auto` on the graphs of onnxruntime where oneDNN does not know
+ * every node of the network.
+ *
+ * @throws what `chooseKernels` throws; UnsupportedOperatorError where oneDNN is named and does not know a node
  */
 export async function openOnKernels(
   options: KernelOptions,
   open: (kernels?: TrainingKernels) => Promise<TrainingSession>,
 ): Promise<OpenedOnKernels> {
-  const { choice, device } = options;
-  if (choice === 'onnxruntime') return { session: await open(), kernels: GRAPHS, told: `kernels ${GRAPHS}` };
-  if (device !== 'cpu')
-    return { session: await open(), kernels: GRAPHS, told: `kernels ${GRAPHS}, on ${device}` };
+  const { kernels, name, told } = await chooseKernels(options);
+  if (kernels === undefined) return { session: await open(), name, told };
   try {
-    return await onOneDnn(options, open);
+    return { session: await open(kernels), name, told };
   } catch (error) {
-    if (choice !== 'auto' || !(error instanceof CfError)) throw error;
-    // What the network itself is refused for is thrown again by the graphs.
-    const session = await open();
-    return { session, kernels: GRAPHS, told: `kernels ${GRAPHS}: ${reasonOf(error)}` };
+    const isUnknown = error instanceof CfError && error.code === 'E_ONNX_OPERATOR';
+    if (options.choice !== 'auto' || !isUnknown) throw error;
+    // What no kernels train is thrown again by the graphs.
+    return { session: await open(), ...graphs(`${name} has no layer for ${error.given}`) };
   }
 }
 
-async function onOneDnn(
-  { threads, optimiser }: KernelOptions,
-  open: (kernels?: TrainingKernels) => Promise<TrainingSession>,
-): Promise<OpenedOnKernels> {
-  const kernels = await loadOneDnn();
-  const deviation = await proveKernels(kernels, { runtime: runtime as OnnxRuntime, threads, optimiser });
-  const session = await open(kernels);
-  const proof = `proven within ${deviation.toExponential(0)} of the graphs of onnxruntime`;
-  return { session, kernels: kernels.name, told: `kernels ${kernels.name}, ${proof}` };
+function graphs(why: string): ChosenKernels & { readonly kernels: undefined } {
+  return { kernels: undefined, name: GRAPHS, told: `kernels ${GRAPHS}: ${why}` };
 }
 
 async function loadOneDnn(): Promise<TrainingKernels> {
@@ -71,9 +88,4 @@ async function loadOneDnn(): Promise<TrainingKernels> {
     );
   });
   return oneDnnKernels({ koffi: koffi.default });
-}
-
-/** Why kernels were not taken, in a few words. */
-function reasonOf({ given, code }: CfError): string {
-  return code === 'E_ONNX_OPERATOR' ? `oneDNN is not used for ${given}` : given;
 }

@@ -47,7 +47,11 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
   const form = trainingForm(model, part);
   const optimiser = optimiserOf(config);
   const choice = config.train === 'all' ? config.kernels : 'onnxruntime';
-  const { session, kernels, told } = await openOnKernels({ choice, device, threads, optimiser }, (given) =>
+  const {
+    session,
+    name: kernels,
+    told,
+  } = await openOnKernels({ choice, device, threads, optimiser }, (given) =>
     createTrainingSession({
       runtime,
       model,

@@ -46,7 +46,7 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   const passes =
     kernels === undefined
       ? await openGraphs(runtime, plan, settings)
-      : await kernels.open(plan, { runtime, threads });
+      : await kernels.open(plan, { runtime, threads, activations });
   const { update } = await openRunners(runtime, { update: plan.optimiser.model }, settings);
   const session = new TrainingSession(runtime, model, plan, { passes, update, seed });
   const { parameters, statistics } = plan.form;

@@ -85,6 +85,8 @@ export interface OneDnnApi {
   productInput(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   productWeights(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   normalization(how: Normalization): PrimitiveDescription;
+  /** The same by statistics that are given, without a gradient. */
+  fixedNormalization(how: Normalization): PrimitiveDescription;
   /** Whether that gradient takes the shift as an argument. */
   readonly takesShiftBack: boolean;
   normalizationGradient(how: Normalization, forward: PrimitiveDescription): PrimitiveDescription;

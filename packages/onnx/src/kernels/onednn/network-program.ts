@@ -29,9 +29,13 @@ export interface NetworkProgram {
   readonly statistics: readonly MovedStatistics[];
 }
 
-/** Writes a network, layer by layer, and then the way back in the opposite order. */
-export function networkProgram(api: OneDnnApi, network: Network): NetworkProgram {
-  const writer = new NetworkProgramWriter(api, network);
+/**
+ * Writes a network, layer by layer, and then the way back in the opposite order.
+ *
+ * @param keepsAll whether normalised and activated values are kept for the way back, or computed again there
+ */
+export function networkProgram(api: OneDnnApi, network: Network, keepsAll: boolean = true): NetworkProgram {
+  const writer = new NetworkProgramWriter(api, network, keepsAll);
   for (const layer of network.layers) writer.forward(layer);
   return writer.finish();
 }
@@ -51,8 +55,8 @@ class NetworkProgramWriter {
   readonly #parameters: ReadonlySet<string>;
   readonly #backward: (() => void)[] = [];
 
-  constructor(api: OneDnnApi, network: Network) {
-    this.#program = new ProgramWriter(api);
+  constructor(api: OneDnnApi, network: Network, keepsAll: boolean) {
+    this.#program = new ProgramWriter(api, keepsAll);
     this.#network = network;
     for (const { node } of network.layers)
       for (const name of node.input) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);

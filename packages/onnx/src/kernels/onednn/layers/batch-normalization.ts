@@ -42,6 +42,18 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
     [ARG.destination, y],
   ]);
   layer.output(y);
+  program.recipe(y, () => {
+    const result = program.value(x.layout, x.dims);
+    program.run(api.fixedNormalization(how), [
+      [ARG.source, program.again(x)],
+      [ARG.scale, scale],
+      [ARG.shift, shift],
+      [ARG.mean, mean],
+      [ARG.variance, variance],
+      [ARG.destination, result],
+    ]);
+    return result;
+  });
   const count = x.dims.reduce((a, b) => a * b, 1) / channels;
   layer.statistics({ mean, variance, channels, count });
   layer.onBackward((gradient) => {
@@ -54,7 +66,7 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
     program.run(
       api.normalizationGradient(how, forward),
       [
-        [ARG.source, x],
+        [ARG.source, program.again(x)],
         [ARG.scale, scale],
         [ARG.shift, api.takesShiftBack ? shift : undefined],
         [ARG.mean, mean],
