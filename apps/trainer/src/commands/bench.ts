@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { createLoss, LOSS_NAMES, requireChoice } from '@cf/core';
 import { learnerOptimiser, sgd } from '@cf/training';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
@@ -11,6 +11,7 @@ import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
+import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -89,6 +90,11 @@ function backboneCommand(): Command {
       1,
     )
     .option('--engine <name>', ENGINES, 'onnx')
+    .addOption(
+      new Option('--kernels <name>', 'what computes on the processor')
+        .choices(KERNEL_CHOICES)
+        .default('auto'),
+    )
     .option('--no-layers', 'leave out the rate of every layer shape')
     .option('--no-peer', 'leave PyTorch out');
   return withSharedOptions(command, [
@@ -104,7 +110,7 @@ function backboneCommand(): Command {
     const options = given;
     requireChoice('model', options.model, ['tiny-iresnet']);
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-    const without = new Set(['threads', 'device', 'layers', 'peer', 'python', 'rounds']);
+    const without = new Set(['threads', 'device', 'kernels', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
     // Loaded only when chosen: its framework is large.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
@@ -145,7 +151,7 @@ function formatBackbone(report: BackboneReport): string {
   const { model, batch, threads, peer, ratioToPeer } = report;
   const rate = (value: number | undefined): string => (value?.toFixed(0) ?? '–').padStart(7);
   return [
-    `${model}, batch ${batch}, ${threads} threads: ${report.imagesPerSecond.toFixed(1)} images/s`,
+    `${model}, batch ${batch}, ${threads} threads, ${report.computedBy}: ${report.imagesPerSecond.toFixed(1)} images/s`,
     `forward ${(1000 * report.forwardSeconds).toFixed(0)} ms, backward ${(1000 * report.backwardSeconds).toFixed(0)} ms`,
     `${report.gflopPerSecond.toFixed(0)} GFLOP/s, ${(100 * report.shareOfLimit).toFixed(0)} % of the matrix product's ${report.limitGflopPerSecond.toFixed(0)}`,
     'skipped' in peer

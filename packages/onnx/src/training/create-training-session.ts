@@ -35,8 +35,7 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   // What comes out evaluates with its running statistics, whatever mode it was exported in.
   const model = modelInInferenceForm(toFloat32(options.model).model);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  // Other kernels keep what they like: they do not read the graphs of the plan.
-  requireChoice('activations', activations, options.kernels === undefined ? ACTIVATIONS : ['saved']);
+  requireChoice('activations', activations, ACTIVATIONS);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
   const plan = planTraining({ ...options, model });
   const settings = {
@@ -48,7 +47,7 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   const passes =
     kernels === undefined
       ? await openGraphs(runtime, plan, settings)
-      : await kernels.open(plan, { runtime, threads });
+      : await kernels.open(plan, { runtime, threads, activations });
   const { update } = await openRunners(runtime, { update: plan.optimiser.model }, settings);
   const session = new TrainingSession(runtime, model, plan, { passes, update, seed });
   const { parameters, statistics } = plan.form;

@@ -1,5 +1,5 @@
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
-import type { TrainingPlan } from './plan.ts';
+import type { TrainingPlan, TrainingPlanOptions } from './plan.ts';
 import type { Tensors } from './runner.ts';
 
 /** Who computes the way forward and the way back of a training. The graphs of the runtime do, unless others are given. */
@@ -19,6 +19,8 @@ export interface PassOptions {
   readonly runtime: OnnxRuntime;
   /** The library decides by default. */
   readonly threads: number | undefined;
+  /** What is kept for the way back. */
+  readonly activations: NonNullable<TrainingPlanOptions['activations']>;
 }
 
 /** The way forward and the way back, for micro-batches of any size. */

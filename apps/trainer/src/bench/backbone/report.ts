@@ -1,4 +1,5 @@
 import type { Device } from '../../engines/device.ts';
+import type { KernelChoice } from '../../engines/kernel-choice.ts';
 import type { Peer } from '../python.ts';
 
 /** Backbones that can be measured. */
@@ -14,6 +15,8 @@ export interface BackboneTask {
   readonly threads: number;
   /** Where onnxruntime runs; the processor by default. */
   readonly device?: Device;
+  /** What computes on the processor; oneDNN by default, where it is found. */
+  readonly kernels?: KernelChoice;
   /** Steps that count, after two that don't. */
   readonly runs: number;
 }
@@ -63,6 +66,8 @@ export type PeerReport = Peer<{ readonly library: string; readonly version: stri
 /** What `benchBackbone` measured. */
 export interface BackboneReport extends BackboneTask, StepTimes {
   readonly rounds: number;
+  /** What computed ours, such as `oneDNN 2.6.3`. */
+  readonly computedBy: string;
   readonly parameters: number;
   /** 10⁹ operations of convolutions and products an image and step, forward and backward. */
   readonly gflopPerImage: number;

@@ -1,6 +1,7 @@
 import { createTrainingSession, type Model } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
+import { chooseKernels } from '../../engines/choose-kernels.ts';
 import { peakMiB, resetPeak } from '../memory.ts';
 import { median, secondsOf } from '../timing.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
@@ -8,6 +9,8 @@ import type { BackboneTask, StepTimes } from './report.ts';
 
 /** Times of a training step, and what it takes. */
 export interface TrainingStep extends StepTimes {
+  /** What computed it, such as `oneDNN 2.6.3`. */
+  readonly computedBy: string;
   readonly parameters: number;
 }
 
@@ -22,13 +25,16 @@ const WARM_UP = 2;
 export async function trainingStep(
   model: Model,
   side: number,
-  { batch, threads, runs, device = 'cpu' }: Pick<BackboneTask, 'batch' | 'threads' | 'runs' | 'device'>,
+  task: Omit<BackboneTask, 'model'>,
 ): Promise<TrainingStep> {
+  const { batch, threads, runs, device = 'cpu' } = task;
   const optimiser = learnerOptimiser({ rule: sgd() });
   const shape = [batch, 3, side, side];
   const draw = uniform(1);
   const values = uniformFloats(batch * 3 * side * side, draw, 127.5);
   for (let i = 0; i < values.length; i++) values[i]! += 127.5;
+  const choice = { choice: task.kernels ?? 'auto', device, threads, optimiser };
+  const { kernels, name } = await chooseKernels(choice);
   // What is garbage by now is no part of what is there.
   globalThis.gc?.();
   resetPeak();
@@ -39,6 +45,7 @@ export async function trainingStep(
     threads,
     optimiser,
     executionProviders: [device],
+    ...(kernels !== undefined && { kernels }),
   });
   const times: { forward: number; backward: number; cpu: number }[] = [];
   let gradient: Float32Array | undefined;
@@ -62,6 +69,7 @@ export async function trainingStep(
   const medianOf = (pick: (time: (typeof times)[number]) => number): number =>
     median(times.slice(WARM_UP).map(pick));
   return {
+    computedBy: name,
     parameters,
     forwardSeconds: medianOf(({ forward }) => forward),
     backwardSeconds: medianOf(({ backward }) => backward),

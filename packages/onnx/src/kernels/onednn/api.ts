@@ -59,12 +59,11 @@ export interface Elementwise {
   readonly beta?: number;
 }
 
-/** What a normalisation does besides: fixed statistics, and ReLU behind it. */
+/** A normalisation by the statistics of the batch. */
 export interface Normalization {
   readonly layout: Layout;
   readonly epsilon: number;
-  /** Whether its statistics are given, not of the batch. */
-  readonly hasFixedStatistics: boolean;
+  /** Whether ReLU comes behind it, in the same primitive. */
   readonly hasRelu: boolean;
 }
 
@@ -86,6 +85,10 @@ export interface OneDnnApi {
   productInput(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   productWeights(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   normalization(how: Normalization): PrimitiveDescription;
+  /** The same by statistics that are given, without a gradient. */
+  fixedNormalization(how: Normalization): PrimitiveDescription;
+  /** Whether that gradient takes the shift as an argument. */
+  readonly takesShiftBack: boolean;
   normalizationGradient(how: Normalization, forward: PrimitiveDescription): PrimitiveDescription;
   prelu(layout: Layout, slopes: Layout): PrimitiveDescription;
   preluGradient(layout: Layout, slopes: Layout, forward: PrimitiveDescription): PrimitiveDescription;

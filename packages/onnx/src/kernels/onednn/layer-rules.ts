@@ -13,7 +13,7 @@ const RULES: ReadonlyMap<string, LayerRule> = new Map(
   Object.entries({
     ...activations,
     Conv: convolution,
-    BatchNormalization: batchNormalization(false),
+    BatchNormalization: batchNormalization,
     PRelu: prelu,
     Add: arithmetic('add'),
     Sub: arithmetic('sub'),
@@ -33,9 +33,6 @@ const RULES: ReadonlyMap<string, LayerRule> = new Map(
     Identity: identity,
   }),
 );
-
-/** A normalisation with the ReLU that alone reads it. */
-export const normalizationWithRelu: LayerRule = batchNormalization(true);
 
 /** How a node is written; `undefined` where it is not known here. */
 export function layerRule({ opType, domain }: Pick<Node, 'opType' | 'domain'>): LayerRule | undefined {

@@ -18,6 +18,8 @@ export interface Layer {
   input(index: number): Value;
   /** The numbers of an input that never change; `undefined` where it is none. */
   constant(index: number): TensorData | undefined;
+  /** Numbers that never change, as a tensor. */
+  fixed(dims: readonly number[], data: Float32Array): Value;
   /** Whether gradients flow into an input. */
   flowsTo(index: number): boolean;
   /** Says what the first output is. */

@@ -29,9 +29,13 @@ export interface NetworkProgram {
   readonly statistics: readonly MovedStatistics[];
 }
 
-/** Writes a network, layer by layer, and then the way back in the opposite order. */
-export function networkProgram(api: OneDnnApi, network: Network): NetworkProgram {
-  const writer = new NetworkProgramWriter(api, network);
+/**
+ * Writes a network, layer by layer, and then the way back in the opposite order.
+ *
+ * @param keepsAll whether normalised and activated values are kept for the way back, or computed again there
+ */
+export function networkProgram(api: OneDnnApi, network: Network, keepsAll: boolean = true): NetworkProgram {
+  const writer = new NetworkProgramWriter(api, network, keepsAll);
   for (const layer of network.layers) writer.forward(layer);
   return writer.finish();
 }
@@ -51,8 +55,8 @@ class NetworkProgramWriter {
   readonly #parameters: ReadonlySet<string>;
   readonly #backward: (() => void)[] = [];
 
-  constructor(api: OneDnnApi, network: Network) {
-    this.#program = new ProgramWriter(api);
+  constructor(api: OneDnnApi, network: Network, keepsAll: boolean) {
+    this.#program = new ProgramWriter(api, keepsAll);
     this.#network = network;
     for (const { node } of network.layers)
       for (const name of node.input) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
@@ -72,6 +76,7 @@ class NetworkProgramWriter {
       has: (index) => name(index) !== '',
       input: (index) => this.#value(node, name(index)),
       constant: (index) => network.constant(name(index)),
+      fixed: (dims, data) => this.#fixed(dims, data),
       flowsTo,
       output: (value) => this.#values.set(output, value),
       onBackward: (write) => {
@@ -122,10 +127,18 @@ class NetworkProgramWriter {
     const known = this.#values.get(name);
     if (known !== undefined) return known;
     const constant = this.#network.constant(name);
-    const value = this.#program.external(constant?.dims ?? this.#network.dims(node, name));
+    const value =
+      constant === undefined
+        ? this.#program.external(this.#network.dims(node, name))
+        : this.#fixed(constant.dims, constant.data as Float32Array);
     if (constant === undefined) this.#inputs.set(name, value);
-    else this.#constants.push({ value, data: constant.data as Float32Array });
     this.#values.set(name, value);
+    return value;
+  }
+
+  #fixed(dims: readonly number[], data: Float32Array): Value {
+    const value = this.#program.external(dims);
+    this.#constants.push({ value, data });
     return value;
   }
 

@@ -8,7 +8,8 @@ import type { TrainingForm } from '../../passes/training-form/training-form.ts';
 import { withInputShape } from '../../passes/with-input-shape.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import type { LayerRule, LayerUse } from './layer.ts';
-import { layerRule, normalizationWithRelu } from './layer-rules.ts';
+import { layerRule } from './layer-rules.ts';
+import { isTraining, normalizationWithRelu } from './layers/batch-normalization.ts';
 
 /** What to do about a node that is not known here. */
 export const GRAPHS = 'train it with the graphs of onnxruntime.';
@@ -114,6 +115,7 @@ function fused(nodes: readonly Node[], output: string): readonly PlannedLayer[] 
     const [reader, ...others] = readers.get(y) ?? [];
     const isOne =
       node.opType === 'BatchNormalization' &&
+      isTraining(node) &&
       reader?.opType === 'Relu' &&
       others.length === 0 &&
       y !== output;

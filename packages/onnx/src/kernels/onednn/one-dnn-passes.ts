@@ -39,7 +39,7 @@ export class OneDnnPasses implements TrainingPasses {
     };
     setThreads();
     return new OneDnnBatch(this.#options.runtime, this.#plan, {
-      ...networkProgram(this.#api, network),
+      ...networkProgram(this.#api, network, this.#options.activations === 'saved'),
       setThreads,
     });
   }

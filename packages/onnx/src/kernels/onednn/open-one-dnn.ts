@@ -14,10 +14,13 @@ import { loadOneDnn } from './library.ts';
 
 /** `dnnl_prop_kind_t`, `dnnl_convolution_direct`, `dnnl_query_exec_arg_md`. */
 const TRAINING = int(64);
+const INFERENCE = int(96);
 const BACKWARD = int(128);
-const BACKWARD_DATA = int(160);
 const DIRECT = int(1);
 const QUERY_ARGUMENT = 255;
+
+/** `dnnl_use_global_stats`. */
+const FIXED_STATISTICS = 1;
 
 const POOLING: Readonly<Record<PoolingKind, number>> = {
   max: 0x1ff,
@@ -53,8 +56,16 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
   /** Where a version also takes the layouts of what has the layout of something else. */
   const alike = (of: Layout, count = 1): readonly Argument[] =>
     dialect.repeatsLayouts ? Array(count).fill(layout(of)) : [];
-  const flags = ({ hasFixedStatistics, hasRelu }: Normalization): Argument =>
-    int(numbers.scaleAndShift | (hasFixedStatistics ? 1 : 0) | (hasRelu ? numbers.relu : 0));
+  const flags = ({ hasRelu }: Normalization, others = 0): Argument =>
+    int(numbers.scaleAndShift | (hasRelu ? numbers.relu : 0) | others);
+  const normalization = (how: Normalization, direction: Argument, others: number): Layout =>
+    describe('batch_normalization_forward', [
+      direction,
+      layout(how.layout),
+      ...alike(how.layout),
+      float(how.epsilon),
+      flags(how, others),
+    ]);
   const { convolution, pooling } = dialect.names;
   return {
     library,
@@ -73,19 +84,14 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
     product: (of) => describe('inner_product_forward', [TRAINING, ...weighted(of)]),
     productInput: (of, hint) => describe('inner_product_backward_data', weightedInput(of), hint),
     productWeights: (of, hint) => describe('inner_product_backward_weights', weighted(of), hint),
-    normalization: (how) =>
-      describe('batch_normalization_forward', [
-        TRAINING,
-        layout(how.layout),
-        ...alike(how.layout),
-        float(how.epsilon),
-        flags(how),
-      ]),
+    normalization: (how) => normalization(how, TRAINING, 0),
+    fixedNormalization: (how) => normalization(how, INFERENCE, FIXED_STATISTICS),
+    takesShiftBack: library.version.major === 2,
     normalizationGradient: (how, hint) =>
       describe(
         'batch_normalization_backward',
         [
-          how.hasFixedStatistics ? BACKWARD_DATA : BACKWARD,
+          BACKWARD,
           layout(how.layout),
           layout(how.layout),
           ...alike(how.layout),

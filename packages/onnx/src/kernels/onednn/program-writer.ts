@@ -10,9 +10,29 @@ export class ProgramWriter {
   readonly #takeOvers: TakeOver[] = [];
   /** What values became in other layouts. */
   readonly #reordered: Map<Value, Value[]> = new Map();
+  readonly #keepsAll: boolean;
+  /** How values are computed again that are not kept for the way back. */
+  readonly #recipes: Map<Value, () => Value> = new Map();
+  readonly #again: Map<Value, Value> = new Map();
 
-  constructor(api: OneDnnApi) {
+  /** @param keepsAll whether what is cheap to compute is kept for the way back as well */
+  constructor(api: OneDnnApi, keepsAll: boolean) {
     this.api = api;
+    this.#keepsAll = keepsAll;
+  }
+
+  /** Says how a value is computed again, from others that are kept. */
+  recipe(value: Value, write: () => Value): void {
+    if (!this.#keepsAll) this.#recipes.set(value, write);
+  }
+
+  /** On the way back: a value of the way forward, kept or computed again. */
+  again(value: Value): Value {
+    const recipe = this.#recipes.get(value);
+    if (recipe === undefined) return value;
+    const known = this.#again.get(value) ?? recipe();
+    this.#again.set(value, known);
+    return known;
   }
 
   /** Position of the next operation. */
@@ -63,6 +83,7 @@ export class ProgramWriter {
     const result = this.value(layout, value.dims);
     this.copy(value, result, reorder(value.layout, layout));
     this.#reordered.set(value, [...known, result]);
+    this.recipe(result, () => this.as(this.again(value), layout));
     return result;
   }
 

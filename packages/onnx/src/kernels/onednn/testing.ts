@@ -49,6 +49,7 @@ export async function byOneDnn(
   api: OneDnnApi,
   { model, of, wrt, inputs }: Differentiated,
   seed: Float32Array,
+  keepsAll: boolean = true,
 ): Promise<Computed> {
   const parameters = wrt.map((name) => ({ name, kind: 'weight' as const, dims: inputs[name]!.dims }));
   const form: TrainingForm = {
@@ -61,7 +62,7 @@ export async function byOneDnn(
   };
   const [first] = graphOf(form.model).input;
   const network = new Network(form, first!.name, inputs[first!.name]!.dims);
-  const written = networkProgram(api, network);
+  const written = networkProgram(api, network, keepsAll);
   const { program } = written;
   try {
     const output = new Float32Array(seed.length);

@@ -79,7 +79,7 @@ function weightGradients(
   const weights = program.value(api.layoutOf(description, ARG.weightsGradient)!, grouped(layer));
   const bias = chain.bias && program.value(chain.bias, layer.dims(2));
   program.run(description, [
-    [ARG.source, read],
+    [ARG.source, program.again(read)],
     [ARG.weightsGradient, weights],
     [ARG.biasGradient, bias],
     [ARG.destinationGradient, dy],

@@ -15,11 +15,15 @@ export function writeElementwise(layer: Layer, how: Elementwise, slope: Elementw
   const x = layer.input(0);
   const forward = api.elementwise(how, x.layout);
   const y = program.value(x.layout, x.dims);
-  program.run(forward, [
-    [ARG.source, x],
-    [ARG.destination, y],
-  ]);
-  layer.output(y);
+  const write = (source: Value, result: Value): Value => {
+    program.run(forward, [
+      [ARG.source, source],
+      [ARG.destination, result],
+    ]);
+    return result;
+  };
+  layer.output(write(x, y));
+  program.recipe(y, () => write(program.again(x), program.value(x.layout, x.dims)));
   layer.onBackward((gradient) =>
     layer.gradient(0, elementwiseGradient(layer, slope, { forward, x, gradient })),
   );
@@ -36,7 +40,7 @@ function elementwiseGradient(
   program.run(
     api.elementwiseGradient(how, x.layout, of.forward),
     [
-      [ARG.source, x],
+      [ARG.source, program.again(x)],
       [ARG.destinationGradient, dy],
       [ARG.sourceGradient, dx],
     ],

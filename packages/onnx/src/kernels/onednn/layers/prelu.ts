@@ -1,5 +1,6 @@
 import { ARG } from '../api.ts';
 import type { LayerRule } from '../layer.ts';
+import type { Value } from '../storage.ts';
 
 /** PRelu with one slope a channel, or one for all. */
 export const prelu: LayerRule = {
@@ -19,12 +20,16 @@ export const prelu: LayerRule = {
     const forward = api.prelu(x.layout, api.any(dims));
     const slopes = program.as(program.view(layer.input(1), dims), api.layoutOf(forward, ARG.weights)!);
     const y = program.value(x.layout, x.dims);
-    program.run(forward, [
-      [ARG.source, x],
-      [ARG.weights, slopes],
-      [ARG.destination, y],
-    ]);
-    layer.output(y);
+    const write = (source: Value, result: Value): Value => {
+      program.run(forward, [
+        [ARG.source, source],
+        [ARG.weights, slopes],
+        [ARG.destination, result],
+      ]);
+      return result;
+    };
+    layer.output(write(x, y));
+    program.recipe(y, () => write(program.again(x), program.value(x.layout, x.dims)));
     layer.onBackward((gradient) => {
       const backward = api.preluGradient(x.layout, api.any(dims), forward);
       const dy = program.as(gradient, x.layout);
@@ -33,7 +38,7 @@ export const prelu: LayerRule = {
       program.run(
         backward,
         [
-          [ARG.source, x],
+          [ARG.source, program.again(x)],
           [ARG.weights, program.as(slopes, api.layoutOf(backward, ARG.weights)!)],
           [ARG.destinationGradient, dy],
           [ARG.sourceGradient, dx],

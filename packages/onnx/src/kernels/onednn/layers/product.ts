@@ -65,7 +65,7 @@ export const product: LayerRule = {
       const dw = program.value(api.layoutOf(description, ARG.weightsGradient)!, dims);
       const db = bias && program.value(bias.layout, [to]);
       program.run(description, [
-        [ARG.source, program.as(x, api.layoutOf(description, ARG.source)!)],
+        [ARG.source, program.as(program.again(x), api.layoutOf(description, ARG.source)!)],
         [ARG.weightsGradient, dw],
         [ARG.biasGradient, db],
         [ARG.destinationGradient, program.as(gradient, api.layoutOf(description, ARG.destinationGradient)!)],
