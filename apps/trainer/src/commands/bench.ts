@@ -14,6 +14,7 @@ import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { checkCommand } from './bench-check.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
@@ -30,6 +31,7 @@ export function benchCommand(): Command {
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
     .addCommand(backboneCommand())
+    .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true });
 }
