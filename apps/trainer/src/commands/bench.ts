@@ -15,6 +15,7 @@ import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { checkCommand } from './bench-check.ts';
+import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
@@ -31,6 +32,7 @@ export function benchCommand(): Command {
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
     .addCommand(backboneCommand())
+    .addCommand(scalingCommand(measure))
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true });
