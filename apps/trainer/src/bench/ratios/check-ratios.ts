@@ -82,9 +82,16 @@ function beside(kept: readonly KeptRatio[], now: KeptRatio): CheckedRatio {
 /** The file's ratios with what was measured in their place; what could not be measured stays. */
 export function ratiosAnew(kept: readonly KeptRatio[], { checked }: CheckReport): readonly KeptRatio[] {
   const fresh = new Map(
-    checked.map(({ before: _, change: __, fell: ___, ratio, limitGflopPerSecond, ...rest }) => [
-      rest.name,
-      { ...rest, ratio: rounded(ratio), limitGflopPerSecond: rounded(limitGflopPerSecond) },
+    checked.map(({ name, ratio, limitGflopPerSecond, machine, date, command }): [string, KeptRatio] => [
+      name,
+      {
+        name,
+        ratio: rounded(ratio),
+        limitGflopPerSecond: rounded(limitGflopPerSecond),
+        machine,
+        date,
+        command,
+      },
     ]),
   );
   const stays = kept.filter(({ name }) => !fresh.has(name));
