@@ -53,7 +53,7 @@ try {
   writeFileSync(out, readFileSync(join(import.meta.dirname, 'unpack.sh')), { mode: 0o755 });
   const packed = join(folder, 'content.tar.xz');
   execFileSync('tar', ['-C', folder, '-cf', join(folder, 'content.tar'), 'cf-gpu-bench']);
-  execFileSync('xz', ['-T0', '-9e', join(folder, 'content.tar')]);
+  execFileSync('xz', ['-T0', '-6', join(folder, 'content.tar')]);
   appendFileSync(out, readFileSync(packed));
   const { size } = statSync(out);
   console.log(`${out}: ${(size / 2 ** 20).toFixed(1)} MiB`);
