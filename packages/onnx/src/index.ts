@@ -86,6 +86,8 @@ export {
 export { type Frozen, frozenOf, type SharedWeight } from './passes/training-form/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
+export type { NetworkProofOptions } from './proof/network-deviation.ts';
+export { proveKernels } from './proof/prove-kernels.ts';
 export {
   PROOF_TOLERANCE,
   type ProviderProof,
@@ -98,5 +100,13 @@ export { type FillingSession, type SessionOpener, sessionOpener } from './runtim
 export { createTrainingSession } from './training/create-training-session.ts';
 export { onnxLearner } from './training/onnx-learner.ts';
 export type { TrainingSessionOptions, TrainingState } from './training/options.ts';
+export type {
+  BatchPasses,
+  Forwarded,
+  PassOptions,
+  Targets,
+  TrainingKernels,
+  TrainingPasses,
+} from './training/passes.ts';
 export type { TrainingSession } from './training/training-session.ts';
 export { upgradeModel } from './upgrade/upgrade-model.ts';

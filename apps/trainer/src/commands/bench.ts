@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { createLoss, LOSS_NAMES, requireChoice } from '@cf/core';
 import { learnerOptimiser, sgd } from '@cf/training';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
@@ -11,6 +11,7 @@ import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
+import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -28,7 +29,8 @@ export function benchCommand(): Command {
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
     .addCommand(backboneCommand())
-    .addCommand(taskCommand(), { hidden: true });
+    .addCommand(taskCommand(), { hidden: true })
+    .addCommand(backboneTaskCommand(), { hidden: true });
 }
 
 function headCommand(): Command {
@@ -61,7 +63,11 @@ function headCommand(): Command {
     const loss = createLoss(task.loss, {}, { classCounts: new Array(PROVEN_CLASSES).fill(BENCH_PICTURES) });
     const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
     const device = await chooseDevice(deviceChoice(choice), { head }, say);
-    print(await benchHead({ ...task, device }, MEASURE, { peers, python, say }), json, formatHead);
+    print(
+      await benchHead({ ...task, device }, measure('head-task'), { peers, python, say }),
+      json,
+      formatHead,
+    );
   });
 }
 
@@ -77,7 +83,18 @@ function backboneCommand(): Command {
     .option('--model <name>', `one of ${BENCH_MODELS.join(', ')}`, 'tiny-iresnet')
     .option('--batch <n>', 'pictures a step', number, 64)
     .option('--runs <n>', RUNS, number, 5)
+    .option(
+      '--rounds <n>',
+      'times that ours and PyTorch are measured, in turn; the middle is told',
+      number,
+      1,
+    )
     .option('--engine <name>', ENGINES, 'onnx')
+    .addOption(
+      new Option('--kernels <name>', 'what computes on the processor')
+        .choices(KERNEL_CHOICES)
+        .default('auto'),
+    )
     .option('--no-layers', 'leave out the rate of every layer shape')
     .option('--no-peer', 'leave PyTorch out');
   return withSharedOptions(command, [
@@ -88,12 +105,12 @@ function backboneCommand(): Command {
     if (engine === 'onnx') {
       const network = { optimiser: learnerOptimiser({ rule: sgd() }) };
       const options = { ...given, device: await chooseDevice(deviceChoice(choice), { network }, say) };
-      return print(await benchBackbone(options), json, formatBackbone);
+      return print(await benchBackbone(options, measure('backbone-task')), json, formatBackbone);
     }
     const options = given;
     requireChoice('model', options.model, ['tiny-iresnet']);
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-    const without = new Set(['threads', 'device', 'layers', 'peer', 'python']);
+    const without = new Set(['threads', 'device', 'kernels', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
     // Loaded only when chosen: its framework is large.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
@@ -134,12 +151,13 @@ function formatBackbone(report: BackboneReport): string {
   const { model, batch, threads, peer, ratioToPeer } = report;
   const rate = (value: number | undefined): string => (value?.toFixed(0) ?? '–').padStart(7);
   return [
-    `${model}, batch ${batch}, ${threads} threads: ${report.imagesPerSecond.toFixed(1)} images/s`,
+    `${model}, batch ${batch}, ${threads} threads, ${report.computedBy}: ${report.imagesPerSecond.toFixed(1)} images/s`,
     `forward ${(1000 * report.forwardSeconds).toFixed(0)} ms, backward ${(1000 * report.backwardSeconds).toFixed(0)} ms`,
     `${report.gflopPerSecond.toFixed(0)} GFLOP/s, ${(100 * report.shareOfLimit).toFixed(0)} % of the matrix product's ${report.limitGflopPerSecond.toFixed(0)}`,
     'skipped' in peer
       ? `PyTorch: not measured, ${peer.skipped}`
       : `${peer.library} ${peer.version}: ${peer.imagesPerSecond.toFixed(1)} images/s; ours is ${ratioToPeer!.toFixed(2)} times as fast`,
+    memoryText(report),
     ...(report.layers.length === 0 ? [] : ['GFLOP/s: forward, input gradient, weight gradient']),
     ...report.layers.map(
       ({ layer, count, forward, inputGradient, weightGradient }) =>
@@ -148,8 +166,17 @@ function formatBackbone(report: BackboneReport): string {
   ].join('\n');
 }
 
+function memoryText({ peakExtraMiB, peer, memoryRatioToPeer }: BackboneReport): string {
+  if (peakExtraMiB === null) return 'memory: unknown here, the system has no /proc';
+  const own = `memory: ${peakExtraMiB.toFixed(0)} MiB at most, beyond library, weights and pictures`;
+  if ('skipped' in peer || memoryRatioToPeer === undefined) return own;
+  return `${own}; ${peer.library} ${peer.peakExtraMiB!.toFixed(0)} MiB, ${memoryRatioToPeer.toFixed(2)} times ours`;
+}
+
 /** This very program, asked for one measurement. */
-const MEASURE = [...process.execArgv, process.argv[1]!, 'bench', 'head-task'];
+function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
+  return [...process.execArgv, process.argv[1]!, 'bench', task];
+}
 
 /** One measurement, in a process of its own; the task comes as JSON. */
 function taskCommand(): Command {
@@ -162,6 +189,13 @@ function taskCommand(): Command {
         : await measureHead(task);
     // Some frameworks write to the output on their own.
     console.log(`\n${JSON.stringify(measured)}`);
+  });
+}
+
+function backboneTaskCommand(): Command {
+  return new Command('backbone-task').action(async () => {
+    const { measureBackbone } = await import('../bench/backbone/measure-backbone.ts');
+    console.log(JSON.stringify(await measureBackbone(JSON.parse(await text(process.stdin)))));
   });
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -64,9 +65,17 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
 }
 
 /** A run may go on on another device. */
-const BESIDE_RESUME = new Set(['featuresFrom', 'device']);
+const BESIDE_RESUME = new Set(['featuresFrom', 'device', 'kernels']);
 /** The last two go on from a run without its suspects, or without its sub-centers. */
-const BESIDE_CONFIG = new Set(['featuresFrom', 'initFrom', 'out', 'device', 'dropSuspects', 'subCenters']);
+const BESIDE_CONFIG = new Set([
+  'featuresFrom',
+  'initFrom',
+  'out',
+  'device',
+  'kernels',
+  'dropSuspects',
+  'subCenters',
+]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
   const say = (line: string): void => console.log(line);
@@ -112,12 +121,12 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
   if (flags.resume !== undefined) {
     const run = await openRunFolder(flags.resume);
     const before = await readConfig(run.file('config'));
-    const config = checkConfig({ ...before, device: flags.device ?? before.device });
+    const config = computedOn(before, flags);
     // Where the first checkpoint was never written, the run begins as it would have.
     const initFrom = (await run.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
     const open = async (): Promise<RunFolder> => {
-      if (config.device !== before.device) await writeConfig(run, config);
+      if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
       return run;
     };
     return { config, place: { resume: true, featuresFrom, initFrom, open } };
@@ -157,15 +166,26 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
   return config.train === 'all' ? config.network : config.features;
 }
 
-/** The configuration of a file, but for what may be given beside it. */
-async function configWith(
-  { device, dropSuspects, subCenters }: TrainFlags,
-  path: string,
-): Promise<TrainConfig> {
-  const config = await readConfig(path);
+/** The same training on another device, or by other kernels. */
+function computedOn(
+  config: TrainConfig,
+  { device, kernels }: Pick<TrainFlags, 'device' | 'kernels'>,
+): TrainConfig {
   return checkConfig({
     ...config,
-    device: device ?? config.device,
+    ...(device !== undefined && { device }),
+    ...(kernels !== undefined && { kernels }),
+  });
+}
+
+/** The configuration of a file, but for what may be given beside it. */
+async function configWith(
+  { dropSuspects, subCenters, ...flags }: TrainFlags,
+  path: string,
+): Promise<TrainConfig> {
+  const config = computedOn(await readConfig(path), flags);
+  return checkConfig({
+    ...config,
     subCenters: subCenters ?? config.subCenters,
     data: { ...config.data, dropSuspects: dropSuspects ?? config.data.dropSuspects },
   });

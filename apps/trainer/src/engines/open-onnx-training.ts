@@ -6,6 +6,7 @@ import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
+import { openOnKernels } from './choose-kernels.ts';
 import type { Device } from './device.ts';
 import { exportedModel } from './export-model.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
@@ -44,15 +45,24 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
   // What can't be exported is told before it is trained.
   const { notes } = exportedModel(model, config);
   const form = trainingForm(model, part);
-  const session = await createTrainingSession({
-    runtime,
-    model,
-    optimiser: optimiserOf(config),
-    threads,
-    seed: config.seed,
-    executionProviders: [device],
-    ...part,
-  }).catch((cause: unknown) => {
+  const optimiser = optimiserOf(config);
+  const choice = config.train === 'all' ? config.kernels : 'onnxruntime';
+  const {
+    session,
+    name: kernels,
+    told,
+  } = await openOnKernels({ choice, device, threads, optimiser }, (given) =>
+    createTrainingSession({
+      runtime,
+      model,
+      optimiser,
+      threads,
+      seed: config.seed,
+      executionProviders: [device],
+      ...(given !== undefined && { kernels: given }),
+      ...part,
+    }),
+  ).catch((cause: unknown) => {
     if (cause instanceof CfError) throw cause;
     throw untrainable(`'${name}', whose training can't be opened (${firstLine(cause)})`, cause);
   });
@@ -61,6 +71,7 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     learner: pixels === undefined ? learner : onPictures(learner, pixels),
     smallestBatch: smallestBatch(form),
     trains: [whatTrains(model, form, part), ...notes].join('; '),
+    ...(config.train === 'all' && { kernels, told }),
     async trained() {
       const { model: exported } = exportedModel(session.exportModel(), config);
       return { inference: await openInference(exported), files: new Map(), model: exported };

@@ -51,8 +51,9 @@ export async function recordEnvironment(
   if (!(await run.has('environment'))) return write(environment);
   const record = (await readJson(run.file('environment'))) as RecordedEnvironment;
   const { resumed = [], ...first } = record as { readonly resumed?: readonly Environment[] };
-  // Runs of earlier versions were all on the processor.
-  const before: Environment = Object.assign({ device: 'cpu' }, first, ...resumed);
+  // Runs of earlier versions were all on the processor, by onnxruntime.
+  const kernels = environment.kernels === undefined ? {} : { kernels: 'onnxruntime' };
+  const before: Environment = Object.assign({ device: 'cpu', ...kernels }, first, ...resumed);
   const [was, is] = [before, environment].map((of) => (name: string) => of[name] ?? 'none') as [Named, Named];
   const changed = Object.keys({ ...before, ...environment }).filter(
     (name) => name !== 'afterStep' && was(name) !== is(name),

@@ -42,12 +42,12 @@ export async function withNetwork<T>(
       await requireInitial(place.initFrom, config, network.learner);
       requireBatchSize(config, images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
-      const run = await place.open();
+      const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
       const store = await loadPictures(job, untrained.inference.shape);
       const subject = subjectOn(job, untrained, store);
       requireBatchSize(config, subject.samples.count, network.smallestBatch);
-      const trains = network.trains === undefined ? [] : [network.trains];
-      return await work({ run, network, ...subject, notes: [...subject.notes, ...trains] });
+      const told = [network.trains, network.told].filter((line) => line !== undefined);
+      return await work({ run, network, ...subject, notes: [...subject.notes, ...told] });
     } finally {
       await network.dispose();
     }

@@ -34,9 +34,9 @@ export async function train(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
     const environment = await environmentOf(config, backend, device);
-    const open = async (): Promise<RunFolder> => {
+    const open: RunPlace['open'] = async (on) => {
       const run = await place.open();
-      await recordEnvironment(run, environment, { afterStep: kept?.state.step ?? 0, say });
+      await recordEnvironment(run, { ...environment, ...on }, { afterStep: kept?.state.step ?? 0, say });
       if (config.data.labelNoise !== undefined) await writeExchanged(run, dataset);
       return run;
     };

@@ -3,6 +3,7 @@ import { BACKBONE_NAMES, backbone } from '@cf/backbones';
 import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
 import { DEVICE_CHOICES } from '../engines/device.ts';
+import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { byKind, type FlagsOf, only, type Setting, setting } from './setting.ts';
 import { ENGINES, ONLY, type Situation, TRAINED_PARTS } from './situation.ts';
@@ -164,6 +165,11 @@ export const network = {
       default: availableParallelism,
       told: 'the number of processors',
     }),
+    kernels: setting(
+      '--kernels <name>',
+      z.enum(KERNEL_CHOICES).default('auto'),
+      `what computes the training on the processor: one of ${KERNEL_CHOICES.join(', ')}; auto takes oneDNN where it is there and knows every layer`,
+    ),
     exportType: setting(
       '--export-type <type>',
       z.enum(['float32', 'float16', 'bfloat16']).optional(),

@@ -4,6 +4,7 @@ import { onnxModel } from '../backbones/onnx-model.ts';
 import type { TensorData } from '../model/tensor.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { createTrainingSession } from '../training/create-training-session.ts';
+import type { TrainingSessionOptions } from '../training/options.ts';
 import { PROOF_SIDE, proofNetwork } from './proof-network.ts';
 
 type Named = ReadonlyMap<string, TensorData>;
@@ -28,14 +29,17 @@ const BATCH = 4;
 /** A gradient that is more than rounding, as a share of the largest of its layer. */
 const SIZABLE = 0.01;
 
+/** What computes the step. */
+export type ComputedOn = Pick<TrainingSessionOptions, 'executionProviders' | 'kernels'>;
+
 /**
- * How far a training step of {@link proofNetwork} on a provider is from that on the runtime's processor: the worst of
+ * How far a training step of {@link proofNetwork} on something is from that of graphs on the runtime's processor: the worst of
  * embeddings, gradients, running statistics and what the optimiser makes of them, each against the largest number of
  * its layer.
  */
-export async function networkDeviation(provider: string, options: NetworkProofOptions): Promise<number> {
-  const expected = await trainedStep('cpu', options);
-  const actual = await trainedStep(provider, options);
+export async function networkDeviation(on: ComputedOn, options: NetworkProofOptions): Promise<number> {
+  const expected = await trainedStep({ executionProviders: ['cpu'] }, options);
+  const actual = await trainedStep(on, options);
   const parts = ['gradients', 'weights', 'statistics', 'optimiser'] as const;
   const worst = parts.map((part) =>
     // AdamW's first step is the sign of a gradient, which where it cancels out is nobody's.
@@ -62,7 +66,7 @@ function worstOf(actual: Named, expected: Named, gradients: Named | undefined): 
 }
 
 async function trainedStep(
-  provider: string,
+  on: ComputedOn,
   { runtime, threads, optimiser }: NetworkProofOptions,
 ): Promise<TrainedStep> {
   const session = await createTrainingSession({
@@ -70,7 +74,7 @@ async function trainedStep(
     model: onnxModel(proofNetwork()),
     optimiser,
     seed: 1,
-    executionProviders: [provider],
+    ...on,
     ...(threads === undefined ? {} : { threads }),
   });
   try {

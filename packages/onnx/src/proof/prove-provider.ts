@@ -48,7 +48,8 @@ export async function proveProvider(options: ProviderProofOptions): Promise<Prov
   const proof = {
     provider,
     head: head && (await ofHead(options, head)),
-    network: network && (await networkDeviation(provider, { ...options, ...network })),
+    network:
+      network && (await networkDeviation({ executionProviders: [provider] }, { ...options, ...network })),
   };
   for (const part of ['head', 'network'] as const) {
     const [deviation = 0, tolerance] = [proof[part], PROOF_TOLERANCE[part]];

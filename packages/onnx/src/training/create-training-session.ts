@@ -4,9 +4,12 @@ import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
 import { withNormalisationsByParts } from '../passes/normalisations-by-parts.ts';
 import { readWeights } from '../passes/with-weights.ts';
+import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
 import { onProcessor, sessionOptions } from '../runtime/sessions.ts';
+import { GraphPasses } from './graph-passes.ts';
 import type { TrainingSessionOptions } from './options.ts';
-import { planTraining } from './plan.ts';
+import type { TrainingPasses } from './passes.ts';
+import { planTraining, type TrainingPlan } from './plan.ts';
 import { openRunners } from './runner.ts';
 import { TrainingSession } from './training-session.ts';
 
@@ -34,20 +37,18 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   requireChoice('activations', activations, ['saved', 'recomputed']);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
   const plan = planTraining({ ...options, model });
-  const passes = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
-  const models = onProcessor(executionProviders)
-    ? passes
-    : {
-        ...passes,
-        forward: withNormalisationsByParts(passes.forward),
-        backward: withNormalisationsByParts(passes.backward),
-      };
-  const runners = await openRunners(runtime, models, {
+  const settings = {
     ...sessionOptions(threads, executionProviders),
     // A pattern is one block for all that a pass holds, asked for and given back in every run: fresh pages each time.
     enableMemPattern: false,
-  });
-  const session = new TrainingSession(runtime, model, plan, runners, seed);
+  };
+  const { kernels } = options;
+  const passes =
+    kernels === undefined
+      ? await openGraphs(runtime, plan, settings)
+      : await kernels.open(plan, { runtime, threads, activations });
+  const { update } = await openRunners(runtime, { update: plan.optimiser.model }, settings);
+  const session = new TrainingSession(runtime, model, plan, { passes, update, seed });
   const { parameters, statistics } = plan.form;
   const initial = (parts: readonly { readonly name: string }[]): Map<string, TensorData> =>
     readWeights(
@@ -56,4 +57,20 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
     );
   session.load({ weights: initial(parameters), statistics: initial(statistics) });
   return session;
+}
+
+async function openGraphs(
+  runtime: OnnxRuntime,
+  plan: TrainingPlan,
+  settings: RuntimeSessionOptions,
+): Promise<TrainingPasses> {
+  const { executionProviders } = settings;
+  const graphs = { forward: plan.split.forward, backward: plan.split.backward };
+  const models = onProcessor(executionProviders)
+    ? graphs
+    : {
+        forward: withNormalisationsByParts(graphs.forward),
+        backward: withNormalisationsByParts(graphs.backward),
+      };
+  return new GraphPasses(runtime, plan, await openRunners(runtime, models, settings));
 }

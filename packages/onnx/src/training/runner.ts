@@ -39,19 +39,16 @@ export class Runner {
   }
 }
 
-/** The passes of a training. */
-export type Runners = Readonly<Record<'forward' | 'backward' | 'update', Runner>>;
-
 /**
- * Opens models in a runtime.
+ * Opens models in a runtime, each under the name that messages call it by.
  *
  * @throws BackendError with the runtime's message if it does not take one of them
  */
-export async function openRunners(
+export async function openRunners<Name extends string>(
   runtime: OnnxRuntime,
-  models: Readonly<Record<keyof Runners, Model>>,
+  models: Readonly<Record<Name, Model>>,
   options: RuntimeSessionOptions,
-): Promise<Runners> {
+): Promise<Readonly<Record<Name, Runner>>> {
   const [provider] = options.executionProviders ?? [];
   const opener = await taken('probing', () => sessionOpener(runtime, options)).catch(
     (error: BackendError) => {
@@ -60,13 +57,13 @@ export async function openRunners(
   );
   const opened: [string, Runner][] = [];
   try {
-    for (const [name, model] of Object.entries(models))
+    for (const [name, model] of Object.entries<Model>(models))
       opened.push([name, new Runner(name, await taken(name, () => opener.open(model)))]);
   } catch (error) {
     await Promise.all(opened.map(([, runner]) => runner.release()));
     throw error;
   }
-  return Object.fromEntries(opened) as Runners;
+  return Object.fromEntries(opened) as Record<Name, Runner>;
 }
 
 async function taken<T>(name: string, open: () => Promise<T>): Promise<T> {

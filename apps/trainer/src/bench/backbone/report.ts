@@ -1,4 +1,5 @@
 import type { Device } from '../../engines/device.ts';
+import type { KernelChoice } from '../../engines/kernel-choice.ts';
 import type { Peer } from '../python.ts';
 
 /** Backbones that can be measured. */
@@ -14,11 +15,15 @@ export interface BackboneTask {
   readonly threads: number;
   /** Where onnxruntime runs; the processor by default. */
   readonly device?: Device;
+  /** What computes on the processor; oneDNN by default, where it is found. */
+  readonly kernels?: KernelChoice;
   /** Steps that count, after two that don't. */
   readonly runs: number;
 }
 
 export interface BackboneBenchOptions extends BackboneTask {
+  /** How often ours and PyTorch are measured, in turn; the round in the middle is told. */
+  readonly rounds: number;
   /** Whether to measure every layer shape on its own. */
   readonly layers: boolean;
   /** Whether to measure PyTorch where it is present. */
@@ -27,7 +32,7 @@ export interface BackboneBenchOptions extends BackboneTask {
   readonly python: string;
 }
 
-/** Medians of one side. */
+/** Medians of one side, and its memory. */
 export interface StepTimes {
   readonly forwardSeconds: number;
   readonly backwardSeconds: number;
@@ -35,6 +40,11 @@ export interface StepTimes {
   readonly cpuSeconds: number;
   /** Batch over the median time of forward and backward. */
   readonly imagesPerSecond: number;
+  /**
+   * Peak resident memory of the process, in MiB, above what it has once library, weights and pictures are there; null
+   * where the system does not tell (it has no /proc).
+   */
+  readonly peakExtraMiB: number | null;
 }
 
 /** Rates of a convolution in GFLOP/s, each counting two operations a product. */
@@ -55,6 +65,9 @@ export type PeerReport = Peer<{ readonly library: string; readonly version: stri
 
 /** What `benchBackbone` measured. */
 export interface BackboneReport extends BackboneTask, StepTimes {
+  readonly rounds: number;
+  /** What computed ours, such as `oneDNN 2.6.3`. */
+  readonly computedBy: string;
   readonly parameters: number;
   /** 10⁹ operations of convolutions and products an image and step, forward and backward. */
   readonly gflopPerImage: number;
@@ -66,4 +79,6 @@ export interface BackboneReport extends BackboneTask, StepTimes {
   readonly peer: PeerReport;
   /** Images a second over those of the peer. */
   readonly ratioToPeer?: number;
+  /** The peer's peak memory over ours: above 1, ours takes less. */
+  readonly memoryRatioToPeer?: number;
 }

@@ -1,9 +1,9 @@
 import { type BiasParameter, createLoss, type HeadInput, initialState } from '@cf/core';
 import { openBackend } from '../../engines/open-backend.ts';
+import { peakMiB, resetPeak } from '../memory.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
 import { checkTask, type HeadTask, headProblem } from './head-task.ts';
-import { peakMiB, resetPeak } from './memory.ts';
 
 /** What a measurement gives; times in seconds. */
 export interface HeadMeasurement {
