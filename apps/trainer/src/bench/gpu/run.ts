@@ -52,7 +52,7 @@ let running: ChildProcess | undefined;
 
 /** Runs a part. Whatever becomes of it, there is an answer before its limit. */
 function ask(command: readonly string[], limit: number): Promise<Measured> {
-  const seconds = Math.min(limit, remaining());
+  const seconds = Math.min(flags.tiny ? 3 * limit : limit, remaining());
   if (seconds < 3) return Promise.resolve({ failed: 'no time was left' });
   return new Promise((resolve) => {
     let said = '';
