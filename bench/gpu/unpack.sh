@@ -13,6 +13,12 @@ else
   tail -n "+$lines" "$self" | python3 -c 'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode="r|xz").extractall(sys.argv[1])' "$folder"
 fi
 here=$folder/cf-gpu-bench
+# Those of onnxruntime-node's install script do not fit in here.
+if [ -n "${CF_CUDA_LIBRARIES:-}" ]; then
+  for to in "$here"/node_modules/onnxruntime-node/bin/napi-v*/linux/x64; do
+    ln -s "$CF_CUDA_LIBRARIES"/libonnxruntime_providers_*.so "$to/"
+  done
+fi
 # Vulkan's loader and the card's driver, where the machine does not say where they are.
 if [ -f "$here/vulkan/libvulkan.so.1" ] && ! ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1'; then
   export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/vulkan"

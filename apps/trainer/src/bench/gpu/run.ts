@@ -3,7 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { PartTask } from './part.ts';
 
@@ -112,7 +112,12 @@ const milliseconds = (measured: Measured): string =>
 const images = (measured: Measured): string => `${number(measured, 'imagesPerSecond').toFixed(0)} images/s`;
 const sized = (classes: number): string => `head, ${classes.toLocaleString('en')} classes`;
 
-const ONNX = [process.execPath, join(import.meta.dirname, 'part.js')];
+/** Beside this file, packed or not. */
+const ONNX = [process.execPath, join(import.meta.dirname, `part${extname(import.meta.filename)}`)];
+const TORCH = [
+  join(import.meta.dirname, 'torch_part.py'),
+  join(import.meta.dirname, '../../../../../bench/gpu/torch_part.py'),
+].find(existsSync)!;
 
 /** A provider of onnxruntime: proven first, and not measured where it computes other numbers. */
 async function measureProvider(provider: string): Promise<void> {
@@ -148,7 +153,7 @@ async function measureProvider(provider: string): Promise<void> {
 }
 
 async function measureTorch(): Promise<void> {
-  const command = [flags.python, join(import.meta.dirname, 'torch_part.py')];
+  const command = [flags.python, TORCH];
   const about = await ask([...command, JSON.stringify({ part: 'device' })], 40);
   const skip = (why: string): void => console.log(`PyTorch: not measured, ${why}`);
   if (about.failed !== undefined) return skip(`${flags.python} has none (${about.failed})`);
