@@ -31,12 +31,12 @@ test('a provider that is not there takes nothing with it, and PyTorch that is no
   expect(rows.slice(1).map(({ what, on, value }) => [what, on, value])).toEqual([
     ['proof', 'cpu', expect.stringMatching(/^head off by .*, network 0/)],
     ['product, float32', 'cpu', expect.stringMatching(/^[\d.e-]+ TFLOP\/s$/)],
-    ['head, 50 classes, 1 MiB', 'cpu', expect.stringMatching(/^[\d.]+ ms$/)],
-    ['head, 200 classes, 1 MiB', 'cpu', expect.stringMatching(/^[\d.]+ ms$/)],
-    ['tiny-iresnet', 'cpu', expect.stringMatching(/^\d+ images\/s$/)],
+    ['head, 50 classes', 'cpu, tiles of 1 MiB', expect.stringMatching(/^[\d.]+ ms$/)],
+    ['head, 200 classes', 'cpu, tiles of 1 MiB', expect.stringMatching(/^[\d.]+ ms$/)],
+    ['tiny-iresnet', 'cpu', expect.stringMatching(/^[\d.e+]+ images\/s$/)],
   ]);
   expect(stdout).toMatch(/^PyTorch: not measured, .*none has none/m);
-  expect(stdout).toMatch(/^\| \| absent \| cpu \|\n\| --- \| --- \| --- \|\n\| proof \|/m);
+  expect(stdout).toMatch(/^\| \| absent \| cpu \| cpu, tiles of 1 MiB \|\n\|( --- \|){4}\n\| proof \|/m);
 });
 
 test('where the time is over, every part says so', async () => {

@@ -109,7 +109,8 @@ const number = (measured: Measured, name: string): number => Number(measured[nam
 const tflops = (measured: Measured): string => `${number(measured, 'tflops').toPrecision(3)} TFLOP/s`;
 const milliseconds = (measured: Measured): string =>
   `${(1000 * number(measured, 'seconds')).toPrecision(4)} ms`;
-const images = (measured: Measured): string => `${number(measured, 'imagesPerSecond').toFixed(0)} images/s`;
+const images = (measured: Measured): string =>
+  `${number(measured, 'imagesPerSecond').toPrecision(3)} images/s`;
 const sized = (classes: number): string => `head, ${classes.toLocaleString('en')} classes`;
 
 /** Beside this file, packed or not. */
@@ -140,8 +141,9 @@ async function measureProvider(provider: string): Promise<void> {
   await run('product, float32', { part: 'product' }, 30, tflops);
   for (const classes of SIZES.classes) {
     for (const cacheBytes of TILES) {
-      const what = `${sized(classes)}, ${cacheBytes / MIB} MiB`;
-      await run(what, { part: 'head', classes, cacheBytes }, 40, milliseconds);
+      const on = `${provider}, tiles of ${cacheBytes / MIB} MiB`;
+      const task = { ...none, provider, part: 'head', classes, cacheBytes } as const;
+      await measure(sized(classes), on, { command: ONNX, task, limit: 40 }, milliseconds);
     }
   }
   await run(
@@ -169,7 +171,7 @@ async function measureTorch(): Promise<void> {
   ): Promise<Measured> =>
     measure(what, on, { command, task: { device, batch, dim, side, chain, steps, ...task }, limit }, text);
   for (const tf32 of [false, true]) {
-    const on = tf32 ? 'torch, TF32' : 'torch';
+    const on = tf32 ? 'torch eager, TF32' : 'torch eager';
     await run('product, float32', on, { part: 'product', tf32 }, { limit: 25, text: tflops });
   }
   const kinds: readonly (readonly [string, object, number])[] = [
