@@ -11,6 +11,7 @@ export {
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';
 export { supportedOperators } from './gradient/rule-table.ts';
 export {
+  type Activations,
   type SplitGradient,
   type SplitGradientOptions,
   splitGradient,
@@ -69,6 +70,7 @@ export {
   inspectModel,
   type ModelInspection,
 } from './passes/inspection/inspect-model.ts';
+export { type LowMemory, lowMemory } from './passes/inspection/low-memory.ts';
 export type { TrainingMemory } from './passes/inspection/training-memory.ts';
 export type { Note } from './passes/note.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';

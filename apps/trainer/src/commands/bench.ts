@@ -12,7 +12,10 @@ import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
+import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { checkCommand } from './bench-check.ts';
+import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
@@ -29,6 +32,8 @@ export function benchCommand(): Command {
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
     .addCommand(backboneCommand())
+    .addCommand(scalingCommand(measure))
+    .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true });
 }
@@ -95,10 +100,16 @@ function backboneCommand(): Command {
         .choices(KERNEL_CHOICES)
         .default('auto'),
     )
+    .addOption(
+      new Option('--memory <choice>', 'low: compute activations again instead of keeping them')
+        .choices(MEMORY_CHOICES)
+        .default('normal'),
+    )
     .option('--no-layers', 'leave out the rate of every layer shape')
     .option('--no-peer', 'leave PyTorch out');
   return withSharedOptions(command, [
     '--model mobilefacenet --batch 64 --json',
+    '--model iresnet18 --batch 64 --memory low --no-layers',
     '--engine tfjs --batch 8',
   ]).action(async ({ json, engine, device: choice, ...given }: BackboneFlags) => {
     requireChoice('engine', engine, ['onnx', 'tfjs']);
@@ -110,7 +121,7 @@ function backboneCommand(): Command {
     const options = given;
     requireChoice('model', options.model, ['tiny-iresnet']);
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-    const without = new Set(['threads', 'device', 'kernels', 'layers', 'peer', 'python', 'rounds']);
+    const without = new Set(['threads', 'device', 'kernels', 'memory', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
     // Loaded only when chosen: its framework is large.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
@@ -158,6 +169,7 @@ function formatBackbone(report: BackboneReport): string {
       ? `PyTorch: not measured, ${peer.skipped}`
       : `${peer.library} ${peer.version}: ${peer.imagesPerSecond.toFixed(1)} images/s; ours is ${ratioToPeer!.toFixed(2)} times as fast`,
     memoryText(report),
+    ...lowMemoryText(report),
     ...(report.layers.length === 0 ? [] : ['GFLOP/s: forward, input gradient, weight gradient']),
     ...report.layers.map(
       ({ layer, count, forward, inputGradient, weightGradient }) =>
@@ -171,6 +183,14 @@ function memoryText({ peakExtraMiB, peer, memoryRatioToPeer }: BackboneReport): 
   const own = `memory: ${peakExtraMiB.toFixed(0)} MiB at most, beyond library, weights and pictures`;
   if ('skipped' in peer || memoryRatioToPeer === undefined) return own;
   return `${own}; ${peer.library} ${peer.peakExtraMiB!.toFixed(0)} MiB, ${memoryRatioToPeer.toFixed(2)} times ours`;
+}
+
+function lowMemoryText({ normal, imagesPerSecond, peakExtraMiB }: BackboneReport): readonly string[] {
+  if (normal === undefined) return [];
+  const [kept, low] = [normal.peakExtraMiB, peakExtraMiB];
+  const less =
+    kept === null || low === null ? '' : `${(kept - low).toFixed(0)} MiB less of ${kept.toFixed(0)}, `;
+  return [`memory low: ${less}${(normal.imagesPerSecond / imagesPerSecond).toFixed(2)} times the time`];
 }
 
 /** This very program, asked for one measurement. */
