@@ -6,7 +6,15 @@ import type { EmbeddingSums } from './embedding-sums.ts';
 import type { GraphPass } from './graph-pass.ts';
 import type { HeadMemory } from './head-memory.ts';
 import type { TileSums } from './negative-sums.ts';
-import type { Partials, PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
+import {
+  type Partials,
+  type PassContext,
+  type Tile,
+  type TilePass,
+  type TileRequest,
+  type TileResults,
+  timedPart,
+} from './tile-pass.ts';
 
 /** What passes over the classes share. */
 export interface ClassTilesContext extends PassContext {
@@ -139,23 +147,22 @@ export class ClassTiles {
     const norms = this.#normsOf(index);
     const ofRows = along === undefined ? { norms } : { pull: pullOf(along, norms) };
     const session = await sessions.backward(along !== undefined);
-    await session.run(
-      {
-        x: this.#tensor(x, [batch, dim]),
-        w: this.#tile(index).weights,
-        before: this.#tensor(before, [batch, dim]),
-        slopes: this.#tensor(slopes, [batch, rows]),
-        ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
-        ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
-      },
-      {
-        after: this.#tensor(after, [batch, dim]),
-        grad_w: this.#tensor(gradient, [rows, dim]),
-        ...(bias === undefined
-          ? {}
-          : { grad_bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
-      },
-    );
+    const feeds = {
+      x: this.#tensor(x, [batch, dim]),
+      w: this.#tile(index).weights,
+      before: this.#tensor(before, [batch, dim]),
+      slopes: this.#tensor(slopes, [batch, rows]),
+      ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
+      ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
+    };
+    const outputs = {
+      after: this.#tensor(after, [batch, dim]),
+      grad_w: this.#tensor(gradient, [rows, dim]),
+      ...(bias === undefined
+        ? {}
+        : { grad_bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
+    };
+    await timedPart(this.#context, 'gradients', () => session.run(feeds, outputs));
     sums.took();
     const tamed = this.#tamed.get(index);
     if (tamed !== undefined) untameGradients(gradient, tamed.norms, dim);

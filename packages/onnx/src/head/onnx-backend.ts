@@ -13,6 +13,7 @@ import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { lossesOf, onnxHead } from './onnx-head.ts';
 import { openSimdKernel, type SimdKernel } from './simd-kernel.ts';
+import type { OnPart } from './tile-pass.ts';
 
 export interface OnnxBackendOptions {
   /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
@@ -39,6 +40,8 @@ export interface OnnxBackendOptions {
    * and `wasm` where the runtime writes into given arrays, otherwise `graph`.
    */
   readonly elementwise?: 'graph' | 'wasm';
+  /** Is told what each part of a step takes, tile by tile, to find out where the time goes. */
+  readonly onPart?: OnPart;
 }
 
 const MIB = 2 ** 20;
@@ -84,6 +87,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
           cacheBytes,
           keepBytes,
           skipBound,
+          onPart: options.onPart,
           kernels: simd ? await openKernels(lossesOf(loss)) : undefined,
         },
         headOptions,

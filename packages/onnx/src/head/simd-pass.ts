@@ -5,7 +5,14 @@ import { parameterCount, resultCount } from '../simd/row-kernel.ts';
 import { BYTES, CLASS_STRIDE, CLASSES, ofClass, PARAMETERS, RESULTS } from '../simd/row-layout.ts';
 import type { SimdKernel } from './simd-kernel.ts';
 import { nearest, type RowProducts, spreadSlopes } from './sub-centers.ts';
-import type { PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
+import {
+  type PassContext,
+  type Tile,
+  type TilePass,
+  type TileRequest,
+  type TileResults,
+  timedPart,
+} from './tile-pass.ts';
 
 const LARGE = 3e38;
 
@@ -70,7 +77,7 @@ export class SimdPass implements TilePass {
 
   async peaks(tile: Tile): Promise<Float32Array> {
     await this.#multiply(tile);
-    this.#sweep(tile, 'peak');
+    await timedPart(this.#context, 'sweep', () => this.#sweep(tile, 'peak'));
     return this.#column(RESULTS.peak);
   }
 
@@ -85,7 +92,7 @@ export class SimdPass implements TilePass {
     const gradBias = biasBesideLogit(loss) ? this.#ofClasses('gradBias', tile.count) : undefined;
     gradBias?.fill(0);
     if (gradBias) this.#ofClasses('bias', tile.count).set(tile.bias!.data as Float32Array);
-    this.#sweep(tile, functionFor(request));
+    await timedPart(this.#context, 'sweep', () => this.#sweep(tile, functionFor(request)));
     this.#clearOwn(tile);
     if (subCenters > 1 && request.keep) this.#spread(tile);
     this.#products = undefined;
@@ -156,12 +163,14 @@ export class SimdPass implements TilePass {
     const rows = tile.count * subCenters;
     const session = await sessions.products();
     const bias = tile.bias !== undefined && biasInProduct(loss) && subCenters === 1;
-    await session.run(
-      { x, w: tile.weights, ...(bias ? { bias: tile.bias } : {}) },
-      {
-        products: new runtime.Tensor('float32', products, [batch, rows]),
-        norms: new runtime.Tensor('float32', tile.norms, [rows, 1]),
-      },
+    await timedPart(this.#context, 'products', () =>
+      session.run(
+        { x, w: tile.weights, ...(bias ? { bias: tile.bias } : {}) },
+        {
+          products: new runtime.Tensor('float32', products, [batch, rows]),
+          norms: new runtime.Tensor('float32', tile.norms, [rows, 1]),
+        },
+      ),
     );
     this.#products = weights;
     if (loss.geometry !== 'inner') {

@@ -35,7 +35,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   resetPeak();
   const before = peakMiB();
 
-  const backend = await openBackend(task.backend);
+  const backend = await openBackend(task.backend, task.threads);
   const { classes, subCenters } = task;
   const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(BENCH_PICTURES) });
   const head = await backend.createHead(loss, { subCenters });
