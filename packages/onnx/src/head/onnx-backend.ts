@@ -12,6 +12,7 @@ import { probeModel, type SessionOpener, sessionOpener, sessionOptions } from '.
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { lossesOf, onnxHead } from './onnx-head.ts';
+import { takesSharedMemory } from './shared-memory.ts';
 import { openSimdKernel, type SimdKernel } from './simd-kernel.ts';
 import type { OnPart } from './tile-pass.ts';
 
@@ -64,6 +65,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   const onProcessor = provider === 'cpu' || provider === 'wasm';
   const byDefault = onProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
+  const helpers = simd && threads > 1 && (await takesSharedMemory(runtime, opener)) ? threads - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
   let anchor = onProcessor ? undefined : await opener.open(probeModel());
   return {
@@ -73,7 +75,9 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     choices: {
       threads,
       elementwise: simd ? 'wasm' : 'graph',
-      ...(simd ? { multiplyAdd: hasFusedMultiplyAdd() ? 'fused' : 'separate' } : {}),
+      ...(simd
+        ? { multiplyAdd: hasFusedMultiplyAdd() ? 'fused' : 'separate', sweepThreads: helpers + 1 }
+        : {}),
       cacheBytes,
       keepBytes,
       skipBound,
@@ -88,7 +92,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
           keepBytes,
           skipBound,
           onPart: options.onPart,
-          kernels: simd ? await openKernels(lossesOf(loss)) : undefined,
+          kernels: simd ? await openKernels(lossesOf(loss), helpers) : undefined,
         },
         headOptions,
       ),
@@ -101,10 +105,13 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
 }
 
 /** They share a memory: never do two of them run in the same passes. */
-async function openKernels(losses: readonly MarginLoss[]): Promise<ReadonlyMap<MarginLoss, SimdKernel>> {
-  const linear = new LinearMemory();
+async function openKernels(
+  losses: readonly MarginLoss[],
+  helpers: number,
+): Promise<ReadonlyMap<MarginLoss, SimdKernel>> {
+  const linear = new LinearMemory(helpers > 0);
   const kernels = new Map<MarginLoss, SimdKernel>();
-  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear));
+  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear, helpers));
   return kernels;
 }
 

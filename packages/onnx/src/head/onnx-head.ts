@@ -88,6 +88,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
       disposed = true;
       const release = (): void => {
         for (const ofLoss of sessions.values()) ofLoss.dispose();
+        for (const kernel of kernels?.values() ?? []) kernel.threads.dispose();
         memory.clear();
       };
       last.then(release, release);
