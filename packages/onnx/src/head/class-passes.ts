@@ -57,7 +57,7 @@ function openWork(context: BatchContext, options: PassOptions): StepWork {
     given: options.tileSize,
     keeps: keepsSlopes(loss),
   });
-  const tensors = batchTensors(runtime, loss, context.x, prepared, labels, plan.tileSize);
+  const tensors = batchTensors(runtime, loss, context.x, prepared, labels, plan.tileSize, memory);
   const shared = { runtime, sessions, loss, plan, batch, subCenters, onPart };
   const graph = new GraphPass({ ...shared, tensors, sumNames: negativeSumNames(loss) }, memory);
   const pass =
