@@ -42,7 +42,8 @@ export class GraphPass implements TilePass {
 
   async sums(tile: Tile, request: TileRequest): Promise<TileResults> {
     const { loss, batch, subCenters, sumNames } = this.#context;
-    const { keep, count } = request;
+    const { keep, count, meanwhile } = request;
+    meanwhile?.();
     const column = (): [Float32Array, number, number] => [new Float32Array(batch), batch, 1];
     const scalar = (): [Float32Array] => [new Float32Array(1)];
     const arrays: Arrays = {

@@ -27,7 +27,7 @@ export interface OnnxBackendOptions {
   readonly cacheBytes?: number;
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
-   * batch is not larger than d, and is computed twice otherwise. Default 20 MiB.
+   * batch is not larger than d, and is computed twice otherwise. Default 16 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -54,7 +54,7 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 20 * MIB, skipBound = 2 ** -24 } = options;
+  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 16 * MIB, skipBound = 2 ** -24 } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);

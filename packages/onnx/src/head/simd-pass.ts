@@ -72,7 +72,8 @@ export class SimdPass implements TilePass {
     this.#classRows = adds && kernel.threads.count > 1 ? 2 : 1;
     this.#inverse = new Float32Array(many ? plan.tileSize * subCenters : 0);
     this.#winners = new Int32Array(many ? batch * plan.tileSize : 0);
-    const tiles = Math.min(plan.kept + 1, plan.count);
+    // While one tile is swept, the slopes of the one before are copied to where they wait.
+    const tiles = Math.min(plan.kept + (plan.stored ? 2 : 1), plan.count);
     const starts = kernel.linear.layout([
       this.#classRows * CLASS_NUMBERS,
       batch * this.#perSample,
@@ -104,7 +105,7 @@ export class SimdPass implements TilePass {
     for (const sums of [...along, ...gradBias]) sums.fill(0);
     if (gradBias.length > 0)
       for (const bias of this.#copies('bias', tile.count)) bias.set(tile.bias!.data as Float32Array);
-    await timedPart(this.#context, 'sweep', () => this.#sweep(tile, functionFor(request)));
+    await timedPart(this.#context, 'sweep', () => this.#sweep(tile, functionFor(request), request.meanwhile));
     this.#clearOwn(tile);
     if (subCenters > 1 && request.keep) this.#spread(tile);
     this.#products = undefined;
@@ -160,7 +161,8 @@ export class SimdPass implements TilePass {
 
   #place(index: number): number {
     const { tiles } = this.#places;
-    return tiles[Math.min(index, tiles.length - 1)]!;
+    const { kept } = this.#context.plan;
+    return tiles[index < kept ? index : kept + ((index - kept) % (tiles.length - kept))]!;
   }
 
   /** Where the kernel finds cosines, and leaves slopes: [B, n]. */
@@ -218,7 +220,7 @@ export class SimdPass implements TilePass {
   }
 
   /** Runs a function of the kernel over every sample's negatives in a tile. */
-  #sweep(tile: Tile, name: keyof KernelFunctions): void {
+  #sweep(tile: Tile, name: keyof KernelFunctions, meanwhile?: () => void): void {
     const { batch, labels } = this.#context;
     const { classes, parameters, results } = this.#places;
     const found = this.#kernel.linear.view(results, batch * this.#perResult).fill(0);
@@ -235,7 +237,7 @@ export class SimdPass implements TilePass {
       ...{ products: this.#swept(tile), classes, ...ofClasses, count: tile.count, batch },
       ...{ parameters, perSample: this.#perSample, results, perResult: this.#perResult },
     };
-    this.#kernel.threads.run(name, job, (sample) => labels[sample]! - tile.start);
+    this.#kernel.threads.run(name, job, (sample) => labels[sample]! - tile.start, meanwhile);
   }
 
   #clearOwn(tile: Tile): void {

@@ -83,9 +83,15 @@ export class SweepThreads {
    * Runs a function of the kernel over every sample's negatives, in parts of neighbouring samples.
    *
    * @param own where each sample's own class is among those of the tile, or outside of them.
+   * @param meanwhile done by the thread that asks, before it sweeps too.
    * @throws BackendError where a thread has failed
    */
-  run(name: keyof KernelFunctions, job: SweepJob, own: (sample: number) => number): void {
+  run(
+    name: keyof KernelFunctions,
+    job: SweepJob,
+    own: (sample: number) => number,
+    meanwhile?: () => void,
+  ): void {
     if (this.#failure !== undefined) throw failed(this.#failure);
     if (this.#job.length < JOB.own + job.batch) {
       this.dispose();
@@ -105,6 +111,7 @@ export class SweepThreads {
       Atomics.add(numbers, JOB.turn, 1);
       Atomics.notify(numbers, JOB.turn);
     }
+    meanwhile?.();
     sweepParts(numbers, this.#functions);
     this.#join(numbers);
   }

@@ -73,6 +73,8 @@ export interface TileRequest extends Partials {
   readonly keep: boolean;
   /** Count the hard negatives. */
   readonly count: boolean;
+  /** Something else to be done before this tile's slopes are, and at the same time where there are threads. */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 /** What is found in a tile, over the negatives. Good until the pass is asked again. */
@@ -102,6 +104,6 @@ export interface TilePass {
    * them.
    */
   sums(tile: Tile, request: TileRequest): Promise<TileResults>;
-  /** Where the slopes of a tile of n classes lie: [B, n·K]. Tiles that are not kept share one place. */
+  /** Where the slopes of a tile of n classes lie: [B, n·K]. Tiles that are not kept share a place or two. */
   slopes(index: number, count: number): Float32Array;
 }
