@@ -1,3 +1,4 @@
+import { KEEP_MEMORY } from '../../keep-memory.ts';
 import { answer } from '../python.ts';
 import type { HeadTask, Regime } from './head-task.ts';
 import type { HeadMeasurement } from './measure-head.ts';
@@ -56,7 +57,8 @@ export interface HeadBenchOptions {
 }
 
 /**
- * Measures a head in processes of its own, in both regimes, and its peers on the same batch.
+ * Measures a head in processes of its own, in both regimes, and its peers on the same batch. Memory is allocated as
+ * `cf train` has it.
  *
  * TensorFlow.js is measured on tensors that are on the device already, in turn with plain TensorFlow.js code.
  *
@@ -87,16 +89,19 @@ export async function benchHead(
       small: null,
     };
   }
+  const environment = { ...process.env, ...KEEP_MEMORY };
   const measure = (regime: Regime): Promise<HeadMeasurement> => {
     say(`${task.backend}, ${regime}: ${task.steps} steps`);
-    return answer(process.execPath, measureCommand, { ...task, regime });
+    return answer(process.execPath, measureCommand, { ...task, regime }, environment);
   };
   const init = await measure('init');
   const late = await measure('late');
   const tells = task.backend === 'onnx';
   if (tells) say(`${task.backend}, where the time goes: ${task.steps} steps`);
   const partsTask: PartsTask = { ...problem, parts: true };
-  const parts = tells ? await answer<HeadParts>(process.execPath, measureCommand, partsTask) : null;
+  const parts = tells
+    ? await answer<HeadParts>(process.execPath, measureCommand, partsTask, environment)
+    : null;
   const small = tells
     ? await measureSmall({ ...problem, ...SMALL }, measureCommand, { peers, python, say })
     : null;
@@ -122,7 +127,13 @@ async function measureSmall(
 ): Promise<SmallHead> {
   const { batch, classes, steps } = task;
   say(`${task.backend}, ${batch} × ${classes}: ${steps} steps`);
-  const { medianSeconds } = await answer<HeadMeasurement>(process.execPath, measureCommand, task);
+  const environment = { ...process.env, ...KEEP_MEMORY };
+  const { medianSeconds } = await answer<HeadMeasurement>(
+    process.execPath,
+    measureCommand,
+    task,
+    environment,
+  );
   const results = peers ? await pytorchPeers(task, python) : [];
   return { batch, classes, medianSeconds, peers: besideOurs(results, medianSeconds) };
 }
