@@ -78,12 +78,13 @@ class NetworkProgramWriter {
       constant: (index) => network.constant(name(index)),
       fixed: (dims, data) => this.#fixed(dims, data),
       flowsTo,
-      output: (value) => this.#values.set(output, value),
+      dimsOfOutput: (index) => network.dims(node, node.output[index]!),
+      output: (value, index = 0) => this.#values.set(index === 0 ? output : node.output[index]!, value),
       onBackward: (write) => {
         if (!network.flowsTo(node.output[0]!)) return;
         this.#backward.push(() => {
-          const gradient = this.#gradientOf(output);
-          if (gradient !== undefined) write(gradient);
+          const all = [output, ...node.output.slice(1)].map((of) => this.#gradientOf(of));
+          if (all.some((gradient) => gradient !== undefined)) write(all[0]!, all);
         });
       },
       gradient: (index, value) => {

@@ -80,6 +80,24 @@ const NETWORKS: Readonly<Record<string, Write>> = {
     y = normalised(builder, 'flat', builder.op('Flatten', [y]), weight, 3);
     return builder.op('Gemm', [y, weight('fc', [4, 3]), weight('bias', [4])], { transB: { int: 1 } });
   },
+  'channels that are shuffled': (builder, weight, x) => {
+    const y = builder.op('Conv', [x, weight('w', [6, 3, 3, 3])], PADDED);
+    const shape = (...sizes: readonly number[]): string =>
+      builder.constant({ type: 'int64', dims: [sizes.length], data: BigInt64Array.from(sizes, BigInt) });
+    const groups = builder.op('Reshape', [y, shape(0, 2, 3, 7, 5)]);
+    const turned = builder.op('Transpose', [groups], { perm: { ints: [0, 2, 1, 3, 4] } });
+    const shuffled = builder.op('Reshape', [turned, shape(0, 6, 7, 5)]);
+    return builder.op('Conv', [shuffled, weight('w2', [4, 6, 1, 1])]);
+  },
+  'parts of channels, one of which nobody reads': (builder, weight, x) => {
+    const y = builder.op('Conv', [x, weight('w', [7, 3, 3, 3])], PADDED);
+    const sizes = builder.constant({ type: 'int64', dims: [3], data: BigInt64Array.of(2n, 4n, 1n) });
+    builder.op('Split', [y, sizes], { axis: { int: 1 } }, { outputs: ['first', 'second', 'third'] });
+    const number = (value: bigint): string =>
+      builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(value) });
+    const inner = builder.op('Slice', ['second', number(-3n), number(3n), number(1n)]);
+    return builder.op('Concat', [builder.op('Relu', ['first']), x, inner], { axis: { int: 1 } });
+  },
   'a gradient that three branches add to': (builder, weight, x) => {
     const y = builder.op('Conv', [x, weight('w', [17, 3, 3, 3])], PADDED);
     const parts = [builder.op('Relu', [y]), builder.op('Tanh', [y]), builder.op('Mul', [y, y])];

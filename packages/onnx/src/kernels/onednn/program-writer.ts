@@ -1,6 +1,13 @@
 import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
+import { rowMajorStrides } from './dialect.ts';
 import { type Operation, Program } from './program.ts';
 import { Storage, type TakeOver, type Value } from './storage.ts';
+
+/** Positions of an axis. */
+export interface AxisPart {
+  readonly start: number;
+  readonly size: number;
+}
 
 /** Writes a sequence of primitives over values, before there is memory for them. */
 export class ProgramWriter {
@@ -64,8 +71,16 @@ export class ProgramWriter {
   }
 
   /** The same memory, read in another way. @param strides row-major by default */
-  view({ storage }: Value, dims: readonly number[], strides?: readonly number[]): Value {
-    return { storage, layout: this.api.plain(dims, strides), dims };
+  view({ storage, offset = 0 }: Value, dims: readonly number[], strides?: readonly number[]): Value {
+    return { storage, layout: this.api.plain(dims, strides), dims, offset };
+  }
+
+  /** Some positions of an axis of a row-major tensor of the program's own, in place. */
+  part(whole: Value, axis: number, { start, size }: AxisPart): Value {
+    const strides = rowMajorStrides(whole.dims);
+    const dims = whole.dims.map((length, i) => (i === axis ? size : length));
+    const part = this.view(whole, dims, strides);
+    return { ...part, offset: (whole.offset ?? 0) + 4 * start * strides[axis]! };
   }
 
   /** Adds a primitive. @param overwrites a source whose memory the result may take over, and the result */
