@@ -1,9 +1,14 @@
+import { tinyIresnet } from '@cf/backbones';
 import { describe, expect, test } from 'vitest';
+import { onnxModel } from '../../backbones/onnx-model.ts';
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import type { Model } from '../../model/model.ts';
 import type { TensorData } from '../../model/tensor.ts';
+import { trainingForm } from '../../passes/training-form/training-form.ts';
 import { randomTensor } from '../../testing/random-tensor.ts';
 import type { Values } from '../../testing/run-model.ts';
+import { Network } from './network.ts';
+import { networkBytes, networkProgram } from './network-program.ts';
 import { byGraphs, byOneDnn, needsOneDnn, oneDnn, worst } from './testing.ts';
 
 /** A network, whose inputs are its weights as well. */
@@ -148,3 +153,22 @@ function network(write: Write, batch: number): { readonly model: Model; readonly
   builder.output('result', 'float32', undefined);
   return { model: builder.build(), inputs };
 }
+
+test.skipIf(oneDnn === undefined)(
+  `memory is told before it is taken, and what is not kept is less${needsOneDnn}`,
+  () => {
+    const form = trainingForm(onnxModel(tinyIresnet()));
+    const network = (): Network => new Network(form, 'data', [8, 3, 56, 56]);
+    const [kept, again] = [true, false].map((keepsAll) => {
+      const { program } = networkProgram(oneDnn!, network(), keepsAll);
+      const { bytes } = program;
+      program.release();
+      const told = networkBytes(oneDnn!, network(), keepsAll);
+      // What primitives work in comes on top.
+      expect(bytes).toBeGreaterThanOrEqual(told);
+      expect(bytes - told).toBeLessThan(2 ** 25);
+      return bytes;
+    }) as [number, number];
+    expect(again).toBeLessThan(0.8 * kept);
+  },
+);

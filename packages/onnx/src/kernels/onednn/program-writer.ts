@@ -1,7 +1,7 @@
 import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
 import { rowMajorStrides } from './dialect.ts';
 import { type Operation, Program } from './program.ts';
-import { Storage, type TakeOver, type Value } from './storage.ts';
+import { planMemory, Storage, type TakeOver, type Value } from './storage.ts';
 
 /** Positions of an axis. */
 export interface AxisPart {
@@ -139,6 +139,11 @@ export class ProgramWriter {
       [a, result],
     );
     return result;
+  }
+
+  /** Bytes that the program would compute in; it is not to be written on, or finished, afterwards. */
+  bytes(): number {
+    return planMemory(this.#storages, this.#takeOvers);
   }
 
   /** Plans memory, and makes it and the primitives. */
