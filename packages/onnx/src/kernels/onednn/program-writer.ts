@@ -1,4 +1,4 @@
-import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
+import { ARG, type BinaryKind, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
 import { rowMajorStrides } from './dialect.ts';
 import { type Operation, Program } from './program.ts';
 import { planMemory, Storage, type TakeOver, type Value } from './storage.ts';
@@ -127,16 +127,38 @@ export class ProgramWriter {
 
   /** a + b, in the layout of a; writes over a where nobody reads it later. */
   sum(a: Value, b: Value): Value {
-    const other = this.as(b, a.layout);
+    return this.combined('add', a, this.as(b, a.layout), true);
+  }
+
+  /**
+   * a and b, number by number, in the layout of a; b is repeated along axes where its size is 1.
+   *
+   * @param overwrites whether the result may take over the memory of a
+   */
+  combined(kind: BinaryKind, a: Value, b: Value, overwrites: boolean = false): Value {
     const result = this.value(a.layout, a.dims);
     this.run(
-      this.api.binary('add', a.layout, other.layout, result.layout),
+      this.api.binary(kind, a.layout, b.layout, result.layout),
       [
         [ARG.source, a],
-        [ARG.source1, other],
+        [ARG.source1, b],
         [ARG.destination, result],
       ],
-      [a, result],
+      overwrites ? [a, result] : undefined,
+    );
+    return result;
+  }
+
+  /** factor · x; writes over x where nobody reads it later. */
+  scaled(x: Value, factor: number): Value {
+    const result = this.value(x.layout, x.dims);
+    this.run(
+      this.api.elementwise({ kind: 'linear', alpha: factor }, x.layout),
+      [
+        [ARG.source, x],
+        [ARG.destination, result],
+      ],
+      [x, result],
     );
     return result;
   }

@@ -95,16 +95,7 @@ const hardSigmoid: LayerRule = {
       // oneDNN passes it where low < x ≤ high.
       const slope = { ...clipped, beta: below(1) };
       const dx = elementwiseGradient(layer, slope, { forward, x: straight, gradient });
-      const scaled = program.value(dx.layout, dx.dims);
-      program.run(
-        api.elementwise({ kind: 'linear', alpha: line.alpha }, dx.layout),
-        [
-          [ARG.source, dx],
-          [ARG.destination, scaled],
-        ],
-        [dx, scaled],
-      );
-      layer.gradient(0, scaled);
+      layer.gradient(0, program.scaled(dx, line.alpha));
     });
   },
 };
