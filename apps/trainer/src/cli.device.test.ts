@@ -52,6 +52,30 @@ describe('a device that is not there is an error with what brings it, and leaves
   }
 });
 
+it.skipIf(process.platform === 'win32')(
+  'other commands refuse it the same way (on a machine without dml)',
+  async () => {
+    const commands = [
+      ['eval', '--model', 'onnx:none.onnx', '--data', 'none', '--pairs', 'none'],
+      ['bench', 'head'],
+      ['bench', 'backbone'],
+      ['conformance', '--backend', 'onnx'],
+    ];
+    for (const command of commands) {
+      const { code, stdout, stderr } = await cf([...command, '--device=dml']);
+      expect([code, stdout], command.join(' ')).toEqual([3, '']);
+      expect(stderr).toMatch(/E_BACKEND\]: provider 'dml'.*\nFix: .*Windows/);
+    }
+    const others = [
+      ['bench', 'head', '--backend=reference'],
+      ['bench', 'backbone', '--engine=tfjs'],
+      ['conformance', '--backend=reference'],
+    ];
+    for (const command of others)
+      expect((await cf([...command, '--device=webgpu'])).code, command.join(' ')).toBe(2);
+  },
+);
+
 it('a device that is unknown, and one beside an engine that has none, are told', async () => {
   const unknown = await cf([...flags, '--device=gpu']);
   expect(unknown.code).toBe(2);

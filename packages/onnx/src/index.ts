@@ -17,6 +17,7 @@ export {
   splitGradient,
 } from './gradient/split-gradient.ts';
 export { type OnnxBackendOptions, onnxBackend } from './head/onnx-backend.ts';
+export type { HeadPart, OnPart } from './head/tile-pass.ts';
 export {
   type Attributes,
   type AttributeValue,

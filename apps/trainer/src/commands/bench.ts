@@ -5,9 +5,11 @@ import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
-import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
+import { benchHead } from '../bench/head/bench-head.ts';
+import { formatHead } from '../bench/head/format-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
+import { measureParts, type PartsTask } from '../bench/head/measure-parts.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
@@ -201,12 +203,14 @@ function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
 /** One measurement, in a process of its own; the task comes as JSON. */
 function taskCommand(): Command {
   return new Command('head-task').action(async () => {
-    const task = JSON.parse(await text(process.stdin)) as HeadTask | TfjsTask;
+    const task = JSON.parse(await text(process.stdin)) as HeadTask | PartsTask | TfjsTask;
     // Loaded only when asked for: its framework is large.
     const measured =
       'plain' in task
         ? await (await import('../bench/head/measure-tfjs.ts')).measureTfjs(task)
-        : await measureHead(task);
+        : 'parts' in task
+          ? await measureParts(task)
+          : await measureHead(task);
     // Some frameworks write to the output on their own.
     console.log(`\n${JSON.stringify(measured)}`);
   });
@@ -217,26 +221,4 @@ function backboneTaskCommand(): Command {
     const { measureBackbone } = await import('../bench/backbone/measure-backbone.ts');
     console.log(JSON.stringify(await measureBackbone(JSON.parse(await text(process.stdin)))));
   });
-}
-
-function formatHead(report: HeadReport): string {
-  const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(1)} ms`;
-  const share = (value: number | null): string => (value === null ? 'none' : `${(100 * value).toFixed(0)} %`);
-  const { late } = report;
-  return [
-    `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes${report.subCenters === 1 ? '' : ` of ${report.subCenters} centers`}, ${report.threads} threads`,
-    `limit   ${milliseconds(report.limitSeconds)} (three matrix products)`,
-    `init    ${milliseconds(report.medianSeconds)}, ${report.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(report.skippedShare)}`,
-    ...(late === null
-      ? []
-      : [
-          `late    ${milliseconds(late.medianSeconds)}, ${late.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(late.skippedShare)}`,
-        ]),
-    `memory  ${report.peakExtraMiB === null ? 'unknown here' : `${report.peakExtraMiB.toFixed(0)} MiB`}${report.memoryOf === 'tensors' ? ' of tensors' : ''} beyond runtime, X, W and ∂W`,
-    ...report.peers.map(
-      ({ name, version, medianSeconds, speedup }) =>
-        `${name} (${version}): ${milliseconds(medianSeconds)}, ${speedup.toFixed(1)} times ours`,
-    ),
-    ...report.skippedPeers.map((reason) => `not measured: ${reason}`),
-  ].join('\n');
 }

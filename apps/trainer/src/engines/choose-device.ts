@@ -62,12 +62,12 @@ export async function chooseDevice(
 }
 
 async function proven(provider: Device, work: DeviceWork): Promise<ProviderProof> {
-  prepare(provider);
+  prepareDevice(provider);
   return proveProvider({ runtime: runtime as OnnxRuntime, provider, ...work });
 }
 
 /** Settings that native libraries read when they load. */
-function prepare(device: Device): void {
+export function prepareDevice(device: Device): void {
   // What fails is thrown as well.
   runtime.env.logLevel = 'fatal';
   // Products of cuda have ten bits otherwise.

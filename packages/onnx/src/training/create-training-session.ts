@@ -3,7 +3,7 @@ import { ACTIVATIONS } from '../gradient/split-gradient.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
-import { withNormalisationsByParts } from '../passes/normalisations-by-parts.ts';
+import { withOperatorsByParts } from '../passes/operators-by-parts.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
 import { onProcessor, sessionOptions } from '../runtime/sessions.ts';
@@ -70,8 +70,8 @@ async function openGraphs(
   const models = onProcessor(executionProviders)
     ? graphs
     : {
-        forward: withNormalisationsByParts(graphs.forward),
-        backward: withNormalisationsByParts(graphs.backward),
+        forward: withOperatorsByParts(graphs.forward),
+        backward: withOperatorsByParts(graphs.backward),
       };
   return new GraphPasses(runtime, plan, await openRunners(runtime, models, settings));
 }

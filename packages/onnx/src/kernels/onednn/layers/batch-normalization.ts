@@ -2,6 +2,7 @@ import { floatAttribute, intAttribute } from '../../../model/attributes.ts';
 import { ARG } from '../api.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
+import { channelMeans, channelSums } from './channel-sums.ts';
 
 /** BatchNormalization by the statistics of the batch, or by fixed ones. */
 export const batchNormalization: LayerRule = {
@@ -58,6 +59,9 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
   layer.statistics({ mean, variance, channels, count });
   layer.onBackward((gradient) => {
     const dy = program.as(gradient, x.layout);
+    // With ReLU behind it the gradient of its own result is nowhere.
+    const isPicture = x.dims.length > 2;
+    const exactShift = hasRelu || !isPicture ? undefined : channelSums(layer, dy);
     const dx = program.value(x.layout, x.dims);
     const [scaleGradient, shiftGradient] = [
       program.value(perChannel, [channels]),
@@ -79,10 +83,18 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
       ],
       [dy, dx],
     );
-    layer.gradient(0, dx);
+    layer.gradient(0, isPicture ? withoutMeans(layer, dx) : dx);
     layer.gradient(1, scaleGradient);
-    layer.gradient(2, shiftGradient);
+    layer.gradient(2, exactShift ?? shiftGradient);
   });
+}
+
+/**
+ * ∂x sums to 0 in every channel. What rounding leaves of the sum is alike at all positions, and the layers before add it
+ * up again, so it is taken away.
+ */
+function withoutMeans(layer: Layer, dx: Value): Value {
+  return layer.program.combined('sub', dx, channelMeans(layer, dx), true);
 }
 
 /** y = slope · x + offset with slope = scale / √(variance + ε), one a channel; ∂x = slope · ∂y. */
@@ -100,30 +112,10 @@ function writeFixed(layer: Layer): void {
     dims,
     Float32Array.from(slopes, (value, i) => shift[i]! - value * mean[i]!),
   );
-  const scaled = combined(layer, 'mul', x, slope);
-  layer.output(combined(layer, 'add', scaled, offset, true));
+  const scaled = program.combined('mul', x, slope);
+  layer.output(program.combined('add', scaled, offset, true));
   layer.onBackward((gradient) => {
     const dy = program.as(gradient, x.layout);
-    layer.gradient(0, combined(layer, 'mul', dy, slope));
+    layer.gradient(0, program.combined('mul', dy, slope));
   });
-}
-
-function combined(
-  { api, program }: Layer,
-  kind: 'mul' | 'add',
-  a: Value,
-  b: Value,
-  overwrites: boolean = false,
-): Value {
-  const result = program.value(a.layout, a.dims);
-  program.run(
-    api.binary(kind, a.layout, b.layout, result.layout),
-    [
-      [ARG.source, a],
-      [ARG.source1, b],
-      [ARG.destination, result],
-    ],
-    overwrites ? [a, result] : undefined,
-  );
-  return result;
 }

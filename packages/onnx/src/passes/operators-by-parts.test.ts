@@ -3,7 +3,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import { graphOf, type Model } from '../model/model.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel, type Values } from '../testing/run-model.ts';
-import { withNormalisationsByParts } from './normalisations-by-parts.ts';
+import { withOperatorsByParts } from './operators-by-parts.ts';
 
 function normalisation(sample: readonly number[], opset: number): Model {
   const builder = new GraphBuilder({ opset });
@@ -32,7 +32,7 @@ test.each([
   [[3, 4], 18],
 ])('gives what the operator gives on samples %j in opset %i', async (sample, opset) => {
   const model = normalisation(sample, opset);
-  const byParts = withNormalisationsByParts(model);
+  const byParts = withOperatorsByParts(model);
   const tensor = (dims: readonly number[], seed: number) =>
     randomTensor('float32', dims, seed, (u) => 3 * u + 0.25);
   const inputs = {
@@ -52,9 +52,26 @@ test.each([
   expect(modes.filter((operator) => operator === 'BatchNormalization')).toHaveLength(1);
 });
 
+test.each([
+  [['N', 3, 4, 6], true],
+  [['N', 3, 'H', 6], false],
+])('SpaceToDepth of %j is written as moved axes: %s', async (shape, isWritten) => {
+  const builder = new GraphBuilder();
+  const blocks = builder.op('SpaceToDepth', [builder.input('x', 'float32', shape)], {
+    blocksize: { int: 2 },
+  });
+  builder.output(blocks, 'float32', undefined);
+  const model = builder.build();
+  const byParts = withOperatorsByParts(model);
+  const operators = graphOf(byParts).node.map(({ opType }) => opType);
+  expect(operators.includes('SpaceToDepth')).toBe(!isWritten);
+  const inputs = { x: randomTensor('float32', [2, 3, 4, 6], 1) };
+  expect(await outputsOf(byParts, inputs)).toEqual(await outputsOf(model, inputs));
+});
+
 test('a model without one is the same', () => {
   const builder = new GraphBuilder();
   builder.output(builder.op('Neg', [builder.input('x', 'float32', [1])]), 'float32', [1]);
   const model = builder.build();
-  expect(withNormalisationsByParts(model)).toBe(model);
+  expect(withOperatorsByParts(model)).toBe(model);
 });
