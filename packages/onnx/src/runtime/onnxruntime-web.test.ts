@@ -33,6 +33,7 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
 
   test.for(['wasm', 'webgpu'] as const)(
     'training and a head are proven on the %s provider',
+    { timeout: PATIENCE },
     async (provider, { skip }) => {
       const page = await site.open();
       const proof = await page.evaluate(
@@ -44,7 +45,6 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
       expect(proof.head).toBeLessThan(PROOF_TOLERANCE.head);
       expect(proof.network).toBeLessThan(PROOF_TOLERANCE.network);
     },
-    PATIENCE,
   );
 
   for (const { laws, ...mode } of MODES) {
