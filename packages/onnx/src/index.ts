@@ -11,11 +11,13 @@ export {
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';
 export { supportedOperators } from './gradient/rule-table.ts';
 export {
+  type Activations,
   type SplitGradient,
   type SplitGradientOptions,
   splitGradient,
 } from './gradient/split-gradient.ts';
 export { type OnnxBackendOptions, onnxBackend } from './head/onnx-backend.ts';
+export type { HeadPart, OnPart } from './head/tile-pass.ts';
 export {
   type Attributes,
   type AttributeValue,
@@ -69,6 +71,7 @@ export {
   inspectModel,
   type ModelInspection,
 } from './passes/inspection/inspect-model.ts';
+export { type LowMemory, lowMemory } from './passes/inspection/low-memory.ts';
 export type { TrainingMemory } from './passes/inspection/training-memory.ts';
 export type { Note } from './passes/note.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';

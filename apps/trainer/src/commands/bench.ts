@@ -5,14 +5,19 @@ import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
-import { benchHead, type HeadReport } from '../bench/head/bench-head.ts';
+import { benchHead } from '../bench/head/bench-head.ts';
+import { formatHead } from '../bench/head/format-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
+import { measureParts, type PartsTask } from '../bench/head/measure-parts.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
+import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { checkCommand } from './bench-check.ts';
+import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
@@ -29,6 +34,8 @@ export function benchCommand(): Command {
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
     .addCommand(backboneCommand())
+    .addCommand(scalingCommand(measure))
+    .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true });
 }
@@ -95,10 +102,16 @@ function backboneCommand(): Command {
         .choices(KERNEL_CHOICES)
         .default('auto'),
     )
+    .addOption(
+      new Option('--memory <choice>', 'low: compute activations again instead of keeping them')
+        .choices(MEMORY_CHOICES)
+        .default('normal'),
+    )
     .option('--no-layers', 'leave out the rate of every layer shape')
     .option('--no-peer', 'leave PyTorch out');
   return withSharedOptions(command, [
     '--model mobilefacenet --batch 64 --json',
+    '--model iresnet18 --batch 64 --memory low --no-layers',
     '--engine tfjs --batch 8',
   ]).action(async ({ json, engine, device: choice, ...given }: BackboneFlags) => {
     requireChoice('engine', engine, ['onnx', 'tfjs']);
@@ -110,7 +123,7 @@ function backboneCommand(): Command {
     const options = given;
     requireChoice('model', options.model, ['tiny-iresnet']);
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-    const without = new Set(['threads', 'device', 'kernels', 'layers', 'peer', 'python', 'rounds']);
+    const without = new Set(['threads', 'device', 'kernels', 'memory', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
     // Loaded only when chosen: its framework is large.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
@@ -158,6 +171,7 @@ function formatBackbone(report: BackboneReport): string {
       ? `PyTorch: not measured, ${peer.skipped}`
       : `${peer.library} ${peer.version}: ${peer.imagesPerSecond.toFixed(1)} images/s; ours is ${ratioToPeer!.toFixed(2)} times as fast`,
     memoryText(report),
+    ...lowMemoryText(report),
     ...(report.layers.length === 0 ? [] : ['GFLOP/s: forward, input gradient, weight gradient']),
     ...report.layers.map(
       ({ layer, count, forward, inputGradient, weightGradient }) =>
@@ -173,6 +187,14 @@ function memoryText({ peakExtraMiB, peer, memoryRatioToPeer }: BackboneReport): 
   return `${own}; ${peer.library} ${peer.peakExtraMiB!.toFixed(0)} MiB, ${memoryRatioToPeer.toFixed(2)} times ours`;
 }
 
+function lowMemoryText({ normal, imagesPerSecond, peakExtraMiB }: BackboneReport): readonly string[] {
+  if (normal === undefined) return [];
+  const [kept, low] = [normal.peakExtraMiB, peakExtraMiB];
+  const less =
+    kept === null || low === null ? '' : `${(kept - low).toFixed(0)} MiB less of ${kept.toFixed(0)}, `;
+  return [`memory low: ${less}${(normal.imagesPerSecond / imagesPerSecond).toFixed(2)} times the time`];
+}
+
 /** This very program, asked for one measurement. */
 function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
   return [...process.execArgv, process.argv[1]!, 'bench', task];
@@ -181,12 +203,14 @@ function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
 /** One measurement, in a process of its own; the task comes as JSON. */
 function taskCommand(): Command {
   return new Command('head-task').action(async () => {
-    const task = JSON.parse(await text(process.stdin)) as HeadTask | TfjsTask;
+    const task = JSON.parse(await text(process.stdin)) as HeadTask | PartsTask | TfjsTask;
     // Loaded only when asked for: its framework is large.
     const measured =
       'plain' in task
         ? await (await import('../bench/head/measure-tfjs.ts')).measureTfjs(task)
-        : await measureHead(task);
+        : 'parts' in task
+          ? await measureParts(task)
+          : await measureHead(task);
     // Some frameworks write to the output on their own.
     console.log(`\n${JSON.stringify(measured)}`);
   });
@@ -197,26 +221,4 @@ function backboneTaskCommand(): Command {
     const { measureBackbone } = await import('../bench/backbone/measure-backbone.ts');
     console.log(JSON.stringify(await measureBackbone(JSON.parse(await text(process.stdin)))));
   });
-}
-
-function formatHead(report: HeadReport): string {
-  const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(1)} ms`;
-  const share = (value: number | null): string => (value === null ? 'none' : `${(100 * value).toFixed(0)} %`);
-  const { late } = report;
-  return [
-    `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes${report.subCenters === 1 ? '' : ` of ${report.subCenters} centers`}, ${report.threads} threads`,
-    `limit   ${milliseconds(report.limitSeconds)} (three matrix products)`,
-    `init    ${milliseconds(report.medianSeconds)}, ${report.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(report.skippedShare)}`,
-    ...(late === null
-      ? []
-      : [
-          `late    ${milliseconds(late.medianSeconds)}, ${late.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(late.skippedShare)}`,
-        ]),
-    `memory  ${report.peakExtraMiB === null ? 'unknown here' : `${report.peakExtraMiB.toFixed(0)} MiB`}${report.memoryOf === 'tensors' ? ' of tensors' : ''} beyond runtime, X, W and ∂W`,
-    ...report.peers.map(
-      ({ name, version, medianSeconds, speedup }) =>
-        `${name} (${version}): ${milliseconds(medianSeconds)}, ${speedup.toFixed(1)} times ours`,
-    ),
-    ...report.skippedPeers.map((reason) => `not measured: ${reason}`),
-  ].join('\n');
 }

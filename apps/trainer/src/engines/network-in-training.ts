@@ -14,6 +14,8 @@ export interface NetworkInTraining {
   readonly kernels?: string;
   /** The same in a line, with why. */
   readonly told?: string;
+  /** What low memory gives and costs: a line. */
+  readonly memory?: string;
   /** The network as it now is, to embed with and to keep. */
   trained(): Promise<TrainedNetwork>;
   /** Of the learner as well. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { backbone } from '@cf/backbones';
-import { onnxModel } from '@cf/onnx';
+import { lowMemory, onnxModel } from '@cf/onnx';
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
@@ -9,7 +9,7 @@ import { withAllReasons } from './inspect-file.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import { modelHash, type PreparedFile, prepareFile } from './onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from './onnx-network.ts';
-import { openOnnxTraining } from './open-onnx-training.ts';
+import { openOnnxTraining, trainedPart } from './open-onnx-training.ts';
 import { type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
 /** A network before training. */
@@ -66,7 +66,10 @@ async function openNetwork(
       pixels,
       fingerprint,
       notes,
-      activationBytes: () => activationBytes(model, sampleShape(shape, pixels)),
+      activationBytes: async () =>
+        training.memory === 'low'
+          ? lowMemory(model, { batch: 1, ...trainedPart(training) }).keptBytesPerSample
+          : activationBytes(model, sampleShape(shape, pixels)),
       openTraining: () =>
         openOnnxTraining({
           name,

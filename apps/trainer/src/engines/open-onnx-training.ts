@@ -1,5 +1,13 @@
 import { BackendError, CfError } from '@cf/core';
-import { createTrainingSession, type Model, onnxLearner, smallestBatch, trainingForm } from '@cf/onnx';
+import {
+  createTrainingSession,
+  lowMemory,
+  type Model,
+  onnxLearner,
+  smallestBatch,
+  type TrainingFormOptions,
+  trainingForm,
+} from '@cf/onnx';
 import type { Learner, LearnerBatch } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
@@ -9,6 +17,7 @@ import { optimiserOf } from '../settings/training-options.ts';
 import { openOnKernels } from './choose-kernels.ts';
 import type { Device } from './device.ts';
 import { exportedModel } from './export-model.ts';
+import { activationsOf, lowMemoryText } from './memory-choice.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
 import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
@@ -39,13 +48,12 @@ export interface OnnxTrainingOptions {
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
   const { name, model, dim, config, threads, device = 'cpu', openInference, pixels } = options;
-  const network = config.train === 'all' ? config.network : undefined;
-  const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
-  const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
+  const part = trainedPart(config);
   // What can't be exported is told before it is trained.
   const { notes } = exportedModel(model, config);
   const form = trainingForm(model, part);
   const optimiser = optimiserOf(config);
+  const memory = config.train === 'all' ? config.memory : 'normal';
   const choice = config.train === 'all' ? config.kernels : 'onnxruntime';
   const {
     session,
@@ -59,6 +67,7 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
       threads,
       seed: config.seed,
       executionProviders: [device],
+      activations: activationsOf(memory),
       ...(given !== undefined && { kernels: given }),
       ...part,
     }),
@@ -72,12 +81,22 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     smallestBatch: smallestBatch(form),
     trains: [whatTrains(model, form, part), ...notes].join('; '),
     ...(config.train === 'all' && { kernels, told }),
+    ...(memory === 'low' && {
+      memory: lowMemoryText(lowMemory(model, { batch: config.batch, ...part }), config.batch, kernels),
+    }),
     async trained() {
       const { model: exported } = exportedModel(session.exportModel(), config);
       return { inference: await openInference(exported), files: new Map(), model: exported };
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** What of a network's file trains. */
+export function trainedPart(config: TrainConfig): Pick<TrainingFormOptions, 'freezeBn' | 'freezeUntil'> {
+  const network = config.train === 'all' ? config.network : undefined;
+  const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
+  return { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
 }
 
 /** A learner whose every failure names the network and what was run. */

@@ -46,7 +46,7 @@ export async function withNetwork<T>(
       const store = await loadPictures(job, untrained.inference.shape);
       const subject = subjectOn(job, untrained, store);
       requireBatchSize(config, subject.samples.count, network.smallestBatch);
-      const told = [network.trains, network.told].filter((line) => line !== undefined);
+      const told = [network.trains, network.told, network.memory].filter((line) => line !== undefined);
       return await work({ run, network, ...subject, notes: [...subject.notes, ...told] });
     } finally {
       await network.dispose();

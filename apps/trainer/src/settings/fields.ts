@@ -4,6 +4,7 @@ import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
 import { DEVICE_CHOICES } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
+import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { byKind, type FlagsOf, only, type Setting, setting } from './setting.ts';
 import { ENGINES, ONLY, type Situation, TRAINED_PARTS } from './situation.ts';
@@ -169,6 +170,11 @@ export const network = {
       '--kernels <name>',
       z.enum(KERNEL_CHOICES).default('auto'),
       `what computes the training on the processor: one of ${KERNEL_CHOICES.join(', ')}; auto takes oneDNN where it is there and knows every layer`,
+    ),
+    memory: setting(
+      '--memory <choice>',
+      z.enum(MEMORY_CHOICES).default('normal'),
+      `${MEMORY_CHOICES.join(' or ')}: low computes activations again instead of keeping them; what that gives and costs is told`,
     ),
     exportType: setting(
       '--export-type <type>',

@@ -185,3 +185,20 @@ describe('a bad batch that is not refused yet', () => {
     expect(errorOf(run)).toBeInstanceOf(CfError);
   });
 });
+
+describe.each([Float32Array, Float64Array])('requireFiniteTensor of typed numbers', (Numbers) => {
+  test.each([
+    [5, 0],
+    [5, 3],
+    [5, 4],
+    [6, 5],
+    [1, 0],
+  ])('of %d finds the one at %d', (length, at) => {
+    const values = new Numbers(length).fill(3e38);
+    expect(() => requireFiniteTensor('x', values)).not.toThrow();
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      values[at] = bad;
+      expect(() => requireFiniteTensor('x', values)).toThrow(`x[${at}]`);
+    }
+  });
+});

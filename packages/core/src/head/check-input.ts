@@ -107,10 +107,34 @@ export function checkInput(
 
 /** Throws NonFiniteError at the first number that is not finite. */
 export function requireFiniteTensor(name: string, values: ArrayLike<number>): void {
+  if (values instanceof Float32Array ? finite32(values) : values instanceof Float64Array && finite64(values))
+    return;
   for (let i = 0; i < values.length; i++) {
     // x − x is 0 for finite x only.
     if (values[i]! - values[i]! !== 0) throw new NonFiniteError(name, i, values[i]!);
   }
+}
+
+/** Whether all numbers are finite: without a branch a number, and of one kind of array, which is several times as fast. */
+function finite32(values: Float32Array): boolean {
+  const even = values.length & ~1;
+  let [a, b] = [0, 0];
+  for (let i = 0; i < even; i += 2) {
+    a += values[i]! - values[i]!;
+    b += values[i + 1]! - values[i + 1]!;
+  }
+  return a + b === 0 && (even === values.length || Number.isFinite(values[even]));
+}
+
+/** {@link finite32} */
+function finite64(values: Float64Array): boolean {
+  const even = values.length & ~1;
+  let [a, b] = [0, 0];
+  for (let i = 0; i < even; i += 2) {
+    a += values[i]! - values[i]!;
+    b += values[i + 1]! - values[i + 1]!;
+  }
+  return a + b === 0 && (even === values.length || Number.isFinite(values[even]));
 }
 
 function requireLength(name: string, given: number, expected: number, shape: string): void {

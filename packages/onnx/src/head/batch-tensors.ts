@@ -2,6 +2,7 @@ import type { MarginLoss, PreparedBatch, UnitRows } from '@cf/core';
 import { sampleValuesRead } from '../formula/negatives-formula.ts';
 import type { OnnxRuntime, RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import { NO_LOGIT } from './forward-graph.ts';
+import type { HeadMemory } from './head-memory.ts';
 
 /** Which samples have their class in a tile: their positions there, [k, 2], and the logits that hide them, [k]. */
 interface OwnClasses {
@@ -27,6 +28,7 @@ export function batchTensors(
   prepared: PreparedBatch,
   labels: Int32Array,
   tileSize: number,
+  memory: HeadMemory,
 ): BatchTensors {
   const column = (values: ArrayLike<number>): RuntimeTensor =>
     new runtime.Tensor('float32', Float32Array.from(values), [values.length, 1]);
@@ -36,8 +38,10 @@ export function batchTensors(
   };
   for (const name of sampleValuesRead(loss))
     samples[`sample_${name}`] = column(prepared.sampleValues.map((sample) => sample[name]!));
+  const unit = memory.array('unit', x.unit.length);
+  unit.set(x.unit);
   return {
-    x: new runtime.Tensor('float32', new Float32Array(x.unit), [x.count, x.dim]),
+    x: new runtime.Tensor('float32', unit, [x.count, x.dim]),
     samples,
     own: (tile) => ownClasses(runtime, labels, tile * tileSize, tileSize),
   };

@@ -30,9 +30,10 @@ export function classGradients(
     const from = i * dim;
     let along = 0;
     if (loss.geometry !== 'inner') for (let k = 0; k < dim; k++) along += sums[from + k]! * unit[from + k]!;
-    for (let k = from; k < from + dim; k++) {
-      out[k] = (sums[k]! - along * unit[k]!) * x.inverse[i]! + radial[i]! * unit[k]!;
-    }
+    const inverse = x.inverse[i]!;
+    const alongUnit = radial[i]!;
+    for (let k = from; k < from + dim; k++)
+      out[k] = (sums[k]! - along * unit[k]!) * inverse + alongUnit * unit[k]!;
   }
   return { ...rest, embeddings: out };
 }

@@ -18,6 +18,7 @@ import { pairsInOnePass, smoothedGradients } from './one-pass.ts';
 import type { SimdKernel } from './simd-kernel.ts';
 import { SimdPass } from './simd-pass.ts';
 import type { StepWork } from './step-work.ts';
+import type { OnPart } from './tile-pass.ts';
 import { type TileLimits, tilePlan } from './tile-plan.ts';
 import { keptGradients, seeNegatives } from './two-passes.ts';
 
@@ -31,6 +32,7 @@ export interface PassOptions extends TileLimits {
   readonly kernel: SimdKernel | undefined;
   readonly tileSize: number | undefined;
   readonly checkFinite: boolean;
+  readonly onPart: OnPart | undefined;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */
   readonly skipBound: number;
 }
@@ -49,14 +51,14 @@ export function classPasses(context: BatchContext, options: PassOptions): ClassP
 }
 
 function openWork(context: BatchContext, options: PassOptions): StepWork {
-  const { runtime, sessions, memory, allocate, kernel, checkFinite, skipBound } = options;
+  const { runtime, sessions, memory, allocate, kernel, checkFinite, skipBound, onPart } = options;
   const { loss, batch, classes, dim, labels, prepared, subCenters } = context;
   const plan = tilePlan({ batch, classes, dim, subCenters }, options, {
     given: options.tileSize,
     keeps: keepsSlopes(loss),
   });
-  const tensors = batchTensors(runtime, loss, context.x, prepared, labels, plan.tileSize);
-  const shared = { runtime, sessions, loss, plan, batch, subCenters };
+  const tensors = batchTensors(runtime, loss, context.x, prepared, labels, plan.tileSize, memory);
+  const shared = { runtime, sessions, loss, plan, batch, subCenters, onPart };
   const graph = new GraphPass({ ...shared, tensors, sumNames: negativeSumNames(loss) }, memory);
   const pass =
     kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: tensors.x, prepared }, kernel);

@@ -6,7 +6,15 @@ import type { EmbeddingSums } from './embedding-sums.ts';
 import type { GraphPass } from './graph-pass.ts';
 import type { HeadMemory } from './head-memory.ts';
 import type { TileSums } from './negative-sums.ts';
-import type { Partials, PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
+import {
+  type Partials,
+  type PassContext,
+  type Tile,
+  type TilePass,
+  type TileRequest,
+  type TileResults,
+  timedPart,
+} from './tile-pass.ts';
 
 /** What passes over the classes share. */
 export interface ClassTilesContext extends PassContext {
@@ -41,6 +49,8 @@ export class ClassTiles {
   readonly #tamed: Map<number, TamedTile> = new Map();
   readonly #checked: Set<number> = new Set();
   readonly #shifts: Map<number, Float32Array> = new Map();
+  /** Copies the slopes of the tile before to where they wait in ∂W. */
+  #store: (() => void) | undefined;
   #shift: Float32Array;
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
@@ -68,7 +78,8 @@ export class ClassTiles {
    * @throws NonFiniteError
    */
   async forward(index: number, count: boolean): Promise<ForwardResults> {
-    const parts = { keep: !this.#comesAgain(index), count };
+    const meanwhile = (): void => this.#storeNow();
+    const parts = { keep: !this.#comesAgain(index), count, meanwhile };
     if (this.#shift.some(Number.isNaN)) await this.#raise(index, (i) => Number.isNaN(this.#shift[i]!));
     let results = await this.sweep(index, { shift: this.#shift, ...parts });
     if (!results.sum.every((sum) => sum <= LARGEST_SUM)) {
@@ -79,7 +90,13 @@ export class ClassTiles {
     const { sum, radial, sums, counts } = results;
     for (const [i, value] of sum.entries()) if (!Number.isFinite(value)) throw overflow(i, value);
     this.#shifts.set(index, this.#shift);
-    this.#stored(index)?.set(this.#context.pass.slopes(index, this.range(index).count));
+    this.#storeNow();
+    const stored = this.#stored(index);
+    if (stored !== undefined) {
+      const slopes = this.#context.pass.slopes(index, this.range(index).count);
+      this.#store = () => stored.set(slopes);
+    }
+    if (index === this.count - 1) this.#storeNow();
     return { sums: { shift: this.#shift, sum, radial }, named: sums, counts };
   }
 
@@ -139,23 +156,22 @@ export class ClassTiles {
     const norms = this.#normsOf(index);
     const ofRows = along === undefined ? { norms } : { pull: pullOf(along, norms) };
     const session = await sessions.backward(along !== undefined);
-    await session.run(
-      {
-        x: this.#tensor(x, [batch, dim]),
-        w: this.#tile(index).weights,
-        before: this.#tensor(before, [batch, dim]),
-        slopes: this.#tensor(slopes, [batch, rows]),
-        ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
-        ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
-      },
-      {
-        after: this.#tensor(after, [batch, dim]),
-        grad_w: this.#tensor(gradient, [rows, dim]),
-        ...(bias === undefined
-          ? {}
-          : { grad_bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
-      },
-    );
+    const feeds = {
+      x: this.#tensor(x, [batch, dim]),
+      w: this.#tile(index).weights,
+      before: this.#tensor(before, [batch, dim]),
+      slopes: this.#tensor(slopes, [batch, rows]),
+      ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
+      ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
+    };
+    const outputs = {
+      after: this.#tensor(after, [batch, dim]),
+      grad_w: this.#tensor(gradient, [rows, dim]),
+      ...(bias === undefined
+        ? {}
+        : { grad_bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
+    };
+    await timedPart(this.#context, 'gradients', () => session.run(feeds, outputs));
     sums.took();
     const tamed = this.#tamed.get(index);
     if (tamed !== undefined) untameGradients(gradient, tamed.norms, dim);
@@ -173,6 +189,12 @@ export class ClassTiles {
     if (!plan.stored || index < plan.kept) return undefined;
     const at = this.range(index - 1).start * subCenters * dim;
     return gradWeights().subarray(at, at + batch * this.range(index).count * subCenters);
+  }
+
+  #storeNow(): void {
+    const store = this.#store;
+    this.#store = undefined;
+    store?.();
   }
 
   /** Sets the shift of the chosen samples to their largest logit in a tile. */

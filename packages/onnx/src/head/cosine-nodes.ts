@@ -44,10 +44,12 @@ export function productNodes(
 ): string {
   builder.input('x', 'float32', ['B', 'd']);
   builder.input('w', 'float32', ['rows', 'd']);
+  const added = biasInProduct(loss) && subCenters === 1 ? [biasInput(builder)] : [];
+  const products = builder.op('Gemm', ['x', 'w', ...added], { transB: { int: 1 } }, names);
+  // After the product, which fetches the rows while it computes: the sums of squares alone would wait for the memory.
   builder.op('ReduceL2', ['w'], { axes: { ints: [1] }, keepdims: { int: 1 } }, { outputs: ['norms'] });
   builder.output('norms', 'float32', ['rows', 1]);
-  const added = biasInProduct(loss) && subCenters === 1 ? [biasInput(builder)] : [];
-  return builder.op('Gemm', ['x', 'w', ...added], { transB: { int: 1 } }, names);
+  return products;
 }
 
 /** b of the tile's classes: [1, n]. */

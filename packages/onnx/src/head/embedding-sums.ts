@@ -29,7 +29,13 @@ export class EmbeddingSums {
   begin(factor: Float32Array): void {
     this.#flush();
     this.factor = factor;
-    addRows(this.x.fill(0), this.#unit, factor);
+    const { x } = this;
+    const unit = this.#unit;
+    const dim = unit.length / factor.length;
+    for (let i = 0; i < factor.length; i++) {
+      const value = factor[i]!;
+      for (let k = i * dim; k < (i + 1) * dim; k++) x[k] = value * unit[k]!;
+    }
     this.before.fill(0);
   }
 
@@ -46,14 +52,12 @@ export class EmbeddingSums {
   }
 
   #flush(): void {
-    if (this.factor.length > 0) addRows(this.#total, this.before, this.factor);
+    const { factor, before } = this;
+    const total = this.#total;
+    const dim = before.length / factor.length;
+    for (let i = 0; i < factor.length; i++) {
+      const value = factor[i]!;
+      for (let k = i * dim; k < (i + 1) * dim; k++) total[k]! += value * before[k]!;
+    }
   }
-}
-
-/** sums_i += factor_i·rows_i, row by row: [B, d]. */
-function addRows(sums: Float32Array | Float64Array, rows: Float32Array, factor: Float32Array): void {
-  const dim = rows.length / factor.length;
-  factor.forEach((value, i) => {
-    for (let k = i * dim; k < (i + 1) * dim; k++) sums[k]! += value * rows[k]!;
-  });
 }

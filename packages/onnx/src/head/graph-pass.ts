@@ -3,7 +3,15 @@ import type { RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
 import type { BatchTensors } from './batch-tensors.ts';
 import type { ForwardParts } from './forward-graph.ts';
 import type { HeadMemory } from './head-memory.ts';
-import type { Partials, PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
+import {
+  type Partials,
+  type PassContext,
+  type Tile,
+  type TilePass,
+  type TileRequest,
+  type TileResults,
+  timedPart,
+} from './tile-pass.ts';
 
 export interface GraphPassContext extends PassContext {
   readonly tensors: BatchTensors;
@@ -27,13 +35,15 @@ export class GraphPass implements TilePass {
     const { sessions, batch } = this.#context;
     const peak = new Float32Array(batch);
     const arrays = { peak: [peak, batch, 1], norms: normsOf(tile) } satisfies Arrays;
-    await (await sessions.peaks()).run(this.#feeds(tile), this.#tensors(arrays));
+    const session = await sessions.peaks();
+    await timedPart(this.#context, 'products', () => session.run(this.#feeds(tile), this.#tensors(arrays)));
     return peak;
   }
 
   async sums(tile: Tile, request: TileRequest): Promise<TileResults> {
     const { loss, batch, subCenters, sumNames } = this.#context;
-    const { keep, count } = request;
+    const { keep, count, meanwhile } = request;
+    meanwhile?.();
     const column = (): [Float32Array, number, number] => [new Float32Array(batch), batch, 1];
     const scalar = (): [Float32Array] => [new Float32Array(1)];
     const arrays: Arrays = {
@@ -98,15 +108,14 @@ export class GraphPass implements TilePass {
       return this.#tensor(known ?? new Float32Array(batch), [batch, 1]);
     };
     const session = await sessions.forward(parts);
-    await session.run(
-      {
-        ...this.#feeds(tile),
-        ...(loss.objective.kind === 'softmax' ? { shift: column(shift) } : {}),
-        ...(hasSmoothing(loss) ? { share: column(share) } : {}),
-        ...(parts.keep && biasBesideLogit(loss) ? { d_nll: column(dNll) } : {}),
-      },
-      this.#tensors({ ...arrays, norms: normsOf(tile) }),
-    );
+    const feeds = {
+      ...this.#feeds(tile),
+      ...(loss.objective.kind === 'softmax' ? { shift: column(shift) } : {}),
+      ...(hasSmoothing(loss) ? { share: column(share) } : {}),
+      ...(parts.keep && biasBesideLogit(loss) ? { d_nll: column(dNll) } : {}),
+    };
+    const outputs = this.#tensors({ ...arrays, norms: normsOf(tile) });
+    await timedPart(this.#context, 'products', () => session.run(feeds, outputs));
   }
 
   #feeds(tile: Tile): RuntimeTensors {

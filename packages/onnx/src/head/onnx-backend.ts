@@ -11,7 +11,9 @@ import {
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { lossesOf, onnxHead } from './onnx-head.ts';
+import { takesSharedMemory } from './shared-memory.ts';
 import { openSimdKernel, type SimdKernel } from './simd-kernel.ts';
+import type { OnPart } from './tile-pass.ts';
 
 export interface OnnxBackendOptions {
   /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
@@ -24,7 +26,7 @@ export interface OnnxBackendOptions {
   readonly cacheBytes?: number;
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
-   * batch is not larger than d, and is computed twice otherwise. Default 20 MiB.
+   * batch is not larger than d, and is computed twice otherwise. Default 16 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -38,6 +40,8 @@ export interface OnnxBackendOptions {
    * and `wasm` where the runtime writes into given arrays, otherwise `graph`.
    */
   readonly elementwise?: 'graph' | 'wasm';
+  /** Is told what each part of a step takes, tile by tile, to find out where the time goes. */
+  readonly onPart?: OnPart;
 }
 
 const MIB = 2 ** 20;
@@ -49,7 +53,7 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 20 * MIB, skipBound = 2 ** -24 } = options;
+  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 16 * MIB, skipBound = 2 ** -24 } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);
@@ -60,6 +64,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   const isProcessor = onProcessor([provider]);
   const byDefault = isProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
+  const helpers = simd && threads > 1 && (await takesSharedMemory(runtime, opener)) ? threads - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
   let anchor = isProcessor ? undefined : await opener.open(probeModel());
   return {
@@ -69,7 +74,9 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     choices: {
       threads,
       elementwise: simd ? 'wasm' : 'graph',
-      ...(simd ? { multiplyAdd: hasFusedMultiplyAdd() ? 'fused' : 'separate' } : {}),
+      ...(simd
+        ? { multiplyAdd: hasFusedMultiplyAdd() ? 'fused' : 'separate', sweepThreads: helpers + 1 }
+        : {}),
       cacheBytes,
       keepBytes,
       skipBound,
@@ -83,7 +90,8 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
           cacheBytes,
           keepBytes,
           skipBound,
-          kernels: simd ? await openKernels(lossesOf(loss)) : undefined,
+          onPart: options.onPart,
+          kernels: simd ? await openKernels(lossesOf(loss), helpers) : undefined,
         },
         headOptions,
       ),
@@ -96,10 +104,13 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
 }
 
 /** They share a memory: never do two of them run in the same passes. */
-async function openKernels(losses: readonly MarginLoss[]): Promise<ReadonlyMap<MarginLoss, SimdKernel>> {
-  const linear = new LinearMemory();
+async function openKernels(
+  losses: readonly MarginLoss[],
+  helpers: number,
+): Promise<ReadonlyMap<MarginLoss, SimdKernel>> {
+  const linear = new LinearMemory(helpers > 0);
   const kernels = new Map<MarginLoss, SimdKernel>();
-  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear));
+  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear, helpers));
   return kernels;
 }
 

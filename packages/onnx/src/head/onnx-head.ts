@@ -17,6 +17,7 @@ import { classPasses } from './class-passes.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
 import type { SimdKernel } from './simd-kernel.ts';
+import type { OnPart } from './tile-pass.ts';
 import type { TileLimits } from './tile-plan.ts';
 
 /** What a backend lends to its heads. */
@@ -27,6 +28,7 @@ export interface HeadSettings extends TileLimits {
   readonly skipBound: number;
   /** Do the element-wise work, one for each of `lossesOf(loss)`; without, graphs do. */
   readonly kernels: ReadonlyMap<MarginLoss, SimdKernel> | undefined;
+  readonly onPart: OnPart | undefined;
 }
 
 /** The losses that the passes of a head are about: its own, and the one that a survey takes before. */
@@ -86,6 +88,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
       disposed = true;
       const release = (): void => {
         for (const ofLoss of sessions.values()) ofLoss.dispose();
+        for (const kernel of kernels?.values() ?? []) kernel.threads.dispose();
         memory.clear();
       };
       last.then(release, release);

@@ -3,6 +3,8 @@ import { reasonOf } from '../errors.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import type { LinearMemory } from '../simd/linear-memory.ts';
 import { rowKernel } from '../simd/row-kernel.ts';
+import type { KernelFunctions } from './sweep-rows.ts';
+import { SweepThreads } from './sweep-threads.ts';
 
 /** A function of the kernel, on byte addresses. @see rowKernel */
 export type RowFunction = (
@@ -16,20 +18,29 @@ export type RowFunction = (
 /** The kernel of one loss and the memory that it works in, kept from step to step. */
 export interface SimdKernel {
   readonly linear: LinearMemory;
-  readonly functions: Readonly<Record<'peak' | 'sums' | 'counted' | 'gradients', RowFunction>>;
+  /** Run it. */
+  readonly threads: SweepThreads;
 }
 
 /**
  * Compiles the kernel of a loss.
  *
- * @param linear may be shared by kernels that do not run in the same passes.
+ * @param linear may be used by several kernels that do not run in the same passes.
+ * @param helpers threads beside this one that sweep, where the memory is one that threads share.
  * @throws BackendError where WebAssembly has no SIMD
  */
-export async function openSimdKernel(loss: MarginLoss, linear: LinearMemory): Promise<SimdKernel> {
+export async function openSimdKernel(
+  loss: MarginLoss,
+  linear: LinearMemory,
+  helpers: number = 0,
+): Promise<SimdKernel> {
+  const { memory, shared } = linear;
   try {
-    const bytes = rowKernel(loss, hasFusedMultiplyAdd());
-    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: linear.memory } });
-    return { linear, functions: instance.exports as unknown as SimdKernel['functions'] };
+    const bytes = rowKernel(loss, hasFusedMultiplyAdd(), shared);
+    const { instance, module } = await WebAssembly.instantiate(bytes, { env: { memory } });
+    const functions = instance.exports as unknown as KernelFunctions;
+    const threads = new SweepThreads({ functions, module, memory, helpers: shared ? helpers : 0 });
+    return { linear, threads };
   } catch (cause) {
     throw new BackendError(
       `WebAssembly without what the kernel of ${loss.name} needs (${reasonOf(cause)})`,

@@ -1,13 +1,27 @@
 import { NORM_FLOOR, negativeSumNames, type PreparedBatch } from '@cf/core';
-import { biasBesideLogit, biasInProduct, sampleValuesRead } from '../formula/negatives-formula.ts';
+import {
+  biasBesideLogit,
+  biasInProduct,
+  hasSmoothing,
+  sampleValuesRead,
+} from '../formula/negatives-formula.ts';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { parameterCount, resultCount } from '../simd/row-kernel.ts';
 import { BYTES, CLASS_STRIDE, CLASSES, ofClass, PARAMETERS, RESULTS } from '../simd/row-layout.ts';
 import type { SimdKernel } from './simd-kernel.ts';
 import { nearest, type RowProducts, spreadSlopes } from './sub-centers.ts';
-import type { PassContext, Tile, TilePass, TileRequest, TileResults } from './tile-pass.ts';
+import { type KernelFunctions, MOST_PARTS } from './sweep-rows.ts';
+import {
+  type PassContext,
+  type Tile,
+  type TilePass,
+  type TileRequest,
+  type TileResults,
+  timedPart,
+} from './tile-pass.ts';
 
 const LARGE = 3e38;
+const CLASS_NUMBERS = CLASS_STRIDE * Object.keys(CLASSES).length;
 
 export interface SimdPassContext extends PassContext {
   readonly labels: Int32Array;
@@ -18,7 +32,7 @@ export interface SimdPassContext extends PassContext {
 
 /** First bytes in the memory of the kernel. */
 interface Places {
-  /** `CLASSES`; 1/‖w_j‖ is 1 where the sub-centers' have gone into the cosines. */
+  /** `CLASSES`, once or twice; 1/‖w_j‖ is 1 where the sub-centers' have gone into the cosines. */
   readonly classes: number;
   readonly parameters: number;
   readonly results: number;
@@ -38,6 +52,8 @@ export class SimdPass implements TilePass {
   readonly #places: Places;
   readonly #perSample: number;
   readonly #perResult: number;
+  /** How often the rows of the classes are there: twice where threads add to them, each part of the samples in its own. */
+  readonly #classRows: number;
   /** 1/‖w‖ of each row of the tile, and which sub-center is the nearest; only where there are some. */
   readonly #inverse: Float32Array;
   readonly #winners: Int32Array;
@@ -52,11 +68,14 @@ export class SimdPass implements TilePass {
     this.#perSample = parameterCount(loss);
     this.#perResult = resultCount(loss);
     const many = subCenters > 1;
+    const adds = loss.objective.kind === 'binary' || hasSmoothing(loss);
+    this.#classRows = adds && kernel.threads.count > 1 ? 2 : 1;
     this.#inverse = new Float32Array(many ? plan.tileSize * subCenters : 0);
     this.#winners = new Int32Array(many ? batch * plan.tileSize : 0);
-    const tiles = Math.min(plan.kept + 1, plan.count);
+    // While one tile is swept, the slopes of the one before are copied to where they wait.
+    const tiles = Math.min(plan.kept + (plan.stored ? 2 : 1), plan.count);
     const starts = kernel.linear.layout([
-      CLASS_STRIDE * Object.keys(CLASSES).length,
+      this.#classRows * CLASS_NUMBERS,
       batch * this.#perSample,
       batch * this.#perResult,
       this.#winners.length,
@@ -64,13 +83,13 @@ export class SimdPass implements TilePass {
     ]);
     const [classes, parameters, results, compact] = starts as [number, number, number, number];
     this.#places = { classes, parameters, results, nearest: compact, tiles: starts.slice(4) };
-    if (many) this.#ofClasses('inverse', plan.tileSize).fill(1);
+    if (many) for (const inverse of this.#copies('inverse', plan.tileSize)) inverse.fill(1);
     this.#setSamples();
   }
 
   async peaks(tile: Tile): Promise<Float32Array> {
     await this.#multiply(tile);
-    this.#sweep(tile, 'peak');
+    await timedPart(this.#context, 'sweep', () => this.#sweep(tile, 'peak'));
     return this.#column(RESULTS.peak);
   }
 
@@ -81,11 +100,12 @@ export class SimdPass implements TilePass {
     this.#setParameter(PARAMETERS.share, request.share);
     this.#setParameter(PARAMETERS.dNll, request.dNll);
     this.#setParameter(PARAMETERS.factor, request.factor);
-    const along = this.#ofClasses('along', tile.count).fill(0);
-    const gradBias = biasBesideLogit(loss) ? this.#ofClasses('gradBias', tile.count) : undefined;
-    gradBias?.fill(0);
-    if (gradBias) this.#ofClasses('bias', tile.count).set(tile.bias!.data as Float32Array);
-    this.#sweep(tile, functionFor(request));
+    const along = this.#copies('along', tile.count);
+    const gradBias = biasBesideLogit(loss) ? this.#copies('gradBias', tile.count) : [];
+    for (const sums of [...along, ...gradBias]) sums.fill(0);
+    if (gradBias.length > 0)
+      for (const bias of this.#copies('bias', tile.count)) bias.set(tile.bias!.data as Float32Array);
+    await timedPart(this.#context, 'sweep', () => this.#sweep(tile, functionFor(request), request.meanwhile));
     this.#clearOwn(tile);
     if (subCenters > 1 && request.keep) this.#spread(tile);
     this.#products = undefined;
@@ -94,8 +114,8 @@ export class SimdPass implements TilePass {
       sum: loss.objective.kind === 'softmax' ? this.#column(RESULTS.sum) : new Float32Array(0),
       radial: loss.geometry === 'norm-scaled' ? this.#column(RESULTS.radial) : new Float32Array(0),
       sums: Object.fromEntries(names.map((name, at) => [name, this.#column(RESULTS.sums + at)])),
-      gradBias,
-      along: request.factor && loss.geometry !== 'inner' && subCenters === 1 ? along : undefined,
+      gradBias: gradBias.length > 0 ? addedUp(gradBias) : undefined,
+      along: request.factor && loss.geometry !== 'inner' && subCenters === 1 ? addedUp(along) : undefined,
       counts: request.count
         ? {
             hard: this.#column(RESULTS.hard).reduce((sum, value) => sum + value, 0),
@@ -132,14 +152,17 @@ export class SimdPass implements TilePass {
     }
   }
 
-  /** A row of what the kernel knows of the classes of a tile: [n]. */
-  #ofClasses(row: keyof typeof CLASSES, count: number): Float32Array {
-    return this.#kernel.linear.view(this.#places.classes + ofClass(row), count);
+  /** A row of what the kernel knows of the classes of a tile, as often as it is there: [n] each. */
+  #copies(row: keyof typeof CLASSES, count: number): Float32Array[] {
+    return Array.from({ length: this.#classRows }, (_, copy) =>
+      this.#kernel.linear.view(this.#places.classes + copy * CLASS_NUMBERS * BYTES + ofClass(row), count),
+    );
   }
 
   #place(index: number): number {
     const { tiles } = this.#places;
-    return tiles[Math.min(index, tiles.length - 1)]!;
+    const { kept } = this.#context.plan;
+    return tiles[index < kept ? index : kept + ((index - kept) % (tiles.length - kept))]!;
   }
 
   /** Where the kernel finds cosines, and leaves slopes: [B, n]. */
@@ -156,25 +179,23 @@ export class SimdPass implements TilePass {
     const rows = tile.count * subCenters;
     const session = await sessions.products();
     const bias = tile.bias !== undefined && biasInProduct(loss) && subCenters === 1;
-    await session.run(
-      { x, w: tile.weights, ...(bias ? { bias: tile.bias } : {}) },
-      {
-        products: new runtime.Tensor('float32', products, [batch, rows]),
-        norms: new runtime.Tensor('float32', tile.norms, [rows, 1]),
-      },
+    await timedPart(this.#context, 'products', () =>
+      session.run(
+        { x, w: tile.weights, ...(bias ? { bias: tile.bias } : {}) },
+        {
+          products: new runtime.Tensor('float32', products, [batch, rows]),
+          norms: new runtime.Tensor('float32', tile.norms, [rows, 1]),
+        },
+      ),
     );
     this.#products = weights;
     if (loss.geometry !== 'inner') {
-      const inverse = this.#rowInverse(rows);
-      for (let j = 0; j < rows; j++) inverse[j] = tile.norms[j]! > NORM_FLOOR ? 1 / tile.norms[j]! : 0;
+      const [inverse, ...copies] =
+        subCenters === 1 ? this.#copies('inverse', rows) : [this.#inverse.subarray(0, rows)];
+      for (let j = 0; j < rows; j++) inverse![j] = tile.norms[j]! > NORM_FLOOR ? 1 / tile.norms[j]! : 0;
+      for (const copy of copies) copy.set(inverse!);
     }
     if (subCenters > 1) this.#findNearest(tile, products);
-  }
-
-  #rowInverse(rows: number): Float32Array {
-    return this.#context.subCenters === 1
-      ? this.#ofClasses('inverse', rows)
-      : this.#inverse.subarray(0, rows);
   }
 
   #rows(tile: Tile, products: Float32Array): RowProducts {
@@ -199,30 +220,24 @@ export class SimdPass implements TilePass {
   }
 
   /** Runs a function of the kernel over every sample's negatives in a tile. */
-  #sweep(tile: Tile, name: keyof SimdKernel['functions']): void {
+  #sweep(tile: Tile, name: keyof KernelFunctions, meanwhile?: () => void): void {
     const { batch, labels } = this.#context;
     const { classes, parameters, results } = this.#places;
-    const run = this.#kernel.functions[name];
     const found = this.#kernel.linear.view(results, batch * this.#perResult).fill(0);
-    const start = this.#swept(tile);
-    for (let i = 0; i < batch; i++) {
-      const at = i * this.#perResult;
+    for (let at = 0; at < found.length; at += this.#perResult) {
       found[at + RESULTS.peak] = Number.NEGATIVE_INFINITY;
       found[at + RESULTS.minSlope] = LARGE;
       found[at + RESULTS.maxSlope] = -LARGE;
-      const products = start + i * tile.count * BYTES;
-      const ofSample = parameters + i * this.#perSample * BYTES;
-      const into = results + at * BYTES;
-      const own = labels[i]! - tile.start;
-      if (own < 0 || own >= tile.count) {
-        run(products, classes, tile.count, ofSample, into);
-        continue;
-      }
-      const on = (own + 1) * BYTES;
-      const rest = tile.count - own - 1;
-      run(products, classes, own, ofSample, into);
-      run(products + on, classes + on, rest, ofSample, into);
     }
+    const ofClasses =
+      this.#classRows === 1
+        ? { parts: Math.min(MOST_PARTS, batch), classesOfPart: 0 }
+        : { parts: this.#classRows, classesOfPart: CLASS_NUMBERS * BYTES };
+    const job = {
+      ...{ products: this.#swept(tile), classes, ...ofClasses, count: tile.count, batch },
+      ...{ parameters, perSample: this.#perSample, results, perResult: this.#perResult },
+    };
+    this.#kernel.threads.run(name, job, (sample) => labels[sample]! - tile.start, meanwhile);
   }
 
   #clearOwn(tile: Tile): void {
@@ -244,7 +259,13 @@ export class SimdPass implements TilePass {
   }
 }
 
-function functionFor({ share, count }: TileRequest): keyof SimdKernel['functions'] {
+/** What the parts of the samples have added up, together: [n]. */
+function addedUp([sum, ...others]: readonly Float32Array[]): Float32Array {
+  for (const other of others) for (let j = 0; j < other.length; j++) sum![j]! += other[j]!;
+  return sum!;
+}
+
+function functionFor({ share, count }: TileRequest): keyof KernelFunctions {
   if (share !== undefined) return 'gradients';
   return count ? 'counted' : 'sums';
 }

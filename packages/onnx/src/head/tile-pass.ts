@@ -3,6 +3,15 @@ import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { HeadSessions } from './head-sessions.ts';
 import type { TilePlan } from './tile-plan.ts';
 
+/**
+ * Parts of a step that are timed: `products`, a tile's products and norms (with the element-wise work, where that is a graph);
+ * `sweep`, the element-wise work in WebAssembly; `gradients`, a tile's two products of pass 2 and its tangents.
+ */
+export type HeadPart = 'products' | 'sweep' | 'gradients';
+
+/** Is told how long a part has taken, every time. */
+export type OnPart = (part: HeadPart, seconds: number) => void;
+
 /** What all that goes over the tiles of a step works with. */
 export interface PassContext {
   readonly runtime: OnnxRuntime;
@@ -12,6 +21,20 @@ export interface PassContext {
   readonly batch: number;
   /** K. */
   readonly subCenters: number;
+  readonly onPart: OnPart | undefined;
+}
+
+/** Runs a part, and tells how long it has taken where somebody asks. */
+export async function timedPart<Result>(
+  { onPart }: Pick<PassContext, 'onPart'>,
+  part: HeadPart,
+  run: () => Result | Promise<Result>,
+): Promise<Result> {
+  if (onPart === undefined) return run();
+  const start = performance.now();
+  const result = await run();
+  onPart(part, (performance.now() - start) / 1000);
+  return result;
 }
 
 /** A tile of classes, as the element-wise work sees it. */
@@ -50,6 +73,8 @@ export interface TileRequest extends Partials {
   readonly keep: boolean;
   /** Count the hard negatives. */
   readonly count: boolean;
+  /** Something else to be done before this tile's slopes are, and at the same time where there are threads. */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 /** What is found in a tile, over the negatives. Good until the pass is asked again. */
@@ -79,6 +104,6 @@ export interface TilePass {
    * them.
    */
   sums(tile: Tile, request: TileRequest): Promise<TileResults>;
-  /** Where the slopes of a tile of n classes lie: [B, n·K]. Tiles that are not kept share one place. */
+  /** Where the slopes of a tile of n classes lie: [B, n·K]. Tiles that are not kept share a place or two. */
   slopes(index: number, count: number): Float32Array;
 }

@@ -134,6 +134,12 @@ export class FunctionWriter {
     this.#code.push(0xfd, 0x0b, 2, ...unsigned(offset));
   }
 
+  /** Stores one lane of four. */
+  storeLane(address: Local, value: Local, lane: number): void {
+    this.#code.push(0x20, ...unsigned(address), 0x20, ...unsigned(value));
+    this.#code.push(0xfd, 0x5a, 2, ...unsigned(lane * Float32Array.BYTES_PER_ELEMENT), lane);
+  }
+
   /** Puts the float32 at an address and the four lanes together, into that address. */
   foldLanes(fold: 'f32.add' | 'f32.min' | 'f32.max', address: Local, lanes: Local, offset: number): void {
     this.#code.push(0x20, ...unsigned(address), 0x20, ...unsigned(address), 0x2a, 2, ...unsigned(offset));

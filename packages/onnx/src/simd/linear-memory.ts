@@ -1,4 +1,5 @@
 import { OptionOutOfRangeError } from '@cf/core';
+import { MOST_PAGES } from './wasm-module.ts';
 
 const PAGE = 65_536;
 /** What 32-bit addresses reach. */
@@ -9,7 +10,15 @@ const GAP = 16;
 
 /** float32 arrays in the memory of WebAssembly, which grows and keeps what is written there. */
 export class LinearMemory {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
+  readonly memory: WebAssembly.Memory;
+  /** Whether threads can share it. */
+  readonly shared: boolean;
+
+  constructor(shared: boolean = false) {
+    this.shared = shared;
+    const limits = shared ? { initial: 1, maximum: MOST_PAGES, shared } : { initial: 1 };
+    this.memory = new WebAssembly.Memory(limits);
+  }
 
   /**
    * Room for as many numbers as all the lengths together; returns the first byte of each. Ends the use of arrays that

@@ -14,6 +14,8 @@ export interface Lanes {
   readonly values: Readonly<Record<string, Local>>;
   /** Which lanes are classes of the run; undefined where all are. */
   readonly mask: Local | undefined;
+  /** How many they are then: one to three. */
+  readonly left: Local | undefined;
 }
 
 export interface KernelContext {
@@ -65,7 +67,7 @@ export interface SumsParts {
 
 /** The sums, and slopes in the products' place. */
 export function sumsBody(context: KernelContext, { counts, share, last }: SumsParts): KernelBody {
-  const { loss, formula, writer, products, parameters, results } = context;
+  const { loss, formula, writer, parameters, results } = context;
   const partials = loss.objective.kind === 'softmax' ? exponentials(context, share) : pairSlopes(context);
   const radial = loss.geometry === 'norm-scaled' ? writer.zeros() : undefined;
   const sums = sumsOf(loss).map((name) => namedSum(context, name));
@@ -91,8 +93,7 @@ export function sumsBody(context: KernelContext, { counts, share, last }: SumsPa
         const along = within(writer.value('f32x4.mul', writer.value('f32x4.mul', slopes, cos), factor));
         addTo(context, 'along', 'f32x4.add', along);
       }
-      if (mask !== undefined) slopes = writer.value('v128.bitselect', slopes, lanes.products, mask);
-      writer.store(products, slopes);
+      storeSlopes(context, lanes, slopes);
       counted?.lanes(lanes);
     },
     endBlock:
@@ -110,6 +111,20 @@ export function sumsBody(context: KernelContext, { counts, share, last }: SumsPa
       counted?.end();
     },
   };
+}
+
+/** Nothing is written behind the run, where a row may lie that another thread sweeps. */
+function storeSlopes({ writer, products }: KernelContext, { left }: Lanes, slopes: Local): void {
+  if (left === undefined) {
+    writer.store(products, slopes);
+    return;
+  }
+  writer.storeLane(products, slopes, 0);
+  for (const lane of [1, 2]) {
+    writer.when(writer.value('i32.lt_u', writer.int(lane), left), () =>
+      writer.storeLane(products, slopes, lane),
+    );
+  }
 }
 
 /** One of the sums that the loss asks for. */

@@ -39,7 +39,7 @@ export function resultCount(loss: MarginLoss): number {
  * What a pass does to the products of one sample with a run of classes, none of them its own, as a WebAssembly module.
  * All functions take (products, classes, count, parameters, results): byte addresses of float32 in the memory, and a number
  * of classes. The products, and the rows of `classes` (`CLASSES`), may be read, not changed, up to three numbers past their
- * ends.
+ * ends; the products are not even written there with what they hold, since the next row may be another thread's.
  *
  * - `peak`: the largest scaled logit, into `results`; not for binary objectives.
  * - `sums`: z = scale·N(cos θ) and e, which is e^{z − shift}, or a binary objective's ∂loss/∂z; adds Σ e^{z − shift},
@@ -51,18 +51,24 @@ export function resultCount(loss: MarginLoss): number {
  * where a bias stands beside the logits, dNll·e to `gradBias`, with the sign of the bias.
  *
  * @param fused with products and sums in one instruction, where WebAssembly has it.
+ * @param shared for a memory that threads share.
  */
-export function rowKernel(loss: MarginLoss, fused: boolean): Uint8Array<ArrayBuffer> {
+export function rowKernel(
+  loss: MarginLoss,
+  fused: boolean,
+  shared: boolean = false,
+): Uint8Array<ArrayBuffer> {
   const binary = loss.objective.kind === 'binary';
   const sums = (parts: Omit<SumsParts, 'last'>, last = binary): FunctionWriter =>
     kernel(loss, fused, (context) => sumsBody(context, { ...parts, last }));
   const plain = { counts: false, share: false };
-  return wasmModule({
+  const functions = {
     ...(binary ? {} : { peak: kernel(loss, fused, peakBody) }),
     sums: sums(plain),
     counted: sums({ ...plain, counts: true }),
     ...(hasSmoothing(loss) ? { gradients: sums({ ...plain, share: true }, true) } : {}),
-  });
+  };
+  return wasmModule(functions, shared);
 }
 
 function kernel(
@@ -87,17 +93,17 @@ function kernel(
   const step = writer.int(LANES * BYTES);
   if (binary) writeLogits({ loss, writer, inputs, step, products, classes, count });
 
-  const four = (mask: Local | undefined): void => {
+  const four = (mask?: Local, left?: Local): void => {
     const found = cosines(loss, writer, products, classes);
     const logit = binary ? { logit: writer.load(classes, ofClass('logit')) } : {};
     const ofClasses = { ...inputs, ...logit, cos: found.cos };
     const known = new Map(share ? [[share, writer.load(classes, ofClass('share'))]] : []);
     const values = simdFormula(writer, body.formula, ofClasses, Object.keys(body.formula.outputs), known);
-    body.lanes({ ...found, values, mask });
+    body.lanes({ ...found, values, mask, left });
   };
   const upTo = (end: Local): void =>
     writer.whileBelow(products, end, () => {
-      four(undefined);
+      four();
       writer.assign(products, 'i32.add', products, step);
       writer.assign(classes, 'i32.add', classes, step);
     });
@@ -116,7 +122,7 @@ function kernel(
     });
   const left = writer.value('i32.and', count, writer.int(LANES - 1));
   writer.when(left, () => {
-    four(writer.value('i32x4.gt_s', writer.value('i32x4.splat', left), writer.ints([0, 1, 2, 3])));
+    four(writer.value('i32x4.gt_s', writer.value('i32x4.splat', left), writer.ints([0, 1, 2, 3])), left);
   });
   body.end();
   return writer;

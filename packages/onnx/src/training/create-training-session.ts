@@ -1,4 +1,5 @@
 import { requireChoice, requireInteger } from '@cf/core';
+import { ACTIVATIONS } from '../gradient/split-gradient.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
@@ -34,7 +35,7 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   // What comes out evaluates with its running statistics, whatever mode it was exported in.
   const model = modelInInferenceForm(toFloat32(options.model).model);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  requireChoice('activations', activations, ['saved', 'recomputed']);
+  requireChoice('activations', activations, ACTIVATIONS);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
   const plan = planTraining({ ...options, model });
   const settings = {

@@ -1,6 +1,6 @@
 import type { LearnerOptimiser } from '@cf/training';
 import { Refusals } from '../errors.ts';
-import type { SplitGradient } from '../gradient/split-gradient.ts';
+import type { Activations, SplitGradient } from '../gradient/split-gradient.ts';
 import type { Model } from '../model/model.ts';
 import { type OptimiserGraph, optimiserGraph } from '../optimisers/optimiser-graph.ts';
 import { type EmbeddingNetwork, embeddingNetwork } from '../passes/training-form/embedding-network.ts';
@@ -17,8 +17,11 @@ export interface TrainingPlanOptions extends TrainingFormOptions {
   readonly model: Model;
   /** What `learnerOptimiser` of `@cf/training` gives. */
   readonly optimiser: LearnerOptimiser;
-  /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
-  readonly activations?: 'saved' | 'recomputed';
+  /**
+   * Keep activations for the way back (the default), or only those at a few places of the network, from which the way
+   * back computes the others again: slower, with less memory, and the same gradients.
+   */
+  readonly activations?: Activations;
 }
 
 /** Everything that is known of a training before a runtime is asked. */

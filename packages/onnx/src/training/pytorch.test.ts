@@ -71,7 +71,7 @@ function expectClose(
 }
 
 onEachKernels(() => {
-  test.each(['saved', 'recomputed'] as const)(
+  test.each(['saved', 'checkpointed'] as const)(
     'trains as PyTorch does, with %s activations',
     async (activations) => {
       const { optimiser, images, targets, learningRate, losses } = fixture;

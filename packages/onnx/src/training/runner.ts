@@ -78,7 +78,7 @@ function failure(given: string, cause: unknown): BackendError {
   return new BackendError(
     given,
     'a pass that ends',
-    "where memory is short, take smaller micro-batches or activations: 'recomputed'.",
+    "where memory is short, take smaller micro-batches or activations: 'checkpointed'.",
     cause,
   );
 }

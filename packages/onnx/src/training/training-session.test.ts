@@ -1,12 +1,17 @@
+import { tinyIresnet } from '@cf/backbones';
 import { NonFiniteError } from '@cf/core';
+import { learnerOptimiser, sgd } from '@cf/training';
 import { afterEach, describe, expect, test } from 'vitest';
+import { onnxModel } from '../backbones/onnx-model.ts';
 import { decodeModel, encodeModel } from '../model/codec.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import { readWeights } from '../passes/with-weights.ts';
 import { optimiserOf } from '../testing/optimiser-of.ts';
+import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
-import type { TrainingSessionOptions } from './options.ts';
+import type { TrainingSessionOptions, TrainingState } from './options.ts';
+import { planTraining } from './plan.ts';
 import { disposeAll, elsewhere, onEachKernels, open, upstream } from './testing.ts';
 import type { TrainingSession } from './training-session.ts';
 
@@ -75,14 +80,35 @@ onEachKernels(() => {
       expect(resumed.state()).toEqual(whole.state());
     });
 
-    test('with activations recomputed, and in a runtime that does not write in place', async () => {
-      const [saved, recomputed, other] = [
+    test('with activations checkpointed at places of a deeper network: statistics and masks move once', async () => {
+      const model = onnxModel(tinyIresnet({ dropout: 0.4, embeddingSize: 3 }));
+      const optimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
+      const { split } = planTraining({ model, optimiser, activations: 'checkpointed' });
+      expect(split.saved.length).toBeGreaterThan(0);
+      const images = randomTensor('float32', [3, 3, 56, 56], 1, (u) => 255 * u).data as Float32Array;
+      const states: TrainingState[] = [];
+      for (const activations of ['saved', 'checkpointed'] as const) {
+        const session = await open({ model, optimiser, activations });
+        for (const step of [0, 1]) {
+          await session.forward({ values: images, shape: [3, 3, 56, 56], step, position: 0 });
+          await session.backward(upstream(3, step));
+          await session.update(0.1);
+        }
+        states.push(session.state());
+      }
+      const [saved, checkpointed] = states as [TrainingState, TrainingState];
+      expect(checkpointed.statistics).toEqual(saved.statistics);
+      expect(checkpointed.weights).toEqual(saved.weights);
+    });
+
+    test('with activations checkpointed, and in a runtime that does not write in place', async () => {
+      const [saved, checkpointed, other] = [
         await open(),
-        await open({ activations: 'recomputed' }),
+        await open({ activations: 'checkpointed' }),
         await open({ runtime: elsewhere }),
       ];
-      for (const session of [saved, recomputed, other]) await train(session, [0, 1, 2], [2, 2]);
-      expect(recomputed.state()).toEqual(saved.state());
+      for (const session of [saved, checkpointed, other]) await train(session, [0, 1, 2], [2, 2]);
+      expect(checkpointed.state()).toEqual(saved.state());
       expect(other.state()).toEqual(saved.state());
     });
 

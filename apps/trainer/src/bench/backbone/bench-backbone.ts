@@ -1,5 +1,6 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import { type Model, onnxModel } from '@cf/onnx';
+import { MEMORY_CHOICES } from '../../engines/memory-choice.ts';
 import { KEEP_MEMORY } from '../../keep-memory.ts';
 import { bestProductRate } from '../product-rate.ts';
 import { answer } from '../python.ts';
@@ -32,8 +33,9 @@ export async function benchBackbone(
   measureCommand: readonly string[],
 ): Promise<BackboneReport> {
   const { layers, peer, python, rounds, ...task } = options;
-  const { model, batch, threads, runs, device = 'cpu' } = task;
+  const { model, batch, threads, runs, device = 'cpu', memory = 'normal' } = task;
   requireChoice('model', model, BENCH_MODELS);
+  requireChoice('memory', memory, MEMORY_CHOICES);
   for (const [name, value] of Object.entries({ batch, threads, runs, rounds }))
     requireInteger(name, value, 1, 65536);
   const network = benchNetwork(model);
@@ -43,7 +45,9 @@ export async function benchBackbone(
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round++) {
     const step = await measuredApart(task, measureCommand);
-    measured.push(besidePeer(step, peer ? await measurePeer(task, python) : { skipped: 'not asked for' }));
+    const others = peer ? await measurePeer(task, python) : { skipped: 'not asked for' };
+    const normal = memory === 'low' && (await measuredApart({ ...task, memory: 'normal' }, measureCommand));
+    measured.push({ ...besidePeer(step, others), ...(normal && { normal }) });
   }
   const middle = middleOf(measured);
   const gflopPerImage = operationsOfStep(onnx, shapes) / 1e9;
@@ -58,19 +62,30 @@ export async function benchBackbone(
     shareOfLimit: gflopPerSecond / limitGflopPerSecond,
     layers: layers ? await layerRates(shapes, { ...task, runs: Math.min(runs, 3) }) : [],
     peer: middle.peer,
+    ...(middle.normal && { normal: middle.normal }),
     ...middle.ratios,
   };
 }
 
-/** Measures training steps in a process of their own. */
-export function measuredApart(task: BackboneTask, measureCommand: readonly string[]): Promise<TrainingStep> {
+/**
+ * Measures training steps in a process of their own.
+ *
+ * @param limitSeconds after which it is ended
+ */
+export function measuredApart(
+  task: BackboneTask,
+  measureCommand: readonly string[],
+  limitSeconds?: number,
+): Promise<TrainingStep> {
   const environment = { ...process.env, ...KEEP_MEMORY };
-  return answer(process.execPath, ['--expose-gc', ...measureCommand], task, environment);
+  const args = ['--expose-gc', ...measureCommand];
+  return answer(process.execPath, args, task, { environment, limitSeconds });
 }
 
 /** Both sides, one after the other. */
 interface Round {
   readonly step: TrainingStep;
+  readonly normal?: TrainingStep;
   readonly peer: PeerReport;
   readonly ratios: Pick<BackboneReport, 'ratioToPeer' | 'memoryRatioToPeer'>;
 }

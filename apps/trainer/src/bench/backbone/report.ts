@@ -1,5 +1,6 @@
 import type { Device } from '../../engines/device.ts';
 import type { KernelChoice } from '../../engines/kernel-choice.ts';
+import type { MemoryChoice } from '../../engines/memory-choice.ts';
 import type { Peer } from '../python.ts';
 
 /** Backbones that can be measured. */
@@ -19,6 +20,10 @@ export interface BackboneTask {
   readonly kernels?: KernelChoice;
   /** Steps that count, after two that don't. */
   readonly runs: number;
+  /** Side of the pictures, of a residual network; the network's own by default. */
+  readonly side?: number;
+  /** `low`: activations are computed again on the way back; all are kept by default. */
+  readonly memory?: MemoryChoice;
 }
 
 export interface BackboneBenchOptions extends BackboneTask {
@@ -65,6 +70,8 @@ export type PeerReport = Peer<{ readonly library: string; readonly version: stri
 
 /** What `benchBackbone` measured. */
 export interface BackboneReport extends BackboneTask, StepTimes {
+  /** With `memory: 'low'`: the same steps with all that is kept otherwise, in the same round. */
+  readonly normal?: StepTimes;
   readonly rounds: number;
   /** What computed ours, such as `oneDNN 2.6.3`. */
   readonly computedBy: string;

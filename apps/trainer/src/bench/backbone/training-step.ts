@@ -2,6 +2,7 @@ import { createTrainingSession, type Model } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import { chooseKernels } from '../../engines/choose-kernels.ts';
+import { activationsOf } from '../../engines/memory-choice.ts';
 import { peakMiB, resetPeak } from '../memory.ts';
 import { median, secondsOf } from '../timing.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
@@ -25,9 +26,9 @@ const WARM_UP = 2;
 export async function trainingStep(
   model: Model,
   side: number,
-  task: Omit<BackboneTask, 'model'>,
+  task: Omit<BackboneTask, 'model' | 'side'>,
 ): Promise<TrainingStep> {
-  const { batch, threads, runs, device = 'cpu' } = task;
+  const { batch, threads, runs, device = 'cpu', memory = 'normal' } = task;
   const optimiser = learnerOptimiser({ rule: sgd() });
   const shape = [batch, 3, side, side];
   const draw = uniform(1);
@@ -45,6 +46,7 @@ export async function trainingStep(
     threads,
     optimiser,
     executionProviders: [device],
+    activations: activationsOf(memory),
     ...(kernels !== undefined && { kernels }),
   });
   const times: { forward: number; backward: number; cpu: number }[] = [];

@@ -1,6 +1,8 @@
+import { KEEP_MEMORY } from '../../keep-memory.ts';
 import { answer } from '../python.ts';
 import type { HeadTask, Regime } from './head-task.ts';
 import type { HeadMeasurement } from './measure-head.ts';
+import type { HeadParts, PartsTask } from './measure-parts.ts';
 import { type PeerResult, type PeerTime, pytorchPeers } from './peers.ts';
 import { plainTfjs, productsAlone, type TfjsMeasurement, type TfjsTask, tfjsPeer } from './tfjs-peer.ts';
 
@@ -25,10 +27,25 @@ export interface HeadReport extends Measured, BesideLimit {
   readonly memoryOf: 'process' | 'tensors';
   /** Embeddings near their class centers; null for backends that skip nothing. */
   readonly late: BesideLimit | null;
+  /** Where the time of a step goes; null for backends that do not tell. */
+  readonly parts: HeadParts | null;
+  /** A head so small that what a step costs in any case is most of it; null where it was not measured. */
+  readonly small: SmallHead | null;
   readonly peers: readonly PeerTime[];
   /** Peers that could not be measured, and why. */
   readonly skippedPeers: readonly string[];
 }
+
+/** What a step of a small head takes. */
+export interface SmallHead {
+  readonly batch: number;
+  readonly classes: number;
+  readonly medianSeconds: number;
+  readonly peers: readonly PeerTime[];
+}
+
+/** A head whose three products take a fraction of a millisecond. */
+const SMALL = { batch: 32, classes: 1000, steps: 100 } as const;
 
 export interface HeadBenchOptions {
   /** Also measure other implementations where they are present. */
@@ -40,7 +57,8 @@ export interface HeadBenchOptions {
 }
 
 /**
- * Measures a head in processes of its own, in both regimes, and its peers on the same batch.
+ * Measures a head in processes of its own, in both regimes, and its peers on the same batch. Memory is allocated as
+ * `cf train` has it.
  *
  * TensorFlow.js is measured on tensors that are on the device already, in turn with plain TensorFlow.js code.
  *
@@ -67,14 +85,26 @@ export async function benchHead(
       peakExtraMiB: (peakBytes - gradientBytes) / 2 ** 20,
       memoryOf: 'tensors',
       late: null,
+      parts: null,
+      small: null,
     };
   }
+  const environment = { ...process.env, ...KEEP_MEMORY };
   const measure = (regime: Regime): Promise<HeadMeasurement> => {
     say(`${task.backend}, ${regime}: ${task.steps} steps`);
-    return answer(process.execPath, measureCommand, { ...task, regime });
+    return answer(process.execPath, measureCommand, { ...task, regime }, { environment });
   };
   const init = await measure('init');
   const late = await measure('late');
+  const tells = task.backend === 'onnx';
+  if (tells) say(`${task.backend}, where the time goes: ${task.steps} steps`);
+  const partsTask: PartsTask = { ...problem, parts: true };
+  const parts = tells
+    ? await answer<HeadParts>(process.execPath, measureCommand, partsTask, { environment })
+    : null;
+  const small = tells
+    ? await measureSmall({ ...problem, ...SMALL }, measureCommand, { peers, python, say })
+    : null;
   if (peers) say('peers');
   const results = peers
     ? [...(await pytorchPeers(problem, python)), await tfjsPeer(problem, measureCommand)]
@@ -84,7 +114,31 @@ export async function benchHead(
     peakExtraMiB: init.peakExtraMiB,
     memoryOf: 'process',
     late: besideLimit(task, late),
+    parts,
+    small,
   };
+}
+
+/** A step of a small head, and of PyTorch's. */
+async function measureSmall(
+  task: HeadTask,
+  measureCommand: readonly string[],
+  { peers, python, say }: HeadBenchOptions,
+): Promise<SmallHead> {
+  const { batch, classes, steps } = task;
+  say(`${task.backend}, ${batch} × ${classes}: ${steps} steps`);
+  const environment = { ...process.env, ...KEEP_MEMORY };
+  const { medianSeconds } = await answer<HeadMeasurement>(process.execPath, measureCommand, task, {
+    environment,
+  });
+  const results = peers ? await pytorchPeers(task, python) : [];
+  return { batch, classes, medianSeconds, peers: besideOurs(results, medianSeconds) };
+}
+
+function besideOurs(results: readonly PeerResult[], seconds: number): readonly PeerTime[] {
+  return results.flatMap((peer) =>
+    'skipped' in peer ? [] : [{ ...peer, speedup: peer.medianSeconds / seconds }],
+  );
 }
 
 type Timed = Pick<HeadMeasurement, 'medianSeconds' | 'productRate' | 'skippedShare'>;
@@ -102,14 +156,12 @@ function besideOthers(
   { seed: _, ...task }: Omit<HeadTask, 'regime'>,
   measured: Timed,
   results: readonly PeerResult[],
-): Omit<HeadReport, 'peakExtraMiB' | 'memoryOf' | 'late'> {
+): Omit<HeadReport, 'peakExtraMiB' | 'memoryOf' | 'late' | 'parts' | 'small'> {
   return {
     ...task,
     limitSeconds: limitOf(task, measured.productRate),
     ...besideLimit(task, measured),
-    peers: results.flatMap((peer) =>
-      'skipped' in peer ? [] : [{ ...peer, speedup: peer.medianSeconds / measured.medianSeconds }],
-    ),
+    peers: besideOurs(results, measured.medianSeconds),
     skippedPeers: results.flatMap((peer) => ('skipped' in peer ? [peer.skipped] : [])),
   };
 }

@@ -35,7 +35,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   resetPeak();
   const before = peakMiB();
 
-  const backend = await openBackend(task.backend, { device: task.device });
+  const backend = await openBackend(task.backend, { threads: task.threads, device: task.device });
   const { classes, subCenters } = task;
   const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(BENCH_PICTURES) });
   const head = await backend.createHead(loss, { subCenters });

@@ -31,6 +31,8 @@ export function addTargetGradients(
   const { target } = reduced;
   const slopes = targetSlopes(batchOps, loss, { ...reduced, logitScale });
   const { gradient, slope, radial } = slopes;
+  const { tangentX, tangentW } = points;
+  const { unit } = x;
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     if (label === NO_TARGET) continue;
@@ -40,10 +42,11 @@ export function addTargetGradients(
     }
     const alongX = slope[i]! * x.inverse[i]!;
     const alongW = slope[i]! * points.inverseW[i]!;
-    for (let k = 0; k < dim; k++) {
-      const at = i * dim + k;
-      embeddings[at]! += alongX * points.tangentX[at]! + radial[i]! * x.unit[at]!;
-      weights[points.rows[i]! * dim + k]! += alongW * points.tangentW[at]!;
+    const alongUnit = radial[i]!;
+    const toRow = (points.rows[i]! - i) * dim;
+    for (let at = i * dim; at < (i + 1) * dim; at++) {
+      embeddings[at]! += alongX * tangentX[at]! + alongUnit * unit[at]!;
+      weights[toRow + at]! += alongW * tangentW[at]!;
     }
     if (bias !== undefined) bias[label]! += slopes.bias[i]!;
   }

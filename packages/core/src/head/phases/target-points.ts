@@ -55,23 +55,31 @@ export function targetPoints(input: TargetPointsInput): TargetPoints {
     rows: new Int32Array(count).fill(NO_TARGET),
   };
   const rowsOf = loss.geometry === 'inner' ? plainRows : unitRows;
+  const again = rowMemory(dim);
   for (let i = 0; i < count; i++) {
     const label = labels[i]!;
     if (label === NO_TARGET) continue;
     const first = label * subCenters;
-    const best = nearest(x, i, rowsOf(weights, dim, first, first + subCenters));
+    const best = subCenters === 1 ? 0 : nearest(x, i, rowsOf(weights, dim, first, first + subCenters));
     points.rows[i] = first + best;
-    const w = rowsOf(weights, dim, first + best, first + best + 1);
+    const w = rowsOf(weights, dim, first + best, first + best + 1, again);
     if (loss.geometry === 'inner') innerPoint(points, i, x, w, bias?.[label] ?? 0);
     else cosinePoint(points, i, x, w);
   }
   return points;
 }
 
+/** The arrays of one row, handed out zeroed for each row anew: fresh ones cost more than what is computed in them. */
+function rowMemory(dim: number): Allocate {
+  const ofRow = [dim, 1, 1].map((length) => new Float64Array(length));
+  let next = 0;
+  return () => ofRow[next++ % ofRow.length]!.fill(0);
+}
+
 /** Which of the rows has the largest product with sample i; of equal ones the first. */
 function nearest(x: UnitRows, i: number, rows: UnitRows): number {
   let [best, largest] = [0, Number.NEGATIVE_INFINITY];
-  for (let r = 0; rows.count > 1 && r < rows.count; r++) {
+  for (let r = 0; r < rows.count; r++) {
     let product = 0;
     for (let k = 0; k < x.dim; k++) product += x.unit[i * x.dim + k]! * rows.unit[r * x.dim + k]!;
     if (product > largest) [best, largest] = [r, product];

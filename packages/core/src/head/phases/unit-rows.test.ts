@@ -35,6 +35,20 @@ describe('unitRows', () => {
     });
   });
 
+  test.each([2 ** -351, 2 ** -349, 2 ** 399, 2 ** 401])(
+    'what brings a row of size %d into range changes no bit of it',
+    (size) => {
+      const plain = unitRows(Float64Array.of(3, -4, 0.7), 3, 0, 1);
+      const sized = unitRows(Float64Array.of(3 * size, -4 * size, 0.7 * size), 3, 0, 1);
+      if (size > 1) expect(sized.unit).toEqual(plain.unit);
+      expect(sized.norms[0]! / size).toBe(plain.norms[0]);
+    },
+  );
+
+  test('says of a row that is not finite that it is not', () => {
+    expect(unitRows(Float64Array.of(1, Number.NaN), 2, 0, 1).norms[0]).toBeNaN();
+  });
+
   test('reads float32', () => {
     expect(unitRows(Float32Array.of(0, 3e38), 2, 0, 1).unit).toEqual(Float64Array.of(0, 1));
   });

@@ -28,6 +28,16 @@ function inRange(largest: number): number {
   return largest > 2 ** 400 ? 2 ** -600 : 1;
 }
 
+/** Between these, no entry of a row of any length was out of the range of {@link inRange}. */
+const LEAST_SQUARES = 2 ** -700;
+const MOST_SQUARES = 2 ** 800;
+
+function sumOfSquares(values: FloatArray, from: number, dim: number, factor: number): number {
+  let sum = 0;
+  for (let k = from; k < from + dim; k++) sum += (values[k]! * factor) ** 2;
+  return sum;
+}
+
 /**
  * Normalises rows `start` to `end` of a row-major matrix. A vector shorter than {@link NORM_FLOOR} is a zero vector.
  */
@@ -44,12 +54,15 @@ export function unitRows(
   const inverse = allocate(count);
   for (let r = 0; r < count; r++) {
     const from = (start + r) * dim;
-    let largest = 0;
-    for (let k = 0; k < dim; k++) largest = Math.max(largest, Math.abs(values[from + k]!));
-    if (largest === 0) continue;
-    const factor = inRange(largest);
-    let squares = 0;
-    for (let k = 0; k < dim; k++) squares += (values[from + k]! * factor) ** 2;
+    let factor = 1;
+    let squares = sumOfSquares(values, from, dim, factor);
+    if (!(squares > LEAST_SQUARES && squares < MOST_SQUARES)) {
+      let largest = 0;
+      for (let k = 0; k < dim; k++) largest = Math.max(largest, Math.abs(values[from + k]!));
+      if (largest === 0) continue;
+      factor = inRange(largest);
+      squares = sumOfSquares(values, from, dim, factor);
+    }
     const relative = Math.sqrt(squares);
     norms[r] = relative / factor;
     if (norms[r]! < NORM_FLOOR) continue;

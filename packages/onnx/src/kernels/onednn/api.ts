@@ -76,6 +76,8 @@ export interface OneDnnApi {
   plain(dims: readonly number[], strides?: readonly number[]): Layout;
   /** The layout that a primitive likes best. */
   any(dims: readonly number[]): Layout;
+  /** Gives back a layout that `plain` or `any` gave. */
+  forget(layout: Layout): void;
   bytesOf(layout: Layout): number;
   areEqual(a: Layout, b: Layout): boolean;
   convolution(layouts: ConvolutionLayouts): PrimitiveDescription;

@@ -24,6 +24,8 @@ export interface Dialect {
   readonly plain: (dims: readonly number[], strides?: readonly number[]) => Layout;
   /** The layout that a primitive likes best. */
   readonly any: (dims: readonly number[]) => Layout;
+  /** Gives a layout of those two back. */
+  readonly forget: (layout: Layout) => void;
   /** Describes a primitive of one kind; @param hint the description of the way forward */
   readonly describe: (
     kind: string,
@@ -86,6 +88,8 @@ function version2(
   return {
     plain: (sizes, strides = rowMajor(sizes)) =>
       filled((struct) => fromStrides(struct, sizes.length, dimensions(sizes), FLOAT32, dimensions(strides))),
+    // A struct is garbage like any other.
+    forget: () => {},
     any: (sizes) => filled((struct) => fromTag(struct, sizes.length, dimensions(sizes), FLOAT32, ANY)),
     describe: (kind, args, hint) => {
       const operation = Buffer.alloc(OPERATION_BYTES);
@@ -118,7 +122,10 @@ function version2(
 }
 
 /** A description is made in one call, layouts are opaque. */
-function version3({ maker }: OneDnnLibrary, { engine, attributes }: Handles): Omit<Dialect, keyof Handles> {
+function version3(
+  { maker, plain }: OneDnnLibrary,
+  { engine, attributes }: Handles,
+): Omit<Dialect, keyof Handles> {
   const tensor = 'int ndims, int64_t *dims, int type';
   const fromStrides = maker(
     `int dnnl_memory_desc_create_with_strides(_Out_ void **made, ${tensor}, int64_t *strides)`,
@@ -133,6 +140,7 @@ function version3({ maker }: OneDnnLibrary, { engine, attributes }: Handles): Om
     plain: (sizes, strides = rowMajor(sizes)) =>
       fromStrides(sizes.length, dimensions(sizes), FLOAT32, dimensions(strides)),
     any: (sizes) => fromTag(sizes.length, dimensions(sizes), FLOAT32, ANY),
+    forget: plain('int dnnl_memory_desc_destroy(void *layout)'),
     describe: (kind, args, hint) => {
       const all = hint === undefined ? args : [...args, layout(hint)];
       return creator(kind, all)(engine, ...all.map(({ value }) => value), attributes);

@@ -73,6 +73,7 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
     stream: maker('int dnnl_stream_create(_Out_ void **stream, void *engine, unsigned int flags)')(engine, 1),
     plain: dialect.plain,
     any: dialect.any,
+    forget: dialect.forget,
     bytesOf: (of) => Number(size(of)),
     areEqual: (a, b) => equal(a, b) === 1,
     convolution: (of) =>

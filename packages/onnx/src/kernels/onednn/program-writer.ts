@@ -10,6 +10,8 @@ export class ProgramWriter {
   readonly #takeOvers: TakeOver[] = [];
   /** What values became in other layouts. */
   readonly #reordered: Map<Value, Value[]> = new Map();
+  /** To be given back with the program. */
+  readonly #layouts: Layout[] = [];
   readonly #keepsAll: boolean;
   /** How values are computed again that are not kept for the way back. */
   readonly #recipes: Map<Value, () => Value> = new Map();
@@ -17,7 +19,15 @@ export class ProgramWriter {
 
   /** @param keepsAll whether what is cheap to compute is kept for the way back as well */
   constructor(api: OneDnnApi, keepsAll: boolean) {
-    this.api = api;
+    const taken = (layout: Layout): Layout => {
+      this.#layouts.push(layout);
+      return layout;
+    };
+    this.api = {
+      ...api,
+      plain: (...args) => taken(api.plain(...args)),
+      any: (dims) => taken(api.any(dims)),
+    };
     this.#keepsAll = keepsAll;
   }
 
@@ -118,6 +128,10 @@ export class ProgramWriter {
 
   /** Plans memory, and makes it and the primitives. */
   finish(): Program {
-    return new Program(this.api, this.#operations, { storages: this.#storages, takeOvers: this.#takeOvers });
+    return new Program(this.api, this.#operations, {
+      storages: this.#storages,
+      takeOvers: this.#takeOvers,
+      layouts: this.#layouts,
+    });
   }
 }

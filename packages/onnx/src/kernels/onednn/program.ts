@@ -1,12 +1,20 @@
-import { ARG, type OneDnnApi, type PrimitiveDescription } from './api.ts';
+import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
 import { Arena } from './arena.ts';
-import type { ForeignFunction, Pointer } from './foreign-functions.ts';
+import type { Pointer } from './foreign-functions.ts';
 import { planMemory, type Storage, type TakeOver, type Value } from './storage.ts';
 
 /** One primitive, and what it reads and writes by the numbers of its arguments. */
 export interface Operation {
   readonly description: PrimitiveDescription;
   readonly args: readonly (readonly [argument: number, value: Value])[];
+}
+
+/** What the operations of a program are about. */
+export interface ProgramParts {
+  readonly storages: readonly Storage[];
+  readonly takeOvers: readonly TakeOver[];
+  /** To be given back with the program. */
+  readonly layouts: readonly Layout[];
 }
 
 /** A primitive with its arguments in place. */
@@ -30,15 +38,12 @@ export class Program {
   readonly #execute: (...args: readonly unknown[]) => void;
   readonly #setHandle: (...args: readonly unknown[]) => void;
   readonly #externals: Map<Storage, Pointer[]> = new Map();
-  readonly #made: [destroy: ForeignFunction, pointer: Pointer][] = [];
+  readonly #made: [destroy: (pointer: Pointer) => unknown, pointer: Pointer][] = [];
 
   constructor(
     api: OneDnnApi,
     operations: readonly Operation[],
-    {
-      storages,
-      takeOvers,
-    }: { readonly storages: readonly Storage[]; readonly takeOvers: readonly TakeOver[] },
+    { storages, takeOvers, layouts }: ProgramParts,
   ) {
     const { checked, maker, plain } = api.library;
     this.#api = api;
@@ -52,6 +57,10 @@ export class Program {
     const createMemory = maker(
       'int dnnl_memory_create(_Out_ void **made, void *layout, void *engine, intptr_t handle)',
     );
+    const destroyDescription = plain('int dnnl_primitive_desc_destroy(void *description)');
+    for (const description of new Set(operations.map((operation) => operation.description)))
+      this.#made.push([destroyDescription, description]);
+    for (const layout of layouts) this.#made.push([api.forget, layout]);
     const scratchpads = operations.map(({ description }) => api.layoutOf(description, ARG.scratchpad));
     const scratch = Math.max(
       0,
@@ -114,7 +123,7 @@ export class Program {
 
   /** Gives everything back. */
   release(): void {
-    for (const [destroy, pointer] of this.#made.splice(0)) destroy(pointer);
+    for (const [destroy, pointer] of this.#made.splice(0).reverse()) destroy(pointer);
     this.#arena.release();
   }
 }

@@ -31,7 +31,7 @@ export interface Computed {
 }
 
 function openIfThere(): OneDnnApi | undefined {
-  const path = process.env['CF_ONEDNN'];
+  const path = process.env.CF_ONEDNN;
   if (path !== undefined) return openOneDnn(koffi, path);
   try {
     return openOneDnn(koffi);

@@ -2,6 +2,7 @@ import { floatAttribute, intAttribute } from '../../../model/attributes.ts';
 import { ARG } from '../api.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
+import { channelMeans, channelSums } from './channel-sums.ts';
 
 /** BatchNormalization by the statistics of the batch, or by fixed ones. */
 export const batchNormalization: LayerRule = {
@@ -58,6 +59,9 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
   layer.statistics({ mean, variance, channels, count });
   layer.onBackward((gradient) => {
     const dy = program.as(gradient, x.layout);
+    // With ReLU behind it the gradient of its own result is nowhere.
+    const isPicture = x.dims.length > 2;
+    const exactShift = hasRelu || !isPicture ? undefined : channelSums(layer, dy);
     const dx = program.value(x.layout, x.dims);
     const [scaleGradient, shiftGradient] = [
       program.value(perChannel, [channels]),
@@ -79,10 +83,30 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
       ],
       [dy, dx],
     );
-    layer.gradient(0, dx);
+    layer.gradient(0, isPicture ? withoutMeans(layer, dx) : dx);
     layer.gradient(1, scaleGradient);
-    layer.gradient(2, shiftGradient);
+    layer.gradient(2, exactShift ?? shiftGradient);
   });
+}
+
+/**
+ * ∂x sums to 0 in every channel. What rounding leaves of the sum is alike at all positions, and the layers before add it
+ * up again, so it is taken away.
+ */
+function withoutMeans(layer: Layer, dx: Value): Value {
+  const { api, program } = layer;
+  const means = channelMeans(layer, dx);
+  const result = program.value(dx.layout, dx.dims);
+  program.run(
+    api.binary('sub', dx.layout, means.layout, dx.layout),
+    [
+      [ARG.source, dx],
+      [ARG.source1, means],
+      [ARG.destination, result],
+    ],
+    [dx, result],
+  );
+  return result;
 }
 
 /** y = slope · x + offset with slope = scale / √(variance + ε), one a channel; ∂x = slope · ∂y. */
