@@ -158,7 +158,7 @@ it('channels last, or blue first, score and train as the network itself', async 
   expect(await scoresOf(evaluate(last, '--input=imagenet', '--input-layout=nhwc'))).toEqual(imagenet);
   expect(await scoresOf(evaluate(blue, '--input=imagenet', '--input-order=bgr'))).toEqual(imagenet);
   expect(await scoresOf(evaluate(blue, '--input=imagenet'))).not.toEqual(imagenet);
-  // One kernels for all: oneDNN does not transpose.
+  // So that sums are taken in the same order.
   const flags = ['--input=imagenet', '--kernels=onnxruntime'];
   const runs = await Promise.all([
     train(file, 'plain', ...flags),

@@ -48,7 +48,7 @@ export async function chooseKernels(options: KernelOptions): Promise<ChosenKerne
     return { kernels, name: kernels.name, told: `kernels ${kernels.name}: ${proof}` };
   } catch (error) {
     if (choice !== 'auto' || !(error instanceof CfError)) throw error;
-    return graphs(error.given);
+    return graphs(error.code === 'E_BACKEND' ? `${error.given}; to be faster, ${error.fix}` : error.given);
   }
 }
 

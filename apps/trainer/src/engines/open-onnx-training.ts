@@ -6,6 +6,7 @@ import {
   onnxLearner,
   smallestBatch,
   type TrainingFormOptions,
+  type TrainingSession,
   trainingForm,
 } from '@cf/onnx';
 import type { Learner, LearnerBatch } from '@cf/training';
@@ -17,7 +18,7 @@ import { optimiserOf } from '../settings/training-options.ts';
 import { openOnKernels } from './choose-kernels.ts';
 import type { Device } from './device.ts';
 import { exportedModel } from './export-model.ts';
-import { activationsOf, lowMemoryText } from './memory-choice.ts';
+import { activationsOf, lowMemoryOfKernelsText, lowMemoryText } from './memory-choice.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
 import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
@@ -81,15 +82,34 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     smallestBatch: smallestBatch(form),
     trains: [whatTrains(model, form, part), ...notes].join('; '),
     ...(config.train === 'all' && { kernels, told }),
-    ...(memory === 'low' && {
-      memory: lowMemoryText(lowMemory(model, { batch: config.batch, ...part }), config.batch, kernels),
-    }),
+    ...(memory === 'low' && { memory: lowMemoryLine(session, { ...options, part, kernels }) }),
     async trained() {
       const { model: exported } = exportedModel(session.exportModel(), config);
       return { inference: await openInference(exported), files: new Map(), model: exported };
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** What low memory gives and costs. */
+function lowMemoryLine(
+  session: TrainingSession,
+  {
+    model,
+    config,
+    pixels,
+    part,
+    kernels,
+  }: OnnxTrainingOptions & { readonly part: TrainingFormOptions; readonly kernels: string },
+): string {
+  const { batch } = config;
+  const shape = pixels && [batch, ...sampleShape(pixels.shape, pixels.form)];
+  const [savedBytes, checkpointedBytes] = (['saved', 'checkpointed'] as const).map(
+    (activations) => shape && session.passBytes(shape, activations),
+  );
+  return savedBytes === undefined || checkpointedBytes === undefined
+    ? lowMemoryText(lowMemory(model, { batch, ...part }), batch)
+    : lowMemoryOfKernelsText({ kernels, savedBytes, checkpointedBytes }, batch);
 }
 
 /** What of a network's file trains. */

@@ -27,6 +27,8 @@ export interface PassOptions {
 export interface TrainingPasses {
   /** Memory for micro-batches of one shape. */
   newBatch(shape: readonly number[]): BatchPasses;
+  /** Bytes that a micro-batch of a shape would be computed in, where that is known beforehand. */
+  bytes?(shape: readonly number[], activations: PassOptions['activations']): number;
   release(): Promise<void>;
 }
 

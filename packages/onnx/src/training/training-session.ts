@@ -11,7 +11,7 @@ import { GradientSum } from './gradient-sum.ts';
 import { checkBatch, MicroBatch, requireGradientOf, requireMatrix } from './micro-batch.ts';
 import type { TrainingState } from './options.ts';
 import type { TrainingPasses } from './passes.ts';
-import type { TrainingPlan } from './plan.ts';
+import type { TrainingPlan, TrainingPlanOptions } from './plan.ts';
 import type { Runner, Tensors } from './runner.ts';
 import { copyOf, floats, TensorStore } from './tensor-store.ts';
 import { outOfOrder, Turns } from './turns.ts';
@@ -186,6 +186,19 @@ export class TrainingSession {
   weights(): ReadonlyMap<string, TensorData> {
     this.#turns.requireIdle('weights');
     return new Map([...this.#weights.read(), ...this.#statistics.read()]);
+  }
+
+  /**
+   * Bytes that a micro-batch would be computed in, beside weights, gradients and pictures; `undefined` where what computes
+   * it does not know before it runs.
+   *
+   * @param shape of the pictures
+   */
+  passBytes(
+    shape: readonly number[],
+    activations: NonNullable<TrainingPlanOptions['activations']>,
+  ): number | undefined {
+    return this.#passes.bytes?.(shape, activations);
   }
 
   /** A copy of everything that training changes. */

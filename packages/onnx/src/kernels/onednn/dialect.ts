@@ -86,7 +86,7 @@ function version2(
     checked(`int dnnl_${kind}_desc_init(void *operation, ${parametersOf(args)})`),
   );
   return {
-    plain: (sizes, strides = rowMajor(sizes)) =>
+    plain: (sizes, strides = rowMajorStrides(sizes)) =>
       filled((struct) => fromStrides(struct, sizes.length, dimensions(sizes), FLOAT32, dimensions(strides))),
     // A struct is garbage like any other.
     forget: () => {},
@@ -137,7 +137,7 @@ function version3(
     ),
   );
   return {
-    plain: (sizes, strides = rowMajor(sizes)) =>
+    plain: (sizes, strides = rowMajorStrides(sizes)) =>
       fromStrides(sizes.length, dimensions(sizes), FLOAT32, dimensions(strides)),
     any: (sizes) => fromTag(sizes.length, dimensions(sizes), FLOAT32, ANY),
     forget: plain('int dnnl_memory_desc_destroy(void *layout)'),
@@ -191,6 +191,6 @@ function dimensions(values: readonly number[]): BigInt64Array {
 }
 
 /** Strides of a row-major tensor. */
-function rowMajor(sizes: readonly number[]): number[] {
+export function rowMajorStrides(sizes: readonly number[]): number[] {
   return sizes.map((_, axis) => sizes.slice(axis + 1).reduce((a, b) => a * b, 1));
 }

@@ -4,6 +4,7 @@ import { arithmetic } from './layers/arithmetic.ts';
 import { batchNormalization } from './layers/batch-normalization.ts';
 import { convolution } from './layers/convolution.ts';
 import { activations } from './layers/elementwise.ts';
+import { concat, slice, split, transpose } from './layers/parts.ts';
 import { globalAveragePool, globalMaxPool, pool, spatialMean } from './layers/pooling.ts';
 import { prelu } from './layers/prelu.ts';
 import { product } from './layers/product.ts';
@@ -26,6 +27,10 @@ const RULES: ReadonlyMap<string, LayerRule> = new Map(
     ReduceMean: spatialMean,
     Gemm: product,
     MatMul: product,
+    Concat: concat,
+    Split: split,
+    Slice: slice,
+    Transpose: transpose,
     Flatten: reshaping,
     Reshape: reshaping,
     Squeeze: reshaping,

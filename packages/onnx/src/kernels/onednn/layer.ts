@@ -22,10 +22,15 @@ export interface Layer {
   fixed(dims: readonly number[], data: Float32Array): Value;
   /** Whether gradients flow into an input. */
   flowsTo(index: number): boolean;
-  /** Says what the first output is. */
-  output(value: Value): void;
-  /** What to write on the way back, given the gradient of the first output. Not called where none flows. */
-  onBackward(write: (gradient: Value) => void): void;
+  /** Sizes of an output. */
+  dimsOfOutput(index: number): readonly number[];
+  /** Says what an output is, the first by default. */
+  output(value: Value, index?: number): void;
+  /**
+   * What to write on the way back, given the gradients of the outputs. Not called where none flows; the first is there
+   * where the node has one output.
+   */
+  onBackward(write: (gradient: Value, all: readonly (Value | undefined)[]) => void): void;
   /** Adds to the gradient of an input. */
   gradient(index: number, value: Value): void;
   /** That sizes are not such as are known here: throw it. */

@@ -14,10 +14,9 @@ const TOLERANCE = 1e-5;
 const all = [...(await casesIn(new URL('../../gradient/rules/', import.meta.url))).values()].flat();
 const known = all
   .filter(
-    ({ operator, domain, since, isCast, of }) =>
+    ({ operator, domain, since, isCast }) =>
       layerRule({ opType: operator, domain: domain ?? '' }) !== undefined &&
       isCast !== true &&
-      of === undefined &&
       (since === undefined || !isOlderThan(since)),
   )
   .map(inFloat32);
@@ -51,6 +50,7 @@ describe('every case of an operator that oneDNN has gives what the graphs give, 
         "Abs",
         "AveragePool",
         "Clip",
+        "Concat",
         "Conv",
         "Elu",
         "Flatten",
@@ -58,6 +58,7 @@ describe('every case of an operator that oneDNN has gives what the graphs give, 
         "Gemm",
         "GlobalAveragePool",
         "GlobalMaxPool",
+        "HardSigmoid",
         "HardSwish",
         "Identity",
         "LeakyRelu",
@@ -67,8 +68,10 @@ describe('every case of an operator that oneDNN has gives what the graphs give, 
         "Reshape",
         "Sigmoid",
         "Softplus",
+        "Split",
         "Squeeze",
         "Tanh",
+        "Transpose",
         "Unsqueeze",
       ]
     `);
@@ -83,6 +86,10 @@ describe('every case of an operator that oneDNN has gives what the graphs give, 
         "PRelu: slope of shape [2,4]" => "one slope a channel, or one for all",
         "Clip: computed bounds, which get gradients" => "bounds that are constants",
         "Clip: only an upper bound" => "bounds that are constants",
+        "Slice: from the front" => "one axis, in steps of 1",
+        "Slice: from the end, beyond it" => "one axis, in steps of 1",
+        "Slice: negative steps" => "one axis, in steps of 1",
+        "Slice: computed" => "positions that are constants",
         "Reshape: computed" => "sizes that follow from those of the batch",
         "BatchNormalization: running statistics, 4 axes" => "constants where statistics are fixed",
         "BatchNormalization: running statistics, 3 axes" => "constants where statistics are fixed",
@@ -134,5 +141,10 @@ function inFloat32(given: GradientCase): GradientCase {
 function differentiated(given: GradientCase): Parameters<typeof byOneDnn>[1] {
   const opset = Math.max(...(given.opsets ?? [17]).map(Number));
   const wrt = given.wrt ?? Object.keys(given.inputs).filter((name) => isFloat(given.inputs[name]!.type));
-  return { model: nodeModel({ ...given, opset, declared: 'shapes' }), of: 'y', wrt, inputs: given.inputs };
+  return {
+    model: nodeModel({ ...given, opset, declared: 'shapes' }),
+    of: given.of === undefined || given.of === 0 ? 'y' : `y_${given.of}`,
+    wrt,
+    inputs: given.inputs,
+  };
 }

@@ -14,7 +14,7 @@ const NAMES: readonly string[] = [
 ];
 
 const FIX =
-  "install oneDNN 2.6 or later (Debian and Ubuntu: 'apt-get install libdnnl2', 'libdnnl3.6' or the like), or name its file.";
+  'install oneDNN 2.6 or later (on Debian and Ubuntu the package libdnnl2, libdnnl3.6 or the like).';
 
 /** oneDNN's `dnnl_runtime_kind_t` of OpenMP. */
 const OPENMP = 2;
@@ -76,8 +76,9 @@ function load(foreign: ForeignFunctions, path: string | undefined): readonly [st
     } catch (error) {
       reasons.push(error);
     }
-  const given = path === undefined ? 'a machine without oneDNN' : `no library at '${path}'`;
-  throw new BackendError(`${given}: ${reasonOf(reasons[0])}`, "oneDNN's library", FIX, reasons[0]);
+  const given =
+    path === undefined ? 'a machine without oneDNN' : `no library at '${path}': ${reasonOf(reasons[0])}`;
+  throw new BackendError(given, "oneDNN's library", FIX, reasons[0]);
 }
 
 function versionOf(

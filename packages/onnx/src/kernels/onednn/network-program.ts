@@ -35,9 +35,18 @@ export interface NetworkProgram {
  * @param keepsAll whether normalised and activated values are kept for the way back, or computed again there
  */
 export function networkProgram(api: OneDnnApi, network: Network, keepsAll: boolean = true): NetworkProgram {
+  return written(api, network, keepsAll).finish();
+}
+
+/** Bytes that such a program computes in, without making it. */
+export function networkBytes(api: OneDnnApi, network: Network, keepsAll: boolean): number {
+  return written(api, network, keepsAll).bytes();
+}
+
+function written(api: OneDnnApi, network: Network, keepsAll: boolean): NetworkProgramWriter {
   const writer = new NetworkProgramWriter(api, network, keepsAll);
   for (const layer of network.layers) writer.forward(layer);
-  return writer.finish();
+  return writer;
 }
 
 class NetworkProgramWriter {
@@ -78,12 +87,13 @@ class NetworkProgramWriter {
       constant: (index) => network.constant(name(index)),
       fixed: (dims, data) => this.#fixed(dims, data),
       flowsTo,
-      output: (value) => this.#values.set(output, value),
+      dimsOfOutput: (index) => network.dims(node, node.output[index]!),
+      output: (value, index = 0) => this.#values.set(index === 0 ? output : node.output[index]!, value),
       onBackward: (write) => {
         if (!network.flowsTo(node.output[0]!)) return;
         this.#backward.push(() => {
-          const gradient = this.#gradientOf(output);
-          if (gradient !== undefined) write(gradient);
+          const all = [output, ...node.output.slice(1)].map((of) => this.#gradientOf(of));
+          if (all.some((gradient) => gradient !== undefined)) write(all[0]!, all);
         });
       },
       gradient: (index, value) => {
@@ -95,7 +105,18 @@ class NetworkProgramWriter {
     rule.write(layer);
   }
 
+  bytes(): number {
+    this.#back();
+    return this.#program.bytes();
+  }
+
   finish(): NetworkProgram {
+    const parts = this.#back();
+    return { ...parts, program: this.#program.finish() };
+  }
+
+  /** The way back, behind the way forward. */
+  #back(): Omit<NetworkProgram, 'program'> {
     const program = this.#program;
     const { form } = this.#network;
     const y = this.#values.get(form.output)!;
@@ -111,7 +132,6 @@ class NetworkProgramWriter {
     for (const name of this.#parameters) if (!this.#gradients.has(name)) this.#deliver(name);
     const end = program.position;
     return {
-      program: program.finish(),
       middle,
       end,
       inputs: this.#inputs,

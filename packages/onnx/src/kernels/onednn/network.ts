@@ -99,7 +99,8 @@ export class Network {
 /** Values that depend on parameters. */
 function flowing(nodes: readonly Node[], parameters: ReadonlySet<string>): ReadonlySet<string> {
   const found = new Set(parameters);
-  for (const node of nodes) if (node.input.some((name) => found.has(name))) found.add(node.output[0]!);
+  for (const node of nodes)
+    if (node.input.some((name) => found.has(name))) for (const name of node.output) found.add(name);
   return found;
 }
 

@@ -1,9 +1,14 @@
+import { tinyIresnet } from '@cf/backbones';
 import { describe, expect, test } from 'vitest';
+import { onnxModel } from '../../backbones/onnx-model.ts';
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import type { Model } from '../../model/model.ts';
 import type { TensorData } from '../../model/tensor.ts';
+import { trainingForm } from '../../passes/training-form/training-form.ts';
 import { randomTensor } from '../../testing/random-tensor.ts';
 import type { Values } from '../../testing/run-model.ts';
+import { Network } from './network.ts';
+import { networkBytes, networkProgram } from './network-program.ts';
 import { byGraphs, byOneDnn, needsOneDnn, oneDnn, worst } from './testing.ts';
 
 /** A network, whose inputs are its weights as well. */
@@ -80,6 +85,24 @@ const NETWORKS: Readonly<Record<string, Write>> = {
     y = normalised(builder, 'flat', builder.op('Flatten', [y]), weight, 3);
     return builder.op('Gemm', [y, weight('fc', [4, 3]), weight('bias', [4])], { transB: { int: 1 } });
   },
+  'channels that are shuffled': (builder, weight, x) => {
+    const y = builder.op('Conv', [x, weight('w', [6, 3, 3, 3])], PADDED);
+    const shape = (...sizes: readonly number[]): string =>
+      builder.constant({ type: 'int64', dims: [sizes.length], data: BigInt64Array.from(sizes, BigInt) });
+    const groups = builder.op('Reshape', [y, shape(0, 2, 3, 7, 5)]);
+    const turned = builder.op('Transpose', [groups], { perm: { ints: [0, 2, 1, 3, 4] } });
+    const shuffled = builder.op('Reshape', [turned, shape(0, 6, 7, 5)]);
+    return builder.op('Conv', [shuffled, weight('w2', [4, 6, 1, 1])]);
+  },
+  'parts of channels, one of which nobody reads': (builder, weight, x) => {
+    const y = builder.op('Conv', [x, weight('w', [7, 3, 3, 3])], PADDED);
+    const sizes = builder.constant({ type: 'int64', dims: [3], data: BigInt64Array.of(2n, 4n, 1n) });
+    builder.op('Split', [y, sizes], { axis: { int: 1 } }, { outputs: ['first', 'second', 'third'] });
+    const number = (value: bigint): string =>
+      builder.constant({ type: 'int64', dims: [1], data: BigInt64Array.of(value) });
+    const inner = builder.op('Slice', ['second', number(-3n), number(3n), number(1n)]);
+    return builder.op('Concat', [builder.op('Relu', ['first']), x, inner], { axis: { int: 1 } });
+  },
   'a gradient that three branches add to': (builder, weight, x) => {
     const y = builder.op('Conv', [x, weight('w', [17, 3, 3, 3])], PADDED);
     const parts = [builder.op('Relu', [y]), builder.op('Tanh', [y]), builder.op('Mul', [y, y])];
@@ -130,3 +153,22 @@ function network(write: Write, batch: number): { readonly model: Model; readonly
   builder.output('result', 'float32', undefined);
   return { model: builder.build(), inputs };
 }
+
+test.skipIf(oneDnn === undefined)(
+  `memory is told before it is taken, and what is not kept is less${needsOneDnn}`,
+  () => {
+    const form = trainingForm(onnxModel(tinyIresnet()));
+    const network = (): Network => new Network(form, 'data', [8, 3, 56, 56]);
+    const [kept, again] = [true, false].map((keepsAll) => {
+      const { program } = networkProgram(oneDnn!, network(), keepsAll);
+      const { bytes } = program;
+      program.release();
+      const told = networkBytes(oneDnn!, network(), keepsAll);
+      // What primitives work in comes on top.
+      expect(bytes).toBeGreaterThanOrEqual(told);
+      expect(bytes - told).toBeLessThan(2 ** 25);
+      return bytes;
+    }) as [number, number];
+    expect(again).toBeLessThan(0.8 * kept);
+  },
+);

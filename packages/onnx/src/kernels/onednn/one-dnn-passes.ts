@@ -5,7 +5,7 @@ import type { Tensors } from '../../training/runner.ts';
 import { floats, zeros } from '../../training/tensor-store.ts';
 import type { OneDnnApi } from './api.ts';
 import { Network } from './network.ts';
-import { type NetworkProgram, networkProgram } from './network-program.ts';
+import { type NetworkProgram, networkBytes, networkProgram } from './network-program.ts';
 import { moveStatistics } from './next-statistics.ts';
 
 /** A training on oneDNN. */
@@ -42,6 +42,11 @@ export class OneDnnPasses implements TrainingPasses {
       ...networkProgram(this.#api, network, this.#options.activations === 'saved'),
       setThreads,
     });
+  }
+
+  bytes(shape: readonly number[], activations: PassOptions['activations']): number {
+    const network = new Network(this.#plan.form, this.#plan.input.name, shape);
+    return networkBytes(this.#api, network, activations === 'saved');
   }
 
   async release(): Promise<void> {}

@@ -1,6 +1,13 @@
-import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
+import { ARG, type BinaryKind, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
+import { rowMajorStrides } from './dialect.ts';
 import { type Operation, Program } from './program.ts';
-import { Storage, type TakeOver, type Value } from './storage.ts';
+import { planMemory, Storage, type TakeOver, type Value } from './storage.ts';
+
+/** Positions of an axis. */
+export interface AxisPart {
+  readonly start: number;
+  readonly size: number;
+}
 
 /** Writes a sequence of primitives over values, before there is memory for them. */
 export class ProgramWriter {
@@ -64,8 +71,16 @@ export class ProgramWriter {
   }
 
   /** The same memory, read in another way. @param strides row-major by default */
-  view({ storage }: Value, dims: readonly number[], strides?: readonly number[]): Value {
-    return { storage, layout: this.api.plain(dims, strides), dims };
+  view({ storage, offset = 0 }: Value, dims: readonly number[], strides?: readonly number[]): Value {
+    return { storage, layout: this.api.plain(dims, strides), dims, offset };
+  }
+
+  /** Some positions of an axis of a row-major tensor of the program's own, in place. */
+  part(whole: Value, axis: number, { start, size }: AxisPart): Value {
+    const strides = rowMajorStrides(whole.dims);
+    const dims = whole.dims.map((length, i) => (i === axis ? size : length));
+    const part = this.view(whole, dims, strides);
+    return { ...part, offset: (whole.offset ?? 0) + 4 * start * strides[axis]! };
   }
 
   /** Adds a primitive. @param overwrites a source whose memory the result may take over, and the result */
@@ -112,18 +127,45 @@ export class ProgramWriter {
 
   /** a + b, in the layout of a; writes over a where nobody reads it later. */
   sum(a: Value, b: Value): Value {
-    const other = this.as(b, a.layout);
+    return this.combined('add', a, this.as(b, a.layout), true);
+  }
+
+  /**
+   * a and b, number by number, in the layout of a; b is repeated along axes where its size is 1.
+   *
+   * @param overwrites whether the result may take over the memory of a
+   */
+  combined(kind: BinaryKind, a: Value, b: Value, overwrites: boolean = false): Value {
     const result = this.value(a.layout, a.dims);
     this.run(
-      this.api.binary('add', a.layout, other.layout, result.layout),
+      this.api.binary(kind, a.layout, b.layout, result.layout),
       [
         [ARG.source, a],
-        [ARG.source1, other],
+        [ARG.source1, b],
         [ARG.destination, result],
       ],
-      [a, result],
+      overwrites ? [a, result] : undefined,
     );
     return result;
+  }
+
+  /** factor · x; writes over x where nobody reads it later. */
+  scaled(x: Value, factor: number): Value {
+    const result = this.value(x.layout, x.dims);
+    this.run(
+      this.api.elementwise({ kind: 'linear', alpha: factor }, x.layout),
+      [
+        [ARG.source, x],
+        [ARG.destination, result],
+      ],
+      [x, result],
+    );
+    return result;
+  }
+
+  /** Bytes that the program would compute in; it is not to be written on, or finished, afterwards. */
+  bytes(): number {
+    return planMemory(this.#storages, this.#takeOvers);
   }
 
   /** Plans memory, and makes it and the primitives. */

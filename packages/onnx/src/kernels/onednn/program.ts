@@ -78,7 +78,9 @@ export class Program {
       const known = memories.get(value);
       if (known !== undefined) return known;
       const { storage } = value;
-      const address = storage.isExternal ? 0n : this.#arena.address + BigInt(storage.root().offset);
+      const address = storage.isExternal
+        ? 0n
+        : this.#arena.address + BigInt(storage.root().offset + (value.offset ?? 0));
       const memory = memoryAt(value.layout, address);
       memories.set(value, memory);
       if (storage.isExternal) this.#externals.set(storage, [...(this.#externals.get(storage) ?? []), memory]);

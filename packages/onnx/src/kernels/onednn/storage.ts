@@ -34,6 +34,8 @@ export interface Value {
   readonly storage: Storage;
   readonly layout: Layout;
   readonly dims: readonly number[];
+  /** Bytes from the start of its storage, for a part of a tensor; 0 by default. */
+  readonly offset?: number;
 }
 
 /** An operation whose result may take over the memory of one of its sources. */

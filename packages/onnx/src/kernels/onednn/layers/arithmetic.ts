@@ -12,45 +12,28 @@ export function arithmetic(kind: BinaryKind): LayerRule {
       return undefined;
     },
     write: (layer) => {
-      const { program, outputDims } = layer;
+      const { api, program, outputDims } = layer;
       const [a, b] = aligned(layer);
       const whole = [a, b].find(({ dims }) => `${dims}` === `${outputDims}`);
       if (whole === undefined) throw layer.refused('an operand of the size of the result');
+      const [left, right] = [alike(program, whole, a), alike(program, whole, b)];
       const y = program.value(whole.layout, outputDims);
-      const [left, right] = inLayoutOf(program, whole, [a, b]);
-      combine(layer, kind, [left, right, y]);
+      program.run(api.binary(kind, left.layout, right.layout, y.layout), [
+        [ARG.source, left],
+        [ARG.source1, right],
+        [ARG.destination, y],
+      ]);
       layer.output(y);
       layer.onBackward((dy) => {
-        if (layer.flowsTo(0)) give(layer, 0, firstGradient(layer, kind, { dy, b: right }));
-        if (layer.flowsTo(1)) give(layer, 1, secondGradient(layer, kind, { dy, a: left }));
+        const times = (by: 'mul' | 'div', other: Value): Value =>
+          program.combined(by, dy, alike(program, dy, program.again(other)));
+        if (layer.flowsTo(0)) give(layer, 0, kind === 'mul' || kind === 'div' ? times(kind, right) : dy);
+        if (!layer.flowsTo(1)) return;
+        if (kind === 'mul') give(layer, 1, times('mul', left));
+        else give(layer, 1, kind === 'add' ? dy : program.scaled(dy, -1));
       });
     },
   };
-}
-
-function firstGradient(
-  layer: Layer,
-  kind: BinaryKind,
-  { dy, b }: { readonly dy: Value; readonly b: Value },
-): Value {
-  if (kind === 'add' || kind === 'sub') return dy;
-  return combined(layer, kind, dy, b);
-}
-
-function secondGradient(
-  layer: Layer,
-  kind: BinaryKind,
-  { dy, a }: { readonly dy: Value; readonly a: Value },
-): Value {
-  if (kind === 'add') return dy;
-  if (kind === 'mul') return combined(layer, 'mul', dy, a);
-  const { api, program } = layer;
-  const result = program.value(dy.layout, dy.dims);
-  program.run(api.elementwise({ kind: 'linear', alpha: -1 }, dy.layout), [
-    [ARG.source, dy],
-    [ARG.destination, result],
-  ]);
-  return result;
 }
 
 /** Hands on a gradient, summed along what was repeated. */
@@ -71,35 +54,9 @@ function give(layer: Layer, index: number, gradient: Value): void {
   layer.gradient(index, program.view(sum, layer.dims(index)));
 }
 
-function combined(layer: Layer, kind: BinaryKind, a: Value, b: Value): Value {
-  const [left, right] = inLayoutOf(layer.program, a, [a, b]);
-  const result = layer.program.value(a.layout, a.dims);
-  combine(layer, kind, [left, right, result]);
-  return result;
-}
-
-function combine(
-  { api, program }: Layer,
-  kind: BinaryKind,
-  [a, b, result]: readonly [Value, Value, Value],
-): void {
-  program.run(api.binary(kind, a.layout, b.layout, result.layout), [
-    [ARG.source, a],
-    [ARG.source1, b],
-    [ARG.destination, result],
-  ]);
-}
-
-/** Operands of the same sizes in the same layout. */
-function inLayoutOf(
-  program: Layer['program'],
-  whole: Value,
-  values: readonly [Value, Value],
-): readonly [Value, Value] {
-  const [a, b] = values.map((value) =>
-    `${value.dims}` === `${whole.dims}` ? program.as(value, whole.layout) : value,
-  ) as [Value, Value];
-  return [a, b];
+/** A value in the layout of another, where it is of the same sizes. */
+function alike(program: Layer['program'], whole: Value, value: Value): Value {
+  return `${value.dims}` === `${whole.dims}` ? program.as(value, whole.layout) : value;
 }
 
 /** Both operands with as many axes as the result. */

@@ -94,19 +94,7 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
  * up again, so it is taken away.
  */
 function withoutMeans(layer: Layer, dx: Value): Value {
-  const { api, program } = layer;
-  const means = channelMeans(layer, dx);
-  const result = program.value(dx.layout, dx.dims);
-  program.run(
-    api.binary('sub', dx.layout, means.layout, dx.layout),
-    [
-      [ARG.source, dx],
-      [ARG.source1, means],
-      [ARG.destination, result],
-    ],
-    [dx, result],
-  );
-  return result;
+  return layer.program.combined('sub', dx, channelMeans(layer, dx), true);
 }
 
 /** y = slope · x + offset with slope = scale / √(variance + ε), one a channel; ∂x = slope · ∂y. */
@@ -124,30 +112,10 @@ function writeFixed(layer: Layer): void {
     dims,
     Float32Array.from(slopes, (value, i) => shift[i]! - value * mean[i]!),
   );
-  const scaled = combined(layer, 'mul', x, slope);
-  layer.output(combined(layer, 'add', scaled, offset, true));
+  const scaled = program.combined('mul', x, slope);
+  layer.output(program.combined('add', scaled, offset, true));
   layer.onBackward((gradient) => {
     const dy = program.as(gradient, x.layout);
-    layer.gradient(0, combined(layer, 'mul', dy, slope));
+    layer.gradient(0, program.combined('mul', dy, slope));
   });
-}
-
-function combined(
-  { api, program }: Layer,
-  kind: 'mul' | 'add',
-  a: Value,
-  b: Value,
-  overwrites: boolean = false,
-): Value {
-  const result = program.value(a.layout, a.dims);
-  program.run(
-    api.binary(kind, a.layout, b.layout, result.layout),
-    [
-      [ARG.source, a],
-      [ARG.source1, b],
-      [ARG.destination, result],
-    ],
-    overwrites ? [a, result] : undefined,
-  );
-  return result;
 }

@@ -11,12 +11,7 @@ export function channelSums(layer: Pick<Layer, 'api' | 'program'>, x: Value): Va
   const [pictures, channels, ...spatial] = x.dims as readonly [number, number, ...number[]];
   const count = pictures * spatial.reduce((a, b) => a * b, 1);
   const mean = channelMeans(layer, x);
-  const sum = program.value(mean.layout, mean.dims);
-  program.run(layer.api.elementwise({ kind: 'linear', alpha: count }, mean.layout), [
-    [ARG.source, mean],
-    [ARG.destination, sum],
-  ]);
-  return program.view(sum, [channels]);
+  return program.view(program.scaled(mean, count), [channels]);
 }
 
 /** Means a channel, [1, C, 1 …], of x [N, C, …], likewise. */

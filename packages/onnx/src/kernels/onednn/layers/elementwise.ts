@@ -68,6 +68,38 @@ export const clip: LayerRule = {
   },
 };
 
+/** max(0, min(1, α · x + β)): a line, clipped; no slope at the bounds. */
+const hardSigmoid: LayerRule = {
+  write: (layer) => {
+    const { api, program, node } = layer;
+    const line = {
+      kind: 'linear',
+      alpha: floatAttribute(node, 'alpha', 0.2),
+      beta: floatAttribute(node, 'beta', 0.5),
+    } as const;
+    const x = layer.input(0);
+    const straight = program.value(x.layout, x.dims);
+    program.run(api.elementwise(line, x.layout), [
+      [ARG.source, x],
+      [ARG.destination, straight],
+    ]);
+    const clipped = { kind: 'clip', alpha: 0, beta: 1 } as const;
+    const forward = api.elementwise(clipped, x.layout);
+    const y = program.value(x.layout, x.dims);
+    program.run(forward, [
+      [ARG.source, straight],
+      [ARG.destination, y],
+    ]);
+    layer.output(y);
+    layer.onBackward((gradient) => {
+      // oneDNN passes it where low < x ≤ high.
+      const slope = { ...clipped, beta: below(1) };
+      const dx = elementwiseGradient(layer, slope, { forward, x: straight, gradient });
+      layer.gradient(0, program.scaled(dx, line.alpha));
+    });
+  },
+};
+
 const HIGHEST = 3.4028234663852886e38;
 const LOWEST = -HIGHEST;
 
@@ -80,7 +112,6 @@ function below(value: number): number {
   return Number.isFinite(float[0]!) ? float[0]! : value;
 }
 
-/** max(0, min(1, α · x + β)) of HardSigmoid's node as Clip of a line. */
 export const activations: Readonly<Record<string, LayerRule>> = {
   Relu: elementwise(() => ({ kind: 'relu' })),
   LeakyRelu: elementwise((node) => ({ kind: 'relu', alpha: floatAttribute(node, 'alpha', 0.01) })),
@@ -94,4 +125,5 @@ export const activations: Readonly<Record<string, LayerRule>> = {
     kind: stringAttribute(node, 'approximate', 'none') === 'tanh' ? 'gelu-tanh' : 'gelu-erf',
   })),
   Clip: clip,
+  HardSigmoid: hardSigmoid,
 };
