@@ -149,7 +149,7 @@ describe('cf on webgpu (needs an adapter)', () => {
     'a run goes on on another device, which is recorded',
     async ({ skip }) => {
       const run = join(base, 'moved');
-      const many = flags.map((flag) => (flag === '--epochs=2' ? '--epochs=200' : flag));
+      const many = flags.map((flag) => (flag === '--epochs=2' ? '--epochs=20' : flag));
       const there = async (): Promise<boolean> => existsSync(join(run, 'checkpoint.safetensors'));
       const started = await onAdapter((environment) =>
         onCard([...many, '--device=webgpu', '--out', run], {
@@ -162,7 +162,7 @@ describe('cf on webgpu (needs an adapter)', () => {
       const { code, stdout } = await cf(['train', '--resume', run, '--device=cpu']);
       expect(code).toBe(0);
       expect(stdout).toMatch(
-        /^the run goes on elsewhere than it began.*: device webgpu → cpu, head onnx-webgpu → onnx-cpu/m,
+        /^the run goes on elsewhere than it began.*: device webgpu → cpu,.* head onnx-webgpu → onnx-cpu/m,
       );
       const step = Number(/resumed at step (\d+)/.exec(stdout)![1]);
       expect((await jsonOf(run, 'config.json')).device).toBe('cpu');
@@ -170,7 +170,7 @@ describe('cf on webgpu (needs an adapter)', () => {
         device: 'webgpu',
         resumed: [{ afterStep: step, device: 'cpu', head: 'onnx-cpu' }],
       });
-      expect(await metricsOf(run)).toHaveLength(400);
+      expect(await metricsOf(run)).toHaveLength(40);
     },
     PATIENCE,
   );

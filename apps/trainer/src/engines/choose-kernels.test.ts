@@ -28,7 +28,7 @@ describe('what computes a training', () => {
 
   it.skipIf(found.kernels === undefined)(`is oneDNN where it is found, and that is proven${needs}`, () => {
     expect(found.told).toMatch(
-      /^kernels oneDNN \d+\.\d+\.\d+: proven within \de-\d of the graphs of onnxruntime$/,
+      /^kernels oneDNN \d+\.\d+\.\d+ \(\S+\): proven within \de-\d of the graphs of onnxruntime$/,
     );
   });
 

@@ -43,9 +43,12 @@ export async function chooseKernels(options: KernelOptions): Promise<ChosenKerne
   if (device !== 'cpu') return graphs(`on ${device}`);
   try {
     const kernels = await loadOneDnn();
+    const { name, implementation } = kernels;
+    if (choice === 'auto' && /^(ref|simple|gemm:ref)/.test(implementation ?? ''))
+      return graphs(`${name} has no kernels of its own for this processor (${implementation})`);
     const deviation = await proveKernels(kernels, { runtime: runtime as OnnxRuntime, threads, optimiser });
     const proof = `proven within ${deviation.toExponential(0)} of the graphs of onnxruntime`;
-    return { kernels, name: kernels.name, told: `kernels ${kernels.name}: ${proof}` };
+    return { kernels, name, told: `kernels ${name} (${implementation}): ${proof}` };
   } catch (error) {
     if (choice !== 'auto' || !(error instanceof CfError)) throw error;
     return graphs(error.code === 'E_BACKEND' ? `${error.given}; to be faster, ${error.fix}` : error.given);

@@ -6,6 +6,8 @@ import type { Tensors } from './runner.ts';
 export interface TrainingKernels {
   /** As a log tells it, such as `oneDNN 2.6.3`. */
   readonly name: string;
+  /** What a convolution runs on here, such as `jit:avx512_core`; `ref:any` is a plain loop, slower than the graphs. */
+  readonly implementation?: string;
   /**
    * Makes a plan ready to run.
    *

@@ -101,6 +101,8 @@ export interface OneDnnApi {
   binary(kind: BinaryKind, a: Layout, b: Layout, result: Layout): PrimitiveDescription;
   reduction(kind: ReductionKind, source: Layout, destination: Layout): PrimitiveDescription;
   reorder(from: Layout, to: Layout): PrimitiveDescription;
+  /** What computes a primitive, such as `jit:avx512_core`; `ref:any` is a plain loop. */
+  implementationOf(description: PrimitiveDescription): string;
   /** Layout of an argument, by its number; `undefined` where the primitive takes none. */
   layoutOf(description: PrimitiveDescription, argument: number): Layout | undefined;
 }

@@ -21,6 +21,19 @@ export function oneDnnKernels({ koffi, library }: OneDnnOptions): TrainingKernel
   const api = openOneDnn(koffi, library);
   const { major, minor, patch } = api.library.version;
   return {
+    implementation: api.implementationOf(
+      api.convolution({
+        source: api.any([2, 32, 16, 16]),
+        weights: api.any([32, 32, 3, 3]),
+        destination: api.any([2, 32, 16, 16]),
+        strides: [1, 1],
+        dilations: [0, 0],
+        padding: [
+          [1, 1],
+          [1, 1],
+        ],
+      }),
+    ),
     name: `oneDNN ${major}.${minor}.${patch}`,
     open: async (plan, options) => new OneDnnPasses(api, plan, options),
   };

@@ -18,6 +18,7 @@ const INFERENCE = int(96);
 const BACKWARD = int(128);
 const DIRECT = int(1);
 const QUERY_ARGUMENT = 255;
+const QUERY_IMPLEMENTATION = 8;
 
 /** `dnnl_use_global_stats`. */
 const FIXED_STATISTICS = 1;
@@ -50,6 +51,9 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
   const size = plain('size_t dnnl_memory_desc_get_size(void *layout)');
   const equal = plain('int dnnl_memory_desc_equal(void *a, void *b)');
   const query = plain('void *dnnl_primitive_desc_query_md(void *description, int what, int index)');
+  const tell = plain(
+    'int dnnl_primitive_desc_query(void *description, int what, int index, _Out_ const char **told)',
+  );
   const reorder = maker(
     'int dnnl_reorder_primitive_desc_create(_Out_ void **made, void *from, void *engine, void *to, void *engine_to, void *attributes)',
   );
@@ -130,6 +134,11 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
     reduction: (kind, source, destination) =>
       describe('reduction', [int(REDUCTION[kind]), layout(source), layout(destination), float(0), float(0)]),
     reorder: (from, to) => reorder(from, engine, to, engine, attributes),
+    implementationOf: (description) => {
+      const told: [string | null] = [null];
+      tell(description, QUERY_IMPLEMENTATION, 0, told);
+      return told[0] ?? 'unknown';
+    },
     layoutOf: (description, argument) => {
       const found = query(description, QUERY_ARGUMENT, argument) as Layout | null;
       return found === null || Number(size(found)) === 0 ? undefined : found;
