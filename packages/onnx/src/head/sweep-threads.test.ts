@@ -8,8 +8,14 @@ import {
   sphereFace2,
 } from '@cf/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { RowFunction } from './simd-kernel.ts';
-import { JOB, KERNEL_FUNCTIONS, type KernelFunctions, MOST_PARTS, sweepParts } from './sweep-rows.ts';
+import {
+  JOB,
+  KERNEL_FUNCTIONS,
+  type KernelFunctions,
+  MOST_PARTS,
+  type RowFunction,
+  sweepParts,
+} from './sweep-rows.ts';
 import { SweepThreads, threadsModule } from './sweep-threads.ts';
 import { open, problem, worst } from './testing.ts';
 
