@@ -3,11 +3,13 @@
     python3 bench/peers/backbone.py --model tiny-iresnet --batch 64
 
 Measured is what `cf bench backbone` measures: forward in training mode, then backward from a given gradient of the
-embedding to all weights. Give glibc the environment that keeps large buffers, as for the other side:
+embedding to all weights; and the peak of resident memory (VmHWM) above what the process has once torch, weights and
+pictures are there, null where there is no /proc. Give glibc the environment that keeps large buffers, as for the other side:
 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=8000000000, and leave OPENBLAS_CORETYPE unset.
 """
 
 import argparse
+import gc
 import json
 import statistics
 import time
@@ -96,6 +98,24 @@ MODELS = {
 }
 
 
+def peak_mib():
+    """Peak resident memory of this process, in MiB; None where the system does not tell."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return None
+
+
+def reset_peak():
+    """Lets the peak start again from what is resident now, where the system can."""
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    except OSError:
+        pass
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", choices=list(MODELS), required=True)
@@ -112,6 +132,9 @@ def main():
     x = torch.rand(options.batch, 3, side, side) * 2 - 1
     if options.channels_last:
         net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    gc.collect()
+    reset_peak()
+    memory_before = peak_mib()
     seed = None
     forward, backward, cpu = [], [], []
     for run in range(options.warmup + options.runs):
@@ -129,6 +152,7 @@ def main():
             forward.append(middle - start)
             backward.append(end - before)
             cpu.append(cpu_end - cpu_before)
+    memory_after = peak_mib()
     seconds = statistics.median(f + b for f, b in zip(forward, backward))
     print(
         json.dumps(
@@ -145,6 +169,7 @@ def main():
                 "backwardSeconds": statistics.median(backward),
                 "cpuSeconds": statistics.median(cpu),
                 "imagesPerSecond": options.batch / seconds,
+                "peakExtraMiB": None if None in (memory_before, memory_after) else memory_after - memory_before,
             }
         ),
         flush=True,

@@ -2,6 +2,10 @@ import type { UserConfig } from 'tsdown';
 import base from '../../tsdown.base.ts';
 
 /** What reads and writes files stands by itself: the rest runs in browsers. */
-const config: UserConfig = { ...base, entry: ['src/index.ts', 'src/node.ts'], external: [/^node:/] };
+const config: UserConfig = {
+  ...base,
+  entry: ['src/index.ts', 'src/node.ts', 'src/onednn.ts'],
+  external: [/^node:/],
+};
 
 export default config;

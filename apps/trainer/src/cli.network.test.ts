@@ -49,6 +49,19 @@ describe('cf train on a network of a file', () => {
     expect(result.code).toBe(0);
   });
 
+  it('trains the same in low memory, and says what that gives and costs', async () => {
+    const low = join(base, 'low');
+    const flags = [...DRAWN, ...FLAGS, '--backbone', `onnx:${file}`, '--kernels=onnxruntime', '--epochs=1'];
+    const kept = join(base, 'kept');
+    await cf(['train', ...flags, '--out', kept]);
+    const { code, stdout } = await cf(['train', ...flags, '--memory=low', '--out', low]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/memory low: about \d+ MB less of \d+ MB at batches of 16, for about \d+ % more/);
+    const losses = async (folder: string): Promise<readonly number[]> =>
+      (await metricsOf(folder)).map(({ loss }) => loss);
+    expect(await losses(low)).toEqual(await losses(kept));
+  });
+
   it('writes every file of a run, and a model with the names of the file', async () => {
     expect(Object.keys(await contents(run)).map((path) => path.slice(run.length + 1))).toEqual([
       'checkpoint.safetensors',

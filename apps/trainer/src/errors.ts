@@ -63,7 +63,7 @@ export class BatchMemoryError extends CfError {
     super('BatchMemoryError', 'E_BATCH_MEMORY', {
       given: `a batch of ${batch} pictures, whose activations take at least ${gigabytes(bytes)}`,
       expected: `at most ${gigabytes(available)}, the memory that is free`,
-      fix: 'lower --batch; --accumulate takes several batches a step of the optimiser.',
+      fix: 'lower --batch (--accumulate takes several batches a step of the optimiser), or add --memory low.',
     });
   }
 }

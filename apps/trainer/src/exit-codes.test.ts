@@ -8,12 +8,14 @@ import {
 } from '@cf/core';
 import { DataFolderError, PairImageError, ProtocolFormatError, UnreadableImageError } from '@cf/data';
 import { PairsError } from '@cf/eval';
+import { WrongResultsError } from '@cf/onnx';
 import { DivergedError as TrainingDiverged } from '@cf/training';
 import { expect, it } from 'vitest';
 import { BackboneError, DivergedError, OutputError, RunFolderError, UsageError } from './errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 it.each([
+  [1, new WrongResultsError('a', 'b', 'c')],
   [2, new UsageError('a', 'b', 'c')],
   [2, new OptionOutOfRangeError('margin', 9, 'less')],
   [2, new UnknownNameError('loss', 'arcfac', ['arcface'])],

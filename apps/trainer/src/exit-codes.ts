@@ -3,7 +3,7 @@ import { CfError } from '@cf/core';
 /** What the process exits with; printed by `cf --help`. */
 export const EXIT = {
   ok: 0,
-  /** A check failed: golden values over tolerance. */
+  /** A check failed: golden values over tolerance, on a backend or a device. */
   checkFailed: 1,
   /** Flags, options or names that don't fit. */
   usage: 2,
@@ -23,5 +23,6 @@ const USAGE_CODES = new Set(['E_USAGE', 'E_BATCH_MEMORY', 'E_OPTION_RANGE', 'E_U
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof CfError)) return EXIT.internal;
   if (error.code === 'E_DIVERGED') return EXIT.diverged;
+  if (error.code === 'E_WRONG_RESULTS') return EXIT.checkFailed;
   return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.data;
 }

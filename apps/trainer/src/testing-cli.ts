@@ -18,6 +18,8 @@ export interface CliResult {
 }
 
 export interface CliOptions {
+  /** Beside that of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** A signal to send as soon as something holds; it is looked at every few milliseconds. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly when: () => Promise<boolean> };
   /** Streams whose reader is gone from the start; their text is empty. */
@@ -27,9 +29,10 @@ export interface CliOptions {
 /** Runs the program as a process of its own. */
 export async function cf(
   args: readonly string[],
-  { signal, unread = [] }: CliOptions = {},
+  { environment, signal, unread = [] }: CliOptions = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);
     child.on('close', done);

@@ -3,11 +3,11 @@ import { type Backend, curricularFace } from '../../../packages/core/src/index.t
 import {
   createTrainingSession,
   type Model,
-  type OnnxRuntime,
   onnxLearner,
   onnxModel,
   readWeights,
   type TensorData,
+  type TrainingSessionOptions,
   trainingForm,
 } from '../../../packages/onnx/src/index.ts';
 import {
@@ -45,7 +45,7 @@ export function firstWeights(task: ParityTask, { centers }: ParityData): NamedTe
 
 /** Trains tiny-iresnet without dropout by the product's loop, with the head of a backend, from given weights. */
 export async function trainHere(
-  runtime: OnnxRuntime,
+  on: Pick<TrainingSessionOptions, 'runtime' | 'kernels'>,
   backend: Backend,
   task: ParityTask,
   data: ParityData,
@@ -54,7 +54,7 @@ export async function trainHere(
   const { dim, scale, margin, alpha, momentum, weightDecay, threads } = task;
   const rule = sgd({ momentum });
   const session = await createTrainingSession({
-    runtime,
+    ...on,
     model: network(task),
     optimiser: learnerOptimiser({ rule, weightDecay }),
     threads,

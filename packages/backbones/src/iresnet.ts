@@ -5,7 +5,7 @@ import { type ResidualNetworkOptions, residualNetwork } from './residual-network
 /** Layers of an iresnet. */
 export type IresnetDepth = 18 | 34 | 50 | 100;
 
-/** Settings of an iresnet: d is 512 by default, dropout 0. */
+/** Settings of an iresnet: d is 512 by default, dropout 0, the side of pictures 112. */
 export interface IresnetOptions extends ResidualNetworkOptions {
   readonly depth: IresnetDepth;
 }
@@ -27,11 +27,12 @@ const BLOCKS: Readonly<Record<IresnetDepth, readonly number[]>> = {
  *
  * @throws OptionOutOfRangeError if a setting is outside its range
  */
-export function iresnet({ depth, embeddingSize = 512, dropout = 0, ...options }: IresnetOptions): Backbone {
+export function iresnet(network: IresnetOptions): Backbone {
+  const { depth, embeddingSize = 512, dropout = 0, inputSize = 112, ...options } = network;
   requireChoice('depth', depth, Object.keys(BLOCKS).map(Number));
   const stages = [64, 128, 256, 512].map((channels, i) => [channels, BLOCKS[depth][i]!] as const);
   return residualNetwork(
-    { name: `iresnet${depth}`, inputSize: 112, stages, embeddingSize, dropout, hasFixedScale: true },
+    { name: `iresnet${depth}`, inputSize, stages, embeddingSize, dropout, hasFixedScale: true },
     options,
   );
 }

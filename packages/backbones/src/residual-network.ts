@@ -1,4 +1,4 @@
-import { requireRange } from '@cf/core';
+import { requireInteger, requireRange } from '@cf/core';
 import { type Backbone, type BackboneOptions, defineBackbone } from './backbone.ts';
 import { residualBlock } from './residual-block.ts';
 
@@ -6,12 +6,14 @@ import { residualBlock } from './residual-block.ts';
 export interface ResidualNetworkOptions extends BackboneOptions {
   /** Share of the features that dropout takes away in training. */
   readonly dropout?: number;
+  /** Side of its pictures. */
+  readonly inputSize?: number;
 }
 
 /** A residual network with all its numbers. */
-interface ResidualNetwork extends Required<Pick<ResidualNetworkOptions, 'embeddingSize' | 'dropout'>> {
+interface ResidualNetwork
+  extends Required<Pick<ResidualNetworkOptions, 'embeddingSize' | 'dropout' | 'inputSize'>> {
   readonly name: string;
-  readonly inputSize: number;
   /** Stages: channels out and blocks, the first of which has stride 2. */
   readonly stages: readonly (readonly [channels: number, blocks: number])[];
   /** Whether the scale of the last normalisation stays 1 in training. */
@@ -27,6 +29,7 @@ interface ResidualNetwork extends Required<Pick<ResidualNetworkOptions, 'embeddi
 export function residualNetwork(network: ResidualNetwork, options: BackboneOptions): Backbone {
   const { stages, inputSize, embeddingSize, dropout, hasFixedScale } = network;
   requireRange('dropout', dropout, 0, 0.999);
+  requireInteger('inputSize', inputSize, 1, 4096);
   const lastSize = Math.ceil(inputSize / 2 ** stages.length);
   return defineBackbone({
     ...options,

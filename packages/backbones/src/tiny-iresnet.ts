@@ -1,7 +1,7 @@
 import type { Backbone } from './backbone.ts';
 import { type ResidualNetworkOptions, residualNetwork } from './residual-network.ts';
 
-/** Settings of the small residual network: d is 256 by default, dropout 0.4. */
+/** Settings of the small residual network: d is 256 by default, dropout 0.4, the side of pictures 56. */
 export type TinyIresnetOptions = ResidualNetworkOptions;
 
 /**
@@ -12,10 +12,10 @@ export type TinyIresnetOptions = ResidualNetworkOptions;
  * @throws OptionOutOfRangeError if a setting is outside its range
  */
 export function tinyIresnet(options: TinyIresnetOptions = {}): Backbone {
-  const { embeddingSize = 256, dropout = 0.4, ...others } = options;
+  const { embeddingSize = 256, dropout = 0.4, inputSize = 56, ...others } = options;
   const stages = [32, 64, 128, 256].map((channels) => [channels, 1] as const);
   return residualNetwork(
-    { name: 'tiny-iresnet', inputSize: 56, stages, embeddingSize, dropout, hasFixedScale: false },
+    { name: 'tiny-iresnet', inputSize, stages, embeddingSize, dropout, hasFixedScale: false },
     others,
   );
 }

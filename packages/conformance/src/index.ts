@@ -8,7 +8,7 @@ export {
   type GoldenStep,
   parseGoldens,
 } from './goldens/golden-file.ts';
-export { naturalScales, relativeError } from './goldens/natural-scale.ts';
+export { naturalScales } from './goldens/natural-scale.ts';
 export {
   GOLDEN_TOLERANCE,
   type GoldenErrors,

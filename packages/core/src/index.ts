@@ -95,6 +95,13 @@ export {
   targetPoints,
 } from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
+export {
+  relativeError,
+  rowNorms,
+  STEP_TOLERANCE,
+  type StepScales,
+  stepScales,
+} from './head/step-scales.ts';
 export { buildLabelMap, type LabelMap } from './labels/label-map.ts';
 export { type AdaCosOptions, adaCos } from './losses/ada-cos.ts';
 export { type AdaFaceOptions, adaFace } from './losses/ada-face.ts';

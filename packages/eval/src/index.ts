@@ -4,6 +4,7 @@ export type { ChartSize } from './charts/render.ts';
 export { type RocChartOptions, rocChart } from './charts/roc-chart.ts';
 export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
 export type { ChartPoint, ChartSeries } from './charts/series.ts';
+export { stackedCharts } from './charts/stacked-charts.ts';
 export { PairsError, ReportError } from './errors.ts';
 export {
   type HtmlReportOptions,

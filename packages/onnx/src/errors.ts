@@ -12,6 +12,13 @@ export class OnnxFileError extends CfError {
   }
 }
 
+/** `E_WRONG_RESULTS`: a provider computes, but other numbers than it should. */
+export class WrongResultsError extends CfError {
+  constructor(given: string, expected: string, fix: string) {
+    super('WrongResultsError', 'E_WRONG_RESULTS', { given, expected, fix });
+  }
+}
+
 /** `E_ONNX_OPSET`: the model asks for a version of the standard operators that is not supported. */
 export class OnnxOpsetError extends CfError {
   /** The version asked for; `undefined` if the model names none. */

@@ -6,10 +6,12 @@ export {
   OnnxOpsetError,
   RefusedModelError,
   UnsupportedOperatorError,
+  WrongResultsError,
 } from './errors.ts';
 export { type GradientModel, type GradientOptions, gradient } from './gradient/gradient.ts';
 export { supportedOperators } from './gradient/rule-table.ts';
 export {
+  type Activations,
   type SplitGradient,
   type SplitGradientOptions,
   splitGradient,
@@ -69,6 +71,7 @@ export {
   inspectModel,
   type ModelInspection,
 } from './passes/inspection/inspect-model.ts';
+export { type LowMemory, lowMemory } from './passes/inspection/low-memory.ts';
 export type { TrainingMemory } from './passes/inspection/training-memory.ts';
 export type { Note } from './passes/note.ts';
 export { type PreparedModel, type PrepareOptions, prepareModel } from './passes/prepare-model.ts';
@@ -86,11 +89,27 @@ export {
 export { type Frozen, frozenOf, type SharedWeight } from './passes/training-form/what-trains.ts';
 export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
+export type { NetworkProofOptions } from './proof/network-deviation.ts';
+export { proveKernels } from './proof/prove-kernels.ts';
+export {
+  PROOF_TOLERANCE,
+  type ProviderProof,
+  type ProviderProofOptions,
+  proveProvider,
+} from './proof/prove-provider.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type SessionModel, sessionModel } from './runtime/session-model.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';
 export { createTrainingSession } from './training/create-training-session.ts';
 export { onnxLearner } from './training/onnx-learner.ts';
 export type { TrainingSessionOptions, TrainingState } from './training/options.ts';
+export type {
+  BatchPasses,
+  Forwarded,
+  PassOptions,
+  Targets,
+  TrainingKernels,
+  TrainingPasses,
+} from './training/passes.ts';
 export type { TrainingSession } from './training/training-session.ts';
 export { upgradeModel } from './upgrade/upgrade-model.ts';

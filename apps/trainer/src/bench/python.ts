@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 /** Another implementation's measurement, or why there is none. */
 export type Peer<Measured> = Measured | { readonly skipped: string };
 
-const HOUR = 3_600_000;
+const HOUR = 3600;
 
 /** Why a script of `bench/peers` can't run PyTorch here; undefined where it can. */
 export async function withoutTorch(script: string, python: string): Promise<string | undefined> {
@@ -30,11 +30,17 @@ export async function runPeer<Measured>(
   const own = Object.fromEntries(
     Object.entries(rest).filter(([key]) => !key.startsWith('MALLOC_') && key !== 'GLIBC_TUNABLES'),
   );
-  return answer(python, [pathOf(script), ...args], task, { ...own, ...environment });
+  return answer(python, [pathOf(script), ...args], task, { environment: { ...own, ...environment } });
 }
 
 function pathOf(script: string): string {
   return fileURLToPath(new URL(`../../../../bench/peers/${script}`, import.meta.url));
+}
+
+export interface AnswerOptions {
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+  /** After which the program is ended; an hour by default. */
+  readonly limitSeconds?: number | undefined;
 }
 
 /** Runs a program that reads its task from stdin; resolves to the last line that it prints, which is JSON. */
@@ -42,9 +48,9 @@ export async function answer<Measured>(
   program: string,
   args: readonly string[],
   task: object,
-  environment: NodeJS.ProcessEnv = process.env,
+  { environment = process.env, limitSeconds = HOUR }: AnswerOptions = {},
 ): Promise<Measured> {
-  const child = spawn(program, args, { env: environment, stdio: 'pipe', timeout: HOUR });
+  const child = spawn(program, args, { env: environment, stdio: 'pipe', timeout: 1000 * limitSeconds });
   const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);
     child.on('close', done);
@@ -52,6 +58,7 @@ export async function answer<Measured>(
   child.stdin.end(JSON.stringify(task));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
   const last = (output: string): string => output.trim().split('\n').at(-1) ?? '';
+  if (code === null) throw new Error(`${program} was ended, at the latest after ${limitSeconds} s`);
   if (code !== 0) throw new Error(`${program} ended with ${code}: ${last(stderr)}`);
   return JSON.parse(last(stdout));
 }

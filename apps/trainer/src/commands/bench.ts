@@ -1,20 +1,28 @@
 import { text } from 'node:stream/consumers';
-import { LOSS_NAMES, requireChoice } from '@cf/core';
-import { Command } from 'commander';
+import { createLoss, LOSS_NAMES, requireChoice } from '@cf/core';
+import { learnerOptimiser, sgd } from '@cf/training';
+import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
 import { benchHead } from '../bench/head/bench-head.ts';
 import { formatHead } from '../bench/head/format-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
-import { measureHead } from '../bench/head/measure-head.ts';
+import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
 import { measureParts, type PartsTask } from '../bench/head/measure-parts.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
+import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
+import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
+import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
+import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { checkCommand } from './bench-check.ts';
+import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
-interface HeadFlags extends Omit<HeadTask, 'regime'> {
+interface HeadFlags extends Omit<HeadTask, 'regime' | 'device'> {
+  readonly device: string;
   readonly peers: boolean;
   readonly python: string;
   readonly json: boolean;
@@ -26,7 +34,10 @@ export function benchCommand(): Command {
     .description('Measure speed and memory, beside the limit of the machine and beside others.')
     .addCommand(headCommand())
     .addCommand(backboneCommand())
-    .addCommand(taskCommand(), { hidden: true });
+    .addCommand(scalingCommand(measure))
+    .addCommand(checkCommand())
+    .addCommand(taskCommand(), { hidden: true })
+    .addCommand(backboneTaskCommand(), { hidden: true });
 }
 
 function headCommand(): Command {
@@ -48,18 +59,27 @@ function headCommand(): Command {
     '--loss sphereface2',
     '--loss arcface --sub-centers 3',
     '--backend tfjs-wasm --batch 128 --classes 10000',
-  ]).action(async ({ peers, python, json, ...task }: HeadFlags) => {
+  ]).action(async ({ peers, python, json, device: choice, ...task }: HeadFlags) => {
+    if (task.backend !== 'onnx')
+      refuseBeside(command, `--backend ${task.backend}`, (name) => name === 'device', ONNX_ALONE);
     if (task.backend.startsWith('tfjs-')) {
       const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
       const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
       refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
     }
-    const say = (line: string): void => void process.stderr.write(`${line}\n`);
-    print(await benchHead(task, MEASURE, { peers, python, say }), json, formatHead);
+    const loss = createLoss(task.loss, {}, { classCounts: new Array(PROVEN_CLASSES).fill(BENCH_PICTURES) });
+    const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
+    const device = await chooseDevice(deviceChoice(choice), { head }, say);
+    print(
+      await benchHead({ ...task, device }, measure('head-task'), { peers, python, say }),
+      json,
+      formatHead,
+    );
   });
 }
 
-interface BackboneFlags extends BackboneBenchOptions {
+interface BackboneFlags extends Omit<BackboneBenchOptions, 'device'> {
+  readonly device: string;
   readonly engine: string;
   readonly json: boolean;
 }
@@ -70,18 +90,40 @@ function backboneCommand(): Command {
     .option('--model <name>', `one of ${BENCH_MODELS.join(', ')}`, 'tiny-iresnet')
     .option('--batch <n>', 'pictures a step', number, 64)
     .option('--runs <n>', RUNS, number, 5)
+    .option(
+      '--rounds <n>',
+      'times that ours and PyTorch are measured, in turn; the middle is told',
+      number,
+      1,
+    )
     .option('--engine <name>', ENGINES, 'onnx')
+    .addOption(
+      new Option('--kernels <name>', 'what computes on the processor')
+        .choices(KERNEL_CHOICES)
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--memory <choice>', 'low: compute activations again instead of keeping them')
+        .choices(MEMORY_CHOICES)
+        .default('normal'),
+    )
     .option('--no-layers', 'leave out the rate of every layer shape')
     .option('--no-peer', 'leave PyTorch out');
   return withSharedOptions(command, [
     '--model mobilefacenet --batch 64 --json',
+    '--model iresnet18 --batch 64 --memory low --no-layers',
     '--engine tfjs --batch 8',
-  ]).action(async ({ json, engine, ...options }: BackboneFlags) => {
+  ]).action(async ({ json, engine, device: choice, ...given }: BackboneFlags) => {
     requireChoice('engine', engine, ['onnx', 'tfjs']);
-    if (engine === 'onnx') return print(await benchBackbone(options), json, formatBackbone);
+    if (engine === 'onnx') {
+      const network = { optimiser: learnerOptimiser({ rule: sgd() }) };
+      const options = { ...given, device: await chooseDevice(deviceChoice(choice), { network }, say) };
+      return print(await benchBackbone(options, measure('backbone-task')), json, formatBackbone);
+    }
+    const options = given;
     requireChoice('model', options.model, ['tiny-iresnet']);
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
-    const without = new Set(['threads', 'layers', 'peer', 'python']);
+    const without = new Set(['threads', 'device', 'kernels', 'memory', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
     // Loaded only when chosen: its framework is large.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
@@ -92,9 +134,14 @@ function backboneCommand(): Command {
 const RUNS = 'steps that count; the median is told';
 const ENGINES = 'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu';
 
+const ONNX_ALONE = 'a device is of the backend onnx; other backends have names of their own for it.';
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 function withSharedOptions(command: Command, examples: readonly string[]): Command {
   const calls = examples.map((flags) => `  cf bench ${command.name()} ${flags}\n`);
   return command
+    .option('--device <name>', `where onnxruntime runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--threads <n>', 'threads of the processor', number, globalThis.navigator.hardwareConcurrency)
     .option('--python <path>', 'a Python that has torch', '/usr/bin/python3')
     .option('--json', 'print one JSON object', false)
@@ -117,12 +164,14 @@ function formatBackbone(report: BackboneReport): string {
   const { model, batch, threads, peer, ratioToPeer } = report;
   const rate = (value: number | undefined): string => (value?.toFixed(0) ?? '–').padStart(7);
   return [
-    `${model}, batch ${batch}, ${threads} threads: ${report.imagesPerSecond.toFixed(1)} images/s`,
+    `${model}, batch ${batch}, ${threads} threads, ${report.computedBy}: ${report.imagesPerSecond.toFixed(1)} images/s`,
     `forward ${(1000 * report.forwardSeconds).toFixed(0)} ms, backward ${(1000 * report.backwardSeconds).toFixed(0)} ms`,
     `${report.gflopPerSecond.toFixed(0)} GFLOP/s, ${(100 * report.shareOfLimit).toFixed(0)} % of the matrix product's ${report.limitGflopPerSecond.toFixed(0)}`,
     'skipped' in peer
       ? `PyTorch: not measured, ${peer.skipped}`
       : `${peer.library} ${peer.version}: ${peer.imagesPerSecond.toFixed(1)} images/s; ours is ${ratioToPeer!.toFixed(2)} times as fast`,
+    memoryText(report),
+    ...lowMemoryText(report),
     ...(report.layers.length === 0 ? [] : ['GFLOP/s: forward, input gradient, weight gradient']),
     ...report.layers.map(
       ({ layer, count, forward, inputGradient, weightGradient }) =>
@@ -131,8 +180,25 @@ function formatBackbone(report: BackboneReport): string {
   ].join('\n');
 }
 
+function memoryText({ peakExtraMiB, peer, memoryRatioToPeer }: BackboneReport): string {
+  if (peakExtraMiB === null) return 'memory: unknown here, the system has no /proc';
+  const own = `memory: ${peakExtraMiB.toFixed(0)} MiB at most, beyond library, weights and pictures`;
+  if ('skipped' in peer || memoryRatioToPeer === undefined) return own;
+  return `${own}; ${peer.library} ${peer.peakExtraMiB!.toFixed(0)} MiB, ${memoryRatioToPeer.toFixed(2)} times ours`;
+}
+
+function lowMemoryText({ normal, imagesPerSecond, peakExtraMiB }: BackboneReport): readonly string[] {
+  if (normal === undefined) return [];
+  const [kept, low] = [normal.peakExtraMiB, peakExtraMiB];
+  const less =
+    kept === null || low === null ? '' : `${(kept - low).toFixed(0)} MiB less of ${kept.toFixed(0)}, `;
+  return [`memory low: ${less}${(normal.imagesPerSecond / imagesPerSecond).toFixed(2)} times the time`];
+}
+
 /** This very program, asked for one measurement. */
-const MEASURE = [...process.execArgv, process.argv[1]!, 'bench', 'head-task'];
+function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
+  return [...process.execArgv, process.argv[1]!, 'bench', task];
+}
 
 /** One measurement, in a process of its own; the task comes as JSON. */
 function taskCommand(): Command {
@@ -147,5 +213,12 @@ function taskCommand(): Command {
           : await measureHead(task);
     // Some frameworks write to the output on their own.
     console.log(`\n${JSON.stringify(measured)}`);
+  });
+}
+
+function backboneTaskCommand(): Command {
+  return new Command('backbone-task').action(async () => {
+    const { measureBackbone } = await import('../bench/backbone/measure-backbone.ts');
+    console.log(JSON.stringify(await measureBackbone(JSON.parse(await text(process.stdin)))));
   });
 }

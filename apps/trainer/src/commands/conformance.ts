@@ -1,5 +1,8 @@
 import { embeddedGoldens, formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance';
+import { requireChoice } from '@cf/core';
 import { Command } from 'commander';
+import { prepareDevice } from '../engines/choose-device.ts';
+import { DEVICES, type Device } from '../engines/device.ts';
 import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';
@@ -9,6 +12,7 @@ import { number } from './options.ts';
 interface ConformanceFlags {
   readonly goldens?: string;
   readonly backend: string;
+  readonly device: string;
   readonly tolerance?: number;
   readonly json: boolean;
 }
@@ -19,11 +23,12 @@ export function conformanceCommand(): Command {
     .description("Replay golden values of the authors' code on a backend; exits 1 over tolerance.")
     .option('--goldens <file>', 'a file of golden values (default: all embedded cases)')
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'reference')
+    .option('--device <name>', `where the backend onnx runs: one of ${DEVICES.join(', ')}`, 'cpu')
     .option('--tolerance <x>', 'worst error allowed (default: 1e-11 in float64, 2e-5 in float32)', number)
     .option('--json', 'print one JSON object', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  cf conformance --backend tfjs-cpu\n  cf conformance --goldens losses.json --backend reference\n',
+      '\nExamples:\n  cf conformance --backend tfjs-cpu\n  cf conformance --goldens losses.json --backend reference\n  cf conformance --backend onnx --device webgpu\n',
     )
     .action(async (flags: ConformanceFlags) => {
       process.exitCode = await runConformance(flags);
@@ -33,6 +38,7 @@ export function conformanceCommand(): Command {
 async function runConformance({
   goldens,
   backend: name,
+  device,
   tolerance,
   json,
 }: ConformanceFlags): Promise<number> {
@@ -40,7 +46,9 @@ async function runConformance({
     goldens === undefined
       ? await embeddedGoldens()
       : parseGoldens(await readGiven('--goldens', goldens), goldens);
-  const backend = await openBackend(name);
+  requireChoice('device', device, name === 'onnx' ? DEVICES : ['cpu']);
+  if (device !== 'cpu') prepareDevice(device as Device);
+  const backend = await openBackend(name, { device: device as Device });
   const options = tolerance === undefined ? {} : { tolerance };
   try {
     const report = await withProgress(`golden cases on ${name}`, file.cases.length, 'cases', (onCase) =>

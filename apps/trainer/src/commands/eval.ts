@@ -1,8 +1,11 @@
 import { htmlReport } from '@cf/eval';
+import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
 import { pairsDataset } from '../dataset/load-dataset.ts';
 import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
+import { chooseDevice } from '../engines/choose-device.ts';
+import { DEVICE_CHOICES, type Device, deviceChoice } from '../engines/device.ts';
 import { type FileSettings, readModelFile } from '../engines/onnx-file.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
@@ -31,6 +34,7 @@ interface EvalFlags extends FileSettings {
   readonly data: string;
   readonly pairs: string;
   readonly pairsFolds?: string;
+  readonly device: string;
   readonly flip: boolean;
   readonly strict: boolean;
   readonly json: boolean;
@@ -46,6 +50,7 @@ export function evalCommand(): Command {
     .requiredOption('--data <folder>', 'pictures, one folder an identity, in the layout of LFW')
     .requiredOption('--pairs <file>', 'LFW list of pairs')
     .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
+    .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
     .option('--strict', 'stop at the first unreadable picture', false)
     .option('--json', 'print one JSON object', false)
@@ -110,13 +115,19 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
     );
   }
   const settings = checkSection(onnxInput, flags);
-  if (flags.model !== undefined) return { extractor: await onnxBackbone(onnxFile(flags.model), settings) };
+  const choice = deviceChoice(flags.device);
+  const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
+  // What is printed is the result alone.
+  const device = await chooseDevice(choice, work, (line) => void process.stderr.write(`${line}\n`));
+  if (flags.model !== undefined)
+    return { extractor: await onnxBackbone(onnxFile(flags.model), settings, device) };
   for (const one of Object.values<Setting>(onnxInput)) {
     if (flags[propertyOf(one) as keyof FileSettings] === undefined) continue;
     throw new UsageError(`--run with ${longFlag(one)}`, 'one of them', 'a run knows it: leave the flag out.');
   }
   const run = await openRunFolder(flags.run!);
-  if (await run.has('network')) return openNetwork(run.file('network'));
+  if (await run.has('network')) return openNetwork(run.file('network'), device);
+  requireProcessor(device);
   // Written after model.json.
   if (await run.has('layersWeights')) return { extractor: await layersBackbone(run) };
   if (await run.has('earlierModel')) {
@@ -133,12 +144,25 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
   );
 }
 
+/** @throws UsageError for a layers model anywhere else */
+function requireProcessor(device: Device): void {
+  if (device === 'cpu') return;
+  throw new UsageError(
+    `--device ${device} and a run without ${RUN_FILES.network}`,
+    'a network of ONNX, which onnxruntime runs there',
+    'leave --device out.',
+  );
+}
+
 /** The network of a run, with what gives it its features where it stands on some. */
-async function openNetwork(file: string): Promise<OpenModel> {
+async function openNetwork(file: string, device: Device): Promise<OpenModel> {
   const model = await readModelFile(file);
   const features = featuresOf(model, file);
-  if (features === undefined) return { extractor: await onnxBackbone(file) };
-  return { extractor: await openExtractor(features), embedding: await openOnnxEmbedding(model) };
+  if (features === undefined) return { extractor: await onnxBackbone(file, {}, device) };
+  return {
+    extractor: await openExtractor(features, device),
+    embedding: await openOnnxEmbedding(model, device),
+  };
 }
 
 /**

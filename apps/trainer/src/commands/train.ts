@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -55,7 +56,7 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
   if (resume !== undefined) {
     const fix =
       'a resumed run keeps its folder and configuration; leave the other flag out, or start a new run.';
-    refuseBeside(command, '--resume', (name) => name !== 'featuresFrom', fix);
+    refuseBeside(command, '--resume', (name) => !BESIDE_RESUME.has(name), fix);
   }
   if (config !== undefined) {
     const fix = 'change the value in the file, or give all of it as flags.';
@@ -63,8 +64,18 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
   }
 }
 
+/** A run may go on on another device. */
+const BESIDE_RESUME = new Set(['featuresFrom', 'device', 'kernels']);
 /** The last two go on from a run without its suspects, or without its sub-centers. */
-const BESIDE_CONFIG = new Set(['featuresFrom', 'initFrom', 'out', 'dropSuspects', 'subCenters']);
+const BESIDE_CONFIG = new Set([
+  'featuresFrom',
+  'initFrom',
+  'out',
+  'device',
+  'kernels',
+  'dropSuspects',
+  'subCenters',
+]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
   const say = (line: string): void => console.log(line);
@@ -109,11 +120,16 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
     path === undefined ? undefined : await openRunFolder(path);
   if (flags.resume !== undefined) {
     const run = await openRunFolder(flags.resume);
-    const config = await readConfig(run.file('config'));
+    const before = await readConfig(run.file('config'));
+    const config = computedOn(before, flags);
     // Where the first checkpoint was never written, the run begins as it would have.
     const initFrom = (await run.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
-    return { config, place: { resume: true, featuresFrom, initFrom, open: async () => run } };
+    const open = async (): Promise<RunFolder> => {
+      if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
+      return run;
+    };
+    return { config, place: { resume: true, featuresFrom, initFrom, open } };
   }
   const asked = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
   const featuresFrom = await opened(flags.featuresFrom);
@@ -124,10 +140,14 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const open = async (): Promise<RunFolder> => {
     const run = await createRunFolder(path);
-    await run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
+    await writeConfig(run, config);
     return run;
   };
   return { config, place: { resume: false, featuresFrom, initFrom, open } };
+}
+
+function writeConfig(run: RunFolder, config: TrainConfig): Promise<void> {
+  return run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 /** A training that says nothing of its pixels, inputs and outputs takes them as the run has them that it starts from. */
@@ -146,9 +166,24 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
   return config.train === 'all' ? config.network : config.features;
 }
 
+/** The same training on another device, or by other kernels. */
+function computedOn(
+  config: TrainConfig,
+  { device, kernels }: Pick<TrainFlags, 'device' | 'kernels'>,
+): TrainConfig {
+  return checkConfig({
+    ...config,
+    ...(device !== undefined && { device }),
+    ...(kernels !== undefined && { kernels }),
+  });
+}
+
 /** The configuration of a file, but for what may be given beside it. */
-async function configWith({ dropSuspects, subCenters }: TrainFlags, path: string): Promise<TrainConfig> {
-  const config = await readConfig(path);
+async function configWith(
+  { dropSuspects, subCenters, ...flags }: TrainFlags,
+  path: string,
+): Promise<TrainConfig> {
+  const config = computedOn(await readConfig(path), flags);
   return checkConfig({
     ...config,
     subCenters: subCenters ?? config.subCenters,

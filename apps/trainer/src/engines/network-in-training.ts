@@ -10,6 +10,12 @@ export interface NetworkInTraining {
   readonly smallestBatch?: number;
   /** What trains, and what does not: a line. */
   readonly trains?: string;
+  /** What computes the training, such as `oneDNN 2.6.3`; left out where there is no choice. */
+  readonly kernels?: string;
+  /** The same in a line, with why. */
+  readonly told?: string;
+  /** What low memory gives and costs: a line. */
+  readonly memory?: string;
   /** The network as it now is, to embed with and to keep. */
   trained(): Promise<TrainedNetwork>;
   /** Of the learner as well. */

@@ -2,6 +2,7 @@ import { type Model, OnnxGraphError, requireSeparateSamples } from '@cf/onnx';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
+import type { Device } from './device.ts';
 import { inferenceSession } from './inference-session.ts';
 import { networkInput, type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
@@ -26,14 +27,16 @@ export interface EmbeddingNetwork extends Embedder {
  * @param name what messages call it
  * @param model or the bytes of its file
  * @param pixels how it wants its pictures
+ * @param device that was proven
  * @throws BackboneError if it is broken, or does not map pictures to vectors
  */
 export async function openOnnxNetwork(
   name: string,
   model: Model | Uint8Array,
   pixels: PixelForm = RAW,
+  device?: Device,
 ): Promise<EmbeddingNetwork> {
-  const session = await openSession(name, model);
+  const session = await openSession(name, model, device);
   const size = pictureSize(name, session, pixels);
   const run = runOf(name, session, sampleShape(size, pixels));
   const embed: Embedder['run'] = (values, count) => run(networkInput(values, size, pixels), count);
@@ -78,8 +81,8 @@ function notFinite(name: string): BackboneError {
 }
 
 /** Opens an embedding of feature vectors, as `cf train` writes it. @throws BackboneError if it is broken */
-export async function openOnnxEmbedding(model: Model | Uint8Array): Promise<Embedder> {
-  const session = await openSession('embedding', model);
+export async function openOnnxEmbedding(model: Model | Uint8Array, device?: Device): Promise<Embedder> {
+  const session = await openSession('embedding', model, device);
   const [input, output] = [session.inputMetadata[0]!, session.outputMetadata[0]!].map((meta) =>
     meta.isTensor ? Number(meta.shape[1]) : Number.NaN,
   ) as [number, number];
@@ -110,9 +113,13 @@ function runOf(name: string, session: InferenceSession, sample: readonly number[
   };
 }
 
-async function openSession(name: string, model: Model | Uint8Array): Promise<InferenceSession> {
+async function openSession(
+  name: string,
+  model: Model | Uint8Array,
+  device: Device | undefined,
+): Promise<InferenceSession> {
   try {
-    return await inferenceSession(model);
+    return await inferenceSession(model, device);
   } catch (cause) {
     throw new BackboneError(
       `'${name}' (${firstLine(cause)})`,

@@ -1,10 +1,27 @@
 import { type Backend, referenceBackend, UnknownNameError } from '@cf/core';
+import type { Device } from './device.ts';
 import { openGpujs, openTfjs } from './open-framework.ts';
 
-const BACKENDS: Readonly<Record<string, (threads?: number) => Promise<Backend>>> = {
-  onnx: async (threads) => {
+/** Where a backend runs, if it has a choice. */
+export interface BackendPlace {
+  /** Of one operator; the backend's own choice by default. */
+  readonly threads?: number | undefined;
+  /** Of `onnx`; the processor by default. */
+  readonly device?: Device | undefined;
+}
+
+/** Bytes of a tile's cosines on a card: few and large products. */
+const TILE_ON_CARD = 16 * 2 ** 20;
+
+const BACKENDS: Readonly<Record<string, (place: BackendPlace) => Promise<Backend>>> = {
+  onnx: async ({ threads, device = 'cpu' }) => {
     const [{ onnxBackend }, runtime] = await Promise.all([import('@cf/onnx'), import('onnxruntime-node')]);
-    return onnxBackend({ runtime, ...(threads === undefined ? {} : { threads }) });
+    return onnxBackend({
+      runtime,
+      provider: device,
+      ...(threads === undefined ? {} : { threads }),
+      ...(device === 'cpu' ? {} : { cacheBytes: TILE_ON_CARD }),
+    });
   },
   reference: async () => referenceBackend(),
   // Loaded only when chosen: their frameworks are large.
@@ -24,10 +41,9 @@ export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS);
 /**
  * A backend by its name.
  *
- * @param threads of one operator, where the backend has them; its own choice by default
  * @throws UnknownNameError; the backend's own error where it can't run
  */
-export async function openBackend(name: string, threads?: number): Promise<Backend> {
+export async function openBackend(name: string, place: BackendPlace = {}): Promise<Backend> {
   if (!Object.hasOwn(BACKENDS, name)) throw new UnknownNameError('backend', name, BACKEND_NAMES);
-  return BACKENDS[name]!(threads);
+  return BACKENDS[name]!(place);
 }

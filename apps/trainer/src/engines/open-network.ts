@@ -1,14 +1,15 @@
 import { basename } from 'node:path';
 import { backbone } from '@cf/backbones';
-import { onnxModel } from '@cf/onnx';
+import { lowMemory, onnxModel } from '@cf/onnx';
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
+import type { Device } from './device.ts';
 import { withAllReasons } from './inspect-file.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import { modelHash, type PreparedFile, prepareFile } from './onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from './onnx-network.ts';
-import { openOnnxTraining } from './open-onnx-training.ts';
+import { openOnnxTraining, trainedPart } from './open-onnx-training.ts';
 import { type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
 /** A network before training. */
@@ -32,24 +33,29 @@ export interface UntrainedNetwork {
 /**
  * Builds or reads the network that is to be trained.
  *
+ * @param device that was proven
  * @throws BackboneError if a file is missing, broken, or does not map pictures to vectors
  * @throws OnnxOpsetError if its opset is not known
  * @throws UsageError if its embeddings have another length than was asked for
  */
-export async function openOnnxEngine(training: NetworkTraining): Promise<UntrainedNetwork> {
+export async function openOnnxEngine(
+  training: NetworkTraining,
+  device: Device = 'cpu',
+): Promise<UntrainedNetwork> {
   const { network: config } = training;
   if (config.kind === 'layers') throw layersElsewhere(config.file);
-  if (config.kind === 'built-in') return openNetwork(training, config);
-  const untrained = await withAllReasons(config, () => openNetwork(training, config));
+  if (config.kind === 'built-in') return openNetwork(training, config, device);
+  const untrained = await withAllReasons(config, () => openNetwork(training, config, device));
   return { ...untrained, openTraining: () => withAllReasons(config, untrained.openTraining) };
 }
 
 async function openNetwork(
   training: NetworkTraining,
   config: Exclude<NetworkConfig, { kind: 'layers' }>,
+  device: Device,
 ): Promise<UntrainedNetwork> {
   const { name, model, pixels, notes, fingerprint } = await describedNetwork(config, training.seed);
-  const inference = await openOnnxNetwork(config.kind === 'onnx' ? config.file : name, model, pixels);
+  const inference = await openOnnxNetwork(config.kind === 'onnx' ? config.file : name, model, pixels, device);
   try {
     const { dim, shape } = inference;
     requireDim(config, dim);
@@ -60,7 +66,10 @@ async function openNetwork(
       pixels,
       fingerprint,
       notes,
-      activationBytes: () => activationBytes(model, sampleShape(shape, pixels)),
+      activationBytes: async () =>
+        training.memory === 'low'
+          ? lowMemory(model, { batch: 1, ...trainedPart(training) }).keptBytesPerSample
+          : activationBytes(model, sampleShape(shape, pixels)),
       openTraining: () =>
         openOnnxTraining({
           name,
@@ -68,7 +77,8 @@ async function openNetwork(
           dim,
           config: training,
           threads: training.threads,
-          openInference: (trained) => openOnnxNetwork(name, trained, pixels),
+          device,
+          openInference: (trained) => openOnnxNetwork(name, trained, pixels, device),
           pixels: { form: pixels, shape },
         }),
     };

@@ -1,12 +1,24 @@
 import { BackendError, CfError } from '@cf/core';
-import { createTrainingSession, type Model, onnxLearner, smallestBatch, trainingForm } from '@cf/onnx';
+import {
+  createTrainingSession,
+  lowMemory,
+  type Model,
+  onnxLearner,
+  smallestBatch,
+  type TrainingFormOptions,
+  type TrainingSession,
+  trainingForm,
+} from '@cf/onnx';
 import type { Learner, LearnerBatch } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
+import { openOnKernels } from './choose-kernels.ts';
+import type { Device } from './device.ts';
 import { exportedModel } from './export-model.ts';
+import { activationsOf, lowMemoryOfKernelsText, lowMemoryText } from './memory-choice.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
 import type { Embedder } from './onnx-network.ts';
 import { networkInput, type PixelForm, sampleShape } from './pixel-form.ts';
@@ -21,6 +33,8 @@ export interface OnnxTrainingOptions {
   readonly config: TrainConfig;
   /** Of one operator. */
   readonly threads: number;
+  /** That was proven; the processor by default. */
+  readonly device?: Device;
   /** Opens a model to embed with. */
   readonly openInference: (model: Model) => Promise<Embedder>;
   /** How it wants pictures of a shape; left out for one that takes no pictures. */
@@ -34,21 +48,31 @@ export interface OnnxTrainingOptions {
  * anything runs
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
-  const { name, model, dim, config, threads, openInference, pixels } = options;
-  const network = config.train === 'all' ? config.network : undefined;
-  const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
-  const part = { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
+  const { name, model, dim, config, threads, device = 'cpu', openInference, pixels } = options;
+  const part = trainedPart(config);
   // What can't be exported is told before it is trained.
   const { notes } = exportedModel(model, config);
   const form = trainingForm(model, part);
-  const session = await createTrainingSession({
-    runtime,
-    model,
-    optimiser: optimiserOf(config),
-    threads,
-    seed: config.seed,
-    ...part,
-  }).catch((cause: unknown) => {
+  const optimiser = optimiserOf(config);
+  const memory = config.train === 'all' ? config.memory : 'normal';
+  const choice = config.train === 'all' ? config.kernels : 'onnxruntime';
+  const {
+    session,
+    name: kernels,
+    told,
+  } = await openOnKernels({ choice, device, threads, optimiser }, (given) =>
+    createTrainingSession({
+      runtime,
+      model,
+      optimiser,
+      threads,
+      seed: config.seed,
+      executionProviders: [device],
+      activations: activationsOf(memory),
+      ...(given !== undefined && { kernels: given }),
+      ...part,
+    }),
+  ).catch((cause: unknown) => {
     if (cause instanceof CfError) throw cause;
     throw untrainable(`'${name}', whose training can't be opened (${firstLine(cause)})`, cause);
   });
@@ -57,12 +81,42 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
     learner: pixels === undefined ? learner : onPictures(learner, pixels),
     smallestBatch: smallestBatch(form),
     trains: [whatTrains(model, form, part), ...notes].join('; '),
+    ...(config.train === 'all' && { kernels, told }),
+    ...(memory === 'low' && { memory: lowMemoryLine(session, { ...options, part, kernels }) }),
     async trained() {
       const { model: exported } = exportedModel(session.exportModel(), config);
       return { inference: await openInference(exported), files: new Map(), model: exported };
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** What low memory gives and costs. */
+function lowMemoryLine(
+  session: TrainingSession,
+  {
+    model,
+    config,
+    pixels,
+    part,
+    kernels,
+  }: OnnxTrainingOptions & { readonly part: TrainingFormOptions; readonly kernels: string },
+): string {
+  const { batch } = config;
+  const shape = pixels && [batch, ...sampleShape(pixels.shape, pixels.form)];
+  const [savedBytes, checkpointedBytes] = (['saved', 'checkpointed'] as const).map(
+    (activations) => shape && session.passBytes(shape, activations),
+  );
+  return savedBytes === undefined || checkpointedBytes === undefined
+    ? lowMemoryText(lowMemory(model, { batch, ...part }), batch)
+    : lowMemoryOfKernelsText({ kernels, savedBytes, checkpointedBytes }, batch);
+}
+
+/** What of a network's file trains. */
+export function trainedPart(config: TrainConfig): Pick<TrainingFormOptions, 'freezeBn' | 'freezeUntil'> {
+  const network = config.train === 'all' ? config.network : undefined;
+  const { freezeUntil, freezeBn = false } = network?.kind === 'onnx' ? network : {};
+  return { freezeBn, ...(freezeUntil === undefined ? {} : { freezeUntil }) };
 }
 
 /** A learner whose every failure names the network and what was run. */

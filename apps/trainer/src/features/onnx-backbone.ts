@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
+import type { Device } from '../engines/device.ts';
 import { type FileSettings, prepareFile } from '../engines/onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
@@ -11,12 +12,17 @@ const BATCH = 8;
  * A frozen ONNX backbone as feature extractor, run by onnxruntime.
  *
  * @param settings what is said of its pixels, inputs and outputs
+ * @param device that was proven
  * @throws BackboneError if the file is missing or broken, does not map pictures to vectors, or nobody says how its pixels
  * are normalised; OnnxGraphError for an input or output that has to be named
  */
-export async function onnxBackbone(file: string, settings: FileSettings = {}): Promise<FeatureExtractor> {
+export async function onnxBackbone(
+  file: string,
+  settings: FileSettings = {},
+  device?: Device,
+): Promise<FeatureExtractor> {
   const { model, pixels, notes, fingerprint } = await prepareFile(file, settings);
-  const network = await openOnnxNetwork(file, model, pixels);
+  const network = await openOnnxNetwork(file, model, pixels, device);
   try {
     await requireBatches(file, network);
     return { ...networkExtractor(file, network), notes, fingerprint };

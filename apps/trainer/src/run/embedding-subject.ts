@@ -1,5 +1,6 @@
 import type { Model } from '@cf/onnx';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
+import type { Device } from '../engines/device.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
 import { openOnnxTraining } from '../engines/open-onnx-training.ts';
@@ -16,7 +17,11 @@ import type { Subject } from './subject.ts';
 import type { TrainingFit } from './training-fit.ts';
 
 /** A linear embedding on features, in training; to be disposed of. */
-export function openEmbedding(model: Model, config: EmbeddingTraining): Promise<NetworkInTraining> {
+export function openEmbedding(
+  model: Model,
+  config: EmbeddingTraining,
+  device: Device = 'cpu',
+): Promise<NetworkInTraining> {
   return openOnnxTraining({
     name: 'embedding',
     model,
@@ -24,7 +29,8 @@ export function openEmbedding(model: Model, config: EmbeddingTraining): Promise<
     config,
     // So that bits do not depend on the machine; more do not pay for one product.
     threads: 1,
-    openInference: openOnnxEmbedding,
+    device,
+    openInference: (trained) => openOnnxEmbedding(trained, device),
   });
 }
 
@@ -33,9 +39,9 @@ export async function withEmbedding<T>(
   job: Job<EmbeddingTraining>,
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
-  const { config, place, dataset } = job;
+  const { config, place, dataset, device } = job;
   const { verification } = dataset;
-  const extractor = await openExtractor(config.features);
+  const extractor = await openExtractor(config.features, device);
   try {
     await requireInitial(place.initFrom, config);
     // Only now: input that can't be used leaves no folder behind.
@@ -47,7 +53,7 @@ export async function withEmbedding<T>(
     const ofPairs = pickImages(table, (index) => inPairs.has(index));
     const { features, dim, seed } = config;
     const model = linearEmbedding({ features, rows: trained.rows, inputDim: table.dim, dim, seed });
-    const open = (): Promise<NetworkInTraining> => openEmbedding(model, config);
+    const open = (): Promise<NetworkInTraining> => openEmbedding(model, config, device);
     const score = async (name: string, embedder: Embedder, fit?: TrainingFit): Promise<NamedResult[]> =>
       scoreModel(name, await embedTable(ofPairs, embedder), verification, fit);
     const network = await open();
@@ -63,7 +69,7 @@ export async function withEmbedding<T>(
         openAgain: open,
         embedTrained: (embedder) => embedTable({ ...trained, mirrored: undefined }, embedder),
         async scoreBefore() {
-          const embedder = await openOnnxEmbedding(model);
+          const embedder = await openOnnxEmbedding(model, device);
           try {
             const untrained = await score('untrained', embedder);
             return [...untrained, ...scoreModel(`${extractor.name} alone`, ofPairs, verification)];

@@ -18,15 +18,29 @@ it('tells versions, machine, threads and what the head chose', async () => {
   expect(environment.onnxruntime).toMatch(/^\d+\.\d+/);
 });
 
-it('is recorded once, and a run that goes on elsewhere says so', async () => {
+it('is recorded, and a run that goes on elsewhere says so and keeps where it was before', async () => {
   const run = await createRunFolder(join(await temporaryFolder(), 'run'));
   const told: string[] = [];
-  const record = (environment: Record<string, string | number>): Promise<void> =>
-    recordEnvironment(run, environment, (line) => told.push(line));
+  const record = (environment: Record<string, string | number>, afterStep = 0): Promise<void> =>
+    recordEnvironment(run, environment, { afterStep, say: (line) => told.push(line) });
+  // As a version before devices wrote it.
   await record({ node: '24.1', threads: 2 });
-  await record({ node: '24.1', threads: 2 });
+  await record({ node: '24.1', threads: 2, device: 'cpu' }, 3);
   expect(told).toEqual([]);
-  await record({ node: '24.1', threads: 4 });
-  expect(told).toEqual([expect.stringMatching(/last bits may differ: threads 2 → 4$/)]);
-  expect(await readJson(run.file('environment'))).toEqual({ node: '24.1', threads: 2 });
+  const first = { node: '24.1', threads: 2 };
+  expect(await readJson(run.file('environment'))).toEqual(first);
+  await record({ node: '24.1', threads: 4, device: 'webgpu' }, 5);
+  expect(told).toEqual([expect.stringMatching(/last bits may differ: device cpu → webgpu, threads 2 → 4$/)]);
+  await record({ node: '24.1', threads: 4, device: 'webgpu' }, 6);
+  expect(told).toHaveLength(1);
+  await record({ node: '24.1', device: 'cpu' }, 7);
+  await record({ node: '24.1', device: 'cpu' }, 8);
+  expect(told.slice(1)).toEqual([expect.stringMatching(/: device webgpu → cpu, threads 4 → none$/)]);
+  expect(await readJson(run.file('environment'))).toEqual({
+    ...first,
+    resumed: [
+      { afterStep: 5, device: 'webgpu', threads: 4 },
+      { afterStep: 7, device: 'cpu', threads: 'none' },
+    ],
+  });
 });

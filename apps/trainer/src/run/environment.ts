@@ -1,14 +1,22 @@
 import { cpus } from 'node:os';
 import type { Backend } from '@cf/core';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { Device } from '../engines/device.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type RunFolder, readJson } from './run-folder.ts';
 
 /** On what a training ran: where all of it is the same, the same seed gives the same bits. */
 export type Environment = Readonly<Record<string, string | number>>;
 
+/** environment.json: where a run began; and as `resumed` what was another, after how many steps, each time it went on. */
+type RecordedEnvironment = Readonly<Record<string, string | number | readonly Environment[]>>;
+
 /** The machine, the versions, and what the head chose. */
-export async function environmentOf(config: TrainConfig, backend: Backend): Promise<Environment> {
+export async function environmentOf(
+  config: TrainConfig,
+  backend: Backend,
+  device: Device = 'cpu',
+): Promise<Environment> {
   const { env } = await import('onnxruntime-node');
   const onTfjs = config.head.startsWith('tfjs-');
   return {
@@ -20,6 +28,7 @@ export async function environmentOf(config: TrainConfig, backend: Backend): Prom
     ...(onTfjs ? { tfjs: (await import('@tensorflow/tfjs')).version.tfjs } : {}),
     ...(config.train === 'all' ? { engine: config.engine } : {}),
     ...(config.train === 'all' && config.engine === 'onnx' ? { threads: config.threads } : {}),
+    device,
     head: backend.name,
     ...Object.fromEntries(
       Object.entries(backend.choices ?? {}).map(([name, value]) => [`head ${name}`, value]),
@@ -27,21 +36,33 @@ export async function environmentOf(config: TrainConfig, backend: Backend): Prom
   };
 }
 
-/** Records the environment of a new run; tells where a resumed one goes on in another. */
+/**
+ * Records the environment of a new run, and where a resumed one goes on in another, which is told.
+ *
+ * @param afterStep steps that the run has done
+ */
 export async function recordEnvironment(
   run: RunFolder,
   environment: Environment,
-  say: (line: string) => void,
+  { afterStep, say }: { readonly afterStep: number; readonly say: (line: string) => void },
 ): Promise<void> {
-  if (!(await run.has('environment'))) {
-    await run.writeText('environment', `${JSON.stringify(environment, undefined, 2)}\n`);
-    return;
-  }
-  const before = (await readJson(run.file('environment'))) as Environment;
+  const write = (record: RecordedEnvironment): Promise<void> =>
+    run.writeText('environment', `${JSON.stringify(record, undefined, 2)}\n`);
+  if (!(await run.has('environment'))) return write(environment);
+  const record = (await readJson(run.file('environment'))) as RecordedEnvironment;
+  const { resumed = [], ...first } = record as { readonly resumed?: readonly Environment[] };
+  // Runs of earlier versions were all on the processor, by onnxruntime.
+  const kernels = environment.kernels === undefined ? {} : { kernels: 'onnxruntime' };
+  const before: Environment = Object.assign({ device: 'cpu', ...kernels }, first, ...resumed);
+  const [was, is] = [before, environment].map((of) => (name: string) => of[name] ?? 'none') as [Named, Named];
   const changed = Object.keys({ ...before, ...environment }).filter(
-    (name) => before[name] !== environment[name],
+    (name) => name !== 'afterStep' && was(name) !== is(name),
   );
   if (changed.length === 0) return;
-  const list = changed.map((name) => `${name} ${before[name] ?? 'none'} → ${environment[name] ?? 'none'}`);
+  const list = changed.map((name) => `${name} ${was(name)} → ${is(name)}`);
   say(`the run goes on elsewhere than it began, so last bits may differ: ${list.join(', ')}`);
+  const now = Object.fromEntries(changed.map((name) => [name, is(name)]));
+  await write({ ...first, resumed: [...resumed, { afterStep, ...now }] });
 }
+
+type Named = (name: string) => string | number;

@@ -2,10 +2,12 @@ import type { Backend } from '@cf/core';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { ProblemPolicy } from '../dataset/load-dataset.ts';
 import { leftOutText, type ProblemList } from '../dataset/problem-list.ts';
+import type { Device } from '../engines/device.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import type { KeptTraining } from './checkpoint.ts';
+import type { Environment } from './environment.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** What a training comes to. */
@@ -19,8 +21,8 @@ export interface TrainOutcome {
 
 /** Where a training writes. */
 export interface RunPlace {
-  /** Makes or opens the run folder. */
-  open(): Promise<RunFolder>;
+  /** Makes or opens the run folder. @param on what else is known of where the training runs */
+  open(on?: Environment): Promise<RunFolder>;
   /** Go on from the folder's checkpoint, where it has one. */
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */
@@ -34,6 +36,8 @@ export interface Job<Config extends TrainConfig> {
   readonly config: Config;
   readonly place: RunPlace;
   readonly backend: Backend;
+  /** Where onnxruntime runs: it was proven. */
+  readonly device: Device;
   readonly dataset: Dataset;
   readonly problems: ProblemList;
   readonly policy: ProblemPolicy;

@@ -25,7 +25,7 @@ export async function withNetwork<T>(
   job: Job<NetworkTraining>,
   work: (subject: Subject) => Promise<T>,
 ): Promise<T> {
-  const { config, place, dataset } = job;
+  const { config, place, dataset, device } = job;
   if (place.featuresFrom !== undefined) {
     throw new UsageError(
       '--features-from, and a network to train',
@@ -33,7 +33,7 @@ export async function withNetwork<T>(
       'features change with every step here; leave the flag out, or add --train embedding.',
     );
   }
-  const untrained = await openEngine(config);
+  const untrained = await openEngine(config, device);
   try {
     const images = dataset.labels.filter((label) => label >= 0).length;
     requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));
@@ -42,12 +42,12 @@ export async function withNetwork<T>(
       await requireInitial(place.initFrom, config, network.learner);
       requireBatchSize(config, images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
-      const run = await place.open();
+      const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
       const store = await loadPictures(job, untrained.inference.shape);
       const subject = subjectOn(job, untrained, store);
       requireBatchSize(config, subject.samples.count, network.smallestBatch);
-      const trains = network.trains === undefined ? [] : [network.trains];
-      return await work({ run, network, ...subject, notes: [...subject.notes, ...trains] });
+      const told = [network.trains, network.told, network.memory].filter((line) => line !== undefined);
+      return await work({ run, network, ...subject, notes: [...subject.notes, ...told] });
     } finally {
       await network.dispose();
     }

@@ -27,16 +27,16 @@ export async function train(
   say: (line: string) => void,
 ): Promise<TrainOutcome> {
   return withJob(config, { place, signal, say }, async (job) => {
-    const { dataset, backend } = job;
+    const { dataset, backend, device, kept } = job;
     const images = dataset.labels.filter((label) => label >= 0).length;
     const pairs = dataset.verification.pairs.length;
     say(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
-    const environment = await environmentOf(config, backend);
-    const open = async (): Promise<RunFolder> => {
+    const environment = await environmentOf(config, backend, device);
+    const open: RunPlace['open'] = async (on) => {
       const run = await place.open();
-      await recordEnvironment(run, environment, say);
+      await recordEnvironment(run, { ...environment, ...on }, { afterStep: kept?.state.step ?? 0, say });
       if (config.data.labelNoise !== undefined) await writeExchanged(run, dataset);
       return run;
     };

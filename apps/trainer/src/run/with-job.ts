@@ -2,9 +2,11 @@ import type { Backend } from '@cf/core';
 import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
+import { chooseDevice, type DeviceWork, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { openBackend } from '../engines/open-backend.ts';
-import { checkLoss } from '../settings/loss-of.ts';
+import { checkLoss, lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { optimiserOf } from '../settings/training-options.ts';
 import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
 import { withEmbedding } from './embedding-subject.ts';
 import type { Job, RunPlace } from './job.ts';
@@ -28,10 +30,9 @@ export async function withJob<T>(
 ): Promise<T> {
   // Looked at first: a wrong loss, option or backend is told before any work.
   checkLoss(config);
-  const backend: Backend = await openBackend(
-    config.head,
-    config.train === 'all' ? config.threads : undefined,
-  );
+  const threads = config.train === 'all' ? config.threads : undefined;
+  const device = await chooseDevice(config.device, workOf(config), say);
+  const backend: Backend = await openBackend(config.head, { threads, device });
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
@@ -39,10 +40,31 @@ export async function withJob<T>(
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
     if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);
-    return await work({ config, place, backend, dataset, problems, policy, pictures, kept, signal, say });
+    const job = { config, place, backend, device, dataset, problems, policy, pictures, kept, signal, say };
+    return await work(job);
   } finally {
     await backend.dispose();
   }
+}
+
+/** What a training runs on a device: a network with its optimiser, and a head that is not somewhere else. */
+function workOf(config: TrainConfig): DeviceWork {
+  const network = { optimiser: optimiserOf(config) };
+  const labels = Int32Array.from({ length: PROVEN_CLASSES }, (_, label) => label);
+  const classes = Array.from(labels, String);
+  return {
+    ...(config.train === 'all' && config.engine === 'onnx' ? { threads: config.threads } : {}),
+    network,
+    ...(config.head === 'onnx'
+      ? {
+          head: {
+            loss: lossOf(config, { labels, classes }),
+            classes: PROVEN_CLASSES,
+            subCenters: config.subCenters,
+          },
+        }
+      : {}),
+  };
 }
 
 /** Opens what a job trains. */

@@ -72,7 +72,21 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
 }
 
 /** The engine tfjs computes head and network on one backend; layers models need it. */
-function checkEngine({ engine, head, network }: NetworkTraining): void {
+function checkEngine({ engine, head, device, kernels, network }: NetworkTraining): void {
+  if (engine === 'tfjs' && device !== 'cpu') {
+    throw new UsageError(
+      `--engine tfjs with --device ${device}`,
+      'the engine onnx, whose providers devices are',
+      'leave --device out; --head tfjs-webgpu runs the engine tfjs on a card.',
+    );
+  }
+  if (kernels === 'onednn' && device !== 'cpu') {
+    throw new UsageError(
+      `--kernels onednn with --device ${device}`,
+      'oneDNN, which computes on the processor',
+      'leave one of them out.',
+    );
+  }
   if (engine === 'onnx' && network.kind === 'layers') {
     throw new UsageError(
       `'${network.file}' with --engine onnx`,

@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import { BACKBONE_NAMES, backbone } from '@cf/backbones';
 import { LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
+import { DEVICE_CHOICES } from '../engines/device.ts';
+import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
+import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { byKind, type FlagsOf, only, type Setting, setting } from './setting.ts';
 import { ENGINES, ONLY, type Situation, TRAINED_PARTS } from './situation.ts';
@@ -163,6 +166,16 @@ export const network = {
       default: availableParallelism,
       told: 'the number of processors',
     }),
+    kernels: setting(
+      '--kernels <name>',
+      z.enum(KERNEL_CHOICES).default('auto'),
+      `what computes the training on the processor: one of ${KERNEL_CHOICES.join(', ')}; auto takes oneDNN where it is there and knows every layer`,
+    ),
+    memory: setting(
+      '--memory <choice>',
+      z.enum(MEMORY_CHOICES).default('normal'),
+      `${MEMORY_CHOICES.join(' or ')}: low computes activations again instead of keeping them; what that gives and costs is told`,
+    ),
     exportType: setting(
       '--export-type <type>',
       z.enum(['float32', 'float16', 'bfloat16']).optional(),
@@ -227,9 +240,16 @@ const isAdam = ({ choices }: Situation): boolean => choices.optimiser === 'adamw
 
 export const optimisation = {
   head: setting('--head <backend>', text(), `one of ${BACKEND_NAMES.join(', ')}`, {
-    default: ({ part, engine }) =>
-      part === 'embedding' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
-    told: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding',
+    default: ({ part, engine, choices: { device = 'cpu' } }) =>
+      part === 'embedding' && device === 'cpu' ? 'reference' : engine === 'tfjs' ? 'tfjs-wasm' : 'onnx',
+    told: 'onnx; tfjs-wasm for --engine tfjs, reference for an embedding without --device',
+  }),
+  ...only(ONLY.onnxruntime, {
+    device: setting(
+      '--device <name>',
+      z.enum(DEVICE_CHOICES).default('cpu'),
+      `where network and head run: one of ${DEVICE_CHOICES.join(', ')}; auto takes a card that is there, proven and faster`,
+    ),
   }),
   subCenters: setting('--sub-centers <k>', integer(1, 1024).default(1), 'class centers of each class'),
   epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', EPOCHS),

@@ -15,6 +15,7 @@ type Choice =
   | 'people'
   | 'pairs'
   | 'engine'
+  | 'device'
   | 'optimiser'
   | 'loss'
   | 'weighting';
@@ -138,5 +139,6 @@ export const ONLY = {
     'for --engine onnx',
     (situation) => noNetwork(situation) || (situation.engine === 'tfjs' && 'the engine tfjs'),
   ),
+  onnxruntime: unless('for --engine onnx', ({ engine }) => engine === 'tfjs' && 'the engine tfjs'),
   sgd: unless('for SGD', ({ choices }) => choices.optimiser === 'adamw' && '--optimiser adamw'),
 } as const;

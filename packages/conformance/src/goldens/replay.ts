@@ -1,4 +1,12 @@
-import type { Backend, Head, HeadOutput, LossState, MarginLoss } from '@cf/core';
+import {
+  type Backend,
+  type Head,
+  type HeadOutput,
+  type LossState,
+  type MarginLoss,
+  relativeError,
+  STEP_TOLERANCE,
+} from '@cf/core';
 import {
   type GoldenCase,
   type GoldenFile,
@@ -7,7 +15,7 @@ import {
   subCentersOf,
 } from './golden-file.ts';
 import { goldenLoss } from './golden-loss.ts';
-import { naturalScales, relativeError } from './natural-scale.ts';
+import { naturalScales } from './natural-scale.ts';
 
 /** What is compared in every step. */
 export const COMPARED = ['logits', 'loss', 'gradEmbeddings', 'gradWeights', 'gradBias', 'state'] as const;
@@ -36,10 +44,7 @@ export interface GoldenReport {
 }
 
 /** Tolerances by the rule of comparison: what a stable head meets in each precision, with room. */
-export const GOLDEN_TOLERANCE: Readonly<Record<Backend['precision'], number>> = {
-  float64: 1e-11,
-  float32: 2e-5,
-};
+export const GOLDEN_TOLERANCE: Readonly<Record<Backend['precision'], number>> = STEP_TOLERANCE;
 
 /**
  * Runs every case of a file on a backend.

@@ -1,5 +1,4 @@
-import { type Backend, type HeadInput, logitScale, type MarginLoss, numberOps } from '@cf/core';
-import { rowNorms } from '../problems/problem.ts';
+import { type Backend, type HeadInput, logitScale, type MarginLoss, numberOps, rowNorms } from '@cf/core';
 
 const EPSILON: Readonly<Record<Backend['precision'], number>> = { float64: 2 ** -52, float32: 2 ** -23 };
 

@@ -1,11 +1,4 @@
-import {
-  type BiasParameter,
-  createRandom,
-  type HeadInput,
-  type MarginLoss,
-  NORM_FLOOR,
-  type Random,
-} from '@cf/core';
+import { type BiasParameter, createRandom, type HeadInput, type MarginLoss, type Random } from '@cf/core';
 import fc from 'fast-check';
 
 /** How embeddings stand to the class centers: as at the start, midway, near their own, near a wrong one. */
@@ -119,13 +112,6 @@ export function rowNorm(values: ArrayLike<number>, r: number, dim: number): numb
   let squares = 0;
   for (let k = 0; k < dim; k++) squares += values[r * dim + k]! ** 2;
   return Math.sqrt(squares);
-}
-
-/** The lengths of the rows that have one: a zero vector has no gradient, and no say in how large gradients are. */
-export function rowNorms(values: ArrayLike<number>, dim: number): readonly number[] {
-  const all = Array.from({ length: values.length / dim }, (_, r) => rowNorm(values, r, dim));
-  const long = all.filter((norm) => norm >= NORM_FLOOR);
-  return long.length > 0 ? long : [1];
 }
 
 function scaleRow(values: Float64Array, r: number, dim: number, factor: number): void {

@@ -1,8 +1,10 @@
 import { graphOf, type Model } from '../model/model.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
 import { type GradientOptions, gradient } from './gradient.ts';
+import { checkpoints } from './split/checkpoints.ts';
 import { partOfModel } from './split/part-of-model.ts';
 import { isCheap, isDeterministic } from './split/recomputation.ts';
+import { layerByLayer } from './split/run-order.ts';
 import { type JointGraph, savedValues } from './split/saved-values.ts';
 import { withPReluWrittenOut } from './split/written-out.ts';
 
@@ -12,13 +14,18 @@ export interface SplitGradientOptions extends GradientOptions {
   readonly seed: string;
   /**
    * `'saved'` (the default) hands activations over, but those that are cheap to compute from others: few bytes,
-   * hardly any work twice. `'recomputed'` hands over nothing, and the way back does the way there once more.
+   * hardly any work twice. `'checkpointed'` hands over what crosses at a few places of the network, about the square
+   * root of its depth, and the way back does the way there once more, stretch by stretch: far fewer bytes at once.
    *
    * Either way, what a random node gave (a Dropout in training, with a `seed` attribute or without) is handed over
    * and never drawn twice.
    */
-  readonly activations?: 'saved' | 'recomputed';
+  readonly activations?: Activations;
 }
+
+/** What is kept for the way back. */
+export type Activations = (typeof ACTIVATIONS)[number];
+export const ACTIVATIONS = ['saved', 'checkpointed'] as const;
 
 /** The way there and the way back, as two models. */
 export interface SplitGradient {
@@ -47,7 +54,10 @@ export function splitGradient(model: Model, options: SplitGradientOptions): Spli
   const own = graphOf(upgraded);
   const { model: jointModel, gradients } = gradient(upgraded, options);
   const joint: JointGraph = { model: jointModel, ownNodes: own.node.length, seed };
-  const saved = savedValues(joint, activations === 'saved' ? isCheap : isDeterministic);
+  const saved =
+    activations === 'saved'
+      ? savedValues(joint, isCheap)
+      : [...new Set([...savedValues(joint, isDeterministic), ...checkpoints(joint)])];
   const outputs = own.output.map(({ name }) => name);
   const withoutSeed = graphOf(jointModel).input.filter(({ name }) => name !== seed);
   const forward = withPReluWrittenOut(
@@ -57,11 +67,14 @@ export function splitGradient(model: Model, options: SplitGradientOptions): Spli
       given: [],
     }),
   );
-  const backward = withPReluWrittenOut(
-    partOfModel(jointModel, {
-      outputs: [...gradients.values()],
-      given: [seed, ...saved],
-    }),
+  const backward = layerByLayer(
+    withPReluWrittenOut(
+      partOfModel(jointModel, {
+        outputs: [...gradients.values()],
+        given: [seed, ...saved],
+      }),
+    ),
+    seed,
   );
   return { forward, backward, saved, gradients };
 }

@@ -1,14 +1,13 @@
-import {
-  type Backend,
-  BackendError,
-  type MarginLoss,
-  requireChoice,
-  requireNonNegative,
-  requirePositive,
-} from '@cf/core';
-import { reasonOf } from '../errors.ts';
+import { type Backend, type MarginLoss, requireChoice, requireNonNegative, requirePositive } from '@cf/core';
+import { absentProvider } from '../runtime/absent-provider.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
-import { probeModel, type SessionOpener, sessionOpener, sessionOptions } from '../runtime/sessions.ts';
+import {
+  onProcessor,
+  probeModel,
+  type SessionOpener,
+  sessionOpener,
+  sessionOptions,
+} from '../runtime/sessions.ts';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import { LinearMemory } from '../simd/linear-memory.ts';
 import { lossesOf, onnxHead } from './onnx-head.ts';
@@ -68,12 +67,12 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   requireNonNegative('skipBound', skipBound);
   if (options.elementwise !== undefined) requireChoice('elementwise', options.elementwise, ['graph', 'wasm']);
   const opener = await open(runtime, provider, threads);
-  const onProcessor = provider === 'cpu' || provider === 'wasm';
-  const byDefault = onProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
+  const isProcessor = onProcessor([provider]);
+  const byDefault = isProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
   const helpers = simd && threads > 1 && (await takesSharedMemory(runtime, opener)) ? threads - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
-  let anchor = onProcessor ? undefined : await opener.open(probeModel());
+  let anchor = isProcessor ? undefined : await opener.open(probeModel());
   return {
     name: `onnx-${provider}`,
     precision: 'float32',
@@ -125,11 +124,6 @@ async function open(runtime: OnnxRuntime, provider: string, threads: number): Pr
   try {
     return await sessionOpener(runtime, sessionOptions(threads, [provider]));
   } catch (cause) {
-    throw new BackendError(
-      `provider '${provider}' (${reasonOf(cause)})`,
-      'an execution provider that this runtime has here',
-      "use 'cpu' (onnxruntime-node) or 'wasm' (onnxruntime-web).",
-      cause,
-    );
+    throw absentProvider(provider, cause);
   }
 }

@@ -1,41 +1,14 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { curricularFace } from '@cf/core';
 import * as runtime from 'onnxruntime-node';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { onAdapter } from '../../../../testing/webgpu-adapter.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
-import type { ConformanceRun } from '../runtime/testing/conformance-run.ts';
-import { type Absent, conformanceTests } from '../runtime/testing/conformance-tests.ts';
+import { conformanceTests } from '../runtime/testing/conformance-tests.ts';
 import { forkedRun } from '../runtime/testing/forked-run.ts';
 import { onnxBackend } from './onnx-backend.ts';
 
-/** The driver that Debian's Chromium brings: it computes on the processor. */
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-
 describe('onnx on the webgpu provider in Node (needs an adapter)', () => {
-  let temporary: string | undefined;
-
-  afterAll(async () => {
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
-  });
-
-  /** On the machine's own adapter, otherwise on SwiftShader. */
-  const start = async (): Promise<ConformanceRun | Absent> => {
-    temporary = await mkdtemp(join(tmpdir(), 'cf-onnx-webgpu-'));
-    const swiftShader = { VK_ICD_FILENAMES: SWIFTSHADER, XDG_RUNTIME_DIR: temporary };
-    const fallback = (): Promise<ConformanceRun> => forkedRun('webgpu-process.ts', swiftShader);
-    const own = forkedRun('webgpu-process.ts', {});
-    try {
-      return await (existsSync(SWIFTSHADER) ? own.catch(fallback) : own);
-    } catch (error) {
-      if (!/E_BACKEND/.test(String(error))) throw error;
-      return { absent: `an adapter for WebGPU: ${error}` };
-    }
-  };
-
-  conformanceTests(start);
+  conformanceTests(() => onAdapter((environment) => forkedRun('webgpu-process.ts', environment)));
 });
 
 /** onnxruntime-node, computing on the processor whatever the provider; it knows how many sessions are open. */

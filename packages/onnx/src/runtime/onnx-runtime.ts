@@ -41,5 +41,6 @@ export interface OnnxRuntime {
   readonly Tensor: {
     new (type: 'float32', data: Float32Array, dims: readonly number[]): RuntimeTensor;
     new (type: 'int64', data: BigInt64Array, dims: readonly number[]): RuntimeTensor;
+    new (type: 'bool', data: Uint8Array, dims: readonly number[]): RuntimeTensor;
   };
 }

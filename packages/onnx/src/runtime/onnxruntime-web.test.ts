@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { CHROMIUM, hasChromium, openSite, type Site } from '@cf/browser-testing';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDraws } from '../../../../testing/draws.ts';
-import type { openBackend, WebMode } from './testing/browser-page.ts';
+import type { Absent } from '../../../../testing/webgpu-adapter.ts';
+import { PROOF_TOLERANCE } from '../proof/prove-provider.ts';
+import type { openBackend, prove, WebMode } from './testing/browser-page.ts';
 import type { ConformanceRun } from './testing/conformance-run.ts';
-import { type Absent, conformanceTests } from './testing/conformance-tests.ts';
+import { conformanceTests } from './testing/conformance-tests.ts';
 
 const PATIENCE = 300_000;
 /**
@@ -29,6 +31,22 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
 
   afterAll(() => site?.close(), PATIENCE);
 
+  test.for(['wasm', 'webgpu'] as const)(
+    'training and a head are proven on the %s provider',
+    { timeout: PATIENCE },
+    async (provider, { skip }) => {
+      const page = await site.open();
+      const proof = await page.evaluate(
+        (name) => (globalThis as unknown as InPage).entry.prove(name),
+        provider,
+      );
+      await page.close();
+      if ('absent' in proof) return skip(`needs ${proof.absent}`);
+      expect(proof.head).toBeLessThan(PROOF_TOLERANCE.head);
+      expect(proof.network).toBeLessThan(PROOF_TOLERANCE.network);
+    },
+  );
+
   for (const { laws, ...mode } of MODES) {
     const { provider, threads, elementwise } = mode;
     describe(`${provider} provider, threads: ${threads}, element-wise work: ${elementwise}, laws on ${laws ?? 'no loss'}`, () => {
@@ -38,7 +56,7 @@ describe.skipIf(!hasChromium)(`onnxruntime-web in Chromium (needs ${CHROMIUM})`,
 });
 
 /** What the page holds. */
-type InPage = { entry: { openBackend: typeof openBackend }; run: ConformanceRun };
+type InPage = { entry: { openBackend: typeof openBackend; prove: typeof prove }; run: ConformanceRun };
 
 async function openRun(site: Site, mode: WebMode): Promise<ConformanceRun | Absent> {
   const page = await site.open();

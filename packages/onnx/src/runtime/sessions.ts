@@ -29,6 +29,12 @@ export function sessionOptions(
   };
 }
 
+/** Whether the first provider that is asked for is the processor. */
+export function onProcessor(executionProviders: readonly string[] = []): boolean {
+  const [first = 'cpu'] = executionProviders;
+  return first === 'cpu' || first === 'wasm';
+}
+
 /** Severity of what the runtime prints: errors. */
 const LOG_ERRORS = 3;
 

@@ -1,11 +1,16 @@
 import { requireChoice, requireInteger } from '@cf/core';
+import { ACTIVATIONS } from '../gradient/split-gradient.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
 import { modelInInferenceForm } from '../passes/inference-form.ts';
+import { withOperatorsByParts } from '../passes/operators-by-parts.ts';
 import { readWeights } from '../passes/with-weights.ts';
-import { sessionOptions } from '../runtime/sessions.ts';
+import type { OnnxRuntime, RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
+import { onProcessor, sessionOptions } from '../runtime/sessions.ts';
+import { GraphPasses } from './graph-passes.ts';
 import type { TrainingSessionOptions } from './options.ts';
-import { planTraining } from './plan.ts';
+import type { TrainingPasses } from './passes.ts';
+import { planTraining, type TrainingPlan } from './plan.ts';
 import { openRunners } from './runner.ts';
 import { TrainingSession } from './training-session.ts';
 
@@ -30,16 +35,21 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
   // What comes out evaluates with its running statistics, whatever mode it was exported in.
   const model = modelInInferenceForm(toFloat32(options.model).model);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  requireChoice('activations', activations, ['saved', 'recomputed']);
+  requireChoice('activations', activations, ACTIVATIONS);
   if (threads !== undefined) requireInteger('threads', threads, 1, 1024);
   const plan = planTraining({ ...options, model });
-  const models = { forward: plan.split.forward, backward: plan.split.backward, update: plan.optimiser.model };
-  const runners = await openRunners(runtime, models, {
+  const settings = {
     ...sessionOptions(threads, executionProviders),
     // A pattern is one block for all that a pass holds, asked for and given back in every run: fresh pages each time.
     enableMemPattern: false,
-  });
-  const session = new TrainingSession(runtime, model, plan, runners, seed);
+  };
+  const { kernels } = options;
+  const passes =
+    kernels === undefined
+      ? await openGraphs(runtime, plan, settings)
+      : await kernels.open(plan, { runtime, threads, activations });
+  const { update } = await openRunners(runtime, { update: plan.optimiser.model }, settings);
+  const session = new TrainingSession(runtime, model, plan, { passes, update, seed });
   const { parameters, statistics } = plan.form;
   const initial = (parts: readonly { readonly name: string }[]): Map<string, TensorData> =>
     readWeights(
@@ -48,4 +58,20 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
     );
   session.load({ weights: initial(parameters), statistics: initial(statistics) });
   return session;
+}
+
+async function openGraphs(
+  runtime: OnnxRuntime,
+  plan: TrainingPlan,
+  settings: RuntimeSessionOptions,
+): Promise<TrainingPasses> {
+  const { executionProviders } = settings;
+  const graphs = { forward: plan.split.forward, backward: plan.split.backward };
+  const models = onProcessor(executionProviders)
+    ? graphs
+    : {
+        forward: withOperatorsByParts(graphs.forward),
+        backward: withOperatorsByParts(graphs.backward),
+      };
+  return new GraphPasses(runtime, plan, await openRunners(runtime, models, settings));
 }

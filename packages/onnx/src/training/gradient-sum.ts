@@ -1,4 +1,5 @@
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import type { Targets } from './passes.ts';
 import type { Tensors } from './runner.ts';
 import { floats } from './tensor-store.ts';
 
@@ -7,14 +8,14 @@ import { floats } from './tensor-store.ts';
  * added, in the order in which they come. Buffers are kept from update to update.
  */
 export class GradientSum {
-  readonly #outputs: ReadonlyMap<string, string>;
+  readonly #names: readonly string[];
   #sum: Map<string, RuntimeTensor> = new Map();
   #last: Map<string, RuntimeTensor> = new Map();
   #count = 0;
 
-  /** @param outputs names of the gradients among the outputs of the backward pass, by parameter */
-  constructor(outputs: ReadonlyMap<string, string>) {
-    this.#outputs = outputs;
+  /** @param names of the parameters */
+  constructor(names: readonly string[]) {
+    this.#names = names;
   }
 
   /** Micro-batches added up. */
@@ -25,13 +26,13 @@ export class GradientSum {
   /** Sums by parameter; none where nothing was added. */
   sums(): readonly (readonly [string, RuntimeTensor])[] {
     if (this.#count === 0) return [];
-    return [...this.#outputs].map(([name, output]) => [name, this.#sum.get(output)!]);
+    return this.#names.map((name) => [name, this.#sum.get(name)!]);
   }
 
-  /** Where the next micro-batch goes; nothing for what the runtime is to allocate. */
-  targets(): ReadonlyMap<string, RuntimeTensor | undefined> {
+  /** Where the next micro-batch goes; nothing for what is to be made. */
+  targets(): Targets {
     const buffers = this.#count === 0 ? this.#sum : this.#last;
-    return new Map([...this.#outputs.values()].map((name) => [name, buffers.get(name)]));
+    return new Map(this.#names.map((name) => [name, buffers.get(name)]));
   }
 
   add(results: Tensors): void {

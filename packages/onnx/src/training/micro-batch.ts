@@ -3,30 +3,23 @@ import type { LearnerBatch } from '@cf/training';
 import { sizeOf } from '../model/tensor.ts';
 import type { DropoutMask } from '../passes/training-form/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
+import type { BatchPasses } from './passes.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';
 import { floats, zeros } from './tensor-store.ts';
 
-/**
- * What one micro-batch takes and leaves: its images and masks, and what its forward pass keeps for the way back. Fresh
- * pages cost more than what is computed into them, so the next micro-batch of the same shape takes the same memory.
- */
+/** What one micro-batch takes: its images and masks, and the memory of its passes. */
 export class MicroBatch {
   readonly shape: readonly number[];
+  readonly passes: BatchPasses;
+  /** Sizes of the embeddings of the last forward pass. */
+  embeddings: readonly number[] = [];
   readonly #masks: ReadonlyMap<DropoutMask, RuntimeTensor>;
-  readonly #outputs: readonly string[];
   #images: RuntimeTensor | undefined;
-  #kept: Tensors = new Map();
 
-  /** @param outputs names of what the forward pass keeps */
-  constructor(
-    runtime: OnnxRuntime,
-    { form }: TrainingPlan,
-    outputs: readonly string[],
-    shape: readonly number[],
-  ) {
+  constructor(runtime: OnnxRuntime, { form }: TrainingPlan, passes: BatchPasses, shape: readonly number[]) {
     this.shape = shape;
-    this.#outputs = outputs;
+    this.passes = passes;
     this.#masks = new Map(form.masks.map((mask) => [mask, zeros(runtime, [shape[0]!, ...mask.sample])]));
   }
 
@@ -45,20 +38,6 @@ export class MicroBatch {
   inputs(imageInput: string): Tensors {
     const masks = [...this.#masks].map(([{ name }, tensor]) => [name, tensor] as const);
     return new Map([[imageInput, this.#images!], ...masks]);
-  }
-
-  /** Where the forward pass writes; nothing yet for what the runtime is to allocate. */
-  targets(): ReadonlyMap<string, RuntimeTensor | undefined> {
-    return new Map(this.#outputs.map((name) => [name, this.#kept.get(name)]));
-  }
-
-  keep(results: Tensors): void {
-    this.#kept = new Map(this.#outputs.map((name) => [name, results.get(name)!]));
-  }
-
-  /** What the forward pass kept. */
-  get kept(): Tensors {
-    return this.#kept;
   }
 }
 

@@ -5,7 +5,7 @@ import { OnnxGraphError } from '../errors.ts';
 import { smallImages, smallNet } from '../passes/testing.ts';
 import { onnxLearner } from './onnx-learner.ts';
 import type { TrainingSessionOptions } from './options.ts';
-import { disposeAll, open, upstream } from './testing.ts';
+import { disposeAll, onEachKernels, open, upstream } from './testing.ts';
 
 const learner = async (options: Partial<TrainingSessionOptions> = {}): Promise<Learner> =>
   onnxLearner(await open(options));
@@ -36,103 +36,105 @@ async function stepOn(network: Learner, step: number, sizes: readonly number[]):
 
 const numbers = (state: NamedTensors): number[] => [...state.values()].flatMap(({ data }) => [...data]);
 
-describe('embed', () => {
-  test('gives the embeddings of forward, with batch statistics and masks, and moves nothing', async () => {
-    const network = await learner();
-    await stepOn(network, 0, [6]);
-    const before = await network.state();
-    const embedded = Float32Array.from(await network.embed(pictures(1, 2, 6)));
-    expect(await network.state()).toEqual(before);
-    expect(Float32Array.from(await network.embed({ ...pictures(1, 2, 6), position: 0 }))).not.toEqual(
-      embedded,
-    );
-    expect(Float32Array.from(await network.forward(pictures(1, 2, 6)))).toEqual(embedded);
-    expect(await network.state()).not.toEqual(before);
+onEachKernels(() => {
+  describe('embed', () => {
+    test('gives the embeddings of forward, with batch statistics and masks, and moves nothing', async () => {
+      const network = await learner();
+      await stepOn(network, 0, [6]);
+      const before = await network.state();
+      const embedded = Float32Array.from(await network.embed(pictures(1, 2, 6)));
+      expect(await network.state()).toEqual(before);
+      expect(Float32Array.from(await network.embed({ ...pictures(1, 2, 6), position: 0 }))).not.toEqual(
+        embedded,
+      );
+      expect(Float32Array.from(await network.forward(pictures(1, 2, 6)))).toEqual(embedded);
+      expect(await network.state()).not.toEqual(before);
+    });
+
+    test('between a forward and its backward leaves the gradients as they are', async () => {
+      const [plain, looked] = [await learner(), await learner()];
+      for (const network of [plain, looked]) {
+        await network.forward(pictures(0, 0, 6));
+        if (network === looked) await network.embed({ ...pictures(3, 0, 6), position: 6 });
+        await network.backward(upstream(6, 0));
+        await network.update(0.1);
+      }
+      expect(await looked.state()).toEqual(await plain.state());
+    });
   });
 
-  test('between a forward and its backward leaves the gradients as they are', async () => {
-    const [plain, looked] = [await learner(), await learner()];
-    for (const network of [plain, looked]) {
-      await network.forward(pictures(0, 0, 6));
-      if (network === looked) await network.embed({ ...pictures(3, 0, 6), position: 6 });
-      await network.backward(upstream(6, 0));
-      await network.update(0.1);
+  test('micro-batches are the large batch where no statistics are of a batch', async () => {
+    const [whole, split] = [await learner({ freezeBn: true }), await learner({ freezeBn: true })];
+    for (const step of [0, 1, 2]) {
+      const expected = await stepOn(whole, step, [6]);
+      const actual = await stepOn(split, step, [2, 3, 1]);
+      for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 4);
     }
-    expect(await looked.state()).toEqual(await plain.state());
-  });
-});
-
-test('micro-batches are the large batch where no statistics are of a batch', async () => {
-  const [whole, split] = [await learner({ freezeBn: true }), await learner({ freezeBn: true })];
-  for (const step of [0, 1, 2]) {
-    const expected = await stepOn(whole, step, [6]);
-    const actual = await stepOn(split, step, [2, 3, 1]);
+    const [expected, actual] = [numbers(await whole.state()), numbers(await split.state())];
     for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 4);
-  }
-  const [expected, actual] = [numbers(await whole.state()), numbers(await split.state())];
-  for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 4);
-});
-
-describe('a state', () => {
-  test('is of named tensors, and goes on to the same bits', async () => {
-    const [straight, resumed] = [await learner(), await learner()];
-    const trained = [
-      'conv.weight',
-      'conv.bias',
-      'bn.weight',
-      'bn.bias',
-      'prelu.slope',
-      'linear.weight',
-      'linear.bias',
-    ];
-    await stepOn(straight, 0, [6]);
-    const state = await straight.state();
-    expect([...state.keys()]).toEqual([
-      ...trained.map((name) => `weights/${name}`),
-      'statistics/bn.mean',
-      'statistics/bn.var',
-      ...trained.map((name) => `optimiser/momentum/${name}`),
-      'updates',
-    ]);
-    expect(state.get('updates')!.data[0]).toBe(1);
-    await stepOn(straight, 1, [6]);
-    await resumed.load(state);
-    await stepOn(resumed, 1, [6]);
-    expect(await resumed.state()).toEqual(await straight.state());
   });
 
-  test.each<[string, (state: Map<string, NamedTensor>) => unknown, RegExp]>([
-    ['without a tensor', (state) => state.delete('weights/conv.bias'), /without 'weights\/conv\.bias'/],
-    [
-      'with a foreign one',
-      (state) => state.set('weights/x', { shape: [], data: Float32Array.of(0) }),
-      /'weights\/x'/,
-    ],
-    [
-      'of another shape',
-      (state) => state.set('weights/conv.bias', { shape: [1], data: Float32Array.of(0) }),
-      /conv\.bias/,
-    ],
-  ])('%s is refused, and nothing moves', async (_, change, message) => {
-    const network = await learner();
-    const before = await network.state();
-    await stepOn(network, 0, [6]);
-    const after = await network.state();
-    const broken = new Map(before);
-    change(broken);
-    const loading = network.load(broken);
-    await expect(loading).rejects.toThrow(StateMismatchError);
-    await expect(loading).rejects.toThrow(message);
-    expect(await network.state()).toEqual(after);
+  describe('a state', () => {
+    test('is of named tensors, and goes on to the same bits', async () => {
+      const [straight, resumed] = [await learner(), await learner()];
+      const trained = [
+        'conv.weight',
+        'conv.bias',
+        'bn.weight',
+        'bn.bias',
+        'prelu.slope',
+        'linear.weight',
+        'linear.bias',
+      ];
+      await stepOn(straight, 0, [6]);
+      const state = await straight.state();
+      expect([...state.keys()]).toEqual([
+        ...trained.map((name) => `weights/${name}`),
+        'statistics/bn.mean',
+        'statistics/bn.var',
+        ...trained.map((name) => `optimiser/momentum/${name}`),
+        'updates',
+      ]);
+      expect(state.get('updates')!.data[0]).toBe(1);
+      await stepOn(straight, 1, [6]);
+      await resumed.load(state);
+      await stepOn(resumed, 1, [6]);
+      expect(await resumed.state()).toEqual(await straight.state());
+    });
+
+    test.each<[string, (state: Map<string, NamedTensor>) => unknown, RegExp]>([
+      ['without a tensor', (state) => state.delete('weights/conv.bias'), /without 'weights\/conv\.bias'/],
+      [
+        'with a foreign one',
+        (state) => state.set('weights/x', { shape: [], data: Float32Array.of(0) }),
+        /'weights\/x'/,
+      ],
+      [
+        'of another shape',
+        (state) => state.set('weights/conv.bias', { shape: [1], data: Float32Array.of(0) }),
+        /conv\.bias/,
+      ],
+    ])('%s is refused, and nothing moves', async (_, change, message) => {
+      const network = await learner();
+      const before = await network.state();
+      await stepOn(network, 0, [6]);
+      const after = await network.state();
+      const broken = new Map(before);
+      change(broken);
+      const loading = network.load(broken);
+      await expect(loading).rejects.toThrow(StateMismatchError);
+      await expect(loading).rejects.toThrow(message);
+      expect(await network.state()).toEqual(after);
+    });
   });
-});
 
-test('the length of an embedding must be known', async () => {
-  const session = await open({ model: smallNet() });
-  expect(onnxLearner(session).embeddingSize).toBe(3);
-  const untold = Object.create(session, { embeddingSize: { value: undefined } }) as typeof session;
-  expect(() => onnxLearner(untold)).toThrow(OnnxGraphError);
-  expect(onnxLearner(untold, 3).embeddingSize).toBe(3);
-});
+  test('the length of an embedding must be known', async () => {
+    const session = await open({ model: smallNet() });
+    expect(onnxLearner(session).embeddingSize).toBe(3);
+    const untold = Object.create(session, { embeddingSize: { value: undefined } }) as typeof session;
+    expect(() => onnxLearner(untold)).toThrow(OnnxGraphError);
+    expect(onnxLearner(untold, 3).embeddingSize).toBe(3);
+  });
 
-afterEach(disposeAll);
+  afterEach(disposeAll);
+});

@@ -1,23 +1,18 @@
-import type { LearnerOptimiser } from '@cf/training';
-import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import type { TrainingFormOptions } from '../passes/training-form/training-form.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
+import type { TrainingKernels } from './passes.ts';
+import type { TrainingPlanOptions } from './plan.ts';
 
 /** What to train, and how. */
-export interface TrainingSessionOptions extends TrainingFormOptions {
+export interface TrainingSessionOptions extends TrainingPlanOptions {
   /** The module `onnxruntime-node` or `onnxruntime-web`. */
   readonly runtime: OnnxRuntime;
-  /** An inference model with one input of images; it is not changed. */
-  readonly model: Model;
-  /** What `learnerOptimiser` of `@cf/training` gives. */
-  readonly optimiser: LearnerOptimiser;
-  /** Keep activations for the way back (the default), or compute them again: slower, with less memory. */
-  readonly activations?: 'saved' | 'recomputed';
   /** Threads of one operator; the runtime decides by default. Results may differ between numbers of threads. */
   readonly threads?: number;
   /** Keys the masks of dropout; 0 by default. */
   readonly seed?: number;
+  /** Who computes the way forward and back: the runtime's graphs by default, or what `oneDnnKernels` gives. */
+  readonly kernels?: TrainingKernels;
   /** Where the runtime computes; its CPU by default. */
   readonly executionProviders?: readonly string[];
 }

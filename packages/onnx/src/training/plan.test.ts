@@ -1,5 +1,4 @@
 import { mobileFaceNet, tinyIresnet } from '@cf/backbones';
-import * as runtime from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { onnxModel } from '../backbones/onnx-model.ts';
 import { optimiserOf } from '../testing/optimiser-of.ts';
@@ -12,7 +11,7 @@ test.each([
   '%s hands over what its layers gave, never what the way back makes of it tap by tap',
   (_, network) => {
     const optimiser = optimiserOf({ name: 'sgd' });
-    const { split } = planTraining({ runtime, model: onnxModel(network), optimiser });
+    const { split } = planTraining({ model: onnxModel(network), optimiser });
     expect(split.saved.length).toBeGreaterThan(20);
     // The shape of what was flattened is a few bytes.
     const made = split.saved.filter((name) => name.startsWith('grad/') && !name.startsWith('grad/shape'));

@@ -7,6 +7,7 @@ import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { type OptimiserData, optimiserOf } from '../testing/optimiser-of.ts';
 import { createTrainingSession } from './create-training-session.ts';
+import { kernelsNow, onEachKernels } from './testing.ts';
 
 interface Numbers {
   readonly dims: readonly number[];
@@ -69,26 +70,36 @@ function expectClose(
   }
 }
 
-test.each(['saved', 'recomputed'] as const)(
-  'trains as PyTorch does, with %s activations',
-  async (activations) => {
-    const { optimiser, images, targets, learningRate, losses } = fixture;
-    const options = { runtime, model: network(), optimiser: optimiserOf(optimiser), activations, threads: 1 };
-    const session = await createTrainingSession(options);
-    const pixels = Float32Array.from(images.data);
-    const batch = images.dims[0]!;
-    for (const [step, expected] of losses.entries()) {
-      const embeddings = await session.forward({ values: pixels, shape: images.dims, step, position: 0 });
-      const difference = embeddings.map((value, i) => value - targets.data[i]!);
-      const loss = difference.reduce((sum, value) => sum + value ** 2, 0) / 2 / batch;
-      expect(Math.abs(loss / expected - 1), `loss of step ${step}: ${loss} against ${expected}`).toBeLessThan(
-        2e-5,
-      );
-      await session.backward(difference.map((value) => value / batch));
-      if (step === 0) expectClose(session.gradients(), fixture.firstGradients, 1e-5);
-      await session.update(learningRate);
-    }
-    expectClose(session.weights(), fixture.final, 5e-5);
-    await session.dispose();
-  },
-);
+onEachKernels(() => {
+  test.each(['saved', 'checkpointed'] as const)(
+    'trains as PyTorch does, with %s activations',
+    async (activations) => {
+      const { optimiser, images, targets, learningRate, losses } = fixture;
+      const options = {
+        runtime,
+        model: network(),
+        optimiser: optimiserOf(optimiser),
+        activations,
+        threads: 1,
+        ...kernelsNow(),
+      };
+      const session = await createTrainingSession(options);
+      const pixels = Float32Array.from(images.data);
+      const batch = images.dims[0]!;
+      for (const [step, expected] of losses.entries()) {
+        const embeddings = await session.forward({ values: pixels, shape: images.dims, step, position: 0 });
+        const difference = embeddings.map((value, i) => value - targets.data[i]!);
+        const loss = difference.reduce((sum, value) => sum + value ** 2, 0) / 2 / batch;
+        expect(
+          Math.abs(loss / expected - 1),
+          `loss of step ${step}: ${loss} against ${expected}`,
+        ).toBeLessThan(2e-5);
+        await session.backward(difference.map((value) => value / batch));
+        if (step === 0) expectClose(session.gradients(), fixture.firstGradients, 1e-5);
+        await session.update(learningRate);
+      }
+      expectClose(session.weights(), fixture.final, 5e-5);
+      await session.dispose();
+    },
+  );
+});

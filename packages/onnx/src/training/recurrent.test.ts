@@ -52,10 +52,10 @@ test.each([
   'a network with %s trains, every weight of it, to the same bits either way',
   async (operator, gates) => {
     const model = recurrentNet(operator, gates);
-    const [saved, recomputed] = [await open({ model }), await open({ model, activations: 'recomputed' })];
+    const [saved, checkpointed] = [await open({ model }), await open({ model, activations: 'checkpointed' })];
     const before = saved.weights();
-    for (const session of [saved, recomputed]) for (const at of [0, 1, 2]) await step(session, at);
-    expect(recomputed.state()).toEqual(saved.state());
+    for (const session of [saved, checkpointed]) for (const at of [0, 1, 2]) await step(session, at);
+    expect(checkpointed.state()).toEqual(saved.state());
     const after = saved.weights();
     expect([...after.keys()].sort()).toEqual([
       'linear.bias',

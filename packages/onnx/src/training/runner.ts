@@ -1,8 +1,9 @@
 import { BackendError } from '@cf/core';
 import { reasonOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
+import { absentProvider } from '../runtime/absent-provider.ts';
 import type { OnnxRuntime, RuntimeSessionOptions, RuntimeTensor } from '../runtime/onnx-runtime.ts';
-import { type FillingSession, sessionOpener } from '../runtime/sessions.ts';
+import { type FillingSession, onProcessor, sessionOpener } from '../runtime/sessions.ts';
 
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, RuntimeTensor>;
@@ -38,29 +39,31 @@ export class Runner {
   }
 }
 
-/** The passes of a training. */
-export type Runners = Readonly<Record<'forward' | 'backward' | 'update', Runner>>;
-
 /**
- * Opens models in a runtime.
+ * Opens models in a runtime, each under the name that messages call it by.
  *
  * @throws BackendError with the runtime's message if it does not take one of them
  */
-export async function openRunners(
+export async function openRunners<Name extends string>(
   runtime: OnnxRuntime,
-  models: Readonly<Record<keyof Runners, Model>>,
+  models: Readonly<Record<Name, Model>>,
   options: RuntimeSessionOptions,
-): Promise<Runners> {
-  const opener = await taken('probing', () => sessionOpener(runtime, options));
+): Promise<Readonly<Record<Name, Runner>>> {
+  const [provider] = options.executionProviders ?? [];
+  const opener = await taken('probing', () => sessionOpener(runtime, options)).catch(
+    (error: BackendError) => {
+      throw provider === undefined || onProcessor([provider]) ? error : absentProvider(provider, error.cause);
+    },
+  );
   const opened: [string, Runner][] = [];
   try {
-    for (const [name, model] of Object.entries(models))
+    for (const [name, model] of Object.entries<Model>(models))
       opened.push([name, new Runner(name, await taken(name, () => opener.open(model)))]);
   } catch (error) {
     await Promise.all(opened.map(([, runner]) => runner.release()));
     throw error;
   }
-  return Object.fromEntries(opened) as Runners;
+  return Object.fromEntries(opened) as Record<Name, Runner>;
 }
 
 async function taken<T>(name: string, open: () => Promise<T>): Promise<T> {
@@ -75,7 +78,7 @@ function failure(given: string, cause: unknown): BackendError {
   return new BackendError(
     given,
     'a pass that ends',
-    "where memory is short, take smaller micro-batches or activations: 'recomputed'.",
+    "where memory is short, take smaller micro-batches or activations: 'checkpointed'.",
     cause,
   );
 }

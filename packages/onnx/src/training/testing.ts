@@ -1,5 +1,9 @@
 import { learnerOptimiser, sgd } from '@cf/training';
+import koffi from 'koffi';
 import * as runtime from 'onnxruntime-node';
+import { beforeAll, describe } from 'vitest';
+import { oneDnn } from '../kernels/onednn/testing.ts';
+import { oneDnnKernels } from '../onednn.ts';
 import { smallNet } from '../passes/testing.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { randomTensor } from '../testing/random-tensor.ts';
@@ -8,6 +12,31 @@ import type { TrainingSessionOptions } from './options.ts';
 import type { TrainingSession } from './training-session.ts';
 
 const opened: TrainingSession[] = [];
+
+/** What computes passes: the graphs of onnxruntime, and oneDNN where this machine has it. */
+const KERNELS: Readonly<Record<string, Pick<TrainingSessionOptions, 'kernels'>>> = {
+  'the graphs of onnxruntime': {},
+  ...(oneDnn !== undefined && { oneDNN: { kernels: oneDnnKernels({ koffi }) } }),
+};
+
+let current: Pick<TrainingSessionOptions, 'kernels'> = {};
+
+/** Defines tests once for all that computes passes: `open` takes each in turn. */
+export function onEachKernels(define: () => void): void {
+  for (const [name, kernels] of Object.entries(KERNELS))
+    describe(`on ${name}`, () => {
+      beforeAll(() => {
+        current = kernels;
+      });
+      define();
+    });
+  if (oneDnn === undefined) describe.skip('on oneDNN (needs oneDNN)', define);
+}
+
+/** What is to compute passes now. */
+export function kernelsNow(): Pick<TrainingSessionOptions, 'kernels'> {
+  return current;
+}
 
 /** Ends the sessions that `open` began. */
 export async function disposeAll(): Promise<void> {
@@ -21,6 +50,7 @@ export async function open(options: Partial<TrainingSessionOptions> = {}): Promi
     model: smallNet({ dropout: 0.5 }),
     optimiser: learnerOptimiser({ rule: sgd({ momentum: 0.9 }), weightDecay: 0.01 }),
     threads: 1,
+    ...current,
     ...options,
   });
   opened.push(session);

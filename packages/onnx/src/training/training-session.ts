@@ -1,6 +1,6 @@
 import { NonFiniteError, requireFiniteTensor, requireInteger, requireRange } from '@cf/core';
 import type { LearnerBatch, LearnerUpdate } from '@cf/training';
-import { graphOf, type Model } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/names.ts';
 import type { Parameter } from '../passes/training-form/parameters.ts';
@@ -10,8 +10,9 @@ import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { GradientSum } from './gradient-sum.ts';
 import { checkBatch, MicroBatch, requireGradientOf, requireMatrix } from './micro-batch.ts';
 import type { TrainingState } from './options.ts';
-import type { TrainingPlan } from './plan.ts';
-import type { Runners, Tensors } from './runner.ts';
+import type { TrainingPasses } from './passes.ts';
+import type { TrainingPlan, TrainingPlanOptions } from './plan.ts';
+import type { Runner, Tensors } from './runner.ts';
 import { copyOf, floats, TensorStore } from './tensor-store.ts';
 import { outOfOrder, Turns } from './turns.ts';
 
@@ -30,7 +31,8 @@ export class TrainingSession {
   readonly #runtime: OnnxRuntime;
   readonly #model: Model;
   readonly #plan: TrainingPlan;
-  readonly #runners: Runners;
+  readonly #passes: TrainingPasses;
+  readonly #update: Runner;
   readonly #seed: number;
   readonly #weights: TensorStore;
   readonly #statistics: TensorStore;
@@ -46,7 +48,16 @@ export class TrainingSession {
   #settled: ReadonlyMap<string, TensorData> = new Map();
   readonly #turns: Turns = new Turns();
 
-  constructor(runtime: OnnxRuntime, model: Model, plan: TrainingPlan, runners: Runners, seed: number) {
+  constructor(
+    runtime: OnnxRuntime,
+    model: Model,
+    plan: TrainingPlan,
+    {
+      passes,
+      update,
+      seed,
+    }: { readonly passes: TrainingPasses; readonly update: Runner; readonly seed: number },
+  ) {
     this.parameters = plan.form.parameters;
     this.input = plan.input.name;
     this.output = plan.form.output;
@@ -54,13 +65,14 @@ export class TrainingSession {
     this.#runtime = runtime;
     this.#model = model;
     this.#plan = plan;
-    this.#runners = runners;
+    this.#passes = passes;
+    this.#update = update;
     this.#seed = seed;
     this.#weights = new TensorStore(runtime, 'weight', plan.form.parameters);
     this.#statistics = new TensorStore(runtime, 'statistic', plan.form.statistics);
     this.#optimiser = new TensorStore(runtime, 'optimiser state', plan.optimiser.state);
     this.#gradientNorm = new runtime.Tensor('float32', new Float32Array(1), []);
-    this.#gradients = new GradientSum(plan.split.gradients);
+    this.#gradients = new GradientSum(plan.form.parameters.map(({ name }) => name));
     const next = new Map(plan.form.statistics.map((statistic) => [statistic.name, statistic.next]));
     this.#nextStatistic = (name) => next.get(name)!;
   }
@@ -75,9 +87,13 @@ export class TrainingSession {
     return this.#turns.take('embed', async () => {
       checkBatch(batch, this.#plan);
       // What a forward pass keeps for its backward stays as it is.
-      const memory = this.#awaitsBackward ? this.#newBatch(batch.shape) : this.#batchOf(batch.shape);
-      const { embeddings } = await this.#pass(batch, memory);
-      return embeddings;
+      if (!this.#awaitsBackward) return (await this.#pass(batch, this.#batchOf(batch.shape))).embeddings;
+      const memory = this.#newBatch(batch.shape);
+      try {
+        return (await this.#pass(batch, memory)).embeddings;
+      } finally {
+        memory.passes.release();
+      }
     });
   }
 
@@ -96,8 +112,8 @@ export class TrainingSession {
       checkBatch(batch, this.#plan);
       requireSeveralValues(this.#plan.form.model, batch.shape);
       this.#awaitsBackward = false;
-      const { embeddings, results } = await this.#pass(batch, this.#batchOf(batch.shape));
-      this.#statistics.advance(results, this.#nextStatistic);
+      const { embeddings, statistics } = await this.#pass(batch, this.#batchOf(batch.shape));
+      this.#statistics.advance(statistics, this.#nextStatistic);
       this.#awaitsBackward = true;
       return embeddings;
     });
@@ -117,22 +133,17 @@ export class TrainingSession {
     return this.#turns.take('backward', async () => {
       const batch = this.#batch;
       if (!this.#awaitsBackward || batch === undefined) throw outOfOrder('backward', 'a forward before it');
-      const { dims } = batch.kept.get(this.output)!;
-      requireGradientOf(dims, gradient);
+      requireGradientOf(batch.embeddings, gradient);
       try {
         requireFiniteTensor('gradient', gradient);
       } catch (error) {
         this.#startAgain();
         throw error;
       }
-      const seed = new this.#runtime.Tensor('float32', gradient, dims);
-      const { backward, saved } = this.#plan.split;
-      const kept = saved.map((name) => [name, batch.kept.get(name)!] as const);
       // Where the way back normalises once more, onnxruntime writes over the running statistics that it is given. What
       // it computes does not depend on them.
-      const inputs = this.#inputs(backward, batch, this.#statistics.spare);
-      const feeds = new Map([...inputs, ...kept, [this.#plan.seedInput, seed] as const]);
-      this.#gradients.add(await this.#runners.backward.run(feeds, this.#gradients.targets()));
+      const feeds = this.#feeds(batch, this.#statistics.spare);
+      this.#gradients.add(await batch.passes.backward(feeds, gradient, this.#gradients.targets()));
       this.#awaitsBackward = false;
     });
   }
@@ -155,7 +166,7 @@ export class TrainingSession {
         ...state,
       ]);
       targets.set(GRADIENT_NORM, this.#gradientNorm);
-      const results = await this.#runners.update.run(this.#updateFeeds(learningRate), targets);
+      const results = await this.#update.run(this.#updateFeeds(learningRate), targets);
       const gradientNorm = floats(this.#gradientNorm)[0]!;
       if (!Number.isFinite(gradientNorm)) this.#diverge(gradientNorm);
       this.#weights.advance(results, nextOf);
@@ -175,6 +186,19 @@ export class TrainingSession {
   weights(): ReadonlyMap<string, TensorData> {
     this.#turns.requireIdle('weights');
     return new Map([...this.#weights.read(), ...this.#statistics.read()]);
+  }
+
+  /**
+   * Bytes that a micro-batch would be computed in, beside weights, gradients and pictures; `undefined` where what computes
+   * it does not know before it runs.
+   *
+   * @param shape of the pictures
+   */
+  passBytes(
+    shape: readonly number[],
+    activations: NonNullable<TrainingPlanOptions['activations']>,
+  ): number | undefined {
+    return this.#passes.bytes?.(shape, activations);
   }
 
   /** A copy of everything that training changes. */
@@ -216,49 +240,46 @@ export class TrainingSession {
   /** Gives memory back to the runtime. Every later call but this one is an error. */
   async dispose(): Promise<void> {
     if (!this.#turns.end('dispose')) return;
-    this.#batch = undefined;
-    await Promise.all(Object.values(this.#runners).map((runner) => runner.release()));
+    this.#dropBatch();
+    await Promise.all([this.#passes.release(), this.#update.release()]);
   }
 
   /** The way forward; the statistics that come of it are written beside those of now. */
   async #pass(
     { values, step, position }: LearnerBatch,
     batch: MicroBatch,
-  ): Promise<{ readonly embeddings: Float32Array; readonly results: Tensors }> {
+  ): Promise<{ readonly embeddings: Float32Array; readonly statistics: Tensors }> {
     batch.start(this.#runtime, values, { seed: this.#seed, step, position });
-    const statistics = this.#statistics.targets(this.#nextStatistic);
-    const targets = new Map([...batch.targets(), ...statistics]);
-    const feeds = this.#inputs(this.#plan.split.forward, batch, this.#statistics.current);
-    const results = await this.#runners.forward.run(feeds, targets);
-    batch.keep(results);
-    const embeddings = batch.kept.get(this.output)!;
+    const targets = this.#statistics.targets(this.#nextStatistic);
+    const feeds = this.#feeds(batch, this.#statistics.current);
+    const { embeddings, statistics } = await batch.passes.forward(feeds, targets);
     requireMatrix(this.output, embeddings.dims, batch.shape[0]!);
+    batch.embeddings = embeddings.dims;
     requireFiniteTensor('embeddings', floats(embeddings));
-    return { embeddings: floats(embeddings), results };
+    return { embeddings: floats(embeddings), statistics };
   }
 
   /** The last micro-batch's memory where the shape is the same. */
   #batchOf(shape: readonly number[]): MicroBatch {
     if (this.#batch?.fits(shape)) return this.#batch;
     // Given up before new memory is asked for.
-    this.#batch = undefined;
+    this.#dropBatch();
     this.#batch = this.#newBatch(shape);
     return this.#batch;
   }
 
   #newBatch(shape: readonly number[]): MicroBatch {
-    const outputs = [...new Set([this.output, ...this.#plan.split.saved])];
-    return new MicroBatch(this.#runtime, this.#plan, outputs, [...shape]);
+    return new MicroBatch(this.#runtime, this.#plan, this.#passes.newBatch(shape), [...shape]);
   }
 
-  /** What a pass reads of images, masks, weights and statistics. */
-  #inputs(model: Model, batch: MicroBatch, statistics: Tensors): Tensors {
-    const given = [batch.inputs(this.input), this.#weights.current, statistics];
-    const entries = graphOf(model).input.flatMap(({ name }) => {
-      const tensor = given.find((tensors) => tensors.has(name))?.get(name);
-      return tensor === undefined ? [] : [[name, tensor] as const];
-    });
-    return new Map(entries);
+  #dropBatch(): void {
+    this.#batch?.passes.release();
+    this.#batch = undefined;
+  }
+
+  /** Images, masks, weights and statistics, by the names of the form's inputs. */
+  #feeds(batch: MicroBatch, statistics: Tensors): Tensors {
+    return new Map([...batch.inputs(this.input), ...this.#weights.current, ...statistics]);
   }
 
   #updateFeeds(learningRate: number): Tensors {

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Backbone, iresnet, mobileFaceNet, tinyIresnet } from '@cf/backbones';
 import { OptionOutOfRangeError } from '@cf/core';
 import { onnxModel } from '@cf/onnx';
@@ -45,13 +49,21 @@ const OPTIONS: BackboneBenchOptions = {
   batch: 2,
   threads: 2,
   runs: 1,
+  rounds: 1,
   layers: true,
   peer: false,
   python: 'no-such-python',
 };
 
-test('a report has rates that are positive and of the same run', async () => {
-  const report = await benchBackbone(OPTIONS);
+const MEASURE = [fileURLToPath(new URL('../../cli.ts', import.meta.url)), 'bench', 'backbone-task'];
+
+test('a report has rates that are positive and of the same run, and the memory where the system tells', async () => {
+  const report = await benchBackbone(OPTIONS, MEASURE);
+  if (process.platform === 'linux') {
+    // Gradients, the second set of weights and the activations at least.
+    expect(report.peakExtraMiB).toBeGreaterThan((2 * 4 * report.parameters) / 2 ** 20);
+    expect(report.peakExtraMiB).toBeLessThan(500);
+  } else expect(report.peakExtraMiB).toBeNull();
   expect(report.imagesPerSecond).toBeGreaterThan(0);
   expect(report.parameters).toBe(2_278_368);
   expect(report.shareOfLimit).toBeCloseTo(report.gflopPerSecond / report.limitGflopPerSecond, 10);
@@ -64,14 +76,30 @@ test('a report has rates that are positive and of the same run', async () => {
   expect(report.peer).toEqual({ skipped: 'not asked for' });
 });
 
+const given = (rates: readonly number[], file: string): string[] => [
+  '-e',
+  `const { appendFileSync, readFileSync } = require('node:fs');
+  appendFileSync('${file}', '.');
+  const imagesPerSecond = ${JSON.stringify(rates)}[readFileSync('${file}').length - 1];
+  console.log(JSON.stringify({ imagesPerSecond, peakExtraMiB: null }))`,
+];
+
+test('of several rounds the one in the middle is told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cf-rounds-'));
+  const measure = given([9, 3, 4], join(folder, 'calls'));
+  const report = await benchBackbone({ ...OPTIONS, layers: false, rounds: 3 }, measure);
+  expect(report).toMatchObject({ imagesPerSecond: 4, rounds: 3, peakExtraMiB: null });
+  await rm(folder, { recursive: true });
+});
+
 test('a Python without torch is skipped, and says so', async () => {
   const peer = await measurePeer(OPTIONS, OPTIONS.python);
   expect(peer).toEqual({ skipped: 'no-such-python has no torch' });
 });
 
 test('what cannot be measured is refused', async () => {
-  await expect(benchBackbone({ ...OPTIONS, model: 'vgg' as 'iresnet18' })).rejects.toThrow(
+  await expect(benchBackbone({ ...OPTIONS, model: 'vgg' as 'iresnet18' }, MEASURE)).rejects.toThrow(
     OptionOutOfRangeError,
   );
-  await expect(benchBackbone({ ...OPTIONS, batch: 0 })).rejects.toThrow(/batch/);
+  await expect(benchBackbone({ ...OPTIONS, batch: 0 }, MEASURE)).rejects.toThrow(/batch/);
 });

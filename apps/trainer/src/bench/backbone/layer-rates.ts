@@ -5,7 +5,7 @@ import { uniform, uniformFloats } from '../uniform.ts';
 import { type ConvShape, type CountedShape, describeShape, operationsOf } from './conv-shapes.ts';
 import type { BackboneTask, LayerRate } from './report.ts';
 
-type LayerTask = Pick<BackboneTask, 'batch' | 'threads' | 'runs'>;
+type LayerTask = Pick<BackboneTask, 'batch' | 'threads' | 'runs' | 'device'>;
 
 /** Rates of every convolution shape on its own: forward, gradient of the input, gradient of the weights. */
 export async function layerRates(
@@ -49,14 +49,18 @@ function layerModel({ from, to, kernel, stride, padding, groups, size, outputSiz
 async function secondsOfLayer(
   model: Model,
   { from, to, kernel, groups, size, outputSize }: ConvShape,
-  { batch, threads, runs }: LayerTask,
+  { batch, threads, runs, device = 'cpu' }: LayerTask,
 ): Promise<number> {
   const dims: Readonly<Record<string, readonly number[]>> = {
     x: [batch, from, size, size],
     w: [to, from / groups, kernel, kernel],
     seed: [batch, to, outputSize, outputSize],
   };
-  const options = { intraOpNumThreads: threads, logSeverityLevel: 3 } as const;
+  const options = {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+  } as const;
   const session = await InferenceSession.create(encodeModel(model), options);
   const draw = uniform(1);
   const feeds: Record<string, Tensor> = {};

@@ -1,3 +1,6 @@
+import type { Device } from '../../engines/device.ts';
+import type { KernelChoice } from '../../engines/kernel-choice.ts';
+import type { MemoryChoice } from '../../engines/memory-choice.ts';
 import type { Peer } from '../python.ts';
 
 /** Backbones that can be measured. */
@@ -11,11 +14,21 @@ export interface BackboneTask {
   readonly batch: number;
   /** Threads of onnxruntime and PyTorch. */
   readonly threads: number;
+  /** Where onnxruntime runs; the processor by default. */
+  readonly device?: Device;
+  /** What computes on the processor; oneDNN by default, where it is found. */
+  readonly kernels?: KernelChoice;
   /** Steps that count, after two that don't. */
   readonly runs: number;
+  /** Side of the pictures, of a residual network; the network's own by default. */
+  readonly side?: number;
+  /** `low`: activations are computed again on the way back; all are kept by default. */
+  readonly memory?: MemoryChoice;
 }
 
 export interface BackboneBenchOptions extends BackboneTask {
+  /** How often ours and PyTorch are measured, in turn; the round in the middle is told. */
+  readonly rounds: number;
   /** Whether to measure every layer shape on its own. */
   readonly layers: boolean;
   /** Whether to measure PyTorch where it is present. */
@@ -24,7 +37,7 @@ export interface BackboneBenchOptions extends BackboneTask {
   readonly python: string;
 }
 
-/** Medians of one side. */
+/** Medians of one side, and its memory. */
 export interface StepTimes {
   readonly forwardSeconds: number;
   readonly backwardSeconds: number;
@@ -32,6 +45,11 @@ export interface StepTimes {
   readonly cpuSeconds: number;
   /** Batch over the median time of forward and backward. */
   readonly imagesPerSecond: number;
+  /**
+   * Peak resident memory of the process, in MiB, above what it has once library, weights and pictures are there; null
+   * where the system does not tell (it has no /proc).
+   */
+  readonly peakExtraMiB: number | null;
 }
 
 /** Rates of a convolution in GFLOP/s, each counting two operations a product. */
@@ -52,6 +70,11 @@ export type PeerReport = Peer<{ readonly library: string; readonly version: stri
 
 /** What `benchBackbone` measured. */
 export interface BackboneReport extends BackboneTask, StepTimes {
+  /** With `memory: 'low'`: the same steps with all that is kept otherwise, in the same round. */
+  readonly normal?: StepTimes;
+  readonly rounds: number;
+  /** What computed ours, such as `oneDNN 2.6.3`. */
+  readonly computedBy: string;
   readonly parameters: number;
   /** 10⁹ operations of convolutions and products an image and step, forward and backward. */
   readonly gflopPerImage: number;
@@ -63,4 +86,6 @@ export interface BackboneReport extends BackboneTask, StepTimes {
   readonly peer: PeerReport;
   /** Images a second over those of the peer. */
   readonly ratioToPeer?: number;
+  /** The peer's peak memory over ours: above 1, ours takes less. */
+  readonly memoryRatioToPeer?: number;
 }

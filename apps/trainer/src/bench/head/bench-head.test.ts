@@ -97,7 +97,7 @@ describe('a report', () => {
 
   test('a process that fails is told with its last line', async () => {
     const script = 'console.error("one"); console.error("two"); process.exit(3)';
-    const failing = answer(process.execPath, ['-e', script], {}, {});
+    const failing = answer(process.execPath, ['-e', script], {});
     await expect(failing).rejects.toThrow(/ended with 3: two$/);
   });
 });

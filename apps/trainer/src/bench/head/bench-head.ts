@@ -92,7 +92,7 @@ export async function benchHead(
   const environment = { ...process.env, ...KEEP_MEMORY };
   const measure = (regime: Regime): Promise<HeadMeasurement> => {
     say(`${task.backend}, ${regime}: ${task.steps} steps`);
-    return answer(process.execPath, measureCommand, { ...task, regime }, environment);
+    return answer(process.execPath, measureCommand, { ...task, regime }, { environment });
   };
   const init = await measure('init');
   const late = await measure('late');
@@ -100,7 +100,7 @@ export async function benchHead(
   if (tells) say(`${task.backend}, where the time goes: ${task.steps} steps`);
   const partsTask: PartsTask = { ...problem, parts: true };
   const parts = tells
-    ? await answer<HeadParts>(process.execPath, measureCommand, partsTask, environment)
+    ? await answer<HeadParts>(process.execPath, measureCommand, partsTask, { environment })
     : null;
   const small = tells
     ? await measureSmall({ ...problem, ...SMALL }, measureCommand, { peers, python, say })
@@ -128,12 +128,9 @@ async function measureSmall(
   const { batch, classes, steps } = task;
   say(`${task.backend}, ${batch} × ${classes}: ${steps} steps`);
   const environment = { ...process.env, ...KEEP_MEMORY };
-  const { medianSeconds } = await answer<HeadMeasurement>(
-    process.execPath,
-    measureCommand,
-    task,
+  const { medianSeconds } = await answer<HeadMeasurement>(process.execPath, measureCommand, task, {
     environment,
-  );
+  });
   const results = peers ? await pytorchPeers(task, python) : [];
   return { batch, classes, medianSeconds, peers: besideOurs(results, medianSeconds) };
 }

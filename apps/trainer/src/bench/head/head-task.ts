@@ -1,4 +1,5 @@
 import { requireChoice, requireInteger } from '@cf/core';
+import type { Device } from '../../engines/device.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
 
 /** `init`: nothing is learnt yet. `late`: embeddings lie near their class centers. */
@@ -7,6 +8,8 @@ export type Regime = 'init' | 'late';
 /** One measurement of a head. */
 export interface HeadTask {
   readonly backend: string;
+  /** Of the backend `onnx`; the processor by default. */
+  readonly device?: Device;
   readonly batch: number;
   readonly dim: number;
   readonly classes: number;

@@ -1,9 +1,9 @@
 import { type BiasParameter, createLoss, type HeadInput, initialState } from '@cf/core';
 import { openBackend } from '../../engines/open-backend.ts';
+import { peakMiB, resetPeak } from '../memory.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
 import { checkTask, type HeadTask, headProblem } from './head-task.ts';
-import { peakMiB, resetPeak } from './memory.ts';
 
 /** What a measurement gives; times in seconds. */
 export interface HeadMeasurement {
@@ -19,7 +19,7 @@ export interface HeadMeasurement {
 
 const WARM_UP = 3;
 /** Pictures of every class, for the losses that ask. */
-const BENCH_PICTURES = 20;
+export const BENCH_PICTURES = 20;
 
 /**
  * Measures one head in this process, which should be a fresh one: its peak memory counts.
@@ -28,14 +28,14 @@ const BENCH_PICTURES = 20;
  */
 export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   checkTask(task);
-  const rate = await openProductRate(task.threads);
+  const rate = await openProductRate(task.threads, undefined, task.device);
   await rate.measure();
   const { embeddings, weights, labels } = headProblem(task);
   const gradWeights = new Float32Array(weights.length).fill(1);
   resetPeak();
   const before = peakMiB();
 
-  const backend = await openBackend(task.backend, task.threads);
+  const backend = await openBackend(task.backend, { threads: task.threads, device: task.device });
   const { classes, subCenters } = task;
   const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(BENCH_PICTURES) });
   const head = await backend.createHead(loss, { subCenters });

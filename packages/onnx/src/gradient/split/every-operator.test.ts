@@ -35,7 +35,7 @@ async function checkSplit(given: GradientCase, opset: number, wrt: readonly stri
   const y = (await run(model, given.inputs))[of]!;
   const seed = { ...y, data: (y.data as Float32Array).map((_, i) => Math.sin(2.3 * i + 1)) } as TensorData;
   const expected = await run(whole.model, { ...given.inputs, seed });
-  for (const activations of ['saved', 'recomputed'] as const) {
+  for (const activations of ['saved', 'checkpointed'] as const) {
     const { forward, backward, saved, gradients } = splitGradient(model, {
       of,
       wrt,

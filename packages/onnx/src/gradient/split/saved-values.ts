@@ -6,6 +6,7 @@ import { dimensionAt } from '../../shapes/dimension-arithmetic.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import { type Edge, minimumCut } from './minimum-cut.ts';
 import type { Recomputation } from './recomputation.ts';
+import { seededNodes } from './run-order.ts';
 
 /** Size taken for a dimension that is not known, such as the batch, and for each symbol of one that is computed. */
 const UNKNOWN_DIMENSION = 32;
@@ -18,16 +19,6 @@ export interface JointGraph {
   readonly seed: string;
 }
 
-/** Nodes that depend on the seed. */
-function seededNodes({ model, seed }: JointGraph): readonly Node[] {
-  const dependent = new Set([seed]);
-  return graphOf(model).node.filter((node) => {
-    if (!readValues(node).some((name) => dependent.has(name))) return false;
-    for (const output of node.output) dependent.add(output);
-    return true;
-  });
-}
-
 /**
  * Chooses what to keep for the way back: of all sets of values from which, with the inputs and initializers, it can
  * be computed without repeating what `mayRecompute` forbids, one of the fewest bytes. That is a minimum cut of the
@@ -38,7 +29,7 @@ function seededNodes({ model, seed }: JointGraph): readonly Node[] {
 export function savedValues(joint: JointGraph, mayRecompute: Recomputation): readonly string[] {
   const graph = graphOf(joint.model);
   const table = new ValueTable(joint.model);
-  const seeded = new Set(seededNodes(joint));
+  const seeded = seededNodes(graph.node, joint.seed);
   const unseeded = graph.node.filter((node) => !seeded.has(node));
   const given = givenValues(graph);
   const names = [...given, ...unseeded.flatMap(({ output }) => output.filter((name) => name !== ''))];
@@ -61,7 +52,7 @@ export function savedValues(joint: JointGraph, mayRecompute: Recomputation): rea
       edges.push({
         from: before(output),
         to: after(output),
-        capacity: sizeOf(table, output, isOwn.has(node)),
+        capacity: bytesOf(table, output, isOwn.has(node)),
       });
     }
   }
@@ -95,7 +86,7 @@ function always(from: number, to: number): Edge {
  * Bytes of a value. One that only the way back computes is kept if its size is known for certain; it counts a byte
  * an element more, so that where it is all the same, what is kept is a value of the model's own.
  */
-function sizeOf(table: ValueTable, name: string, isOwn: boolean): number {
+export function bytesOf(table: ValueTable, name: string, isOwn: boolean = true): number {
   const [type, shape] = [table.type(name), table.shape(name)];
   const isCertain = shape?.every((dim) => dim !== undefined) === true;
   if (type === undefined || (!isOwn && !isCertain)) return Infinity;

@@ -67,7 +67,7 @@ test('memory is what training keeps: saved values as the way forward hands them 
     // Two sets of statistics; mean, scale and ratio of dropout once.
     weightBytes: 8 * weights + 8 * 6 + 4 * 3,
   });
-  expect(memory.workBytes).toBeGreaterThan(memory.savedBytes);
+  expect(memory.workBytes).toBeGreaterThan(0);
   const { weightBytes, gradientBytes, optimiserBytes, savedBytes, workBytes, totalBytes } = memory;
   expect(totalBytes).toBe(weightBytes + gradientBytes + optimiserBytes + savedBytes + workBytes);
   const twice = inspectModel(smallNet({ dropout: 0.25 }), { batch: 2 * batch }).memory;
@@ -84,8 +84,7 @@ test('what waits for nobody takes no memory: a longer chain has no more work at 
     for (let i = 0; i < steps; i++) x = net.op('Add', [x, net.constant(scalar('float32', 3))]);
     net.op('Add', [x, x], {}, { outputs: ['embedding'] });
     net.output('embedding', 'float32', ['N', 4]);
-    const { savedBytes, workBytes } = inspectModel(net.build(), { batch: 5 }).memory;
-    return workBytes - savedBytes;
+    return inspectModel(net.build(), { batch: 5 }).memory.workBytes;
   };
   const [two, four, eight] = [2, 4, 8].map(workOf);
   expect([four, eight]).toEqual([two, two]);

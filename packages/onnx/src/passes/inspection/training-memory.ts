@@ -1,10 +1,10 @@
+import { runOrder } from '../../gradient/split/run-order.ts';
 import type { SplitGradient } from '../../gradient/split-gradient.ts';
 import { ELEMENTS } from '../../model/element-type.ts';
-import { graphOf, type Model, type Shape } from '../../model/model.ts';
+import { graphOf, type Model } from '../../model/model.ts';
 import { readValues } from '../../model/read-values.ts';
-import { createValueInfo, declaredType } from '../../model/value-info.ts';
-import { withFields } from '../../model/with-fields.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
+import { backwardValues, type FormedPasses, forwardValues } from '../training-form/forward-values.ts';
 import type { TrainingForm } from '../training-form/training-form.ts';
 import { knownSize } from './layer-costs.ts';
 
@@ -23,7 +23,7 @@ export interface TrainingMemory {
   readonly activationBytesPerSample: number;
   /** The same of the batch. */
   readonly savedBytes: number;
-  /** What the runtime holds beside: the most at once of either way, and the room where saved values were computed. */
+  /** What the runtime holds beside: the most at once of either way. */
   readonly workBytes: number;
   readonly totalBytes: number;
 }
@@ -53,68 +53,34 @@ export function trainingMemory({ form, split, input, batch, constants }: MemoryP
     optimiserBytes,
     activationBytesPerSample: saved / batch,
     savedBytes: saved,
-    workBytes: saved + work,
-    totalBytes: weightBytes + gradientBytes + optimiserBytes + 2 * saved + work,
+    workBytes: work,
+    totalBytes: weightBytes + gradientBytes + optimiserBytes + saved + work,
   };
 }
 
-interface Passes {
-  readonly form: TrainingForm;
-  readonly split: SplitGradient;
-  readonly input: string;
-}
-
-function passesAt({ form, split, input }: Passes, batch: number): { saved: number; work: number } {
-  const masks = new Map(form.masks.map(({ name, sample }) => [name, [batch, ...sample] as Shape]));
-  const forward = withShapes(split.forward, (name, shape) =>
-    name === input && shape !== undefined ? [batch, ...shape.slice(1)] : (masks.get(name) ?? shape),
-  );
-  const values = new ValueTable(forward);
-  const seed = graphOf(split.backward).input[0]!.name;
-  const backward = withShapes(
-    split.backward,
-    (name, shape) => values.shape(name === seed ? form.output : name) ?? shape,
-  );
-  const held = [input, ...masks.keys(), ...split.saved];
+function passesAt(passes: FormedPasses, batch: number): { saved: number; work: number } {
+  const { form, split, input } = passes;
+  const declared = ValueTable.ofDeclarations(split.forward).shape(input);
+  const forward = forwardValues(passes, declared === undefined ? [batch] : [batch, ...declared.slice(1)]);
+  const held = [input, ...form.masks.map(({ name }) => name), ...split.saved];
   return {
-    saved: sum([...new Set(held)].map((name) => bytesOf(values, name))),
-    work: mostAtOnce(forward, values) + mostAtOnce(backward, new ValueTable(backward)),
+    saved: sum([...new Set(held)].map((name) => bytesOf(forward, name))),
+    work: mostAtOnce(split.forward, forward) + mostAtOnce(split.backward, backwardValues(passes, forward)),
   };
 }
 
-/** The model with these shapes for its inputs, and what was declared of others left to be inferred. */
-function withShapes(
-  model: Model,
-  shapeOf: (name: string, declared: Shape | undefined) => Shape | undefined,
-): Model {
+/** The most bytes of values that wait for a node to read them as a runtime runs them, but for inputs and outputs. */
+export function mostAtOnce(model: Model, values: ValueTable): number {
   const graph = graphOf(model);
-  const declared = ValueTable.ofDeclarations(model);
-  return withFields(model, {
-    graph: withFields(graph, {
-      input: graph.input.map((info) =>
-        createValueInfo(
-          info.name,
-          declaredType(info) ?? 'float32',
-          shapeOf(info.name, declared.shape(info.name)),
-        ),
-      ),
-      output: graph.output.map((info) => createValueInfo(info.name, declaredType(info) ?? 'float32')),
-      valueInfo: [],
-    }),
-  });
-}
-
-/** The most bytes of values that wait for a node to read them, but for inputs and outputs. */
-function mostAtOnce(model: Model, values: ValueTable): number {
-  const graph = graphOf(model);
+  const order = runOrder(graph);
   const last = new Map<string, number>();
-  graph.node.forEach((node, i) => {
+  order.forEach((node, i) => {
     for (const name of readValues(node)) last.set(name, i);
   });
   const kept = new Set([...graph.input, ...graph.output, ...graph.initializer].map(({ name }) => name));
   const ends = new Map<number, number>();
   let [held, most] = [0, 0];
-  graph.node.forEach((node, i) => {
+  order.forEach((node, i) => {
     for (const name of node.output) {
       const end = last.get(name);
       if (name === '' || kept.has(name) || end === undefined || node.opType === 'Constant') continue;

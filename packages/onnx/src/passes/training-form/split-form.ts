@@ -1,5 +1,5 @@
 import { GraphBuilder } from '../../builder/graph-builder.ts';
-import { type SplitGradient, splitGradient } from '../../gradient/split-gradient.ts';
+import { type Activations, type SplitGradient, splitGradient } from '../../gradient/split-gradient.ts';
 import type { TrainingForm } from './training-form.ts';
 
 /** A name for the gradient of a form's output. */
@@ -11,7 +11,7 @@ export function seedOf({ model, output }: TrainingForm): string {
 export function splitForm(
   { model, output, parameters }: TrainingForm,
   seed: string,
-  activations: 'saved' | 'recomputed',
+  activations: Activations,
 ): SplitGradient {
   return splitGradient(model, { of: output, wrt: parameters.map(({ name }) => name), seed, activations });
 }

@@ -1,6 +1,7 @@
 import { backendLaws, formatGoldenReport, type GoldenReport } from '@cf/conformance';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { readDraws } from '../../../../../testing/draws.ts';
+import type { Absent } from '../../../../../testing/webgpu-adapter.ts';
 import type { ConformanceRun } from './conformance-run.ts';
 
 const PATIENCE = 300_000 * readDraws().times;
@@ -8,11 +9,6 @@ const PATIENCE = 300_000 * readDraws().times;
 const LAWS = backendLaws(() => {
   throw new Error('laws run elsewhere');
 });
-
-/** What a machine lacks that a run needs. */
-export interface Absent {
-  readonly absent: string;
-}
 
 /**
  * Defines the tests of a backend that lives elsewhere. Where the machine lacks what it needs, they are skipped and say so.

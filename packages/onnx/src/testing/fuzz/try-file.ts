@@ -30,7 +30,7 @@ export function tryFile(bytes: Uint8Array, isWhole: boolean = false): Outcome {
       return [location, new Uint8Array(Math.min(size, SIDE_BYTES))] as const;
     });
     model = withExternalData(decoded, new Map(sides));
-    planTraining({ runtime: undefined as never, model: toFloat32(model).model, optimiser });
+    planTraining({ model: toFloat32(model).model, optimiser });
   });
   if (isWhole && model !== undefined) {
     const given = model;

@@ -1,0 +1,128 @@
+import { requireInteger } from '@cf/core';
+import { reasonOf } from '../../errors.ts';
+import { measuredApart } from '../backbone/bench-backbone.ts';
+import type { HeadMeasurement } from '../head/measure-head.ts';
+import { bestProductRate } from '../product-rate.ts';
+import { answer } from '../python.ts';
+import { type Deviation, deviations } from './deviations.ts';
+import { type Axis, type ScalingPlan, type ScalingPoint, scalingPoints } from './scaling-points.ts';
+
+/** A point that was measured. */
+export interface MeasuredPoint {
+  readonly axis: Axis;
+  readonly x: number;
+  readonly threads: number;
+  readonly secondsPerStep: number;
+  readonly samplesPerSecond: number;
+  readonly gflopPerSecond: number;
+  /** Peak memory beyond library, weights and input; null where the system does not tell. */
+  readonly peakExtraMiB: number | null;
+}
+
+/** What `cf bench scaling` prints. */
+export interface ScalingReport extends ScalingPlan {
+  /** Best rate of matrix products, by number of threads. */
+  readonly limitGflopPerSecond: Readonly<Record<string, number>>;
+  readonly points: readonly MeasuredPoint[];
+  /** Where time does not grow as the work does. */
+  readonly deviations: readonly Deviation[];
+  readonly skipped: readonly {
+    readonly axis: Axis;
+    readonly x: number;
+    readonly threads: number;
+    readonly reason: string;
+  }[];
+}
+
+export interface ScalingOptions {
+  /** That a point may take, beside the start of its process. */
+  readonly secondsPerPoint: number;
+  /** The arguments with which Node runs a task from stdin. */
+  readonly measure: Readonly<Record<'backbone' | 'head', readonly string[]>>;
+  /** Told after every point. */
+  readonly onPoint?: (done: number, total: number, told: string) => void;
+}
+
+/** Steps of a point that do not count. */
+const WARM_UP = { backbone: 2, head: 3 } as const;
+/** Steps that count, at most. */
+const STEPS = 9;
+/** Starting, and loading of libraries and weights, may take this beside. */
+const START_SECONDS = 30;
+
+/**
+ * Measures how time grows along batch, threads and side of pictures, and along classes and batch of the head: each point
+ * in a process of its own. A point that would take longer than it may, by the one before it, is skipped with its reason,
+ * and so are the larger ones of its line.
+ *
+ * @throws OptionOutOfRangeError for a number that is not a positive integer
+ */
+export async function benchScaling(plan: ScalingPlan, options: ScalingOptions): Promise<ScalingReport> {
+  const { threads, batches, sides, classes, headBatches } = plan;
+  for (const [name, numbers] of Object.entries({ threads, batches, sides, classes, headBatches }))
+    for (const number of numbers) requireInteger(name, number, 1, 1e9);
+  const limitGflopPerSecond: Record<string, number> = {};
+  for (const count of threads) limitGflopPerSecond[count] = (await bestProductRate(count)) / 1e9;
+  const todo = scalingPoints(plan);
+  const points: MeasuredPoint[] = [];
+  const skipped: { axis: Axis; x: number; threads: number; reason: string }[] = [];
+  for (const [i, point] of todo.entries()) {
+    const { axis, x } = point;
+    const place = `${axis} ${x}, ${point.threads} ${point.threads === 1 ? 'thread' : 'threads'}`;
+    const before = points.findLast((one) => one.axis === axis && one.threads === point.threads);
+    const limit = limitGflopPerSecond[point.threads]!;
+    const expected = point.gflop / (before?.gflopPerSecond ?? limit / 4);
+    const { secondsPerPoint } = options;
+    const steps = Math.min(STEPS, Math.floor(secondsPerPoint / expected) - WARM_UP[kindOf(point)]);
+    if (steps < 1) {
+      const reason = `a step would take about ${expected.toFixed(1)} s, and a point may take ${secondsPerPoint} s`;
+      skipped.push({ axis, x, threads: point.threads, reason });
+      options.onPoint?.(i + 1, todo.length, `${place}: skipped`);
+      continue;
+    }
+    try {
+      const one = await measured(point, steps, options);
+      points.push(one);
+      options.onPoint?.(i + 1, todo.length, `${place}: ${one.samplesPerSecond.toFixed(1)} a second`);
+    } catch (error) {
+      skipped.push({ axis, x, threads: point.threads, reason: reasonOf(error) });
+      options.onPoint?.(i + 1, todo.length, `${place}: skipped`);
+    }
+  }
+  return { ...plan, limitGflopPerSecond, points, deviations: deviations(points), skipped };
+}
+
+function kindOf({ task }: ScalingPoint): 'backbone' | 'head' {
+  return 'backbone' in task ? 'backbone' : 'head';
+}
+
+async function measured(
+  { axis, x, threads, gflop, samples, task }: ScalingPoint,
+  steps: number,
+  { measure, secondsPerPoint }: ScalingOptions,
+): Promise<MeasuredPoint> {
+  const limitSeconds = 3 * secondsPerPoint + START_SECONDS;
+  const { seconds, peakExtraMiB } =
+    'backbone' in task
+      ? await measuredApart({ ...task.backbone, runs: steps }, measure.backbone, limitSeconds).then(
+          (step) => ({
+            seconds: samples / step.imagesPerSecond,
+            peakExtraMiB: step.peakExtraMiB,
+          }),
+        )
+      : await answer<HeadMeasurement>(
+          process.execPath,
+          measure.head,
+          { ...task.head, steps },
+          { limitSeconds },
+        ).then((step) => ({ seconds: step.medianSeconds, peakExtraMiB: step.peakExtraMiB }));
+  return {
+    axis,
+    x,
+    threads,
+    secondsPerStep: seconds,
+    samplesPerSecond: samples / seconds,
+    gflopPerSecond: gflop / seconds,
+    peakExtraMiB,
+  };
+}

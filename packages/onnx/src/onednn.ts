@@ -1,0 +1,6 @@
+export type {
+  ForeignFunction,
+  ForeignFunctions,
+  ForeignLibrary,
+} from './kernels/onednn/foreign-functions.ts';
+export { type OneDnnOptions, oneDnnKernels } from './kernels/onednn/one-dnn-kernels.ts';
