@@ -22,11 +22,11 @@ export interface OnnxBackendOptions {
   readonly provider?: 'cpu' | 'wasm' | 'webgpu' | 'cuda' | (string & {});
   /** Threads of the CPU. Default: all that the machine reports. */
   readonly threads?: number;
-  /** Memory that a tile's cosines should fit into, in bytes. Default 1 MiB. */
+  /** Memory that a tile's cosines should fit into, in bytes, and its class centers twice. Default 2 MiB. */
   readonly cacheBytes?: number;
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
-   * batch is not larger than d, and is computed twice otherwise. Default 16 MiB.
+   * batch is not larger than d, and is computed twice otherwise. Default 8 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -53,7 +53,13 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 16 * MIB, skipBound = 2 ** -24 } = options;
+  const {
+    runtime,
+    provider = 'cpu',
+    cacheBytes = 2 * MIB,
+    keepBytes = 8 * MIB,
+    skipBound = 2 ** -24,
+  } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);
