@@ -45,6 +45,8 @@ export interface OnnxBackendOptions {
 }
 
 const MIB = 2 ** 20;
+/** Each thread more takes some MiB, and eight leave little of the sweep. */
+const MOST_SWEEPING = 8;
 
 /**
  * A {@link Backend} on onnxruntime, float32: the streaming head as ONNX graphs, written from the loss's own formulas. Its
@@ -70,7 +72,8 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   const isProcessor = onProcessor([provider]);
   const byDefault = isProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
-  const helpers = simd && threads > 1 && (await takesSharedMemory(runtime, opener)) ? threads - 1 : 0;
+  const sharing = simd && threads > 1 && (await takesSharedMemory(runtime, opener));
+  const helpers = sharing ? Math.min(threads, MOST_SWEEPING) - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
   let anchor = isProcessor ? undefined : await opener.open(probeModel());
   return {

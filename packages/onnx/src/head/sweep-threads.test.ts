@@ -140,6 +140,7 @@ describe.runIf(shares)('threads that help to sweep', () => {
 
   test('are those that the backend was opened with', async () => {
     expect((await open({ threads: 3 })).choices!.sweepThreads).toBe(3);
+    expect((await open({ threads: 30 })).choices!.sweepThreads).toBe(8);
     expect((await open({ threads: 1 })).choices!.sweepThreads).toBe(1);
     expect((await open({ threads: 3, elementwise: 'graph' })).choices!.sweepThreads).toBeUndefined();
   });
