@@ -15,6 +15,7 @@ export interface ProgramParts {
   readonly takeOvers: readonly TakeOver[];
   /** To be given back with the program. */
   readonly layouts: readonly Layout[];
+  readonly hints: readonly PrimitiveDescription[];
 }
 
 /** A primitive with its arguments in place. */
@@ -43,7 +44,7 @@ export class Program {
   constructor(
     api: OneDnnApi,
     operations: readonly Operation[],
-    { storages, takeOvers, layouts }: ProgramParts,
+    { storages, takeOvers, layouts, hints }: ProgramParts,
   ) {
     const { checked, maker, plain } = api.library;
     this.#api = api;
@@ -58,7 +59,7 @@ export class Program {
       'int dnnl_memory_create(_Out_ void **made, void *layout, void *engine, intptr_t handle)',
     );
     const destroyDescription = plain('int dnnl_primitive_desc_destroy(void *description)');
-    for (const description of new Set(operations.map((operation) => operation.description)))
+    for (const description of new Set([...hints, ...operations.map((operation) => operation.description)]))
       this.#made.push([destroyDescription, description]);
     for (const layout of layouts) this.#made.push([api.forget, layout]);
     const scratchpads = operations.map(({ description }) => api.layoutOf(description, ARG.scratchpad));

@@ -26,35 +26,29 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
   const x = layer.input(0);
   const [scale, shift] = [layer.input(1), layer.input(2)];
   const how = { layout: x.layout, epsilon: floatAttribute(node, 'epsilon', 1e-5), hasRelu };
-  const forward = api.normalization(how);
+  const forward = program.hint(api.normalization(how));
   const channels = x.dims[1]!;
   const perChannel = api.layoutOf(forward, ARG.mean)!;
-  const [mean, variance] = [program.value(perChannel, [channels]), program.value(perChannel, [channels])];
   const marks = api.layoutOf(forward, ARG.workspace);
   const workspace = marks && program.value(marks, []);
   const y = program.value(x.layout, x.dims);
-  program.run(forward, [
-    [ARG.source, x],
-    [ARG.scale, scale],
-    [ARG.shift, shift],
-    [ARG.mean, mean],
-    [ARG.variance, variance],
-    [ARG.workspace, workspace],
-    [ARG.destination, y],
-  ]);
-  layer.output(y);
-  program.recipe(y, () => {
-    const result = program.value(x.layout, x.dims);
-    program.run(api.fixedNormalization(how), [
-      [ARG.source, program.again(x)],
+  const known = batchStatistics(layer, x, y);
+  const own = (): Value => program.value(perChannel, [channels]);
+  const { mean, variance } = known ?? { mean: own(), variance: own() };
+  const write = (source: Value, result: Value, isFixed: boolean): Value => {
+    program.run(isFixed ? api.fixedNormalization(how) : forward, [
+      [ARG.source, source],
       [ARG.scale, scale],
       [ARG.shift, shift],
       [ARG.mean, mean],
       [ARG.variance, variance],
+      [ARG.workspace, workspace],
       [ARG.destination, result],
     ]);
     return result;
-  });
+  };
+  layer.output(write(x, y, known !== undefined));
+  program.recipe(y, () => write(program.again(x), program.value(x.layout, x.dims), true));
   const count = x.dims.reduce((a, b) => a * b, 1) / channels;
   layer.statistics({ mean, variance, channels, count });
   layer.onBackward((gradient) => {
@@ -87,6 +81,51 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
     layer.gradient(1, scaleGradient);
     layer.gradient(2, exactShift ?? shiftGradient);
   });
+}
+
+/** Values of a channel up to which one float32 may add them up. */
+const FEW = 4096;
+
+/**
+ * Mean and variance of a channel as those of its pictures, which are then put together: one float32 that adds up a hundred
+ * thousand values loses two digits. `undefined` where there are few, or x does not lie so that it can be done.
+ *
+ * @param spare of the size of x, and written over
+ */
+function batchStatistics(
+  { api, program }: Layer,
+  x: Value,
+  spare: Value,
+): { readonly mean: Value; readonly variance: Value } | undefined {
+  const [pictures, channels, ...spatial] = x.dims as readonly [number, number, ...number[]];
+  const positions = spatial.reduce((a, b) => a * b, 1);
+  if (pictures === 1 || pictures * positions <= FEW) return undefined;
+  const [all, normalised] = [program.samplesAsChannels(x), program.samplesAsChannels(spare)];
+  if (all === undefined || normalised === undefined) return undefined;
+  const ofPictures = [pictures, channels];
+  const [means, variances] = [1, 2].map(() => program.value(api.plain(ofPictures), ofPictures)) as [
+    Value,
+    Value,
+  ];
+  const each = [pictures * channels];
+  program.run(api.statistics(all.layout), [
+    [ARG.source, all],
+    [ARG.mean, program.view(means, each)],
+    [ARG.variance, program.view(variances, each)],
+    [ARG.destination, normalised],
+  ]);
+  const averaged = (values: Value): Value => {
+    const average = program.value(api.plain([1, channels]), [1, channels]);
+    program.run(api.reduction('mean', values.layout, average.layout), [
+      [ARG.source, values],
+      [ARG.destination, average],
+    ]);
+    return average;
+  };
+  const mean = averaged(means);
+  const apart = program.combined('sub', means, mean);
+  const spread = program.combined('add', program.combined('mul', apart, apart), variances, true);
+  return { mean: program.view(mean, [channels]), variance: program.view(averaged(spread), [channels]) };
 }
 
 /**
