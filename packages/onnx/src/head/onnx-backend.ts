@@ -22,11 +22,11 @@ export interface OnnxBackendOptions {
   readonly provider?: 'cpu' | 'wasm' | 'webgpu' | 'cuda' | (string & {});
   /** Threads of the CPU. Default: all that the machine reports. */
   readonly threads?: number;
-  /** Memory that a tile's cosines should fit into, in bytes. Default 1 MiB. */
+  /** Memory that a tile's cosines should fit into, in bytes, and its class centers twice. Default 2 MiB. */
   readonly cacheBytes?: number;
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
-   * batch is not larger than d, and is computed twice otherwise. Default 16 MiB.
+   * batch is not larger than d, and is computed twice otherwise. Default 8 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -45,6 +45,8 @@ export interface OnnxBackendOptions {
 }
 
 const MIB = 2 ** 20;
+/** Each thread more takes some MiB, and eight leave little of the sweep. */
+const MOST_SWEEPING = 8;
 
 /**
  * A {@link Backend} on onnxruntime, float32: the streaming head as ONNX graphs, written from the loss's own formulas. Its
@@ -53,7 +55,13 @@ const MIB = 2 ** 20;
  * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
-  const { runtime, provider = 'cpu', cacheBytes = MIB, keepBytes = 16 * MIB, skipBound = 2 ** -24 } = options;
+  const {
+    runtime,
+    provider = 'cpu',
+    cacheBytes = 2 * MIB,
+    keepBytes = 8 * MIB,
+    skipBound = 2 ** -24,
+  } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   requirePositive('threads', threads);
   requirePositive('cacheBytes', cacheBytes);
@@ -64,7 +72,8 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   const isProcessor = onProcessor([provider]);
   const byDefault = isProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
-  const helpers = simd && threads > 1 && (await takesSharedMemory(runtime, opener)) ? threads - 1 : 0;
+  const sharing = simd && threads > 1 && (await takesSharedMemory(runtime, opener));
+  const helpers = sharing ? Math.min(threads, MOST_SWEEPING) - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
   let anchor = isProcessor ? undefined : await opener.open(probeModel());
   return {

@@ -4,7 +4,7 @@ import { threadsModule } from './sweep-threads.ts';
 
 /**
  * Whether this is Node with threads, and the runtime reads and writes memory that threads share, found out with a run of a tiny
- * model: Node's interface for native modules refuses such memory up to Node 22.
+ * model: the interface for native modules of Node 20 refuses such memory.
  */
 export async function takesSharedMemory(runtime: OnnxRuntime, opener: SessionOpener): Promise<boolean> {
   if (threadsModule() === undefined || opener.outputs === 'copied') return false;

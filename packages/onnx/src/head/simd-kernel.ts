@@ -6,15 +6,6 @@ import { rowKernel } from '../simd/row-kernel.ts';
 import type { KernelFunctions } from './sweep-rows.ts';
 import { SweepThreads } from './sweep-threads.ts';
 
-/** A function of the kernel, on byte addresses. @see rowKernel */
-export type RowFunction = (
-  products: number,
-  classes: number,
-  count: number,
-  parameters: number,
-  results: number,
-) => void;
-
 /** The kernel of one loss and the memory that it works in, kept from step to step. */
 export interface SimdKernel {
   readonly linear: LinearMemory;

@@ -1,4 +1,11 @@
-import type { RowFunction } from './simd-kernel.ts';
+/** A function of a kernel, on byte addresses. @see rowKernel */
+export type RowFunction = (
+  products: number,
+  classes: number,
+  count: number,
+  parameters: number,
+  results: number,
+) => void;
 
 /** Functions of a kernel, in the order of their numbers in a job. */
 export const KERNEL_FUNCTIONS = ['peak', 'sums', 'counted', 'gradients'] as const;

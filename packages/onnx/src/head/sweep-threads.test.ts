@@ -8,8 +8,14 @@ import {
   sphereFace2,
 } from '@cf/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { RowFunction } from './simd-kernel.ts';
-import { JOB, KERNEL_FUNCTIONS, type KernelFunctions, MOST_PARTS, sweepParts } from './sweep-rows.ts';
+import {
+  JOB,
+  KERNEL_FUNCTIONS,
+  type KernelFunctions,
+  MOST_PARTS,
+  type RowFunction,
+  sweepParts,
+} from './sweep-rows.ts';
 import { SweepThreads, threadsModule } from './sweep-threads.ts';
 import { open, problem, worst } from './testing.ts';
 
@@ -80,7 +86,13 @@ async function bothWays(loss: MarginLoss) {
   return { threads: helped.choices!.sweepThreads as number, helped: results[0]!, alone: results[1]![0]! };
 }
 
-describe.skipIf(Number(process.versions.node.split('.')[0]) < 24)('threads that help to sweep', () => {
+const shares = (await open({ threads: 2 })).choices?.sweepThreads === 2;
+
+test.runIf(Number(process.versions.node.split('.')[0]) >= 24)('Node shares memory with the runtime', () => {
+  expect(shares).toBe(true);
+});
+
+describe.runIf(shares)('threads that help to sweep', () => {
   test.each([curricularFace(), magFace(), npcFace()])('change no bit of $name', async (loss) => {
     const { threads, helped, alone } = await bothWays(loss);
     expect(threads).toBe(2);
@@ -128,6 +140,7 @@ describe.skipIf(Number(process.versions.node.split('.')[0]) < 24)('threads that 
 
   test('are those that the backend was opened with', async () => {
     expect((await open({ threads: 3 })).choices!.sweepThreads).toBe(3);
+    expect((await open({ threads: 30 })).choices!.sweepThreads).toBe(8);
     expect((await open({ threads: 1 })).choices!.sweepThreads).toBe(1);
     expect((await open({ threads: 3, elementwise: 'graph' })).choices!.sweepThreads).toBeUndefined();
   });

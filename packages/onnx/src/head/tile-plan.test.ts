@@ -7,8 +7,13 @@ const shape = { batch: 256, classes: 20_000, dim: 512 };
 
 test('tiles fill the cache and no more', () => {
   expect(tilePlan(shape, limits)).toEqual({ tileSize: 2048, count: 10, kept: 10, stored: true });
-  const half = { ...shape, batch: 128 };
+  const half = { ...shape, batch: 128, dim: 256 };
   expect(tilePlan(half, limits)).toEqual({ tileSize: 4096, count: 5, kept: 5, stored: true });
+});
+
+test('rows of a tile fill twice the cache and no more, however small the batch', () => {
+  expect(tilePlan({ ...shape, batch: 32 }, limits).tileSize).toBe(2048);
+  expect(tilePlan({ ...shape, batch: 32, dim: 1024 }, limits).tileSize).toBe(1024);
 });
 
 test('what is kept stays within its budget, whatever the number of classes', () => {
@@ -25,7 +30,7 @@ test('a batch larger than the embedding leaves nothing in the gradient, others a
 
 test('tiles are neither tiny for large batches nor larger than the number of classes', () => {
   expect(tilePlan({ ...shape, batch: 100_000 }, limits).tileSize).toBe(256);
-  expect(tilePlan({ ...shape, batch: 1, classes: 1e6 }, limits).tileSize).toBe(16_384);
+  expect(tilePlan({ ...shape, batch: 1, dim: 16, classes: 1e6 }, limits).tileSize).toBe(16_384);
   expect(tilePlan({ ...shape, batch: 7, classes: 41 }, limits)).toMatchObject({
     tileSize: 41,
     count: 1,

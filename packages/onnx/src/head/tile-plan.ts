@@ -16,7 +16,10 @@ export interface TilePlan {
 
 /** What limits a plan, in bytes. */
 export interface TileLimits {
-  /** Memory that one matrix of batch × rows of a tile should fit into: the processor's cache. */
+  /**
+   * Memory that one matrix of batch × rows of a tile should fit into: the processor's cache. The rows themselves, and what
+   * pass 2 makes of them, may take twice as much each.
+   */
   readonly cacheBytes: number;
   /** Memory for what pass 1 keeps outside of ∂W. */
   readonly keepBytes: number;
@@ -38,7 +41,7 @@ const MOST = 16_384;
 
 /**
  * Cuts `classes` into tiles: as many as have their rows in the largest power of two whose matrix of cosines fits the cache,
- * unless a number of classes is given; at most `MOST_CLASSES`.
+ * and whose rows fit twice of it, unless a number of classes is given; at most `MOST_CLASSES`.
  *
  * @param keeps whether there is a pass 2 that has a use for slopes of pass 1.
  */
@@ -47,7 +50,8 @@ export function tilePlan(
   limits: TileLimits,
   { given, keeps = true }: { readonly given?: number | undefined; readonly keeps?: boolean } = {},
 ): TilePlan {
-  const fitting = 2 ** Math.floor(Math.log2(limits.cacheBytes / (BYTES * batch)));
+  const most = limits.cacheBytes / (BYTES * Math.max(batch, dim / 2));
+  const fitting = 2 ** Math.floor(Math.log2(most));
   const rows = Math.min(Math.max(fitting, LEAST), MOST);
   const tileSize = Math.min(given ?? Math.max(Math.floor(rows / subCenters), 1), MOST_CLASSES, classes);
   const count = Math.ceil(classes / tileSize);
