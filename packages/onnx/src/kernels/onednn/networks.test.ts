@@ -215,7 +215,7 @@ test.skipIf(oneDnn === undefined)(
       const size =
         own.reduce((sum, i) => sum + (output[i]! * (values[i]! - mean)) / deviation, 0) / own.length;
       // One float32 a channel is off by 3e-5.
-    expect(Math.abs(shift), 'mean').toBeLessThan(8e-6);
+      expect(Math.abs(shift), 'mean').toBeLessThan(8e-6);
       expect(Math.abs((size * deviation ** 2) / variance - 1), 'deviation').toBeLessThan(8e-6);
     }
   },

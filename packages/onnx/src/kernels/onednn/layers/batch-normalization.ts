@@ -133,47 +133,53 @@ function batchStatistics(
  * up again, so it is taken away.
  */
 function withoutMeans(layer: Layer, dx: Value): Value {
-  const { api, program } = layer;
   const channels = dx.dims[1]!;
-  const [ones, zeros] = [1, 0].map((value) =>
+  const [one, none] = [1, 0].map((value) =>
     layer.fixed([channels], new Float32Array(channels).fill(value)),
   ) as [Value, Value];
-  const result = program.value(dx.layout, dx.dims);
+  const mean = layer.program.view(channelMeans(layer, dx), [channels]);
   // A normalisation by a variance of 1: oneDNN's subtraction of a number a channel is its reference, 40 times as slow.
-  program.run(
-    api.fixedNormalization({ layout: dx.layout, epsilon: 0, hasRelu: false }),
-    [
-      [ARG.source, dx],
-      [ARG.scale, ones],
-      [ARG.shift, zeros],
-      [ARG.mean, program.view(channelMeans(layer, dx), [channels])],
-      [ARG.variance, ones],
-      [ARG.destination, result],
-    ],
-    [dx, result],
-  );
-  return result;
+  return affine(layer, dx, { scale: one, shift: none, mean, variance: one, epsilon: 0 }, true);
 }
 
-/** y = slope · x + offset with slope = scale / √(variance + ε), one a channel; ∂x = slope · ∂y. */
+/** By fixed statistics: y = scale · (x − mean) / √(variance + ε) + shift, and ∂x = scale / √(variance + ε) · ∂y. */
 function writeFixed(layer: Layer): void {
   const { program, node } = layer;
-  const [scale, shift, mean, variance] = [1, 2, 3, 4].map(
-    (index) => layer.constant(index)!.data as Float32Array,
-  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((index) => layer.input(index)) as [
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
-  const slopes = Array.from(scale, (value, i) => value / Math.sqrt(variance[i]! + epsilon));
   const x = layer.input(0);
-  const dims = x.dims.map((_, axis) => (axis === 1 ? scale.length : 1));
-  const slope = layer.fixed(dims, Float32Array.from(slopes));
-  const offset = layer.fixed(
-    dims,
-    Float32Array.from(slopes, (value, i) => shift[i]! - value * mean[i]!),
-  );
-  const scaled = program.combined('mul', x, slope);
-  layer.output(program.combined('add', scaled, offset, true));
+  layer.output(affine(layer, x, { scale, shift, mean, variance, epsilon }));
   layer.onBackward((gradient) => {
+    const none = layer.fixed(mean.dims, new Float32Array(mean.dims[0]!));
     const dy = program.as(gradient, x.layout);
-    layer.gradient(0, program.combined('mul', dy, slope));
+    layer.gradient(0, affine(layer, dy, { scale, shift: none, mean: none, variance, epsilon }, true));
   });
+}
+
+/** scale · (x − mean) / √(variance + ε) + shift, one of each a channel. */
+function affine(
+  { api, program }: Layer,
+  x: Value,
+  by: Readonly<Record<'scale' | 'shift' | 'mean' | 'variance', Value>> & { readonly epsilon: number },
+  overwrites: boolean = false,
+): Value {
+  const result = program.value(x.layout, x.dims);
+  program.run(
+    api.fixedNormalization({ layout: x.layout, epsilon: by.epsilon, hasRelu: false }),
+    [
+      [ARG.source, x],
+      [ARG.scale, by.scale],
+      [ARG.shift, by.shift],
+      [ARG.mean, by.mean],
+      [ARG.variance, by.variance],
+      [ARG.destination, result],
+    ],
+    overwrites ? [x, result] : undefined,
+  );
+  return result;
 }
