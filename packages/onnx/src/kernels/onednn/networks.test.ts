@@ -71,6 +71,14 @@ const NETWORKS: Readonly<Record<string, Write>> = {
     ]);
     return builder.op('Mul', [y, gate]);
   },
+  'squeeze and excitation of channels in blocks, with a factor a channel': (builder, weight, x) => {
+    const y = builder.op('Conv', [x, weight('w', [16, 3, 3, 3])], PADDED);
+    const gate = builder.op('Sigmoid', [
+      builder.op('Conv', [builder.op('GlobalAveragePool', [y]), weight('g', [16, 16, 1, 1])]),
+    ]);
+    const scaled = builder.op('Mul', [weight('gamma', [16, 1, 1]), builder.op('Mul', [y, gate])]);
+    return builder.op('Add', [scaled, weight('beta', [1])]);
+  },
   'one weight that two layers read': (builder, weight, x) => {
     const shared = weight('w', [3, 3, 3, 3]);
     return builder.op(
