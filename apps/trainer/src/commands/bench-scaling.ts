@@ -55,7 +55,7 @@ export function scalingCommand(measure: (task: 'head-task' | 'backbone-task') =>
     .option('--head-batches <list>', 'embeddings a step', list, [8, 32, 128, 512])
     .option('--head-classes <n>', 'of the head at every batch', number, 20_000)
     .option('--dim <n>', 'length of an embedding', number, 512)
-    .option('--seconds <n>', 'that a point may take; longer ones are skipped, and told', number, 5)
+    .option('--seconds <n>', 'that a point may take; longer ones are skipped, and told', number, 8)
     .option('--out <file>', 'an SVG picture of it')
     .option('--json', 'print one JSON object', false)
     .addHelpText(

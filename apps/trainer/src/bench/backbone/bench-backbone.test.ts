@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ import { benchBackbone } from './bench-backbone.ts';
 import { convShapes, describeShape, operationsOf } from './conv-shapes.ts';
 import { measurePeer } from './peer.ts';
 import type { BackboneBenchOptions } from './report.ts';
+
+const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
 describe('shapes of convolutions', () => {
   test('of the small residual network', () => {
@@ -74,6 +77,7 @@ test('a report has rates that are positive and of the same run, and the memory w
   }
   expect(report.layers.filter(({ inputGradient }) => inputGradient === undefined)).toHaveLength(1);
   expect(report.peer).toEqual({ skipped: 'not asked for' });
+  for (const field of Object.keys(report)) expect(README).toContain(`\`${field}\``);
 });
 
 const given = (rates: readonly number[], file: string): string[] => [

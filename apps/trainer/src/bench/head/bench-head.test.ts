@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { LOSS_NAMES, OptionOutOfRangeError, referenceStep, sphereFace2 } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../python.ts';
@@ -81,6 +82,8 @@ describe('a report', () => {
     expect(result.ratioToLimit).toBeCloseTo(0.5 / result.limitSeconds, 6);
     expect(result).toMatchObject({ peakExtraMiB: 5, peers: [], skippedPeers: [] });
     expect(told).toEqual(['reference, init: 2 steps', 'reference, late: 2 steps']);
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    for (const field of Object.keys(result)) expect(readme).toContain(`\`${field}\``);
   });
 
   test('names the peers that are not there', async () => {

@@ -46,6 +46,8 @@ test('tells what fell by more than 15 %, what is new, and what is not there', as
   const text = checkText(report);
   expect(text).toMatch(/FELL +84\.00 +-16 % of 100\.00 +a 84\n/);
   expect(text).toMatch(/measured elsewhere: another\n/);
+  expect(checkText({ ...report, load: 2.5 })).toMatch(/others use the machine \(load 2\.5 a thread\)/);
+  expect(checkText({ ...report, load: 0.1 })).not.toMatch(/others use the machine/);
   expect(text).toMatch(/skipped: b 84 \(no torch\)\n3 measured, 1 fell by more than 15 %, 1 skipped$/);
 });
 

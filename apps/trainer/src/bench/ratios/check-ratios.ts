@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { reasonOf } from '../../errors.ts';
 import { answer } from '../python.ts';
 import { RATIO_SOURCES, type RatioSource } from './ratio-sources.ts';
@@ -5,6 +6,9 @@ import { type KeptRatio, machineName } from './ratios-file.ts';
 
 /** Share by which a ratio may fall before it is told. */
 export const TOLERANCE = 0.15;
+
+/** Load of a thread above which others are in the way. */
+const BUSY = 0.5;
 
 /** A ratio beside the one that was kept. */
 export interface CheckedRatio extends KeptRatio {
@@ -22,6 +26,8 @@ export interface CheckReport {
   /** Machines of the file that are others than this one. */
   readonly otherMachines: readonly string[];
   readonly tolerance: number;
+  /** Processes that waited for the processor before anything was measured, by its thread; 0 where it is not told. */
+  readonly load: number;
   readonly checked: readonly CheckedRatio[];
   /** What could not be measured here, and why. */
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
@@ -43,6 +49,7 @@ export interface CheckOptions {
 export async function checkRatios(options: CheckOptions): Promise<CheckReport> {
   const { kept, only = '', program, python, say, sources = RATIO_SOURCES } = options;
   const machine = machineName();
+  const load = loadavg()[0]! / availableParallelism();
   const checked: CheckedRatio[] = [];
   const skipped: { name: string; reason: string }[] = [];
   const chosen = sources.filter(({ args }) => args.join(' ').includes(only));
@@ -70,7 +77,7 @@ export async function checkRatios(options: CheckOptions): Promise<CheckReport> {
     }
   }
   const machines = new Set(kept.map((one) => one.machine).filter((name) => name !== machine));
-  return { machine, otherMachines: [...machines], tolerance: TOLERANCE, checked, skipped };
+  return { machine, otherMachines: [...machines], tolerance: TOLERANCE, load, checked, skipped };
 }
 
 function beside(kept: readonly KeptRatio[], now: KeptRatio): CheckedRatio {
@@ -82,9 +89,16 @@ function beside(kept: readonly KeptRatio[], now: KeptRatio): CheckedRatio {
 /** The file's ratios with what was measured in their place; what could not be measured stays. */
 export function ratiosAnew(kept: readonly KeptRatio[], { checked }: CheckReport): readonly KeptRatio[] {
   const fresh = new Map(
-    checked.map(({ before: _, change: __, fell: ___, ratio, limitGflopPerSecond, ...rest }) => [
-      rest.name,
-      { ...rest, ratio: rounded(ratio), limitGflopPerSecond: rounded(limitGflopPerSecond) },
+    checked.map(({ name, ratio, limitGflopPerSecond, machine, date, command }): [string, KeptRatio] => [
+      name,
+      {
+        name,
+        ratio: rounded(ratio),
+        limitGflopPerSecond: rounded(limitGflopPerSecond),
+        machine,
+        date,
+        command,
+      },
     ]),
   );
   const stays = kept.filter(({ name }) => !fresh.has(name));
@@ -94,7 +108,8 @@ export function ratiosAnew(kept: readonly KeptRatio[], { checked }: CheckReport)
 }
 
 /** What the command says. */
-export function checkText({ machine, otherMachines, checked, skipped, tolerance }: CheckReport): string {
+export function checkText(report: CheckReport): string {
+  const { machine, otherMachines, checked, skipped, tolerance, load } = report;
   const lines = checked.map(({ name, ratio, before, change, fell }) => {
     const told =
       change === null
@@ -105,6 +120,9 @@ export function checkText({ machine, otherMachines, checked, skipped, tolerance 
   const fallen = checked.filter(({ fell }) => fell).length;
   return [
     machine,
+    ...(load > BUSY
+      ? [`others use the machine (load ${load.toFixed(1)} a thread): take these ratios with care`]
+      : []),
     ...otherMachines.map((name) => `the file was measured elsewhere: ${name}`),
     ...lines,
     ...skipped.map(({ name, reason }) => `skipped: ${name} (${reason})`),

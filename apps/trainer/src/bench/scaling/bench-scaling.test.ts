@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { benchScaling, type MeasuredPoint } from './bench-scaling.ts';
+import { benchScaling } from './bench-scaling.ts';
 import { deviations, deviationText } from './deviations.ts';
 import type { ScalingPlan } from './scaling-points.ts';
+import type { MeasuredPoint } from './scaling-report.ts';
 import { scalingPicture, scalingText } from './scaling-text.ts';
 
 const PLAN: ScalingPlan = {
@@ -33,31 +34,34 @@ test('every point is measured, in rising order, and told; what fails is skipped 
     void told.push(`${done}/${total} ${line}`);
   const report = await benchScaling(PLAN, { secondsPerPoint: 1000, measure, onPoint });
   expect(told).toHaveLength(16);
-  expect(told[0]).toMatch(/^1\/16 batch 1, 1 thread: 25\.0 a second$/);
+  expect(told[1]).toMatch(/^2\/16 batch 2, 1 thread: 40\.0 a second$/);
   expect(report.points.slice(0, 3).map(({ axis, x, threads }) => [axis, x, threads])).toEqual([
-    ['batch', 1, 1],
     ['batch', 2, 1],
     ['batch', 4, 1],
+    ['side', 32, 1],
   ]);
+  const reason = 'a normalisation over the batch needs 2 pictures';
   expect(report.skipped).toEqual([
+    { axis: 'batch', x: 1, threads: 1, reason },
+    { axis: 'batch', x: 1, threads: 2, reason },
     { axis: 'side', x: 64, threads: 2, reason: expect.stringContaining('ended with 3') },
   ]);
-  // 0.04 s of one picture and 0.07 of four: an operation takes 2.29 times as long at one.
-  expect(report.deviations[0]).toMatchObject({ axis: 'batch', x: 1, kind: 'fixed cost', beside: 4 });
-  expect(report.deviations[0]!.ratio).toBeCloseTo(0.04 / (0.07 / 4), 5);
+  // 0.05 s of two pictures and 0.07 of four: an operation takes 1.43 times as long at two.
+  expect(report.deviations[0]).toMatchObject({ axis: 'batch', x: 2, kind: 'fixed cost', beside: 4 });
+  expect(report.deviations[0]!.ratio).toBeCloseTo(0.05 / (0.07 / 2), 5);
   const text = scalingText(report);
   expect(text).toMatch(/tiny-iresnet: training against the batch\n +threads +batch/);
-  expect(text).toMatch(/not measured:\n {2}side 64, threads 2: .*ended with 3/);
+  expect(text).toMatch(/not measured:\n {2}batch 1, threads 1: [\s\S]*side 64, threads 2: .*ended with 3/);
   const svg = await scalingPicture(report);
   expect(svg.match(/<svg/g)).toHaveLength(5);
-  expect(svg).toContain('as the work grows');
+  expect(svg).toContain('2 threads, ideal');
 });
 
 test('what would take longer than a point may is not begun', async () => {
   const report = await benchScaling(PLAN, { secondsPerPoint: 1e-9, measure });
   expect(report.points).toEqual([]);
   expect(report.skipped).toHaveLength(16);
-  expect(report.skipped[0]!.reason).toMatch(/a step would take about/);
+  expect(report.skipped[1]!.reason).toMatch(/a step would take about/);
   expect(scalingText(report)).toMatch(/^time grows as the work does\n\nnot measured:/);
 });
 

@@ -1,38 +1,14 @@
 import { requireInteger } from '@cf/core';
+import { onnxModel, smallestBatch, trainingForm } from '@cf/onnx';
 import { reasonOf } from '../../errors.ts';
 import { measuredApart } from '../backbone/bench-backbone.ts';
+import { benchNetwork } from '../backbone/measure-backbone.ts';
 import type { HeadMeasurement } from '../head/measure-head.ts';
 import { bestProductRate } from '../product-rate.ts';
 import { answer } from '../python.ts';
-import { type Deviation, deviations } from './deviations.ts';
+import { deviations } from './deviations.ts';
 import { type Axis, type ScalingPlan, type ScalingPoint, scalingPoints } from './scaling-points.ts';
-
-/** A point that was measured. */
-export interface MeasuredPoint {
-  readonly axis: Axis;
-  readonly x: number;
-  readonly threads: number;
-  readonly secondsPerStep: number;
-  readonly samplesPerSecond: number;
-  readonly gflopPerSecond: number;
-  /** Peak memory beyond library, weights and input; null where the system does not tell. */
-  readonly peakExtraMiB: number | null;
-}
-
-/** What `cf bench scaling` prints. */
-export interface ScalingReport extends ScalingPlan {
-  /** Best rate of matrix products, by number of threads. */
-  readonly limitGflopPerSecond: Readonly<Record<string, number>>;
-  readonly points: readonly MeasuredPoint[];
-  /** Where time does not grow as the work does. */
-  readonly deviations: readonly Deviation[];
-  readonly skipped: readonly {
-    readonly axis: Axis;
-    readonly x: number;
-    readonly threads: number;
-    readonly reason: string;
-  }[];
-}
+import type { MeasuredPoint, ScalingReport } from './scaling-report.ts';
 
 export interface ScalingOptions {
   /** That a point may take, beside the start of its process. */
@@ -62,7 +38,14 @@ export async function benchScaling(plan: ScalingPlan, options: ScalingOptions): 
   for (const [name, numbers] of Object.entries({ threads, batches, sides, classes, headBatches }))
     for (const number of numbers) requireInteger(name, number, 1, 1e9);
   const limitGflopPerSecond: Record<string, number> = {};
-  for (const count of threads) limitGflopPerSecond[count] = (await bestProductRate(count)) / 1e9;
+  const measureLimits = async (): Promise<void> => {
+    for (const count of threads) {
+      const rate = (await bestProductRate(count)) / 1e9;
+      limitGflopPerSecond[count] = Math.max(rate, limitGflopPerSecond[count] ?? 0);
+    }
+  };
+  await measureLimits();
+  const smallest = smallestBatch(trainingForm(onnxModel(benchNetwork(plan.model))));
   const todo = scalingPoints(plan);
   const points: MeasuredPoint[] = [];
   const skipped: { axis: Axis; x: number; threads: number; reason: string }[] = [];
@@ -70,14 +53,20 @@ export async function benchScaling(plan: ScalingPlan, options: ScalingOptions): 
     const { axis, x } = point;
     const place = `${axis} ${x}, ${point.threads} ${point.threads === 1 ? 'thread' : 'threads'}`;
     const before = points.findLast((one) => one.axis === axis && one.threads === point.threads);
+    const skip = (reason: string): void => {
+      skipped.push({ axis, x, threads: point.threads, reason });
+      options.onPoint?.(i + 1, todo.length, `${place}: skipped`);
+    };
+    if ('backbone' in point.task && point.samples < smallest) {
+      skip(`a normalisation over the batch needs ${smallest} pictures`);
+      continue;
+    }
     const limit = limitGflopPerSecond[point.threads]!;
     const expected = point.gflop / (before?.gflopPerSecond ?? limit / 4);
     const { secondsPerPoint } = options;
     const steps = Math.min(STEPS, Math.floor(secondsPerPoint / expected) - WARM_UP[kindOf(point)]);
     if (steps < 1) {
-      const reason = `a step would take about ${expected.toFixed(1)} s, and a point may take ${secondsPerPoint} s`;
-      skipped.push({ axis, x, threads: point.threads, reason });
-      options.onPoint?.(i + 1, todo.length, `${place}: skipped`);
+      skip(`a step would take about ${expected.toFixed(1)} s, and a point may take ${secondsPerPoint} s`);
       continue;
     }
     try {
@@ -85,10 +74,10 @@ export async function benchScaling(plan: ScalingPlan, options: ScalingOptions): 
       points.push(one);
       options.onPoint?.(i + 1, todo.length, `${place}: ${one.samplesPerSecond.toFixed(1)} a second`);
     } catch (error) {
-      skipped.push({ axis, x, threads: point.threads, reason: reasonOf(error) });
-      options.onPoint?.(i + 1, todo.length, `${place}: skipped`);
+      skip(reasonOf(error));
     }
   }
+  await measureLimits();
   return { ...plan, limitGflopPerSecond, points, deviations: deviations(points), skipped };
 }
 

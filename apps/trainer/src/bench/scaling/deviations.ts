@@ -1,21 +1,4 @@
-import type { MeasuredPoint } from './bench-scaling.ts';
-import type { Axis } from './scaling-points.ts';
-
-/** A place where time does not grow as the work does. */
-export interface Deviation {
-  readonly axis: Axis;
-  readonly x: number;
-  readonly threads: number;
-  /** Time an operation over that at the best point of the line; or of two numbers of threads, the speed-up. */
-  readonly ratio: number;
-  /**
-   * `fixed cost`: smaller than the best point, an operation takes longer. `grows faster`: larger, and it takes longer.
-   * `threads`: less faster with more threads than there are more of them.
-   */
-  readonly kind: 'fixed cost' | 'grows faster' | 'threads';
-  /** x of the best point of the line, or the smaller number of threads. */
-  readonly beside: number;
-}
+import type { Deviation, MeasuredPoint } from './scaling-report.ts';
 
 /** An operation may take this much longer than at the best point of its line. */
 const SLACK = 1.25;

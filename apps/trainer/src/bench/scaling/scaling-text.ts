@@ -1,7 +1,7 @@
 import { type ChartSeries, lineChart, stackedCharts } from '@cf/eval';
-import type { MeasuredPoint, ScalingReport } from './bench-scaling.ts';
 import { deviationText, linesOf } from './deviations.ts';
 import { AXES, type Axis } from './scaling-points.ts';
+import type { MeasuredPoint, ScalingReport } from './scaling-report.ts';
 
 /** Over a table of what is measured along an axis. */
 function titleOf(axis: Axis, report: ScalingReport): string {
@@ -94,12 +94,12 @@ export async function scalingPicture(report: ScalingReport): Promise<string> {
       return [
         { name, points: line.map((point) => ({ x: point.x, y: y(point) })) },
         {
-          name: `${name}, as the work grows`,
+          name: `${name}, ideal`,
           points: line.map((point) => ({ x: point.x, y: ideal(point, best) })),
         },
       ];
     });
-    charts.push(await lineChart({ title: titleOf(axis, report), xTitle, yTitle, series, logX }));
+    charts.push(await lineChart({ title: titleOf(axis, report), xTitle, yTitle, series, logX, width: 720 }));
   }
   return stackedCharts(charts);
 }
