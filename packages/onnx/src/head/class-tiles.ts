@@ -37,6 +37,15 @@ export interface ForwardResults {
   readonly counts: NegativeCounts | undefined;
 }
 
+/** What the gradients of a tile are made of. */
+interface SweptTile {
+  readonly slopes: Float32Array;
+  /** {@link TileResults.along} */
+  readonly along: Float32Array | undefined;
+  /** Whether the next tile's gradients follow at once. */
+  readonly waits: boolean;
+}
+
 /** A sum this large has left so much room to float32's range that slopes and their products stay finite. */
 const LARGEST_SUM = 1e15;
 /** No logit is below; what hides a sample's own class is. */
@@ -123,7 +132,8 @@ export class ClassTiles {
     if (this.#comesAgain(index))
       await this.sweep(index, { shift: this.#shifts.get(index), keep: true, count: false });
     const slopes = this.#stored(index) ?? this.#context.pass.slopes(index, this.range(index).count);
-    await this.#gradients(index, { slopes, along: undefined }, sums, gradBias);
+    const waits = !this.#comesAgain(index);
+    await this.#gradients(index, { slopes, along: undefined, waits }, sums, gradBias);
   }
 
   /** The gradients of a tile that was swept just now. @param along {@link TileResults.along} */
@@ -134,7 +144,7 @@ export class ClassTiles {
     along: Float32Array | undefined,
   ): Promise<void> {
     const slopes = this.#context.pass.slopes(index, this.range(index).count);
-    await this.#gradients(index, { slopes, along }, sums, gradBias);
+    await this.#gradients(index, { slopes, along, waits: false }, sums, gradBias);
   }
 
   /**
@@ -143,7 +153,7 @@ export class ClassTiles {
    */
   async #gradients(
     index: number,
-    { slopes, along }: { readonly slopes: Float32Array; readonly along: Float32Array | undefined },
+    { slopes, along, waits }: SweptTile,
     sums: EmbeddingSums,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
@@ -155,7 +165,7 @@ export class ClassTiles {
     const bias = biasInProduct(loss) ? gradBias : undefined;
     const norms = this.#normsOf(index);
     const ofRows = along === undefined ? { norms } : { pull: pullOf(along, norms) };
-    const session = await sessions.backward(along !== undefined);
+    const session = await sessions.backward(along !== undefined, waits);
     const feeds = {
       x: this.#tensor(x, [batch, dim]),
       w: this.#tile(index).weights,

@@ -1,5 +1,6 @@
 import type { MarginLoss } from '@cf/core';
 import type { Model } from '../model/model.ts';
+import type { RuntimeSessionOptions } from '../runtime/onnx-runtime.ts';
 import type { FillingSession, SessionOpener } from '../runtime/sessions.ts';
 import { backwardGraph } from './backward-graph.ts';
 import { type ForwardParts, forwardGraph, peakGraph, productGraph } from './forward-graph.ts';
@@ -9,9 +10,17 @@ export class HeadSessions {
   readonly #opener: SessionOpener;
   readonly #loss: MarginLoss;
   readonly #subCenters: number;
+  readonly #waiting: RuntimeSessionOptions['extra'];
   readonly #sessions: Map<string, Promise<FillingSession>> = new Map();
 
-  constructor(opener: SessionOpener, loss: MarginLoss, subCenters: number) {
+  /** @param waiting options of sessions whose runs follow each other at once */
+  constructor(
+    opener: SessionOpener,
+    loss: MarginLoss,
+    subCenters: number,
+    waiting?: RuntimeSessionOptions['extra'],
+  ) {
+    this.#waiting = waiting;
     this.#opener = opener;
     this.#loss = loss;
     this.#subCenters = subCenters;
@@ -30,9 +39,11 @@ export class HeadSessions {
     return this.#open('products', () => productGraph(this.#loss, this.#subCenters));
   }
 
-  backward(alongKnown: boolean): Promise<FillingSession> {
-    const key = `backward ${alongKnown}`;
-    return this.#open(key, () => backwardGraph(this.#loss, this.#subCenters, alongKnown));
+  /** @param waits where one tile follows the other at once */
+  backward(alongKnown: boolean, waits: boolean): Promise<FillingSession> {
+    const key = `backward ${alongKnown} ${waits}`;
+    const graph = (): Model => backwardGraph(this.#loss, this.#subCenters, alongKnown);
+    return this.#open(key, graph, waits ? this.#waiting : undefined);
   }
 
   /** Releases all sessions, in which nothing may run. */
@@ -46,10 +57,10 @@ export class HeadSessions {
     this.#sessions.clear();
   }
 
-  #open(key: string, graph: () => Model): Promise<FillingSession> {
+  #open(key: string, graph: () => Model, extra?: RuntimeSessionOptions['extra']): Promise<FillingSession> {
     let session = this.#sessions.get(key);
     if (session === undefined) {
-      session = this.#opener.open(graph());
+      session = this.#opener.open(graph(), extra);
       this.#sessions.set(key, session);
     }
     return session;

@@ -26,7 +26,7 @@ export interface OnnxBackendOptions {
   readonly cacheBytes?: number;
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
-   * batch is not larger than d, and is computed twice otherwise. Default 8 MiB.
+   * batch is not larger than d, and is computed twice otherwise. Default 4 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -59,7 +59,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     runtime,
     provider = 'cpu',
     cacheBytes = 2 * MIB,
-    keepBytes = 8 * MIB,
+    keepBytes = 4 * MIB,
     skipBound = 2 ** -24,
   } = options;
   const threads = options.threads ?? globalThis.navigator?.hardwareConcurrency ?? 1;

@@ -12,7 +12,7 @@ import {
   surveyLoss,
 } from '@cf/core';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
-import type { SessionOpener } from '../runtime/sessions.ts';
+import { briefWaiting, type SessionOpener } from '../runtime/sessions.ts';
 import { classPasses } from './class-passes.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
@@ -46,7 +46,10 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
   const { tileSize, subCenters = 1, checkFinite = true } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   const { opener, kernels } = settings;
-  const sessions = new Map(lossesOf(loss).map((each) => [each, new HeadSessions(opener, each, subCenters)]));
+  const waiting = briefWaiting(settings.runtime);
+  const sessions = new Map(
+    lossesOf(loss).map((each) => [each, new HeadSessions(opener, each, subCenters, waiting)]),
+  );
   const memory = new HeadMemory();
   const parts = { ...settings, memory, tileSize, checkFinite };
   let last: Promise<unknown> = Promise.resolve();

@@ -24,6 +24,8 @@ export interface TileProductsTask {
 
 /** Threads of an idle session must not wait for work on the cores of another. */
 const QUIET = { logSeverityLevel: 3, extra: { session: { force_spinning_stop: '1' } } } as const;
+/** As the head's, where one run follows the other at once. */
+const WAITING = { session: { intra_op: { spin_duration_us: '100' } } } as const;
 const CALLS = 20;
 
 export async function openTileProducts(task: TileProductsTask): Promise<TileProducts> {
@@ -31,9 +33,11 @@ export async function openTileProducts(task: TileProductsTask): Promise<TileProd
   const rows = weights.length / dim;
   const size = Math.ceil(rows / tiles);
   const opener = await sessionOpener(runtime, { intraOpNumThreads: task.threads, ...QUIET });
-  const [forward, backward, nothing] = await Promise.all(
-    [forwardGraph(), backwardGraph(), emptyGraph()].map((model) => opener.open(model)),
-  );
+  const [forward, backward, nothing] = await Promise.all([
+    opener.open(forwardGraph()),
+    opener.open(backwardGraph(), WAITING),
+    opener.open(emptyGraph()),
+  ]);
   const tensor = (data: Float32Array, ...dims: readonly number[]): runtime.Tensor =>
     new runtime.Tensor('float32', data, dims);
   const x = tensor(new Float32Array(batch * dim).fill(0.5), batch, dim);
