@@ -32,7 +32,8 @@ export class ProgramWriter {
     };
     this.api = {
       ...api,
-      plain: (...args) => taken(api.plain(...args)),
+      // A number alone is a vector of one: oneDNN takes a layout without axes for no tensor at all.
+      plain: (dims, strides) => taken(dims.length === 0 ? api.plain([1]) : api.plain(dims, strides)),
       any: (dims) => taken(api.any(dims)),
       blocked: (...args) => {
         const layout = api.blocked(...args);

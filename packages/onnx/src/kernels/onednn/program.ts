@@ -113,13 +113,19 @@ export class Program {
     return new Float32Array(this.#arena.view(storage.root().offset, length * Float32Array.BYTES_PER_ELEMENT));
   }
 
-  /** Runs the operations from one position to before another. Other work of the process goes on in between. */
-  async run(from: number, to: number): Promise<void> {
+  /**
+   * Runs the operations from one position to before another. Other work of the process goes on in between.
+   *
+   * @param prepare sets what other programs of the process may have set otherwise: at the start, and after every pause
+   */
+  async run(from: number, to: number, prepare: () => void = () => {}): Promise<void> {
+    prepare();
     let since = performance.now();
     for (const { primitive, count, args } of this.#calls.slice(from, to)) {
       this.#execute(primitive, this.#api.stream, count, args);
       if (performance.now() - since < PATIENCE) continue;
       await new Promise((resolve) => setImmediate(resolve));
+      prepare();
       since = performance.now();
     }
   }

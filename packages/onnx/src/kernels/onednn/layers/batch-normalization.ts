@@ -24,7 +24,7 @@ export function isTraining(node: Layer['node']): boolean {
 function writeOfBatch(layer: Layer, hasRelu: boolean): void {
   const { api, program, node } = layer;
   const x = layer.input(0);
-  const [scale, shift] = [layer.input(1), layer.input(2)];
+  const [scale, shift] = [program.rowMajor(layer.input(1)), program.rowMajor(layer.input(2))];
   const how = { layout: x.layout, epsilon: floatAttribute(node, 'epsilon', 1e-5), hasRelu };
   const forward = program.hint(api.normalization(how));
   const channels = x.dims[1]!;
