@@ -162,6 +162,28 @@ describe('layers together give what the graphs give', () => {
     });
 });
 
+test.skipIf(oneDnn === undefined)(`what oneDNN computes otherwise is refused${needsOneDnn}`, async () => {
+  const bound = (builder: GraphBuilder, value: number): string =>
+    builder.constant({ type: 'float32', dims: [], data: Float32Array.of(value) });
+  const refused: readonly (readonly [Write, string])[] = [
+    [(builder, _, x) => builder.op('Clip', [x, bound(builder, 1), bound(builder, 0)]), 'a lower bound'],
+    [
+      (builder, weight, x) => {
+        const fixed = [constant(builder, 3, 0), constant(builder, 3, 1)];
+        const inputs = [x, weight('scale', [3]), weight('shift', [3]), ...fixed];
+        const attributes = { training_mode: { int: 1 }, epsilon: { float: 0 } };
+        return builder.op('BatchNormalization', inputs, attributes, { outputs: ['y', 'mean', 'variance'] });
+      },
+      'an epsilon above 0',
+    ],
+  ];
+  for (const [write, expected] of refused) {
+    const { model, inputs } = network(write, 2);
+    const given = { model, of: 'result', wrt: ['x'], inputs };
+    await expect(byOneDnn(oneDnn!, given, new Float32Array(210))).rejects.toThrow(expected);
+  }
+});
+
 /** Inputs that are no weights and normalise as a face does: far from zero. */
 const OFFSET = 5;
 

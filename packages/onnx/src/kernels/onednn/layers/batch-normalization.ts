@@ -6,8 +6,13 @@ import { channelMeans, channelSums } from './channel-sums.ts';
 
 /** BatchNormalization by the statistics of the batch, or by fixed ones. */
 export const batchNormalization: LayerRule = {
-  refusal: ({ node, isConstant }) =>
-    isTraining(node) || [1, 2, 3, 4].every(isConstant) ? undefined : 'constants where statistics are fixed',
+  refusal: ({ node, isConstant }) => {
+    // Channels that fill up a block have a variance of 0.
+    if (!(floatAttribute(node, 'epsilon', 1e-5) > 0)) return 'an epsilon above 0';
+    return isTraining(node) || [1, 2, 3, 4].every(isConstant)
+      ? undefined
+      : 'constants where statistics are fixed';
+  },
   write: (layer) => {
     if (isTraining(layer.node)) writeOfBatch(layer, false);
     else writeFixed(layer);

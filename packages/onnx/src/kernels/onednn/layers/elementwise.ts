@@ -59,6 +59,7 @@ export const clip: LayerRule = {
     const bound = (index: number, otherwise: number): number =>
       layer.has(index) ? Number(layer.constant(index)!.data[0]) : otherwise;
     const [low, high] = [bound(1, LOWEST), bound(2, HIGHEST)];
+    if (!(low <= high)) throw layer.refused('a lower bound that is not above the upper one');
     // oneDNN passes it where low < x ≤ high.
     writeElementwise(
       layer,
