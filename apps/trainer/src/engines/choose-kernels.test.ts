@@ -1,3 +1,4 @@
+import { BackendError } from '@cf/core';
 import { UnsupportedOperatorError } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { describe, expect, it } from 'vitest';
@@ -60,6 +61,26 @@ describe('what computes a training', () => {
     );
     await expect(opening).rejects.toThrow(UnsupportedOperatorError);
   });
+
+  it.skipIf(found.kernels === undefined)(
+    `is the graphs where oneDNN does not take a network${needs}`,
+    async () => {
+      const failing = async (kernels?: unknown): Promise<typeof session> => {
+        if (kernels === undefined) return session;
+        throw new BackendError(
+          'dnnl_x of oneDNN ended with: not implemented',
+          'a call that succeeds',
+          'wait.',
+        );
+      };
+      const { name, told } = await openOnKernels({ ...options, choice: 'auto' }, failing);
+      expect(name).toBe('onnxruntime');
+      expect(told).toMatch(/: oneDNN .* does not take this network \(dnnl_x of oneDNN ended with: not impl/);
+      await expect(openOnKernels({ ...options, choice: 'onednn' }, failing)).rejects.toThrow(
+        /^dnnl_x .*\nFix: wait; or say --kernels auto\.$/,
+      );
+    },
+  );
 
   it('keeps what else goes wrong', async () => {
     const opening = openOnKernels({ ...options, choice: 'auto' }, async () => {

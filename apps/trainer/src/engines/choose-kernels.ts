@@ -50,16 +50,18 @@ export async function chooseKernels(options: KernelOptions): Promise<ChosenKerne
     const proof = `proven within ${deviation.toExponential(0)} of the graphs of onnxruntime`;
     return { kernels, name, told: `kernels ${name} (${implementation}): ${proof}` };
   } catch (error) {
-    if (choice !== 'auto' || !(error instanceof CfError)) throw error;
+    if (!(error instanceof CfError)) throw error;
+    if (choice !== 'auto') throw error.code === 'E_BACKEND' ? withWayOut(error) : error;
     return graphs(error.code === 'E_BACKEND' ? `${error.given}; to be faster, ${error.fix}` : error.given);
   }
 }
 
 /**
  * Opens a training on the kernels that are chosen; under `auto` on the graphs of onnxruntime where oneDNN does not know
- * every node of the network.
+ * every node of the network, or does not take it.
  *
- * @throws what `chooseKernels` throws; UnsupportedOperatorError where oneDNN is named and does not know a node
+ * @throws what `chooseKernels` throws; UnsupportedOperatorError where oneDNN is named and does not know a node,
+ *   BackendError where it does not take one
  */
 export async function openOnKernels(
   options: KernelOptions,
@@ -70,11 +72,18 @@ export async function openOnKernels(
   try {
     return { session: await open(kernels), name, told };
   } catch (error) {
-    const isUnknown = error instanceof CfError && error.code === 'E_ONNX_OPERATOR';
-    if (options.choice !== 'auto' || !isUnknown) throw error;
+    if (!(error instanceof CfError) || !['E_ONNX_OPERATOR', 'E_BACKEND'].includes(error.code)) throw error;
+    const isUnknown = error.code === 'E_ONNX_OPERATOR';
+    if (options.choice !== 'auto') throw isUnknown ? error : withWayOut(error);
     // What no kernels train is thrown again by the graphs.
-    return { session: await open(), ...graphs(`${name} has no layer for ${error.given}`) };
+    const why = isUnknown ? `has no layer for ${error.given}` : `does not take this network (${error.given})`;
+    return { session: await open(), ...graphs(`${name} ${why}`) };
   }
+}
+
+/** What a run that names oneDNN can do without it; one that is resumed names it in its configuration. */
+function withWayOut({ given, expected, fix, cause }: CfError): BackendError {
+  return new BackendError(given, expected, `${fix.replace(/\.$/, '')}; or say --kernels auto.`, cause);
 }
 
 function graphs(why: string): ChosenKernels & { readonly kernels: undefined } {
@@ -86,7 +95,7 @@ async function loadOneDnn(): Promise<TrainingKernels> {
     throw new BackendError(
       "the package 'koffi', which can't be loaded",
       'the package through which oneDNN is called',
-      "install it with 'npm install koffi', or leave --kernels out.",
+      "install it with 'npm install koffi'.",
       cause,
     );
   });

@@ -25,7 +25,7 @@ const FAKE = `
   const { batch, threads, side = 56, classes = 1e4, runs } = task;
   if (side === 64 && threads === 2) process.exit(3);
   const seconds = (batch * (side / 56) ** 2 * classes / 1e6 + 0.03) / threads;
-  console.log(JSON.stringify({ imagesPerSecond: batch / seconds, medianSeconds: seconds, peakExtraMiB: runs ?? null }));`;
+  console.log(JSON.stringify({ imagesPerSecond: batch / seconds, cpuSeconds: seconds, medianSeconds: seconds, peakExtraMiB: runs ?? null }));`;
 const measure = { backbone: ['-e', FAKE], head: ['-e', FAKE] };
 
 test('every point is measured, in rising order, and told; what fails is skipped with its reason', async () => {
@@ -70,6 +70,7 @@ const point = (x: number, threads: number, gflopPerSecond: number): MeasuredPoin
   x,
   threads,
   secondsPerStep: 1,
+  cpuSecondsPerStep: 1,
   samplesPerSecond: 1,
   gflopPerSecond,
   peakExtraMiB: null,

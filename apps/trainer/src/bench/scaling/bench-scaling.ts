@@ -91,11 +91,12 @@ async function measured(
   { measure, secondsPerPoint }: ScalingOptions,
 ): Promise<MeasuredPoint> {
   const limitSeconds = 3 * secondsPerPoint + START_SECONDS;
-  const { seconds, peakExtraMiB } =
+  const { seconds, cpuSeconds, peakExtraMiB } =
     'backbone' in task
       ? await measuredApart({ ...task.backbone, runs: steps }, measure.backbone, limitSeconds).then(
           (step) => ({
             seconds: samples / step.imagesPerSecond,
+            cpuSeconds: step.cpuSeconds,
             peakExtraMiB: step.peakExtraMiB,
           }),
         )
@@ -104,12 +105,17 @@ async function measured(
           measure.head,
           { ...task.head, steps },
           { limitSeconds },
-        ).then((step) => ({ seconds: step.medianSeconds, peakExtraMiB: step.peakExtraMiB }));
+        ).then((step) => ({
+          seconds: step.medianSeconds,
+          cpuSeconds: null,
+          peakExtraMiB: step.peakExtraMiB,
+        }));
   return {
     axis,
     x,
     threads,
     secondsPerStep: seconds,
+    cpuSecondsPerStep: cpuSeconds,
     samplesPerSecond: samples / seconds,
     gflopPerSecond: gflop / seconds,
     peakExtraMiB,

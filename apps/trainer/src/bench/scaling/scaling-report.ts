@@ -6,6 +6,8 @@ export interface MeasuredPoint {
   readonly x: number;
   readonly threads: number;
   readonly secondsPerStep: number;
+  /** Processor time over all threads: what is left to compare where others use the machine too; null of a head. */
+  readonly cpuSecondsPerStep: number | null;
   readonly samplesPerSecond: number;
   readonly gflopPerSecond: number;
   /** Peak memory beyond library, weights and input; null where the system does not tell. */

@@ -40,11 +40,12 @@ export function scalingText(report: ScalingReport): string {
 }
 
 function table(axis: Axis, points: readonly MeasuredPoint[], { limitGflopPerSecond }: ScalingReport): string {
-  const header = ['threads', axis, 'ms a step', 'a second', 'GFLOP/s', 'of a product', 'peak MiB'];
+  const header = ['threads', axis, 'ms a step', 'CPU ms', 'a second', 'GFLOP/s', 'of a product', 'peak MiB'];
   const rows = points.map((point) => [
     String(point.threads),
     String(point.x),
     (1000 * point.secondsPerStep).toFixed(1),
+    point.cpuSecondsPerStep === null ? '–' : (1000 * point.cpuSecondsPerStep).toFixed(1),
     point.samplesPerSecond.toFixed(1),
     point.gflopPerSecond.toFixed(0),
     `${((100 * point.gflopPerSecond) / limitGflopPerSecond[point.threads]!).toFixed(0)} %`,

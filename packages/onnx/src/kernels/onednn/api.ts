@@ -76,7 +76,9 @@ export interface OneDnnApi {
   plain(dims: readonly number[], strides?: readonly number[]): Layout;
   /** The layout that a primitive likes best. */
   any(dims: readonly number[]): Layout;
-  /** Gives back a layout that `plain` or `any` gave. */
+  /** Channels in blocks of so many, [N, C / width, …, width]; `undefined` where no name of it is known. */
+  blocked(dims: readonly number[], width: 8 | 16): Layout | undefined;
+  /** Gives back a layout that those three gave. */
   forget(layout: Layout): void;
   bytesOf(layout: Layout): number;
   areEqual(a: Layout, b: Layout): boolean;
@@ -87,7 +89,9 @@ export interface OneDnnApi {
   productInput(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   productWeights(layouts: ProductLayouts, forward: PrimitiveDescription): PrimitiveDescription;
   normalization(how: Normalization): PrimitiveDescription;
-  /** The same by statistics that are given, without a gradient. */
+  /** Mean and variance of each channel, and the values normalised by them. */
+  statistics(layout: Layout): PrimitiveDescription;
+  /** A normalisation by statistics that are given. */
   fixedNormalization(how: Normalization): PrimitiveDescription;
   /** Whether that gradient takes the shift as an argument. */
   readonly takesShiftBack: boolean;

@@ -24,7 +24,9 @@ export interface Dialect {
   readonly plain: (dims: readonly number[], strides?: readonly number[]) => Layout;
   /** The layout that a primitive likes best. */
   readonly any: (dims: readonly number[]) => Layout;
-  /** Gives a layout of those two back. */
+  /** Channels in blocks of so many, [N, C / width, …, width]; `undefined` where no name of it is known. */
+  readonly blocked: (dims: readonly number[], width: 8 | 16) => Layout | undefined;
+  /** Gives a layout of those three back. */
   readonly forget: (layout: Layout) => void;
   /** Describes a primitive of one kind; @param hint the description of the way forward */
   readonly describe: (
@@ -49,6 +51,12 @@ const OPERATION_BYTES = 8192;
 /** `dnnl_f32`, `dnnl_format_tag_any`. */
 const FLOAT32 = 3;
 const ANY = 1;
+
+/** `dnnl_aBc8b`, `dnnl_aBcd8b`, `dnnl_aBcde8b` and those of 16, by the number of axes. */
+const TAGS_2: BlockTags = { 8: { 3: 60, 4: 93, 5: 133 }, 16: { 3: 47, 4: 69, 5: 112 } };
+const TAGS_3: BlockTags = { 8: { 3: 69, 4: 102, 5: 142 }, 16: { 3: 56, 4: 78, 5: 121 } };
+
+type BlockTags = Readonly<Record<8 | 16, Readonly<Record<number, number>>>>;
 
 /** Opens an engine on the processor. */
 export function openDialect(library: OneDnnLibrary): Dialect {
@@ -91,6 +99,11 @@ function version2(
     // A struct is garbage like any other.
     forget: () => {},
     any: (sizes) => filled((struct) => fromTag(struct, sizes.length, dimensions(sizes), FLOAT32, ANY)),
+    blocked: (sizes, width) => {
+      const tag = TAGS_2[width][sizes.length];
+      if (tag === undefined) return undefined;
+      return filled((struct) => fromTag(struct, sizes.length, dimensions(sizes), FLOAT32, tag));
+    },
     describe: (kind, args, hint) => {
       const operation = Buffer.alloc(OPERATION_BYTES);
       initialiser(kind, args)(operation, ...args.map(({ value }) => value));
@@ -140,6 +153,10 @@ function version3(
     plain: (sizes, strides = rowMajorStrides(sizes)) =>
       fromStrides(sizes.length, dimensions(sizes), FLOAT32, dimensions(strides)),
     any: (sizes) => fromTag(sizes.length, dimensions(sizes), FLOAT32, ANY),
+    blocked: (sizes, width) => {
+      const tag = TAGS_3[width][sizes.length];
+      return tag === undefined ? undefined : fromTag(sizes.length, dimensions(sizes), FLOAT32, tag);
+    },
     forget: plain('int dnnl_memory_desc_destroy(void *layout)'),
     describe: (kind, args, hint) => {
       const all = hint === undefined ? args : [...args, layout(hint)];

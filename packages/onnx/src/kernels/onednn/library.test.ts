@@ -60,6 +60,7 @@ describe('loadOneDnn', () => {
   test('sets no threads where OpenMP is not what computes', () => {
     const library = loadOneDnn(foreign([2, 6, 3, 4]));
     expect(() => library.setThreads(2)).toThrow(BackendError);
+    expect(() => library.setThreads()).not.toThrow();
     expect(() => loadOneDnn(foreign([2, 6, 3])).setThreads(0)).toThrow(/threads = 0/);
   });
 

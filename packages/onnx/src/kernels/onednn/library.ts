@@ -30,8 +30,8 @@ export interface OneDnnLibrary {
   maker(declaration: string): (...args: readonly unknown[]) => Pointer;
   /** A function as it is. */
   plain(declaration: string): ForeignFunction;
-  /** Threads of what the calling thread computes from here on. */
-  setThreads(threads: number): void;
+  /** Threads of what the calling thread computes from here on; by default as many as when the library was loaded. */
+  setThreads(threads?: number): void;
 }
 
 /**
@@ -96,9 +96,10 @@ function versionOf(
   return { major, minor, patch, runtime };
 }
 
-function threadSetter(library: ForeignLibrary, runtime: number): (threads: number) => void {
+function threadSetter(library: ForeignLibrary, runtime: number): OneDnnLibrary['setThreads'] {
   if (runtime !== OPENMP)
-    return () => {
+    return (threads) => {
+      if (threads === undefined) return;
       throw new BackendError(
         'a number of threads for a oneDNN without OpenMP',
         'oneDNN built for OpenMP',
@@ -106,7 +107,8 @@ function threadSetter(library: ForeignLibrary, runtime: number): (threads: numbe
       );
     };
   const set = library.func('void omp_set_num_threads(int threads)');
-  return (threads) => {
+  const most = library.func('int omp_get_max_threads()')() as number;
+  return (threads = most) => {
     requireInteger('threads', threads, 1, 1024);
     set(threads);
   };

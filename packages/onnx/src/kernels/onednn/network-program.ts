@@ -97,7 +97,7 @@ class NetworkProgramWriter {
         });
       },
       gradient: (index, value) => {
-        if (flowsTo(index)) this.#take(name(index), value);
+        if (flowsTo(index)) this.#take(name(index), this.#sized(value, network.dims(node, name(index))));
       },
       refused: (expected) => unsupported(node, expected, GRAPHS),
       statistics: (of) => this.#statistics.push({ ...of, node }),
@@ -160,6 +160,12 @@ class NetworkProgramWriter {
     const value = this.#program.external(dims);
     this.#constants.push({ value, data });
     return value;
+  }
+
+  /** A gradient in the sizes of what it is of, where a layer reads that by others, as weights in groups. */
+  #sized(gradient: Value, dims: readonly number[]): Value {
+    if (`${gradient.dims}` === `${dims}`) return gradient;
+    return this.#program.view(this.#program.rowMajor(gradient), dims);
   }
 
   #take(name: string, gradient: Value): void {

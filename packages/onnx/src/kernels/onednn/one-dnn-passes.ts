@@ -33,10 +33,7 @@ export class OneDnnPasses implements TrainingPasses {
 
   newBatch(shape: readonly number[]): BatchPasses {
     const network = new Network(this.#plan.form, this.#plan.input.name, shape);
-    const setThreads = (): void => {
-      const { threads } = this.#options;
-      if (threads !== undefined) this.#api.library.setThreads(threads);
-    };
+    const setThreads = (): void => this.#api.library.setThreads(this.#options.threads);
     setThreads();
     return new OneDnnBatch(this.#options.runtime, this.#plan, {
       ...networkProgram(this.#api, network, this.#options.activations === 'saved'),
@@ -72,16 +69,16 @@ class OneDnnBatch implements BatchPasses {
   }
 
   async forward(feeds: Tensors, statistics: Tensors): Promise<Forwarded> {
-    const { program, middle } = this.#network;
+    const { program, middle, setThreads } = this.#network;
     this.#hand(feeds);
-    await program.run(0, middle);
+    await program.run(0, middle, setThreads);
     const { form } = this.#plan;
     moveStatistics(program, this.#network.statistics, { form, feeds, targets: statistics });
     return { embeddings: this.#embeddings, statistics };
   }
 
   async backward(feeds: Tensors, gradient: Float32Array, targets: Targets): Promise<Tensors> {
-    const { program, seed, gradients, middle, end } = this.#network;
+    const { program, seed, gradients, middle, end, setThreads } = this.#network;
     this.#hand(feeds);
     program.hand(seed, gradient);
     const results = new Map(
@@ -94,7 +91,7 @@ class OneDnnBatch implements BatchPasses {
       if (target === undefined) floats(tensor).fill(0);
       else program.hand(target, floats(tensor));
     }
-    await program.run(middle, end);
+    await program.run(middle, end, setThreads);
     return results;
   }
 
@@ -103,8 +100,7 @@ class OneDnnBatch implements BatchPasses {
   }
 
   #hand(feeds: Tensors): void {
-    const { program, inputs, setThreads } = this.#network;
-    setThreads();
+    const { program, inputs } = this.#network;
     for (const [name, value] of inputs) program.hand(value, floats(feeds.get(name)!));
   }
 }

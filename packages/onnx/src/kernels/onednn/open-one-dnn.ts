@@ -14,7 +14,6 @@ import { loadOneDnn } from './library.ts';
 
 /** `dnnl_prop_kind_t`, `dnnl_convolution_direct`, `dnnl_query_exec_arg_md`. */
 const TRAINING = int(64);
-const INFERENCE = int(96);
 const BACKWARD = int(128);
 const DIRECT = int(1);
 const QUERY_ARGUMENT = 255;
@@ -77,6 +76,7 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
     stream: maker('int dnnl_stream_create(_Out_ void **stream, void *engine, unsigned int flags)')(engine, 1),
     plain: dialect.plain,
     any: dialect.any,
+    blocked: dialect.blocked,
     forget: dialect.forget,
     bytesOf: (of) => Number(size(of)),
     areEqual: (a, b) => equal(a, b) === 1,
@@ -90,7 +90,9 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
     productInput: (of, hint) => describe('inner_product_backward_data', weightedInput(of), hint),
     productWeights: (of, hint) => describe('inner_product_backward_weights', weighted(of), hint),
     normalization: (how) => normalization(how, TRAINING, 0),
-    fixedNormalization: (how) => normalization(how, INFERENCE, FIXED_STATISTICS),
+    statistics: (of) =>
+      describe('batch_normalization_forward', [TRAINING, layout(of), ...alike(of), float(0), int(0)]),
+    fixedNormalization: (how) => normalization(how, TRAINING, FIXED_STATISTICS),
     takesShiftBack: library.version.major === 2,
     normalizationGradient: (how, hint) =>
       describe(

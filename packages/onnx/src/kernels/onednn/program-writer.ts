@@ -32,8 +32,13 @@ export class ProgramWriter {
     };
     this.api = {
       ...api,
-      plain: (...args) => taken(api.plain(...args)),
+      // A number alone is a vector of one: oneDNN takes a layout without axes for no tensor at all.
+      plain: (dims, strides) => taken(dims.length === 0 ? api.plain([1]) : api.plain(dims, strides)),
       any: (dims) => taken(api.any(dims)),
+      blocked: (...args) => {
+        const layout = api.blocked(...args);
+        return layout && taken(layout);
+      },
     };
     this.#keepsAll = keepsAll;
   }
@@ -75,12 +80,37 @@ export class ProgramWriter {
     return { storage, layout: this.api.plain(dims, strides), dims, offset };
   }
 
+  /**
+   * x [N, C, …] as one sample with N·C channels, in place; `undefined` where it does not lie so, or nobody knows how it
+   * lies.
+   */
+  samplesAsChannels(x: Value): Value | undefined {
+    const [samples, channels, ...spatial] = x.dims as readonly [number, number, ...number[]];
+    const { plain, blocked, areEqual } = this.api;
+    const dims = [1, samples * channels, ...spatial];
+    if (areEqual(plain(x.dims), x.layout)) return this.view(x, dims);
+    for (const width of [16, 8] as const) {
+      const own = channels % width === 0 ? blocked(x.dims, width) : undefined;
+      if (own !== undefined && areEqual(own, x.layout)) return { ...x, layout: blocked(dims, width)!, dims };
+    }
+    return undefined;
+  }
+
   /** Some positions of an axis of a row-major tensor of the program's own, in place. */
   part(whole: Value, axis: number, { start, size }: AxisPart): Value {
     const strides = rowMajorStrides(whole.dims);
     const dims = whole.dims.map((length, i) => (i === axis ? size : length));
     const part = this.view(whole, dims, strides);
     return { ...part, offset: (whole.offset ?? 0) + 4 * start * strides[axis]! };
+  }
+
+  /** To be given back with the program, though it is not run. */
+  readonly #hints: PrimitiveDescription[] = [];
+
+  /** A description that others are made by, and that does not run itself. */
+  hint(description: PrimitiveDescription): PrimitiveDescription {
+    this.#hints.push(description);
+    return description;
   }
 
   /** Adds a primitive. @param overwrites a source whose memory the result may take over, and the result */
@@ -174,6 +204,7 @@ export class ProgramWriter {
       storages: this.#storages,
       takeOvers: this.#takeOvers,
       layouts: this.#layouts,
+      hints: this.#hints,
     });
   }
 }

@@ -15,6 +15,7 @@ export interface ProgramParts {
   readonly takeOvers: readonly TakeOver[];
   /** To be given back with the program. */
   readonly layouts: readonly Layout[];
+  readonly hints: readonly PrimitiveDescription[];
 }
 
 /** A primitive with its arguments in place. */
@@ -43,7 +44,7 @@ export class Program {
   constructor(
     api: OneDnnApi,
     operations: readonly Operation[],
-    { storages, takeOvers, layouts }: ProgramParts,
+    { storages, takeOvers, layouts, hints }: ProgramParts,
   ) {
     const { checked, maker, plain } = api.library;
     this.#api = api;
@@ -58,7 +59,7 @@ export class Program {
       'int dnnl_memory_create(_Out_ void **made, void *layout, void *engine, intptr_t handle)',
     );
     const destroyDescription = plain('int dnnl_primitive_desc_destroy(void *description)');
-    for (const description of new Set(operations.map((operation) => operation.description)))
+    for (const description of new Set([...hints, ...operations.map((operation) => operation.description)]))
       this.#made.push([destroyDescription, description]);
     for (const layout of layouts) this.#made.push([api.forget, layout]);
     const scratchpads = operations.map(({ description }) => api.layoutOf(description, ARG.scratchpad));
@@ -112,13 +113,19 @@ export class Program {
     return new Float32Array(this.#arena.view(storage.root().offset, length * Float32Array.BYTES_PER_ELEMENT));
   }
 
-  /** Runs the operations from one position to before another. Other work of the process goes on in between. */
-  async run(from: number, to: number): Promise<void> {
+  /**
+   * Runs the operations from one position to before another. Other work of the process goes on in between.
+   *
+   * @param prepare sets what other programs of the process may have set otherwise: at the start, and after every pause
+   */
+  async run(from: number, to: number, prepare: () => void = () => {}): Promise<void> {
+    prepare();
     let since = performance.now();
     for (const { primitive, count, args } of this.#calls.slice(from, to)) {
       this.#execute(primitive, this.#api.stream, count, args);
       if (performance.now() - since < PATIENCE) continue;
       await new Promise((resolve) => setImmediate(resolve));
+      prepare();
       since = performance.now();
     }
   }

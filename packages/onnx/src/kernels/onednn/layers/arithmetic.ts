@@ -16,8 +16,10 @@ export function arithmetic(kind: BinaryKind): LayerRule {
       const [a, b] = aligned(layer);
       const whole = [a, b].find(({ dims }) => `${dims}` === `${outputDims}`);
       if (whole === undefined) throw layer.refused('an operand of the size of the result');
-      const [left, right] = [alike(program, whole, a), alike(program, whole, b)];
-      const y = program.value(whole.layout, outputDims);
+      const other = whole === a ? b : a;
+      const [first, second] = operands(layer, whole, other);
+      const [left, right] = whole === a ? [first, second] : [second, first];
+      const y = program.value(first.layout, outputDims);
       program.run(api.binary(kind, left.layout, right.layout, y.layout), [
         [ARG.source, left],
         [ARG.source1, right],
@@ -25,8 +27,8 @@ export function arithmetic(kind: BinaryKind): LayerRule {
       ]);
       layer.output(y);
       layer.onBackward((dy) => {
-        const times = (by: 'mul' | 'div', other: Value): Value =>
-          program.combined(by, dy, alike(program, dy, program.again(other)));
+        const times = (by: 'mul' | 'div', factor: Value): Value =>
+          program.combined(by, ...operands(layer, dy, program.again(factor)));
         if (layer.flowsTo(0)) give(layer, 0, kind === 'mul' || kind === 'div' ? times(kind, right) : dy);
         if (!layer.flowsTo(1)) return;
         if (kind === 'mul') give(layer, 1, times('mul', left));
@@ -54,9 +56,20 @@ function give(layer: Layer, index: number, gradient: Value): void {
   layer.gradient(index, program.view(sum, layer.dims(index)));
 }
 
-/** A value in the layout of another, where it is of the same sizes. */
-function alike(program: Layer['program'], whole: Value, value: Value): Value {
-  return `${value.dims}` === `${whole.dims}` ? program.as(value, whole.layout) : value;
+/** Two operands in layouts for which oneDNN has a kernel of its own, where there are such; the first has all sizes. */
+function operands({ api, program }: Layer, whole: Value, other: Value): readonly [Value, Value] {
+  if (`${other.dims}` === `${whole.dims}`) return [whole, program.as(other, whole.layout)];
+  const blocks = ([16, 8] as const).map((width) => api.blocked(other.dims, width));
+  const choices = [
+    ...[other.layout, ...blocks].map((layout) => [whole.layout, layout] as const),
+    [api.plain(whole.dims), api.plain(other.dims)] as const,
+  ];
+  const own = choices.find(
+    ([a, b]) =>
+      b !== undefined && !api.implementationOf(program.hint(api.binary('mul', a, b, a))).startsWith('ref'),
+  );
+  const [a, b] = own ?? [whole.layout, other.layout];
+  return [program.as(whole, a), program.as(other, b!)];
 }
 
 /** Both operands with as many axes as the result. */

@@ -16,8 +16,8 @@ export const convolution: LayerRule = {
     const window = windowOf(layer);
     const weightDims = grouped(layer);
     const x = layer.input(0);
-    const weights = program.view(layer.input(1), weightDims);
-    const bias = layer.has(2) ? layer.input(2) : undefined;
+    const weights = program.view(program.rowMajor(layer.input(1)), weightDims);
+    const bias = layer.has(2) ? program.rowMajor(layer.input(2)) : undefined;
     const any = {
       ...window,
       source: api.any(x.dims),

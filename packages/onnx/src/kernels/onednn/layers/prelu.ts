@@ -18,7 +18,10 @@ export const prelu: LayerRule = {
     const count = given.reduce((a, b) => a * b, 1);
     const dims = x.dims.map((_, axis) => (axis === 1 ? count : 1));
     const forward = api.prelu(x.layout, api.any(dims));
-    const slopes = program.as(program.view(layer.input(1), dims), api.layoutOf(forward, ARG.weights)!);
+    const slopes = program.as(
+      program.view(program.rowMajor(layer.input(1)), dims),
+      api.layoutOf(forward, ARG.weights)!,
+    );
     const y = program.value(x.layout, x.dims);
     const write = (source: Value, result: Value): Value => {
       program.run(forward, [

@@ -29,7 +29,7 @@ export const product: LayerRule = {
     const weights = program.view(program.rowMajor(given), dims, strides);
     if (layer.has(2) && layer.dims(2).reduce((a, b) => a * b, 1) !== to)
       throw layer.refused('one bias a column');
-    const bias = layer.has(2) ? program.view(layer.input(2), [to]) : undefined;
+    const bias = layer.has(2) ? program.view(program.rowMajor(layer.input(2)), [to]) : undefined;
     const any = {
       source: api.any(x.dims),
       weights: api.any(dims),
