@@ -53,6 +53,20 @@ const NETWORKS: Readonly<Record<string, Write>> = {
     const y = normalised(builder, 'bn', builder.op('Conv', [x, weight('w', [7, 3, 3, 3])]), weight, 7);
     return builder.op('Add', [builder.op('Relu', [y]), y]);
   },
+  'normalisations of channels that do not fill a block': (builder, weight, x) => {
+    let y = builder.op('Conv', [x, weight('w1', [7, 3, 1, 1])]);
+    for (const [i, [from, to]] of (
+      [
+        [7, 1],
+        [1, 24],
+        [24, 40],
+      ] as const
+    ).entries()) {
+      y = builder.op('Conv', [y, weight(`w${i + 2}`, [to, from, 3, 3])], PADDED);
+      y = builder.op('Tanh', [normalised(builder, `n${i}`, y, weight, to)]);
+    }
+    return y;
+  },
   'a residual block with a shortcut': (builder, weight, x) => {
     let y = builder.op('Conv', [normalised(builder, 'a', x, weight, 3), weight('w1', [16, 3, 3, 3])], PADDED);
     y = builder.op('PRelu', [normalised(builder, 'b', y, weight, 16), weight('slope', [16, 1, 1])]);

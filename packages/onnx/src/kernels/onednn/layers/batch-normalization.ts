@@ -138,8 +138,9 @@ function withoutMeans(layer: Layer, dx: Value): Value {
     layer.fixed([channels], new Float32Array(channels).fill(value)),
   ) as [Value, Value];
   const mean = layer.program.view(channelMeans(layer, dx), [channels]);
-  // A normalisation by a variance of 1: oneDNN's subtraction of a number a channel is its reference, 40 times as slow.
-  return affine(layer, dx, { scale: one, shift: none, mean, variance: one, epsilon: 0 }, true);
+  // A normalisation by √(0 + 1): oneDNN's subtraction of a number a channel is its reference, 40 times as slow. A variance
+  // of 1 with an ε of 0 would be 0 / 0 in the channels that fill up a block, and the layers before it read these.
+  return affine(layer, dx, { scale: one, shift: none, mean, variance: none, epsilon: 1 }, true);
 }
 
 /** By fixed statistics: y = scale · (x − mean) / √(variance + ε) + shift, and ∂x = scale / √(variance + ε) · ∂y. */
