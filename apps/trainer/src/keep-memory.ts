@@ -6,18 +6,15 @@
 export const KEEP_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: '4000000000',
   MALLOC_TRIM_THRESHOLD_: '8000000000',
-  // Large arrays in pages of 2 MiB: matrix products walk over many rows at once.
-  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
 } as const;
 
 /**
  * Puts this program anew into its own process, with an allocator that keeps what it has freed: the C library reads
- * these settings only when it starts. What is set already stays. Does nothing where all are, or where a process can't be
- * replaced.
+ * these settings only when it starts. Does nothing where they are set already, or where a process can't be replaced.
  */
 export function restartKeepingMemory(): void {
   const { platform, env, execPath, execArgv, argv, execve } = process;
   if (platform !== 'linux' || execve === undefined) return;
-  if (Object.keys(KEEP_MEMORY).every((name) => env[name] !== undefined)) return;
-  execve.call(process, execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...KEEP_MEMORY, ...env });
+  if (Object.keys(KEEP_MEMORY).some((name) => env[name] !== undefined)) return;
+  execve.call(process, execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, ...KEEP_MEMORY });
 }

@@ -27,9 +27,7 @@ export async function runPeer<Measured>(
 ): Promise<Measured> {
   // Debian's OpenBLAS finds its kernels itself; settings for another machine make it slow.
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...rest } = process.env;
-  const own = Object.fromEntries(
-    Object.entries(rest).filter(([key]) => !key.startsWith('MALLOC_') && key !== 'GLIBC_TUNABLES'),
-  );
+  const own = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('MALLOC_')));
   return answer(python, [pathOf(script), ...args], task, { environment: { ...own, ...environment } });
 }
 
