@@ -101,6 +101,11 @@ const NETWORKS: Readonly<Record<string, Write>> = {
       PADDED,
     );
   },
+  'weights that a convolution computes': (builder, weight, x) => {
+    const y = builder.op('Conv', [x, weight('w', [16, 3, 3, 3])], PADDED);
+    const computed = builder.op('Conv', [weight('a', [16, 16, 3, 3]), weight('b', [16, 16, 1, 1])]);
+    return builder.op('Conv', [y, computed], PADDED);
+  },
   'depthwise, then over the whole picture, then a product': (builder, weight, x) => {
     let y = builder.op('Conv', [x, weight('dw', [3, 1, 3, 3])], { ...PADDED, group: { int: 3 } });
     y = builder.op('Conv', [y, weight('whole', [3, 1, 7, 5])], { group: { int: 3 } });
