@@ -67,8 +67,7 @@ export const pool: LayerRule = {
         (layer.outputDims[axis + 2]! - 1) * strides[axis]! + (size - 1) * (dilations[axis]! + 1) + 1;
       return reach - layer.dims(0)[axis + 2]! - begin[axis]!;
     });
-    const told = pads.slice(kernel.length);
-    const padding = [begin, end.map((size, axis) => Math.max(size, Math.min(told[axis]!, size)))] as const;
+    const padding = [begin, end] as const;
     writePooling(layer, kindOf(node), { kernel, strides, dilations, padding, dims: layer.outputDims });
   },
 };
