@@ -80,6 +80,7 @@ export interface OneDnnApi {
   blocked(dims: readonly number[], width: 8 | 16): Layout | undefined;
   /** Gives back a layout that those three gave. */
   forget(layout: Layout): void;
+  forgetDescription(description: PrimitiveDescription): void;
   bytesOf(layout: Layout): number;
   areEqual(a: Layout, b: Layout): boolean;
   convolution(layouts: ConvolutionLayouts): PrimitiveDescription;

@@ -46,6 +46,14 @@ describe('loadOneDnn', () => {
     expect(() => loadOneDnn(foreign([3, 0, 0]), 'missing.so')).toThrow(
       /no library at 'missing\.so': no such file[\s\S]*libdnnl/,
     );
+    const old = {
+      ...foreign([3, 0, 0]),
+      load: (path: string) => {
+        if (path !== 'libdnnl.so.2') return foreign([]).load('missing.so');
+        throw new Error('libstdc++.so.6: version `GLIBCXX_3.4.32` not found (required by libdnnl.so.2)');
+      },
+    };
+    expect(() => loadOneDnn(old)).toThrow(/a machine whose oneDNN does not load: .*GLIBCXX/);
     const nowhere = { ...foreign([3, 0, 0]), load: () => foreign([]).load('missing.so') };
     expect(() => loadOneDnn(nowhere)).toThrow(/a machine without oneDNN/);
   });

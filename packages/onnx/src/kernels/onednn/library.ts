@@ -16,6 +16,9 @@ const NAMES: readonly string[] = [
 const FIX =
   'install oneDNN 2.6 or later (on Debian and Ubuntu the package libdnnl2, libdnnl3.6 or the like).';
 
+/** What systems say of a library that they do not find. */
+const NOT_THERE = /no such file|could not be found/i;
+
 /** oneDNN's `dnnl_runtime_kind_t` of OpenMP. */
 const OPENMP = 2;
 
@@ -76,9 +79,14 @@ function load(foreign: ForeignFunctions, path: string | undefined): readonly [st
     } catch (error) {
       reasons.push(error);
     }
+  // One that is there and does not load says something else.
+  const broken = reasons.find((reason) => !NOT_THERE.test(reasonOf(reason)));
+  const cause = broken ?? reasons[0];
   const given =
-    path === undefined ? 'a machine without oneDNN' : `no library at '${path}': ${reasonOf(reasons[0])}`;
-  throw new BackendError(given, "oneDNN's library", FIX, reasons[0]);
+    path === undefined
+      ? `a machine ${broken === undefined ? 'without oneDNN' : `whose oneDNN does not load: ${reasonOf(broken)}`}`
+      : `no library at '${path}': ${reasonOf(cause)}`;
+  throw new BackendError(given, "oneDNN's library", FIX, cause);
 }
 
 function versionOf(
@@ -103,7 +111,7 @@ function threadSetter(library: ForeignLibrary, runtime: number): OneDnnLibrary['
       throw new BackendError(
         'a number of threads for a oneDNN without OpenMP',
         'oneDNN built for OpenMP',
-        'leave threads out, or install the build of your distribution.',
+        'install the build of your distribution, which has it; a library leaves threads out.',
       );
     };
   const set = library.func('void omp_set_num_threads(int threads)');

@@ -12,7 +12,7 @@ import { layerRule } from './layer-rules.ts';
 import { isTraining, normalizationWithRelu } from './layers/batch-normalization.ts';
 
 /** What to do about a node that is not known here. */
-export const GRAPHS = 'train it with the graphs of onnxruntime.';
+export const GRAPHS = 'train it with the graphs of onnxruntime (cf train: --kernels onnxruntime).';
 
 /** A node with the rule that writes it. */
 export interface PlannedLayer {

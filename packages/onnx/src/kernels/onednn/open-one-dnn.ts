@@ -78,6 +78,7 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
     any: dialect.any,
     blocked: dialect.blocked,
     forget: dialect.forget,
+    forgetDescription: plain('int dnnl_primitive_desc_destroy(void *description)'),
     bytesOf: (of) => Number(size(of)),
     areEqual: (a, b) => equal(a, b) === 1,
     convolution: (of) =>

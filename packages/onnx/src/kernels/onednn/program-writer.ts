@@ -195,7 +195,12 @@ export class ProgramWriter {
 
   /** Bytes that the program would compute in; it is not to be written on, or finished, afterwards. */
   bytes(): number {
-    return planMemory(this.#storages, this.#takeOvers);
+    const bytes = planMemory(this.#storages, this.#takeOvers);
+    const described = this.#operations.map(({ description }) => description);
+    for (const description of new Set([...this.#hints, ...described]))
+      this.api.forgetDescription(description);
+    for (const layout of this.#layouts) this.api.forget(layout);
+    return bytes;
   }
 
   /** Plans memory, and makes it and the primitives. */

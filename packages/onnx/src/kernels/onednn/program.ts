@@ -58,9 +58,8 @@ export class Program {
     const createMemory = maker(
       'int dnnl_memory_create(_Out_ void **made, void *layout, void *engine, intptr_t handle)',
     );
-    const destroyDescription = plain('int dnnl_primitive_desc_destroy(void *description)');
     for (const description of new Set([...hints, ...operations.map((operation) => operation.description)]))
-      this.#made.push([destroyDescription, description]);
+      this.#made.push([api.forgetDescription, description]);
     for (const layout of layouts) this.#made.push([api.forget, layout]);
     const scratchpads = operations.map(({ description }) => api.layoutOf(description, ARG.scratchpad));
     const scratch = Math.max(
@@ -87,7 +86,7 @@ export class Program {
       if (storage.isExternal) this.#externals.set(storage, [...(this.#externals.get(storage) ?? []), memory]);
       return memory;
     };
-    this.#calls = operations.map(({ description, args }, i) => {
+    const call = ({ description, args }: Operation, i: number): Call => {
       const primitive = create(description);
       this.#made.push([destroyPrimitive, primitive]);
       const all = args.map(([argument, value]) => [argument, memoryOf(value)] as const);
@@ -95,7 +94,13 @@ export class Program {
       if (scratchpad !== undefined)
         all.push([ARG.scratchpad, memoryAt(scratchpad, this.#arena.address + BigInt(planned))]);
       return { primitive, count: all.length, args: argumentsOf(api, all) };
-    });
+    };
+    try {
+      this.#calls = operations.map(call);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
   /** Bytes of what it computes in. */
