@@ -36,7 +36,7 @@ const BUDGETS = [
     of: '@cf/core, curricularFace and the reference head',
     names: oneLoss('curricularFace'),
     from: '@cf/core',
-    budget: 12_300,
+    budget: 12_400,
   },
   {
     of: '@cf/core, sphereFace2 and the reference head',
@@ -52,7 +52,7 @@ const BUDGETS = [
     from: '@cf/onnx',
     budget: 45_000,
   },
-  { of: '@cf/onnx, whole, with a protobuf library', names: '*', from: '@cf/onnx', budget: 115_000 },
+  { of: '@cf/onnx, whole, with a protobuf library', names: '*', from: '@cf/onnx', budget: 119_000 },
 ];
 
 function oneLoss(loss) {
