@@ -44,7 +44,9 @@ describe('every case of an operator that oneDNN has gives what the graphs give, 
       }
     });
 
-  test.skipIf(oneDnn === undefined)(`what is computed, and what is refused${needsOneDnn}`, () => {
+  // An older runtime can't tell what the graphs give in every case.
+  const isWhole = all.every(({ since }) => since === undefined || !isOlderThan(since));
+  test.skipIf(oneDnn === undefined || !isWhole)(`what is computed, and what is refused${needsOneDnn}`, () => {
     expect([...computed].sort()).toMatchInlineSnapshot(`
       [
         "Abs",
