@@ -1,26 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { requireChoice } from '@cf/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { BenchModel } from '../bench/backbone/report.ts';
 import { benchScaling } from '../bench/scaling/bench-scaling.ts';
+import type { ScalingPlan } from '../bench/scaling/scaling-points.ts';
 import { scalingPicture, scalingText } from '../bench/scaling/scaling-text.ts';
-import { KERNEL_CHOICES, type KernelChoice } from '../engines/kernel-choice.ts';
+import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { startProgress } from '../report/progress.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { number } from './options.ts';
 
-interface ScalingFlags {
-  readonly model: BenchModel;
-  readonly kernels: KernelChoice;
-  readonly threads: readonly number[];
-  readonly batches: readonly number[];
-  readonly sides: readonly number[];
-  readonly sideBatch: number;
-  readonly classes: readonly number[];
-  readonly headBatch: number;
-  readonly headBatches: readonly number[];
-  readonly headClasses: number;
-  readonly dim: number;
+interface ScalingFlags extends ScalingPlan {
   readonly seconds: number;
   readonly out?: string;
   readonly json: boolean;

@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import * as runtime from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { needsOneDnn, oneDnn } from '../kernels/onednn/testing.ts';
+import { needsOneDnn, oneDnn } from '../kernels/onednn/testing/compare.ts';
 import { oneDnnKernels } from '../onednn.ts';
 import { optimiserOf } from '../testing/optimiser-of.ts';
 import type { TrainingKernels, TrainingPasses } from '../training/passes.ts';

@@ -2,7 +2,7 @@ import { learnerOptimiser, sgd } from '@cf/training';
 import koffi from 'koffi';
 import * as runtime from 'onnxruntime-node';
 import { beforeAll, describe } from 'vitest';
-import { oneDnn } from '../kernels/onednn/testing.ts';
+import { oneDnn } from '../kernels/onednn/testing/compare.ts';
 import { oneDnnKernels } from '../onednn.ts';
 import { smallNet } from '../passes/testing.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nodeModel } from '../../testing/node-model.ts';
 import { randomTensor } from '../../testing/random-tensor.ts';
-import { byGraphs, byOneDnn, type Differentiated, needsOneDnn, oneDnn, worst } from './testing.ts';
+import { byGraphs, byOneDnn, type Differentiated, needsOneDnn, oneDnn, worst } from './testing/compare.ts';
 
 const ODD = [1, 3, 7, 16, 41];
 const TIMEOUT = 120_000;

@@ -6,7 +6,7 @@ import { casesIn } from '../../testing/gradient-cases.ts';
 import { nodeModel } from '../../testing/node-model.ts';
 import { isOlderThan } from '../../testing/onnxruntime-version.ts';
 import { layerRule } from './layer-rules.ts';
-import { byGraphs, byOneDnn, needsOneDnn, oneDnn, worst } from './testing.ts';
+import { byGraphs, byOneDnn, needsOneDnn, oneDnn, worst } from './testing/compare.ts';
 
 /** Rounding of float32 sums in another order. */
 const TOLERANCE = 1e-5;

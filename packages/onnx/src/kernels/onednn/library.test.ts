@@ -3,7 +3,7 @@ import koffi from 'koffi';
 import { describe, expect, test } from 'vitest';
 import type { ForeignFunctions } from './foreign-functions.ts';
 import { loadOneDnn } from './library.ts';
-import { needsOneDnn, oneDnn } from './testing.ts';
+import { needsOneDnn, oneDnn } from './testing/compare.ts';
 
 /** A library of a version, whose calls end with a status. */
 function foreign(version: readonly number[], status: number = 0, tried: string[] = []): ForeignFunctions {

@@ -9,40 +9,11 @@ import { randomTensor } from '../../testing/random-tensor.ts';
 import type { Values } from '../../testing/run-model.ts';
 import { Network } from './network.ts';
 import { networkBytes, networkProgram } from './network-program.ts';
-import { byGraphs, byOneDnn, needsOneDnn, oneDnn, worst } from './testing.ts';
+import { byGraphs, byOneDnn, needsOneDnn, oneDnn, worst } from './testing/compare.ts';
+import { type AddWeight, constant, normalised, PADDED } from './testing/network-parts.ts';
 
 /** A network, whose inputs are its weights as well. */
-type Write = (
-  builder: GraphBuilder,
-  weight: (name: string, dims: readonly number[]) => string,
-  x: string,
-) => string;
-
-const normalised = (
-  builder: GraphBuilder,
-  name: string,
-  y: string,
-  weight: Parameters<Write>[1],
-  c: number,
-): string =>
-  builder.op(
-    'BatchNormalization',
-    [
-      y,
-      weight(`${name}.scale`, [c]),
-      weight(`${name}.shift`, [c]),
-      constant(builder, c, 0),
-      constant(builder, c, 1),
-    ],
-    { training_mode: { int: 1 } },
-    { outputs: [`${name}.y`, `${name}.mean`, `${name}.var`] },
-  );
-
-function constant(builder: GraphBuilder, c: number, value: number): string {
-  return builder.constant({ type: 'float32', dims: [c], data: new Float32Array(c).fill(value) });
-}
-
-const PADDED = { pads: { ints: [1, 1, 1, 1] } };
+type Write = (builder: GraphBuilder, weight: AddWeight, x: string) => string;
 
 const NETWORKS: Readonly<Record<string, Write>> = {
   'a normalisation and the ReLU that alone reads it': (builder, weight, x) =>
@@ -188,92 +159,6 @@ test.skipIf(oneDnn === undefined)(`what oneDNN computes otherwise is refused${ne
     await expect(byOneDnn(oneDnn!, given, new Float32Array(210))).rejects.toThrow(expected);
   }
 });
-
-/** Inputs that are no weights and normalise as a face does: far from zero. */
-const OFFSET = 5;
-
-test.skipIf(oneDnn === undefined).each(['PRelu', 'Relu'])(
-  `statistics of large pictures, and gradients of shifts, keep their digits: %s${needsOneDnn}`,
-  async (activation) => {
-    const builder = new GraphBuilder({ opset: 17 });
-    const inputs: Record<string, TensorData> = {};
-    const input = (name: string, dims: readonly number[], offset = 0): string => {
-      inputs[name] = randomTensor('float32', dims, Object.keys(inputs).length + 1, (u) => 2 * u - 1 + offset);
-      return builder.input(name, 'float32', dims);
-    };
-    const x = input('x', [6, 3, 48, 48], OFFSET);
-    let y = builder.op('Conv', [x, input('w1', [16, 3, 3, 3])], PADDED);
-    y = normalised(builder, 'a', y, input, 16);
-    y = builder.op(activation, activation === 'Relu' ? [y] : [y, input('slope', [16, 1, 1])]);
-    y = normalised(builder, 'b', builder.op('Conv', [y, input('w2', [16, 16, 3, 3])], PADDED), input, 16);
-    builder.op('Identity', [y], {}, { outputs: ['result'] });
-    builder.output('result', 'float32', undefined);
-    const given = { model: builder.build(), of: 'result', wrt: Object.keys(inputs).slice(1), inputs };
-    let seed = new Float32Array();
-    const expected = await byGraphs(given, ({ data }) => {
-      seed = Float32Array.from(data as Float32Array, (_, k) => Math.sin(2.3 * k + 1));
-      return seed;
-    });
-    for (const keepsAll of [true, false]) {
-      const actual = await byOneDnn(oneDnn!, given, seed, keepsAll);
-      expect(worst(actual.output, expected.output)).toBeLessThan(2e-6);
-      for (const name of ['w1', 'w2', 'a.scale', 'a.shift', 'b.scale'])
-        expect(worst(actual.gradients.get(name)!, expected.gradients.get(name)!), name).toBeLessThan(2e-5);
-    }
-  },
-);
-
-test.skipIf(oneDnn === undefined)(
-  `mean and variance of 150,000 values keep their digits${needsOneDnn}`,
-  async () => {
-    const [pictures, channels, side] = [48, 16, 56];
-    const positions = side ** 2;
-    const dims = [pictures, channels, side, side];
-    const builder = new GraphBuilder({ opset: 17 });
-    const inputs: Record<string, TensorData> = { x: randomTensor('float32', dims, 1, (u) => OFFSET + u) };
-    // As a convolution leaves it: in blocks of channels.
-    const x = builder.op('Conv', [builder.input('x', 'float32', dims), identityKernel(builder, channels)]);
-    const y = normalised(
-      builder,
-      'bn',
-      x,
-      (name, of) => {
-        inputs[name] = {
-          type: 'float32',
-          dims: of,
-          data: new Float32Array(channels).fill(name.endsWith('scale') ? 1 : 0),
-        };
-        return builder.input(name, 'float32', of);
-      },
-      channels,
-    );
-    builder.op('Identity', [y], {}, { outputs: ['result'] });
-    builder.output('result', 'float32', undefined);
-    const given = { model: builder.build(), of: 'result', wrt: ['bn.scale', 'bn.shift'], inputs };
-    const { output } = await byOneDnn(oneDnn!, given, new Float32Array(pictures * channels * positions));
-    const values = inputs.x!.data as Float32Array;
-    const at = (channel: number): number[] =>
-      Array.from(values.keys()).filter((i) => Math.floor(i / positions) % channels === channel);
-    for (const channel of [0, 7, 15]) {
-      const own = at(channel);
-      const mean = own.reduce((sum, i) => sum + values[i]!, 0) / own.length;
-      const variance = own.reduce((sum, i) => sum + (values[i]! - mean) ** 2, 0) / own.length;
-      const deviation = Math.sqrt(variance + 1e-5);
-      // A shift and a factor alike in all of the channel are seen best in the mean and the size of what comes out.
-      const shift = own.reduce((sum, i) => sum + output[i]!, 0) / own.length;
-      const size =
-        own.reduce((sum, i) => sum + (output[i]! * (values[i]! - mean)) / deviation, 0) / own.length;
-      // One float32 a channel is off by 3e-5.
-      expect(Math.abs(shift), 'mean').toBeLessThan(8e-6);
-      expect(Math.abs((size * deviation ** 2) / variance - 1), 'deviation').toBeLessThan(8e-6);
-    }
-  },
-);
-
-function identityKernel(builder: GraphBuilder, channels: number): string {
-  const data = Float32Array.from({ length: channels ** 2 }, (_, i) => (i % (channels + 1) === 0 ? 1 : 0));
-  return builder.constant({ type: 'float32', dims: [channels, channels, 1, 1], data });
-}
 
 function network(write: Write, batch: number): { readonly model: Model; readonly inputs: Values } {
   const builder = new GraphBuilder({ opset: 17 });

@@ -5,7 +5,7 @@ import { smallNet } from '../../passes/testing.ts';
 import { planTraining } from '../../training/plan.ts';
 import { zeros } from '../../training/tensor-store.ts';
 import { OneDnnPasses } from './one-dnn-passes.ts';
-import { needsOneDnn, oneDnn } from './testing.ts';
+import { needsOneDnn, oneDnn } from './testing/compare.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

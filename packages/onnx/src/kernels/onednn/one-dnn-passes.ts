@@ -4,9 +4,9 @@ import type { TrainingPlan } from '../../training/plan.ts';
 import type { Tensors } from '../../training/runner.ts';
 import { floats, zeros } from '../../training/tensor-store.ts';
 import type { OneDnnApi } from './api.ts';
+import { moveStatistics } from './move-statistics.ts';
 import { Network } from './network.ts';
 import { type NetworkProgram, networkBytes, networkProgram } from './network-program.ts';
-import { moveStatistics } from './next-statistics.ts';
 
 /** A training on oneDNN. */
 export class OneDnnPasses implements TrainingPasses {

@@ -19,6 +19,8 @@ export class ProgramWriter {
   readonly #reordered: Map<Value, Value[]> = new Map();
   /** To be given back with the program. */
   readonly #layouts: Layout[] = [];
+  /** The same, though they are not run. */
+  readonly #hints: PrimitiveDescription[] = [];
   readonly #keepsAll: boolean;
   /** How values are computed again that are not kept for the way back. */
   readonly #recipes: Map<Value, () => Value> = new Map();
@@ -103,9 +105,6 @@ export class ProgramWriter {
     const part = this.view(whole, dims, strides);
     return { ...part, offset: (whole.offset ?? 0) + 4 * start * strides[axis]! };
   }
-
-  /** To be given back with the program, though it is not run. */
-  readonly #hints: PrimitiveDescription[] = [];
 
   /** A description that others are made by, and that does not run itself. */
   hint(description: PrimitiveDescription): PrimitiveDescription {

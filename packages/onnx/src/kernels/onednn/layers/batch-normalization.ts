@@ -143,7 +143,7 @@ function withoutMeans(layer: Layer, dx: Value): Value {
     layer.fixed([channels], new Float32Array(channels).fill(value)),
   ) as [Value, Value];
   const mean = layer.program.view(channelMeans(layer, dx), [channels]);
-  // A normalisation by √(0 + 1): oneDNN's subtraction of a number a channel is its reference, 40 times as slow. A variance
+  // A normalisation by √(0 + 1): oneDNN's subtraction of a number a channel is a plain loop. A variance
   // of 1 with an ε of 0 would be 0 / 0 in the channels that fill up a block, and the layers before it read these.
   return affine(layer, dx, { scale: one, shift: none, mean, variance: none, epsilon: 1 }, true);
 }

@@ -2,6 +2,7 @@ import { intAttribute, intsAttribute, stringAttribute } from '../../../model/att
 import { ARG, type ConvolutionLayouts, type PrimitiveDescription, type Window } from '../api.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
+import { runWeighted } from './weighted.ts';
 
 /** Conv, dense, grouped or depthwise, over one to three axes. */
 export const convolution: LayerRule = {
@@ -26,22 +27,11 @@ export const convolution: LayerRule = {
       destination: api.any(layer.outputDims),
     };
     const forward = api.convolution(any);
-    const { source, destination } = {
-      source: api.layoutOf(forward, ARG.source)!,
-      destination: api.layoutOf(forward, ARG.destination)!,
-    };
-    const read = program.as(x, source);
-    const y = program.value(destination, layer.outputDims);
-    program.run(forward, [
-      [ARG.source, read],
-      [ARG.weights, program.as(weights, api.layoutOf(forward, ARG.weights)!)],
-      [ARG.bias, bias],
-      [ARG.destination, y],
-    ]);
+    const { read, y } = runWeighted(layer, forward, { x, weights, bias });
     layer.output(y);
     layer.onBackward((gradient) => {
-      const chain: ConvolutionLayouts = { ...any, source, destination };
-      const dy = program.as(gradient, destination);
+      const chain: ConvolutionLayouts = { ...any, source: read.layout, destination: y.layout };
+      const dy = program.as(gradient, y.layout);
       if (layer.flowsTo(0))
         layer.gradient(0, inputGradient(layer, chain, { forward, weights, dy, dims: x.dims }));
       if (layer.flowsTo(1) || layer.flowsTo(2)) weightGradients(layer, chain, { forward, read, dy });

@@ -2,6 +2,7 @@ import { floatAttribute, intAttribute } from '../../../model/attributes.ts';
 import type { Node } from '../../../model/model.ts';
 import { ARG } from '../api.ts';
 import type { LayerRule, LayerUse } from '../layer.ts';
+import { runWeighted } from './weighted.ts';
 
 /** A product of rows with a matrix of weights: Gemm, and MatMul of two matrices. */
 export const product: LayerRule = {
@@ -37,14 +38,7 @@ export const product: LayerRule = {
       destination: api.any(layer.outputDims),
     };
     const forward = api.product(any);
-    const read = program.as(x, api.layoutOf(forward, ARG.source)!);
-    const y = program.value(api.layoutOf(forward, ARG.destination)!, layer.outputDims);
-    program.run(forward, [
-      [ARG.source, read],
-      [ARG.weights, program.as(weights, api.layoutOf(forward, ARG.weights)!)],
-      [ARG.bias, bias],
-      [ARG.destination, y],
-    ]);
+    const { y } = runWeighted(layer, forward, { x, weights, bias });
     layer.output(y);
     layer.onBackward((gradient) => {
       if (layer.flowsTo(0)) {

@@ -1,14 +1,14 @@
 import koffi from 'koffi';
-import { gradient } from '../../gradient/gradient.ts';
-import { graphOf, type Model } from '../../model/model.ts';
-import type { TensorData } from '../../model/tensor.ts';
-import type { TrainingForm } from '../../passes/training-form/training-form.ts';
-import { openModel, type Values } from '../../testing/run-model.ts';
-import { upgradeModel } from '../../upgrade/upgrade-model.ts';
-import type { OneDnnApi } from './api.ts';
-import { Network } from './network.ts';
-import { networkProgram } from './network-program.ts';
-import { openOneDnn } from './open-one-dnn.ts';
+import { gradient } from '../../../gradient/gradient.ts';
+import { graphOf, type Model } from '../../../model/model.ts';
+import type { TensorData } from '../../../model/tensor.ts';
+import type { TrainingForm } from '../../../passes/training-form/training-form.ts';
+import { openModel, type Values } from '../../../testing/run-model.ts';
+import { upgradeModel } from '../../../upgrade/upgrade-model.ts';
+import type { OneDnnApi } from '../api.ts';
+import { Network } from '../network.ts';
+import { networkProgram } from '../network-program.ts';
+import { openOneDnn } from '../open-one-dnn.ts';
 
 /** oneDNN, where this machine has it. `CF_ONEDNN` names the file of another one. */
 export const oneDnn: OneDnnApi | undefined = openIfThere();
