@@ -31,8 +31,9 @@ export async function withJob<T>(
   // Looked at first: a wrong loss, option or backend is told before any work.
   checkLoss(config);
   const threads = config.train === 'all' ? config.threads : undefined;
+  const kernels = config.train === 'all' ? config.kernels : 'auto';
   const device = await chooseDevice(config.device, workOf(config), say);
-  const backend: Backend = await openBackend(config.head, { threads, device });
+  const backend: Backend = await openBackend(config.head, { threads, device, kernels, say });
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
