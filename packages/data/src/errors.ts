@@ -1,4 +1,5 @@
 import { CfError } from '@cf/core';
+import { FORMATS } from './image/signature.ts';
 
 /** `E_DATA_FOLDER`: a folder of images is missing, is no folder, can't be read, or holds no image. */
 export class DataFolderError extends CfError {
@@ -11,7 +12,7 @@ export class DataFolderError extends CfError {
   }
 }
 
-/** `E_IMAGE`: a file can't be read or decoded as a JPEG, PNG or WebP picture. */
+/** `E_IMAGE`: a file can't be read or decoded as a picture of a format that is read. */
 export class UnreadableImageError extends CfError {
   /** The file as it was given. */
   readonly path: string;
@@ -28,7 +29,7 @@ export class UnreadableImageError extends CfError {
   ) {
     super('UnreadableImageError', 'E_IMAGE', {
       given: `${path}: ${reason}`,
-      expected: 'a complete JPEG, PNG or WebP picture',
+      expected: `a complete ${FORMATS} picture`,
       fix: 'replace or remove the file.',
       cause,
     });
