@@ -57,6 +57,50 @@ export class ProtocolFormatError extends CfError {
   }
 }
 
+/** `E_RECORD_FILE`: a pack of records, its index or its list is damaged, truncated or no such file. */
+export class RecordFileError extends CfError {
+  /** The file at fault. */
+  readonly path: string;
+
+  constructor(
+    path: string,
+    given: string,
+    expected: string,
+    { fix = 'copy or make the pack again.', cause }: { readonly fix?: string; readonly cause?: unknown } = {},
+  ) {
+    super('RecordFileError', 'E_RECORD_FILE', { given, expected, fix, cause });
+    this.path = path;
+  }
+}
+
+/** `E_VERIFICATION_SET`: a file is no set of verification pairs, or is damaged. */
+export class VerificationSetError extends CfError {
+  /** The file at fault. */
+  readonly path: string;
+
+  constructor(path: string, given: string, expected: string, cause?: unknown) {
+    const fix = 'take a set as InsightFace has them: a pickle of encoded pictures and flags.';
+    super('VerificationSetError', 'E_VERIFICATION_SET', { given: `${path}${given}`, expected, fix, cause });
+    this.path = path;
+  }
+}
+
+/** `E_MANIFEST`: a list of pictures with their identities is malformed. */
+export class ManifestError extends CfError {
+  /** The file at fault. */
+  readonly path: string;
+  /** Number of the line, from 1; undefined where it is the whole file. */
+  readonly line: number | undefined;
+
+  constructor(path: string, line: number | undefined, given: string, expected: string, cause?: unknown) {
+    const where = line === undefined ? `'${path}'` : `${path}:${line}`;
+    const fix = 'correct the line; columns are path, identity, and if wanted split, difficulty and weight.';
+    super('ManifestError', 'E_MANIFEST', { given: `${where}: ${given}`, expected, fix, cause });
+    this.path = path;
+    this.line = line;
+  }
+}
+
 /** `E_PAIR_IMAGE`: a picture that a verification pair names does not exist. */
 export class PairImageError extends CfError {
   /** The file that is missing. */

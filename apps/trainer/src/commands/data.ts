@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { requireRange } from '@cf/core';
+import { printable, requireRange } from '@cf/core';
 import { Command } from 'commander';
 import { type ListedSuspect, suspectLines } from '../dataset/suspect-list.ts';
 import { UsageError } from '../errors.ts';
@@ -60,7 +60,7 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
   const files = filesOf(run, out);
   const config = await readConfig(run.file('config'));
   const place = { resume: true, featuresFrom: undefined, open: async () => run };
-  const say = (line: string): void => console.log(line);
+  const say = (line: string): void => console.log(printable(line));
   try {
     await withSuspects(config, { place, signal, say }, angle, async (found, { dataset, policy }) => {
       const none = found.list.length === 0;

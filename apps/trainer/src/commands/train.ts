@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { printable } from '@cf/core';
 import { Command } from 'commander';
 import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -78,7 +79,7 @@ const BESIDE_CONFIG = new Set([
 ]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
-  const say = (line: string): void => console.log(line);
+  const say = (line: string): void => console.log(printable(line));
   const started = performance.now();
   const { config, place } = await openTraining(flags);
   let opened: RunFolder | undefined;

@@ -9,10 +9,10 @@ export const PART_HEADER_BYTES = 8;
 /** Flag, label, and two numbers of eight bytes. */
 export const IMAGE_HEADER_BYTES = 24;
 /** A record has fewer bytes, in all its parts. */
-export const MOST_RECORD_BYTES = 2 ** 29;
+export const MOST_RECORD_BYTES: number = 2 ** 29;
 
 /** What a part of a record is of it. */
-export const PART = { whole: 0, first: 1, middle: 2, last: 3 } as const;
+export const PART: Readonly<Record<"whole" | "first" | "middle" | "last", number>> = { whole: 0, first: 1, middle: 2, last: 3 } as const;
 
 /** What is wrong with a record. */
 export class RecordFault extends Error {
