@@ -7,17 +7,26 @@ export {
   shuffledBatches,
 } from '@cf/core';
 export {
+  openCollection,
+  type PictureCollection,
+  type PictureIdentity,
+} from './collection/open-collection.ts';
+export {
   DataFolderError,
   ImageStoreSizeError,
+  ManifestError,
   OutputFolderError,
   PairImageError,
   ProtocolFormatError,
+  RecordFileError,
   UnreadableImageError,
+  VerificationSetError,
 } from './errors.ts';
 export { filterIdentities, type IdentityFilter } from './folder/filter.ts';
 export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/image-folder.ts';
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
+export { DECODING_BYTES, decodingBudget, shareDecodingBudget } from './image/decoding-budget.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
@@ -33,6 +42,7 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
   type IdentityPairOptions,
@@ -40,8 +50,22 @@ export {
   type PairedImage,
 } from './pairs/identity-pairs.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
+export {
+  openRecordPack,
+  type PackedIdentity,
+  type RecordPack,
+} from './record-io/record-pack.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
 export { orderedBatches } from './sampling/ordered-batches.ts';
+export {
+  type PictureFile,
+  type PictureRecord,
+  type PictureSlice,
+  type PictureSource,
+  type PixelSize,
+  pictureName,
+} from './source/picture-source.ts';
+export { pictureBytes, readPicture } from './source/read-picture.ts';
 export {
   type Augmentation,
   type AugmentKey,
@@ -92,3 +116,9 @@ export {
   type Marks,
   type Spot,
 } from './synthetic/traits.ts';
+export {
+  isVerificationSet,
+  readVerificationSet,
+  type VerificationPair,
+  type VerificationSet,
+} from './verification-bin/verification-set.ts';

@@ -11,7 +11,8 @@ describe('printable', () => {
   });
 
   it('leaves names of any script as they are', () => {
-    for (const name of ['Zoë', '山田太郎', 'אבג', '👩‍👩‍👧', String.raw`C:\faces\n`]) expect(printable(name)).toBe(name);
+    for (const name of ['Zoë', '山田太郎', 'אבג', '👩‍👩‍👧', String.raw`C:\faces\n`])
+      expect(printable(name)).toBe(name);
   });
 
   it('gives one line without a control character, and the same again for it', () => {

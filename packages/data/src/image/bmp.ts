@@ -35,7 +35,8 @@ export function bmpSize(bytes: Uint8Array): BmpHeader {
     throw new Error(`a BMP of ${header.bits} bits and compression ${compression}; save it as PNG`);
   }
   if (header.width < 1 || header.height < 1) throw new Error('a BMP without pixels');
-  if (header.pixels + rowBytes(header) * header.height > bytes.length) throw new Error('the BMP is truncated');
+  if (header.pixels + rowBytes(header) * header.height > bytes.length)
+    throw new Error('the BMP is truncated');
   return header;
 }
 

@@ -96,7 +96,8 @@ async function findPicture(source: PictureSource, length: number): Promise<Found
   const format = imageFormat(bytes);
   if (format !== undefined) return { format, bytes };
   const pixels = source.kind === 'record' ? rawPixels(bytes, source.pixels) : undefined;
-  if (pixels === undefined) throw new UnreadableImageError(pictureName(source), notAnImage(bytes), 'not an image');
+  if (pixels === undefined)
+    throw new UnreadableImageError(pictureName(source), notAnImage(bytes), 'not an image');
   return { format, bytes, pixels };
 }
 

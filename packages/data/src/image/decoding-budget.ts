@@ -4,7 +4,11 @@ export const DECODING_BYTES: number = 512 * 2 ** 20;
 const UNIT = 1024;
 
 /** Of ES2024, which Node has. */
-type WaitAsync = (cells: Int32Array, at: number, value: number) => { readonly value: Promise<string> | string };
+type WaitAsync = (
+  cells: Int32Array,
+  at: number,
+  value: number,
+) => { readonly value: Promise<string> | string };
 
 /**
  * Memory that decoders take in turn. Threads share one by its `buffer`.

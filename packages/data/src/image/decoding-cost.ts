@@ -39,8 +39,7 @@ function costOf(metadata: Metadata, sized: boolean): number {
   const { width, height, format, channels, depth, isProgressive, orientation = 1 } = metadata;
   const row = width * channels * (depth === 'ushort' ? 2 : 1);
   // JPEG is decoded to an eighth of its size where less is asked for, and turned after that.
-  const inRows =
-    sized && !isProgressive && (format === 'jpeg' || (format === 'png' && orientation === 1));
+  const inRows = sized && !isProgressive && (format === 'jpeg' || (format === 'png' && orientation === 1));
   if (inRows) return row * Math.min(height, ROWS) + (format === 'jpeg' ? (row * height) / 64 : 0);
   return row * height * (WHOLE[format] ?? 1);
 }
@@ -54,7 +53,9 @@ function within(width: number, height: number, bits: number, cost: number): numb
     cost > DECODING_BYTES
       ? [`take ${(cost / 1e6).toFixed(0)} MB to decode`, `${(DECODING_BYTES / 1e6).toFixed(0)} MB`]
       : [`are ${((width * height) / 1e6).toFixed(0)} million`, `${(MOST_PIXELS / 1e6).toFixed(0)} million`];
-  throw new TooLarge(`its ${width}×${height} pixels of ${bits} bits a channel ${given}; at most ${most} are allowed`);
+  throw new TooLarge(
+    `its ${width}×${height} pixels of ${bits} bits a channel ${given}; at most ${most} are allowed`,
+  );
 }
 
 /** Width times height where the first bytes say them plainly. */

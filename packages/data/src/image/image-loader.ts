@@ -81,7 +81,12 @@ class DecodingWindow {
   #next = 0;
   #closed = false;
 
-  constructor(files: readonly (string | PictureSource)[], options: DecodeOptions, concurrency: number, prefetch: number) {
+  constructor(
+    files: readonly (string | PictureSource)[],
+    options: DecodeOptions,
+    concurrency: number,
+    prefetch: number,
+  ) {
     this.#files = files;
     this.#options = options;
     this.#concurrency = concurrency;

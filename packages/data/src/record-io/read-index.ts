@@ -36,7 +36,11 @@ export function readIndex(path: string, size: number): Promise<RecordIndex> {
         offsets.push(offset);
       } else if (text.trim() !== '') {
         const given = found === null ? JSON.stringify(text.slice(0, 80)) : `byte ${offset} of ${size}`;
-        throw new RecordFileError(path, `${path}:${line}: ${given}`, found === null ? LINE : 'a byte inside the pack');
+        throw new RecordFileError(
+          path,
+          `${path}:${line}: ${given}`,
+          found === null ? LINE : 'a byte inside the pack',
+        );
       }
       line++;
     };
@@ -77,7 +81,11 @@ export async function scanRecords(bytes: FileBytes): Promise<RecordIndex> {
     }
   }
   const found = offsets.values();
-  return sorted(found.map((_, key) => key), found, bytes.size);
+  return sorted(
+    found.map((_, key) => key),
+    found,
+    bytes.size,
+  );
 }
 
 function sorted(keys: Float64Array, offsets: Float64Array, size: number): RecordIndex {

@@ -12,7 +12,12 @@ export const IMAGE_HEADER_BYTES = 24;
 export const MOST_RECORD_BYTES: number = 2 ** 29;
 
 /** What a part of a record is of it. */
-export const PART: Readonly<Record<"whole" | "first" | "middle" | "last", number>> = { whole: 0, first: 1, middle: 2, last: 3 } as const;
+export const PART: Readonly<Record<'whole' | 'first' | 'middle' | 'last', number>> = {
+  whole: 0,
+  first: 1,
+  middle: 2,
+  last: 3,
+} as const;
 
 /** What is wrong with a record. */
 export class RecordFault extends Error {
@@ -107,8 +112,7 @@ export function pictureOfRecord(record: Uint8Array): Uint8Array {
 
 /** A record of some content, cut into parts where that holds the magic. @throws RecordFault if it is too long */
 export function recordOf(content: Uint8Array): Uint8Array {
-  if (content.length >= MOST_RECORD_BYTES)
-    throw new RecordFault('a record has fewer than 536,870,912 bytes');
+  if (content.length >= MOST_RECORD_BYTES) throw new RecordFault('a record has fewer than 536,870,912 bytes');
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   const cuts: number[] = [];
   for (let at = 0; at + 4 <= content.length; at += 4) {

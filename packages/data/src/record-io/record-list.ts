@@ -27,7 +27,9 @@ export async function readRecordList(path: string): Promise<ReadonlyMap<number, 
 }
 
 /** The lines of a list. Pictures that lie in no folder have no name. @throws RecordFileError naming file and line */
-export async function* recordList(path: string): AsyncGenerator<readonly [key: number, listed: ListedRecord]> {
+export async function* recordList(
+  path: string,
+): AsyncGenerator<readonly [key: number, listed: ListedRecord]> {
   const fail = (reason: string, cause?: unknown): RecordFileError =>
     new RecordFileError(path, `'${path}': ${reason}`, 'the list of a pack', { cause });
   let number = 0;

@@ -2,11 +2,10 @@ import { stat } from 'node:fs/promises';
 import { RecordFileError } from '../errors.ts';
 import { FileBytes } from '../source/file-bytes.ts';
 import type { PictureRecord, PixelSize } from '../source/picture-source.ts';
-import { readRecordList } from './record-list.ts';
 import { type RecordIndex, readIndex, scanRecords } from './read-index.ts';
 import {
-  type ImageHeader,
   IMAGE_HEADER_BYTES,
+  type ImageHeader,
   imageHeader,
   PART,
   PART_HEADER_BYTES,
@@ -14,6 +13,7 @@ import {
   RECORD_MAGIC,
   RecordFault,
 } from './record-format.ts';
+import { readRecordList } from './record-list.ts';
 
 /** The people of a pack, and where their pictures lie in it. */
 export interface RecordPack {
@@ -39,7 +39,11 @@ export function isRecordFile(head: Uint8Array): boolean {
 }
 
 /** The files that go with a pack: its index and its list have its name, `property` lies beside it. */
-export function packFiles(path: string): { readonly index: string; readonly list: string; readonly property: string } {
+export function packFiles(path: string): {
+  readonly index: string;
+  readonly list: string;
+  readonly property: string;
+} {
   const stem = path.replace(/\.rec$/i, '');
   return { index: `${stem}.idx`, list: `${stem}.lst`, property: path.replace(/[^/\\]*$/, 'property') };
 }
@@ -156,7 +160,8 @@ async function labelsOfRanges(reader: RecordReader): Promise<Places | undefined>
   if (keys[0] !== 0) return undefined;
   const header = await reader.head(0);
   const [first, end] = [header.label, header.secondLabel ?? 0];
-  if (header.hasPicture || header.flag !== 2 || end > MOST_EXACT || keys[end - 1] !== end - 1) return undefined;
+  if (header.hasPicture || header.flag !== 2 || end > MOST_EXACT || keys[end - 1] !== end - 1)
+    return undefined;
   const ranges: (readonly [from: number, to: number])[] = [];
   for (let place = first; place < end; place++) {
     const range = await reader.head(place);

@@ -137,7 +137,10 @@ class PickleReader {
   /** Passes over bytes or a text, and keeps where they are. */
   span(kind: 'bytes' | 'text', length: number): void {
     if (length > this.#bytes.size - this.#at) {
-      throw this.fault(`${length} bytes, of which the file has ${this.#bytes.size - this.#at}`, 'a whole file');
+      throw this.fault(
+        `${length} bytes, of which the file has ${this.#bytes.size - this.#at}`,
+        'a whole file',
+      );
     }
     this.push({ kind, offset: this.#at, length });
     this.#at += length;
@@ -304,7 +307,10 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0x68, async (reader) => reader.recall(await reader.number(1))],
   [0x6a, async (reader) => reader.recall(await reader.number(4))],
   // GLOBAL, STACK_GLOBAL, REDUCE, BUILD: names, and what would be called with what.
-  [0x63, async (reader) => reader.push({ kind: 'name', name: `${await reader.line()}.${await reader.line()}` })],
+  [
+    0x63,
+    async (reader) => reader.push({ kind: 'name', name: `${await reader.line()}.${await reader.line()}` }),
+  ],
   [
     0x93,
     async (reader) => {

@@ -1,11 +1,14 @@
 import { VerificationSetError } from '../errors.ts';
 import { FileBytes } from '../source/file-bytes.ts';
 import type { PictureSlice } from '../source/picture-source.ts';
-import { isKind, type PickleBytes,
+import {
+  isKind,
+  type PickleBytes,
   type PickleCall,
   type PickleText,
   type PickleValue,
-  readPickle, } from './pickle.ts';
+  readPickle,
+} from './pickle.ts';
 
 /** Pairs of pictures in one file, such as `lfw.bin`. */
 export interface VerificationSet {
@@ -45,7 +48,8 @@ export function readVerificationSet(path: string): Promise<VerificationSet> {
     const whole = await readPickle(bytes);
     const parts = isKind(whole, 'list') ? whole.items : [];
     const pictures = isKind(parts[0], 'list') ? parts[0].items : undefined;
-    if (parts.length !== 2 || pictures === undefined) throw new VerificationSetError(path, ': another pickle', WHAT);
+    if (parts.length !== 2 || pictures === undefined)
+      throw new VerificationSetError(path, ': another pickle', WHAT);
     const arrays = new ArrayReader(bytes);
     const flags = await arrays.flags(parts[1]);
     if (flags === undefined) throw new VerificationSetError(path, ': the second list is not of flags', WHAT);
@@ -58,7 +62,14 @@ export function readVerificationSet(path: string): Promise<VerificationSet> {
       const span = await arrays.picture(picture);
       if (span === undefined) throw new VerificationSetError(path, `: picture ${key} is no bytes`, WHAT);
       const { offset, length } = span;
-      slices.push({ kind: 'slice', path, key, offset, length, ...(span.kind === 'text' && { asText: true }) });
+      slices.push({
+        kind: 'slice',
+        path,
+        key,
+        offset,
+        length,
+        ...(span.kind === 'text' && { asText: true }),
+      });
     }
     const folds = Math.min(FOLDS, count);
     const pairs = flags.map((same, pair) => ({
@@ -125,7 +136,8 @@ class ArrayReader {
     if (!isKind(value, 'list')) return this.#truths(value);
     const flags: boolean[] = [];
     for (const item of value.items) {
-      const truths = typeof item === 'boolean' || item === 0 || item === 1 ? [item === true || item === 1] : undefined;
+      const truths =
+        typeof item === 'boolean' || item === 0 || item === 1 ? [item === true || item === 1] : undefined;
       const one = truths ?? (await this.#truths(item));
       if (one?.length !== 1) return undefined;
       flags.push(one[0]!);
