@@ -55,6 +55,8 @@ export {
   type PackedIdentity,
   type RecordPack,
 } from './record-io/record-pack.ts';
+export { type UnpackedFolder, type UnpackOptions, unpackRecords } from './record-io/unpack.ts';
+export { type RecordPackOptions, type WrittenPack, writeRecordPack } from './record-io/write-pack.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
 export { orderedBatches } from './sampling/ordered-batches.ts';
 export {

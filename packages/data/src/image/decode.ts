@@ -3,7 +3,7 @@ import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
 import { type PictureSource, type PixelSize, pictureName, sourceOf } from '../source/picture-source.ts';
 import { pictureBytes, readPicture } from '../source/read-picture.ts';
-import { decodeBmp } from './bmp.ts';
+import { bmpSize, decodeBmp } from './bmp.ts';
 import { decodingBudget } from './decoding-budget.ts';
 import { decodingBytes, TooLarge } from './decoding-cost.ts';
 import type { RawImage } from './raw-image.ts';
@@ -38,15 +38,31 @@ export async function decodeImage(
 ): Promise<RawImage> {
   checkSize(options);
   const source = sourceOf(picture);
-  return withPicture(source, options.width !== undefined || options.height !== undefined, async (found) => {
-    try {
-      return found.format === undefined
-        ? await fromPixels(found.pixels, options)
-        : await decodeBytes(found.bytes, found.format, options);
-    } catch (error) {
-      throw new UnreadableImageError(pictureName(source), decodeFailure(error), 'unreadable image', error);
-    }
-  });
+  const sized = options.width !== undefined || options.height !== undefined;
+  return withPicture(source, sized, (found) => decodeFound(source, found, options));
+}
+
+/** Decodes a picture that {@link withPicture} has found. @throws UnreadableImageError */
+export async function decodeFound(
+  source: PictureSource,
+  found: FoundPicture,
+  options: DecodeOptions,
+): Promise<RawImage> {
+  try {
+    return found.format === undefined
+      ? await toSize(fromRaw(found.pixels), options)
+      : await decodeBytes(found.bytes, found.format, options);
+  } catch (error) {
+    throw new UnreadableImageError(pictureName(source), decodeFailure(error), 'unreadable image', error);
+  }
+}
+
+/** Width and height of a picture as it is shown. */
+export async function pictureSize(found: FoundPicture): Promise<PixelSize> {
+  if (found.format === undefined) return { width: found.pixels.width, height: found.pixels.height };
+  if (found.format === 'bmp') return bmpSize(found.bytes);
+  const { autoOrient } = await sharp(found.bytes, { limitInputPixels: false }).metadata();
+  return autoOrient;
 }
 
 /** An encoded picture, or one that is pixels already. */
@@ -138,10 +154,6 @@ function decodeBytes(bytes: Uint8Array, format: ImageFormat, options: DecodeOpti
   const pipeline =
     format === 'bmp' ? fromRaw(decodeBmp(bytes)) : sharp(bytes, { failOn: 'error', autoOrient: true });
   return toSize(pipeline.flatten({ background: '#000' }), options);
-}
-
-function fromPixels(pixels: RawImage, options: DecodeOptions): Promise<RawImage> {
-  return toSize(fromRaw(pixels), options);
 }
 
 function toSize(pipeline: Sharp, { width, height, channels }: DecodeOptions): Promise<RawImage> {

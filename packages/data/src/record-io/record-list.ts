@@ -40,8 +40,8 @@ export async function* recordList(
     if (found === null) {
       throw new RecordFileError(path, `${path}:${number}: ${JSON.stringify(line.slice(0, 80))}`, LINE);
     }
-    const [identity, file] = found[2]!.split(/[/\\]/).slice(-2);
-    if (file === undefined || identity === '') continue;
-    yield [Number(found[1]), { identity: identity!.normalize('NFC'), file }];
+    const [identity = '', file] = found[2]!.split(/[/\\]/).slice(-2);
+    if (file === undefined || ['', '.', '..'].includes(identity) || found[2]!.includes('\0')) continue;
+    yield [Number(found[1]), { identity: identity.normalize('NFC'), file }];
   }
 }

@@ -69,18 +69,24 @@ export function openRecordPack(path: string): Promise<RecordPack> {
     const reader = new RecordReader(bytes, index);
     const byLabel = (await labelsOfRanges(reader)) ?? (await labelsOfRecords(reader));
     if (byLabel.size === 0) throw fail('it holds no picture', undefined);
-    const identities = [...byLabel]
-      .sort(([a], [b]) => a - b)
-      .map(([label, places]) => ({
-        name: names.get(index.keys[places[0]!]!) ?? String(label),
-        label,
-        files: places.map((place): PictureRecord => {
-          const [key, offset, length] = [index.keys[place]!, index.offsets[place]!, index.lengths[place]!];
-          return { kind: 'record', path, key, offset, length, ...(pixels && { pixels }) };
-        }),
-      }));
+    const labels = [...byLabel].sort(([a], [b]) => a - b);
+    const named = namesOf(labels.map(([, places]) => names.get(index.keys[places[0]!]!)));
+    const identities = labels.map(([label, places], at) => ({
+      name: named[at] ?? String(label),
+      label,
+      files: places.map((place): PictureRecord => {
+        const [key, offset, length] = [index.keys[place]!, index.offsets[place]!, index.lengths[place]!];
+        return { kind: 'record', path, key, offset, length, ...(pixels && { pixels }) };
+      }),
+    }));
     return { path, identities, pixels, scanned: !hasIndex };
   });
+}
+
+/** The names, unless two people would have the same or some have none: then nobody has one. */
+function namesOf(names: readonly (string | undefined)[]): readonly string[] {
+  const known = names.filter((name) => name !== undefined);
+  return known.length === names.length && new Set(known).size === names.length ? known : [];
 }
 
 function isThere(path: string): Promise<boolean> {
