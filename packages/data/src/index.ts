@@ -32,6 +32,13 @@ export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/p
 export type { RawImage } from './image/raw-image.ts';
 export { type ImageFormat, imageFormat } from './image/signature.ts';
 export { flipHorizontally, toTensorNCHW } from './image/transform.ts';
+export {
+  type InspectOptions,
+  inspectPictures,
+  type NamedPicture,
+  type PictureInspection,
+  type SharedPicture,
+} from './inspect/inspect-pictures.ts';
 export { parseFolds, peopleOfFolds } from './lfw/folds.ts';
 export { formatPairs, type Pair, type PairImage, type PairList, parsePairs } from './lfw/pairs.ts';
 export { type Person, parsePeople } from './lfw/people.ts';

@@ -93,9 +93,9 @@ async function writeFolder(
     let count = 0;
     const write = async (record: PictureRecord, index: number): Promise<void> => {
       signal?.throwIfAborted();
+      const stem = stemOf(names.get(record.key), used, lfwStem(name, index + 1), record.key);
       try {
         const { bytes, format } = await keptPicture(record, undefined);
-        const stem = stemOf(names.get(record.key), used, lfwStem(name, index + 1));
         await writeFile(join(place, `${stem}.${format === 'jpeg' ? 'jpg' : 'png'}`), bytes, { flag: 'wx' });
         count++;
       } catch (error) {
@@ -115,11 +115,11 @@ async function writeFolder(
   return { identities, pictures };
 }
 
-/** The name of a file without its extension: the listed one, if no other has it. */
-function stemOf(listed: string | undefined, used: Set<string>, otherwise: string): string {
+/** The name of a file without its extension: the listed one, made another if a file before has it. */
+function stemOf(listed: string | undefined, used: Set<string>, otherwise: string, key: number): string {
   const stem = listed === undefined ? '' : listed.slice(0, listed.length - extname(listed).length);
-  const isUsable = stem !== '' && !stem.startsWith('.') && !used.has(stem.toLowerCase());
-  const chosen = isUsable ? stem : otherwise;
+  const plain = stem === '' || stem.startsWith('.') ? otherwise : stem;
+  const chosen = used.has(plain.toLowerCase()) ? `${plain} (${key})` : plain;
   used.add(chosen.toLowerCase());
   return chosen;
 }
