@@ -19,8 +19,9 @@ export class ProblemList {
 
 const SHOWN = 20;
 
-/** How much of the pictures was left out, in a line. */
-export function leftOutText(problems: number, unscoredPairs: number): string {
+/** How much of the pictures was left out, in a line. @param unscoredPairs where pairs are scored */
+export function leftOutText(problems: number, unscoredPairs?: number): string {
   const each = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-  return `${each(problems, 'problem')} with the pictures; ${each(unscoredPairs, 'pair')} could not be scored`;
+  const pairs = unscoredPairs === undefined ? '' : `; ${each(unscoredPairs, 'pair')} could not be scored`;
+  return `${each(problems, 'problem')} with the pictures${pairs}`;
 }
