@@ -73,7 +73,7 @@ async function runPack({ data, out, size, strict }: PackFlags, signal: AbortSign
     throw new UsageError(`--out ${out}`, 'a file that ends in .rec', 'name it such as packed/train.rec.');
   }
   const wanted = size === undefined ? undefined : sizeOf(size);
-  const problems = new ProblemList();
+  const problems = new ProblemList('which cf data inspect --all lists');
   return converting(problems, async () => {
     const { identities, problems: found, notes } = await openCollection(data, { strict });
     for (const problem of found) problems.add(problem);
@@ -92,7 +92,7 @@ async function runPack({ data, out, size, strict }: PackFlags, signal: AbortSign
 }
 
 async function runUnpack({ data, out, strict }: PackFlags, signal: AbortSignal): Promise<number> {
-  const problems = new ProblemList();
+  const problems = new ProblemList('which cf data inspect --all lists');
   return converting(problems, async () => {
     const { identities } = await openRecordPack(data);
     const total = identities.reduce((sum, { files }) => sum + files.length, 0);

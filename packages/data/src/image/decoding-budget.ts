@@ -1,5 +1,5 @@
 /** Bytes that all pictures take that are being decoded at a time, in one process and its threads. */
-export const DECODING_BYTES: number = 512 * 2 ** 20;
+export const DECODING_BYTES = 512_000_000;
 
 const UNIT = 1024;
 

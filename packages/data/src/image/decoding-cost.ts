@@ -28,11 +28,12 @@ export async function decodingBytes(bytes: Uint8Array, format: ImageFormat, size
   if (small !== undefined && small <= SMALL_PIXELS) return small * MOST_PIXEL_BYTES;
   if (format === 'bmp') {
     const { width, height } = bmpSize(bytes);
-    return within(width, height, 8, width * height * 3);
+    return within({ width, height, bits: 8, encoded: bytes.length }, width * height * 3);
   }
   const metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
   const { width, height, depth } = metadata;
-  return within(width, height, depth === 'ushort' ? 16 : 8, costOf(metadata, sized));
+  const bits = depth === 'ushort' ? 16 : 8;
+  return within({ width, height, bits, encoded: bytes.length }, costOf(metadata, sized));
 }
 
 function costOf(metadata: Metadata, sized: boolean): number {
@@ -47,11 +48,22 @@ function costOf(metadata: Metadata, sized: boolean): number {
 /** As sharp has it by default. */
 const MOST_PIXELS = 16_383 ** 2;
 
-function within(width: number, height: number, bits: number, cost: number): number {
-  if (cost <= DECODING_BYTES && width * height <= MOST_PIXELS) return Math.ceil(cost);
+interface Claim {
+  readonly width: number;
+  readonly height: number;
+  /** Of a channel. */
+  readonly bits: number;
+  /** Bytes of the encoded picture, which are in memory too. */
+  readonly encoded: number;
+}
+
+function within({ width, height, bits, encoded }: Claim, cost: number): number {
+  const bytes = cost + encoded;
+  if (bytes <= DECODING_BYTES && width * height <= MOST_PIXELS) return Math.ceil(cost);
+  const megabytes = (count: number): string => `${(count / 1e6).toFixed(0)} MB`;
   const [given, most] =
-    cost > DECODING_BYTES
-      ? [`take ${(cost / 1e6).toFixed(0)} MB to decode`, `${(DECODING_BYTES / 1e6).toFixed(0)} MB`]
+    bytes > DECODING_BYTES
+      ? [`take ${megabytes(bytes)} to decode`, megabytes(DECODING_BYTES)]
       : [`are ${((width * height) / 1e6).toFixed(0)} million`, `${(MOST_PIXELS / 1e6).toFixed(0)} million`];
   throw new TooLarge(
     `its ${width}×${height} pixels of ${bits} bits a channel ${given}; at most ${most} are allowed`,

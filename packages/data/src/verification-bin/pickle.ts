@@ -46,7 +46,7 @@ export interface PickleCall {
 }
 
 /** Values that a pickle may make; a set of 6,000 pairs makes 20,000 to 200,000. */
-const MOST_VALUES = 4_000_000;
+const MOST_VALUES = 1_000_000;
 const LONGEST_NAME = 128;
 const MARK = Symbol('mark');
 type Mark = typeof MARK;
