@@ -55,8 +55,6 @@ describe.concurrent('packs and verification sets', () => {
     expect([unpacked.code, unpacked.stdout]).toEqual([0, `folder: ${out}, 32 pictures of 8 identities\n`]);
     const name = join(syntheticName(7), `${syntheticName(7)}_0004.png`);
     expect(Buffer.compare(await readFile(join(out, name)), await readFile(join(faces, name)))).toBe(0);
-    const again = await cf(['data', 'pack', '--data', faces, '--out', pack]);
-    expect([again.code, again.stderr]).toEqual([3, expect.stringMatching(/^OutputFolderError .*already/)]);
   });
 
   it('that are damaged, and lists with a mistake, are named with their place', async () => {
