@@ -23,7 +23,10 @@ describe('inspectPictures', () => {
     const same = await face(0, 0);
     const small = await sharp(same).resize(64).jpeg({ quality: 80 }).modulate({ brightness: 1.1 }).toBuffer();
     const people = [
-      { name: 'Ada', files: [at('Ada', '1.png'), at('Ada', '2.png'), at('Ada', '3.png'), at('Ada', '4.jpg')] },
+      {
+        name: 'Ada',
+        files: [at('Ada', '1.png'), at('Ada', '2.png'), at('Ada', '3.png'), at('Ada', '4.jpg')],
+      },
       { name: 'Bob', files: [at('Bob', '1.png'), at('Bob', '2.png'), at('Bob', 'cut.png')] },
       { name: 'Cid', files: [at('Cid', '1.jpg')] },
     ];

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { printable } from '@cf/core';
@@ -58,12 +58,12 @@ export async function writeRecordPack(
   const aside = (place: string): string => join(dirname(place), `.${basename(place)}.${process.pid}.partial`);
   const files: FileHandle[] = [];
   const openAside = async (place: string): Promise<FileHandle> => {
-    const file = await open(aside(place), 'wx').catch((error: unknown) => {
+    const file = await makeAside(aside(place)).catch((error: unknown) => {
       throw new OutputFolderError(
         place,
         `'${place}' (${error instanceof Error ? error.message : String(error)})`,
         'a file that can be written',
-        'check that the folder exists and may be written to.',
+        'check that the folder may be written to.',
       );
     });
     files.push(file);
@@ -91,6 +91,12 @@ export async function writeRecordPack(
     for (const place of Object.values(places)) await rm(aside(place), { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** A new file, and the folders above it. */
+async function makeAside(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  return open(path, 'wx');
 }
 
 async function requireUnused(place: string): Promise<void> {
