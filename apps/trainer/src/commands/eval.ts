@@ -87,7 +87,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
     const found = problems.all.length;
-    if (!flags.json) for (const note of extractor.notes ?? []) console.log(note);
+    if (!flags.json) for (const note of extractor.notes ?? []) console.log(printable(note));
     const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
     console.log(flags.json ? JSON.stringify(json) : asText(printable(name), result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
@@ -120,7 +120,11 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
   const choice = deviceChoice(flags.device);
   const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
   // What is printed is the result alone.
-  const device = await chooseDevice(choice, work, (line) => void process.stderr.write(`${line}\n`));
+  const device = await chooseDevice(
+    choice,
+    work,
+    (line) => void process.stderr.write(`${printable(line)}\n`),
+  );
   if (flags.model !== undefined)
     return { extractor: await onnxBackbone(onnxFile(flags.model), settings, device) };
   for (const one of Object.values<Setting>(onnxInput)) {
