@@ -49,6 +49,7 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { isManifest } from './manifest/manifest-rows.ts';
 export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
@@ -56,6 +57,7 @@ export {
   identityPairs,
   type PairedImage,
 } from './pairs/identity-pairs.ts';
+export { type PictureFilePair, type PictureFilePairs, readPairList } from './pairs/pair-list.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export {
   openRecordPack,

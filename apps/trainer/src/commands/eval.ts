@@ -49,7 +49,10 @@ export function evalCommand(): Command {
     .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
     .option('--run <folder>', 'the folder of a training')
     .option('--data <folder>', 'pictures of an LFW list, one folder an identity, in the layout of LFW')
-    .requiredOption('--pairs <file>', 'LFW list of pairs, or a verification set with its pictures (lfw.bin)')
+    .requiredOption(
+      '--pairs <file>',
+      'LFW list of pairs, a verification set with its pictures (lfw.bin), or a list of paths (.csv, .tsv, .jsonl)',
+    )
     .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
@@ -72,6 +75,8 @@ Examples:
   cf eval --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
   cf eval --run runs/mine --pairs lfw.bin --flip
+  cf eval --run runs/mine --pairs pairs.csv
+      columns a and b (paths), same (1 or 0), and if wanted fold
 `;
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
