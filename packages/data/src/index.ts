@@ -10,6 +10,7 @@ export {
   openCollection,
   type PictureCollection,
   type PictureIdentity,
+  packIn,
 } from './collection/open-collection.ts';
 export {
   DataFolderError,
