@@ -33,7 +33,7 @@ export interface WrittenPack {
   readonly otherSizes: number;
 }
 
-const AT_A_TIME = 64;
+const AT_A_TIME = 16;
 /** Whole numbers above have gaps in single precision, in which ranges and labels are written. */
 const MOST_PICTURES = 2 ** 24;
 
