@@ -212,6 +212,12 @@ export { fillUniform, hashOfName } from './random/keyed-uniform.ts';
 export { drawMargins, keyedNormal, type MarginDraws } from './random/margin-draws.ts';
 export { createRandom, type Random, type ShuffleList } from './random/random.ts';
 export {
+  type LastBatch,
+  type Sampler,
+  type UniformSamplerOptions,
+  uniformSampler,
+} from './random/sampler.ts';
+export {
   type BatchOptions,
   cutBatches,
   shuffledBatches,
