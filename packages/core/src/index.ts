@@ -250,7 +250,9 @@ export {
 } from './scheduler/ema.ts';
 export { checkState, initialState, type LossState } from './state/loss-state.ts';
 export {
+  CURRICULUM_SHAPES,
   type CurriculumPace,
+  type CurriculumShape,
   curriculumOrder,
   curriculumShare,
   curriculumSubset,

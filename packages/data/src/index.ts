@@ -2,10 +2,23 @@
 export {
   type BatchOptions,
   createRandom,
+  type LastBatch,
   type Random,
+  type Sampler,
   type ShuffleList,
   shuffledBatches,
+  type UniformSamplerOptions,
+  uniformSampler,
 } from '@cf/core';
+export { type AugmentOptions, checkAugmentation, NO_AUGMENTATION } from './augmentation/augment-options.ts';
+export { augmentPicture } from './augmentation/augment-picture.ts';
+export {
+  type Augmentation,
+  type AugmentKey,
+  drawAugmentation,
+  type ErasedPart,
+} from './augmentation/draw-augmentation.ts';
+export type { Planes } from './augmentation/planes.ts';
 export {
   DataFolderError,
   ImageStoreSizeError,
@@ -41,16 +54,14 @@ export {
 } from './pairs/identity-pairs.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
-export { orderedBatches } from './sampling/ordered-batches.ts';
 export {
-  type Augmentation,
-  type AugmentKey,
-  type AugmentOptions,
-  augmentBatch,
-  drawAugmentation,
-  type PixelBatchOptions,
-  pixelBatch,
-} from './store/augment-batch.ts';
+  type BalancedSamplerOptions,
+  balancedSampler,
+  type IdentitySamplerOptions,
+  identitySampler,
+} from './sampling/balanced-sampler.ts';
+export { type CurriculumSamplerOptions, curriculumSampler } from './sampling/curriculum-sampler.ts';
+export { augmentBatch, type PixelBatchOptions, pixelBatch } from './store/augment-batch.ts';
 export {
   collectImages,
   type ImageStore,
@@ -59,6 +70,14 @@ export {
   loadImageStore,
   type StoreProgress,
 } from './store/image-store.ts';
+export {
+  openPictureStream,
+  type PictureRequest,
+  type PictureStream,
+  type PictureStreamOptions,
+  streamOfStore,
+} from './stream/picture-stream.ts';
+export { type DrawnPicture, readPicture, type StreamedPicture } from './stream/read-picture.ts';
 export type { Colour } from './synthetic/colour.ts';
 export { type ContactSheetOptions, contactSheet } from './synthetic/contact-sheet.ts';
 export { drawFace } from './synthetic/draw-face.ts';

@@ -169,12 +169,19 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
 /** The same training on another device, or by other kernels. */
 function computedOn(
   config: TrainConfig,
-  { device, kernels }: Pick<TrainFlags, 'device' | 'kernels'>,
+  {
+    device,
+    kernels,
+    dataMemory,
+    dataWorkers,
+  }: Pick<TrainFlags, 'device' | 'kernels' | 'dataMemory' | 'dataWorkers'>,
 ): TrainConfig {
   return checkConfig({
     ...config,
     ...(device !== undefined && { device }),
     ...(kernels !== undefined && { kernels }),
+    ...(dataMemory !== undefined && { dataMemory }),
+    ...(dataWorkers !== undefined && { dataWorkers }),
   });
 }
 

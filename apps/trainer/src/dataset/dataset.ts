@@ -10,6 +10,12 @@ export interface Dataset {
   readonly names: readonly string[];
   /** Of the pictures whose label was exchanged on purpose: who they are of. */
   readonly trueIdentities: ReadonlyMap<number, string>;
+  /** Factor of each identity's losses: [names]. Default 1 each. */
+  readonly classWeights?: Float64Array;
+  /** Factor of each picture's loss: [N]. Default 1 each. */
+  readonly weights?: Float64Array;
+  /** How hard each picture is, larger is harder, for a curriculum: [N]. */
+  readonly difficulties?: Float64Array;
   readonly verification: VerificationPairs;
   /** Where the pairs come from, in words. */
   readonly pairsFrom: string;

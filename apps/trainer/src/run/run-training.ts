@@ -1,7 +1,6 @@
 import type { Backend } from '@cf/core';
 import {
   type StepMetrics,
-  stepsPerEpoch,
   DivergedError as TrainingDiverged,
   type TrainingState,
   type TrainingTask,
@@ -11,6 +10,7 @@ import type { NamedSamples } from '../dataset/picture-samples.ts';
 import { DivergedError } from '../errors.ts';
 import { startProgress } from '../report/progress.ts';
 import { lossOf } from '../settings/loss-of.ts';
+import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 
@@ -38,13 +38,14 @@ export interface TrainingHooks {
 export async function runTraining(training: Training, hooks: TrainingHooks): Promise<void> {
   const { config, backend, samples, state, ...task } = training;
   const options = trainingOptions(config);
-  const total = stepsPerEpoch(samples.count, options) * options.epochs;
+  const sampler = samplerOf(config, samples);
+  const total = sampler.steps * options.epochs;
   const { subCenters } = config;
   const head = await backend.createHead(lossOf(config, samples), { subCenters });
   let step = state?.step ?? 0;
   const progress = startProgress(hooks.label, total, 'steps', step);
   try {
-    const given = { ...task, head, samples, options, ...(state === undefined ? {} : { state }) };
+    const given = { ...task, head, samples, sampler, options, ...(state === undefined ? {} : { state }) };
     for await (const event of train(given)) {
       if (event.type === 'step') {
         step = event.metrics.step;
@@ -63,6 +64,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   }
 }
 
-function stepText({ epoch, loss, imagesPerSecond }: StepMetrics): string {
-  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(0)} images/s`;
+function stepText({ epoch, loss, imagesPerSecond, dataShare }: StepMetrics): string {
+  const speed = `${imagesPerSecond.toFixed(0)} images/s, ${(100 * dataShare).toFixed(0)} % of it waiting for data`;
+  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${speed}`;
 }

@@ -9,6 +9,7 @@ import { OutputError, RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import { lossOf } from '../settings/loss-of.ts';
+import { leftOutText, samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
@@ -17,7 +18,7 @@ import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import type { Subject } from './subject.ts';
-import { type TrainingFit, trainingFit } from './training-fit.ts';
+import { dataShareText, type TrainingFit, trainingFit } from './training-fit.ts';
 
 /** Trains and scores a subject; everything goes into its run folder. */
 export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Promise<TrainOutcome> {
@@ -29,7 +30,10 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   await trainWithLog(job, subject);
   if (signal.aborted) return interrupted;
   const trained = await network.trained();
-  const fit = trainingFit(await readMetrics<StepMetrics>(run));
+  const metrics = await readMetrics<StepMetrics>(run);
+  const waited = dataShareText(metrics);
+  if (waited !== undefined) job.say(waited);
+  const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
     const control = await trainControl(job, subject);
@@ -98,6 +102,8 @@ async function startState(
   const { name: loss } = lossOf(config, samples);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   for (const note of subject.notes) say(note);
+  const leftOut = leftOutText(config, samples.count, samplerOf(config, samples));
+  if (leftOut !== undefined) say(leftOut);
   if (kept === undefined) {
     if (place.resume) say('no checkpoint yet: training from the beginning');
     if (place.initFrom === undefined) return undefined;

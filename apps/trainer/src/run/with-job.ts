@@ -2,6 +2,7 @@ import type { Backend } from '@cf/core';
 import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
+import { weighDataset } from '../dataset/weigh-dataset.ts';
 import { chooseDevice, type DeviceWork, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { openBackend } from '../engines/open-backend.ts';
 import { checkLoss, lossOf } from '../settings/loss-of.ts';
@@ -36,7 +37,8 @@ export async function withJob<T>(
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
-    const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
+    const found = await loadDataset(config.data, config.evaluation, config.seed, policy);
+    const dataset = await weighDataset(found, config);
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
     if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);

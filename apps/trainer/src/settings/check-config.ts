@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { readJson } from '../run/run-folder.ts';
+import { byteSize } from './byte-size.ts';
 import { checkLoss } from './loss-of.ts';
+import { samplerChoice } from './sampler-of.ts';
 import { fieldsOf, longFlag, SETTING_OF, type Section } from './setting.ts';
 import {
   CONFIG_SCHEMA,
@@ -24,7 +26,11 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): Tr
   const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
   checkLoss(config);
   checkMomentum(config);
-  if (config.train === 'all') checkEngine(config);
+  checkSampling(config);
+  if (config.train === 'all') {
+    checkEngine(config);
+    if (config.dataMemory !== undefined) byteSize('--data-memory', config.dataMemory);
+  }
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);
   return config;
@@ -68,6 +74,22 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
     optimiser === 'sgd' ? 'nesterov with momentum = 0' : `nesterov with optimiser = "${optimiser}"`,
     'SGD with momentum',
     'leave nesterov out, or give SGD its momentum.',
+  );
+}
+
+function checkSampling({ sampler, batch, difficulties }: TrainConfig): void {
+  const choice = samplerChoice(sampler);
+  if (choice.kind === 'curriculum' && difficulties === undefined)
+    throw new UsageError(
+      '--sampler curriculum without --difficulties',
+      'how hard each picture is',
+      'give a list: cf data difficulty writes one.',
+    );
+  if (choice.kind !== 'pk' || choice.identities * choice.images === batch) return;
+  throw new UsageError(
+    `--batch ${batch} with --sampler ${sampler}`,
+    `--batch ${choice.identities * choice.images}`,
+    'leave --batch out.',
   );
 }
 
