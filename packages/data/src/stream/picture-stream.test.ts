@@ -87,14 +87,18 @@ describe('batches of a stream', () => {
     const expected = await Promise.all(
       requests().map(({ samples, augmentation: a }) => augmentBatch(store, samples, a!.options, a!.key)),
     );
-    for (const workers of [0, 1, 3]) {
-      for (const maxBytes of [0, 4 * BYTES + 1, 100 * BYTES]) {
-        const stream = await open(sources, { workers, maxBytes });
-        expect(stream).toMatchObject({ count: PICTURES, workers, ...SHAPE });
-        expect(stream.kept).toBe(Math.min(PICTURES, Math.floor(maxBytes / BYTES)));
-        expect(await batchesOf(stream)).toEqual(expected);
-        expect(await batchesOf(stream)).toEqual(expected);
-      }
+    for (const [workers, maxBytes] of [
+      [0, 0],
+      [0, 100 * BYTES],
+      [1, 4 * BYTES + 1],
+      [3, 0],
+      [3, 7 * BYTES],
+    ] as const) {
+      const stream = await open(sources, { workers, maxBytes });
+      expect(stream).toMatchObject({ count: PICTURES, workers, ...SHAPE });
+      expect(stream.kept).toBe(Math.min(PICTURES, Math.floor(maxBytes / BYTES)));
+      expect(await batchesOf(stream)).toEqual(expected);
+      expect(await batchesOf(stream)).toEqual(expected);
     }
     expect(await batchesOf(streamOfStore(store))).toEqual(expected);
   }, 60_000);
