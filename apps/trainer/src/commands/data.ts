@@ -10,6 +10,8 @@ import { openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
+import { augmentCommand } from './data-augment.ts';
+import { difficultyCommand } from './data-difficulty.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
@@ -21,25 +23,31 @@ interface SuspectFlags {
 
 /** `cf data`. */
 export function dataCommand(): Command {
-  return new Command('data').description('Look at the pictures that a run was trained on.').addCommand(
-    new Command('suspects')
-      .description(
-        'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
-      )
-      .requiredOption(
-        '--run <folder>',
-        'the folder of a training, finished or stopped; best one with --sub-centers 3',
-      )
-      .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
-      .option(
-        '--out <file>',
-        'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
-      )
-      .addHelpText('after', EXAMPLES)
-      .action(async (flags: SuspectFlags) => {
-        process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
-      }),
-  );
+  return new Command('data')
+    .description('Look at pictures, and at those that a run was trained on.')
+    .addCommand(augmentCommand())
+    .addCommand(difficultyCommand())
+    .addCommand(suspectsCommand());
+}
+
+function suspectsCommand(): Command {
+  return new Command('suspects')
+    .description(
+      'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
+    )
+    .requiredOption(
+      '--run <folder>',
+      'the folder of a training, finished or stopped; best one with --sub-centers 3',
+    )
+    .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
+    .option(
+      '--out <file>',
+      'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: SuspectFlags) => {
+      process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
+    });
 }
 
 const EXAMPLES = `
