@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { requireRange } from '@cf/core';
+import { printable, requireRange } from '@cf/core';
 import { Command } from 'commander';
 import { type ListedSuspect, suspectLines } from '../dataset/suspect-list.ts';
 import { UsageError } from '../errors.ts';
@@ -12,6 +12,8 @@ import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
 import { augmentCommand } from './data-augment.ts';
 import { difficultyCommand } from './data-difficulty.ts';
+import { dataInspectCommand } from './data-inspect.ts';
+import { dataPackCommand, dataUnpackCommand } from './data-pack.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
@@ -24,9 +26,12 @@ interface SuspectFlags {
 /** `cf data`. */
 export function dataCommand(): Command {
   return new Command('data')
-    .description('Look at pictures, and at those that a run was trained on.')
+    .description('Look at pictures, and convert them.')
     .addCommand(augmentCommand())
     .addCommand(difficultyCommand())
+    .addCommand(dataInspectCommand())
+    .addCommand(dataPackCommand())
+    .addCommand(dataUnpackCommand())
     .addCommand(suspectsCommand());
 }
 
@@ -68,7 +73,7 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
   const files = filesOf(run, out);
   const config = await readConfig(run.file('config'));
   const place = { resume: true, featuresFrom: undefined, open: async () => run };
-  const say = (line: string): void => console.log(line);
+  const say = (line: string): void => console.log(printable(line));
   try {
     await withSuspects(config, { place, signal, say }, angle, async (found, { dataset, policy }) => {
       const none = found.list.length === 0;

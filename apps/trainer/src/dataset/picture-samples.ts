@@ -17,7 +17,7 @@ export function labelsOf(
   { labels, names, classWeights, weights, difficulties }: Labelled,
   indices: Int32Array,
 ): Omit<NamedSamples, 'batch' | 'batches'> {
-  const ofEach = (values: Float64Array): Float64Array =>
+  const ofEach = (values: Float32Array): Float64Array =>
     Float64Array.from(indices, (index) => values[index]!);
   return {
     count: indices.length,

@@ -13,7 +13,7 @@ export async function weighDataset(
     ...dataset,
     ...(classWeights !== undefined && { classWeights: await weightsOf(dataset, classWeights) }),
     ...(samplerChoice(sampler).kind === 'curriculum' && {
-      difficulties: await difficultiesOf(dataset, difficulties!),
+      difficulties: await difficultiesOf(dataset, difficulties),
     }),
   };
 }
@@ -44,8 +44,10 @@ function balancedWeights({ labels, names }: Dataset): Float64Array {
 }
 
 /** Of every picture that is trained on; 0 of the others. */
-async function difficultiesOf({ images, labels }: Dataset, file: string): Promise<Float64Array> {
+async function difficultiesOf(dataset: Dataset, file: string | undefined): Promise<Float32Array> {
+  const { images, labels } = dataset;
   const flag = '--difficulties';
+  if (file === undefined) return ownDifficulties(dataset);
   const given = await readListedNumbers({
     flag,
     file,
@@ -56,7 +58,7 @@ async function difficultiesOf({ images, labels }: Dataset, file: string): Promis
   });
   const byName = new Map([...given].map(([path, value]) => [shortName(path), value]));
   const missing: string[] = [];
-  const found = Float64Array.from(labels, (label, index) => {
+  const found = Float32Array.from(labels, (label, index) => {
     if (label < 0) return 0;
     const value = byName.get(images.name(index));
     if (value === undefined) missing.push(images.name(index));
@@ -65,6 +67,26 @@ async function difficultiesOf({ images, labels }: Dataset, file: string): Promis
   const trained = labels.filter((label) => label >= 0).length;
   if (missing.length > 0) throw lacking(`${flag} ${file}`, missing, trained, 'pictures', 'difficulty');
   return found;
+}
+
+/** Those that the list of pictures itself has. */
+function ownDifficulties({ images, labels, difficulties }: Dataset): Float32Array {
+  if (difficulties === undefined)
+    throw new UsageError(
+      '--sampler curriculum without --difficulties',
+      'how hard each picture is',
+      'give a list, such as cf data difficulty writes, or a --data list with a column difficulty.',
+    );
+  const missing = [...labels.keys()].filter((i) => labels[i]! >= 0 && Number.isNaN(difficulties[i]));
+  if (missing.length === 0) return difficulties.map((value) => (Number.isNaN(value) ? 0 : value));
+  const trained = labels.filter((label) => label >= 0).length;
+  throw lacking(
+    '--data',
+    missing.map((i) => images.name(i)),
+    trained,
+    'pictures',
+    'difficulty',
+  );
 }
 
 /** Folder and name of a file: `Ann/Ann_0001.jpg`. */

@@ -77,14 +77,8 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
   );
 }
 
-function checkSampling({ sampler, batch, difficulties }: TrainConfig): void {
+function checkSampling({ sampler, batch }: TrainConfig): void {
   const choice = samplerChoice(sampler);
-  if (choice.kind === 'curriculum' && difficulties === undefined)
-    throw new UsageError(
-      '--sampler curriculum without --difficulties',
-      'how hard each picture is',
-      'give a list: cf data difficulty writes one.',
-    );
   if (choice.kind !== 'pk' || choice.identities * choice.images === batch) return;
   throw new UsageError(
     `--batch ${batch} with --sampler ${sampler}`,

@@ -4,8 +4,8 @@ import { type AugmentKey, drawAugmentation } from '../augmentation/draw-augmenta
 import type { DecodeOptions } from '../image/decode.ts';
 import { toPlanes } from '../image/transform.ts';
 import { mapLimited } from '../map-limited.ts';
+import { decodePicture, type StreamedPicture } from './decode-picture.ts';
 import { type KeptPictures, keepPicture, keptPixels } from './kept-pictures.ts';
-import { readPicture, type StreamedPicture } from './read-picture.ts';
 
 /** A batch to be made, in plain objects that another thread can be told of. */
 export interface BatchTask {
@@ -52,6 +52,6 @@ async function decoded(
   size: number,
 ): Promise<Uint8Array> {
   const pixels = new Uint8Array(size);
-  toPlanes(await readPicture(source, shape), pixels, 0);
+  toPlanes(await decodePicture(source, shape), pixels, 0);
   return pixels;
 }

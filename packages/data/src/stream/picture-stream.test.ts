@@ -8,6 +8,7 @@ import type { ImageProblem } from '../problem.ts';
 import { augmentBatch } from '../store/augment-batch.ts';
 import { collectImages, loadImageStore } from '../store/image-store.ts';
 import { failure, picture, put, temporaryFolder } from '../testing.ts';
+import type { StreamedPicture } from './decode-picture.ts';
 import {
   openPictureStream,
   type PictureRequest,
@@ -15,7 +16,6 @@ import {
   type PictureStreamOptions,
   streamOfStore,
 } from './picture-stream.ts';
-import type { StreamedPicture } from './read-picture.ts';
 
 const SHAPE = { width: 16, height: 12, channels: 3 } as const;
 const BYTES = 16 * 12 * 3;

@@ -5,13 +5,14 @@ import type { AugmentKey } from '../augmentation/draw-augmentation.ts';
 import { checkInteger, checkNumber } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
 import { checkSize, type DecodeOptions } from '../image/decode.ts';
+import { decodingBudget } from '../image/decoding-budget.ts';
 import { toPlanes } from '../image/transform.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import type { ImageStore, StoreProgress } from '../store/image-store.ts';
+import { decodePicture, type StreamedPicture } from './decode-picture.ts';
 import { type KeptPictures, keepPicture, keptCount, roomFor } from './kept-pictures.ts';
 import { type BatchTask, makeBatch } from './make-batch.ts';
 import { readAhead } from './read-ahead.ts';
-import { readPicture, type StreamedPicture } from './read-picture.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** How {@link openPictureStream} reads. */
@@ -95,7 +96,7 @@ export async function openPictureStream(
   let count = 0;
   const read = async (source: StreamedPicture) => {
     try {
-      return { source, image: await readPicture(source, shape) };
+      return { source, image: await decodePicture(source, shape) };
     } catch (error) {
       return { source, error };
     }
@@ -206,7 +207,11 @@ class Stream implements PictureStream {
     const task = this.#taskOf(request);
     if (this.workers === 0) return makeBatch(task, this.#kept, availableParallelism());
     const atOnce = Math.max(1, Math.ceil(availableParallelism() / this.workers));
-    this.#pool ??= new WorkerPool(this.workers, { kept: this.#kept, atOnce });
+    this.#pool ??= new WorkerPool(this.workers, {
+      kept: this.#kept,
+      atOnce,
+      decoding: decodingBudget().buffer,
+    });
     return this.#pool.run(task);
   }
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { UnreadableImageError } from '../errors.ts';
+import { shareDecodingBudget } from '../image/decoding-budget.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 import { type BatchTask, makeBatch } from './make-batch.ts';
 
@@ -25,9 +26,12 @@ export interface WorkerStart {
   readonly kept: KeptPictures;
   /** Pictures that are decoded at the same time. */
   readonly atOnce: number;
+  /** Of the memory that all decoders share. */
+  readonly decoding: SharedArrayBuffer;
 }
 
-const { kept, atOnce } = workerData as WorkerStart;
+const { kept, atOnce, decoding } = workerData as WorkerStart;
+shareDecodingBudget(decoding);
 const port = parentPort!;
 let ended = false;
 let last = Promise.resolve();

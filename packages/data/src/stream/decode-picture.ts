@@ -1,7 +1,6 @@
-import { UnreadableImageError } from '../errors.ts';
 import { type DecodeOptions, decodeImage, resizeImage } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
-import { type PictureSource, pictureName } from '../source/picture-source.ts';
+import type { PictureSource } from '../source/picture-source.ts';
 
 /** A picture that is drawn when it is asked for. */
 export interface DrawnPicture {
@@ -16,13 +15,12 @@ export interface DrawnPicture {
 export type StreamedPicture = PictureSource | DrawnPicture;
 
 /** Reads or draws one picture. @throws UnreadableImageError */
-export async function readPicture(
+export async function decodePicture(
   source: StreamedPicture,
   shape: Required<DecodeOptions>,
 ): Promise<RawImage> {
   if (source.kind === 'drawn') return fit(await draw(source), shape);
-  if (source.kind !== 'file') throw new UnreadableImageError(pictureName(source), 'it is no file of its own');
-  return decodeImage(source.path, shape);
+  return decodeImage(source, shape);
 }
 
 async function draw({ seed, difficulty, identityIndex, imageIndex }: DrawnPicture): Promise<RawImage> {
