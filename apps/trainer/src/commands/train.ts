@@ -46,6 +46,9 @@ Examples:
       an InsightFace pack and one of its verification sets, as they are
   cf train --data people.csv --backbone iresnet18
       a list of pictures: path, identity, and if wanted split, difficulty and weight
+  cf train --data faces --backbone iresnet18 --data-memory 2GiB --augment-colour 0.3 --augment-blur 0.1
+      more pictures than fit into memory, changed in more ways
+  cf train --data faces --backbone iresnet18 --sampler pk:32x4 --class-weights balanced
   cf train --pixels 32
       a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
@@ -69,13 +72,15 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
   }
 }
 
-/** A run may go on on another device. */
-const BESIDE_RESUME = new Set(['featuresFrom', 'device', 'kernels']);
+/** A run may go on on another device, and in other memory. */
+const BESIDE_RESUME = new Set(['featuresFrom', 'device', 'kernels', 'dataMemory', 'dataWorkers']);
 /** The last two go on from a run without its suspects, or without its sub-centers. */
 const BESIDE_CONFIG = new Set([
   'featuresFrom',
   'initFrom',
   'out',
+  'dataMemory',
+  'dataWorkers',
   'device',
   'kernels',
   'dropSuspects',
