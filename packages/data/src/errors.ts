@@ -130,6 +130,13 @@ export class OutputFolderError extends CfError {
   }
 }
 
+/** What a file system said while something was written, as an error that names it; any other error as it is. */
+export function writingFailure(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const [expected, fix] = ['a place that can be written to', 'check the path, permissions and free space.'];
+  return new OutputFolderError(path, `'${path}' (${error.message})`, expected, fix);
+}
+
 /** `E_IMAGE_STORE`: decoded pictures would take more memory than they may. */
 export class ImageStoreSizeError extends CfError {
   /** What the pixels would take. */
