@@ -7,7 +7,35 @@ export {
   shuffledBatches,
 } from '@cf/core';
 export {
+  ALIGNMENT_VERSION,
+  type AlignedFolder,
+  type AlignFolderOptions,
+  type AlignProgress,
+  alignFolder,
+} from './align/align-folder.ts';
+export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
+export {
+  chooseFace,
+  type DetectedFace,
+  type FaceDetector,
+  type FaceLandmarks,
+  faceWeight,
+  type Point,
+} from './align/face.ts';
+export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
+export { parseLandmarks } from './align/landmarks-file.ts';
+export {
+  ARCFACE_TEMPLATE,
+  applySimilarity,
+  fitSimilarity,
+  invertSimilarity,
+  type Similarity,
+  templateSimilarity,
+} from './align/similarity.ts';
+export { warpImage } from './align/warp.ts';
+export {
   DataFolderError,
+  FaceDetectorError,
   ImageStoreSizeError,
   OutputFolderError,
   PairImageError,
