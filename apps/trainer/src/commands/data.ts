@@ -10,6 +10,7 @@ import { openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
+import { dataAlignCommand } from './data-align.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
@@ -21,25 +22,28 @@ interface SuspectFlags {
 
 /** `cf data`. */
 export function dataCommand(): Command {
-  return new Command('data').description('Look at the pictures that a run was trained on.').addCommand(
-    new Command('suspects')
-      .description(
-        'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
-      )
-      .requiredOption(
-        '--run <folder>',
-        'the folder of a training, finished or stopped; best one with --sub-centers 3',
-      )
-      .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
-      .option(
-        '--out <file>',
-        'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
-      )
-      .addHelpText('after', EXAMPLES)
-      .action(async (flags: SuspectFlags) => {
-        process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
-      }),
-  );
+  return new Command('data')
+    .description('Align photographs, and look at the pictures that a run was trained on.')
+    .addCommand(dataAlignCommand())
+    .addCommand(
+      new Command('suspects')
+        .description(
+          'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
+        )
+        .requiredOption(
+          '--run <folder>',
+          'the folder of a training, finished or stopped; best one with --sub-centers 3',
+        )
+        .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
+        .option(
+          '--out <file>',
+          'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
+        )
+        .addHelpText('after', EXAMPLES)
+        .action(async (flags: SuspectFlags) => {
+          process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
+        }),
+    );
 }
 
 const EXAMPLES = `

@@ -77,6 +77,7 @@ export interface AlignedFolder {
 }
 
 const JPEG_QUALITY = 95;
+const LOOKED_AT_A_TIME = 16;
 
 /**
  * Finds the faces of photographs and writes aligned crops of 112×112 pixels, one a photograph.
@@ -104,30 +105,34 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
       files.map(({ path }) => path),
       format === 'png' ? 'png' : 'jpg',
     );
-    let [done, kept] = [0, 0];
     const work: Work = { data, out, detector, landmarks, format };
-    await mapLimited(files, concurrencyOf(detector), async (file, index) => {
-      signal?.throwIfAborted();
-      const made = fingerprint(file, work);
+    const jobs = files.map((file, index) => ({ file, crop: crops[index]!, made: fingerprint(file, work) }));
+    const isDone = await mapLimited(jobs, LOOKED_AT_A_TIME, async ({ file, crop, made }) => {
       const before = record.get(file.path);
-      if (before !== undefined && before.made === made && (await isThere(out, before, crops[index]!))) {
-        kept++;
-      } else {
-        try {
-          await record.add({ path: file.path, made, ...(await alignOne(file.path, crops[index]!, work)) });
-          if (before?.crop !== undefined && before.crop !== crops[index])
-            await rm(join(out, before.crop), { force: true });
-        } catch (error) {
-          if (!(error instanceof UnreadableImageError) || strict) throw error;
-          // An earlier crop of what was there before.
-          if (before?.crop !== undefined) await rm(join(out, before.crop), { force: true });
-          record.forget(file.path);
-          const problem = imageProblem(error.kind, error.path, error.reason);
-          problems.push(problem);
-          options.onProblem?.(problem);
-        }
+      return before?.made === made && (await isThere(out, before, crop));
+    });
+    const todo = jobs.filter((_, index) => !isDone[index]);
+    const kept = jobs.length - todo.length;
+    let done = kept;
+    options.onProgress?.({ done, total: jobs.length, kept });
+    await mapLimited(todo, concurrencyOf(detector), async ({ file: { path }, crop, made }) => {
+      signal?.throwIfAborted();
+      const earlier = record.get(path)?.crop;
+      const drop = (): Promise<void> | undefined =>
+        earlier === undefined ? undefined : rm(join(out, earlier), { force: true });
+      try {
+        const outcome = await alignOne(path, crop, work);
+        if (earlier !== outcome.crop) await drop();
+        await record.add({ path, made, ...outcome });
+      } catch (error) {
+        if (!(error instanceof UnreadableImageError) || strict) throw error;
+        await drop();
+        record.forget(path);
+        const problem = imageProblem(error.kind, error.path, error.reason);
+        problems.push(problem);
+        options.onProblem?.(problem);
       }
-      options.onProgress?.({ done: ++done, total: files.length, kept });
+      options.onProgress?.({ done: ++done, total: jobs.length, kept });
     });
     signal?.throwIfAborted();
     await record.compact();
@@ -171,15 +176,13 @@ type Outcome = Omit<AlignmentEntry, 'path' | 'made'>;
 
 async function alignOne(path: string, crop: string, work: Work): Promise<Outcome> {
   const photograph = await openPhotograph(join(work.data, path));
-  let view: RawImage | undefined;
-  let faces = (work.landmarks?.get(path.normalize('NFC')) ?? []).map(faceFromLandmarks);
-  if (work.landmarks === undefined) {
-    const detector = work.detector!;
-    ({ view, faces } = (await facesOfPhotograph(photograph, (picture) => detector.detect(picture))) as {
-      view: RawImage;
-      faces: typeof faces;
-    });
-  } else if (faces.length === 0) return { reason: 'the file of landmarks has no line for it' };
+  const given = work.landmarks?.get(path.normalize('NFC'))?.map(faceFromLandmarks);
+  if (work.landmarks !== undefined && given === undefined)
+    return { reason: 'the file of landmarks has no line for it' };
+  const { faces, view } =
+    given === undefined
+      ? await facesOfPhotograph(photograph, (picture) => work.detector!.detect(picture))
+      : { faces: given, view: undefined };
   const face = chooseFace(faces, photograph);
   if (face === undefined) return { reason: 'no face was found' };
   const { landmarks, score } = face;

@@ -1,8 +1,5 @@
-import { UnreadableImageError } from '../errors.ts';
-import { facesOfPhotograph } from './align-photograph.ts';
-import { spread } from './alignment-sheets.ts';
-import { chooseFace, type FaceDetector } from './face.ts';
-import { openPhotograph } from './photograph.ts';
+import type { RawImage } from '../image/raw-image.ts';
+import { chooseFace, type FaceDetector, scaleLandmarks } from './face.ts';
 import {
   applySimilarity,
   type Similarity,
@@ -33,48 +30,28 @@ const MOST_SHIFT = 1 / 7;
 const LEAST_FOUND = 4;
 
 /**
- * Looks at a few pictures, spread evenly over a list, and tells whether faces lie where aligned crops have them when a
- * picture is scaled to cover a square, which is how training takes it.
+ * Tells whether faces lie where aligned crops have them.
  *
- * @param sample how many are looked at; 16 by default
+ * @param pictures some of a folder, square, RGB, as training takes them: cut at the centre. A few hundred pixels a side
+ * show small faces too.
  */
 export async function checkAlignment(
-  files: readonly string[],
+  pictures: readonly RawImage[],
   detector: FaceDetector,
-  { sample = 16, signal }: { readonly sample?: number; readonly signal?: AbortSignal } = {},
 ): Promise<AlignmentCheck> {
-  const chosen = spread(files, sample);
-  const similarities = await Promise.all(
-    chosen.map(async (file) => {
-      try {
-        signal?.throwIfAborted();
-        return await similarityOf(file, detector);
-      } catch (error) {
-        // Training tells what can't be read.
-        if (error instanceof UnreadableImageError) return undefined;
-        throw error;
-      }
-    }),
-  );
-  const found = similarities.filter((similarity) => similarity !== undefined);
+  const all = await Promise.all(pictures.map((picture) => similarityOf(picture, detector)));
+  const found = all.filter((similarity) => similarity !== undefined);
   const far = found.filter(isFar).length;
-  const isUnaligned = found.length >= Math.min(LEAST_FOUND, chosen.length) && far > found.length / 2;
-  return { looked: chosen.length, found: found.length, far, isUnaligned };
+  const isUnaligned = found.length >= Math.min(LEAST_FOUND, pictures.length) && far > found.length / 2;
+  return { looked: pictures.length, found: found.length, far, isUnaligned };
 }
 
-/** From the picture as training sees it, in pixels of the template, to the template. */
-async function similarityOf(file: string, detector: FaceDetector): Promise<Similarity | undefined> {
-  const photograph = await openPhotograph(file);
-  const { faces } = await facesOfPhotograph(photograph, (picture) => detector.detect(picture));
-  const face = chooseFace(faces, photograph);
+/** From a picture scaled to the template's size to the template. */
+async function similarityOf(picture: RawImage, detector: FaceDetector): Promise<Similarity | undefined> {
+  const face = chooseFace(await detector.detect(picture), picture);
   if (face === undefined) return undefined;
-  const { width, height } = photograph;
-  const scale = TEMPLATE_SIDE / Math.min(width, height);
-  const covered = face.landmarks.map(([x, y]) => [
-    scale * (x + 0.5 - width / 2) + TEMPLATE_SIDE / 2 - 0.5,
-    scale * (y + 0.5 - height / 2) + TEMPLATE_SIDE / 2 - 0.5,
-  ]);
-  return templateSimilarity(covered as unknown as typeof face.landmarks);
+  const scale = TEMPLATE_SIDE / Math.min(picture.width, picture.height);
+  return templateSimilarity(scaleLandmarks(face.landmarks, scale, scale));
 }
 
 function isFar(similarity: Similarity): boolean {

@@ -29,7 +29,7 @@ async function sheetOf(files: readonly string[]): Promise<Uint8Array | undefined
 }
 
 /** At most so many of a list, in even steps. */
-export function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
+function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (items.length <= most) return items;
   return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
 }

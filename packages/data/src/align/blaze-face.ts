@@ -70,7 +70,7 @@ interface Box {
 }
 
 /** Intersection over union. */
-export function overlap(one: Box, other: Box): number {
+function overlap(one: Box, other: Box): number {
   const shared = (axis: 0 | 1, size: 'width' | 'height'): number =>
     Math.max(
       0,

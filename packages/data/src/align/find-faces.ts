@@ -1,5 +1,5 @@
 import type { RawImage } from '../image/raw-image.ts';
-import { BLAZE_SIDE, type BlazeFace, overlap } from './blaze-face.ts';
+import { BLAZE_SIDE, type BlazeFace } from './blaze-face.ts';
 import type { DetectedFace, Point } from './face.ts';
 import { landmarksOfMesh, MESH_SIDE } from './face-mesh.ts';
 import { applySimilarity, invertSimilarity, type Similarity, scaleOf } from './similarity.ts';
@@ -145,10 +145,10 @@ async function withMesh(
     const [left, top] = [Math.min(...xs), Math.min(...ys)];
     const [width, height] = [Math.max(...xs) - left, Math.max(...ys) - top];
     if (round === MESH_ROUNDS - 1)
-      return { box: { left, top, width, height }, landmarks, score: Math.min(score, 1) };
+      return { box: { left, top, width, height }, landmarks, score: first.score };
     const [eye, other] = landmarks;
     const angle = Math.atan2(other[1] - eye[1], other[0] - eye[0]);
-    face = { center: [left + width / 2, top + height / 2], width, height, angle, score };
+    face = { ...first, center: [left + width / 2, top + height / 2], width, height, angle };
   }
 }
 
@@ -161,13 +161,21 @@ function meshView({ center: [x, y], width, height, angle }: Placed): Similarity 
   return { a, b, x: middle - (a * x - b * y), y: middle - (b * x + a * y) };
 }
 
-/** Of faces that overlapping parts both show, the surer one. */
+/** Of boxes of which one lies in another for the most part, the surer one: a part of a face is no face of its own. */
 function withoutDoubles(faces: readonly DetectedFace[]): readonly DetectedFace[] {
-  const boxOf = ({ box: { left, top, width, height } }: DetectedFace) =>
-    ({ center: [left + width / 2, top + height / 2], width, height }) as const;
   const kept: DetectedFace[] = [];
   for (const face of [...faces].sort((one, other) => other.score - one.score)) {
-    if (kept.every((other) => overlap(boxOf(face), boxOf(other)) < 0.4)) kept.push(face);
+    if (kept.every(({ box }) => sharedShare(box, face.box) < MOST_SHARED)) kept.push(face);
   }
   return kept;
+}
+
+const MOST_SHARED = 0.4;
+
+/** Intersection over the smaller of two boxes. */
+function sharedShare(one: DetectedFace['box'], other: DetectedFace['box']): number {
+  const width = Math.min(one.left + one.width, other.left + other.width) - Math.max(one.left, other.left);
+  const height = Math.min(one.top + one.height, other.top + other.height) - Math.max(one.top, other.top);
+  const smaller = Math.min(one.width * one.height, other.width * other.height);
+  return (Math.max(0, width) * Math.max(0, height)) / smaller;
 }
