@@ -18,15 +18,20 @@ const LEAST_SCORE = 0.5;
 /** Side of the mesh's picture over that of the box around the face. */
 const MESH_MARGIN = 1.5;
 
+/** BlazeFace scores a face that stands upright higher; under it, a face that is upside down may pass for one. */
+const SURE_SCORE = 0.8;
+const CLEARLY = 0.1;
+
 /**
  * Finds the faces of a picture.
  *
- * BlazeFace sees the whole picture first. Where it sees no face there, it gets it smaller, for a face that fills it, then
- * in overlapping parts, for small faces, and at last turned by quarters. The mesh then finds the landmarks of each.
+ * BlazeFace sees the whole picture first. Where it sees no face there, it gets it smaller, for a face that fills it, and then
+ * in overlapping parts, for small faces. Unless it is sure, it gets the whole picture upside down as well, which counts
+ * where it is clearly surer. Quarter turns it sees by itself. The mesh then finds the landmarks of each face.
  */
 export async function findFaces(networks: FaceNetworks, picture: RawImage): Promise<readonly DetectedFace[]> {
   const pyramid = new ImagePyramid(picture);
-  for (const views of viewsOf(picture)) {
+  const seenIn = async (views: readonly Similarity[]): Promise<readonly DetectedFace[]> => {
     const found: DetectedFace[] = [];
     for (const view of views) {
       const input = warpImage(pyramid, view, BLAZE_SIDE, BLAZE_SIDE);
@@ -35,22 +40,36 @@ export async function findFaces(networks: FaceNetworks, picture: RawImage): Prom
         if (meshed !== undefined) found.push(meshed);
       }
     }
-    if (found.length > 0) return withoutDoubles(found);
+    return withoutDoubles(found);
+  };
+  let upright: readonly DetectedFace[] = [];
+  for (const views of viewsOf(picture)) {
+    upright = await seenIn(views);
+    if (upright.length > 0) break;
   }
-  return [];
+  if (surest(upright) >= SURE_SCORE) return upright;
+  const turned = await seenIn([upsideDown(viewOf(wholeOf(picture), 1))]);
+  return surest(turned) > surest(upright) + CLEARLY || upright.length === 0 ? turned : upright;
+}
+
+function surest(faces: readonly DetectedFace[]): number {
+  return Math.max(0, ...faces.map(({ score }) => score));
+}
+
+function wholeOf({ width, height }: RawImage): Part {
+  return { x: -0.5, y: -0.5, width, height };
 }
 
 /** Groups of similarities from the picture to BlazeFace's input; a group is tried where those before it showed no face. */
-function* viewsOf({ width, height }: RawImage): Generator<readonly Similarity[]> {
-  const whole = { x: -0.5, y: -0.5, width, height };
-  yield [viewOf(whole, 1)];
-  yield [viewOf(whole, 0.6)];
+function* viewsOf(picture: RawImage): Generator<readonly Similarity[]> {
+  const { width, height } = picture;
+  yield [viewOf(wholeOf(picture), 1)];
+  yield [viewOf(wholeOf(picture), 0.6)];
   for (const parts of [2, 3]) {
     // A part that is smaller than the input is no better to see.
     if (Math.max(width, height) / parts < BLAZE_SIDE) break;
     yield partsOf(width, height, parts).map((part) => viewOf(part, 1));
   }
-  yield [1, 2, 3].map((quarters) => turned(viewOf(whole, 0.9), quarters));
 }
 
 interface Part {
@@ -84,21 +103,9 @@ function viewOf({ x, y, width, height }: Part, share: number): Similarity {
   return { a, b: 0, x: middle - a * (x + width / 2), y: middle - a * (y + height / 2) };
 }
 
-/** Turned about the middle of the input by quarters. */
-function turned({ a, b, x, y }: Similarity, quarters: number): Similarity {
-  const [cos, sin] = [
-    [1, 0],
-    [0, 1],
-    [-1, 0],
-    [0, -1],
-  ][quarters % 4]! as [number, number];
-  const m = (BLAZE_SIDE - 1) / 2;
-  return {
-    a: cos * a - sin * b,
-    b: sin * a + cos * b,
-    x: cos * (x - m) - sin * (y - m) + m,
-    y: sin * (x - m) + cos * (y - m) + m,
-  };
+/** The same view turned by half about the middle of the input. */
+function upsideDown({ a, b, x, y }: Similarity): Similarity {
+  return { a: -a, b: -b, x: BLAZE_SIDE - 1 - x, y: BLAZE_SIDE - 1 - y };
 }
 
 /** A face in the picture: its middle, its size, and how far it is turned. */
