@@ -30,7 +30,7 @@ export async function humanDetector({
   threads = availableParallelism(),
 }: HumanDetectorOptions = {}): Promise<FaceDetector> {
   checkInteger('threads', threads, 1, 256);
-  const { models, version } = await findPackages();
+  const { models, version } = await findHumanPackages();
   const idle: Thread[] = [];
   const all: Thread[] = [];
   const waiting: ((thread: Thread) => void)[] = [];
@@ -64,11 +64,13 @@ export async function humanDetector({
   };
 }
 
-async function findPackages(): Promise<{ readonly models: string; readonly version: string }> {
-  const require = createRequire(import.meta.url);
+/** Where the files of the networks are. @param resolve finds the main file of a package */
+export async function findHumanPackages(
+  resolve: (name: string) => string = createRequire(import.meta.url).resolve,
+): Promise<{ readonly models: string; readonly version: string }> {
   const found = PACKAGES.map((name) => {
     try {
-      return require.resolve(name);
+      return resolve(name);
     } catch (cause) {
       throw new FaceDetectorError(
         `the package '${name}', which is not installed`,
