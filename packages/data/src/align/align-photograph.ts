@@ -71,10 +71,8 @@ export async function cropFace(
   const similarity = templateSimilarity(landmarks, side);
   const { width, height } = photograph;
   if (view !== undefined) {
-    const scale = view.width / width;
-    const isEnough = view.width === width || scaleOf(similarity) <= scale;
-    if (isEnough)
-      return warpImage(view, afterScaling(similarity, view.width / width, view.height / height), side, side);
+    const isEnough = view.width === width || scaleOf(similarity) <= view.width / width;
+    if (isEnough) return cropOf(view, landmarks, view.width / width, view.height / height, side);
   }
   const corners = [
     [-1, -1],
@@ -88,28 +86,22 @@ export async function cropFace(
     return [from, Math.max(from + 1, Math.min(length, Math.ceil(Math.max(...values)) + 3))];
   };
   const [[left, right], [top, bottom]] = [span(0, width), span(1, height)];
-  // At most twice the pixels of the crop; the warp takes means of the rest.
+  // Twice the pixels of the crop, of which the warp takes means.
   const shrink = Math.min(1, 2 * scaleOf(similarity));
   const region = { left, top, width: right - left, height: bottom - top };
   const size = [region.width, region.height].map((length) => Math.max(1, Math.round(length * shrink)));
   const part = await photograph.part(region, size[0]!, size[1]!);
-  // From the region's own pixels first.
-  const { a, b, x, y } = similarity;
-  const shifted = { a, b, x: x + a * left - b * top, y: y + b * left + a * top };
-  return warpImage(
-    part,
-    afterScaling(shifted, part.width / region.width, part.height / region.height),
-    side,
-    side,
-  );
+  const shifted = landmarks.map(([x, y]) => [x - left, y - top]) as unknown as FaceLandmarks;
+  return cropOf(part, shifted, part.width / region.width, part.height / region.height, side);
 }
 
-/** The similarity for a picture that was scaled before, evenly but for rounding: fitted to where its corners go. */
-function afterScaling(similarity: Similarity, scaleX: number, scaleY: number): Similarity {
-  const scale = Math.sqrt(scaleX * scaleY);
-  const { a, b } = similarity;
-  const [x, y] = applySimilarity(similarity, [-0.5, -0.5]);
-  // Place p of the scaled picture is (p + ½) / scale − ½ before.
-  const [sa, sb] = [a / scale, b / scale];
-  return { a: sa, b: sb, x: x + 0.5 * sa - 0.5 * sb, y: y + 0.5 * sb + 0.5 * sa };
+/** The crop of a picture that was scaled; landmarks are those before. */
+function cropOf(
+  picture: RawImage,
+  landmarks: FaceLandmarks,
+  scaleX: number,
+  scaleY: number,
+  side: number,
+): RawImage {
+  return warpImage(picture, templateSimilarity(scaleLandmarks(landmarks, scaleX, scaleY), side), side, side);
 }
