@@ -18,7 +18,7 @@ export async function alignPhotographs(options: AlignFolderOptions): Promise<Ali
     progress?.finish();
     return aligned;
   } catch (error) {
-    progress?.stop(`aligning: stopped after ${reached} photographs`);
+    progress?.stop(`aligning: stopped after ${reached} photographs, which are kept`);
     throw error;
   }
 }

@@ -71,15 +71,18 @@ export async function findHumanPackages(
   const found = PACKAGES.map((name) => {
     try {
       return resolve(name);
-    } catch (cause) {
-      throw new FaceDetectorError(
-        `the package '${name}', which is not installed`,
-        'the packages that find faces, which are optional',
-        `run npm install ${PACKAGES.join(' ')}, or give the landmarks in a file.`,
-        cause,
-      );
+    } catch {
+      return undefined;
     }
   });
+  const missing = PACKAGES.filter((_, index) => found[index] === undefined);
+  if (missing.length > 0) {
+    throw new FaceDetectorError(
+      `without the package${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`,
+      'what finds faces, which is optional, to be installed beside this package',
+      `run npm install ${missing.join(' ')}, or give the landmarks in a file.`,
+    );
+  }
   // Its main file is in dist/, beside models/.
   const root = join(dirname(found[0]!), '..');
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
