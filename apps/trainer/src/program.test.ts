@@ -97,7 +97,7 @@ describe('wrong flags', () => {
     [['eval', '--data', 'x', '--pairs', 'y'], /neither --model nor --run/],
     [['eval', '--model', 'onnx:x', '--run', 'x', '--data', 'x', '--pairs', 'y'], /both --model and --run/],
     [['eval', '--model', 'x.onnx', '--data', 'x', '--pairs', 'y'], /expected onnx:FILE/],
-    [['eval', '--run', 'x'], /required option '--data <folder>'/],
+    [['eval', '--run', 'x'], /required option '--pairs <file>'/],
     [['faces'], /--sheet, --out or both/],
     [['conformance', '--goldens', '/nonexistent.json'], /--goldens \/nonexistent\.json \(ENOENT/],
   ])('%j exit with 2 and say why', async (args, message) => {

@@ -18,6 +18,7 @@ export {
   UnknownNameError,
 } from './errors/errors.ts';
 export { nearestName } from './errors/nearest-name.ts';
+export { printable } from './errors/printable.ts';
 export type { UnsafeOption } from './errors/published-domain.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
 export type {

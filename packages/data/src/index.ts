@@ -34,23 +34,40 @@ export {
 } from './align/similarity.ts';
 export { warpImage } from './align/warp.ts';
 export {
+  openCollection,
+  type PictureCollection,
+  type PictureIdentity,
+} from './collection/open-collection.ts';
+
+export {
   DataFolderError,
   FaceDetectorError,
   ImageStoreSizeError,
+  ManifestError,
   OutputFolderError,
   PairImageError,
   ProtocolFormatError,
+  RecordFileError,
   UnreadableImageError,
+  VerificationSetError,
 } from './errors.ts';
 export { filterIdentities, type IdentityFilter } from './folder/filter.ts';
 export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/image-folder.ts';
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
+export { DECODING_BYTES, decodingBudget, shareDecodingBudget } from './image/decoding-budget.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
 export { type ImageFormat, imageFormat } from './image/signature.ts';
 export { flipHorizontally, toTensorNCHW } from './image/transform.ts';
+export {
+  type InspectOptions,
+  inspectPictures,
+  type NamedPicture,
+  type PictureInspection,
+  type SharedPicture,
+} from './inspect/inspect-pictures.ts';
 export { parseFolds, peopleOfFolds } from './lfw/folds.ts';
 export { formatPairs, type Pair, type PairImage, type PairList, parsePairs } from './lfw/pairs.ts';
 export { type Person, parsePeople } from './lfw/people.ts';
@@ -61,6 +78,7 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
   type IdentityPairOptions,
@@ -68,8 +86,24 @@ export {
   type PairedImage,
 } from './pairs/identity-pairs.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
+export {
+  openRecordPack,
+  type PackedIdentity,
+  type RecordPack,
+} from './record-io/record-pack.ts';
+export { type UnpackedFolder, type UnpackOptions, unpackRecords } from './record-io/unpack.ts';
+export { type RecordPackOptions, type WrittenPack, writeRecordPack } from './record-io/write-pack.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
 export { orderedBatches } from './sampling/ordered-batches.ts';
+export {
+  type PictureFile,
+  type PictureRecord,
+  type PictureSlice,
+  type PictureSource,
+  type PixelSize,
+  pictureName,
+} from './source/picture-source.ts';
+export { pictureBytes, readPicture } from './source/read-picture.ts';
 export {
   type Augmentation,
   type AugmentKey,
@@ -120,3 +154,9 @@ export {
   type Marks,
   type Spot,
 } from './synthetic/traits.ts';
+export {
+  isVerificationSet,
+  readVerificationSet,
+  type VerificationPair,
+  type VerificationSet,
+} from './verification-bin/verification-set.ts';

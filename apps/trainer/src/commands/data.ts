@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { requireRange } from '@cf/core';
+import { printable, requireRange } from '@cf/core';
 import { Command } from 'commander';
 import { type ListedSuspect, suspectLines } from '../dataset/suspect-list.ts';
 import { UsageError } from '../errors.ts';
@@ -11,6 +11,8 @@ import { readConfig } from '../settings/check-config.ts';
 import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
 import { dataAlignCommand } from './data-align.ts';
+import { dataInspectCommand } from './data-inspect.ts';
+import { dataPackCommand, dataUnpackCommand } from './data-pack.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
@@ -23,27 +25,32 @@ interface SuspectFlags {
 /** `cf data`. */
 export function dataCommand(): Command {
   return new Command('data')
-    .description('Align photographs, and look at the pictures that a run was trained on.')
+    .description('Align photographs, look at pictures, and convert them.')
     .addCommand(dataAlignCommand())
-    .addCommand(
-      new Command('suspects')
-        .description(
-          'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
-        )
-        .requiredOption(
-          '--run <folder>',
-          'the folder of a training, finished or stopped; best one with --sub-centers 3',
-        )
-        .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
-        .option(
-          '--out <file>',
-          'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
-        )
-        .addHelpText('after', EXAMPLES)
-        .action(async (flags: SuspectFlags) => {
-          process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
-        }),
-    );
+    .addCommand(dataInspectCommand())
+    .addCommand(dataPackCommand())
+    .addCommand(dataUnpackCommand())
+    .addCommand(suspectsCommand());
+}
+
+function suspectsCommand(): Command {
+  return new Command('suspects')
+    .description(
+      'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
+    )
+    .requiredOption(
+      '--run <folder>',
+      'the folder of a training, finished or stopped; best one with --sub-centers 3',
+    )
+    .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
+    .option(
+      '--out <file>',
+      'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: SuspectFlags) => {
+      process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
+    });
 }
 
 const EXAMPLES = `
@@ -64,7 +71,7 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
   const files = filesOf(run, out);
   const config = await readConfig(run.file('config'));
   const place = { resume: true, featuresFrom: undefined, open: async () => run };
-  const say = (line: string): void => console.log(line);
+  const say = (line: string): void => console.log(printable(line));
   try {
     await withSuspects(config, { place, signal, say }, angle, async (found, { dataset, policy }) => {
       const none = found.list.length === 0;

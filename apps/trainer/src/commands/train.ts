@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { printable } from '@cf/core';
 import { Command } from 'commander';
 import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -41,6 +42,10 @@ Examples:
       the backbone stays as it is, and a linear embedding on top is trained: fast
   cf train --data lfw-112 --people people.txt --folds 1-9 --pairs pairs.txt --pairs-folds 10
       LFW from scratch: train on nine folds, score the tenth
+  cf train --data train.rec --pairs lfw.bin --backbone iresnet18
+      an InsightFace pack and one of its verification sets, as they are
+  cf train --data people.csv --backbone iresnet18
+      a list of pictures: path, identity, and if wanted split, difficulty and weight
   cf train --pixels 32
       a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
@@ -78,7 +83,7 @@ const BESIDE_CONFIG = new Set([
 ]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
-  const say = (line: string): void => console.log(line);
+  const say = (line: string): void => console.log(printable(line));
   const started = performance.now();
   const { config, place } = await openTraining(flags);
   let opened: RunFolder | undefined;

@@ -1,3 +1,4 @@
+import { printable } from '@cf/core';
 import { type AlignedFolder, type AlignFolderOptions, alignFolder } from '@cf/data';
 import { type Progress, startProgress } from '../report/progress.ts';
 
@@ -37,7 +38,7 @@ export function alignedLines(out: string, result: AlignedFolder): readonly strin
     ...(first === undefined
       ? []
       : [
-          `several faces in ${several.length}, such as ${shown(first.path)} (${first.faces}): the largest and most central one was taken; "faces" in ${files.record}`,
+          `several faces in ${several.length}, such as ${printable(first.path)} (${first.faces}): the largest and most central one was taken; "faces" in ${files.record}`,
         ]),
     ...(withoutFace.length + problems.length === 0
       ? []
@@ -46,9 +47,4 @@ export function alignedLines(out: string, result: AlignedFolder): readonly strin
         ]),
     ...(sheets.length === 0 ? [] : [`sheet${sheets.length === 1 ? '' : 's'}: ${sheets.join(', ')}`]),
   ];
-}
-
-/** A name with its control characters escaped. */
-function shown(name: string): string {
-  return JSON.stringify(name).slice(1, -1);
 }

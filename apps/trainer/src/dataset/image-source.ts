@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type ImageProblem, loadImages, type RawImage, resizeImage, type SyntheticFaces } from '@cf/data';
+import {
+  type ImageProblem,
+  loadImages,
+  type PictureSource,
+  pictureBytes,
+  type RawImage,
+  readPicture,
+  resizeImage,
+  type SyntheticFaces,
+} from '@cf/data';
 
 /** The size that pictures are decoded to. */
 export interface ImageShape {
@@ -35,15 +44,18 @@ export interface ImageSource {
   ): AsyncIterable<{ readonly index: number; readonly image: RawImage }>;
 }
 
+/** A picture that is a file, or lies in one. */
+export type StoredPicture = string | PictureSource;
+
 /**
  * Pictures in files: decoded off the main thread, some ahead of their use.
  *
  * @param checkContent whether their keys tell what is in them as well; all files are read for it
  */
-export function fileImages(files: readonly string[], checkContent: boolean = false): ImageSource {
+export function fileImages(files: readonly StoredPicture[], checkContent: boolean = false): ImageSource {
   return {
     count: files.length,
-    name: (index) => `${basename(dirname(files[index]!))}/${basename(files[index]!)}`,
+    name: (index) => nameOf(files[index]!),
     some: (indices) =>
       fileImages(
         indices.map((index) => files[index]!),
@@ -51,17 +63,22 @@ export function fileImages(files: readonly string[], checkContent: boolean = fal
       ),
     async fingerprint() {
       const hash = createHash('sha256');
+      const stats = new StatCache();
       for (const file of files) {
-        const { size, mtimeMs } = await statOf(file);
-        hash.update(`${file}\0${size}\0${mtimeMs}\n`);
+        const { size, mtimeMs } = await stats.of(file);
+        const place = isFile(file) ? '' : `\0${file.offset}\0${file.length}`;
+        hash.update(`${pathOf(file)}\0${size}\0${mtimeMs}${place}\n`);
       }
       return hash.digest('hex');
     },
     async keys() {
       const keys: string[] = [];
+      const stats = new StatCache();
       for (const file of files) {
-        const { size } = await statOf(file);
-        keys.push(`${basename(file)}\0${size}${checkContent ? `\0${await contentHash(file)}` : ''}`);
+        const key = isFile(file)
+          ? `${basename(pathOf(file))}\0${(await stats.of(file)).size}`
+          : `${basename(file.path)}\0${file.key}\0${file.length}`;
+        keys.push(`${key}${checkContent ? `\0${await contentHash(file)}` : ''}`);
       }
       return keys;
     },
@@ -70,13 +87,47 @@ export function fileImages(files: readonly string[], checkContent: boolean = fal
   };
 }
 
+/** Folder and name of a file, or the name of the file that it lies in and its number there. */
+function nameOf(file: StoredPicture): string {
+  const path = pathOf(file);
+  return isFile(file) ? `${basename(dirname(path))}/${basename(path)}` : `${basename(path)}/${file.key}`;
+}
+
+function pathOf(file: StoredPicture): string {
+  return typeof file === 'string' ? file : file.path;
+}
+
+function isFile(file: StoredPicture): file is Exclude<StoredPicture, { readonly offset: number }> {
+  return typeof file === 'string' || file.kind === 'file';
+}
+
+interface SizeAndTime {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Size and time of files, asked for once of those that hold many pictures. */
+class StatCache {
+  readonly #known = new Map<string, Promise<SizeAndTime>>();
+
+  of(file: StoredPicture): Promise<SizeAndTime> {
+    if (isFile(file)) return statOf(pathOf(file));
+    const known = this.#known.get(file.path) ?? statOf(file.path);
+    this.#known.set(file.path, known);
+    return known;
+  }
+}
+
 /** Of a file that can't be read, numbers that none has: it is told when its picture is. */
-function statOf(file: string): Promise<{ readonly size: number; readonly mtimeMs: number }> {
+function statOf(file: string): Promise<SizeAndTime> {
   return stat(file).catch(() => ({ size: -1, mtimeMs: -1 }));
 }
 
-async function contentHash(file: string): Promise<string> {
-  const content = await readFile(file).catch(() => '');
+async function contentHash(file: StoredPicture): Promise<string> {
+  const source: PictureSource = typeof file === 'string' ? { kind: 'file', path: file } : file;
+  const content = await pictureBytes(source)
+    .then((length) => readPicture(source, length))
+    .catch(() => '');
   return createHash('sha256').update(content).digest('hex');
 }
 

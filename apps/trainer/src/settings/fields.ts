@@ -51,7 +51,12 @@ const seed = setting('--seed <n>', integer(0, 2 ** 31).default(0), 'same seed, s
 const fileDim = setting('--dim <n>', integer(2, 65536).optional(), 'length of the embedding');
 
 export const folder = {
-  root: setting('--data <folder>', text(), 'pictures, one folder an identity', { told: 'drawn identities' }),
+  root: setting(
+    '--data <path>',
+    text(),
+    'pictures: a folder with one folder an identity, an InsightFace pack (faces.rec, or its folder), or a list (.csv, .tsv, .jsonl)',
+    { told: 'drawn identities' },
+  ),
   ...only(ONLY.data, {
     people: setting('--people <file>', text().optional(), 'LFW list of people; train on these only'),
     minImages: setting(
@@ -61,7 +66,7 @@ export const folder = {
     ),
     align: setting(
       '--align',
-      off(),
+      z.boolean().optional(),
       'pictures are photographs: find and align their faces first, into DATA.aligned',
     ),
     checkContent: setting('--check-content', off(), 'a resume compares the bytes of pictures as well'),
@@ -303,7 +308,12 @@ export const optimisation = {
 
 export const evaluation = {
   ...only(ONLY.data, {
-    pairs: setting('--pairs <file>', text().optional(), 'LFW pairs to score', { told: 'of people held out' }),
+    pairs: setting(
+      '--pairs <file>',
+      text().optional(),
+      'pairs to score: an LFW list, or a verification set (lfw.bin)',
+      { told: 'of people held out' },
+    ),
   }),
   ...only(ONLY.pairs, {
     pairsFolds: setting(

@@ -24,7 +24,6 @@ describe('resolveConfig', () => {
       people: 'people.txt',
       folds: '1-9',
       minImages: 2,
-      align: false,
       checkContent: false,
     });
     expect(features).toEqual({ kind: 'onnx', file: 'a:b.onnx' });

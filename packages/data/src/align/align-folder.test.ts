@@ -189,7 +189,7 @@ describe('what is left out', () => {
       expect.stringMatching(/^(Ann\/1|Ann\/2|Bob\/3)\.jpg: no face was found$/),
       expect.stringMatching(/^Bob\/cut\.jpg: the picture is truncated/),
       'Bob/empty.jpg: the file is empty',
-      expect.stringMatching(/^Bob\/text\.jpg: the content is neither/),
+      expect.stringMatching(/^Bob\/text\.jpg: the content is no JPEG/),
     ]);
     expect((await decoded(result.files.leftOutSheet!)).width).toBe(116);
     expect((await decoded(result.files.sheet!)).width).toBe(2 + 2 * 114);

@@ -14,7 +14,7 @@ import { type AlignmentEntry, AlignmentRecord, RECORD_FOLDER } from './alignment
 import { alignmentSheets } from './alignment-sheets.ts';
 import { chooseFace, type FaceDetector, type FaceLandmarks } from './face.ts';
 import { cropPaths, findPhotographs, type PhotographFile } from './find-photographs.ts';
-import { openPhotograph } from './photograph.ts';
+import { type Photograph, withPhotograph } from './photograph.ts';
 
 /** Changes whenever crops of the same photographs come out otherwise. */
 export const ALIGNMENT_VERSION = 1;
@@ -174,8 +174,11 @@ async function isThere(out: string, entry: AlignmentEntry, crop: string): Promis
 
 type Outcome = Omit<AlignmentEntry, 'path' | 'made'>;
 
-async function alignOne(path: string, crop: string, work: Work): Promise<Outcome> {
-  const photograph = await openPhotograph(join(work.data, path));
+function alignOne(path: string, crop: string, work: Work): Promise<Outcome> {
+  return withPhotograph(join(work.data, path), (photograph) => alignOpened(photograph, path, crop, work));
+}
+
+async function alignOpened(photograph: Photograph, path: string, crop: string, work: Work): Promise<Outcome> {
   const given = work.landmarks?.get(path.normalize('NFC'))?.map(faceFromLandmarks);
   if (work.landmarks !== undefined && given === undefined)
     return { reason: 'the file of landmarks has no line for it' };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { put, temporaryFolder } from '../testing.ts';
 import { areLandmarksOfFace, cropFace, facesOfPhotograph } from './align-photograph.ts';
 import type { DetectedFace, FaceLandmarks, Point } from './face.ts';
-import { openPhotograph } from './photograph.ts';
+import { withPhotograph } from './photograph.ts';
 import { ARCFACE_TEMPLATE } from './similarity.ts';
 import { asCamera, landmarksAt, placing } from './testing-photographs.ts';
 
@@ -46,15 +46,16 @@ describe('cropFace', () => {
     const image = spotAt(landmarks[2], width, height, 3 * Math.hypot(at.a, at.b));
     const file = join(await temporaryFolder(), 'photo.png');
     await put(file, await asCamera(image, orientation));
-    const photograph = await openPhotograph(file);
-    expect([photograph.width, photograph.height]).toEqual([width, height]);
-    const { view } = await facesOfPhotograph(photograph, async () => []);
-    expect(view.width).toBe(1280);
-    for (const seen of [view, undefined]) {
-      const [x, y] = centroid(await cropFace(photograph, landmarks, seen));
-      expect(Math.abs(x - ARCFACE_TEMPLATE[2][0])).toBeLessThan(0.05);
-      expect(Math.abs(y - ARCFACE_TEMPLATE[2][1])).toBeLessThan(0.05);
-    }
+    await withPhotograph(file, async (photograph) => {
+      expect([photograph.width, photograph.height]).toEqual([width, height]);
+      const { view } = await facesOfPhotograph(photograph, async () => []);
+      expect(view.width).toBe(1280);
+      for (const seen of [view, undefined]) {
+        const [x, y] = centroid(await cropFace(photograph, landmarks, seen));
+        expect(Math.abs(x - ARCFACE_TEMPLATE[2][0])).toBeLessThan(0.05);
+        expect(Math.abs(y - ARCFACE_TEMPLATE[2][1])).toBeLessThan(0.05);
+      }
+    });
   });
 });
 
@@ -62,10 +63,12 @@ it('faces of a photograph are in its own pixels, to the half', async () => {
   const at: Point = [1501.3, 402.6];
   const file = join(await temporaryFolder(), 'photo.png');
   await put(file, await asCamera(spotAt(at, 2000, 800, 6), 6));
-  const { faces } = await facesOfPhotograph(await openPhotograph(file), async (picture) => {
-    const place = centroid(picture);
-    return [faceOf([place, place, place, place, place])];
-  });
+  const { faces } = await withPhotograph(file, (photograph) =>
+    facesOfPhotograph(photograph, async (picture) => {
+      const place = centroid(picture);
+      return [faceOf([place, place, place, place, place])];
+    }),
+  );
   const [x, y] = faces[0]!.landmarks[4];
   expect(Math.hypot(x - at[0], y - at[1])).toBeLessThan(0.1);
 });

@@ -2,9 +2,11 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataFolderError } from '../errors.ts';
+import { CLUTTER } from '../folder/image-folder.ts';
 import { byCodeUnits } from '../order.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { readFailure, rootFailure } from '../read-failure.ts';
+import { notAFile } from '../source/kind-of-file.ts';
 
 /** A file that may be a photograph. */
 export interface PhotographFile {
@@ -15,17 +17,6 @@ export interface PhotographFile {
   readonly changed: number;
 }
 
-/** Names that are never pictures of people: of file managers, recycle bins and network drives. */
-const CLUTTER = new Set([
-  'thumbs.db',
-  'desktop.ini',
-  'icon\r',
-  '@eadir',
-  '__macosx',
-  '$recycle.bin',
-  'system volume information',
-  'lost+found',
-]);
 /** What lies among photographs and is none; other files are tried, whatever their name. */
 const OTHER_FILES =
   /\.(txt|csv|tsv|json|jsonl|xml|html?|md|pdf|zip|mp[34]|mov|avi|aae|xmp|ini|db|log|npy|bin|rec|idx|lst|pickle|pkl)$/i;
@@ -60,8 +51,9 @@ export async function findPhotographs(
       const found = await stat(full);
       if (found.isDirectory()) return await visit(path);
       if (OTHER_FILES.test(entry.name)) return;
-      if (found.isFile()) files.push({ path, bytes: found.size, changed: found.mtimeMs });
-      else problems.push(imageProblem('not an image', full, 'it is neither a file nor a folder'));
+      const fault = notAFile(found);
+      if (fault === undefined) files.push({ path, bytes: found.size, changed: found.mtimeMs });
+      else problems.push(imageProblem('not an image', full, fault));
     } catch (error) {
       const kind = entry.isDirectory() ? 'unreadable folder' : 'unreadable image';
       problems.push(imageProblem(kind, full, readFailure(error)));
