@@ -40,8 +40,8 @@ export function dataAlignCommand(): Command {
 
 const EXAMPLES = `
 Faces are found by BlazeFace and the face mesh of @vladmandic/human, an optional package: npm install @vladmandic/human.
-Of several faces the largest and most central one is taken: that of the largest area of its box less twice the squared
-distance of its middle from the picture's. What did not come out is listed in OUT/.align/left-out.jsonl; OUT/.align holds
+Of several faces the largest and most central one is taken: that of the largest area of its box times 1 in the
+middle of the picture, 0 in its corners, and evenly between. What did not come out is listed in OUT/.align/left-out.jsonl; OUT/.align holds
 landmarks and sheets too. Ctrl-C ends after the photographs under way, and the same command goes on. A photograph that
 has changed is done again.
 

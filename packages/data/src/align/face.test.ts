@@ -22,6 +22,8 @@ it('chooses the more central of faces that are equally large, and a central one 
   // Much larger wins though it is at the side.
   const large = face(50, 250, 500);
   expect(chooseFace([middle, large], picture)).toBe(large);
+  // The same at any size of the faces.
+  expect(chooseFace([face(500, 500, 10), face(400, 400, 20)], picture)?.box.width).toBe(20);
 });
 
 it('chooses none of none', () => {

@@ -32,15 +32,22 @@ export interface FaceDetector {
   close(): Promise<void>;
 }
 
-/** What makes a face the one that is meant: the area of its box less twice the squared distance from the picture's centre. */
-export function faceWeight({ box }: DetectedFace, picture: { width: number; height: number }): number {
-  const dx = box.left + box.width / 2 - (picture.width - 1) / 2;
-  const dy = box.top + box.height / 2 - (picture.height - 1) / 2;
-  return box.width * box.height - 2 * (dx * dx + dy * dy);
+/**
+ * What makes a face the one that is meant: the area of its box, times 1 in the middle of the picture, 0 in its corners, and
+ * evenly between.
+ */
+export function faceWeight(
+  { box }: DetectedFace,
+  { width, height }: { width: number; height: number },
+): number {
+  const dx = box.left + box.width / 2 - (width - 1) / 2;
+  const dy = box.top + box.height / 2 - (height - 1) / 2;
+  const toCorner = Math.hypot(width, height) / 2;
+  return box.width * box.height * (1 - Math.hypot(dx, dy) / toCorner);
 }
 
 /**
- * The largest and most central face: the one of the largest {@link faceWeight}, which is how InsightFace chooses.
+ * The largest and most central face: the one of the largest {@link faceWeight}.
  *
  * @returns undefined where there is none
  */
