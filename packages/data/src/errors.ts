@@ -155,3 +155,10 @@ export class ImageStoreSizeError extends CfError {
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }
+
+/** `E_FACE_DETECTOR`: what finds faces is not installed, or does not run. */
+export class FaceDetectorError extends CfError {
+  constructor(given: string, expected: string, fix: string, cause?: unknown) {
+    super('FaceDetectorError', 'E_FACE_DETECTOR', { given, expected, fix, cause });
+  }
+}

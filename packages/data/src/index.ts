@@ -10,6 +10,33 @@ export {
   type UniformSamplerOptions,
   uniformSampler,
 } from '@cf/core';
+export {
+  ALIGNMENT_VERSION,
+  type AlignedFolder,
+  type AlignFolderOptions,
+  type AlignProgress,
+  alignFolder,
+} from './align/align-folder.ts';
+export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
+export {
+  chooseFace,
+  type DetectedFace,
+  type FaceDetector,
+  type FaceLandmarks,
+  faceWeight,
+  type Point,
+} from './align/face.ts';
+export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
+export { parseLandmarks } from './align/landmarks-file.ts';
+export {
+  ARCFACE_TEMPLATE,
+  applySimilarity,
+  fitSimilarity,
+  invertSimilarity,
+  type Similarity,
+  templateSimilarity,
+} from './align/similarity.ts';
+export { warpImage } from './align/warp.ts';
 export { type AugmentOptions, checkAugmentation, NO_AUGMENTATION } from './augmentation/augment-options.ts';
 export { augmentPicture } from './augmentation/augment-picture.ts';
 export {
@@ -24,8 +51,10 @@ export {
   type PictureCollection,
   type PictureIdentity,
 } from './collection/open-collection.ts';
+
 export {
   DataFolderError,
+  FaceDetectorError,
   ImageStoreSizeError,
   ManifestError,
   OutputFolderError,

@@ -10,6 +10,7 @@ import { openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
+import { dataAlignCommand } from './data-align.ts';
 import { augmentCommand } from './data-augment.ts';
 import { difficultyCommand } from './data-difficulty.ts';
 import { dataInspectCommand } from './data-inspect.ts';
@@ -26,7 +27,8 @@ interface SuspectFlags {
 /** `cf data`. */
 export function dataCommand(): Command {
   return new Command('data')
-    .description('Look at pictures, and convert them.')
+    .description('Align photographs, look at pictures, and convert them.')
+    .addCommand(dataAlignCommand())
     .addCommand(augmentCommand())
     .addCommand(difficultyCommand())
     .addCommand(dataInspectCommand())

@@ -64,6 +64,11 @@ export const folder = {
       integer(1, 1e6).default(2),
       'leave out identities with fewer pictures',
     ),
+    align: setting(
+      '--align',
+      z.boolean().optional(),
+      'pictures are photographs: find and align their faces first, into DATA.aligned',
+    ),
     checkContent: setting('--check-content', off(), 'a resume compares the bytes of pictures as well'),
   }),
   ...only(ONLY.people, {
