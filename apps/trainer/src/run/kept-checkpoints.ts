@@ -47,7 +47,10 @@ export function earlierFile({ path }: Pick<RunFolder, 'path'>, step: number): st
 /** Steps of the earlier checkpoints, the last first. */
 export async function earlierSteps({ path }: Pick<RunFolder, 'path'>): Promise<readonly number[]> {
   const names = await readdir(path);
-  return names.flatMap((name) => Number(EARLIER.exec(name)?.[1] ?? [])).sort((a, b) => b - a);
+  return names
+    .flatMap((name) => EARLIER.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
 }
 
 async function prune(run: RunFolder, newest: number, keep: number): Promise<void> {

@@ -30,8 +30,8 @@ export interface TrainingHooks {
   onCheckpoint?(state: TrainingState): Promise<void>;
   /** Whether a checkpoint is wanted within an epoch as well. */
   checkpointDue?(step: number): boolean;
-  /** What the signal means; an interruption by default. */
-  whyStopped?(): string;
+  /** Asked after each checkpoint: whether the training ends there. */
+  isEnough?(): boolean;
 }
 
 /**
@@ -61,9 +61,13 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
         step = event.metrics.step;
         hooks.onStep?.(event.metrics);
         progress.update(step, stepText(event.metrics));
-      } else if (event.type === 'checkpoint') await hooks.onCheckpoint?.(event.state);
-      else if (event.type === 'done' && event.interrupted)
-        progress.stop(`${hooks.label}: ${hooks.whyStopped?.() ?? 'interrupted'} at step ${step} of ${total}`);
+      } else if (event.type === 'checkpoint') {
+        await hooks.onCheckpoint?.(event.state);
+        if (!hooks.isEnough?.()) continue;
+        progress.stop(`${hooks.label}: stopped early at step ${step} of ${total}`);
+        break;
+      } else if (event.type === 'done' && event.interrupted)
+        progress.stop(`${hooks.label}: interrupted at step ${step} of ${total}`);
       else if (event.type === 'done') progress.finish();
     }
   } catch (error) {

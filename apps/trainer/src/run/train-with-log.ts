@@ -31,7 +31,7 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
     config.checkpointEvery === undefined ? undefined : checkpointPace(config.checkpointEvery),
   );
   const validations: Validation[] = [...(kept?.validations ?? [])];
-  const enough = new AbortController();
+  const isEnough = (): boolean => isPatienceOver(validations, config.earlyStopping);
   const log = await openMetrics(run);
   const waiting: StepMetrics[] = [];
   const keep = async (reached: TrainingState): Promise<void> => {
@@ -48,7 +48,6 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
   };
   const keepBest = async (step: number): Promise<void> => {
     if (bestOf(validations)?.step === step) await keeper.keepAsBest();
-    if (isPatienceOver(validations, config.earlyStopping)) enough.abort();
   };
   try {
     if (state !== undefined) {
@@ -58,11 +57,14 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
         await keep(state);
       } else await keepBest(state.step);
     }
-    const training = { config, backend, learner: network.learner, samples };
+    if (isEnough()) return validations;
     await runTraining(
       {
-        ...training,
-        signal: AbortSignal.any([signal, enough.signal]),
+        config,
+        backend,
+        learner: network.learner,
+        samples,
+        signal,
         ...(state === undefined ? {} : { state }),
       },
       {
@@ -70,7 +72,7 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
         onStep: (metrics) => waiting.push(metrics),
         onCheckpoint: keep,
         checkpointDue: timer.due,
-        whyStopped: () => (enough.signal.aborted ? 'stopped early' : 'interrupted'),
+        isEnough,
       },
     );
     return validations;
@@ -107,7 +109,7 @@ async function validate(
   step: number,
   validations: readonly Validation[],
 ): Promise<Validation | undefined> {
-  if (signal.aborted || !isDue(config, samples.count, step, validations)) return undefined;
+  if (!isDue(config, samples.count, step, validations) || signal.aborted) return undefined;
   const { inference } = await network.trained();
   try {
     const [{ result }] = (await score('validation', inference)) as [Awaited<ReturnType<typeof score>>[0]];
