@@ -32,6 +32,7 @@ describe('cf train on drawn identities', () => {
 
   it('writes every file of a run', async () => {
     expect(Object.keys(await contents(run)).map((file) => file.slice(run.length + 1))).toEqual([
+      'checkpoint-4.safetensors',
       'checkpoint.safetensors',
       'config.json',
       'environment.json',
@@ -77,7 +78,7 @@ describe('cf train on drawn identities', () => {
     const again = await cf(['train', ...SMALL, '--out', run]);
     expect(again.code).toBe(3);
     expect(again.stderr).toMatch(
-      /drawn', which holds 8 files, expected a new or empty folder\.\nFix: .*--resume/,
+      /drawn', which holds 9 files, expected a new or empty folder\.\nFix: .*--resume/,
     );
     expect(await contents(run)).toEqual(before);
   });

@@ -69,7 +69,7 @@ describe('wrong flags', () => {
     [['train', '--epochs', 'many'], /--epochs.*'many'.*not a number/s],
     [['train', '--loss', 'arcfac'], /did you mean 'arcface'/],
     [['train', '--head', 'cuda', '--out', '/nonexistent/x'], /backend 'cuda'/],
-    [['train', '--resume', 'x', '--epochs', '3'], /--resume with --epochs/],
+    [['train', '--resume', 'x', '--batch', '3'], /--resume with --batch/],
     [['train', '--config', 'x', '--lr', '3'], /--config with --lr/],
     [['train', '--data', 'x', '--identities', '9'], /--data with --identities/],
     [['train', '--backbone', 'onnx:x', '--pixels', '9'], /--backbone with --pixels/],

@@ -2,6 +2,7 @@ import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
+import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/run-folder.ts';
 import { byteSize } from './byte-size.ts';
 import { checkLoss } from './loss-of.ts';
@@ -26,6 +27,7 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): Tr
   const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
   checkLoss(config);
   checkMomentum(config);
+  checkKeeping(config);
   checkSampling(config);
   if (config.train === 'all') {
     checkEngine(config);
@@ -84,6 +86,16 @@ function checkSampling({ sampler, batch }: TrainConfig): void {
     `--batch ${batch} with --sampler ${sampler}`,
     `--batch ${choice.identities * choice.images}`,
     'leave --batch out.',
+  );
+}
+
+function checkKeeping({ checkpointEvery, validateEvery, earlyStopping }: TrainConfig): void {
+  if (checkpointEvery !== undefined) checkpointPace(checkpointEvery);
+  if (earlyStopping === undefined || validateEvery !== undefined) return;
+  throw new UsageError(
+    '--early-stopping without --validate-every',
+    '--validate-every as well',
+    'say every how many epochs the pairs are scored.',
   );
 }
 

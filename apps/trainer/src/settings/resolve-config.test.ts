@@ -190,6 +190,7 @@ describe('checkConfig', () => {
     const old = { ...common, train: 'embedding', features: { kind: 'pixels', size: 32 }, dim: 128 };
     const filled = {
       optimiser: 'sgd',
+      keepCheckpoints: 2,
       device: 'cpu',
       nesterov: false,
       subCenters: 1,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configWith, failureOf } from '../testing.ts';
 import { byteSize, bytesText } from './byte-size.ts';
-import { leftOutText, samplerChoice, samplerOf } from './sampler-of.ts';
+import { leftOutText, samplerChoice, samplerOf, stepsPerEpoch } from './sampler-of.ts';
 
 const labels = Int32Array.from({ length: 40 }, (_, i) => i % 5);
 const samples = { labels, count: 40, difficulty: Float64Array.from({ length: 40 }, (_, i) => i) };
@@ -40,6 +40,15 @@ describe('--sampler', () => {
     // 20 steps of growth: the first epoch ends at 0.25 + 0.75·4/20, the fifth is uniform.
     expect(Math.max(...batches(0).flatMap((batch) => [...batch]))).toBeLessThan(16);
     expect(new Set(batches(4).flatMap((batch) => [...batch])).size).toBe(40);
+  });
+
+  it('has as many steps an epoch as is known from the number of pictures', () => {
+    for (const sampler of ['uniform', 'balanced', 'curriculum', 'pk:4x3'])
+      for (const lastBatch of ['drop', 'keep'])
+        for (const accumulate of [1, 2, 7]) {
+          const config = configWith({ sampler, lastBatch, accumulate, batch: 12 });
+          expect(stepsPerEpoch(config, 40)).toBe(samplerOf(config, samples).steps);
+        }
   });
 
   it('settings of a curriculum have no meaning without', async () => {

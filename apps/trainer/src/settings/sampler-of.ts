@@ -60,6 +60,22 @@ export function samplerOf(
   });
 }
 
+/** Steps of an epoch on so many pictures, as {@link samplerOf} has them. */
+export function stepsPerEpoch(
+  {
+    sampler,
+    batch,
+    accumulate,
+    seed,
+    lastBatch,
+  }: Pick<Sampling, 'sampler' | 'batch' | 'accumulate' | 'seed' | 'lastBatch'>,
+  count: number,
+): number {
+  const { kind } = samplerChoice(sampler);
+  const isFull = kind === 'balanced' || kind === 'pk';
+  return defaultSampler(count, { batch, accumulate, seed, lastBatch: isFull ? 'drop' : lastBatch }).steps;
+}
+
 /** A picture left out of twenty is worth a word on how to keep it. */
 const WORTH_A_FIX = 0.05;
 
