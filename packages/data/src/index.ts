@@ -33,6 +33,7 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { makeFolder } from './make-folder.ts';
 export {
   type IdentityPair,
   type IdentityPairOptions,

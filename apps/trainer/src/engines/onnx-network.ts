@@ -4,7 +4,9 @@ import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { Device } from './device.ts';
 import { inferenceSession } from './inference-session.ts';
+import { hasLoop, requireLoopsToEnd } from './loop-trial.ts';
 import { networkInput, type PixelForm, RAW, sampleShape } from './pixel-form.ts';
+import { withSystemSignals } from './system-signals.ts';
 
 /** A network as it is, to embed with. */
 export interface Embedder {
@@ -28,7 +30,7 @@ export interface EmbeddingNetwork extends Embedder {
  * @param model or the bytes of its file
  * @param pixels how it wants its pictures
  * @param device that was proven
- * @throws BackboneError if it is broken, or does not map pictures to vectors
+ * @throws BackboneError if it is broken, does not come to an end, or does not map pictures to vectors
  */
 export async function openOnnxNetwork(
   name: string,
@@ -36,9 +38,15 @@ export async function openOnnxNetwork(
   pixels: PixelForm = RAW,
   device?: Device,
 ): Promise<EmbeddingNetwork> {
+  const isOpen = !(model instanceof Uint8Array) && hasLoop(model);
+  if (isOpen) await withSystemSignals(() => requireLoopsToEnd(name, model));
   const session = await openSession(name, model, device);
   const size = pictureSize(name, session, pixels);
-  const run = runOf(name, session, sampleShape(size, pixels));
+  const plain = runOf(name, session, sampleShape(size, pixels));
+  // On another picture it may not end.
+  const run: Embedder['run'] = isOpen
+    ? (values, count) => withSystemSignals(() => plain(values, count))
+    : plain;
   const embed: Embedder['run'] = (values, count) => run(networkInput(values, size, pixels), count);
   const dim = (await embed(new Float32Array(3 * size.height * size.width), 1)).length;
   return { shape: { ...size, channels: 3 }, dim, run: embed, dispose: () => session.release() };
