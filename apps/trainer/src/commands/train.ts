@@ -6,7 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import { formatSeconds } from '../report/progress.ts';
 import { resultLines } from '../report/result-text.ts';
 import type { RunPlace } from '../run/job.ts';
-import { createRunFolder, dropUntrained, openRunFolder, type RunFolder } from '../run/run-folder.ts';
+import { createHeldRun, dropUntrained, holdRun, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
 import { checkConfig, readConfig } from '../settings/check-config.ts';
 import { configJsonSchema } from '../settings/documents.ts';
@@ -44,7 +44,13 @@ Examples:
   cf train --pixels 32
       a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
+  cf train --checkpoint-every 10min --keep-checkpoints 3 --validate-every 1 --early-stopping 5
+      scores the pairs after each epoch, keeps the best, and ends when five scores were no better
   cf train --resume runs/mine
+  cf train --resume runs/mine --epochs 40
+      goes on past the epochs first asked for
+  cf train --data others --backbone mobilefacenet --init-from runs/mine --new-centers mean
+      fine-tunes: class centers of the same names stay, the others start at the mean embedding of their pictures
   cf train --config runs/mine/config.json --init-from runs/mine --drop-suspects runs/mine/suspects.jsonl --sub-centers 1
       goes on without the pictures that cf data suspects has listed
 `;
@@ -64,8 +70,9 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
   }
 }
 
-/** A run may go on on another device. */
-const BESIDE_RESUME = new Set(['featuresFrom', 'device', 'kernels']);
+/** A run may go on on another device, for longer, and keep other checkpoints. */
+const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
+const BESIDE_RESUME = new Set<string>(['featuresFrom', 'device', 'kernels', ...KEEPING]);
 /** The last two go on from a run without its suspects, or without its sub-centers. */
 const BESIDE_CONFIG = new Set([
   'featuresFrom',
@@ -75,13 +82,14 @@ const BESIDE_CONFIG = new Set([
   'kernels',
   'dropSuspects',
   'subCenters',
+  'newCenters',
 ]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
   const say = (line: string): void => console.log(line);
   const started = performance.now();
-  const { config, place } = await openTraining(flags);
-  let opened: RunFolder | undefined;
+  const { config, place, held } = await openTraining(flags, say);
+  let opened = held;
   const open = async (): Promise<RunFolder> => {
     opened = await place.open();
     return opened;
@@ -99,6 +107,8 @@ async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number>
     // Where that fails too, what is told is why the training did.
     if (isUntrained) await dropUntrained(opened!).catch(() => {});
     throw error;
+  } finally {
+    await opened?.release?.();
   }
 }
 
@@ -115,21 +125,25 @@ function tellInterrupted(run: RunFolder | undefined): number {
   return EXIT.interrupted;
 }
 
-async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; place: RunPlace }> {
+async function openTraining(
+  flags: TrainFlags,
+  say: (line: string) => void,
+): Promise<{ config: TrainConfig; place: RunPlace; held?: RunFolder }> {
   const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
     path === undefined ? undefined : await openRunFolder(path);
   if (flags.resume !== undefined) {
-    const run = await openRunFolder(flags.resume);
-    const before = await readConfig(run.file('config'));
-    const config = computedOn(before, flags);
+    const found = await openRunFolder(flags.resume);
+    const before = await readConfig(found.file('config'));
+    const config = longerWith(computedOn(before, flags), flags);
     // Where the first checkpoint was never written, the run begins as it would have.
-    const initFrom = (await run.has('checkpoint')) ? undefined : await opened(config.initFrom);
+    const initFrom = (await found.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
+    const run = await holdRun(found, say);
     const open = async (): Promise<RunFolder> => {
       if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
       return run;
     };
-    return { config, place: { resume: true, featuresFrom, initFrom, open } };
+    return { config, place: { resume: true, featuresFrom, initFrom, open }, held: run };
   }
   const asked = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
   const featuresFrom = await opened(flags.featuresFrom);
@@ -139,9 +153,14 @@ async function openTraining(flags: TrainFlags): Promise<{ config: TrainConfig; p
   const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const open = async (): Promise<RunFolder> => {
-    const run = await createRunFolder(path);
-    await writeConfig(run, config);
-    return run;
+    const run = await createHeldRun(path, say);
+    try {
+      await writeConfig(run, config);
+      return run;
+    } catch (error) {
+      await dropUntrained(run);
+      throw error;
+    }
   };
   return { config, place: { resume: false, featuresFrom, initFrom, open } };
 }
@@ -178,15 +197,22 @@ function computedOn(
   });
 }
 
+/** The same training for longer, or with other checkpoints kept. */
+function longerWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
+  const given = KEEPING.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
+  return checkConfig({ ...config, ...Object.fromEntries(given) });
+}
+
 /** The configuration of a file, but for what may be given beside it. */
 async function configWith(
-  { dropSuspects, subCenters, ...flags }: TrainFlags,
+  { dropSuspects, subCenters, newCenters, ...flags }: TrainFlags,
   path: string,
 ): Promise<TrainConfig> {
   const config = computedOn(await readConfig(path), flags);
   return checkConfig({
     ...config,
     subCenters: subCenters ?? config.subCenters,
+    newCenters: newCenters ?? config.newCenters,
     data: { ...config.data, dropSuspects: dropSuspects ?? config.data.dropSuspects },
   });
 }

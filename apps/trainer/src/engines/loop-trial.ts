@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { serialize } from 'node:v8';
 import { type Model, sessionModel } from '@cf/onnx';
+import { InterruptedError, SIGNALS } from '../commands/interruption.ts';
 import { BackboneError } from '../errors.ts';
 
 type Graph = NonNullable<Model['graph']>;
@@ -43,7 +44,18 @@ export async function requireLoopsToEnd(
   // A trial that fails at once does not read all of it.
   child.stdin.on('error', () => {});
   child.stdin.end(serialize({ bytes, options }));
-  if ((await ended) === null) return;
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    isInterrupted = true;
+    child.kill('SIGKILL');
+  };
+  // Where nobody listens, a signal ends the program, and the trial notices.
+  const heard = SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
+  for (const signal of heard) process.on(signal, interrupt);
+  const by = await ended;
+  for (const signal of heard) process.off(signal, interrupt);
+  if (isInterrupted) throw new InterruptedError();
+  if (by === null) return;
   throw new BackboneError(
     `'${name}', whose Loop has not ended after ${limitSeconds} s on one picture`,
     'a network that comes to an end',

@@ -6,7 +6,6 @@ import type { Device } from './device.ts';
 import { inferenceSession } from './inference-session.ts';
 import { hasLoop, requireLoopsToEnd } from './loop-trial.ts';
 import { networkInput, type PixelForm, RAW, sampleShape } from './pixel-form.ts';
-import { withSystemSignals } from './system-signals.ts';
 
 /** A network as it is, to embed with. */
 export interface Embedder {
@@ -38,15 +37,10 @@ export async function openOnnxNetwork(
   pixels: PixelForm = RAW,
   device?: Device,
 ): Promise<EmbeddingNetwork> {
-  const isOpen = !(model instanceof Uint8Array) && hasLoop(model);
-  if (isOpen) await withSystemSignals(() => requireLoopsToEnd(name, model));
+  if (!(model instanceof Uint8Array) && hasLoop(model)) await requireLoopsToEnd(name, model);
   const session = await openSession(name, model, device);
   const size = pictureSize(name, session, pixels);
-  const plain = runOf(name, session, sampleShape(size, pixels));
-  // On another picture it may not end.
-  const run: Embedder['run'] = isOpen
-    ? (values, count) => withSystemSignals(() => plain(values, count))
-    : plain;
+  const run = runOf(name, session, sampleShape(size, pixels));
   const embed: Embedder['run'] = (values, count) => run(networkInput(values, size, pixels), count);
   const dim = (await embed(new Float32Array(3 * size.height * size.width), 1)).length;
   return { shape: { ...size, channels: 3 }, dim, run: embed, dispose: () => session.release() };

@@ -4,6 +4,7 @@ import { makeFolder } from '@cf/data';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
 import { readRegular } from '../settings/read-given.ts';
 import { atomicWrite } from './atomic-write.ts';
+import { isLock, lockRun } from './run-lock.ts';
 
 /** Names of the files of a run. */
 export const RUN_FILES = {
@@ -16,6 +17,10 @@ export const RUN_FILES = {
   suspects: 'suspects.jsonl',
   features: 'features.safetensors',
   checkpoint: 'checkpoint.safetensors',
+  /** The one whose scores on the way were best. */
+  best: 'checkpoint-best.safetensors',
+  /** Scores on the way. */
+  validation: 'validation.jsonl',
   network: 'model.onnx',
   /** What runs of an embedding were left with before it was a network of ONNX. */
   earlierModel: 'model.safetensors',
@@ -32,6 +37,16 @@ export interface RunFolder {
   /** Whether the file is there. */
   has(name: keyof typeof RUN_FILES): Promise<boolean>;
   writeText(name: keyof typeof RUN_FILES, text: string): Promise<void>;
+  /** Where this process holds the run: that it still does. @throws RunFolderError */
+  readonly requireHeld?: () => Promise<void>;
+  /** Lets other processes write to it. */
+  readonly release?: () => Promise<void>;
+}
+
+/** A run that this process alone writes to, until it is released. @throws RunFolderError, OutputError as of `lockRun` */
+export async function holdRun(run: RunFolder, say: (line: string) => void): Promise<RunFolder> {
+  const lock = await lockRun(run.path, say);
+  return { ...run, requireHeld: lock.require, release: lock.release };
 }
 
 function runFolder(path: string): RunFolder {
@@ -49,6 +64,23 @@ function runFolder(path: string): RunFolder {
 }
 
 /**
+ * A new run folder that this process holds. An existing one with anything in it is left alone.
+ *
+ * @throws RunFolderError; OutputError where no lock can be written
+ */
+export async function createHeldRun(path: string, say: (line: string) => void): Promise<RunFolder> {
+  const run = await holdRun(await createRunFolder(path), say);
+  try {
+    // Another process may have come, and gone, between.
+    await createRunFolder(path);
+    return run;
+  } catch (error) {
+    await run.release?.();
+    throw error;
+  }
+}
+
+/**
  * A new run folder. An existing one with anything in it is left alone.
  *
  * @throws RunFolderError
@@ -56,7 +88,7 @@ function runFolder(path: string): RunFolder {
 export async function createRunFolder(path: string): Promise<RunFolder> {
   try {
     await makeFolder(path);
-    const entries = await readdir(path);
+    const entries = (await readdir(path)).filter((name) => !isLock(name));
     if (entries.length > 0) {
       throw new RunFolderError(
         `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,
@@ -86,6 +118,7 @@ export async function dropUntrained(run: RunFolder): Promise<void> {
   if ((await size('metrics')) > 0 || (await size('features')) > 0) return;
   const names = Object.keys(RUN_FILES) as (keyof typeof RUN_FILES)[];
   for (const name of names) await rm(run.file(name), { force: true });
+  await run.release?.();
   // What somebody else has put there stays, and the folder with it.
   await rmdir(run.path).catch(() => {});
 }

@@ -28,6 +28,10 @@ export interface TrainingHooks {
   onStep?(metrics: StepMetrics): unknown;
   /** Before the first step of a new training, after each epoch, and after the last step of an interrupted one. */
   onCheckpoint?(state: TrainingState): Promise<void>;
+  /** Whether a checkpoint is wanted within an epoch as well. */
+  checkpointDue?(step: number): boolean;
+  /** Asked after each checkpoint: whether the training ends there. */
+  isEnough?(): boolean;
 }
 
 /**
@@ -44,14 +48,25 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   let step = state?.step ?? 0;
   const progress = startProgress(hooks.label, total, 'steps', step);
   try {
-    const given = { ...task, head, samples, options, ...(state === undefined ? {} : { state }) };
+    const given = {
+      ...task,
+      head,
+      samples,
+      options,
+      ...(state === undefined ? {} : { state }),
+      checkpointDue: (reached: number): boolean => hooks.checkpointDue?.(reached) ?? false,
+    };
     for await (const event of train(given)) {
       if (event.type === 'step') {
         step = event.metrics.step;
         hooks.onStep?.(event.metrics);
         progress.update(step, stepText(event.metrics));
-      } else if (event.type === 'checkpoint') await hooks.onCheckpoint?.(event.state);
-      else if (event.type === 'done' && event.interrupted)
+      } else if (event.type === 'checkpoint') {
+        await hooks.onCheckpoint?.(event.state);
+        if (!hooks.isEnough?.()) continue;
+        progress.stop(`${hooks.label}: stopped early at step ${step} of ${total}`);
+        break;
+      } else if (event.type === 'done' && event.interrupted)
         progress.stop(`${hooks.label}: interrupted at step ${step} of ${total}`);
       else if (event.type === 'done') progress.finish();
     }

@@ -7,9 +7,10 @@ import { openBackend } from '../engines/open-backend.ts';
 import { checkLoss, lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
-import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
+import { type KeptTraining, requireSamePictures } from './checkpoint.ts';
 import { withEmbedding } from './embedding-subject.ts';
 import type { Job, RunPlace } from './job.ts';
+import { readNewest } from './kept-checkpoints.ts';
 import { withNetwork } from './network-subject.ts';
 import type { Subject } from './subject.ts';
 
@@ -78,6 +79,5 @@ export function withSubject<T>(job: Job<TrainConfig>, work: (subject: Subject) =
 /** The checkpoint of a run that is resumed, where it has one. */
 async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
   if (!place.resume) return undefined;
-  const run = await place.open();
-  return (await run.has('checkpoint')) ? readCheckpoint(run.file('checkpoint')) : undefined;
+  return readNewest(await place.open());
 }

@@ -2,6 +2,7 @@ import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
+import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/run-folder.ts';
 import { checkLoss } from './loss-of.ts';
 import { fieldsOf, longFlag, SETTING_OF, type Section } from './setting.ts';
@@ -24,6 +25,7 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): Tr
   const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
   checkLoss(config);
   checkMomentum(config);
+  checkKeeping(config);
   if (config.train === 'all') checkEngine(config);
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);
@@ -68,6 +70,16 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
     optimiser === 'sgd' ? 'nesterov with momentum = 0' : `nesterov with optimiser = "${optimiser}"`,
     'SGD with momentum',
     'leave nesterov out, or give SGD its momentum.',
+  );
+}
+
+function checkKeeping({ checkpointEvery, validateEvery, earlyStopping }: TrainConfig): void {
+  if (checkpointEvery !== undefined) checkpointPace(checkpointEvery);
+  if (earlyStopping === undefined || validateEvery !== undefined) return;
+  throw new UsageError(
+    '--early-stopping without --validate-every',
+    '--validate-every as well',
+    'say every how many epochs the pairs are scored.',
   );
 }
 

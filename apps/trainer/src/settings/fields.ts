@@ -296,6 +296,47 @@ export const optimisation = {
   strict: setting('--strict', off(), 'stop at the first unreadable picture'),
 };
 
+/** What is kept of a training while it runs, and when it ends early. */
+export const keeping = {
+  checkpointEvery: setting(
+    '--checkpoint-every <pace>',
+    text().optional(),
+    'a checkpoint within an epoch too, such as 500steps, 10min or 2h',
+    { told: 'after every epoch' },
+  ),
+  keepCheckpoints: setting(
+    '--keep-checkpoints <n>',
+    integer(1, 1e6).default(2),
+    'how many checkpoints stay, the newest among them; the best one stays beside them',
+  ),
+  validateEvery: setting(
+    '--validate-every <epochs>',
+    integer(1, 1e6).optional(),
+    'score the pairs every so many epochs; the best checkpoint is kept and becomes the model',
+    { told: 'off' },
+  ),
+  ...only(ONLY.validated, {
+    earlyStopping: setting(
+      '--early-stopping <n>',
+      integer(1, 1e6).optional(),
+      'stop when so many scores in a row were no better than the best',
+      { told: 'off' },
+    ),
+  }),
+};
+
+export const NEW_CENTERS = ['mean', 'random'] as const;
+
+/** Of a training that starts from another run. */
+export const start = only(ONLY.started, {
+  newCenters: setting(
+    '--new-centers <start>',
+    z.enum(NEW_CENTERS).optional(),
+    'mean or random: class centers of identities that the earlier run did not have start at the mean embedding of their pictures, or anywhere',
+    { told: 'mean' },
+  ),
+});
+
 export const evaluation = {
   ...only(ONLY.data, {
     pairs: setting('--pairs <file>', text().optional(), 'LFW pairs to score', { told: 'of people held out' }),
@@ -335,7 +376,7 @@ const TITLED = {
   'Loss:': [loss],
   'Training:': [optimisation],
   'Scores:': [evaluation],
-  'The run:': [run],
+  'The run:': [keeping, run, start],
 };
 
 type SectionOfTable = (typeof TITLED)[keyof typeof TITLED][number];

@@ -188,7 +188,14 @@ describe('checkConfig', () => {
   it('reads files of older runs, and fills in what they lack', () => {
     const { train, engine, augmentation, network, threads, ...common } = OLD_CONFIG;
     const old = { ...common, train: 'embedding', features: { kind: 'pixels', size: 32 }, dim: 128 };
-    const filled = { optimiser: 'sgd', device: 'cpu', nesterov: false, subCenters: 1, biasWeightDecay: 0 };
+    const filled = {
+      optimiser: 'sgd',
+      keepCheckpoints: 2,
+      device: 'cpu',
+      nesterov: false,
+      subCenters: 1,
+      biasWeightDecay: 0,
+    };
     expect(checkConfig(old)).toEqual({ ...old, ...filled });
     const ofNetworks = { kernels: 'auto', memory: 'normal' };
     expect(checkConfig(OLD_CONFIG)).toEqual({ ...OLD_CONFIG, ...filled, ...ofNetworks });

@@ -29,6 +29,8 @@ export function resolveConfig(flags: fields.TrainFlags): TrainConfig {
       { scale: scale.default?.(situation), margin: margin.default?.(situation) },
     ),
     ...fill(fields.optimisation),
+    ...fill(fields.keeping),
+    ...fill(fields.start),
     evaluation: fill(fields.evaluation),
     ...(part === 'all'
       ? { ...fill(fields.network), network, augmentation: fill(fields.augmentation) }

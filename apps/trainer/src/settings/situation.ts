@@ -17,6 +17,7 @@ type Choice =
   | 'engine'
   | 'device'
   | 'optimiser'
+  | 'initFrom'
   | 'loss'
   | 'weighting';
 
@@ -24,6 +25,7 @@ type Choice =
 export type Choices = { readonly [Name in Choice]?: string } & {
   readonly pixels?: number;
   readonly labelNoise?: number;
+  readonly validateEvery?: number;
 };
 
 /** Where the embedding comes from. */
@@ -119,6 +121,8 @@ export const ONLY = {
   pairs: beside('pairs'),
   labelNoise: beside('labelNoise', '--label-noise'),
   weighting: beside('weighting'),
+  validated: beside('validateEvery', '--validate-every'),
+  started: beside('initFrom', '--init-from'),
   drawn: unless('for drawn identities', ({ choices }) => choices.data !== undefined && '--data'),
   network: unless('for --train all', noNetwork),
   embedding: unless('for --train embedding', noEmbedding),

@@ -22,8 +22,8 @@ export type TrainingEvent =
   /** An epoch has ended. */
   | { readonly type: 'epoch' /** From 1. */; readonly epoch: number; readonly step: number }
   /**
-   * A checkpoint is due: at the start of a training without a state, after each epoch, and after the last step of an
-   * interrupted training. The state is to be stored before the next event is asked for: training goes on in its arrays.
+   * A checkpoint is due: at the start of a training without a state, after each epoch and where `checkpointDue` says so, and
+   * after the last step of an interrupted training. The state is to be stored before the next event is asked for: training goes on in its arrays.
    */
   | { readonly type: 'checkpoint'; readonly state: TrainingState }
   /** The error that is thrown next. */

@@ -50,6 +50,8 @@ export interface TrainingTask {
   readonly state?: TrainingState;
   /** Stops the training after the current step. */
   readonly signal?: AbortSignal;
+  /** Whether a checkpoint is wanted after a step, in the middle of an epoch; never by default. @param step steps done */
+  readonly checkpointDue?: (step: number) => boolean;
 }
 
 type Size = Pick<TrainingOptions, 'batch' | 'accumulate'>;
@@ -72,7 +74,7 @@ export function stepsPerEpoch(samples: number, { batch, accumulate = 1 }: Size):
  * @throws StateMismatchError if the state is of other classes, or of another loss or learner
  */
 export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, void, void> {
-  const { learner, head, samples, options, signal } = task;
+  const { learner, head, samples, options, signal, checkpointDue } = task;
   checkTask(task);
   const { epochs, rule, weightDecay = 0, biasWeightDecay = 0 } = options;
   const parts: LearnerWithHead = {
@@ -108,6 +110,8 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
       yield { type: 'step', metrics: { ...done.metrics, epoch: epoch + 1, imagesPerSecond } };
       interrupted = signal?.aborted ?? false;
       if (interrupted) break;
+      const epochGoesOn = state.step < (epoch + 1) * perEpoch;
+      if (epochGoesOn && checkpointDue?.(state.step)) yield await checkpointOf(learner, state);
     }
     if (state.step === (epoch + 1) * perEpoch) yield { type: 'epoch', epoch: epoch + 1, step: state.step };
     yield await checkpointOf(learner, state);
