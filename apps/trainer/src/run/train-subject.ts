@@ -1,6 +1,6 @@
 import type { Model } from '@cf/onnx';
 import { writeModelFile } from '@cf/onnx/node';
-import type { StepMetrics } from '@cf/training';
+import { type StepMetrics, stepsPerEpoch } from '@cf/training';
 import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
@@ -8,6 +8,8 @@ import { OutputError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { trainingOptions } from '../settings/training-options.ts';
+import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
@@ -38,6 +40,11 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
     results.push(...control);
   }
   await writeOutcome(job, subject, trained, results);
+  const { accuracy, report } = results[0]!.result;
+  const steps = stepsPerEpoch(subject.samples.count, trainingOptions(config)) * config.epochs;
+  await boardLog(run.path).append([
+    scoreEvent(best?.step ?? steps, { accuracy, auc: report.auc, eer: report.eer }),
+  ]);
   const { missing, dropped } = readablePairs(dataset.verification, indices);
   tellLeftOut(job, missing + dropped);
   return { run, interrupted: false, results };
