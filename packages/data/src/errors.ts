@@ -119,13 +119,13 @@ export class PairImageError extends CfError {
   }
 }
 
-/** `E_OUTPUT_FOLDER`: the folder to write exists already and is not to be replaced. */
+/** `E_OUTPUT_FOLDER`: the folder to write exists already and is not to be replaced, or can't be written. */
 export class OutputFolderError extends CfError {
   /** The folder as it was given. */
   readonly path: string;
 
-  constructor(path: string, given: string, expected: string, fix: string) {
-    super('OutputFolderError', 'E_OUTPUT_FOLDER', { given, expected, fix });
+  constructor(path: string, given: string, expected: string, fix: string, cause?: unknown) {
+    super('OutputFolderError', 'E_OUTPUT_FOLDER', { given, expected, fix, cause });
     this.path = path;
   }
 }

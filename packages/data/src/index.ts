@@ -91,6 +91,7 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { makeFolder } from './make-folder.ts';
 export { type ManifestRow, manifestRows } from './manifest/manifest-rows.ts';
 export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {

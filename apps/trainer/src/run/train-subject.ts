@@ -7,7 +7,9 @@ import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-tr
 import { OutputError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
@@ -41,6 +43,11 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
     results.push(...control);
   }
   await writeOutcome(job, subject, trained, results);
+  const { accuracy, report } = results[0]!.result;
+  const steps = stepsPerEpoch(config, subject.samples.count) * config.epochs;
+  await boardLog(run.path).append([
+    scoreEvent(best?.step ?? steps, { accuracy, auc: report.auc, eer: report.eer }),
+  ]);
   const { missing, dropped } = readablePairs(dataset.verification, indices);
   tellLeftOut(job, missing + dropped);
   return { run, interrupted: false, results };

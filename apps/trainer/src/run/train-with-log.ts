@@ -4,6 +4,8 @@ import { InterruptedError } from '../commands/interruption.ts';
 import { RunFolderError } from '../errors.ts';
 import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { boardLog, scoreEvent, stepEvent } from '../tensorboard/board-log.ts';
+import type { BoardEvent } from '../tensorboard/event.ts';
 import { checkpointPace, checkpointTimer } from './checkpoint-pace.ts';
 import type { Job } from './job.ts';
 import { keepCheckpoints } from './kept-checkpoints.ts';
@@ -20,7 +22,7 @@ import { bestOf, isPatienceOver, type Validation } from './validation.ts';
  * @returns the scores on the way
  */
 export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<readonly Validation[]> {
-  const { config, backend, pictures, signal, kept } = job;
+  const { config, backend, pictures, signal, kept, place } = job;
   const { run, network, samples } = subject;
   const state = await startState(job, subject);
   const keeper = keepCheckpoints(run, {
@@ -34,16 +36,23 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
   const isEnough = (): boolean => isPatienceOver(validations, config.earlyStopping);
   const log = await openMetrics(run);
   const waiting: StepMetrics[] = [];
+  const board = boardLog(run.path, state?.step);
+  const shown: BoardEvent[] = [];
   const keep = async (reached: TrainingState): Promise<void> => {
     await log.append(waiting.splice(0));
     const found = await validate(job, subject, reached.step, validations);
     if (found !== undefined) validations.push(found);
     await keeper.write(reached, { subject, pictures, config, validations });
     timer.written();
+    place.onEvent?.({ event: 'checkpoint', step: reached.step });
     if (found !== undefined) {
       await run.writeText('validation', validations.map((one) => `${JSON.stringify(one)}\n`).join(''));
       tellValidation(job, found, validations);
+      const { step, accuracy, auc } = found;
+      shown.push(scoreEvent(step, { accuracy, auc }));
+      place.onEvent?.({ event: 'validation', ...found });
     }
+    await board.append(shown.splice(0));
     await keepBest(reached.step);
   };
   const keepBest = async (step: number): Promise<void> => {
@@ -69,7 +78,11 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
       },
       {
         label: 'training',
-        onStep: (metrics) => waiting.push(metrics),
+        onStep: (metrics) => {
+          waiting.push(metrics);
+          shown.push(stepEvent(metrics));
+          place.onEvent?.({ event: 'step', ...metrics });
+        },
         onCheckpoint: keep,
         checkpointDue: timer.due,
         isEnough,

@@ -1,4 +1,4 @@
-import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
+import { CfError, OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
@@ -20,11 +20,12 @@ import {
  * Checks every number and name of a configuration, which may come from a file.
  *
  * @param from whether errors name flags or fields of a file; fields by default
+ * @param placeOf where a field stands, for errors
  * @returns the configuration, with fields that an older file lacks
  * @throws UsageError, OptionOutOfRangeError, UnknownNameError
  */
-export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): TrainConfig {
-  const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
+export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file', placeOf?: PlaceOf): TrainConfig {
+  const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from, placeOf });
   checkLoss(config);
   checkMomentum(config);
   checkKeeping(config);
@@ -130,7 +131,11 @@ function checkEngine({ engine, head, device, kernels, network }: NetworkTraining
   );
 }
 
+/** Where a field stands in a file, in words: `line 3 of 'run.yaml'`. */
+export type PlaceOf = (path: readonly PropertyKey[]) => string;
+
 interface Naming {
+  readonly placeOf?: PlaceOf | undefined;
   /** Stands before the names of fields. */
   readonly root?: string;
   readonly from?: 'flags' | 'file';
@@ -142,7 +147,12 @@ function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, naming:
   const result = schema.safeParse(value, { error });
   if (result.error === undefined) return result.data as z.output<Schema>;
   // A slip in a name also leaves a field missing: the name is what to say.
-  throw errorOf(problems.find(({ code }) => code === 'unrecognized_keys') ?? problems[0]!, naming);
+  const problem = problems.find(({ code }) => code === 'unrecognized_keys') ?? problems[0]!;
+  const failure = errorOf(problem, naming);
+  if (naming.placeOf === undefined || !(failure instanceof CfError)) throw failure;
+  const slip = problem.code === 'unrecognized_keys' ? problem.keys.slice(0, 1) : [];
+  const place = naming.placeOf([...(problem.path ?? []), ...slip]);
+  throw new UsageError(`${failure.given}, ${place}`, failure.expected, failure.fix);
 }
 
 type Problem = Parameters<z.core.$ZodErrorMap>[0];

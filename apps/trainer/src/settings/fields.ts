@@ -464,8 +464,22 @@ export const run = {
     ),
   }),
   initFrom: setting('--init-from <folder>', text(), 'a run to take weights and class centers (by name) from'),
-  config: setting('--config <file>', text(), 'a config.json in place of the flags of the training'),
+  config: setting(
+    '--config <file>',
+    text(),
+    'a configuration in YAML or JSON, such as config.json of a run; flags beside it win',
+  ),
   resume: setting('--resume <folder>', text(), 'continue an interrupted run from its checkpoint'),
+  dryRun: setting(
+    '--dry-run',
+    off(),
+    'tell shapes, parameters, memory, steps and time of the training, after a few steps on noise; write nothing',
+  ),
+  json: setting(
+    '--json',
+    off(),
+    'print what happens as JSON lines, and nothing else, on the standard output',
+  ),
   printSchema: setting('--print-schema', off(), 'print the JSON Schema of config.json, and do nothing else'),
 };
 
