@@ -31,7 +31,7 @@ it('a tenth in memory is measured beside all of it', async () => {
   const report = { whole: { ...whole, residentMiB: [100, 104.4] }, tenth, ratio: 0.97 };
   const lines = formatData(report).split('\n');
   expect(lines[0]).toMatch(
-    /^24 of 24 pictures in memory, 0 threads for data: [\d.]+ images\/s, [\d.]+ % of the time/,
+    /^24 of 24 pictures in memory, 0 threads for data: [\d.]+ images\/s, [\d.]+ ms of the processor a picture, [\d.]+ % of the time/,
   );
   expect(lines[1]).toBe('  memory at every tenth of the steps: 100 104 MiB, +4 from the first to the last');
   expect(lines.at(-1)).toBe('a folder of ten times the budget trains at 0.97 times the images/s');
