@@ -127,13 +127,13 @@ export class PairImageError extends CfError {
   }
 }
 
-/** `E_OUTPUT_FOLDER`: the folder to write exists already and is not to be replaced. */
+/** `E_OUTPUT_FOLDER`: the folder to write exists already and is not to be replaced, or can't be written. */
 export class OutputFolderError extends CfError {
   /** The folder as it was given. */
   readonly path: string;
 
-  constructor(path: string, given: string, expected: string, fix: string) {
-    super('OutputFolderError', 'E_OUTPUT_FOLDER', { given, expected, fix });
+  constructor(path: string, given: string, expected: string, fix: string, cause?: unknown) {
+    super('OutputFolderError', 'E_OUTPUT_FOLDER', { given, expected, fix, cause });
     this.path = path;
   }
 }
@@ -162,4 +162,11 @@ export class ImageStoreSizeError extends CfError {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
+
+/** `E_FACE_DETECTOR`: what finds faces is not installed, or does not run. */
+export class FaceDetectorError extends CfError {
+  constructor(given: string, expected: string, fix: string, cause?: unknown) {
+    super('FaceDetectorError', 'E_FACE_DETECTOR', { given, expected, fix, cause });
+  }
 }

@@ -2,18 +2,60 @@
 export {
   type BatchOptions,
   createRandom,
+  type LastBatch,
   type Random,
+  type Sampler,
   type ShuffleList,
   shuffledBatches,
+  type UniformSamplerOptions,
+  uniformSampler,
 } from '@cf/core';
+export {
+  ALIGNMENT_VERSION,
+  type AlignedFolder,
+  type AlignFolderOptions,
+  type AlignProgress,
+  alignFolder,
+} from './align/align-folder.ts';
+export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
+export {
+  chooseFace,
+  type DetectedFace,
+  type FaceDetector,
+  type FaceLandmarks,
+  faceWeight,
+  type Point,
+} from './align/face.ts';
+export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
+export { parseLandmarks } from './align/landmarks-file.ts';
+export {
+  ARCFACE_TEMPLATE,
+  applySimilarity,
+  fitSimilarity,
+  invertSimilarity,
+  type Similarity,
+  templateSimilarity,
+} from './align/similarity.ts';
+export { warpImage } from './align/warp.ts';
+export { type AugmentOptions, checkAugmentation, NO_AUGMENTATION } from './augmentation/augment-options.ts';
+export { augmentPicture } from './augmentation/augment-picture.ts';
+export {
+  type Augmentation,
+  type AugmentKey,
+  drawAugmentation,
+  type ErasedPart,
+} from './augmentation/draw-augmentation.ts';
+export type { Planes } from './augmentation/planes.ts';
 export {
   openCollection,
   type PictureCollection,
   type PictureIdentity,
   packIn,
 } from './collection/open-collection.ts';
+
 export {
   DataFolderError,
+  FaceDetectorError,
   ImageStoreSizeError,
   ManifestError,
   OutputFolderError,
@@ -50,7 +92,8 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
-export { isManifest } from './manifest/manifest-rows.ts';
+export { makeFolder } from './make-folder.ts';
+export { isManifest, type ManifestRow, manifestRows } from './manifest/manifest-rows.ts';
 export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
@@ -68,7 +111,13 @@ export {
 export { type UnpackedFolder, type UnpackOptions, unpackRecords } from './record-io/unpack.ts';
 export { type RecordPackOptions, type WrittenPack, writeRecordPack } from './record-io/write-pack.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
-export { orderedBatches } from './sampling/ordered-batches.ts';
+export {
+  type BalancedSamplerOptions,
+  balancedSampler,
+  type IdentitySamplerOptions,
+  identitySampler,
+} from './sampling/balanced-sampler.ts';
+export { type CurriculumSamplerOptions, curriculumSampler } from './sampling/curriculum-sampler.ts';
 export {
   type PictureFile,
   type PictureRecord,
@@ -78,15 +127,7 @@ export {
   pictureName,
 } from './source/picture-source.ts';
 export { pictureBytes, readPicture } from './source/read-picture.ts';
-export {
-  type Augmentation,
-  type AugmentKey,
-  type AugmentOptions,
-  augmentBatch,
-  drawAugmentation,
-  type PixelBatchOptions,
-  pixelBatch,
-} from './store/augment-batch.ts';
+export { augmentBatch, type PixelBatchOptions, pixelBatch } from './store/augment-batch.ts';
 export {
   collectImages,
   type ImageStore,
@@ -95,6 +136,14 @@ export {
   loadImageStore,
   type StoreProgress,
 } from './store/image-store.ts';
+export { type DrawnPicture, decodePicture, type StreamedPicture } from './stream/decode-picture.ts';
+export {
+  openPictureStream,
+  type PictureRequest,
+  type PictureStream,
+  type PictureStreamOptions,
+  streamOfStore,
+} from './stream/picture-stream.ts';
 export type { Colour } from './synthetic/colour.ts';
 export { type ContactSheetOptions, contactSheet } from './synthetic/contact-sheet.ts';
 export { drawFace } from './synthetic/draw-face.ts';

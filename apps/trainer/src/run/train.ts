@@ -30,6 +30,13 @@ export async function train(
     const { dataset, backend, device, kept } = job;
     const images = dataset.labels.filter((label) => label >= 0).length;
     const pairs = dataset.verification.pairs.length;
+    place.onEvent?.({
+      event: 'start',
+      identities: dataset.names.length,
+      images,
+      pairs,
+      pairsFrom: dataset.pairsFrom,
+    });
     say(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );

@@ -34,7 +34,7 @@ interface IdentityFolder extends ImageIdentity {
 const FOLDERS_AT_A_TIME = 16;
 const LAYOUT = 'check the path; the layout is <root>/<identity>/<picture>.jpg.';
 /** Left by file managers, systems and storage boxes; neither pictures nor people nor worth a word. */
-const CLUTTER = new Set([
+export const CLUTTER: ReadonlySet<string> = new Set([
   'thumbs.db',
   'ehthumbs.db',
   'desktop.ini',

@@ -188,7 +188,7 @@ export function checkSize({ width, height }: DecodeOptions): void {
  * libvips writes several lines, some of them twice; a report has room for the first. Its error buffer is one for the
  * whole process, so of two pictures that fail at the same time one may be left with an unknown error.
  */
-function decodeFailure(error: unknown): string {
+export function decodeFailure(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
   const truncated =
     /premature end|truncated|read error|unable to parse|insufficient|out of order|unknown error/i.test(line);
