@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { crc32, deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
@@ -193,6 +194,42 @@ describe('what is left out', () => {
     ]);
     expect((await decoded(result.files.leftOutSheet!)).width).toBe(116);
     expect((await decoded(result.files.sheet!)).width).toBe(2 + 2 * 114);
+  });
+
+  it('is what would take too much memory, before anything is decoded', async () => {
+    const { data, out } = places();
+    await photographs(data, ['Ann/1.jpg']);
+    // A picture of 40,000 × 40,000 pixels, 16 bits a channel, interlaced, as its header says.
+    const chunk = (type: string, body: Buffer): Buffer => {
+      const chunked = Buffer.concat([Buffer.alloc(4), Buffer.from(type), body, Buffer.alloc(4)]);
+      chunked.writeUInt32BE(body.length, 0);
+      chunked.writeUInt32BE(crc32(chunked.subarray(4, -4)), chunked.length - 4);
+      return chunked;
+    };
+    const header = Buffer.from('00009c4000009c401002000001', 'hex');
+    const parts = [
+      chunk('IHDR', header),
+      chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+      chunk('IEND', Buffer.alloc(0)),
+    ];
+    await put(
+      join(data, 'Ann', 'bomb.png'),
+      Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts]),
+    );
+    const { aligned, problems } = await alignFolder({
+      data,
+      out,
+      detector: detectorOf([landmarksAt(AT)], SIZE),
+    });
+    expect([aligned, problems.map(({ path }) => path)]).toEqual([1, [join(data, 'Ann', 'bomb.png')]]);
+    expect(problems[0]!.message).toContain('40000×40000');
+  });
+
+  it('is all of a folder without photographs', async () => {
+    const { data, out } = places();
+    await put(join(data, 'notes.txt'), 'x');
+    const said = await failure(() => alignFolder({ data, out, detector: detectorOf([], SIZE) }));
+    expect(said).toContain('holds no file that may be a photograph');
   });
 
   it('stops the work with strict', async () => {

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { OptionOutOfRangeError } from '@cf/core';
-import { OutputFolderError, UnreadableImageError } from '../errors.ts';
+import { DataFolderError, OutputFolderError, UnreadableImageError } from '../errors.ts';
 import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { mapLimited } from '../map-limited.ts';
@@ -96,6 +96,7 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
   }
   requireApart(data, out);
   const { files, problems: found } = await findPhotographs(data);
+  if (files.length === 0) throw emptyFolder(data, found[0]);
   const problems = [...found];
   for (const problem of found) options.onProblem?.(problem);
   const record = await AlignmentRecord.open(out, resolve(data));
@@ -142,6 +143,16 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
   } finally {
     await record.close();
   }
+}
+
+function emptyFolder(data: string, first: ImageProblem | undefined): DataFolderError {
+  const found = first === undefined ? '' : `; first problem: ${first.message}`;
+  return new DataFolderError(
+    data,
+    `'${data}' holds no file that may be a photograph${found}`,
+    'photographs, one folder a person, however deep',
+    'check the path.',
+  );
 }
 
 interface Work {
