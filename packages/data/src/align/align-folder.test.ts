@@ -334,6 +334,7 @@ describe('a second call', () => {
     const record = join(out, '.align', 'pictures.jsonl');
     await writeFile(record, `${await readFile(record, 'utf8')}{"path":"P0/1`);
     await writeFile(join(out, '.align', 'x.partial'), 'half');
+    await utimes(join(out, '.align', 'x.partial'), new Date(), new Date(Date.now() - 1e6));
     const result = await run({ data, out, detector });
     expect([result.aligned, detector.calls]).toEqual([12, 12]);
     const whole = join(out, '..', 'whole');
@@ -341,6 +342,21 @@ describe('a second call', () => {
     expect(await tree(out)).toEqual(await tree(whole));
     for (const name of await tree(whole))
       expect((await readFile(join(out, name))).equals(await readFile(join(whole, name))), name).toBe(true);
+  });
+
+  it('at the same time does no harm', async () => {
+    const { data, out } = places();
+    await photographs(
+      data,
+      Array.from({ length: 30 }, (_, i) => `P${i % 4}/${i}.jpg`),
+    );
+    const detector = detectorOf([landmarksAt(AT)], SIZE);
+    const results = await Promise.all([1, 2, 3].map(() => run({ data, out, detector })));
+    expect(results.map(({ aligned }) => aligned)).toEqual([30, 30, 30]);
+    expect((await tree(out)).filter((name) => name.endsWith('.jpg'))).toHaveLength(30);
+    const calls = detector.calls;
+    expect((await run({ data, out, detector })).kept).toBe(30);
+    expect(detector.calls).toBe(calls);
   });
 
   it('leaves no half crop when a detector fails', async () => {

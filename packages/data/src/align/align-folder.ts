@@ -78,6 +78,8 @@ export interface AlignedFolder {
 
 const JPEG_QUALITY = 95;
 const LOOKED_AT_A_TIME = 16;
+/** What is half-written for longer was left by a process that was killed. */
+const LEFT_BEHIND_MS = 600_000;
 
 /**
  * Finds the faces of photographs and writes aligned crops of 112×112 pixels, one a photograph.
@@ -85,7 +87,8 @@ const LOOKED_AT_A_TIME = 16;
  * Photographs may have any size and EXIF orientation. Of several faces the largest and most central one is taken
  * ({@link chooseFace}). A crop is written aside and renamed, and then recorded in `.align/` of the folder, so a call that
  * was stopped goes on where it was; a photograph that has changed since (size or time), or that another detector or other
- * landmarks are given for, is done again, and crops of photographs that are gone are removed.
+ * landmarks are given for, is done again, and crops of photographs that are gone are removed. Two
+ * processes on one folder do some work twice, and no harm.
  *
  * @throws DataFolderError, OutputFolderError, FaceDetectorError, OptionOutOfRangeError; UnreadableImageError with `strict`
  */
@@ -140,8 +143,6 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
     return await summarise({ ...work, record, problems, total: files.length, kept, removed });
   } catch (error) {
     throw outputFailure(out, error);
-  } finally {
-    await record.close();
   }
 }
 
@@ -265,7 +266,11 @@ async function removeStale(
     record.forget(path);
   }
   for (const name of await readdir(join(out, RECORD_FOLDER))) {
-    if (name.endsWith('.partial')) await rm(join(out, RECORD_FOLDER, name), { force: true });
+    if (!name.endsWith('.partial')) continue;
+    const file = join(out, RECORD_FOLDER, name);
+    const found = await stat(file).catch(() => undefined);
+    // A younger one may be of another process.
+    if (found !== undefined && Date.now() - found.mtimeMs > LEFT_BEHIND_MS) await rm(file, { force: true });
   }
   return removed;
 }
