@@ -252,14 +252,16 @@ describe('what is left out', () => {
 describe('landmarks in the place of a detector', () => {
   it('are taken by path; a photograph without a line is left out', async () => {
     const { data, out } = places();
-    await photographs(data, ['Ann/1.jpg', 'Ann/deep/2.jpg', 'Bob/3.jpg']);
+    await photographs(data, ['Ann/1.jpg', 'Ann/deep/2.jpg', 'Bob/3.jpg', 'flat.jpg']);
     const landmarks = new Map([
       ['Ann/1.jpg', [landmarksAt(AT)]],
       ['Ann/deep/2.jpg', [landmarksAt(placing(50, 50, 0.4, 0)), landmarksAt(AT)]],
+      ['flat.jpg', [landmarksAt(AT)]],
     ]);
     const result = await alignFolder({ data, out, landmarks });
-    expect([result.aligned, result.withoutFace, result.several]).toEqual([
-      2,
+    expect([result.aligned, result.inNoFolder, result.withoutFace, result.several]).toEqual([
+      3,
+      1,
       ['Bob/3.jpg'],
       [{ path: 'Ann/deep/2.jpg', faces: 2 }],
     ]);
@@ -267,7 +269,7 @@ describe('landmarks in the place of a detector', () => {
       expect(difference(await decoded(join(out, 'Ann', name)), face)).toBeLessThan(6);
     // Other landmarks make that crop anew, and no other.
     landmarks.set('Ann/1.jpg', [landmarksAt(placing(210, 150, 1.4, 0))]);
-    expect((await alignFolder({ data, out, landmarks })).kept).toBe(2);
+    expect((await alignFolder({ data, out, landmarks })).kept).toBe(3);
   });
 
   it('or a detector must be given', async () => {

@@ -61,6 +61,8 @@ export interface AlignedFolder {
   readonly several: readonly { readonly path: string; readonly faces: number }[];
   /** Photographs without a face, by their paths below the folder. */
   readonly withoutFace: readonly string[];
+  /** How many crops lie in no person's folder, as their photographs do. */
+  readonly inNoFolder: number;
   /** What could not be read. */
   readonly problems: readonly ImageProblem[];
   /** Lists and sheets, as paths. */
@@ -318,6 +320,7 @@ async function summarise(finished: Finished): Promise<AlignedFolder> {
     removed,
     several: aligned.flatMap(({ path, faces = 0 }) => (faces > 1 ? [{ path, faces }] : [])),
     withoutFace: leftOut.map(({ path }) => path),
+    inNoFolder: aligned.filter(({ path }) => !path.includes('/')).length,
     problems,
     files: {
       record: record.file,
