@@ -95,6 +95,12 @@ const STEP_CHARTS: readonly StepChart[] = [
     lines: { largest: 'maxModulation', least: 'minModulation' },
     caption: 'The gradient of a hard negative is multiplied by M = t + 2·cos θ_j.',
   },
+  {
+    title: 'Samples left out',
+    yTitle: 'share of the batch',
+    lines: { 'left out': 'leftOutShare' },
+    caption: 'Samples whose loss the weighting sets to 0: they move nothing.',
+  },
   { title: 'Learning rate', yTitle: 'η', lines: { 'learning rate': 'learningRate' }, caption: '' },
   {
     title: 'Gradient',

@@ -13,6 +13,7 @@ import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
+import { leftOutText } from './left-out.ts';
 import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
@@ -32,7 +33,10 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   if (signal.aborted) return interrupted;
   if (best !== undefined) await takeBest(job, subject, best);
   const trained = await network.trained();
-  const fit = trainingFit(await readMetrics<StepMetrics>(run, best?.step));
+  const metrics = await readMetrics<StepMetrics>(run, best?.step);
+  const fit = trainingFit(metrics);
+  const leftOut = leftOutText(metrics);
+  if (leftOut !== undefined) job.say(leftOut);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
     const control = await trainControl(job, subject);
@@ -112,9 +116,10 @@ async function writeOutcome(
   { files, model }: TrainedNetwork,
   results: readonly NamedResult[],
 ): Promise<void> {
+  const metrics = await readMetrics<StepMetrics>(run);
   const page = await trainReport({
     config,
-    metrics: await readMetrics<StepMetrics>(run),
+    metrics,
     results,
     identities: samples.classes.length,
     images: samples.count,
@@ -122,7 +127,7 @@ async function writeOutcome(
     problems: problems.all,
     notes: [
       ...notes,
-      ...[warmUpWarning(config, samples.count)].filter((line) => line !== undefined),
+      ...[warmUpWarning(config, samples.count), leftOutText(metrics)].filter((line) => line !== undefined),
       ...(config.validateEvery === undefined
         ? []
         : [`the best checkpoint is the model: ${CHOSEN_BY_SCORES}`]),

@@ -9,6 +9,10 @@ export interface StepMetrics extends HeadDiagnostics {
   /** From 1. */
   readonly epoch: number;
   readonly loss: number;
+  /**
+   * Share of the samples whose loss is 0, of a loss that leaves samples out, as self-paced and OHEM do; null for others.
+   */
+  readonly leftOutShare: number | null;
   readonly learningRate: number;
   /** Euclidean norm over all parameters of the learner. */
   readonly gradientNorm: number;
