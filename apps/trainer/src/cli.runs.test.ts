@@ -99,55 +99,29 @@ describe('a resume', () => {
     expect(again.stdout).not.toMatch(/config\.json|epochs/);
   });
 
-  it.each<[string, (path: string) => Promise<unknown>, RegExp]>([
-    [
-      'with one bit flipped',
-      async (path) => {
-        const bytes = await readFile(path);
-        bytes[bytes.length - 77]! ^= 4;
-        await writeFile(path, bytes);
-      },
-      /\(damaged or cut short: its checksum is another\)/,
-    ],
-    [
-      'with a step of 99,999,999',
-      async (path) => {
-        const bytes = await readFile(path);
-        await writeFile(
-          path,
-          bytes.toString('latin1').replace('"step\\":8,', '"step\\":99999999,'),
-          'latin1',
-        );
-      },
-      /\(damaged or cut short/,
-    ],
-    ['that somebody has removed', (path) => rm(path), /without checkpoint\.safetensors/],
-  ])('refuses a checkpoint %s, and names the one before', async (_, spoil, message) => {
+  it('refuses a checkpoint with a flipped bit, or a step of 99,999,999, and names the one before', async () => {
     const run = await copyOf('spoiled');
     const path = join(run, 'checkpoint.safetensors');
-    await spoil(path);
-    const before = await contents(run);
-    const refused = await cf(['train', '--resume', run]);
-    expect(refused.stderr).toMatch(message);
-    expect(refused.stderr).not.toMatch(/\n\s+at /);
-    expect(refused.code).toBe(3);
-    expect(await contents(run)).toEqual(before);
-    const [, from] = /go on from step 4, which is whole: mv (\S+) /.exec(refused.stderr)!;
-    await rename(from!, path);
+    const bytes = await readFile(path);
+    const flipped = Uint8Array.from(bytes);
+    flipped[bytes.length - 77]! ^= 4;
+    const ahead = bytes.toString('latin1').replace('"step\\":8,', '"step\\":99999999,');
+    let mend = ['', ''];
+    for (const spoiled of [flipped, Buffer.from(ahead, 'latin1')]) {
+      expect(Buffer.compare(bytes, spoiled)).not.toBe(0);
+      await writeFile(path, spoiled);
+      const before = await contents(run);
+      const { code, stderr } = await cf(['train', '--resume', run]);
+      expect(stderr).toMatch(
+        /^RunFolderError \[E_RUN\]: .*damaged or cut short.*\nFix: go on from step 4.*\n$/,
+      );
+      expect(code).toBe(3);
+      expect(await contents(run)).toEqual(before);
+      mend = /which is whole: mv (\S+) (\S+)/.exec(stderr)!.slice(1);
+    }
+    await rename(mend[0]!, mend[1]!);
     expect((await cf(['train', '--resume', run])).code).toBe(0);
     expect(await readFile(join(run, 'model.onnx'))).toEqual(await readFile(join(whole, 'model.onnx')));
-    await rm(run, { recursive: true });
-  });
-
-  it('refuses a step past the end whose checksum was made anew', async () => {
-    const run = await copyOf('forged');
-    const path = join(run, 'checkpoint.safetensors');
-    const { tensors, metadata } = await readTensors(path);
-    const values = metadata.values!.replace('"step":8', '"step":99999999');
-    await writeTensors(path, { tensors, metadata: { ...metadata, values } }, { checksum: true });
-    const { code, stderr } = await cf(['train', '--resume', run]);
-    expect(stderr).toMatch(/at step 99999999, expected at most 8, the steps of 2 epochs on 144 samples/);
-    expect(code).toBe(3);
   });
 
   it('reads a checkpoint of the form before, and says that it has no checksum', async () => {
@@ -202,7 +176,7 @@ describe('scores on the way', () => {
       expect(await readFile(join(killed, name)), name).toEqual(await readFile(join(run, name)));
   });
 
-  it('end a training when they get no better, and a resume has nothing left to do but by more patience', async () => {
+  it('end a training when they get no better, and go on with more patience', async () => {
     const run = join(base, 'early');
     const patient = [...validated.filter((flag) => !/lr/.test(flag)), '--lr=1e-9', '--early-stopping=2'];
     const { code, stdout, stderr } = await cf(['train', ...patient, '--features-from', whole, '--out', run]);
@@ -210,10 +184,6 @@ describe('scores on the way', () => {
     expect(stderr).toMatch(/training: stopped early at step 12 of 24/);
     expect(stdout).toMatch(/^no better in 2 scores: training ends after epoch 3 of 6$/m);
     expect(await metricsOf(run)).toHaveLength(12);
-    const model = await readFile(join(run, 'model.onnx'));
-    const again = await cf(['train', '--resume', run]);
-    expect(again.code).toBe(0);
-    expect(await readFile(join(run, 'model.onnx'))).toEqual(model);
     const more = await cf(['train', '--resume', run, '--early-stopping', '3']);
     expect(more.stdout).toMatch(/training ends after epoch 4 of 6/);
   });
@@ -279,18 +249,27 @@ describe('where nothing can be written any more', () => {
     expect(await readdir(base)).not.toContain('removed');
   });
 
-  it('a program without descriptors left ends in its exit code, and leaves a run as it was', async () => {
-    const run = await copyOf('descriptors');
-    const before = await readFile(join(run, 'checkpoint.safetensors'));
-    const codes = new Set<number | null>();
-    for (const limit of [22, 26, 32]) {
-      const { code, stderr } = await limited(`ulimit -n ${limit}`, ['train', '--resume', run]);
-      codes.add(code);
-      if (code === 3) expect(stderr.split('\n').filter((line) => /Error \[/.test(line))).toHaveLength(1);
-      expect(await readFile(join(run, 'checkpoint.safetensors'))).toEqual(before);
-    }
-    expect([...codes].sort()).toEqual([0, 3]);
-    expect((await cf(['train', '--resume', run])).code).toBe(0);
+  it('a process without descriptors ends in one line and 3, and the last checkpoint stays', async () => {
+    const run = join(base, 'descriptors');
+    const metrics = join(run, 'metrics.jsonl');
+    // Opens all that the system lets it, as soon as something was trained.
+    const greedy = `
+      import { openSync, statSync } from 'node:fs';
+      const timer = setInterval(() => {
+        if (!(statSync(${JSON.stringify(metrics)}, { throwIfNoEntry: false })?.size > 0)) return;
+        clearInterval(timer);
+        try { for (;;) openSync('/dev/null'); } catch {}
+      }, 1).unref();`;
+    const flags = [...SMALL.filter((flag) => !/epochs|batch/.test(flag)), '--epochs=400', '--batch=2'];
+    const { code, stderr } = await limited(
+      `ulimit -n 200; export NODE_OPTIONS='--import=data:text/javascript,${encodeURIComponent(greedy).replaceAll("'", '%27')}'`,
+      ['train', ...flags, '--no-control', '--features-from', whole, '--out', run],
+    );
+    expect(stderr).toMatch(/OutputError \[E_OUTPUT\]: .*EMFILE/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(code).toBe(3);
+    expect((await readTensors(join(run, 'checkpoint.safetensors'))).metadata.sha256).toHaveLength(64);
+    expect((await readdir(run)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });
 
@@ -302,4 +281,56 @@ it('a warm-up that does not end is warned about, also in the report', async () =
   expect(await readFile(join(run, 'report.html'), 'utf8')).toContain(
     'the warm-up of 100000 steps does not end',
   );
+});
+
+describe('cf export', () => {
+  it('writes class centers and embeddings with their names, and touches the run in nothing', async () => {
+    const before = await contents(whole);
+    const out = join(base, 'exported', 'deep');
+    const { code, stdout } = await cf(['export', '--run', whole, '--out', out]);
+    expect(stdout).toMatch(/^24 identities after step 8: .*centers\.safetensors$/m);
+    expect(stdout).toMatch(/^144 pictures: .*embeddings\.safetensors$/m);
+    expect(code).toBe(0);
+    const [centers, embeddings] = await Promise.all(
+      ['centers', 'embeddings'].map((name) => readTensors(join(out, `${name}.safetensors`))),
+    );
+    const checkpoint = await readTensors(join(whole, 'checkpoint.safetensors'));
+    expect(centers!.tensors.centers).toEqual(checkpoint.tensors['class.centers']);
+    const names = JSON.parse(centers!.metadata.identities!) as string[];
+    expect(names).toEqual(JSON.parse(checkpoint.metadata.values!).classes);
+    expect(embeddings!.tensors.embeddings!.shape).toEqual([144, 16]);
+    const identities = JSON.parse(embeddings!.metadata.identities!) as string[];
+    const pictures = JSON.parse(embeddings!.metadata.pictures!) as string[];
+    expect([identities.length, pictures.length, new Set(pictures).size]).toEqual([144, 144, 144]);
+    expect(new Set(identities)).toEqual(new Set(names));
+    expect(pictures[0]).toContain(identities[0]);
+    expect(await contents(whole)).toEqual(before);
+  });
+
+  it('takes class centers alone where the pictures are gone, and names a run without any', async () => {
+    const out = join(base, 'alone');
+    const alone = await cf(['export', '--run', whole, '--out', out, '--no-embeddings']);
+    expect([alone.code, await readdir(out)]).toEqual([0, ['centers.safetensors']]);
+    const none = await cf(['export', '--run', base, '--out', out]);
+    expect([none.code, none.stderr]).toEqual([3, expect.stringMatching(/has no config\.json/)]);
+  });
+});
+
+it('fine-tuning starts the centers of other people at the mean of their pictures, or at random', async () => {
+  const from = ['--init-from', whole, ...SMALL.filter((flag) => !/identities=|epochs/.test(flag))];
+  const flags = [...from, '--identities=40', '--no-control', '--epochs=1'];
+  const mean = join(base, 'tuned');
+  const [tuned, random] = await Promise.all([
+    cf(['train', ...flags, '--out', mean]),
+    cf(['train', ...flags, '--new-centers=random', '--out', join(base, 'tuned-random')]),
+  ]);
+  expect(tuned.stdout).toMatch(/^weights from .*whole, and \d+ of 32 class centers$/m);
+  expect(tuned.stdout).toMatch(/^the other \d+ start at the mean embedding of their pictures$/m);
+  expect(random.stdout).toMatch(/^the other \d+ start at random$/m);
+  const cosines = await Promise.all(
+    [mean, join(base, 'tuned-random')].map(async (run) => (await metricsOf(run))[0]!.meanTargetCosine!),
+  );
+  expect(cosines[0]).toBeGreaterThan(cosines[1]! + 0.1);
+  const alone = await cf(['train', ...SMALL, '--new-centers=random', '--out', join(base, 'x')]);
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/--new-centers without --init-from/)]);
 });

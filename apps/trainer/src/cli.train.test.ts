@@ -81,7 +81,7 @@ describe('cf train on drawn identities', () => {
     const again = await cf(['train', ...SMALL, '--out', run]);
     expect(again.code).toBe(3);
     expect(again.stderr).toMatch(
-      /drawn', which holds 11 files, expected a new or empty folder\.\nFix: .*--resume/,
+      /drawn', which holds 12 files, expected a new or empty folder\.\nFix: .*--resume/,
     );
     expect(await contents(run)).toEqual(before);
   });

@@ -2,10 +2,19 @@
 import { guardStreams } from './guard-streams.ts';
 import { restartKeepingMemory } from './keep-memory.ts';
 
+/** As exit-codes.ts has it, which is not loaded here. */
+const EXIT_UNFORESEEN = 70;
+
 if (process.argv[2] === 'train') restartKeepingMemory();
 
 guardStreams(process);
 
 // Loaded only now: a restart would load everything twice.
-const { runProgram } = await import('./program.ts');
-await runProgram(process.argv.slice(2));
+try {
+  const { runProgram } = await import('./program.ts');
+  await runProgram(process.argv.slice(2));
+} catch (error) {
+  // A part that can't be loaded, as where there are no descriptors left: no number that Node gives by itself.
+  console.error(error);
+  process.exitCode = EXIT_UNFORESEEN;
+}

@@ -69,7 +69,7 @@ describe('wrong flags', () => {
     [['train', '--epochs', 'many'], /--epochs.*'many'.*not a number/s],
     [['train', '--loss', 'arcfac'], /did you mean 'arcface'/],
     [['train', '--head', 'cuda', '--out', '/nonexistent/x'], /backend 'cuda'/],
-    [['train', '--resume', 'x', '--lr', '3'], /--resume with --lr/],
+    [['train', '--resume', 'x', '--batch', '3'], /--resume with --batch/],
     [['train', '--data', 'x', '--identities', '9'], /--data with --identities/],
     [['train', '--backbone', 'onnx:x', '--pixels', '9'], /--backbone with --pixels/],
     [['train', '--train', 'all', '--pixels', '9'], /--train all with --pixels/],
@@ -96,7 +96,7 @@ describe('wrong flags', () => {
     [['eval', '--data', 'x', '--pairs', 'y'], /neither --model nor --run/],
     [['eval', '--model', 'onnx:x', '--run', 'x', '--data', 'x', '--pairs', 'y'], /both --model and --run/],
     [['eval', '--model', 'x.onnx', '--data', 'x', '--pairs', 'y'], /expected onnx:FILE/],
-    [['eval', '--run', 'x'], /required option '--data <folder>'/],
+    [['eval', '--run', 'x'], /required option '--pairs <file>'/],
     [['faces'], /--sheet, --out or both/],
     [['conformance', '--goldens', '/nonexistent.json'], /--goldens \/nonexistent\.json \(ENOENT/],
   ])('%j exit with 2 and say why', async (args, message) => {

@@ -1,3 +1,4 @@
+import { printable } from '@cf/core';
 import { htmlReport } from '@cf/eval';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
@@ -32,7 +33,7 @@ import { optionsOf } from './train-options.ts';
 interface EvalFlags extends FileSettings {
   readonly model?: string;
   readonly run?: string;
-  readonly data: string;
+  readonly data?: string;
   readonly pairs: string;
   readonly pairsFolds?: string;
   readonly device: string;
@@ -48,8 +49,8 @@ export function evalCommand(): Command {
     .description('Score a run or an ONNX file on pairs of pictures.')
     .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
     .option('--run <folder>', 'the folder of a training')
-    .requiredOption('--data <folder>', 'pictures, one folder an identity, in the layout of LFW')
-    .requiredOption('--pairs <file>', 'LFW list of pairs')
+    .option('--data <folder>', 'pictures of an LFW list, one folder an identity, in the layout of LFW')
+    .requiredOption('--pairs <file>', 'LFW list of pairs, or a verification set with its pictures (lfw.bin)')
     .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
@@ -71,6 +72,7 @@ Examples:
   cf eval --model onnx:backbone.onnx --data lfw-112 --pairs pairs.txt
   cf eval --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
+  cf eval --run runs/mine --pairs lfw.bin --flip
 `;
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
@@ -88,7 +90,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const found = problems.all.length;
     if (!flags.json) for (const note of extractor.notes ?? []) console.log(note);
     const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
-    console.log(flags.json ? JSON.stringify(json) : asText(name, result, found, unscored));
+    console.log(flags.json ? JSON.stringify(json) : asText(printable(name), result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CfError } from '@cf/core';
+import { CfError, printable } from '@cf/core';
 import { Command } from 'commander';
 import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -47,6 +47,13 @@ Examples:
       the backbone stays as it is, and a linear embedding on top is trained: fast
   cf train --data lfw-112 --people people.txt --folds 1-9 --pairs pairs.txt --pairs-folds 10
       LFW from scratch: train on nine folds, score the tenth
+  cf train --data train.rec --pairs lfw.bin --backbone iresnet18
+      an InsightFace pack and one of its verification sets, as they are
+  cf train --data people.csv --backbone iresnet18
+      a list of pictures: path, identity, and if wanted split, difficulty and weight
+  cf train --data faces --backbone iresnet18 --data-memory 2GiB --augment-colour 0.3 --augment-blur 0.1
+      more pictures than fit into memory, changed in more ways
+  cf train --data faces --backbone iresnet18 --sampler pk:32x4 --class-weights balanced
   cf train --pixels 32
       a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
@@ -77,14 +84,16 @@ function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): vo
   }
 }
 
-/** A run may go on on another device, for longer, and keep other checkpoints. */
+/** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
 const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
-const BESIDE_RESUME = new Set<string>(['featuresFrom', 'device', 'kernels', 'json', ...KEEPING]);
+const PLACED = ['device', 'kernels', 'dataMemory', 'dataWorkers'] as const;
+const BESIDE_RESUME = new Set<string>(['featuresFrom', 'json', ...PLACED, ...KEEPING]);
+
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
   const emit = (event: RunEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
   const onEvent = flags.json ? emit : undefined;
   const say = (line: string): void =>
-    onEvent === undefined ? console.log(line) : onEvent({ event: 'note', text: line });
+    onEvent === undefined ? console.log(printable(line)) : onEvent({ event: 'note', text: line });
   try {
     return flags.dryRun
       ? await tryRun(flags, { signal, say, onEvent })
@@ -226,12 +235,19 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
 /** The same training on another device, or by other kernels. */
 function computedOn(
   config: TrainConfig,
-  { device, kernels }: Pick<TrainFlags, 'device' | 'kernels'>,
+  {
+    device,
+    kernels,
+    dataMemory,
+    dataWorkers,
+  }: Pick<TrainFlags, 'device' | 'kernels' | 'dataMemory' | 'dataWorkers'>,
 ): TrainConfig {
   return checkConfig({
     ...config,
     ...(device !== undefined && { device }),
     ...(kernels !== undefined && { kernels }),
+    ...(dataMemory !== undefined && { dataMemory }),
+    ...(dataWorkers !== undefined && { dataWorkers }),
   });
 }
 

@@ -114,6 +114,12 @@ const STEP_CHARTS: readonly StepChart[] = [
     lines: { 'images/s': 'imagesPerSecond' },
     caption: 'Pictures trained on, over the time of each step.',
   },
+  {
+    title: 'Waiting for data',
+    yTitle: 'share of a step',
+    lines: { waiting: 'dataShare' },
+    caption: 'Share of the time of each step for which it waited for its pictures.',
+  },
 ];
 
 /** Charts of what the loss has numbers of. */

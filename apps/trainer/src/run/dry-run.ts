@@ -1,6 +1,6 @@
 import { availableMemory } from 'node:process';
 import { createRandom } from '@cf/core';
-import { type Learner, stepsPerEpoch, train } from '@cf/training';
+import { type Learner, train } from '@cf/training';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { NamedSamples } from '../dataset/picture-samples.ts';
 import { requireMemory } from '../engines/activation-memory.ts';
@@ -8,7 +8,9 @@ import { openEngine } from '../engines/open-engine.ts';
 import { linearEmbedding } from '../features/linear-embedding.ts';
 import { openExtractor } from '../features/open-extractor.ts';
 import { formatSeconds } from '../report/progress.ts';
+import { byteSize } from '../settings/byte-size.ts';
 import { lossOf } from '../settings/loss-of.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 import { requireBatchSize } from './batch-size.ts';
@@ -75,7 +77,10 @@ async function ofNetwork(job: Job<NetworkTraining>): Promise<DryRun> {
     try {
       requireBatchSize(config, images, network.smallestBatch);
       const input = [shape.channels, shape.height, shape.width];
-      const data = dataset.images.count * shape.channels * shape.height * shape.width;
+      const { dataMemory } = config;
+      const most =
+        dataMemory === undefined ? Number.POSITIVE_INFINITY : byteSize('--data-memory', dataMemory);
+      const data = Math.min(most, dataset.images.count * shape.channels * shape.height * shape.width);
       return await measured(job, network.learner, { input, activations, data, before: 0 });
     } finally {
       await network.dispose();
@@ -146,7 +151,7 @@ async function measured(
 ): Promise<DryRun> {
   const samples = noiseSamples(dataset, input);
   const options = trainingOptions(config);
-  const perEpoch = stepsPerEpoch(samples.count, options);
+  const perEpoch = stepsPerEpoch(config, samples.count);
   const head = await backend.createHead(lossOf(config, samples), { subCenters: config.subCenters });
   const seconds: number[] = [];
   try {

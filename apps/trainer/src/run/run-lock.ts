@@ -165,8 +165,13 @@ async function writeHolder(file: string, holder: LockHolder): Promise<void> {
 }
 
 function held(path: string, file: string, here: LockHolder): RunLock {
-  const isOurs = async (): Promise<boolean> =>
-    parseHolder(await readFile(file, 'utf8').catch(() => ''))?.token === here.token;
+  const isOurs = async (): Promise<boolean> => {
+    const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return '';
+      throw new OutputError(file, cause);
+    });
+    return parseHolder(text)?.token === here.token;
+  };
   // By the clock of the file system, and never a new file.
   const beat = async (): Promise<void> => {
     if (!(await isOurs())) return;
@@ -198,7 +203,7 @@ function held(path: string, file: string, here: LockHolder): RunLock {
     },
     async release() {
       clearInterval(timer);
-      if (await isOurs()) await rm(file, { force: true }).catch(() => {});
+      if (await isOurs().catch(() => false)) await rm(file, { force: true }).catch(() => {});
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { Backend } from '@cf/core';
 import {
   type StepMetrics,
-  stepsPerEpoch,
   DivergedError as TrainingDiverged,
   type TrainingState,
   type TrainingTask,
@@ -11,6 +10,7 @@ import type { NamedSamples } from '../dataset/picture-samples.ts';
 import { DivergedError } from '../errors.ts';
 import { startProgress } from '../report/progress.ts';
 import { lossOf } from '../settings/loss-of.ts';
+import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 
@@ -42,7 +42,8 @@ export interface TrainingHooks {
 export async function runTraining(training: Training, hooks: TrainingHooks): Promise<void> {
   const { config, backend, samples, state, ...task } = training;
   const options = trainingOptions(config);
-  const total = stepsPerEpoch(samples.count, options) * options.epochs;
+  const sampler = samplerOf(config, samples);
+  const total = sampler.steps * options.epochs;
   const { subCenters } = config;
   const head = await backend.createHead(lossOf(config, samples), { subCenters });
   let step = state?.step ?? 0;
@@ -52,6 +53,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
       ...task,
       head,
       samples,
+      sampler,
       options,
       ...(state === undefined ? {} : { state }),
       checkpointDue: (reached: number): boolean => hooks.checkpointDue?.(reached) ?? false,
@@ -78,6 +80,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   }
 }
 
-function stepText({ epoch, loss, imagesPerSecond }: StepMetrics): string {
-  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(0)} images/s`;
+function stepText({ epoch, loss, imagesPerSecond, dataShare }: StepMetrics): string {
+  const speed = `${imagesPerSecond.toFixed(0)} images/s, ${(100 * dataShare).toFixed(0)} % of it waiting for data`;
+  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${speed}`;
 }

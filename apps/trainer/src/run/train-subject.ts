@@ -1,14 +1,14 @@
 import type { Model } from '@cf/onnx';
 import { writeModelFile } from '@cf/onnx/node';
-import { type StepMetrics, stepsPerEpoch } from '@cf/training';
+import type { StepMetrics } from '@cf/training';
 import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
 import { OutputError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import { trainingOptions } from '../settings/training-options.ts';
 import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
@@ -19,7 +19,7 @@ import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
 import type { Subject } from './subject.ts';
 import { trainWithLog } from './train-with-log.ts';
-import { type TrainingFit, trainingFit } from './training-fit.ts';
+import { dataShareText, type TrainingFit, trainingFit } from './training-fit.ts';
 import { bestOf, type Validation } from './validation.ts';
 
 /** Trains and scores a subject; everything goes into its run folder. */
@@ -34,9 +34,10 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   if (best !== undefined) await takeBest(job, subject, best);
   const trained = await network.trained();
   const metrics = await readMetrics<StepMetrics>(run, best?.step);
-  const fit = trainingFit(metrics);
   const leftOut = leftOutText(metrics);
-  if (leftOut !== undefined) job.say(leftOut);
+  const waited = dataShareText(metrics);
+  for (const line of [leftOut, waited]) if (line !== undefined) job.say(line);
+  const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
     const control = await trainControl(job, subject);
@@ -45,7 +46,7 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   }
   await writeOutcome(job, subject, trained, results);
   const { accuracy, report } = results[0]!.result;
-  const steps = stepsPerEpoch(subject.samples.count, trainingOptions(config)) * config.epochs;
+  const steps = stepsPerEpoch(config, subject.samples.count) * config.epochs;
   await boardLog(run.path).append([
     scoreEvent(best?.step ?? steps, { accuracy, auc: report.auc, eer: report.eer }),
   ]);

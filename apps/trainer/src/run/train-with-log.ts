@@ -1,9 +1,9 @@
 import { StateMismatchError } from '@cf/core';
-import { type StepMetrics, stepsPerEpoch, type TrainingState } from '@cf/training';
+import type { StepMetrics, TrainingState } from '@cf/training';
 import { InterruptedError } from '../commands/interruption.ts';
 import { RunFolderError } from '../errors.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import { trainingOptions } from '../settings/training-options.ts';
 import { boardLog, scoreEvent, stepEvent } from '../tensorboard/board-log.ts';
 import type { BoardEvent } from '../tensorboard/event.ts';
 import { checkpointPace, checkpointTimer } from './checkpoint-pace.ts';
@@ -111,7 +111,7 @@ function isDue(
 ): boolean {
   const { validateEvery } = config;
   if (validateEvery === undefined || step === 0) return false;
-  const every = validateEvery * stepsPerEpoch(samples, trainingOptions(config));
+  const every = validateEvery * stepsPerEpoch(config, samples);
   return step % every === 0 && !validations.some((one) => one.step === step);
 }
 
@@ -126,7 +126,7 @@ async function validate(
   const { inference } = await network.trained();
   try {
     const [{ result }] = (await score('validation', inference)) as [Awaited<ReturnType<typeof score>>[0]];
-    const epoch = step / stepsPerEpoch(samples.count, trainingOptions(config));
+    const epoch = step / stepsPerEpoch(config, samples.count);
     return { step, epoch, accuracy: result.accuracy, auc: result.report.auc };
   } catch (error) {
     if (error instanceof InterruptedError) return undefined;

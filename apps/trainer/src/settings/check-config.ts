@@ -4,7 +4,9 @@ import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-for
 import { UsageError } from '../errors.ts';
 import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/run-folder.ts';
+import { byteSize } from './byte-size.ts';
 import { checkLoss } from './loss-of.ts';
+import { samplerChoice } from './sampler-of.ts';
 import { fieldsOf, longFlag, SETTING_OF, type Section } from './setting.ts';
 import {
   CONFIG_SCHEMA,
@@ -27,7 +29,11 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file', pla
   checkLoss(config);
   checkMomentum(config);
   checkKeeping(config);
-  if (config.train === 'all') checkEngine(config);
+  checkSampling(config);
+  if (config.train === 'all') {
+    checkEngine(config);
+    if (config.dataMemory !== undefined) byteSize('--data-memory', config.dataMemory);
+  }
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);
   return config;
@@ -71,6 +77,16 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
     optimiser === 'sgd' ? 'nesterov with momentum = 0' : `nesterov with optimiser = "${optimiser}"`,
     'SGD with momentum',
     'leave nesterov out, or give SGD its momentum.',
+  );
+}
+
+function checkSampling({ sampler, batch }: TrainConfig): void {
+  const choice = samplerChoice(sampler);
+  if (choice.kind !== 'pk' || choice.identities * choice.images === batch) return;
+  throw new UsageError(
+    `--batch ${batch} with --sampler ${sampler}`,
+    `--batch ${choice.identities * choice.images}`,
+    'leave --batch out.',
   );
 }
 

@@ -42,6 +42,7 @@ const METRICS: StepMetrics = {
   learningRate: 0.1,
   gradientNorm: 1,
   imagesPerSecond: 9,
+  dataShare: 0,
   meanTargetCosine: 0.25,
   t: null,
   hardShare: null,

@@ -52,6 +52,7 @@ const TAGS: Readonly<Record<string, keyof StepMetrics>> = {
   'training/learning_rate': 'learningRate',
   'training/gradient_norm': 'gradientNorm',
   'training/images_per_second': 'imagesPerSecond',
+  'training/data_share': 'dataShare',
 };
 
 /** The scalars of a step, of those that its loss has. @param wallTime seconds since 1970 */

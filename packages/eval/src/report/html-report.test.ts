@@ -33,8 +33,8 @@ describe('htmlReport', () => {
       picture,
       '<figcaption>mean of a batch</figcaption>',
       '<th scope="col" class="number">FAR</th><th scope="col">status</th>',
-      '<td class="number">0.1</td><td>ok</td>',
-      '<td class="number">0.01</td><td>–</td>',
+      '<td data-column="FAR" class="number">0.1</td><td data-column="status">ok</td>',
+      '<td data-column="FAR" class="number">0.01</td><td data-column="status">–</td>',
       '&quot;loss&quot;: &quot;curricularface&quot;',
     ]) {
       expect(html).toContain(text);
@@ -53,7 +53,7 @@ describe('htmlReport', () => {
     });
     expect(html).not.toContain('<script');
     expect(html).not.toContain("alert('x')");
-    // title twice, subtitle, label, value, note, chart's title and caption, table's title, column, cell, key and value.
+    // title twice, subtitle, label, value, note, chart's title and caption, table's title, column (twice), cell, key and value.
     expect(html.split('&lt;script&gt;')).toHaveLength(1 + 14);
   });
 

@@ -20,12 +20,15 @@ import { SimdPass } from './simd-pass.ts';
 import type { StepWork } from './step-work.ts';
 import type { OnPart } from './tile-pass.ts';
 import { type TileLimits, tilePlan } from './tile-plan.ts';
+import type { TileProducts } from './tile-products.ts';
 import { keptGradients, seeNegatives } from './two-passes.ts';
 
 /** What the passes of a step work with. */
 export interface PassOptions extends TileLimits {
   readonly runtime: OnnxRuntime;
   readonly sessions: HeadSessions;
+  /** Multiplies, where the element-wise work is a kernel's. */
+  readonly products: TileProducts;
   readonly memory: HeadMemory;
   readonly allocate: Allocate;
   /** Does the element-wise work; without, graphs do. */
@@ -51,17 +54,17 @@ export function classPasses(context: BatchContext, options: PassOptions): ClassP
 }
 
 function openWork(context: BatchContext, options: PassOptions): StepWork {
-  const { runtime, sessions, memory, allocate, kernel, checkFinite, skipBound, onPart } = options;
+  const { runtime, sessions, products, memory, allocate, kernel, checkFinite, skipBound, onPart } = options;
   const { loss, batch, classes, dim, labels, prepared, subCenters } = context;
   const plan = tilePlan({ batch, classes, dim, subCenters }, options, {
     given: options.tileSize,
     keeps: keepsSlopes(loss),
   });
   const tensors = batchTensors(runtime, loss, context.x, prepared, labels, plan.tileSize, memory);
-  const shared = { runtime, sessions, loss, plan, batch, subCenters, onPart };
+  const shared = { runtime, sessions, products, loss, plan, batch, subCenters, onPart };
   const graph = new GraphPass({ ...shared, tensors, sumNames: negativeSumNames(loss) }, memory);
-  const pass =
-    kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: tensors.x, prepared }, kernel);
+  const unit = tensors.x.data as Float32Array;
+  const pass = kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: unit, prepared }, kernel);
   let given = context.gradWeights;
   const gradWeights = (): Float32Array => {
     given ??= new Float32Array(classes * subCenters * dim);
@@ -71,7 +74,6 @@ function openWork(context: BatchContext, options: PassOptions): StepWork {
   const bias = context.bias as Float32Array | undefined;
   const ofClasses = { ...shared, dim, classes, weights, bias, checkFinite, pass, gradWeights };
   const tiles = new ClassTiles(ofClasses, memory);
-  const unit = tensors.x.data as Float32Array;
   return { context, tiles, graph, memory, allocate, unit, gradWeights, skipBound };
 }
 

@@ -1,6 +1,6 @@
 import { type NegativeCounts, NORM_FLOOR, NonFiniteError } from '@cf/core';
 import { biasInProduct } from '../formula/negatives-formula.ts';
-import type { RuntimeTensor, RuntimeTensors } from '../runtime/onnx-runtime.ts';
+import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
 import type { EmbeddingSums } from './embedding-sums.ts';
 import type { GraphPass } from './graph-pass.ts';
@@ -157,33 +157,22 @@ export class ClassTiles {
     sums: EmbeddingSums,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
-    const { loss, batch, dim, sessions, gradWeights, subCenters } = this.#context;
+    const { loss, dim, products, gradWeights } = this.#context;
     const { start, count } = this.range(index);
-    const rows = count * subCenters;
     const gradient = this.#rowsOf(gradWeights(), { start, count });
-    const { factor, x, before, after } = sums;
-    const bias = biasInProduct(loss) ? gradBias : undefined;
     const norms = this.#normsOf(index);
-    const ofRows = along === undefined ? { norms } : { pull: pullOf(along, norms) };
-    const session = await sessions.backward(along !== undefined, waits);
-    const feeds = {
-      x: this.#tensor(x, [batch, dim]),
-      w: this.#tile(index).weights,
-      before: this.#tensor(before, [batch, dim]),
-      slopes: this.#tensor(slopes, [batch, rows]),
-      ...(loss.geometry === 'inner' ? {} : this.#columns(ofRows)),
-      ...(bias === undefined ? {} : { factor: this.#tensor(factor, [batch, 1]) }),
-    };
-    const outputs = {
-      after: this.#tensor(after, [batch, dim]),
-      grad_w: this.#tensor(gradient, [rows, dim]),
-      ...(bias === undefined
-        ? {}
-        : { grad_bias: this.#tensor(bias.subarray(start, start + count), [1, count]) }),
-    };
-    await timedPart(this.#context, 'gradients', () => session.run(feeds, outputs));
-    sums.took();
     const tamed = this.#tamed.get(index);
+    const backward = {
+      weights: this.#weightsOf(index),
+      norms,
+      slopes,
+      pull: along === undefined ? undefined : pullOf(along, norms),
+      gradient,
+      gradBias: biasInProduct(loss) ? gradBias?.subarray(start, start + count) : undefined,
+      sums,
+      waits,
+    };
+    await timedPart(this.#context, 'gradients', () => products.backward(backward));
     if (tamed !== undefined) untameGradients(gradient, tamed.norms, dim);
   }
 
@@ -233,17 +222,20 @@ export class ClassTiles {
   }
 
   #tile(index: number): Tile {
-    const { weights, bias, dim, subCenters } = this.#context;
+    const { bias, dim, subCenters } = this.#context;
     const { start, count } = this.range(index);
-    const rows = this.#tamed.get(index)?.weights ?? this.#rowsOf(weights, { start, count });
     return {
       index,
       start,
       count,
-      weights: this.#tensor(rows, [count * subCenters, dim]),
+      weights: this.#tensor(this.#weightsOf(index), [count * subCenters, dim]),
       bias: bias && this.#tensor(bias.subarray(start, start + count), [1, count]),
       norms: this.#normsOf(index),
     };
+  }
+
+  #weightsOf(index: number): Float32Array {
+    return this.#tamed.get(index)?.weights ?? this.#rowsOf(this.#context.weights, this.range(index));
   }
 
   #normsOf(index: number): Float32Array {
@@ -256,11 +248,6 @@ export class ClassTiles {
   #rowsOf(matrix: Float32Array, { start, count }: { start: number; count: number }): Float32Array {
     const perClass = this.#context.subCenters * this.#context.dim;
     return matrix.subarray(start * perClass, (start + count) * perClass);
-  }
-
-  #columns(arrays: Readonly<Record<string, Float32Array>>): RuntimeTensors {
-    const entries = Object.entries(arrays);
-    return Object.fromEntries(entries.map(([name, data]) => [name, this.#tensor(data, [data.length, 1])]));
   }
 
   #tensor(data: Float32Array, dims: readonly number[]): RuntimeTensor {

@@ -1,4 +1,11 @@
-import { type Backend, type MarginLoss, requireChoice, requireNonNegative, requirePositive } from '@cf/core';
+import {
+  type Backend,
+  BackendError,
+  type MarginLoss,
+  requireChoice,
+  requireNonNegative,
+  requirePositive,
+} from '@cf/core';
 import { absentProvider } from '../runtime/absent-provider.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import {
@@ -14,6 +21,7 @@ import { lossesOf, onnxHead } from './onnx-head.ts';
 import { takesSharedMemory } from './shared-memory.ts';
 import { openSimdKernel, type SimdKernel } from './simd-kernel.ts';
 import type { OnPart } from './tile-pass.ts';
+import type { HeadProducts } from './tile-products.ts';
 
 export interface OnnxBackendOptions {
   /** `onnxruntime-node`, `onnxruntime-web`, or whatever module has their interface. */
@@ -40,6 +48,11 @@ export interface OnnxBackendOptions {
    * and `wasm` where the runtime writes into given arrays, otherwise `graph`.
    */
   readonly elementwise?: 'graph' | 'wasm';
+  /**
+   * What multiplies, in the place of the runtime: `oneDnnHeadProducts` of `@cf/onnx/onednn`. Only where the element-wise work
+   * is done in `wasm`.
+   */
+  readonly products?: HeadProducts;
   /** Is told what each part of a step takes, tile by tile, to find out where the time goes. */
   readonly onPart?: OnPart;
 }
@@ -72,7 +85,18 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
   const isProcessor = onProcessor([provider]);
   const byDefault = isProcessor && opener.outputs === 'in place' ? 'wasm' : 'graph';
   const simd = (options.elementwise ?? byDefault) === 'wasm';
-  const sharing = simd && threads > 1 && (await takesSharedMemory(runtime, opener));
+  const { products } = options;
+  if (products !== undefined && !simd)
+    throw new BackendError(
+      `the products of ${products.name} for element-wise work in graphs`,
+      "products of the runtime, or elementwise: 'wasm'",
+      'leave products out; the graphs compute them.',
+    );
+  const sharing =
+    simd &&
+    threads > 1 &&
+    (await takesSharedMemory(runtime, opener)) &&
+    products?.takesSharedMemory !== false;
   const helpers = sharing ? Math.min(threads, MOST_SWEEPING) - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
   let anchor = isProcessor ? undefined : await opener.open(probeModel());
@@ -83,6 +107,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     choices: {
       threads,
       elementwise: simd ? 'wasm' : 'graph',
+      products: products?.name ?? 'runtime',
       ...(simd
         ? { multiplyAdd: hasFusedMultiplyAdd() ? 'fused' : 'separate', sweepThreads: helpers + 1 }
         : {}),
@@ -99,6 +124,8 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
           cacheBytes,
           keepBytes,
           skipBound,
+          products,
+          threads,
           onPart: options.onPart,
           kernels: simd ? await openKernels(lossesOf(loss), helpers) : undefined,
         },

@@ -14,11 +14,13 @@ import {
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { briefWaiting, type SessionOpener } from '../runtime/sessions.ts';
 import { classPasses } from './class-passes.ts';
+import { GraphProducts } from './graph-products.ts';
 import { HeadMemory } from './head-memory.ts';
 import { HeadSessions } from './head-sessions.ts';
 import type { SimdKernel } from './simd-kernel.ts';
 import type { OnPart } from './tile-pass.ts';
 import type { TileLimits } from './tile-plan.ts';
+import type { HeadProducts } from './tile-products.ts';
 
 /** What a backend lends to its heads. */
 export interface HeadSettings extends TileLimits {
@@ -28,6 +30,9 @@ export interface HeadSettings extends TileLimits {
   readonly skipBound: number;
   /** Do the element-wise work, one for each of `lossesOf(loss)`; without, graphs do. */
   readonly kernels: ReadonlyMap<MarginLoss, SimdKernel> | undefined;
+  /** Multiplies; without, graphs do. */
+  readonly products: HeadProducts | undefined;
+  readonly threads: number;
   readonly onPart: OnPart | undefined;
 }
 
@@ -45,10 +50,17 @@ export function lossesOf(loss: MarginLoss): readonly MarginLoss[] {
 export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: HeadOptions): Head {
   const { tileSize, subCenters = 1, checkFinite = true } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const { opener, kernels } = settings;
-  const waiting = briefWaiting(settings.runtime);
+  const { opener, kernels, runtime, threads } = settings;
+  const waiting = briefWaiting(runtime);
   const sessions = new Map(
     lossesOf(loss).map((each) => [each, new HeadSessions(opener, each, subCenters, waiting)]),
+  );
+  const products = new Map(
+    lossesOf(loss).map((each) => [
+      each,
+      settings.products?.open({ loss: each, subCenters, threads }) ??
+        new GraphProducts(runtime, sessions.get(each)!, { loss: each }),
+    ]),
   );
   const memory = new HeadMemory();
   const parts = { ...settings, memory, tileSize, checkFinite };
@@ -70,6 +82,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
             ...parts,
             allocate,
             sessions: sessions.get(batch.loss)!,
+            products: products.get(batch.loss)!,
             kernel: kernels?.get(batch.loss),
           }),
       }),
@@ -91,6 +104,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
       disposed = true;
       const release = (): void => {
         for (const ofLoss of sessions.values()) ofLoss.dispose();
+        for (const ofLoss of products.values()) ofLoss.dispose();
         for (const kernel of kernels?.values() ?? []) kernel.threads.dispose();
         memory.clear();
       };

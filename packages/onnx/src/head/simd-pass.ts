@@ -5,7 +5,6 @@ import {
   hasSmoothing,
   sampleValuesRead,
 } from '../formula/negatives-formula.ts';
-import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { parameterCount, resultCount } from '../simd/row-kernel.ts';
 import { BYTES, CLASS_STRIDE, CLASSES, ofClass, PARAMETERS, RESULTS } from '../simd/row-layout.ts';
 import type { SimdKernel } from './simd-kernel.ts';
@@ -26,7 +25,7 @@ const CLASS_NUMBERS = CLASS_STRIDE * Object.keys(CLASSES).length;
 export interface SimdPassContext extends PassContext {
   readonly labels: Int32Array;
   /** x̂, or x: [B, d]. */
-  readonly x: RuntimeTensor;
+  readonly x: Float32Array;
   readonly prepared: PreparedBatch;
 }
 
@@ -174,20 +173,13 @@ export class SimdPass implements TilePass {
   async #multiply(tile: Tile): Promise<void> {
     const weights = tile.weights.data as Float32Array;
     if (this.#products?.buffer === weights.buffer && this.#products.byteOffset === weights.byteOffset) return;
-    const { runtime, sessions, loss, batch, x, subCenters } = this.#context;
+    const { loss, x, subCenters } = this.#context;
     const products = this.slopes(tile.index, tile.count);
     const rows = tile.count * subCenters;
-    const session = await sessions.products();
-    const bias = tile.bias !== undefined && biasInProduct(loss) && subCenters === 1;
-    await timedPart(this.#context, 'products', () =>
-      session.run(
-        { x, w: tile.weights, ...(bias ? { bias: tile.bias } : {}) },
-        {
-          products: new runtime.Tensor('float32', products, [batch, rows]),
-          norms: new runtime.Tensor('float32', tile.norms, [rows, 1]),
-        },
-      ),
-    );
+    const bias =
+      biasInProduct(loss) && subCenters === 1 ? (tile.bias?.data as Float32Array | undefined) : undefined;
+    const forward = { x, weights, norms: tile.norms, bias, products };
+    await timedPart(this.#context, 'products', () => this.#context.products.forward(forward));
     this.#products = weights;
     if (loss.geometry !== 'inner') {
       const [inverse, ...copies] =

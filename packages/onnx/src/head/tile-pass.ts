@@ -2,6 +2,7 @@ import type { MarginLoss, NegativeCounts } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { HeadSessions } from './head-sessions.ts';
 import type { TilePlan } from './tile-plan.ts';
+import type { TileProducts } from './tile-products.ts';
 
 /**
  * Parts of a step that are timed: `products`, a tile's products and norms (with the element-wise work, where that is a graph);
@@ -16,6 +17,7 @@ export type OnPart = (part: HeadPart, seconds: number) => void;
 export interface PassContext {
   readonly runtime: OnnxRuntime;
   readonly sessions: HeadSessions;
+  readonly products: TileProducts;
   readonly loss: MarginLoss;
   readonly plan: TilePlan;
   readonly batch: number;

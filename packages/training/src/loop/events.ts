@@ -18,13 +18,22 @@ export interface StepMetrics extends HeadDiagnostics {
   readonly gradientNorm: number;
   /** Samples of the step over the time that it took. */
   readonly imagesPerSecond: number;
+  /** Share of that time for which it waited for its samples, 0 to 1. */
+  readonly dataShare: number;
 }
 
 /** What happens in a training, in the order in which it happens. */
 export type TrainingEvent =
   | { readonly type: 'step'; readonly metrics: StepMetrics }
   /** An epoch has ended. */
-  | { readonly type: 'epoch' /** From 1. */; readonly epoch: number; readonly step: number }
+  | {
+      readonly type: 'epoch';
+      /** From 1. */
+      readonly epoch: number;
+      readonly step: number;
+      /** Samples that no step of it saw. */
+      readonly leftOut: number;
+    }
   /**
    * A checkpoint is due: at the start of a training without a state, after each epoch and where `checkpointDue` says so, and
    * after the last step of an interrupted training. The state is to be stored before the next event is asked for: training goes on in its arrays.

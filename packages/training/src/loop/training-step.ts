@@ -26,6 +26,8 @@ export interface StepBatch {
   /** Of all samples of the step. */
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
+  /** Factors of their losses; undefined where all count alike. */
+  readonly sampleWeights: Float64Array | undefined;
   /** Values of each micro-batch, in the order of the indices; all of one size, but for the last. */
   readonly parts: readonly SampleData[];
   readonly learningRate: number;
@@ -37,7 +39,7 @@ export interface StepBatch {
 export interface StepResult {
   readonly state: HeadState;
   readonly output: HeadOutput;
-  readonly metrics: Omit<StepMetrics, 'epoch' | 'imagesPerSecond'>;
+  readonly metrics: Omit<StepMetrics, 'epoch' | 'imagesPerSecond' | 'dataShare'>;
 }
 
 /**
@@ -96,7 +98,7 @@ function leftOutShare({ weighting }: MarginLoss, losses: FloatArray): number | n
 async function learn(
   { learner, head }: LearnerWithHead,
   { step, centers, classBias, lossState }: HeadState,
-  { indices, labels, parts, gradWeights }: StepBatch,
+  { indices, labels, sampleWeights, parts, gradWeights }: StepBatch,
 ): Promise<HeadOutput> {
   const dim = learner.embeddingSize;
   // All but the last are of one size.
@@ -116,6 +118,7 @@ async function learn(
     ...(classBias === undefined ? {} : { bias: classBias.values }),
     labels,
     dim,
+    ...(sampleWeights === undefined ? {} : { sampleWeights }),
     sampleKeys: indices,
     state: lossState,
     step,

@@ -9,8 +9,8 @@ export interface ForeignLibrary {
 
 /** The part of the package `koffi` that is used here: import it and pass it on. */
 export interface ForeignFunctions {
-  /** @throws unless the library is found */
-  load(path: string): ForeignLibrary;
+  /** @param path null for what the process has loaded. @throws unless the library is found */
+  load(path: string | null): ForeignLibrary;
   /** Where a pointer points to. */
   address(pointer: Pointer): bigint;
   /** Memory that a pointer points to, in place. */

@@ -9,7 +9,7 @@ import { needsOneDnn, oneDnn } from './testing/compare.ts';
 function foreign(version: readonly number[], status: number = 0, tried: string[] = []): ForeignFunctions {
   return {
     load: (path) => {
-      tried.push(path);
+      if (path !== null) tried.push(path);
       if (path === 'missing.so') throw new Error('no such file');
       return {
         func: (declaration) => (declaration.includes('dnnl_version') ? () => ({}) : () => status),
@@ -48,7 +48,7 @@ describe('loadOneDnn', () => {
     );
     const old = {
       ...foreign([3, 0, 0]),
-      load: (path: string) => {
+      load: (path: string | null) => {
         if (path !== 'libdnnl.so.2') return foreign([]).load('missing.so');
         throw new Error('libstdc++.so.6: version `GLIBCXX_3.4.32` not found (required by libdnnl.so.2)');
       },

@@ -1,6 +1,7 @@
 import { BackendError, requireInteger } from '@cf/core';
 import { reasonOf } from '../../errors.ts';
 import type { ForeignFunction, ForeignFunctions, ForeignLibrary, Pointer } from './foreign-functions.ts';
+import { type Undisturbed, withoutSignals } from './signals.ts';
 
 /** Where distributions put the library, the newest first. */
 const NAMES: readonly string[] = [
@@ -35,6 +36,8 @@ export interface OneDnnLibrary {
   plain(declaration: string): ForeignFunction;
   /** Threads of what the calling thread computes from here on; by default as many as when the library was loaded. */
   setThreads(threads?: number): void;
+  /** Runs what computes. */
+  readonly undisturbed: Undisturbed;
 }
 
 /**
@@ -68,6 +71,7 @@ export function loadOneDnn(foreign: ForeignFunctions, path?: string): OneDnnLibr
     },
     plain: (declaration) => library.func(declaration),
     setThreads: threadSetter(library, version.runtime),
+    undisturbed: withoutSignals(foreign),
   };
 }
 

@@ -126,9 +126,15 @@ export class Program {
   async run(from: number, to: number, prepare: () => void = () => {}): Promise<void> {
     prepare();
     let since = performance.now();
-    for (const { primitive, count, args } of this.#calls.slice(from, to)) {
-      this.#execute(primitive, this.#api.stream, count, args);
-      if (performance.now() - since < PATIENCE) continue;
+    const { undisturbed } = this.#api.library;
+    for (let next = from; next < to; ) {
+      undisturbed(() => {
+        do {
+          const { primitive, count, args } = this.#calls[next++]!;
+          this.#execute(primitive, this.#api.stream, count, args);
+        } while (next < to && performance.now() - since < PATIENCE);
+      });
+      if (next >= to) return;
       await new Promise((resolve) => setImmediate(resolve));
       prepare();
       since = performance.now();
