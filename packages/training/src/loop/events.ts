@@ -1,4 +1,4 @@
-import type { HeadDiagnostics } from '@cf/core';
+import type { FloatArray, HeadDiagnostics } from '@cf/core';
 import type { DivergedError } from '../errors.ts';
 import type { TrainingState } from './training-state.ts';
 
@@ -24,7 +24,14 @@ export interface StepMetrics extends HeadDiagnostics {
 
 /** What happens in a training, in the order in which it happens. */
 export type TrainingEvent =
-  | { readonly type: 'step'; readonly metrics: StepMetrics }
+  | {
+      readonly type: 'step';
+      readonly metrics: StepMetrics;
+      /** The samples of the step: [B]. */
+      readonly indices: Uint32Array;
+      /** Of each of them, as the weighting leaves them; valid until the next step: [B]. */
+      readonly losses: FloatArray;
+    }
   /** An epoch has ended. */
   | {
       readonly type: 'epoch';
