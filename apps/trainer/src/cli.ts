@@ -1,16 +1,20 @@
 #!/usr/bin/env node
+import { guardStreams } from './guard-streams.ts';
 import { restartKeepingMemory } from './keep-memory.ts';
+
+/** As exit-codes.ts has it, which is not loaded here. */
+const EXIT_UNFORESEEN = 70;
 
 if (process.argv[2] === 'train') restartKeepingMemory();
 
-// A reader that goes away (`cf … | head`, or `| tee` at Ctrl-C) takes what is printed with it, and nothing else: the
-// work goes on to its own end and exit code.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+guardStreams(process);
 
 // Loaded only now: a restart would load everything twice.
-const { runProgram } = await import('./program.ts');
-await runProgram(process.argv.slice(2));
+try {
+  const { runProgram } = await import('./program.ts');
+  await runProgram(process.argv.slice(2));
+} catch (error) {
+  // A part that can't be loaded, as where there are no descriptors left: no number that Node gives by itself.
+  console.error(error);
+  process.exitCode = EXIT_UNFORESEEN;
+}

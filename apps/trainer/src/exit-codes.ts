@@ -7,13 +7,13 @@ export const EXIT = {
   checkFailed: 1,
   /** Flags, options or names that don't fit. */
   usage: 2,
-  /** Data, a model or a run folder that can't be read. */
+  /** Data, a model or a run folder that can't be read, is held by another process, or takes no file. */
   data: 3,
   /** Training reached a number that is not finite, or far too large. */
   diverged: 4,
   /** Anything unforeseen. */
   internal: 70,
-  /** Ctrl-C; a checkpoint was written. */
+  /** Ctrl-C, SIGTERM or SIGHUP; a checkpoint was written. */
   interrupted: 130,
 } as const;
 

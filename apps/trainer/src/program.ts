@@ -5,6 +5,7 @@ import { benchCommand } from './commands/bench.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
 import { evalCommand } from './commands/eval.ts';
+import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { trainCommand } from './commands/train.ts';
@@ -22,6 +23,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
     .addCommand(evalCommand())
+    .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
     .addCommand(dataCommand())

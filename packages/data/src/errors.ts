@@ -119,15 +119,22 @@ export class PairImageError extends CfError {
   }
 }
 
-/** `E_OUTPUT_FOLDER`: the folder to write exists already and is not to be replaced. */
+/** `E_OUTPUT_FOLDER`: the folder to write exists already and is not to be replaced, or can't be written. */
 export class OutputFolderError extends CfError {
   /** The folder as it was given. */
   readonly path: string;
 
-  constructor(path: string, given: string, expected: string, fix: string) {
-    super('OutputFolderError', 'E_OUTPUT_FOLDER', { given, expected, fix });
+  constructor(path: string, given: string, expected: string, fix: string, cause?: unknown) {
+    super('OutputFolderError', 'E_OUTPUT_FOLDER', { given, expected, fix, cause });
     this.path = path;
   }
+}
+
+/** What a file system said while something was written, as an error that names it; any other error as it is. */
+export function writingFailure(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const [expected, fix] = ['a place that can be written to', 'check the path, permissions and free space.'];
+  return new OutputFolderError(path, `'${path}' (${error.message})`, expected, fix);
 }
 
 /** `E_IMAGE_STORE`: decoded pictures would take more memory than they may. */

@@ -2,9 +2,13 @@
 export {
   type BatchOptions,
   createRandom,
+  type LastBatch,
   type Random,
+  type Sampler,
   type ShuffleList,
   shuffledBatches,
+  type UniformSamplerOptions,
+  uniformSampler,
 } from '@cf/core';
 export {
   ALIGNMENT_VERSION,
@@ -33,6 +37,15 @@ export {
   templateSimilarity,
 } from './align/similarity.ts';
 export { warpImage } from './align/warp.ts';
+export { type AugmentOptions, checkAugmentation, NO_AUGMENTATION } from './augmentation/augment-options.ts';
+export { augmentPicture } from './augmentation/augment-picture.ts';
+export {
+  type Augmentation,
+  type AugmentKey,
+  drawAugmentation,
+  type ErasedPart,
+} from './augmentation/draw-augmentation.ts';
+export type { Planes } from './augmentation/planes.ts';
 export {
   openCollection,
   type PictureCollection,
@@ -78,6 +91,8 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { makeFolder } from './make-folder.ts';
+export { type ManifestRow, manifestRows } from './manifest/manifest-rows.ts';
 export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
@@ -94,7 +109,13 @@ export {
 export { type UnpackedFolder, type UnpackOptions, unpackRecords } from './record-io/unpack.ts';
 export { type RecordPackOptions, type WrittenPack, writeRecordPack } from './record-io/write-pack.ts';
 export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
-export { orderedBatches } from './sampling/ordered-batches.ts';
+export {
+  type BalancedSamplerOptions,
+  balancedSampler,
+  type IdentitySamplerOptions,
+  identitySampler,
+} from './sampling/balanced-sampler.ts';
+export { type CurriculumSamplerOptions, curriculumSampler } from './sampling/curriculum-sampler.ts';
 export {
   type PictureFile,
   type PictureRecord,
@@ -104,15 +125,7 @@ export {
   pictureName,
 } from './source/picture-source.ts';
 export { pictureBytes, readPicture } from './source/read-picture.ts';
-export {
-  type Augmentation,
-  type AugmentKey,
-  type AugmentOptions,
-  augmentBatch,
-  drawAugmentation,
-  type PixelBatchOptions,
-  pixelBatch,
-} from './store/augment-batch.ts';
+export { augmentBatch, type PixelBatchOptions, pixelBatch } from './store/augment-batch.ts';
 export {
   collectImages,
   type ImageStore,
@@ -121,6 +134,14 @@ export {
   loadImageStore,
   type StoreProgress,
 } from './store/image-store.ts';
+export { type DrawnPicture, decodePicture, type StreamedPicture } from './stream/decode-picture.ts';
+export {
+  openPictureStream,
+  type PictureRequest,
+  type PictureStream,
+  type PictureStreamOptions,
+  streamOfStore,
+} from './stream/picture-stream.ts';
 export type { Colour } from './synthetic/colour.ts';
 export { type ContactSheetOptions, contactSheet } from './synthetic/contact-sheet.ts';
 export { drawFace } from './synthetic/draw-face.ts';

@@ -17,6 +17,7 @@ import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { checkCommand } from './bench-check.ts';
+import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -35,9 +36,11 @@ export function benchCommand(): Command {
     .addCommand(headCommand())
     .addCommand(backboneCommand())
     .addCommand(scalingCommand(measure))
+    .addCommand(benchDataCommand(measure))
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
-    .addCommand(backboneTaskCommand(), { hidden: true });
+    .addCommand(backboneTaskCommand(), { hidden: true })
+    .addCommand(dataTaskCommand(), { hidden: true });
 }
 
 function headCommand(): Command {
@@ -196,7 +199,7 @@ function lowMemoryText({ normal, imagesPerSecond, peakExtraMiB }: BackboneReport
 }
 
 /** This very program, asked for one measurement. */
-function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
+function measure(task: 'head-task' | 'backbone-task' | 'data-task'): readonly string[] {
   return [...process.execArgv, process.argv[1]!, 'bench', task];
 }
 

@@ -6,11 +6,13 @@ import { type ListedSuspect, suspectLines } from '../dataset/suspect-list.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import { openRunFolder, type RunFolder } from '../run/run-folder.ts';
+import { holdRun, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
 import { dataAlignCommand } from './data-align.ts';
+import { augmentCommand } from './data-augment.ts';
+import { difficultyCommand } from './data-difficulty.ts';
 import { dataInspectCommand } from './data-inspect.ts';
 import { dataPackCommand, dataUnpackCommand } from './data-pack.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
@@ -27,6 +29,8 @@ export function dataCommand(): Command {
   return new Command('data')
     .description('Align photographs, look at pictures, and convert them.')
     .addCommand(dataAlignCommand())
+    .addCommand(augmentCommand())
+    .addCommand(difficultyCommand())
     .addCommand(dataInspectCommand())
     .addCommand(dataPackCommand())
     .addCommand(dataUnpackCommand())
@@ -67,11 +71,13 @@ Examples:
 
 async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: AbortSignal): Promise<number> {
   requireRange('angle', angle, 0, 180);
-  const run = await openRunFolder(path);
-  const files = filesOf(run, out);
-  const config = await readConfig(run.file('config'));
-  const place = { resume: true, featuresFrom: undefined, open: async () => run };
+  const found = await openRunFolder(path);
+  const files = filesOf(found, out);
+  const config = await readConfig(found.file('config'));
   const say = (line: string): void => console.log(printable(line));
+  // A list elsewhere is made of a run that goes on, too.
+  const run = out === undefined ? await holdRun(found, say) : found;
+  const place = { resume: true, featuresFrom: undefined, open: async () => run };
   try {
     await withSuspects(config, { place, signal, say }, angle, async (found, { dataset, policy }) => {
       const none = found.list.length === 0;
@@ -88,6 +94,8 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
     if (!(error instanceof InterruptedError)) throw error;
     process.stderr.write('interrupted; nothing was written\n');
     return EXIT.interrupted;
+  } finally {
+    await run.release?.();
   }
 }
 

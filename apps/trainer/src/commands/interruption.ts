@@ -1,21 +1,32 @@
+import { constants } from 'node:os';
+import { nativeSignals } from './native-signals.ts';
+
+/** Of Ctrl-C, of `kill`, and of a terminal that goes away. */
+export const SIGNALS: readonly ('SIGINT' | 'SIGTERM' | 'SIGHUP')[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /**
- * Does work with a signal that Ctrl-C (or SIGTERM) raises once, so that it can end in good order. A second Ctrl-C ends
- * the process at once.
+ * Does work with a signal that Ctrl-C (or SIGTERM, or SIGHUP) raises once, so that it can end in good order. A second one
+ * ends the process at once, also while native code computes and the event loop has no turn.
  */
 export async function withInterruption<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  const native = await nativeSignals();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130);
-    process.stderr.write('\nstopping; Ctrl-C again to stop at once\n');
+    for (const name of SIGNALS) native?.end(constants.signals[name]);
+    // A line that is redrawn may have hidden the cursor: nobody else would show it after the second.
+    const showCursor = process.stderr.isTTY ? '\u001b[?25h' : '';
+    process.stderr.write(`${showCursor}\nstopping; Ctrl-C again to stop at once\n`);
     controller.abort(new InterruptedError());
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of SIGNALS) {
+    process.on(name, onSignal);
+    native?.once(constants.signals[name]);
+  }
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
   }
 }
 

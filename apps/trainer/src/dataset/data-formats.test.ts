@@ -72,6 +72,8 @@ describe('an InsightFace pack', () => {
     await writeSyntheticFolder(join(base, 'other'), { seed: 9, identities: 6, imagesPerIdentity: 3 });
     await writeRecordPack(other, (await openCollection(join(base, 'other'))).identities);
     const after = await load(other);
+    const [first, second] = [before.images.some([0]), before.images.some([1])];
+    expect(await first.fingerprint()).not.toBe(await second.fingerprint());
     expect(await after.images.fingerprint()).not.toBe(await before.images.fingerprint());
     expect(await identityFingerprints(after)).not.toEqual(await identityFingerprints(before));
   });

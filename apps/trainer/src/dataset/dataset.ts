@@ -14,6 +14,8 @@ export interface Dataset {
   readonly weights?: Float32Array;
   /** Of the pictures whose label was exchanged on purpose: who they are of. */
   readonly trueIdentities: ReadonlyMap<number, string>;
+  /** Factor of each identity's losses: [names]. Default 1 each. */
+  readonly classWeights?: Float64Array;
   readonly verification: VerificationPairs;
   /** Where the pairs come from, in words. */
   readonly pairsFrom: string;

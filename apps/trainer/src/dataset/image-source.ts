@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import {
+  decodePicture,
   type ImageProblem,
   loadImages,
   type PictureSource,
   pictureBytes,
   type RawImage,
   readPicture,
-  resizeImage,
+  type StreamedPicture,
   type SyntheticFaces,
 } from '@cf/data';
 
@@ -37,6 +38,8 @@ export interface ImageSource {
   fingerprint(): Promise<string>;
   /** What each picture is, wherever it lies: name and size of a file, the parameters of a drawing. */
   keys(): Promise<readonly string[]>;
+  /** Where each picture comes from. */
+  readonly sources: readonly StreamedPicture[];
   /** Pictures in order, unreadable ones left out and reported. */
   load(
     shape: ImageShape,
@@ -81,6 +84,9 @@ export function fileImages(files: readonly StoredPicture[], checkContent: boolea
         keys.push(`${key}${checkContent ? `\0${await contentHash(file)}` : ''}`);
       }
       return keys;
+    },
+    get sources() {
+      return files.map((file) => (typeof file === 'string' ? { kind: 'file' as const, path: file } : file));
     },
     load: (shape, { strict, onProblem, signal }) =>
       loadImages(files, { ...shape, strict, onProblem, signal }),
@@ -141,6 +147,8 @@ const DRAWN_AHEAD = 16;
 
 /** Pictures drawn when they are asked for. */
 export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]): ImageSource {
+  const { seed, difficulty } = faces;
+  const sources = images.map((image) => ({ kind: 'drawn', seed, difficulty, ...image }) as const);
   return {
     count: images.length,
     name(index) {
@@ -153,21 +161,19 @@ export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]
         indices.map((index) => images[index]!),
       ),
     async fingerprint() {
-      const { seed, difficulty } = faces;
       return createHash('sha256').update(JSON.stringify({ seed, difficulty, images })).digest('hex');
     },
     async keys() {
-      const { seed, difficulty } = faces;
       return images.map((image) => JSON.stringify({ seed, difficulty, ...image }));
     },
+    sources,
     async *load(shape, { signal }) {
-      const draw = ({ identityIndex, imageIndex }: DrawnImage): Promise<RawImage> =>
-        faces.image(identityIndex, imageIndex).then((image) => fit(image, shape));
+      const draw = (image: StreamedPicture): Promise<RawImage> => decodePicture(image, shape);
       const waiting: Promise<RawImage>[] = [];
       let next = 0;
       try {
         for (let index = 0; index < images.length; index++) {
-          while (next < images.length && waiting.length < DRAWN_AHEAD) waiting.push(draw(images[next++]!));
+          while (next < images.length && waiting.length < DRAWN_AHEAD) waiting.push(draw(sources[next++]!));
           signal.throwIfAborted();
           yield { index, image: await waiting.shift()! };
         }
@@ -176,19 +182,4 @@ export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]
       }
     },
   };
-}
-
-async function fit(image: RawImage, { width, height, channels }: ImageShape): Promise<RawImage> {
-  const sized =
-    image.width === width && image.height === height ? image : await resizeImage(image, width, height);
-  return channels === sized.channels ? sized : toGrey(sized);
-}
-
-/** Rec. 601 luma of an RGB picture. */
-function toGrey({ width, height, data }: RawImage): RawImage {
-  const grey = new Uint8Array(width * height);
-  for (let p = 0; p < grey.length; p++) {
-    grey[p] = Math.round(0.299 * data[3 * p]! + 0.587 * data[3 * p + 1]! + 0.114 * data[3 * p + 2]!);
-  }
-  return { width, height, channels: 1, data: grey };
 }

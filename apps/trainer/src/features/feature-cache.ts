@@ -32,14 +32,18 @@ export async function writeFeatures(
 ): Promise<void> {
   const count = table.indices.length;
   const shape = [count, table.dim];
-  await writeTensors(path, {
-    tensors: {
-      indices: { shape: [count], data: Float64Array.from(table.indices) },
-      rows: { shape, data: table.rows },
-      ...(table.mirrored === undefined ? {} : { mirrored: { shape, data: table.mirrored } }),
+  await writeTensors(
+    path,
+    {
+      tensors: {
+        indices: { shape: [count], data: Float64Array.from(table.indices) },
+        rows: { shape, data: table.rows },
+        ...(table.mirrored === undefined ? {} : { mirrored: { shape, data: table.mirrored } }),
+      },
+      metadata: { format: 'cf-features-1', fingerprint, problems: JSON.stringify(problems) },
     },
-    metadata: { format: 'cf-features-1', fingerprint, problems: JSON.stringify(problems) },
-  });
+    { checksum: true },
+  );
 }
 
 /** The table of an earlier run, if it is whole and of the same pictures, extractor and mirror images. */

@@ -2,17 +2,32 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../errors.ts';
 
+/** A name in the folder of a file, for what is to become it. */
+export function asideOf(path: string): string {
+  return join(dirname(path), `${asidePrefix(process.pid)}${Math.random().toString(36).slice(2)}.tmp`);
+}
+
+/** What the names of the unfinished files of a process begin with. */
+export function asidePrefix(pid: number): string {
+  return `.${pid}-`;
+}
+
 /**
  * Writes a whole file or none: aside in the same folder, synced to disk, then renamed over the old one.
  *
+ * @param data several parts are written one after the other
  * @throws OutputError; what was at the path before is still there
  */
-export async function atomicWrite(path: string, data: string | Uint8Array): Promise<void> {
-  const aside = join(dirname(path), `.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
+export async function atomicWrite(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
+  const aside = asideOf(path);
   try {
     const file = await open(aside, 'wx');
     try {
-      await file.writeFile(data);
+      for (const part of Array.isArray(data) ? (data as readonly Uint8Array[]) : [data as string])
+        await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();

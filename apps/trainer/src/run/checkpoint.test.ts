@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLoss, referenceBackend } from '@cf/core';
+import { createLoss, createRandom, referenceBackend } from '@cf/core';
 import type { TrainingState } from '@cf/training';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { featureSamples } from '../features/feature-samples.ts';
@@ -151,7 +151,7 @@ describe('a checkpoint', () => {
     ],
   ])('with %s is refused', async (_, change, message) => {
     await keptAfterAStep();
-    await writeTensors(path, change(await readTensors(path)));
+    await writeTensors(path, change(await readTensors(path)), { checksum: true });
     const error = await failureOf(() => readCheckpoint(path));
     expect(error.code).toBe('E_RUN');
     expect(error.message).toMatch(message);
@@ -163,5 +163,48 @@ describe('a checkpoint', () => {
     await writeFile(path, bytes.subarray(0, bytes.length - 5));
     const error = await failureOf(() => readCheckpoint(path));
     expect(error).toMatchObject({ code: 'E_RUN', message: expect.stringMatching(/cut short/) });
+  });
+
+  it('with any one bit flipped is refused', async () => {
+    await keptAfterAStep();
+    const bytes = await readFile(path);
+    const random = createRandom('bits');
+    const header = 8 + Number(bytes.readBigUInt64LE());
+    // Also of every bit of the checksum, of the format and of the step.
+    const named = ['sha256', 'cf-checkpoint', 'step'].flatMap((name) => {
+      const at = bytes.indexOf(name);
+      return Array.from({ length: 8 * 20 }, (_, i) => 8 * (at - 2) + i);
+    });
+    const drawn = Array.from({ length: 100 }, () => random.integer(0, 8 * bytes.length - 1));
+    const ofHeader = Array.from({ length: 100 }, () => random.integer(0, 8 * header - 1));
+    for (const bit of [...named, ...drawn, ...ofHeader]) {
+      const flipped = Uint8Array.from(bytes);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      await writeFile(path, flipped);
+      const { code } = await failureOf(() => readCheckpoint(path)).catch(() => ({ code: `bit ${bit}` }));
+      expect(code).toBe('E_RUN');
+    }
+  });
+
+  it('of the form before is read, and says that nothing vouches for it', async () => {
+    const { isUnchecked } = await keptAfterAStep();
+    expect(isUnchecked).toBeUndefined();
+    const { tensors, metadata } = await readTensors(path);
+    const { sha256: _, config: __, validations: ___, ...earlier } = metadata;
+    await writeTensors(path, { tensors, metadata: { ...earlier, format: 'cf-checkpoint-2' } });
+    expect((await readCheckpoint(path)).isUnchecked).toBe(true);
+    // A newer one is not taken for it.
+    await writeTensors(path, { tensors, metadata: earlier });
+    expect((await failureOf(() => readCheckpoint(path))).message).toMatch(/without its checksum/);
+  });
+
+  it('gives back what it was trained by, and its scores on the way', async () => {
+    const { states } = await run('arcface', { until: 1 });
+    const config = configWith({ loss: 'arcface' });
+    const validations = [{ step: 1, epoch: 1, accuracy: 0.5, auc: 0.25 }];
+    await writeCheckpoint(path, states.at(-1)!, { ...origin, config, validations });
+    const kept = await readCheckpoint(path);
+    expect(kept.validations).toEqual(validations);
+    expect(kept.config).toEqual(JSON.parse(JSON.stringify(config)));
   });
 });

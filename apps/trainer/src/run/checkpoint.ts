@@ -2,22 +2,32 @@ import { dirname } from 'node:path';
 import { StateMismatchError } from '@cf/core';
 import { type CheckpointValues, checkpointOf, stateFrom, type TrainingState } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
 import { readTensors, writeTensors } from './safetensors.ts';
 import type { Subject } from './subject.ts';
+import type { Validation } from './validation.ts';
 
-const FORMAT = 'cf-checkpoint-2';
+const FORMAT = 'cf-checkpoint-3';
+/** Was without a checksum and a configuration. */
+const EARLIER_FORMAT = 'cf-checkpoint-2';
 
 /** What a checkpoint says beside the state. */
-interface Origin {
+export interface Origin {
   /** The network, in words and so that no other passes for it. */
   readonly subject: Pick<Subject, 'description' | 'fingerprint'>;
   /** Fingerprints of the pictures of each class. */
   readonly pictures: readonly string[];
+  /** What was trained by. */
+  readonly config?: TrainConfig;
+  /** Scores on the way so far. */
+  readonly validations?: readonly Validation[];
 }
 
 /** A training as its checkpoint has it. */
 export interface KeptTraining extends Origin {
   readonly path: string;
+  /** Of an earlier form, which no checksum vouches for. */
+  readonly isUnchecked?: true;
   readonly state: TrainingState & { readonly classes: readonly string[] };
 }
 
@@ -25,19 +35,27 @@ export interface KeptTraining extends Origin {
 export async function writeCheckpoint(
   path: string,
   state: TrainingState,
-  { subject: { description, fingerprint }, pictures }: Origin,
+  { subject: { description, fingerprint }, pictures, config, validations }: Origin,
 ): Promise<void> {
   const { tensors, values } = checkpointOf(state);
-  const text = { values: JSON.stringify(values), pictures: JSON.stringify(pictures) };
-  const metadata = { format: FORMAT, description, fingerprint, ...text };
-  await writeTensors(path, { tensors: Object.fromEntries(tensors), metadata });
+  const metadata = {
+    format: FORMAT,
+    description,
+    fingerprint,
+    values: JSON.stringify(values),
+    pictures: JSON.stringify(pictures),
+    ...(config === undefined ? {} : { config: JSON.stringify(config) }),
+    ...(validations === undefined ? {} : { validations: JSON.stringify(validations) }),
+  };
+  await writeTensors(path, { tensors: Object.fromEntries(tensors), metadata }, { checksum: true });
 }
 
-/** @throws RunFolderError if the file is missing, broken or no checkpoint */
+/** @throws RunFolderError if the file is missing, broken, other than its checksum says, or no checkpoint */
 export async function readCheckpoint(path: string): Promise<KeptTraining> {
   const { tensors, metadata } = await readTensors(path);
   const { format, description = '?', fingerprint = '?' } = metadata;
-  if (format !== FORMAT) {
+  if (format === FORMAT && metadata.sha256 === undefined) throw notOurs(`'${path}' without its checksum`);
+  if (format !== FORMAT && format !== EARLIER_FORMAT) {
     throw new RunFolderError(
       `'${path}' of format ${format}`,
       `a checkpoint of format ${FORMAT}`,
@@ -50,7 +68,17 @@ export async function readCheckpoint(path: string): Promise<KeptTraining> {
     const values = JSON.parse(metadata.values ?? '') as CheckpointValues;
     const pictures = JSON.parse(metadata.pictures ?? '') as readonly string[];
     const state = stateFrom({ tensors: new Map(Object.entries(tensors)), values }) as KeptTraining['state'];
-    return { path, state, pictures, subject: { description, fingerprint } };
+    return {
+      path,
+      state,
+      pictures,
+      subject: { description, fingerprint },
+      ...(metadata.config === undefined ? {} : { config: JSON.parse(metadata.config) as TrainConfig }),
+      ...(metadata.validations === undefined
+        ? {}
+        : { validations: JSON.parse(metadata.validations) as readonly Validation[] }),
+      ...(format === EARLIER_FORMAT ? { isUnchecked: true } : {}),
+    };
   } catch (cause) {
     const given = cause instanceof StateMismatchError ? cause.given : `values = ${metadata.values}`;
     throw notOurs(`'${path}' (${given})`, cause);

@@ -67,7 +67,7 @@ async function startFrom(
 it('takes weights, and class centers by name; the rest starts anew', async () => {
   const { run, end } = await trainedRun();
   const names = ['somebody', 'person 4', 'person 1'];
-  const { state, found } = await startFrom(run, names);
+  const { state, found } = await startFrom(run, names, { initFrom: 'run', newCenters: 'random' });
   expect(found).toBe(2);
   expect(state).toMatchObject({ step: 0, classes: names });
   const row = ({ centers }: Pick<TrainingState, 'centers'>, label: number): number[] => [
@@ -87,6 +87,34 @@ it('takes weights, and class centers by name; the rest starts anew', async () =>
         name,
       ).toBe(true);
   }
+});
+
+it('lets centers of others start at the mean embedding of their pictures, as the given weights embed them', async () => {
+  const { run, end } = await trainedRun();
+  const names = ['somebody', 'person 4', 'person 1', 'nobody', 'another'];
+  const looked: unknown[] = [];
+  const { state, told } = await startFrom(run, names, {}, async (embedder) => {
+    looked.push(embedder);
+    const table = await embedTable(data, embedder);
+    // Of the fourth class there is nothing to see.
+    for (const [row, label] of data.labels.entries())
+      if (label === 3) table.rows.fill(0, 8 * row, 8 * row + 8);
+    return table;
+  });
+  expect(looked).toHaveLength(1);
+  expect(told).toBe(
+    'the other 3 start at the mean embedding of their pictures; 1 of them without one at random',
+  );
+  const row = ({ centers }: Pick<TrainingState, 'centers'>, label: number): number[] => [
+    ...centers.values.subarray(8 * label, 8 * (label + 1)),
+  ];
+  expect(row(state, 1)).toEqual(row(end, 4));
+  // Pictures of the first class are those that the run knew as person 0.
+  const [own, before] = [row(state, 0), row(end, 0)];
+  const cosine =
+    own.reduce((sum, x, i) => sum + x * before[i]!, 0) / (Math.hypot(...own) * Math.hypot(...before));
+  expect(cosine).toBeGreaterThan(0.8);
+  expect(Math.hypot(...row(state, 3))).toBeLessThan(0.1);
 });
 
 it('takes a run with another loss and optimiser', async () => {

@@ -2,6 +2,7 @@ import {
   dominantCenters,
   type FirstStateOptions,
   firstHeadState,
+  type HeadState,
   type Learner,
   type NamedTensors,
   type TrainingState,
@@ -10,9 +11,11 @@ import { RunFolderError } from '../errors.ts';
 import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
-import { type KeptTraining, readCheckpoint } from './checkpoint.ts';
+import type { KeptTraining } from './checkpoint.ts';
 import { embeddingsAt } from './embeddings-at.ts';
-import type { RunFolder } from './run-folder.ts';
+import { readOutcome } from './kept-checkpoints.ts';
+import { startAtMeans } from './new-centers.ts';
+import { noCheckpoint, type RunFolder } from './run-folder.ts';
 import type { Subject } from './subject.ts';
 
 /** What of a learner's state an optimiser does not start anew. */
@@ -23,16 +26,17 @@ const OF_NETWORK = /^(weights|statistics)\//;
  * centers of identities of the same name. Optimiser, loss and schedule start anew. Where the run had several centers a class
  * and the training has one, it takes the one that most of its pictures of the class are nearest to.
  *
- * @returns also how many class centers were found
+ * Centers of other identities start at the mean embedding of their pictures, or at random (`newCenters`).
+ *
+ * @returns also how many class centers were found, and a line on the others
  * @throws RunFolderError if the run has no checkpoint, or one of another network or other sub-centers
  */
 export async function initialState(
   from: RunFolder,
   subject: Pick<Subject, 'network' | 'samples' | 'embedTrained'>,
   config: TrainConfig,
-): Promise<{ readonly state: TrainingState; readonly found: number }> {
-  const path = from.file('checkpoint');
-  const { state: given } = await readCheckpoint(path);
+): Promise<{ readonly state: TrainingState; readonly found: number; readonly told: string | undefined }> {
+  const { path, state: given } = await readInitial(from);
   requireSubCenters(path, given, config);
   const { network, samples } = subject;
   const { learner } = network;
@@ -48,9 +52,13 @@ export async function initialState(
   // Where there are more centers than there were, the first of a class is the one that it had.
   const rows = Math.min(given.subCenters, first.subCenters);
   let found = 0;
+  const isNew = new Set<number>();
   for (const [label, name] of classes.entries()) {
     const place = places.get(name);
-    if (place === undefined) continue;
+    if (place === undefined) {
+      isNew.add(label);
+      continue;
+    }
     const from = place * given.subCenters + (dominant?.[place] ?? 0);
     const centers = given.centers.values.subarray(from * embeddingSize, (from + rows) * embeddingSize);
     first.centers.values.set(centers, label * first.subCenters * embeddingSize);
@@ -60,7 +68,31 @@ export async function initialState(
   }
   if (loss.bias?.of === 'all classes' && given.classBias?.values.length === 1)
     first.classBias!.values.set(given.classBias.values);
-  return { state: { ...first, learner: weights }, found };
+  const told = await startOthers({ isNew, first, weights }, subject, config);
+  return { state: { ...first, learner: weights }, found, told };
+}
+
+/** Class centers of identities that the earlier run did not have. */
+async function startOthers(
+  { isNew, first, weights }: { isNew: ReadonlySet<number>; first: HeadState; weights: NamedTensors },
+  subject: Parameters<typeof initialState>[1],
+  { newCenters = 'mean' }: TrainConfig,
+): Promise<string | undefined> {
+  const count = isNew.size;
+  if (count === 0) return undefined;
+  const others = count === 1 ? 'the other one starts' : `the other ${count} start`;
+  if (newCenters === 'random') return `${others} at random`;
+  const { rows, dim } = await embeddingsAt(subject, weights);
+  const { labels } = subject.samples;
+  const moved = startAtMeans(first.centers.values, first.subCenters, isNew, { rows, dim, labels });
+  const left = moved === count ? '' : `; ${count - moved} of them without one at random`;
+  return `${others} at the mean embedding of their pictures${left}`;
+}
+
+async function readInitial(from: RunFolder): Promise<KeptTraining> {
+  const kept = await readOutcome(from);
+  if (kept === undefined) throw noCheckpoint(from);
+  return kept;
 }
 
 /** Of each class of a run, which of its centers most of the pictures are nearest to that are to be trained on. */
@@ -107,8 +139,7 @@ export async function requireInitial(
   learner?: Learner,
 ): Promise<void> {
   if (from === undefined) return;
-  const path = from.file('checkpoint');
-  const { state } = await readCheckpoint(path);
+  const { path, state } = await readInitial(from);
   requireSubCenters(path, state, config);
   if (learner !== undefined) weightsFrom(path, state.learner, await learner.state());
 }

@@ -1,7 +1,10 @@
-import { access, type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@cf/data';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
+import { readRegular } from '../settings/read-given.ts';
 import { atomicWrite } from './atomic-write.ts';
+import { isLock, lockRun } from './run-lock.ts';
 
 /** Names of the files of a run. */
 export const RUN_FILES = {
@@ -14,6 +17,10 @@ export const RUN_FILES = {
   suspects: 'suspects.jsonl',
   features: 'features.safetensors',
   checkpoint: 'checkpoint.safetensors',
+  /** The one whose scores on the way were best. */
+  best: 'checkpoint-best.safetensors',
+  /** Scores on the way. */
+  validation: 'validation.jsonl',
   network: 'model.onnx',
   /** What runs of an embedding were left with before it was a network of ONNX. */
   earlierModel: 'model.safetensors',
@@ -30,6 +37,16 @@ export interface RunFolder {
   /** Whether the file is there. */
   has(name: keyof typeof RUN_FILES): Promise<boolean>;
   writeText(name: keyof typeof RUN_FILES, text: string): Promise<void>;
+  /** Where this process holds the run: that it still does. @throws RunFolderError */
+  readonly requireHeld?: () => Promise<void>;
+  /** Lets other processes write to it. */
+  readonly release?: () => Promise<void>;
+}
+
+/** A run that this process alone writes to, until it is released. @throws RunFolderError, OutputError as of `lockRun` */
+export async function holdRun(run: RunFolder, say: (line: string) => void): Promise<RunFolder> {
+  const lock = await lockRun(run.path, say);
+  return { ...run, requireHeld: lock.require, release: lock.release };
 }
 
 function runFolder(path: string): RunFolder {
@@ -47,14 +64,31 @@ function runFolder(path: string): RunFolder {
 }
 
 /**
+ * A new run folder that this process holds. An existing one with anything in it is left alone.
+ *
+ * @throws RunFolderError; OutputError where no lock can be written
+ */
+export async function createHeldRun(path: string, say: (line: string) => void): Promise<RunFolder> {
+  const run = await holdRun(await createRunFolder(path), say);
+  try {
+    // Another process may have come, and gone, between.
+    await createRunFolder(path);
+    return run;
+  } catch (error) {
+    await run.release?.();
+    throw error;
+  }
+}
+
+/**
  * A new run folder. An existing one with anything in it is left alone.
  *
  * @throws RunFolderError
  */
 export async function createRunFolder(path: string): Promise<RunFolder> {
   try {
-    await mkdir(path, { recursive: true });
-    const entries = await readdir(path);
+    await makeFolder(path);
+    const entries = (await readdir(path)).filter((name) => !isLock(name));
     if (entries.length > 0) {
       throw new RunFolderError(
         `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,
@@ -65,7 +99,7 @@ export async function createRunFolder(path: string): Promise<RunFolder> {
   } catch (cause) {
     if (cause instanceof RunFolderError) throw cause;
     throw new RunFolderError(
-      `'${path}', which can't be made`,
+      `'${path}', which can't be made (${reasonOf(cause)})`,
       'a folder to write to',
       'check the path and its permissions.',
       cause,
@@ -84,6 +118,7 @@ export async function dropUntrained(run: RunFolder): Promise<void> {
   if ((await size('metrics')) > 0 || (await size('features')) > 0) return;
   const names = Object.keys(RUN_FILES) as (keyof typeof RUN_FILES)[];
   for (const name of names) await rm(run.file(name), { force: true });
+  await run.release?.();
   // What somebody else has put there stays, and the folder with it.
   await rmdir(run.path).catch(() => {});
 }
@@ -111,7 +146,7 @@ export function noCheckpoint({ path }: RunFolder): RunFolderError {
 /** Reads JSON of a run. @throws RunFolderError */
 export async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(await readRegular(path));
   } catch (cause) {
     throw new RunFolderError(
       `'${path}' (${reasonOf(cause)})`,

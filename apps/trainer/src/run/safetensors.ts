@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
 import { RunFolderError, reasonOf } from '../errors.ts';
 import { atomicWrite } from './atomic-write.ts';
 
@@ -15,9 +16,23 @@ export interface Tensor {
 
 const TYPES = { F32: Float32Array, F64: Float64Array } as const;
 
-/** Writes a file whole or not at all. */
-export async function writeTensors(path: string, file: TensorFile): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: file.metadata };
+/** What a file with a checksum begins with, after the length of its header: the digest follows, 64 digits of hexadecimals. */
+const CHECKSUM_AT = '{"__metadata__":{"sha256":"';
+const NO_DIGEST = '0'.repeat(64);
+
+/**
+ * Writes a file whole or not at all.
+ *
+ * @param checksum of the whole file, with zeros in its own place: it is the first of the metadata, as `sha256`
+ */
+export async function writeTensors(
+  path: string,
+  file: TensorFile,
+  { checksum = false }: { readonly checksum?: boolean } = {},
+): Promise<void> {
+  const { sha256: _, ...others } = file.metadata;
+  const metadata = checksum ? { sha256: NO_DIGEST, ...others } : file.metadata;
+  const header: Record<string, unknown> = { __metadata__: metadata };
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, { shape, data }] of Object.entries(file.tensors)) {
@@ -34,15 +49,20 @@ export async function writeTensors(path: string, file: TensorFile): Promise<void
   padded.set(json);
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
-  await atomicWrite(path, Buffer.concat([length, padded, ...parts]));
+  const all = [length, padded, ...parts];
+  if (checksum) {
+    const hash = createHash('sha256');
+    for (const part of all) hash.update(part);
+    padded.set(new TextEncoder().encode(hash.digest('hex')), CHECKSUM_AT.length);
+  }
+  await atomicWrite(path, all);
 }
 
-/** @throws RunFolderError if the file is missing, cut short or not in the format */
+/** @throws RunFolderError if the file is missing, cut short, not in the format, or other than its checksum says */
 export async function readTensors(path: string): Promise<TensorFile> {
-  let bytes: Uint8Array;
+  let file: FileHandle;
   try {
-    // A copy of its own: a Buffer's slices would share the pool they come from.
-    bytes = new Uint8Array(await readFile(path));
+    file = await open(path);
   } catch (cause) {
     throw new RunFolderError(
       `'${path}', which can't be read`,
@@ -52,7 +72,7 @@ export async function readTensors(path: string): Promise<TensorFile> {
     );
   }
   try {
-    return parse(bytes);
+    return await parse(file);
   } catch (cause) {
     throw new RunFolderError(
       `'${path}' (${reasonOf(cause)})`,
@@ -60,32 +80,81 @@ export async function readTensors(path: string): Promise<TensorFile> {
       'start a new run, or put back a copy of the file.',
       cause,
     );
+  } finally {
+    await file.close();
   }
 }
 
-function parse(bytes: Uint8Array): TensorFile {
-  if (bytes.length < 8) throw new Error(`only ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = 8 + Number(view.getBigUint64(0, true));
-  if (start > bytes.length) throw new Error(`header of ${start - 8} bytes in a file of ${bytes.length}`);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<string, unknown>;
-  const { __metadata__: metadata = {}, ...entries } = header;
+/** Where a tensor lies, in bytes after the header. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+async function parse(file: FileHandle): Promise<TensorFile> {
+  const { size } = await file.stat();
+  if (size < 8) throw new Error(`only ${size} bytes`);
+  const length = await readBytes(file, 0, 8);
+  const start = 8 + Number(new DataView(length.buffer).getBigUint64(0, true));
+  if (start > size) throw new Error(`header of ${start - 8} bytes in a file of ${size}`);
+  const header = await readBytes(file, 8, start - 8);
+  const text = new TextDecoder().decode(header);
+  const digest = text.startsWith(CHECKSUM_AT)
+    ? text.slice(CHECKSUM_AT.length, CHECKSUM_AT.length + NO_DIGEST.length)
+    : undefined;
+  // Only so: a broken header may well be no JSON, and the checksum says more of what has happened.
+  if (digest !== undefined) await requireDigest(file, size, digest);
+  const { __metadata__: metadata = {}, ...given } = JSON.parse(text) as Record<string, unknown>;
   const tensors: Record<string, Tensor> = {};
-  for (const [name, entry] of Object.entries(entries)) {
-    const {
-      dtype,
-      shape,
-      data_offsets: [from, to],
-    } = entry as { dtype: string; shape: number[]; data_offsets: [number, number] };
+  for (const entry of Object.entries(given).map(([name, value]) => entryOf(name, value))) {
+    const { name, dtype, shape, from, to } = entry;
     const Type = TYPES[dtype as keyof typeof TYPES];
     if (Type === undefined) throw new Error(`tensor '${name}' of type ${dtype}`);
     if (!(from >= 0 && to >= from)) throw new Error(`tensor '${name}' from byte ${from} to ${to}`);
-    if (start + to > bytes.length)
-      throw new Error(`cut short: tensor '${name}' ends at byte ${start + to} of ${bytes.length}`);
-    const count = shape.reduce((product, size) => product * size, 1);
+    if (start + to > size)
+      throw new Error(`cut short: tensor '${name}' ends at byte ${start + to} of ${size}`);
+    const count = shape.reduce((product, n) => product * n, 1);
     if ((to - from) / Type.BYTES_PER_ELEMENT !== count)
       throw new Error(`tensor '${name}' has ${to - from} bytes for [${shape}]`);
-    tensors[name] = { shape, data: new Type(bytes.slice(start + from, start + to).buffer) };
+    const { buffer } = await readBytes(file, start + from, to - from);
+    tensors[name] = { shape, data: new Type(buffer) };
   }
   return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function entryOf(name: string, value: unknown): Entry {
+  const {
+    dtype,
+    shape,
+    data_offsets: [from, to],
+  } = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
+  return { name, dtype, shape, from, to };
+}
+
+/** Of a read at a time: a system reads 2 GiB at most. */
+const PIECE = 2 ** 26;
+
+/** Bytes in a buffer of their own. */
+async function readBytes(file: FileHandle, from: number, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(count);
+  for (let done = 0; done < count; ) {
+    const { bytesRead } = await file.read(bytes, done, Math.min(PIECE, count - done), from + done);
+    if (bytesRead === 0) throw new Error(`cut short at byte ${from + done}`);
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+async function requireDigest(file: FileHandle, size: number, digest: string): Promise<void> {
+  const hash: Hash = createHash('sha256');
+  const place = 8 + CHECKSUM_AT.length;
+  for (let at = 0; at < size; at += PIECE) {
+    const bytes = await readBytes(file, at, Math.min(PIECE, size - at));
+    if (at === 0) bytes.set(new TextEncoder().encode(NO_DIGEST), place);
+    hash.update(bytes);
+  }
+  if (hash.digest('hex') !== digest) throw new Error('damaged or cut short: its checksum is another');
 }

@@ -1,23 +1,27 @@
-import { StateMismatchError } from '@cf/core';
 import type { Model } from '@cf/onnx';
 import { writeModelFile } from '@cf/onnx/node';
-import type { StepMetrics, TrainingState } from '@cf/training';
+import type { StepMetrics } from '@cf/training';
 import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
-import { OutputError, RunFolderError } from '../errors.ts';
+import { OutputError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
-import { lossOf } from '../settings/loss-of.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
-import { requireSameTraining, writeCheckpoint } from './checkpoint.ts';
-import { initialState } from './initial-state.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
-import { openMetrics, readMetrics, trimMetrics } from './run-folder.ts';
+import { leftOutText } from './left-out.ts';
+import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
+import { warmUpWarning } from './schedule-notes.ts';
 import type { Subject } from './subject.ts';
-import { type TrainingFit, trainingFit } from './training-fit.ts';
+import { trainWithLog } from './train-with-log.ts';
+import { dataShareText, type TrainingFit, trainingFit } from './training-fit.ts';
+import { bestOf, type Validation } from './validation.ts';
 
 /** Trains and scores a subject; everything goes into its run folder. */
 export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Promise<TrainOutcome> {
@@ -26,21 +30,48 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const interrupted: TrainOutcome = { run, interrupted: true, results: [] };
   // Before training: pairs that can't be scored are told now, not after hours.
   const before = await subject.scoreBefore();
-  await trainWithLog(job, subject);
+  const hardest = new HardestSamples(subject.samples.count);
+  const best = bestOf(await trainWithLog(job, subject, hardest));
   if (signal.aborted) return interrupted;
+  if (best !== undefined) await takeBest(job, subject, best);
   const trained = await network.trained();
-  const fit = trainingFit(await readMetrics<StepMetrics>(run));
+  const metrics = await readMetrics<StepMetrics>(run, best?.step);
+  const leftOut = leftOutText(metrics);
+  const waited = dataShareText(metrics);
+  for (const line of [leftOut, waited]) if (line !== undefined) job.say(line);
+  const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
     const control = await trainControl(job, subject);
     if (control === undefined) return interrupted;
     results.push(...control);
   }
-  await writeOutcome(job, subject, trained, results);
+  await writeOutcome(job, subject, { ...trained, hardest }, results);
+  const { accuracy, report } = results[0]!.result;
+  const steps = stepsPerEpoch(config, subject.samples.count) * config.epochs;
+  await boardLog(run.path).append([
+    scoreEvent(best?.step ?? steps, { accuracy, auc: report.auc, eer: report.eer }),
+  ]);
   const { missing, dropped } = readablePairs(dataset.verification, indices);
   tellLeftOut(job, missing + dropped);
   return { run, interrupted: false, results };
 }
+
+/** The model is that of the best checkpoint. */
+async function takeBest(
+  { say }: Job<TrainConfig>,
+  { run, network }: Subject,
+  { epoch, accuracy }: Validation,
+): Promise<void> {
+  const { state } = await readCheckpoint(run.file('best'));
+  await network.learner.load(state.learner);
+  say(
+    `the model is that of epoch ${epoch}, whose validation was best (${accuracy.toFixed(4)}); ${CHOSEN_BY_SCORES}`,
+  );
+}
+
+const CHOSEN_BY_SCORES =
+  'the scored pairs have chosen it, so that its scores are better than on pairs never looked at';
 
 async function scoreAndClose(
   subject: Subject,
@@ -53,64 +84,6 @@ async function scoreAndClose(
   } finally {
     await inference.dispose();
   }
-}
-
-/** Trains to the end or an interruption; metrics and checkpoint go to the run folder after every epoch. */
-async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<void> {
-  const { config, backend, pictures, signal } = job;
-  const { run, network, samples } = subject;
-  const state = await startState(job, subject);
-  const log = await openMetrics(run);
-  const waiting: StepMetrics[] = [];
-  try {
-    const training = { config, backend, learner: network.learner, samples, signal };
-    await runTraining(
-      { ...training, ...(state === undefined ? {} : { state }) },
-      {
-        label: 'training',
-        onStep: (metrics) => waiting.push(metrics),
-        onCheckpoint: async (reached) => {
-          await log.append(waiting.splice(0));
-          await writeCheckpoint(run.file('checkpoint'), reached, { subject, pictures });
-        },
-      },
-    );
-  } catch (error) {
-    if (!(error instanceof StateMismatchError) || state === undefined) throw error;
-    const path = run.file('checkpoint');
-    throw new RunFolderError(`'${path}' with ${error.given}`, error.expected, 'start a new run.', error);
-  } finally {
-    try {
-      // After a failure these lines are past the checkpoint: they show what led to it, and a resumed run drops them.
-      await log.append(waiting);
-    } finally {
-      await log.close();
-    }
-  }
-}
-
-/** The state to go on from; undefined where training begins. */
-async function startState(
-  { config, place, backend, pictures, kept, say }: Job<TrainConfig>,
-  subject: Subject,
-): Promise<TrainingState | undefined> {
-  const { run, description, samples } = subject;
-  const { name: loss } = lossOf(config, samples);
-  say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
-  for (const note of subject.notes) say(note);
-  if (kept === undefined) {
-    if (place.resume) say('no checkpoint yet: training from the beginning');
-    if (place.initFrom === undefined) return undefined;
-    const { state, found } = await initialState(place.initFrom, subject, config);
-    await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures });
-    say(`weights from ${place.initFrom.path}, and ${found} of ${samples.classes.length} class centers`);
-    return state;
-  }
-  requireSameTraining(kept, subject, loss);
-  const { state } = kept;
-  await trimMetrics(run, state.step);
-  say(`resumed at step ${state.step}`);
-  return state;
 }
 
 /** The same training on shuffled labels; undefined after an interruption. */
@@ -133,6 +106,9 @@ async function trainControl(
   }
 }
 
+/** Pictures that are shown as the hardest. */
+const MOST_RATED = 16;
+
 async function writeNetwork(path: string, model: Model, say: (line: string) => void): Promise<void> {
   const { notes } = await writeModelFile(path, model).catch((cause: unknown) => {
     throw new OutputError(path, cause);
@@ -141,21 +117,32 @@ async function writeNetwork(path: string, model: Model, say: (line: string) => v
 }
 
 async function writeOutcome(
-  { config, dataset, problems, say }: Job<TrainConfig>,
-  { run, samples, notes }: Subject,
-  { files, model }: TrainedNetwork,
+  { config, dataset, problems, say, signal }: Job<TrainConfig>,
+  { run, samples, notes, pictures }: Subject,
+  { files, model, hardest }: TrainedNetwork & { readonly hardest: HardestSamples },
   results: readonly NamedResult[],
 ): Promise<void> {
+  const metrics = await readMetrics<StepMetrics>(run);
+  const { embeddings } = results[0]!;
+  const rated = hardest.first(MOST_RATED).map(({ sample, loss }) => ({ index: pictures[sample]!, loss }));
   const page = await trainReport({
+    evidence: embeddings === undefined ? undefined : { dataset, table: embeddings, hardest: rated, signal },
     config,
-    metrics: await readMetrics<StepMetrics>(run),
+    metrics,
     results,
     identities: samples.classes.length,
     images: samples.count,
     pairsFrom: dataset.pairsFrom,
     problems: problems.all,
-    notes,
+    notes: [
+      ...notes,
+      ...[warmUpWarning(config, samples.count), leftOutText(metrics)].filter((line) => line !== undefined),
+      ...(config.validateEvery === undefined
+        ? []
+        : [`the best checkpoint is the model: ${CHOSEN_BY_SCORES}`]),
+    ],
   });
+  await run.requireHeld?.();
   for (const [name, bytes] of files) await atomicWrite(run.file(name), bytes);
   if (model !== undefined) await writeNetwork(run.file('network'), model, say);
   await run.writeText('results', `${JSON.stringify(resultsAsJson(results), undefined, 2)}\n`);

@@ -3,14 +3,16 @@ import { alignedData, warnOfUnaligned } from '../dataset/aligned-data.ts';
 import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
+import { weighDataset } from '../dataset/weigh-dataset.ts';
 import { chooseDevice, type DeviceWork, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { openBackend } from '../engines/open-backend.ts';
 import { checkLoss, lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
-import { type KeptTraining, readCheckpoint, requireSamePictures } from './checkpoint.ts';
+import { type KeptTraining, requireSamePictures } from './checkpoint.ts';
 import { withEmbedding } from './embedding-subject.ts';
 import type { Job, RunPlace } from './job.ts';
+import { readNewest } from './kept-checkpoints.ts';
 import { withNetwork } from './network-subject.ts';
 import type { Subject } from './subject.ts';
 
@@ -38,7 +40,8 @@ export async function withJob<T>(
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
     const data = await alignedData(config.data, { ...policy, signal, say });
-    const dataset = await loadDataset(data, config.evaluation, config.seed, policy);
+    const found = await loadDataset(data, config.evaluation, config.seed, policy);
+    const dataset = await weighDataset(found, config);
     if (!place.resume) await warnOfUnaligned(data, dataset, { ...policy, signal, say });
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
@@ -81,6 +84,5 @@ export function withSubject<T>(job: Job<TrainConfig>, work: (subject: Subject) =
 /** The checkpoint of a run that is resumed, where it has one. */
 async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
   if (!place.resume) return undefined;
-  const run = await place.open();
-  return (await run.has('checkpoint')) ? readCheckpoint(run.file('checkpoint')) : undefined;
+  return readNewest(await place.open());
 }

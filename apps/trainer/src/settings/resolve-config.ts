@@ -29,6 +29,8 @@ export function resolveConfig(flags: fields.TrainFlags): TrainConfig {
       { scale: scale.default?.(situation), margin: margin.default?.(situation) },
     ),
     ...fill(fields.optimisation),
+    ...fill(fields.keeping),
+    ...fill(fields.start),
     evaluation: fill(fields.evaluation),
     ...(part === 'all'
       ? { ...fill(fields.network), network, augmentation: fill(fields.augmentation) }
@@ -41,7 +43,7 @@ export function resolveConfig(flags: fields.TrainFlags): TrainConfig {
 }
 
 /** By the kind of network. */
-const NETWORKS: Readonly<Record<string, Section>> = {
+export const NETWORKS: Readonly<Record<string, Section>> = {
   'built-in': fields.builtIn,
   onnx: fields.onnx,
   layers: fields.layers,
@@ -58,7 +60,8 @@ function givenOf(one: Setting, flags: fields.TrainFlags): unknown {
   return (flags as Readonly<Record<string, unknown>>)[propertyOf(one)];
 }
 
-function fieldsFrom(section: Section, flags: fields.TrainFlags, situation: Situation): object {
+/** The values of a section: as given, or the default in a situation. */
+export function fieldsFrom(section: Section, flags: fields.TrainFlags, situation: Situation): object {
   const entries = Object.entries(section).map(([name, one]) => {
     const given = givenOf(one, flags) ?? one.default?.(situation);
     return [name, one.aliases?.[String(given)] ?? given];

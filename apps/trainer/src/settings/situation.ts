@@ -17,13 +17,16 @@ type Choice =
   | 'engine'
   | 'device'
   | 'optimiser'
+  | 'initFrom'
   | 'loss'
+  | 'sampler'
   | 'weighting';
 
 /** Flags on which it depends what others mean. */
 export type Choices = { readonly [Name in Choice]?: string } & {
   readonly pixels?: number;
   readonly labelNoise?: number;
+  readonly validateEvery?: number;
 };
 
 /** Where the embedding comes from. */
@@ -119,6 +122,8 @@ export const ONLY = {
   pairs: beside('pairs'),
   labelNoise: beside('labelNoise', '--label-noise'),
   weighting: beside('weighting'),
+  validated: beside('validateEvery', '--validate-every'),
+  started: beside('initFrom', '--init-from'),
   drawn: unless('for drawn identities', ({ choices }) => choices.data !== undefined && '--data'),
   network: unless('for --train all', noNetwork),
   embedding: unless('for --train embedding', noEmbedding),
@@ -140,5 +145,9 @@ export const ONLY = {
     (situation) => noNetwork(situation) || (situation.engine === 'tfjs' && 'the engine tfjs'),
   ),
   onnxruntime: unless('for --engine onnx', ({ engine }) => engine === 'tfjs' && 'the engine tfjs'),
+  curriculum: unless(
+    'for --sampler curriculum',
+    ({ choices: { sampler = 'uniform' } }) => sampler !== 'curriculum' && `--sampler ${sampler}`,
+  ),
   sgd: unless('for SGD', ({ choices }) => choices.optimiser === 'adamw' && '--optimiser adamw'),
 } as const;

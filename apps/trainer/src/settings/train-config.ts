@@ -20,6 +20,8 @@ const common = {
   loss: z.strictObject({ name: text, params: z.record(z.string(), z.unknown()) }),
   initFrom: text.optional().describe('the run that weights and class centers come from, by name'),
   ...fieldsOf(fields.optimisation),
+  ...fieldsOf(fields.keeping),
+  ...fieldsOf(fields.start),
   evaluation: z.strictObject(fieldsOf(fields.evaluation)),
 };
 

@@ -9,8 +9,8 @@ const ROWS = 1280;
 const SMALL_PIXELS = 2 ** 20;
 /** Channels and bytes of a channel, at most. */
 const MOST_PIXEL_BYTES = 8;
-/** Of the whole decoded picture, what decoders of formats without rows of their own take at most. */
-const WHOLE: Partial<Record<string, number>> = { jpeg: 2, heif: 3 };
+/** Times the whole picture that a decoder of AVIF takes: planes, and what it makes of them. */
+const AVIF = 3;
 
 /** Why a picture is not decoded. */
 export class TooLarge extends Error {
@@ -38,11 +38,14 @@ export async function decodingBytes(bytes: Uint8Array, format: ImageFormat, size
 
 function costOf(metadata: Metadata, sized: boolean): number {
   const { width, height, format, channels, depth, isProgressive, orientation = 1 } = metadata;
+  // Coefficients of a progressive JPEG have two bytes; of thinned colours there are half as many.
+  const times =
+    format === 'heif' ? AVIF : format === 'jpeg' && metadata.chromaSubsampling !== '4:2:0' ? 2 : 1;
   const row = width * channels * (depth === 'ushort' ? 2 : 1);
   // JPEG is decoded to an eighth of its size where less is asked for, and turned after that.
   const inRows = sized && !isProgressive && (format === 'jpeg' || (format === 'png' && orientation === 1));
   if (inRows) return row * Math.min(height, ROWS) + (format === 'jpeg' ? (row * height) / 64 : 0);
-  return row * height * (WHOLE[format] ?? 1);
+  return row * height * times;
 }
 
 /** As sharp has it by default. */

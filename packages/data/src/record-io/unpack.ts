@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { OutputFolderError, UnreadableImageError } from '../errors.ts';
+import { OutputFolderError, UnreadableImageError, writingFailure } from '../errors.ts';
 import { keptPicture } from '../image/kept-picture.ts';
 import { lfwStem } from '../lfw/resolve-pairs.ts';
 import { mapLimited } from '../map-limited.ts';
@@ -54,8 +54,8 @@ export async function unpackRecords(
     await rename(aside, target);
     return written;
   } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
+    await rm(aside, { recursive: true, force: true }).catch(() => {});
+    throw writingFailure(out, error);
   }
 }
 

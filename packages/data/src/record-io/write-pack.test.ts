@@ -31,7 +31,8 @@ beforeAll(async () => {
 });
 
 const open = async (name: string): Promise<string> => {
-  await mkdir(join(base, name));
+  // A folder that is not there is made.
+  if (name !== 'round') await mkdir(join(base, name));
   return join(base, name, 'train.rec');
 };
 
@@ -127,8 +128,12 @@ describe('a folder that is packed and unpacked', () => {
     await expect(unpackRecords(path, out, stopAgain)).rejects.toThrow('stopped');
     expect((await readdir(base)).filter((name) => name.includes('not-there'))).toEqual([]);
     expect(await failure(() => unpackRecords(path, faces))).toMatch(/faces', which is there already/);
-    expect(await failure(() => writeRecordPack(join(base, 'no', 'where.rec'), identities))).toMatch(
-      /OutputFolder/,
+    const below = join(base, 'whole', 'property', 'x.rec');
+    expect(await failure(() => writeRecordPack(below, identities))).toMatch(
+      /OutputFolderError .*x\.rec' \(E/,
+    );
+    expect(await failure(() => unpackRecords(path, join(below, 'out')))).toMatch(
+      /OutputFolderError .*out' \(E/,
     );
   });
 });

@@ -1,9 +1,9 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { printable } from '@cf/core';
 import type { PictureIdentity } from '../collection/open-collection.ts';
-import { OutputFolderError, UnreadableImageError } from '../errors.ts';
+import { OutputFolderError, UnreadableImageError, writingFailure } from '../errors.ts';
 import { type KeptPicture, keptPicture } from '../image/kept-picture.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
@@ -58,14 +58,7 @@ export async function writeRecordPack(
   const aside = (place: string): string => join(dirname(place), `.${basename(place)}.${process.pid}.partial`);
   const files: FileHandle[] = [];
   const openAside = async (place: string): Promise<FileHandle> => {
-    const file = await open(aside(place), 'wx').catch((error: unknown) => {
-      throw new OutputFolderError(
-        place,
-        `'${place}' (${error instanceof Error ? error.message : String(error)})`,
-        'a file that can be written',
-        'check that the folder exists and may be written to.',
-      );
-    });
+    const file = await makeAside(aside(place));
     files.push(file);
     return file;
   };
@@ -89,8 +82,14 @@ export async function writeRecordPack(
   } catch (error) {
     for (const file of files) await file.close().catch(() => {});
     for (const place of Object.values(places)) await rm(aside(place), { force: true }).catch(() => {});
-    throw error;
+    throw writingFailure(path, error);
   }
+}
+
+/** A new file, and the folders above it. */
+async function makeAside(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  return open(path, 'wx');
 }
 
 async function requireUnused(place: string): Promise<void> {
