@@ -17,6 +17,7 @@ import { layersBackbone } from '../features/layers-backbone.ts';
 import { featuresOf } from '../features/linear-embedding.ts';
 import { onnxBackbone } from '../features/onnx-backbone.ts';
 import { openExtractor } from '../features/open-extractor.ts';
+import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
 import { scoreCharts } from '../report/score-charts.ts';
 import { resultsAsJson, scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
@@ -181,10 +182,10 @@ async function openNetwork(file: string, device: Device): Promise<OpenModel> {
  * @param unscored pairs that lack a readable picture
  */
 function asText(name: string, result: PairResult, problems: number, unscored: number): string {
-  const { accuracy, std, report, thresholdFrom } = result;
+  const { report } = result;
   const lines = [
     `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
-    `accuracy  ${accuracy.toFixed(4)} ± ${std.toFixed(4)} (standard deviation over folds; threshold from ${thresholdFrom})`,
+    `accuracy  ${accuracyText(result)} (${accuracyNote(result)})`,
     `AUC       ${report.auc.toFixed(5)}`,
     `EER       ${report.eer.toFixed(4)}`,
     ...report.tarAtFar.map(({ far, tar, status, impostorPairs, required }) =>
@@ -192,10 +193,21 @@ function asText(name: string, result: PairResult, problems: number, unscored: nu
         ? `TAR       at FAR ${far.toExponential(0)}: ${status} (${impostorPairs} of ${required})`
         : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}`,
     ),
-    `best threshold on these pairs ${report.bestThreshold.toFixed(4)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
+    `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
   ];
   if (problems > 0) lines.push(leftOutText(problems, unscored));
   return lines.join('\n');
+}
+
+/** One that accepts no pair is the next number above the highest score. */
+function bestThresholdText({ report, genuine, impostor }: PairResult): string {
+  const highest = [...genuine, ...impostor].reduce(
+    (high, score) => Math.max(high, score),
+    Number.NEGATIVE_INFINITY,
+  );
+  return report.bestThreshold > highest
+    ? `above every score (${thresholdText(highest)} is the highest)`
+    : thresholdText(report.bestThreshold);
 }
 
 async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {
@@ -206,8 +218,8 @@ async function evalReport(name: string, flags: EvalFlags, result: PairResult): P
     summary: [
       {
         label: 'accuracy',
-        value: `${result.accuracy.toFixed(4)} ± ${result.std.toFixed(4)}`,
-        note: `threshold from ${result.thresholdFrom}`,
+        value: accuracyText(result),
+        note: accuracyNote(result),
       },
       { label: 'area under ROC', value: report.auc.toFixed(5) },
       { label: 'equal error rate', value: report.eer.toFixed(4) },
@@ -220,7 +232,7 @@ async function evalReport(name: string, flags: EvalFlags, result: PairResult): P
         rows: report.tarAtFar.map(({ far, tar, threshold: at, status }) => [
           far,
           tar === null ? status : tar.toFixed(4),
-          at,
+          at === null ? null : thresholdText(at),
         ]),
       },
     ],
