@@ -1,5 +1,16 @@
-import { spawn } from 'node:child_process';
-import { appendFile, copyFile, cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  appendFile,
+  copyFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -224,6 +235,28 @@ describe('where nothing can be written any more', () => {
     expect((await readdir(run)).filter((name) => /lock|tmp/.test(name))).toEqual([]);
     expect((await cf(['train', '--resume', run])).code).toBe(0);
     expect(await readFile(join(run, 'model.onnx'))).toEqual(await readFile(join(whole, 'model.onnx')));
+  });
+
+  it('a small disk that fills up ends the same way (where this process may mount one)', async ({ skip }) => {
+    const disk = join(base, 'disk');
+    await mkdir(disk);
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', disk]);
+    if (mount.status !== 0) skip('no right to mount a file system');
+    try {
+      const run = join(disk, 'run');
+      // The features alone nearly fill it.
+      const flags = [...SMALL.filter((flag) => !/epochs|batch/.test(flag)), '--epochs=400', '--batch=2'];
+      const more = ['--keep-checkpoints=1', '--no-control', '--features-from', whole];
+      const { code, stderr } = await cf(['train', ...flags, ...more, '--out', run]);
+      expect(stderr.match(/^\w*Error .*$/gm)).toEqual([
+        expect.stringMatching(/^OutputError \[E_OUTPUT\]: .*ENOSPC/),
+      ]);
+      expect(code).toBe(3);
+      if (await stat(join(run, 'checkpoint.safetensors')).catch(() => false))
+        expect((await readTensors(join(run, 'checkpoint.safetensors'))).metadata.sha256).toHaveLength(64);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
   });
 
   it('a folder that was removed is named, and no new one appears', async () => {

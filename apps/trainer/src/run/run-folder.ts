@@ -1,7 +1,7 @@
 import { access, type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
-import { atomicWrite } from './atomic-write.ts';
+import { atomicWrite, isAside } from './atomic-write.ts';
 import { isLock, lockRun } from './run-lock.ts';
 
 /** Names of the files of a run. */
@@ -86,7 +86,7 @@ export async function createHeldRun(path: string, say: (line: string) => void): 
 export async function createRunFolder(path: string): Promise<RunFolder> {
   try {
     await mkdir(path, { recursive: true });
-    const entries = (await readdir(path)).filter((name) => !isLock(name));
+    const entries = (await readdir(path)).filter((name) => !isLock(name) && !isAside(name));
     if (entries.length > 0) {
       throw new RunFolderError(
         `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,

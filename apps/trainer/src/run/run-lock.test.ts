@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import { type LockHolder, parseHolder, presenceOf, thisHolder } from './lock-holder.ts';
 import { lockRun, type RunLock, SILENCE_MS } from './run-lock.ts';
@@ -119,6 +120,28 @@ describe('lockRun', () => {
     await rename(path, `${path}-moved`);
     expect((await failureOf(() => taken.require())).message).toMatch(/which was removed while/);
     await rm(`${path}-moved`, { recursive: true });
+  });
+
+  it('is touched while its process lives, and not once it is another one', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      await lock();
+      const file = join(path, 'run-1.lock');
+      const text = await readFile(file, 'utf8');
+      const isTouched = async (): Promise<boolean> => {
+        await utimes(file, 1, 1);
+        vi.advanceTimersByTime(10_000);
+        await setTimeout(100);
+        return (await stat(file)).mtimeMs > 1e6;
+      };
+      expect(await isTouched()).toBe(true);
+      expect(await isTouched()).toBe(true);
+      expect(await readFile(file, 'utf8')).toBe(text);
+      await leave({ token: 'another' });
+      expect(await isTouched()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('names a folder that takes no file', async () => {
