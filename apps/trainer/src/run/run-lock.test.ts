@@ -150,6 +150,19 @@ describe('lockRun', () => {
     await mkdir(path);
   });
 
+  it('goes to one of many that find it left behind at the same time', async () => {
+    for (let round = 0; round < 20; round++) {
+      await leave({ pid: 2 ** 22 + 5 });
+      const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockRun(path, say)));
+      const taken = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      expect(taken).toHaveLength(1);
+      await taken[0]!.require();
+      await taken[0]!.release();
+      expect(await readdir(path)).toEqual([]);
+    }
+    expect(lines).toHaveLength(20);
+  });
+
   it('goes to one of twenty processes that find it left behind at once', async () => {
     await leave({ pid: 2 ** 22 + 5 });
     const children = Array.from({ length: 20 }, () =>
@@ -160,7 +173,8 @@ describe('lockRun', () => {
     const said = children.map(async (child) => ((await once(child, 'message')) as [string])[0]);
     await Promise.all(said);
     const results = children.map((child) => once(child, 'message') as Promise<[string]>);
-    for (const child of children) child.send('go');
+    const at = Date.now() + 200;
+    for (const child of children) child.send(at);
     const outcomes = (await Promise.all(results)).map(([outcome]) => outcome);
     expect(outcomes.filter((outcome) => outcome === 'mine')).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === 'E_RUN')).toHaveLength(19);
