@@ -88,8 +88,8 @@ const BESIDE_CONFIG = new Set([
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
   const say = (line: string): void => console.log(line);
   const started = performance.now();
-  const { config, place, held } = await openTraining(flags, say);
-  let opened = held;
+  const { config, place } = await openTraining(flags, say);
+  let opened = place.found;
   const open = async (): Promise<RunFolder> => {
     opened = await place.open();
     return opened;
@@ -128,7 +128,7 @@ function tellInterrupted(run: RunFolder | undefined): number {
 async function openTraining(
   flags: TrainFlags,
   say: (line: string) => void,
-): Promise<{ config: TrainConfig; place: RunPlace; held?: RunFolder }> {
+): Promise<{ config: TrainConfig; place: RunPlace }> {
   const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
     path === undefined ? undefined : await openRunFolder(path);
   if (flags.resume !== undefined) {
@@ -143,7 +143,7 @@ async function openTraining(
       if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
       return run;
     };
-    return { config, place: { resume: true, featuresFrom, initFrom, open }, held: run };
+    return { config, place: { resume: true, found: run, featuresFrom, initFrom, open } };
   }
   const asked = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
   const featuresFrom = await opened(flags.featuresFrom);
