@@ -38,7 +38,7 @@ const FLAGS: readonly string[] = [
   '--images-per-identity=6',
   '--batch=12',
   '--no-control',
-  '--validate-every=7',
+  '--validate-every=3',
   '--checkpoint-every=1step',
 ];
 const OF_EMBEDDING: readonly string[] = [...FLAGS, '--identities=30', '--pixels=32', '--dim=64'];
@@ -61,7 +61,7 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
 
 async function killIn(
   folder: string,
-  { times, seed = 0, epochs = 50, network = false, say = () => {} }: KillOptions,
+  { times, seed = 0, network = false, epochs = network ? 8 : 50, say = () => {} }: KillOptions,
 ): Promise<KillReport> {
   const began = performance.now();
   const random = createRandom(seed);
