@@ -90,7 +90,8 @@ describe('cf train on a network of a file', () => {
     const page = await readFile(join(run, 'report.html'), 'utf8');
     for (const title of ['Loss', 'Curriculum', 'Hard negatives', 'Gradient', 'Speed', 'ROC', 'Scores'])
       expect(page).toMatch(new RegExp(`${title}[\\s\\S]*?<svg`));
-    expect(page).not.toMatch(/NaN|undefined/);
+    // Pictures in base64 may spell anything.
+    expect(page.replaceAll(/base64,[\w+/=]*/g, '')).not.toMatch(/NaN|undefined/);
   });
 
   it('gives the same bytes from its config.json', async () => {

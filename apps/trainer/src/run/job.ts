@@ -41,6 +41,8 @@ export interface Job<Config extends TrainConfig> {
   readonly config: Config;
   readonly place: RunPlace;
   readonly backend: Backend;
+  /** What multiplies in it, and why: a line. */
+  readonly headTold?: string | undefined;
   /** Where onnxruntime runs: it was proven. */
   readonly device: Device;
   readonly dataset: Dataset;

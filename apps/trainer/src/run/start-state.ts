@@ -13,12 +13,13 @@ import type { Subject } from './subject.ts';
 
 /** The state to go on from; undefined where training begins. */
 export async function startState(
-  { config, place, backend, pictures, kept, say }: Job<TrainConfig>,
+  { config, place, backend, headTold, pictures, kept, say }: Job<TrainConfig>,
   subject: Subject,
 ): Promise<TrainingState | undefined> {
   const { run, description, samples } = subject;
   const { name: loss } = lossOf(config, samples);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
+  if (headTold !== undefined) say(headTold);
   for (const note of subject.notes) say(note);
   const leftOut = leftOutText(config, samples.count, samplerOf(config, samples));
   if (leftOut !== undefined) say(leftOut);

@@ -38,7 +38,11 @@ export async function withJob<T>(
   const threads = config.train === 'all' ? config.threads : undefined;
   const kernels = config.train === 'all' ? config.kernels : 'auto';
   const device = await chooseDevice(config.device, workOf(config), say);
-  const backend: Backend = await openBackend(config.head, { threads, device, kernels, say });
+  let headTold: string | undefined;
+  const tell = (line: string): void => {
+    headTold = line;
+  };
+  const backend: Backend = await openBackend(config.head, { threads, device, kernels, say: tell });
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
@@ -50,7 +54,8 @@ export async function withJob<T>(
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
     if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);
-    const job = { config, place, backend, device, dataset, problems, policy, pictures, kept, signal, say };
+    const computed = { backend, headTold, device };
+    const job = { config, place, ...computed, dataset, problems, policy, pictures, kept, signal, say };
     return await work(job);
   } finally {
     await backend.dispose();
