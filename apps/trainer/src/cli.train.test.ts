@@ -68,12 +68,18 @@ describe('cf train on drawn identities', () => {
       'Curriculum',
       'Hard negatives',
       'Modulation of hard negatives',
+      'Modulation over cos θ',
+      'DET',
+      'Embeddings of the scored people',
       'ROC',
       'Scores',
     ])
       expect(page).toMatch(new RegExp(`${title}[\\s\\S]*?<svg`));
+    for (const title of ['genuine pairs', 'impostor pairs', 'training pictures'])
+      expect(page).toMatch(new RegExp(`Hardest ${title}[\\s\\S]*?<img src="data:image/png;base64,`));
     expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(7);
-    expect(page).not.toMatch(/NaN|undefined/);
+    // Bytes of pictures may say anything.
+    expect(page.replace(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined/);
   });
 
   it('does not touch a folder that has something in it', async () => {
@@ -81,7 +87,7 @@ describe('cf train on drawn identities', () => {
     const again = await cf(['train', ...SMALL, '--out', run]);
     expect(again.code).toBe(3);
     expect(again.stderr).toMatch(
-      /drawn', which holds 11 files, expected a new or empty folder\.\nFix: .*--resume/,
+      /drawn', which holds \d+ files, expected a new or empty folder\.\nFix: .*--resume/,
     );
     expect(await contents(run)).toEqual(before);
   });

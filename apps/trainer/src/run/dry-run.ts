@@ -2,7 +2,7 @@ import { availableMemory } from 'node:process';
 import { createRandom } from '@cf/core';
 import { type Learner, train } from '@cf/training';
 import type { Dataset } from '../dataset/dataset.ts';
-import type { NamedSamples } from '../dataset/picture-samples.ts';
+import { labelsOf, type NamedSamples } from '../dataset/picture-samples.ts';
 import { requireMemory } from '../engines/activation-memory.ts';
 import { openEngine } from '../engines/open-engine.ts';
 import { linearEmbedding } from '../features/linear-embedding.ts';
@@ -10,7 +10,7 @@ import { openExtractor } from '../features/open-extractor.ts';
 import { formatSeconds } from '../report/progress.ts';
 import { byteSize } from '../settings/byte-size.ts';
 import { lossOf } from '../settings/loss-of.ts';
-import { stepsPerEpoch } from '../settings/sampler-of.ts';
+import { samplerOf } from '../settings/sampler-of.ts';
 import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 import { requireBatchSize } from './batch-size.ts';
@@ -151,11 +151,12 @@ async function measured(
 ): Promise<DryRun> {
   const samples = noiseSamples(dataset, input);
   const options = trainingOptions(config);
-  const perEpoch = stepsPerEpoch(config, samples.count);
+  const sampler = samplerOf(config, samples);
+  const perEpoch = sampler.steps;
   const head = await backend.createHead(lossOf(config, samples), { subCenters: config.subCenters });
   const seconds: number[] = [];
   try {
-    for await (const event of train({ learner, head, samples, options, signal })) {
+    for await (const event of train({ learner, head, samples, sampler, options, signal })) {
       if (event.type !== 'step') continue;
       const size = Math.min(samples.count, config.batch * config.accumulate);
       seconds.push(size / event.metrics.imagesPerSecond);
@@ -198,17 +199,14 @@ async function measured(
 }
 
 function trainedOn({ labels }: Dataset): Int32Array {
-  return labels.filter((label) => label >= 0);
+  return Int32Array.from(labels.keys()).filter((index) => labels[index]! >= 0);
 }
 
-/** Noise with the labels of the pictures. */
+/** Noise in place of the pictures. */
 function noiseSamples(dataset: Dataset, input: readonly number[]): NamedSamples {
-  const labels = trainedOn(dataset);
   const size = input.reduce((product, one) => product * one, 1);
   return {
-    count: labels.length,
-    labels,
-    classes: dataset.names,
+    ...labelsOf(dataset, trainedOn(dataset)),
     batch(indices) {
       const random = createRandom(`dry run ${indices[0]}`);
       const values = Float32Array.from({ length: indices.length * size }, () => random.integer(0, 255));

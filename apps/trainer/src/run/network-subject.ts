@@ -116,6 +116,7 @@ function subjectOn(
     notes: untrained.notes ?? [],
     fingerprint,
     samples,
+    pictures: stream.indices.filter((index) => dataset.labels[index]! >= 0),
     indices: stream.indices,
     openAgain: (): Promise<NetworkInTraining> => untrained.openTraining(),
     embedTrained: (network) =>

@@ -1,4 +1,4 @@
-import type { Backend } from '@cf/core';
+import type { Backend, FloatArray } from '@cf/core';
 import {
   type StepMetrics,
   DivergedError as TrainingDiverged,
@@ -25,7 +25,8 @@ export type Training = Pick<TrainingTask, 'learner' | 'state'> & {
 
 export interface TrainingHooks {
   readonly label: string;
-  onStep?(metrics: StepMetrics): unknown;
+  /** @param indices of the samples of the step @param losses of each of them */
+  onStep?(metrics: StepMetrics, indices: Uint32Array, losses: FloatArray): unknown;
   /** Before the first step of a new training, after each epoch, and after the last step of an interrupted one. */
   onCheckpoint?(state: TrainingState): Promise<void>;
   /** Whether a checkpoint is wanted within an epoch as well. */
@@ -61,7 +62,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
     for await (const event of train(given)) {
       if (event.type === 'step') {
         step = event.metrics.step;
-        hooks.onStep?.(event.metrics);
+        hooks.onStep?.(event.metrics, event.indices, event.losses);
         progress.update(step, stepText(event.metrics));
       } else if (event.type === 'checkpoint') {
         await hooks.onCheckpoint?.(event.state);

@@ -4,7 +4,7 @@ import type { StepMetrics } from '@cf/training';
 import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
-import { OutputError } from '../errors.ts';
+import { OutputError, RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import { stepsPerEpoch } from '../settings/sampler-of.ts';
@@ -12,7 +12,9 @@ import type { TrainConfig } from '../settings/train-config.ts';
 import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
+import { leftOutText } from './left-out.ts';
 import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
@@ -28,13 +30,15 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const interrupted: TrainOutcome = { run, interrupted: true, results: [] };
   // Before training: pairs that can't be scored are told now, not after hours.
   const before = await subject.scoreBefore();
-  const best = bestOf(await trainWithLog(job, subject));
+  const hardest = new HardestSamples(subject.samples.count);
+  const validations = await trainWithLog(job, subject, hardest);
   if (signal.aborted) return interrupted;
-  if (best !== undefined) await takeBest(job, subject, best);
+  const best = await takeBest(job, subject, bestOf(validations));
   const trained = await network.trained();
   const metrics = await readMetrics<StepMetrics>(run, best?.step);
+  const leftOut = leftOutText(metrics);
   const waited = dataShareText(metrics);
-  if (waited !== undefined) job.say(waited);
+  for (const line of [leftOut, waited]) if (line !== undefined) job.say(line);
   const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
@@ -42,7 +46,7 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
     if (control === undefined) return interrupted;
     results.push(...control);
   }
-  await writeOutcome(job, subject, trained, results);
+  await writeOutcome(job, subject, { ...trained, hardest }, results);
   const { accuracy, report } = results[0]!.result;
   const steps = stepsPerEpoch(config, subject.samples.count) * config.epochs;
   await boardLog(run.path).append([
@@ -53,17 +57,26 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   return { run, interrupted: false, results };
 }
 
-/** The model is that of the best checkpoint. */
+/** Lets the network be that of the best checkpoint. @returns which that is; undefined where it stays as it is */
 async function takeBest(
   { say }: Job<TrainConfig>,
   { run, network }: Subject,
-  { epoch, accuracy }: Validation,
-): Promise<void> {
-  const { state } = await readCheckpoint(run.file('best'));
-  await network.learner.load(state.learner);
+  best: Validation | undefined,
+): Promise<Validation | undefined> {
+  if (best === undefined) return undefined;
+  try {
+    const { state } = await readCheckpoint(run.file('best'));
+    await network.learner.load(state.learner);
+  } catch (error) {
+    if (!(error instanceof RunFolderError)) throw error;
+    say(`the model is the newest one, and not the best: ${error.given}`);
+    return undefined;
+  }
+  const { epoch, accuracy } = best;
   say(
     `the model is that of epoch ${epoch}, whose validation was best (${accuracy.toFixed(4)}); ${CHOSEN_BY_SCORES}`,
   );
+  return best;
 }
 
 const CHOSEN_BY_SCORES =
@@ -102,6 +115,9 @@ async function trainControl(
   }
 }
 
+/** Pictures that are shown as the hardest. */
+const MOST_RATED = 16;
+
 async function writeNetwork(path: string, model: Model, say: (line: string) => void): Promise<void> {
   const { notes } = await writeModelFile(path, model).catch((cause: unknown) => {
     throw new OutputError(path, cause);
@@ -110,14 +126,18 @@ async function writeNetwork(path: string, model: Model, say: (line: string) => v
 }
 
 async function writeOutcome(
-  { config, dataset, problems, say }: Job<TrainConfig>,
-  { run, samples, notes }: Subject,
-  { files, model }: TrainedNetwork,
+  { config, dataset, problems, say, signal }: Job<TrainConfig>,
+  { run, samples, notes, pictures }: Subject,
+  { files, model, hardest }: TrainedNetwork & { readonly hardest: HardestSamples },
   results: readonly NamedResult[],
 ): Promise<void> {
+  const metrics = await readMetrics<StepMetrics>(run);
+  const { embeddings } = results[0]!;
+  const rated = hardest.first(MOST_RATED).map(({ sample, loss }) => ({ index: pictures[sample]!, loss }));
   const page = await trainReport({
+    evidence: embeddings === undefined ? undefined : { dataset, table: embeddings, hardest: rated, signal },
     config,
-    metrics: await readMetrics<StepMetrics>(run),
+    metrics,
     results,
     identities: samples.classes.length,
     images: samples.count,
@@ -125,7 +145,7 @@ async function writeOutcome(
     problems: problems.all,
     notes: [
       ...notes,
-      ...[warmUpWarning(config, samples.count)].filter((line) => line !== undefined),
+      ...[warmUpWarning(config, samples.count), leftOutText(metrics)].filter((line) => line !== undefined),
       ...(config.validateEvery === undefined
         ? []
         : [`the best checkpoint is the model: ${CHOSEN_BY_SCORES}`]),

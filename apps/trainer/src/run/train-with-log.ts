@@ -7,6 +7,7 @@ import type { TrainConfig } from '../settings/train-config.ts';
 import { boardLog, scoreEvent, stepEvent } from '../tensorboard/board-log.ts';
 import type { BoardEvent } from '../tensorboard/event.ts';
 import { checkpointPace, checkpointTimer } from './checkpoint-pace.ts';
+import type { HardestSamples } from './hardest-samples.ts';
 import type { Job } from './job.ts';
 import { keepCheckpoints } from './kept-checkpoints.ts';
 import { openMetrics } from './run-folder.ts';
@@ -19,9 +20,14 @@ import { bestOf, isPatienceOver, type Validation } from './validation.ts';
  * Trains to the end, to an interruption, or until the scores on the way get no better. Metrics and checkpoint go to the run
  * folder after every epoch, and within one where that is asked for.
  *
+ * @param hardest is told of all losses
  * @returns the scores on the way
  */
-export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<readonly Validation[]> {
+export async function trainWithLog(
+  job: Job<TrainConfig>,
+  subject: Subject,
+  hardest: HardestSamples,
+): Promise<readonly Validation[]> {
   const { config, backend, pictures, signal, kept, place } = job;
   const { run, network, samples } = subject;
   const state = await startState(job, subject);
@@ -78,7 +84,8 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
       },
       {
         label: 'training',
-        onStep: (metrics) => {
+        onStep: (metrics, indices, losses) => {
+          hardest.see(indices, losses);
           waiting.push(metrics);
           shown.push(stepEvent(metrics));
           place.onEvent?.({ event: 'step', ...metrics });

@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.ts';
+import { scoredAndTrained } from '../dataset/scored-and-trained.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
@@ -48,7 +49,7 @@ export async function train(
       return run;
     };
     const opened = { ...job, place: { ...place, open } };
-    const known = knownPairs(dataset);
+    const known = [...knownPairs(dataset), ...(await scoredAndTrained(dataset, signal))];
     return withSubject(opened, (subject) =>
       trainSubject(opened, { ...subject, notes: [...subject.notes, ...known] }),
     );

@@ -51,6 +51,7 @@ const METRICS: StepMetrics = {
   maxModulation: null,
   pastPiShare: null,
   skippedShare: null,
+  leftOutShare: null,
 };
 
 it('a run that goes on has another file, which says what of the first is forgotten', async () => {

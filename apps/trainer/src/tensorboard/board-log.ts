@@ -48,6 +48,7 @@ const TAGS: Readonly<Record<string, keyof StepMetrics>> = {
   'training/loss': 'loss',
   'training/t': 't',
   'training/mean_target_cosine': 'meanTargetCosine',
+  'training/left_out_share': 'leftOutShare',
   'training/learning_rate': 'learningRate',
   'training/gradient_norm': 'gradientNorm',
   'training/images_per_second': 'imagesPerSecond',

@@ -125,7 +125,8 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
         const took = performance.now() - started;
         await nextTurn();
         const speed = { imagesPerSecond: (1000 * indices.length) / took, dataShare: waited / took };
-        yield { type: 'step', metrics: { ...done.metrics, epoch: epoch + 1, ...speed } };
+        const metrics = { ...done.metrics, epoch: epoch + 1, ...speed };
+        yield { type: 'step', metrics, indices, losses: done.output.losses };
         interrupted = signal?.aborted ?? false;
         if (interrupted) break;
         const epochGoesOn = state.step < (epoch + 1) * perEpoch;

@@ -1,4 +1,12 @@
-import { type FloatArray, type Head, type HeadOutput, NonFiniteError, ShapeMismatchError } from '@cf/core';
+import {
+  type FloatArray,
+  type Head,
+  type HeadOutput,
+  type MarginLoss,
+  NonFiniteError,
+  readsLosses,
+  ShapeMismatchError,
+} from '@cf/core';
 import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
@@ -67,8 +75,23 @@ export async function trainingStep(
   return {
     state: { ...state, step, lossState: output.state },
     output,
-    metrics: { step, loss, learningRate, gradientNorm, ...diagnostics },
+    metrics: {
+      step,
+      loss,
+      leftOutShare: leftOutShare(parts.head.loss, output.losses),
+      learningRate,
+      gradientNorm,
+      ...diagnostics,
+    },
   };
+}
+
+/** Losses that leave samples out hold their weights fixed; null for others. */
+function leftOutShare({ weighting }: MarginLoss, losses: FloatArray): number | null {
+  if (weighting.gradient !== 'frozen' || !readsLosses(weighting, 'train')) return null;
+  let count = 0;
+  for (const loss of losses) if (loss === 0) count++;
+  return count / losses.length;
 }
 
 /** Forward, head and back: the learner's gradients wait for its update. */
