@@ -161,6 +161,13 @@ describe('curriculumSampler', () => {
     expect([...seen].map((sample) => difficulty[sample]!).sort()).toEqual([0, 1, 2, 3]);
   });
 
+  it('draws anew in every epoch, while the share stands still', () => {
+    const pace = { start: 0.6, growSteps: 100, shape: 'step' } as const;
+    const { batches } = curriculumSampler({ difficulty, size: 3, seed: 2, pace });
+    const epochs = [0, 1, 2].map((epoch) => JSON.stringify(batches(epoch).map((batch) => [...batch])));
+    expect(new Set(epochs).size).toBe(3);
+  });
+
   it('is the uniform sampler once all data is in use', () => {
     const pace = { start: 0.4, growSteps: 6 };
     for (const lastBatch of ['drop', 'keep'] as const) {
