@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   ARCFACE_TEMPLATE,
+  decodeImage,
   pictureSheet,
   type RawImage,
   renderFace,
@@ -77,13 +78,49 @@ describe('cf data align', () => {
   });
 });
 
+describe('cf data align that is stopped', () => {
+  const crops = async (out: string): Promise<readonly string[]> => {
+    const names = await readdir(out, { recursive: true }).catch(() => []);
+    return names.filter((name) => name.endsWith('.jpg')).sort();
+  };
+
+  it.each([
+    ['by Ctrl-C', 'SIGINT', 130],
+    ['by a kill', 'SIGKILL', null],
+  ] as const)('%s goes on, and leaves nothing half-written', async (_, signal, code) => {
+    const [photos, list] = [join(base, signal, 'photos'), join(base, signal, 'landmarks.csv')];
+    const image = await encoded(
+      within(await renderFace(sampleIdentity(1, 1), sampleNuisance(1, 1, 0, 0)), 100, 60),
+    );
+    const landmarks = ARCFACE_TEMPLATE.flatMap(([x, y]) => [1.5 * x + 100, 1.5 * y + 60]).join(',');
+    const paths = Array.from({ length: 120 }, (__, i) => `P${i % 20}/${i}.png`);
+    for (const path of paths) await put(join(photos, path), image);
+    await writeFile(list, paths.map((path) => `${path},${landmarks}`).join('\n'));
+    const out = join(base, signal, 'faces');
+    const align = ['data', 'align', '--data', photos, '--out', out, '--landmarks', list];
+    const when = async (): Promise<boolean> => (await crops(out)).length > 20;
+    const stopped = await cf(align, { signal: { name: signal, when } });
+    expect(stopped.code).toBe(code);
+    if (signal === 'SIGINT') expect(stopped.stdout).toContain('interrupted; the same command goes on');
+    const made = await crops(out);
+    expect(made.length).toBeLessThan(120);
+    for (const name of made) await decodeImage(join(out, name), { channels: 3 });
+    expect((await cf(align)).stdout).toMatch(/aligned 120 of 120 photographs \(\d+ done before\)/);
+    // Of one photograph all come out alike.
+    const bytes = await readFile(join(out, 'P0', '0.jpg'));
+    for (const name of await crops(out))
+      expect(bytes.equals(await readFile(join(out, name))), name).toBe(true);
+    const beside = (await readdir(join(out, '.align'))).filter((name) => !name.endsWith('.partial'));
+    expect(beside.sort()).toEqual(['left-out.jsonl', 'pictures.jsonl', 'sheet.png']);
+  });
+});
+
 const FACES = join(SHARED, 'data/lfw-112');
 
 describe.skipIf(!existsSync(FACES))('photographs of real faces (needs ../shared)', () => {
   let photos: string;
   beforeAll(async () => {
     photos = join(base, 'real');
-    const { decodeImage } = await import('@cf/data');
     const people = readdirSync(FACES).filter((name) => readdirSync(join(FACES, name)).length === 3);
     for (const name of people.slice(0, 6)) {
       for (const [i, file] of readdirSync(join(FACES, name)).entries()) {

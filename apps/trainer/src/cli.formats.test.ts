@@ -90,7 +90,7 @@ describe.concurrent('cf data inspect', () => {
       cf(['data', 'inspect', '--data', odd, '--json']),
     ]);
     expect([text.code, json.code]).toEqual([0, 0]);
-    expect(hasControls(text.stdout) || hasControls(text.stderr)).toBe(false);
+    expect([text, json].map(({ stdout, stderr }) => hasControls(stdout + stderr))).toEqual([false, false]);
     expect(text.stdout).toMatch(/^.*odd: folder, 3 identities, 7 pictures, /);
     expect(text.stdout).toMatch(/^ {2}2-3 {2}3 #+$/m);
     expect(text.stdout).toMatch(/^ {2}112×112: 7$/m);
@@ -103,7 +103,9 @@ describe.concurrent('cf data inspect', () => {
         { from: 1, to: 1, identities: 0 },
         { from: 2, to: 3, identities: 3 },
       ],
-      problems: [{ kind: 'not an image' }],
+      problems: [
+        { kind: 'not an image', path: join(odd, syntheticName(2), 'x\rskipped: \u009b2Jforged.png') },
+      ],
       shared: [{ kind: 'same bytes', a: { identity: syntheticName(0) }, b: { identity: syntheticName(1) } }],
     });
   });

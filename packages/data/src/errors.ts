@@ -85,16 +85,24 @@ export class VerificationSetError extends CfError {
   }
 }
 
-/** `E_MANIFEST`: a list of pictures with their identities is malformed. */
+/** `E_MANIFEST`: a list of pictures with their identities, or of pairs, is malformed. */
 export class ManifestError extends CfError {
   /** The file at fault. */
   readonly path: string;
   /** Number of the line, from 1; undefined where it is the whole file. */
   readonly line: number | undefined;
 
-  constructor(path: string, line: number | undefined, given: string, expected: string, cause?: unknown) {
+  /** @param columns what a line has to have */
+  constructor(
+    path: string,
+    line: number | undefined,
+    given: string,
+    expected: string,
+    cause?: unknown,
+    columns: string = 'path, identity, and if wanted split, difficulty and weight',
+  ) {
     const where = line === undefined ? `'${path}'` : `${path}:${line}`;
-    const fix = 'correct the line; columns are path, identity, and if wanted split, difficulty and weight.';
+    const fix = `correct the ${line === undefined ? 'list' : 'line'}; columns are ${columns}.`;
     super('ManifestError', 'E_MANIFEST', { given: `${where}: ${given}`, expected, fix, cause });
     this.path = path;
     this.line = line;

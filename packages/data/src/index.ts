@@ -50,6 +50,7 @@ export {
   openCollection,
   type PictureCollection,
   type PictureIdentity,
+  packIn,
 } from './collection/open-collection.ts';
 
 export {
@@ -92,7 +93,7 @@ export {
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
 export { makeFolder } from './make-folder.ts';
-export { type ManifestRow, manifestRows } from './manifest/manifest-rows.ts';
+export { isManifest, type ManifestRow, manifestRows } from './manifest/manifest-rows.ts';
 export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
@@ -100,6 +101,7 @@ export {
   identityPairs,
   type PairedImage,
 } from './pairs/identity-pairs.ts';
+export { type PictureFilePair, type PictureFilePairs, readPairList } from './pairs/pair-list.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export {
   openRecordPack,

@@ -52,6 +52,11 @@ function headCommand(): Command {
     .option('--sub-centers <k>', 'class centers of each class', number, 1)
     .option('--loss <name>', `one of ${LOSS_NAMES.join(', ')}`, 'curricularface')
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'onnx')
+    .addOption(
+      new Option('--kernels <name>', 'what multiplies on the processor')
+        .choices(KERNEL_CHOICES)
+        .default('auto'),
+    )
     .option('--steps <n>', RUNS, number, 15)
     .option('--diagnostics', 'count the hard negatives in every step', false)
     .option('--seed <n>', 'of the batch', number, 1)
@@ -64,7 +69,12 @@ function headCommand(): Command {
     '--backend tfjs-wasm --batch 128 --classes 10000',
   ]).action(async ({ peers, python, json, device: choice, ...task }: HeadFlags) => {
     if (task.backend !== 'onnx')
-      refuseBeside(command, `--backend ${task.backend}`, (name) => name === 'device', ONNX_ALONE);
+      refuseBeside(
+        command,
+        `--backend ${task.backend}`,
+        (name) => name === 'device' || name === 'kernels',
+        ONNX_ALONE,
+      );
     if (task.backend.startsWith('tfjs-')) {
       const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
       const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
@@ -137,7 +147,8 @@ function backboneCommand(): Command {
 const RUNS = 'steps that count; the median is told';
 const ENGINES = 'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu';
 
-const ONNX_ALONE = 'a device is of the backend onnx; other backends have names of their own for it.';
+const ONNX_ALONE =
+  'devices and kernels are of the backend onnx; other backends have names of their own for it.';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -47,9 +47,7 @@ async function runInspect({ data, json, all }: InspectFlags, signal: AbortSignal
     const found = await withProgress('reading', total, 'images', (onProgress) =>
       inspectPictures(people, { onProgress, signal }),
     );
-    console.log(
-      json ? JSON.stringify(collectionJson(collection, found)) : collectionText(collection, found, all),
-    );
+    console.log(json ? collectionJson(collection, found) : collectionText(collection, found, all));
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;

@@ -3,6 +3,7 @@ import {
   openCollection,
   openRecordPack,
   type PixelSize,
+  packIn,
   type UnpackedFolder,
   unpackRecords,
   type WrittenPack,
@@ -52,7 +53,10 @@ Examples:
 export function dataUnpackCommand(): Command {
   return new Command('unpack')
     .description('Write the pictures of an InsightFace pack as a folder, one folder an identity.')
-    .requiredOption('--data <file.rec>', 'the pack; its .idx, .lst and property lie beside it')
+    .requiredOption(
+      '--data <file.rec>',
+      'the pack, or the folder of train.rec, with its .idx, .lst and property',
+    )
     .requiredOption('--out <folder>', 'a folder that is new or empty')
     .option('--strict', 'stop at the first unreadable picture', false)
     .addHelpText('after', UNPACK_EXAMPLES)
@@ -94,10 +98,11 @@ async function runPack({ data, out, size, strict }: PackFlags, signal: AbortSign
 async function runUnpack({ data, out, strict }: PackFlags, signal: AbortSignal): Promise<number> {
   const problems = new ProblemList('which cf data inspect --all lists');
   return converting(problems, async () => {
-    const { identities } = await openRecordPack(data);
+    const pack = await packIn(data);
+    const { identities } = await openRecordPack(pack);
     const total = identities.reduce((sum, { files }) => sum + files.length, 0);
     const written = await withProgress('unpacking', total, 'images', (update) =>
-      unpackRecords(data, out, {
+      unpackRecords(pack, out, {
         ...(strict ? {} : { onProblem: problems.add }),
         onProgress: update,
         signal,

@@ -50,7 +50,10 @@ export function evalCommand(): Command {
     .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
     .option('--run <folder>', 'the folder of a training')
     .option('--data <folder>', 'pictures of an LFW list, one folder an identity, in the layout of LFW')
-    .requiredOption('--pairs <file>', 'LFW list of pairs, or a verification set with its pictures (lfw.bin)')
+    .requiredOption(
+      '--pairs <file>',
+      'LFW list of pairs, a verification set with its pictures (lfw.bin), or a list of paths (.csv, .tsv, .jsonl)',
+    )
     .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
@@ -73,6 +76,8 @@ Examples:
   cf eval --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
   cf eval --run runs/mine --pairs lfw.bin --flip
+  cf eval --run runs/mine --pairs pairs.csv
+      columns a and b (paths), same (1 or 0), and if wanted fold
 `;
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
@@ -88,7 +93,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
     const found = problems.all.length;
-    if (!flags.json) for (const note of extractor.notes ?? []) console.log(note);
+    if (!flags.json) for (const note of extractor.notes ?? []) console.log(printable(note));
     const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
     console.log(flags.json ? JSON.stringify(json) : asText(printable(name), result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
@@ -121,7 +126,11 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
   const choice = deviceChoice(flags.device);
   const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
   // What is printed is the result alone.
-  const device = await chooseDevice(choice, work, (line) => void process.stderr.write(`${line}\n`));
+  const device = await chooseDevice(
+    choice,
+    work,
+    (line) => void process.stderr.write(`${printable(line)}\n`),
+  );
   if (flags.model !== undefined)
     return { extractor: await onnxBackbone(onnxFile(flags.model), settings, device) };
   for (const one of Object.values<Setting>(onnxInput)) {

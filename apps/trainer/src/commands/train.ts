@@ -127,8 +127,8 @@ async function tryRun(flags: TrainFlags, { signal, say, onEvent }: Telling): Pro
 
 async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling): Promise<number> {
   const started = performance.now();
-  const { config, place, held } = await openTraining(flags, say);
-  let opened = held;
+  const { config, place } = await openTraining(flags, say);
+  let opened = place.found;
   const open = async (): Promise<RunFolder> => {
     opened = await place.open();
     return opened;
@@ -172,7 +172,7 @@ function tellInterrupted(run: RunFolder | undefined, say: (line: string) => void
 async function openTraining(
   flags: TrainFlags,
   say: (line: string) => void,
-): Promise<{ config: TrainConfig; place: RunPlace; held?: RunFolder }> {
+): Promise<{ config: TrainConfig; place: RunPlace }> {
   const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
     path === undefined ? undefined : await openRunFolder(path);
   if (flags.resume !== undefined) {
@@ -187,7 +187,7 @@ async function openTraining(
       if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
       return run;
     };
-    return { config, place: { resume: true, featuresFrom, initFrom, open }, held: run };
+    return { config, place: { resume: true, found: run, featuresFrom, initFrom, open } };
   }
   const asked =
     flags.config === undefined

@@ -26,7 +26,7 @@ export async function alignPhotographs(options: AlignFolderOptions): Promise<Ali
 
 /** What came out, in a few lines. */
 export function alignedLines(out: string, result: AlignedFolder): readonly string[] {
-  const { total, aligned, kept, removed, several, withoutFace, problems, files } = result;
+  const { total, aligned, kept, removed, several, withoutFace, inNoFolder, problems, files } = result;
   const notes = [
     ...(kept > 0 ? [`${kept} done before`] : []),
     ...(removed > 0 ? [`${removed} crops of photographs that are gone removed`] : []),
@@ -40,6 +40,9 @@ export function alignedLines(out: string, result: AlignedFolder): readonly strin
       : [
           `several faces in ${several.length}, such as ${printable(first.path)} (${first.faces}): the largest and most central one was taken; "faces" in ${files.record}`,
         ]),
+    ...(inNoFolder === 0
+      ? []
+      : [`${inNoFolder} of them in no folder: training takes one folder a person, and passes over these`]),
     ...(withoutFace.length + problems.length === 0
       ? []
       : [

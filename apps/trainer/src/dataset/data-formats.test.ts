@@ -110,6 +110,26 @@ describe('a verification set', () => {
   });
 });
 
+describe('a list of pairs', () => {
+  it('names pictures by their paths, which are those of a folder or list where they are the same', async () => {
+    const name = (person: number, n: number): string =>
+      `faces/${syntheticName(person)}/${syntheticName(person)}_000${n}.png`;
+    const list = join(base, 'path-pairs.csv');
+    await writeFile(list, `a,b,same\n${name(0, 1)},${name(0, 2)},1\n${name(0, 1)},${name(1, 1)},0\n`);
+    const people = join(base, 'all.csv');
+    const rows = [0, 1, 2].flatMap((person) => [1, 2].map((n) => `${name(person, n)},${person}`));
+    await writeFile(people, `path,identity\n${rows.join('\n')}\n`);
+    for (const root of [faces, people]) {
+      const { images, verification, labels } = await load(root, list);
+      expect([images.count, verification.same]).toEqual([root === faces ? 18 : 6, [true, false]]);
+      expect(verification.pairs.flat().every((index) => labels[index]! >= 0)).toBe(true);
+    }
+    expect((await load(pack, list)).images.count).toBe(18 + 3);
+    const alone = await pairsDataset(list, undefined, undefined, POLICY);
+    expect([alone.images.count, alone.verification.folds]).toEqual([3, [1, 2]]);
+  });
+});
+
 describe('a list of pictures', () => {
   it('says who is trained on and who is scored, and rates pictures', async () => {
     const rows: string[] = [];

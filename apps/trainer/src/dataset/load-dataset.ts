@@ -21,6 +21,7 @@ import { readGiven } from '../settings/read-given.ts';
 import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
 import type { Dataset } from './dataset.ts';
 import { withLabelNoise } from './dealt-labels.ts';
+import { ImageList, placeOf } from './image-list.ts';
 import {
   type DrawnImage,
   drawnImages,
@@ -69,7 +70,7 @@ async function findDataset(
   if (identities.length < 2) throw tooFew(identities.length, data.root, 'at least 2 to train on');
   const source = (files: readonly StoredPicture[]): ImageSource => fileImages(files, data.checkContent);
   const { pairs, pairsFolds } = evaluation;
-  const list = new ImageList<StoredPicture>();
+  const list = new ImageList<StoredPicture>(placeOf);
   const rated = (dataset: Dataset): Dataset => ({ ...dataset, ...ratings(list.images, collection) });
   if (pairs === undefined) {
     const split = splitOf(collection, identities, seed);
@@ -98,27 +99,14 @@ function ratings(
   };
 }
 
-/** Lists of pairs name pictures by the files of a folder. */
+/** LFW's lists name pictures by the files of a folder. */
 function requireFolder(file: PairsFile, { kind, root }: PictureCollection): void {
-  if (kind === 'folder' || file.kind === 'set') return;
+  if (kind === 'folder' || file.kind === 'whole') return;
   throw new UsageError(
     `--pairs ${file.path} with --data ${root}`,
-    'a verification set, such as lfw.bin, beside a pack or a list',
-    'name such a set, or a folder as --data.',
+    'a verification set (lfw.bin) or a list of paths (.csv) beside a pack or a list',
+    'name such a file, or a folder as --data.',
   );
-}
-
-/** A list of pictures without repetition, and the place of each. */
-class ImageList<Image> {
-  readonly images: Image[] = [];
-  readonly #places = new Map<Image, number>();
-
-  place(image: Image): number {
-    const known = this.#places.get(image);
-    if (known !== undefined) return known;
-    this.#places.set(image, this.images.length);
-    return this.images.push(image) - 1;
-  }
 }
 
 /** A person with pictures, in files or to be drawn. */
@@ -226,8 +214,8 @@ async function pairsOfFile(
   { onProblem, strict }: ProblemPolicy,
 ): Promise<VerificationPairs> {
   const found =
-    file.kind === 'set'
-      ? { ...file.set, problems: [] }
+    file.kind === 'whole'
+      ? { ...file.found, problems: [] }
       : await resolvePairs(parsePairs(file.text, file.path), root, { strict });
   for (const problem of found.problems) onProblem(problem);
   const every = Array.from({ length: found.folds }, (_, i) => i + 1);
@@ -240,7 +228,7 @@ async function pairsOfFile(
   };
 }
 
-/** The pairs of a file alone, with the pictures that they use. @param root of an LFW list; a set has its pictures itself */
+/** The pairs of a file alone, with the pictures that they use. @param root of an LFW list; others need none */
 export async function pairsDataset(
   path: string,
   pairsFolds: string | undefined,
@@ -248,7 +236,7 @@ export async function pairsDataset(
   policy: ProblemPolicy,
 ): Promise<Pick<Dataset, 'images' | 'verification'>> {
   const file = await pairsFile(path);
-  if ((file.kind === 'set') === (root !== undefined)) {
+  if ((file.kind === 'whole') === (root !== undefined)) {
     throw root === undefined
       ? new UsageError(
           `--pairs ${path} without --data`,
@@ -258,10 +246,10 @@ export async function pairsDataset(
       : new UsageError(
           `--pairs ${path} with --data`,
           'one of them',
-          'the set has its pictures: leave --data out.',
+          'it says where its pictures are: leave --data out.',
         );
   }
-  const list = new ImageList<StoredPicture>();
+  const list = new ImageList<StoredPicture>(placeOf);
   const verification = await pairsOfFile(file, pairsFolds, root ?? '', list, policy);
   return { images: fileImages(list.images), verification };
 }

@@ -1,17 +1,29 @@
 import { open, stat } from 'node:fs/promises';
-import { isVerificationSet, readVerificationSet, type VerificationSet } from '@cf/data';
+import {
+  isManifest,
+  isVerificationSet,
+  type PictureFilePairs,
+  readPairList,
+  readVerificationSet,
+  type VerificationSet,
+} from '@cf/data';
 import { readGiven } from '../settings/read-given.ts';
 
-/** What `--pairs` names: a list of LFW, or a set that has its pictures in it. */
+/** What `--pairs` names: a list of LFW, or what says by itself where its pictures are. */
 export type PairsFile =
-  | { readonly kind: 'list'; readonly path: string; readonly text: string }
-  | { readonly kind: 'set'; readonly path: string; readonly set: VerificationSet };
+  | { readonly kind: 'lfw'; readonly path: string; readonly text: string }
+  | { readonly kind: 'whole'; readonly path: string; readonly found: VerificationSet | PictureFilePairs };
 
-/** Reads a file of pairs; which kind it is, its first bytes say. @throws UsageError, VerificationSetError */
+/**
+ * Reads a file of pairs. A verification set is told by its first bytes, a list of paths by its name (.csv, .tsv, .jsonl).
+ *
+ * @throws UsageError, VerificationSetError, ManifestError
+ */
 export async function pairsFile(path: string): Promise<PairsFile> {
-  return (await beginsAsSet(path))
-    ? { kind: 'set', path, set: await readVerificationSet(path) }
-    : { kind: 'list', path, text: await readGiven('--pairs', path) };
+  if (await beginsAsSet(path)) return { kind: 'whole', path, found: await readVerificationSet(path) };
+  return isManifest(path)
+    ? { kind: 'whole', path, found: await readPairList(path) }
+    : { kind: 'lfw', path, text: await readGiven('--pairs', path) };
 }
 
 /** What can't be read, or is no file, is told by who reads it. */

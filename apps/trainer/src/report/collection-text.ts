@@ -63,10 +63,10 @@ export function collectionText(
 }
 
 /** What `cf data inspect --json` prints. */
-export function collectionJson(collection: PictureCollection, found: PictureInspection): object {
+export function collectionJson(collection: PictureCollection, found: PictureInspection): string {
   const { root, kind, identities, scored } = collection;
   const { perIdentity, problems, ...rest } = found;
-  return {
+  const text = JSON.stringify({
     root,
     kind,
     ...rest,
@@ -74,7 +74,9 @@ export function collectionJson(collection: PictureCollection, found: PictureInsp
     scored: scored?.identities.length ?? 0,
     histogram: pictureHistogram(perIdentity),
     problems: [...collection.problems, ...problems],
-  };
+  });
+  // JSON leaves these as they are, and some terminals do what they say.
+  return text.replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 function counted(count: number, one: string, several: string): string {

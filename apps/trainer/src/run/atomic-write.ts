@@ -12,6 +12,11 @@ export function asidePrefix(pid: number): string {
   return `.${pid}-`;
 }
 
+/** Whether a name is that of a file which nobody has finished. */
+export function isAside(name: string): boolean {
+  return /^\.\d+-\w+\.tmp$/.test(name);
+}
+
 /**
  * Writes a whole file or none: aside in the same folder, synced to disk, then renamed over the old one.
  *

@@ -24,6 +24,8 @@ export interface TrainOutcome {
 export interface RunPlace {
   /** Makes or opens the run folder. @param on what else is known of where the training runs */
   open(on?: Environment): Promise<RunFolder>;
+  /** Of a run that is resumed: to look into before anything is written. */
+  readonly found?: RunFolder;
   /** Go on from the folder's checkpoint, where it has one. */
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */

@@ -62,6 +62,15 @@ describe('keepCheckpoints', () => {
     expect(await files()).toHaveLength(3);
   });
 
+  it('names a best one that is damaged, and what to do without it', async () => {
+    await writeAll(2, [10, 20], 10);
+    await writeFile(run.file('best'), 'noise');
+    const error = await failureOf(() => readOutcome(run));
+    expect(error).toMatchObject({ code: 'E_RUN', message: expect.stringMatching(/instead: rm .*best/) });
+    await rm(run.file('best'));
+    expect((await readOutcome(run))!.state.step).toBe(20);
+  });
+
   it('may be told the same step again, and lets go of what is ahead of it', async () => {
     await writeAll(3, [10, 20, 20, 30]);
     expect(await earlierSteps(run)).toEqual([20, 10]);

@@ -91,7 +91,17 @@ export async function readNewest(run: RunFolder): Promise<KeptTraining | undefin
 
 /** The checkpoint of what a run came to: the best, where one was chosen. @throws RunFolderError as of {@link readNewest} */
 export async function readOutcome(run: RunFolder): Promise<KeptTraining | undefined> {
-  return (await run.has('best')) ? readCheckpoint(run.file('best')) : readNewest(run);
+  if (!(await run.has('best'))) return readNewest(run);
+  const path = run.file('best');
+  return readCheckpoint(path).catch((error: unknown) => {
+    if (!(error instanceof RunFolderError)) throw error;
+    throw new RunFolderError(
+      error.given,
+      error.expected,
+      `to take the newest one instead: rm ${path}`,
+      error,
+    );
+  });
 }
 
 async function readOr(

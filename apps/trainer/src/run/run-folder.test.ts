@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import {
+  createHeldRun,
   createRunFolder,
   dropUntrained,
   openMetrics,
@@ -42,6 +43,31 @@ describe('createRunFolder', () => {
       code: 'E_RUN',
       message: expect.stringMatching(/file', which can't be made/),
     });
+  });
+});
+
+describe('createHeldRun', () => {
+  it('gives a new folder to one of several', async () => {
+    const path = join(folder, 'new');
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => createHeldRun(path, () => {})));
+    const [run] = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const refused = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason.code] : [],
+    );
+    expect(refused).toEqual(new Array(7).fill('E_RUN'));
+    await run!.requireHeld!();
+    await run!.release!();
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  it('leaves a folder with anything in it alone, and goes with a run in which nothing was trained', async () => {
+    await writeFile(join(folder, 'thesis.txt'), 'years of work');
+    expect((await failureOf(() => createHeldRun(folder, () => {}))).code).toBe('E_RUN');
+    expect(await readdir(folder)).toEqual(['thesis.txt']);
+    const run = await createHeldRun(join(folder, 'run'), () => {});
+    await run.writeText('config', '{}');
+    await dropUntrained(run);
+    expect(await readdir(folder)).toEqual(['thesis.txt']);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { makeFolder } from '@cf/data';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
 import { readRegular } from '../settings/read-given.ts';
-import { atomicWrite } from './atomic-write.ts';
+import { atomicWrite, isAside } from './atomic-write.ts';
 import { isLock, lockRun } from './run-lock.ts';
 
 /** Names of the files of a run. */
@@ -88,7 +88,7 @@ export async function createHeldRun(path: string, say: (line: string) => void): 
 export async function createRunFolder(path: string): Promise<RunFolder> {
   try {
     await makeFolder(path);
-    const entries = (await readdir(path)).filter((name) => !isLock(name));
+    const entries = (await readdir(path)).filter((name) => !isLock(name) && !isAside(name));
     if (entries.length > 0) {
       throw new RunFolderError(
         `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,

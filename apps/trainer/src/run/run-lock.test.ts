@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import { type LockHolder, parseHolder, presenceOf, thisHolder } from './lock-holder.ts';
 import { lockRun, type RunLock, SILENCE_MS } from './run-lock.ts';
@@ -121,10 +122,45 @@ describe('lockRun', () => {
     await rm(`${path}-moved`, { recursive: true });
   });
 
+  it('is touched while its process lives, and not once it is another one', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      await lock();
+      const file = join(path, 'run-1.lock');
+      const text = await readFile(file, 'utf8');
+      const isTouched = async (): Promise<boolean> => {
+        await utimes(file, 1, 1);
+        vi.advanceTimersByTime(10_000);
+        await setTimeout(100);
+        return (await stat(file)).mtimeMs > 1e6;
+      };
+      expect(await isTouched()).toBe(true);
+      expect(await isTouched()).toBe(true);
+      expect(await readFile(file, 'utf8')).toBe(text);
+      await leave({ token: 'another' });
+      expect(await isTouched()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('names a folder that takes no file', async () => {
     await rm(path, { recursive: true });
     expect(await failureOf(lock)).toMatchObject({ code: 'E_OUTPUT' });
     await mkdir(path);
+  });
+
+  it('goes to one of many that find it left behind at the same time', async () => {
+    for (let round = 0; round < 20; round++) {
+      await leave({ pid: 2 ** 22 + 5 });
+      const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockRun(path, say)));
+      const taken = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      expect(taken).toHaveLength(1);
+      await taken[0]!.require();
+      await taken[0]!.release();
+      expect(await readdir(path)).toEqual([]);
+    }
+    expect(lines).toHaveLength(20);
   });
 
   it('goes to one of twenty processes that find it left behind at once', async () => {
@@ -137,7 +173,8 @@ describe('lockRun', () => {
     const said = children.map(async (child) => ((await once(child, 'message')) as [string])[0]);
     await Promise.all(said);
     const results = children.map((child) => once(child, 'message') as Promise<[string]>);
-    for (const child of children) child.send('go');
+    const at = Date.now() + 200;
+    for (const child of children) child.send(at);
     const outcomes = (await Promise.all(results)).map(([outcome]) => outcome);
     expect(outcomes.filter((outcome) => outcome === 'mine')).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === 'E_RUN')).toHaveLength(19);

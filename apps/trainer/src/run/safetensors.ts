@@ -20,6 +20,9 @@ const TYPES = { F32: Float32Array, F64: Float64Array } as const;
 const CHECKSUM_AT = '{"__metadata__":{"sha256":"';
 const NO_DIGEST = '0'.repeat(64);
 
+/** Bytes at a time: a system reads 2 GiB at most. */
+const PIECE = 2 ** 26;
+
 /**
  * Writes a file whole or not at all.
  *
@@ -52,7 +55,9 @@ export async function writeTensors(
   const all = [length, padded, ...parts];
   if (checksum) {
     const hash = createHash('sha256');
-    for (const part of all) hash.update(part);
+    // No more than 2 GiB can be given at once.
+    for (const part of all)
+      for (let at = 0; at < part.length; at += PIECE) hash.update(part.subarray(at, at + PIECE));
     padded.set(new TextEncoder().encode(hash.digest('hex')), CHECKSUM_AT.length);
   }
   await atomicWrite(path, all);
@@ -133,9 +138,6 @@ function entryOf(name: string, value: unknown): Entry {
   } = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
   return { name, dtype, shape, from, to };
 }
-
-/** Of a read at a time: a system reads 2 GiB at most. */
-const PIECE = 2 ** 26;
 
 /** Bytes in a buffer of their own. */
 async function readBytes(file: FileHandle, from: number, count: number): Promise<Uint8Array<ArrayBuffer>> {

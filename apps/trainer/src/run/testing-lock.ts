@@ -5,7 +5,9 @@ const path = process.argv[2]!;
 process.send!('ready');
 process.on('message', async (message) => {
   if (message === 'end') process.disconnect();
-  if (message !== 'go') return;
+  if (typeof message !== 'number') return;
+  // All at the same moment.
+  while (Date.now() < message);
   const lock = await lockRun(path, () => {}).catch(
     (error: { readonly code?: string }) => error.code ?? 'failed',
   );

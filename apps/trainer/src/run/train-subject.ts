@@ -4,7 +4,7 @@ import type { StepMetrics } from '@cf/training';
 import { withShuffledLabels } from '../dataset/dealt-labels.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-training.ts';
-import { OutputError } from '../errors.ts';
+import { OutputError, RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
 import { stepsPerEpoch } from '../settings/sampler-of.ts';
@@ -31,9 +31,9 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   // Before training: pairs that can't be scored are told now, not after hours.
   const before = await subject.scoreBefore();
   const hardest = new HardestSamples(subject.samples.count);
-  const best = bestOf(await trainWithLog(job, subject, hardest));
+  const validations = await trainWithLog(job, subject, hardest);
   if (signal.aborted) return interrupted;
-  if (best !== undefined) await takeBest(job, subject, best);
+  const best = await takeBest(job, subject, bestOf(validations));
   const trained = await network.trained();
   const metrics = await readMetrics<StepMetrics>(run, best?.step);
   const leftOut = leftOutText(metrics);
@@ -57,17 +57,26 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   return { run, interrupted: false, results };
 }
 
-/** The model is that of the best checkpoint. */
+/** Lets the network be that of the best checkpoint. @returns which that is; undefined where it stays as it is */
 async function takeBest(
   { say }: Job<TrainConfig>,
   { run, network }: Subject,
-  { epoch, accuracy }: Validation,
-): Promise<void> {
-  const { state } = await readCheckpoint(run.file('best'));
-  await network.learner.load(state.learner);
+  best: Validation | undefined,
+): Promise<Validation | undefined> {
+  if (best === undefined) return undefined;
+  try {
+    const { state } = await readCheckpoint(run.file('best'));
+    await network.learner.load(state.learner);
+  } catch (error) {
+    if (!(error instanceof RunFolderError)) throw error;
+    say(`the model is the newest one, and not the best: ${error.given}`);
+    return undefined;
+  }
+  const { epoch, accuracy } = best;
   say(
     `the model is that of epoch ${epoch}, whose validation was best (${accuracy.toFixed(4)}); ${CHOSEN_BY_SCORES}`,
   );
+  return best;
 }
 
 const CHOSEN_BY_SCORES =

@@ -34,8 +34,9 @@ export async function withJob<T>(
   // Looked at first: a wrong loss, option or backend is told before any work.
   checkLoss(config);
   const threads = config.train === 'all' ? config.threads : undefined;
+  const kernels = config.train === 'all' ? config.kernels : 'auto';
   const device = await chooseDevice(config.device, workOf(config), say);
-  const backend: Backend = await openBackend(config.head, { threads, device });
+  const backend: Backend = await openBackend(config.head, { threads, device, kernels, say });
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
@@ -84,5 +85,5 @@ export function withSubject<T>(job: Job<TrainConfig>, work: (subject: Subject) =
 /** The checkpoint of a run that is resumed, where it has one. */
 async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
   if (!place.resume) return undefined;
-  return readNewest(await place.open());
+  return readNewest(place.found ?? (await place.open()));
 }

@@ -437,7 +437,7 @@ export const evaluation = {
     pairs: setting(
       '--pairs <file>',
       text().optional(),
-      'pairs to score: an LFW list, or a verification set (lfw.bin)',
+      'pairs to score: an LFW list, a verification set (lfw.bin), or a list of paths (.csv, .tsv, .jsonl)',
       { told: 'of people held out' },
     ),
   }),

@@ -77,6 +77,7 @@ it('a run that goes on has another file, which says what of the first is forgott
         'training/learning_rate': expect.closeTo(0.1, 6),
         'training/gradient_norm': 1,
         'training/images_per_second': 9,
+        'training/data_share': 0,
       },
     },
     { step: 3, version: '', start: false, scalars: { 'score/accuracy': 0.5 } },

@@ -28,20 +28,21 @@ export interface KillOptions {
   /** Of the moments. */
   readonly seed?: number;
   readonly epochs?: number;
+  /** Of a network, all layers, in place of an embedding. */
+  readonly network?: boolean;
   readonly say?: (line: string) => void;
 }
 
 const FLAGS: readonly string[] = [
   'train',
-  '--identities=30',
   '--images-per-identity=6',
-  '--pixels=32',
-  '--dim=64',
   '--batch=12',
   '--no-control',
-  '--validate-every=7',
+  '--validate-every=3',
   '--checkpoint-every=1step',
 ];
+const OF_EMBEDDING: readonly string[] = [...FLAGS, '--identities=30', '--pixels=32', '--dim=64'];
+const OF_NETWORK: readonly string[] = [...FLAGS, '--identities=12', '--backbone=tiny-iresnet'];
 
 /**
  * Kills a training with SIGKILL at random moments, resumes it, and so on. After every kill the newest checkpoint is whole and
@@ -60,17 +61,18 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
 
 async function killIn(
   folder: string,
-  { times, seed = 0, epochs = 50, say = () => {} }: KillOptions,
+  { times, seed = 0, network = false, epochs = network ? 8 : 50, say = () => {} }: KillOptions,
 ): Promise<KillReport> {
   const began = performance.now();
   const random = createRandom(seed);
   const straight = join(folder, 'straight');
-  const flags = [...FLAGS, `--epochs=${epochs}`];
+  const flags = [...(network ? OF_NETWORK : OF_EMBEDDING), `--epochs=${epochs}`];
   await finish([...flags, '--keep-checkpoints=1000000', '--out', straight]);
   const counts = { kills: 0, whileWriting: 0, beforeAStep: 0, finished: 0 };
   while (counts.kills < times) {
     const run = join(folder, `run-${counts.finished}`);
-    const first = [...flags, '--keep-checkpoints=3', '--features-from', straight, '--out', run];
+    const features = network ? [] : ['--features-from', straight];
+    const first = [...flags, '--keep-checkpoints=3', ...features, '--out', run];
     let step = -1;
     for (;;) {
       const begun = await stat(join(run, 'config.json')).then(

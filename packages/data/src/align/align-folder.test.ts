@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { crc32, deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
@@ -195,6 +196,42 @@ describe('what is left out', () => {
     expect((await decoded(result.files.sheet!)).width).toBe(2 + 2 * 114);
   });
 
+  it('is what would take too much memory, before anything is decoded', async () => {
+    const { data, out } = places();
+    await photographs(data, ['Ann/1.jpg']);
+    // A picture of 40,000 × 40,000 pixels, 16 bits a channel, interlaced, as its header says.
+    const chunk = (type: string, body: Buffer): Buffer => {
+      const chunked = Buffer.concat([Buffer.alloc(4), Buffer.from(type), body, Buffer.alloc(4)]);
+      chunked.writeUInt32BE(body.length, 0);
+      chunked.writeUInt32BE(crc32(chunked.subarray(4, -4)), chunked.length - 4);
+      return chunked;
+    };
+    const header = Buffer.from('00009c4000009c401002000001', 'hex');
+    const parts = [
+      chunk('IHDR', header),
+      chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+      chunk('IEND', Buffer.alloc(0)),
+    ];
+    await put(
+      join(data, 'Ann', 'bomb.png'),
+      Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts]),
+    );
+    const { aligned, problems } = await alignFolder({
+      data,
+      out,
+      detector: detectorOf([landmarksAt(AT)], SIZE),
+    });
+    expect([aligned, problems.map(({ path }) => path)]).toEqual([1, [join(data, 'Ann', 'bomb.png')]]);
+    expect(problems[0]!.message).toContain('40000×40000');
+  });
+
+  it('is all of a folder without photographs', async () => {
+    const { data, out } = places();
+    await put(join(data, 'notes.txt'), 'x');
+    const said = await failure(() => alignFolder({ data, out, detector: detectorOf([], SIZE) }));
+    expect(said).toContain('holds no file that may be a photograph');
+  });
+
   it('stops the work with strict', async () => {
     const { data, out } = places();
     await put(join(data, 'Ann', '1.jpg'), 'words');
@@ -215,14 +252,16 @@ describe('what is left out', () => {
 describe('landmarks in the place of a detector', () => {
   it('are taken by path; a photograph without a line is left out', async () => {
     const { data, out } = places();
-    await photographs(data, ['Ann/1.jpg', 'Ann/deep/2.jpg', 'Bob/3.jpg']);
+    await photographs(data, ['Ann/1.jpg', 'Ann/deep/2.jpg', 'Bob/3.jpg', 'flat.jpg']);
     const landmarks = new Map([
       ['Ann/1.jpg', [landmarksAt(AT)]],
       ['Ann/deep/2.jpg', [landmarksAt(placing(50, 50, 0.4, 0)), landmarksAt(AT)]],
+      ['flat.jpg', [landmarksAt(AT)]],
     ]);
     const result = await alignFolder({ data, out, landmarks });
-    expect([result.aligned, result.withoutFace, result.several]).toEqual([
-      2,
+    expect([result.aligned, result.inNoFolder, result.withoutFace, result.several]).toEqual([
+      3,
+      1,
       ['Bob/3.jpg'],
       [{ path: 'Ann/deep/2.jpg', faces: 2 }],
     ]);
@@ -230,7 +269,7 @@ describe('landmarks in the place of a detector', () => {
       expect(difference(await decoded(join(out, 'Ann', name)), face)).toBeLessThan(6);
     // Other landmarks make that crop anew, and no other.
     landmarks.set('Ann/1.jpg', [landmarksAt(placing(210, 150, 1.4, 0))]);
-    expect((await alignFolder({ data, out, landmarks })).kept).toBe(2);
+    expect((await alignFolder({ data, out, landmarks })).kept).toBe(3);
   });
 
   it('or a detector must be given', async () => {
@@ -297,6 +336,7 @@ describe('a second call', () => {
     const record = join(out, '.align', 'pictures.jsonl');
     await writeFile(record, `${await readFile(record, 'utf8')}{"path":"P0/1`);
     await writeFile(join(out, '.align', 'x.partial'), 'half');
+    await utimes(join(out, '.align', 'x.partial'), new Date(), new Date(Date.now() - 1e6));
     const result = await run({ data, out, detector });
     expect([result.aligned, detector.calls]).toEqual([12, 12]);
     const whole = join(out, '..', 'whole');
@@ -304,6 +344,21 @@ describe('a second call', () => {
     expect(await tree(out)).toEqual(await tree(whole));
     for (const name of await tree(whole))
       expect((await readFile(join(out, name))).equals(await readFile(join(whole, name))), name).toBe(true);
+  });
+
+  it('at the same time does no harm', async () => {
+    const { data, out } = places();
+    await photographs(
+      data,
+      Array.from({ length: 30 }, (_, i) => `P${i % 4}/${i}.jpg`),
+    );
+    const detector = detectorOf([landmarksAt(AT)], SIZE);
+    const results = await Promise.all([1, 2, 3].map(() => run({ data, out, detector })));
+    expect(results.map(({ aligned }) => aligned)).toEqual([30, 30, 30]);
+    expect((await tree(out)).filter((name) => name.endsWith('.jpg'))).toHaveLength(30);
+    const calls = detector.calls;
+    expect((await run({ data, out, detector })).kept).toBe(30);
+    expect(detector.calls).toBe(calls);
   });
 
   it('leaves no half crop when a detector fails', async () => {

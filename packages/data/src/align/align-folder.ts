@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { OptionOutOfRangeError } from '@cf/core';
-import { OutputFolderError, UnreadableImageError } from '../errors.ts';
+import { DataFolderError, OutputFolderError, UnreadableImageError } from '../errors.ts';
 import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { mapLimited } from '../map-limited.ts';
@@ -61,6 +61,8 @@ export interface AlignedFolder {
   readonly several: readonly { readonly path: string; readonly faces: number }[];
   /** Photographs without a face, by their paths below the folder. */
   readonly withoutFace: readonly string[];
+  /** How many crops lie in no person's folder, as their photographs do. */
+  readonly inNoFolder: number;
   /** What could not be read. */
   readonly problems: readonly ImageProblem[];
   /** Lists and sheets, as paths. */
@@ -78,6 +80,8 @@ export interface AlignedFolder {
 
 const JPEG_QUALITY = 95;
 const LOOKED_AT_A_TIME = 16;
+/** What is half-written for longer was left by a process that was killed. */
+const LEFT_BEHIND_MS = 600_000;
 
 /**
  * Finds the faces of photographs and writes aligned crops of 112×112 pixels, one a photograph.
@@ -85,7 +89,8 @@ const LOOKED_AT_A_TIME = 16;
  * Photographs may have any size and EXIF orientation. Of several faces the largest and most central one is taken
  * ({@link chooseFace}). A crop is written aside and renamed, and then recorded in `.align/` of the folder, so a call that
  * was stopped goes on where it was; a photograph that has changed since (size or time), or that another detector or other
- * landmarks are given for, is done again, and crops of photographs that are gone are removed.
+ * landmarks are given for, is done again, and crops of photographs that are gone are removed. Two
+ * processes on one folder do some work twice, and no harm.
  *
  * @throws DataFolderError, OutputFolderError, FaceDetectorError, OptionOutOfRangeError; UnreadableImageError with `strict`
  */
@@ -96,6 +101,7 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
   }
   requireApart(data, out);
   const { files, problems: found } = await findPhotographs(data);
+  if (files.length === 0) throw emptyFolder(data, found[0]);
   const problems = [...found];
   for (const problem of found) options.onProblem?.(problem);
   const record = await AlignmentRecord.open(out, resolve(data));
@@ -139,9 +145,17 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
     return await summarise({ ...work, record, problems, total: files.length, kept, removed });
   } catch (error) {
     throw outputFailure(out, error);
-  } finally {
-    await record.close();
   }
+}
+
+function emptyFolder(data: string, first: ImageProblem | undefined): DataFolderError {
+  const found = first === undefined ? '' : `; first problem: ${first.message}`;
+  return new DataFolderError(
+    data,
+    `'${data}' holds no file that may be a photograph${found}`,
+    'photographs, one folder a person, however deep',
+    'check the path.',
+  );
 }
 
 interface Work {
@@ -254,7 +268,11 @@ async function removeStale(
     record.forget(path);
   }
   for (const name of await readdir(join(out, RECORD_FOLDER))) {
-    if (name.endsWith('.partial')) await rm(join(out, RECORD_FOLDER, name), { force: true });
+    if (!name.endsWith('.partial')) continue;
+    const file = join(out, RECORD_FOLDER, name);
+    const found = await stat(file).catch(() => undefined);
+    // A younger one may be of another process.
+    if (found !== undefined && Date.now() - found.mtimeMs > LEFT_BEHIND_MS) await rm(file, { force: true });
   }
   return removed;
 }
@@ -302,6 +320,7 @@ async function summarise(finished: Finished): Promise<AlignedFolder> {
     removed,
     several: aligned.flatMap(({ path, faces = 0 }) => (faces > 1 ? [{ path, faces }] : [])),
     withoutFace: leftOut.map(({ path }) => path),
+    inNoFolder: aligned.filter(({ path }) => !path.includes('/')).length,
     problems,
     files: {
       record: record.file,

@@ -1,4 +1,5 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputFolderError } from '../errors.ts';
 import { byCodeUnits } from '../order.ts';
@@ -32,18 +33,11 @@ export class AlignmentRecord {
   readonly file: string;
   readonly #entries: Map<string, AlignmentEntry>;
   readonly #heading: string;
-  readonly #handle: FileHandle;
 
-  private constructor(
-    file: string,
-    heading: string,
-    entries: Map<string, AlignmentEntry>,
-    handle: FileHandle,
-  ) {
+  private constructor(file: string, heading: string, entries: Map<string, AlignmentEntry>) {
     this.file = file;
     this.#heading = heading;
     this.#entries = entries;
-    this.#handle = handle;
   }
 
   /**
@@ -70,8 +64,9 @@ export class AlignmentRecord {
         const entry = parsed(line) as AlignmentEntry | undefined;
         if (typeof entry?.path === 'string') entries.set(entry.path, entry);
       }
-      // Writes whole what an interrupted call left half.
-      const record = new AlignmentRecord(file, heading, entries, await rewritten(file, heading, entries));
+      const record = new AlignmentRecord(file, heading, entries);
+      // Ends a line that an interrupted call left half.
+      await record.compact();
       return record;
     } catch (error) {
       if (error instanceof OutputFolderError) throw error;
@@ -93,9 +88,10 @@ export class AlignmentRecord {
     return [...this.#entries.values()].sort((a, b) => byCodeUnits(a.path, b.path));
   }
 
+  /** Opens the file each time: another process on the same folder may have written it anew. */
   async add(entry: AlignmentEntry): Promise<void> {
     this.#entries.set(entry.path, entry);
-    await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
+    await appendFile(this.file, `${JSON.stringify(entry)}\n`);
   }
 
   /** Takes effect in the file with {@link compact}; what is forgotten is looked at again anyway. */
@@ -105,26 +101,11 @@ export class AlignmentRecord {
 
   /** Writes the file anew, a line a photograph. */
   async compact(): Promise<void> {
-    await (await rewritten(this.file, this.#heading, this.#entries)).close();
+    const lines = this.entries().map((entry) => `${JSON.stringify(entry)}\n`);
+    const aside = `${this.file}.${randomUUID()}.partial`;
+    await writeFile(aside, this.#heading + lines.join(''), { flush: true });
+    await rename(aside, this.file);
   }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-}
-
-async function rewritten(
-  file: string,
-  heading: string,
-  entries: ReadonlyMap<string, AlignmentEntry>,
-): Promise<FileHandle> {
-  const lines = [...entries.values()]
-    .sort((a, b) => byCodeUnits(a.path, b.path))
-    .map((entry) => `${JSON.stringify(entry)}\n`);
-  const aside = `${file}.partial`;
-  await writeFile(aside, heading + lines.join(''), { flush: true });
-  await rename(aside, file);
-  return open(file, 'a');
 }
 
 function parsed(line: string): unknown {

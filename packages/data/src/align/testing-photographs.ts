@@ -26,13 +26,32 @@ export function photographWith(
   const ground = warpImage({ width: 8, height: 8, channels: 3, data: blots }, spread, width, height);
   for (const { picture, at } of pictures) {
     const white = { ...picture, data: new Uint8Array(picture.data.length).fill(255) };
-    const [laid, mask] = [warpImage(picture, at, width, height), warpImage(white, at, width, height)];
-    for (let i = 0; i < ground.data.length; i++) {
-      const share = mask.data[i]! / 255;
-      ground.data[i] = Math.round(laid.data[i]! + (1 - share) * ground.data[i]!);
+    const { left, top, right, bottom } = boundsOf(picture, at, width, height);
+    const [across, down] = [right - left, bottom - top];
+    const shifted = { ...at, x: at.x - left, y: at.y - top };
+    const [laid, mask] = [warpImage(picture, shifted, across, down), warpImage(white, shifted, across, down)];
+    for (let i = 0; i < laid.data.length; i++) {
+      const [x, y] = [i % (3 * across), Math.floor(i / (3 * across))];
+      const to = (top + y) * width * 3 + left * 3 + x;
+      ground.data[to] = Math.round(laid.data[i]! + (1 - mask.data[i]! / 255) * ground.data[to]!);
     }
   }
   return ground;
+}
+
+/** The part of a photograph in which a picture comes to lie. */
+function boundsOf(picture: RawImage, at: Similarity, width: number, height: number) {
+  const corners = [-1, picture.width].flatMap((x) =>
+    [-1, picture.height].map((y) => applySimilarity(at, [x, y])),
+  );
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  const within = (value: number, most: number): number => Math.min(most, Math.max(0, Math.round(value)));
+  return {
+    left: within(Math.min(...xs) - 2, width),
+    top: within(Math.min(...ys) - 2, height),
+    right: within(Math.max(...xs) + 2, width),
+    bottom: within(Math.max(...ys) + 2, height),
+  };
 }
 
 /** Where the landmarks of an aligned picture come to lie. */

@@ -60,14 +60,17 @@ export async function openCollection(
   if (!found.isDirectory()) {
     throw new DataFolderError(root, `'${root}' is not a folder, nor a pack or list`, EXPECTED, FIX);
   }
-  const pack = join(root, PACK);
-  const isPack = await stat(pack).then(
-    (file) => file.isFile(),
-    () => false,
-  );
-  if (isPack) return packCollection(root, pack);
+  const pack = await packIn(root);
+  if (pack !== root) return packCollection(root, pack);
   const { identities, problems } = await scanImageFolder(root, options);
   return { ...plain(root), kind: 'folder', identities, problems };
+}
+
+/** The pack in a folder that holds one; any other path as it is. */
+export async function packIn(path: string): Promise<string> {
+  const pack = join(path, PACK);
+  const found = await stat(pack).catch(() => undefined);
+  return found?.isFile() === true ? pack : path;
 }
 
 async function packCollection(root: string, path: string): Promise<PictureCollection> {

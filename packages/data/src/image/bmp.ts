@@ -20,6 +20,7 @@ export function bmpSize(bytes: Uint8Array): BmpHeader {
   if (bytes.length < FILE_HEADER + 40) throw new Error('the BMP header is truncated');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const size = view.getUint32(FILE_HEADER, true);
+  if (size < 40) throw new Error('a BMP of OS/2; save it as PNG');
   const rows = view.getInt32(22, true);
   const header = {
     width: view.getInt32(18, true),
@@ -31,7 +32,7 @@ export function bmpSize(bytes: Uint8Array): BmpHeader {
   };
   const compression = view.getUint32(30, true);
   const plain = compression === UNCOMPRESSED || (compression === BIT_FIELDS && header.bits === 32);
-  if (size < 40 || !plain || ![1, 4, 8, 24, 32].includes(header.bits)) {
+  if (!plain || ![1, 4, 8, 24, 32].includes(header.bits)) {
     throw new Error(`a BMP of ${header.bits} bits and compression ${compression}; save it as PNG`);
   }
   if (header.width < 1 || header.height < 1) throw new Error('a BMP without pixels');

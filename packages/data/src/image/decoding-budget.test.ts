@@ -65,7 +65,15 @@ describe('a picture that would take too much memory', () => {
     expect(performance.now() - started).toBeLessThan(1000);
     const wide = await file('wide.png', claimedPng(200_000, 2000, 8, false));
     expect(await failure(() => decodeImage(wide, { width: 9, channels: 1 }))).toMatch(
-      /wide\.png: its 200000×2000 .* take \d+ MB/,
+      /wide\.png: its 200000×2000 pixels are 400 million/,
+    );
+    const row = await file('row.png', claimedPng(130_000, 2000, 16, false));
+    expect(await failure(() => decodeImage(row, { width: 9, channels: 1 }))).toMatch(
+      /row\.png: its .* take 998 MB/,
+    );
+    const absurd = await file('absurd.png', claimedPng(2 ** 31 - 1, 2 ** 31 - 1, 16, true));
+    expect(await failure(() => decodeImage(absurd, { width: 9, channels: 1 }))).toMatch(
+      /4611686014\d* million/,
     );
     const long = await file('long.png', claimedPng(1000, 300_000, 8, false));
     expect(await failure(() => decodeImage(long, { width: 9, channels: 1 }))).toMatch(

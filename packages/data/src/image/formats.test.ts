@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failure, picture, temporaryFolder } from '../testing.ts';
@@ -73,6 +74,9 @@ describe('formats', () => {
     expect(await say(bmp(8, { compression: 1 }))).toMatch(
       /bad\.bmp: .*a BMP of 8 bits and compression 1; save it as PNG/,
     );
+    const old = bmp(24);
+    old.writeUInt32LE(12, 14);
+    expect(await say(old)).toMatch(/bad\.bmp: .*a BMP of OS\/2/);
     expect(await say(bmp(24).subarray(0, 70))).toMatch(/bad\.bmp: .*the BMP is truncated/);
     expect(await say(bmp(24).subarray(0, 40))).toMatch(/bad\.bmp: .*the BMP header is truncated/);
     const huge = bmp(24);
@@ -83,6 +87,39 @@ describe('formats', () => {
     expect(await say(none)).toMatch(/a BMP without pixels/);
   });
 
+  it('that are changed somewhere are decoded, or refused by name', async () => {
+    const picturesOf = [
+      picture('jpeg'),
+      picture('png'),
+      picture('webp'),
+      sharp(await picture('png'))
+        .avif()
+        .toBuffer(),
+    ];
+    const wholes = [...(await Promise.all(picturesOf)), bmp(8), bmp(24)];
+    const path = join(base, 'changed');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...wholes),
+        fc.nat(200),
+        fc.uint8Array({ minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        async (whole, at, other, cut) => {
+          const bytes = Buffer.from(whole);
+          const place = at % bytes.length;
+          if (!cut) bytes.set(other.subarray(0, bytes.length - place), place);
+          await writeFile(path, cut ? bytes.subarray(0, place) : bytes);
+          const decoded = decodeImage(path, { width: 8, height: 8, channels: 3 });
+          const image = await decoded.catch((error: unknown) => {
+            expect(error).toMatchObject({ code: 'E_IMAGE', path });
+          });
+          if (image !== undefined) expect(image.data).toHaveLength(8 * 8 * 3);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('AVIF and WebP are read, and told by their content', async () => {
     for (const format of ['avif', 'webp'] as const) {
       const bytes = await sharp(await picture('png'))
@@ -91,6 +128,14 @@ describe('formats', () => {
       expect(imageFormat(bytes)).toBe(format);
       const image = await decodeImage(await file(`${format}.jpg`, bytes), { channels: 3 });
       expect(image).toMatchObject({ width: 32, height: 24 });
+      if (format === 'avif') {
+        const huge = Buffer.from(bytes);
+        huge.writeUInt32BE(2 ** 31 - 1, huge.indexOf('ispe') + 8);
+        const path = await file('huge.avif', huge);
+        expect(await failure(() => decodeImage(path, { channels: 3 }))).toMatch(
+          /huge\.avif: its 2147483647×24 pixels/,
+        );
+      }
       const cut = await file(`cut.${format}`, bytes.subarray(0, bytes.length / 2));
       expect(await failure(() => decodeImage(cut, { channels: 3 }))).toContain(`${cut}: `);
     }

@@ -1,7 +1,9 @@
 import { appendFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../image/decode.ts';
+import { pictureBytes } from '../source/read-picture.ts';
 import { failure, picture, temporaryFolder } from '../testing.ts';
 import { openRecordPack } from './record-pack.ts';
 import { type PlainPack, writePlainPack } from './testing.ts';
@@ -86,6 +88,50 @@ describe('openRecordPack', () => {
     await writeFile(path, bytes);
     const { identities } = await openRecordPack(path);
     expect(identities.map(({ files }) => files.map(({ key }) => key))).toEqual([[1], [2, 3], [4, 5, 6]]);
+  });
+
+  it('reads records of which the index leaves the ones between them out', async () => {
+    const noise = Buffer.alloc(3_000_000, 0x55);
+    const path = await pack({ header: false }, [[people[0]![0]!], [noise], [people[0]![0]!]]);
+    const index = path.replace('.rec', '.idx');
+    const lines = (await readFile(index, 'utf8')).split('\n');
+    await writeFile(index, [lines[0], lines[2], ''].join('\n'));
+    const { identities } = await openRecordPack(path);
+    const [first, last] = identities.map(({ files }) => files[0]!);
+    expect([await pictureBytes(first!), first!.length > 3_000_000]).toEqual([last!.length, true]);
+    expect(await decodeImage(first!, { channels: 3 })).toMatchObject({ width: 32 });
+  });
+
+  it('that is changed somewhere is refused by name, or read; nothing else is thrown', async () => {
+    const path = await pack({ property: '3,24,32' });
+    const files = [path, path.replace('.rec', '.idx')];
+    const contents = await Promise.all(files.map((file) => readFile(file)));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.boolean(),
+        fc.nat(),
+        fc.uint8Array({ minLength: 1, maxLength: 4 }),
+        async (ofIndex, at, other) => {
+          const which = ofIndex ? 1 : 0;
+          const bytes = Buffer.from(contents[which]!);
+          bytes.set(other.subarray(0, bytes.length - (at % bytes.length)), at % bytes.length);
+          await writeFile(files[which]!, bytes);
+          try {
+            for (const { files: pictures } of (await openRecordPack(path)).identities)
+              await decodeImage(pictures[0]!, { channels: 3, width: 8, height: 8 }).catch(
+                (error: unknown) => {
+                  expect(error).toMatchObject({ code: 'E_IMAGE', path: expect.stringContaining(path) });
+                },
+              );
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'E_RECORD_FILE' });
+            expect((error as Error).message).toMatch(/train\d+\.(rec|idx)/);
+          }
+          await writeFile(files[which]!, contents[which]!);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('names the byte where an unindexed pack is no more one', async () => {

@@ -172,7 +172,7 @@ async function labelsOfRanges(reader: RecordReader): Promise<Places | undefined>
   for (let place = first; place < end; place++) {
     const range = await reader.head(place);
     const [from, to] = [range.label, range.secondLabel ?? 0];
-    if (range.hasPicture || !(from >= 1 && from <= to && to <= first)) return undefined;
+    if (range.hasPicture || !isRange(1, from, to) || to > first) return undefined;
     if (from < to) ranges.push([from, to]);
   }
   const byLabel = new Map<number, number[]>();
@@ -185,6 +185,10 @@ async function labelsOfRanges(reader: RecordReader): Promise<Places | undefined>
     pictures += places.length;
   }
   return pictures === first - 1 ? byLabel : undefined;
+}
+
+function isRange(least: number, from: number, to: number): boolean {
+  return Number.isInteger(from) && Number.isInteger(to) && least <= from && from <= to;
 }
 
 /** Places by label, from the head of every record; those without a picture are headers. */

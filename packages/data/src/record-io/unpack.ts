@@ -26,7 +26,7 @@ export interface UnpackedFolder {
   readonly pictures: number;
 }
 
-const AT_A_TIME = 64;
+const AT_A_TIME = 16;
 
 /**
  * Writes the pictures of an InsightFace pack as a folder, one folder an identity. JPEG and PNG are written as they are,

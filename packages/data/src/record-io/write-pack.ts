@@ -33,7 +33,7 @@ export interface WrittenPack {
   readonly otherSizes: number;
 }
 
-const AT_A_TIME = 64;
+const AT_A_TIME = 16;
 /** Whole numbers above have gaps in single precision, in which ranges and labels are written. */
 const MOST_PICTURES = 2 ** 24;
 
@@ -71,7 +71,7 @@ export async function writeRecordPack(
     ];
     const writer = new PackWriter(rec, idx, lst);
     const written = await writer.write(people, options);
-    await property.write(`${written.identities},${written.size.height},${written.size.width}\n`);
+    await property.appendFile(`${written.identities},${written.size.height},${written.size.width}\n`);
     for (const file of files) await file.sync();
     for (const file of files.splice(0)) await file.close();
     options.signal?.throwIfAborted();
@@ -148,7 +148,7 @@ class PackWriter {
     }
     for (const range of ranges) await this.#put(range, NO_PICTURE);
     const header = recordOf(imageContent(0, [pictures + 1, pictures + 1 + ranges.length], NO_PICTURE));
-    await this.#rec.write(header, 0, header.length, 0);
+    await writeAt(this.#rec, header, 0);
     const [[size, count]] = [...this.#sizes].sort(([, a], [, b]) => b - a) as [[string, number]];
     const [width, height] = size.split('×').map(Number) as [number, number];
     return { identities: ranges.length, pictures, size: { width, height }, otherSizes: pictures - count };
@@ -163,16 +163,25 @@ class PackWriter {
     const size = `${width}×${height}`;
     this.#sizes.set(size, (this.#sizes.get(size) ?? 0) + 1);
     const listed = `${printable(name).replaceAll(/[/\\]/g, '_')}/${fileName(file, format)}`;
-    await this.#lst.write(`${this.#key}\t${label}\t${listed}\n`);
+    await this.#lst.appendFile(`${this.#key}\t${label}\t${listed}\n`);
     await this.#put([label], bytes);
   }
 
   async #put(labels: readonly number[], picture: Uint8Array): Promise<void> {
     const record = recordOf(imageContent(this.#key, labels, picture));
-    await this.#idx.write(`${this.#key}\t${this.#offset}\n`);
-    await this.#rec.write(record, 0, record.length, this.#offset);
+    await this.#idx.appendFile(`${this.#key}\t${this.#offset}\n`);
+    await writeAt(this.#rec, record, this.#offset);
     this.#offset += record.length;
     this.#key++;
+  }
+}
+
+/** Writes all of some bytes: a disk that is nearly full takes a part of them first. */
+async function writeAt(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
+    done += bytesWritten;
   }
 }
 

@@ -2,9 +2,16 @@ import { open, stat } from 'node:fs/promises';
 import { UnreadableImageError } from '../errors.ts';
 import { EMPTY_FILE } from '../image/signature.ts';
 import { readFailure } from '../read-failure.ts';
-import { pictureOfRecord, RecordFault } from '../record-io/record-format.ts';
+import {
+  PART,
+  PART_HEADER_BYTES,
+  paddedPart,
+  partHeader,
+  pictureOfRecord,
+  RecordFault,
+} from '../record-io/record-format.ts';
 import { notAFile } from './kind-of-file.ts';
-import { type PictureSource, pictureName } from './picture-source.ts';
+import { type PictureRecord, type PictureSlice, type PictureSource, pictureName } from './picture-source.ts';
 
 /** An encoded picture of more bytes is not read. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -16,7 +23,8 @@ export async function pictureBytes(source: PictureSource): Promise<number> {
   });
   const fault = notAFile(found);
   if (fault !== undefined) throw new UnreadableImageError(pictureName(source), fault);
-  const { offset, length } = source.kind === 'file' ? { offset: 0, length: found.size } : source;
+  const { offset } = source.kind === 'file' ? { offset: 0 } : source;
+  const length = source.kind === 'file' ? found.size : await ownLength(source);
   if (offset + length > found.size) {
     const reason = `the file ends at byte ${found.size}, ${offset + length - found.size} bytes too early`;
     throw new UnreadableImageError(pictureName(source), reason);
@@ -24,6 +32,19 @@ export async function pictureBytes(source: PictureSource): Promise<number> {
   if (length <= MOST_BYTES) return length;
   const reason = `it has ${(length / 1e6).toFixed(0)} MB; a picture of at most ${(MOST_BYTES / 1e6).toFixed(0)} MB is read`;
   throw new UnreadableImageError(pictureName(source), reason);
+}
+
+/** Records that reach further to the next one have their own length asked for: an index may leave out many of them. */
+const LONG = 2 ** 20;
+
+async function ownLength(source: PictureSlice | PictureRecord): Promise<number> {
+  if (source.kind === 'slice' || source.length <= LONG) return source.length;
+  try {
+    const head = partHeader(await readSpan(source.path, source.offset, PART_HEADER_BYTES), 0);
+    return head.flag === PART.whole ? Math.min(paddedPart(head), source.length) : source.length;
+  } catch {
+    return source.length;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { VerificationSetError } from '../errors.ts';
+import { foldCount, foldInOrder } from '../pairs/folds-in-order.ts';
 import { FileBytes } from '../source/file-bytes.ts';
 import type { PictureSlice } from '../source/picture-source.ts';
 import {
@@ -27,7 +28,6 @@ export interface VerificationPair {
   readonly fold: number;
 }
 
-const FOLDS = 10;
 const WHAT = 'a list of encoded pictures and a list with a flag for every two of them';
 
 /** Whether a file begins as a pickle of the protocols that are read. */
@@ -71,22 +71,14 @@ export function readVerificationSet(path: string): Promise<VerificationSet> {
         ...(span.kind === 'text' && { asText: true }),
       });
     }
-    const folds = Math.min(FOLDS, count);
     const pairs = flags.map((same, pair) => ({
       a: slices[2 * pair]!,
       b: slices[2 * pair + 1]!,
       same,
-      fold: foldOf(pair, count, folds),
+      fold: foldInOrder(pair, count),
     }));
-    return { path, pairs, folds };
+    return { path, pairs, folds: foldCount(count) };
   });
-}
-
-/** The first folds have one more where the pairs can't be shared equally. */
-function foldOf(pair: number, count: number, folds: number): number {
-  const [size, more] = [Math.floor(count / folds), count % folds];
-  const inLarger = more * (size + 1);
-  return pair < inLarger ? Math.floor(pair / (size + 1)) : more + Math.floor((pair - inLarger) / size);
 }
 
 /** Names of one thing in Python 2 and 3, and in NumPy 1 and 2. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DivergedError } from '../errors.ts';
 import type { SampleData } from '../learner/learner.ts';
 import { linearTask } from '../testing/linear-task.ts';
-import { stateFrom } from './checkpoint.ts';
+import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
 import type { BatchRequest } from './samples.ts';
 import { events, metricsOf, open, stored } from './testing.ts';
@@ -30,6 +30,23 @@ describe('events', () => {
       expect(m.dataShare).toBeGreaterThanOrEqual(0);
       expect(m.dataShare).toBeLessThan(1);
       expect(m.t).toBeGreaterThan(-1);
+    }
+  });
+
+  test('checkpoints within an epoch come where they are asked for, and a training goes on from each to the same bits', async () => {
+    const straight = stored(await events(await open()));
+    const asked: number[] = [];
+    const checkpointDue = (step: number): boolean => asked.push(step) > 0 && step % 2 === 0;
+    const kept = new Map<number, Checkpoint>();
+    await events({ ...(await open()), checkpointDue }, (event) => {
+      if (event.type === 'checkpoint') kept.set(event.state.step, structuredClone(checkpointOf(event.state)));
+    });
+    expect([...kept.keys()]).toEqual([0, 2, 3, 4, 6]);
+    expect(asked).toEqual([1, 2, 4, 5]);
+    for (const [step, checkpoint] of kept) {
+      const resumed = await events({ ...(await open()), state: stateFrom(checkpoint) });
+      expect(metricsOf(resumed)).toHaveLength(6 - step);
+      if (step < 6) expect(stored(resumed)).toEqual(straight);
     }
   });
 

@@ -49,10 +49,10 @@ export function formatData({ whole, tenth, ratio }: DataReport): string {
 }
 
 function lines(one: DataMeasurement): readonly string[] {
-  const { kept, pictures, workers, imagesPerSecond, dataShare, residentMiB } = one;
+  const { kept, pictures, workers, imagesPerSecond, cpuMs, dataShare, residentMiB } = one;
   const [first = 0, last = 0] = [residentMiB[0], residentMiB.at(-1)];
   return [
-    `${kept} of ${pictures} pictures in memory, ${workers} thread${workers === 1 ? '' : 's'} for data: ${imagesPerSecond.toFixed(1)} images/s, ${(100 * dataShare).toFixed(1)} % of the time waiting for data`,
+    `${kept} of ${pictures} pictures in memory, ${workers} thread${workers === 1 ? '' : 's'} for data: ${imagesPerSecond.toFixed(1)} images/s, ${cpuMs.toFixed(2)} ms of the processor a picture, ${(100 * dataShare).toFixed(1)} % of the time waiting for data`,
     `  memory at every tenth of the steps: ${residentMiB.map((size) => size.toFixed(0)).join(' ')} MiB, ${last - first >= 0 ? '+' : ''}${(last - first).toFixed(0)} from the first to the last`,
   ];
 }

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { DataFolderError } from './errors.ts';
+import { readFailure } from './read-failure.ts';
+
+const failure = (code: string): Error =>
+  Object.assign(new Error(`${code}: no`), { code, path: '/faces/a/1.jpg' });
+
+it('says why a file is left out', () => {
+  expect(readFailure(failure('EACCES'))).toBe('permission denied');
+  expect(readFailure(failure('EIO'))).toBe("it can't be read (EIO)");
+});
+
+it.each(['EMFILE', 'ENFILE'])(
+  'leaves out no file because of %s: it stops with the limit that is to be raised',
+  (code) => {
+    expect(() => readFailure(failure(code))).toThrow(DataFolderError);
+    expect(() => readFailure(failure(code))).toThrow(
+      /'\/faces\/a\/1\.jpg', which can't be opened .*\n.*ulimit -n/,
+    );
+  },
+);
