@@ -103,7 +103,8 @@ export interface OneDnnApi {
   elementwiseGradient(how: Elementwise, layout: Layout, forward: PrimitiveDescription): PrimitiveDescription;
   pooling(layouts: PoolingLayouts): PrimitiveDescription;
   poolingGradient(layouts: PoolingLayouts, forward: PrimitiveDescription): PrimitiveDescription;
-  binary(kind: BinaryKind, a: Layout, b: Layout, result: Layout): PrimitiveDescription;
+  /** @param isAdded the result is added to what is there */
+  binary(kind: BinaryKind, a: Layout, b: Layout, result: Layout, isAdded?: boolean): PrimitiveDescription;
   reduction(kind: ReductionKind, source: Layout, destination: Layout): PrimitiveDescription;
   reorder(from: Layout, to: Layout): PrimitiveDescription;
   /** What computes a primitive, such as `jit:avx512_core`; `ref:any` is a plain loop. */

@@ -20,6 +20,8 @@ export const dims: (values: readonly number[]) => Argument = (values) => ({
 export interface Dialect {
   readonly engine: Pointer;
   readonly attributes: Pointer;
+  /** Of primitives whose result is added to what is there. */
+  readonly adding: Pointer;
   /** @param strides row-major by default */
   readonly plain: (dims: readonly number[], strides?: readonly number[]) => Layout;
   /** The layout that a primitive likes best. */
@@ -33,6 +35,7 @@ export interface Dialect {
     kind: string,
     args: readonly Argument[],
     hint?: PrimitiveDescription,
+    attributes?: Pointer,
   ) => PrimitiveDescription;
   /** Whether the layout of a result is told where it is that of the source. */
   readonly repeatsLayouts: boolean;
@@ -62,15 +65,25 @@ type BlockTags = Readonly<Record<8 | 16, Readonly<Record<number, number>>>>;
 export function openDialect(library: OneDnnLibrary): Dialect {
   const { checked, maker } = library;
   const engine = maker('int dnnl_engine_create(_Out_ void **engine, int kind, size_t index)')(1, 0);
-  const attributes = maker('int dnnl_primitive_attr_create(_Out_ void **attributes)')();
-  checked('int dnnl_primitive_attr_set_scratchpad_mode(void *attributes, int mode)')(attributes, 1);
-  const common = { engine, attributes };
+  const create = maker('int dnnl_primitive_attr_create(_Out_ void **attributes)');
+  const setMode = checked('int dnnl_primitive_attr_set_scratchpad_mode(void *attributes, int mode)');
+  const [attributes, adding] = [create(), create()];
+  for (const each of [attributes, adding]) setMode(each, 1);
+  const operations = maker('int dnnl_post_ops_create(_Out_ void **operations)')();
+  if (library.version.major === 2)
+    checked('int dnnl_post_ops_append_sum(void *operations, float scale)')(operations, 1);
+  else
+    checked('int dnnl_post_ops_append_sum(void *operations, float scale, int32_t zero, int type)')(
+      ...[operations, 1, 0, 0],
+    );
+  checked('int dnnl_primitive_attr_set_post_ops(void *attributes, void *operations)')(adding, operations);
+  const common = { engine, attributes, adding };
   return library.version.major === 2
     ? { ...common, ...version2(library, common) }
     : { ...common, ...version3(library, common) };
 }
 
-type Handles = Pick<Dialect, 'engine' | 'attributes'>;
+type Handles = Pick<Dialect, 'engine' | 'attributes' | 'adding'>;
 
 /** Operations are described in structs, layouts are structs. */
 function version2(
@@ -104,10 +117,10 @@ function version2(
       if (tag === undefined) return undefined;
       return filled((struct) => fromTag(struct, sizes.length, dimensions(sizes), FLOAT32, tag));
     },
-    describe: (kind, args, hint) => {
+    describe: (kind, args, hint, by = attributes) => {
       const operation = Buffer.alloc(OPERATION_BYTES);
       initialiser(kind, args)(operation, ...args.map(({ value }) => value));
-      return create(operation, attributes, engine, hint ?? null);
+      return create(operation, by, engine, hint ?? null);
     },
     repeatsLayouts: false,
     names: { convolution: 'dilated_convolution', pooling: 'pooling_v2' },
@@ -158,9 +171,9 @@ function version3(
       return tag === undefined ? undefined : fromTag(sizes.length, dimensions(sizes), FLOAT32, tag);
     },
     forget: plain('int dnnl_memory_desc_destroy(void *layout)'),
-    describe: (kind, args, hint) => {
+    describe: (kind, args, hint, by = attributes) => {
       const all = hint === undefined ? args : [...args, layout(hint)];
-      return creator(kind, all)(engine, ...all.map(({ value }) => value), attributes);
+      return creator(kind, all)(engine, ...all.map(({ value }) => value), by);
     },
     repeatsLayouts: true,
     names: { convolution: 'convolution', pooling: 'pooling' },

@@ -108,9 +108,15 @@ class OneDnnTileProducts implements TileProducts {
     ) as Record<Name, Address>;
   }
 
+  /** 1/‖w‖, 0 for a zero vector, and then the same below 0: [2, n·K]. */
   #inverseOf(norms: Float32Array): Float32Array {
-    if (this.#inverse.length < norms.length) this.#inverse = new Float32Array(norms.length);
-    for (let j = 0; j < norms.length; j++) this.#inverse[j] = norms[j]! > NORM_FLOOR ? 1 / norms[j]! : 0;
+    const rows = norms.length;
+    if (this.#inverse.length < 2 * rows) this.#inverse = new Float32Array(2 * rows);
+    for (let j = 0; j < rows; j++) {
+      const inverse = norms[j]! > NORM_FLOOR ? 1 / norms[j]! : 0;
+      this.#inverse[j] = inverse;
+      this.#inverse[rows + j] = -inverse;
+    }
     return this.#inverse;
   }
 

@@ -132,8 +132,10 @@ export function openOneDnn(...args: Parameters<typeof loadOneDnn>): OneDnnApi {
       ),
     pooling: (of) => describe(`${pooling}_forward`, [TRAINING, ...pooled(of)]),
     poolingGradient: (of, hint) => describe(`${pooling}_backward`, pooled(of), hint),
-    binary: (kind, a, b, result) =>
-      describe('binary', [int(BINARY[kind]), layout(a), layout(b), layout(result)]),
+    binary: (kind, a, b, result, isAdded) => {
+      const args = [int(BINARY[kind]), layout(a), layout(b), layout(result)];
+      return describe('binary', args, undefined, isAdded ? dialect.adding : undefined);
+    },
     reduction: (kind, source, destination) =>
       describe('reduction', [int(REDUCTION[kind]), layout(source), layout(destination), float(0), float(0)]),
     reorder: (from, to) => reorder(from, engine, to, engine, attributes),

@@ -10,8 +10,8 @@ export interface RowArithmetic {
   norms(a: Address, norms: Address): void;
   /** factor_j·a_j. */
   scaled(a: Address, factors: Address, result: Address): void;
-  /** a_j − (a_j·ŵ_j)·ŵ_j, in the place of a. @param inverse 1/‖w_j‖, 0 for a zero vector */
-  makeTangential(a: Address, w: Address, inverse: Address): void;
+  /** a_j − (a_j·ŵ_j)·ŵ_j, in the place of a. @param inverse 1/‖w_j‖, 0 for a zero vector @param negative the same, below 0 */
+  makeTangential(a: Address, w: Address, inverse: Address, negative: Address): void;
   release(): void;
 }
 
@@ -24,16 +24,16 @@ export function rowArithmetic(api: OneDnnApi, rows: number, dim: number): RowAri
   const made = new Made(api);
   const matrix = made.layout([rows, dim]);
   const column = made.layout([rows, 1]);
-  const binary = (kind: 'mul' | 'sub', of: Layout, by: Layout): Call =>
-    made.primitive(api.binary(kind, of, by, of), [
+  const product = (of: Layout, by: Layout, isAdded = false): Call =>
+    made.primitive(api.binary('mul', of, by, of, isAdded), [
       [ARG.source, of],
       [ARG.source1, by],
       [ARG.destination, of],
     ]);
-  const multiply = binary('mul', matrix, matrix);
-  const scale = binary('mul', matrix, column);
-  const subtract = binary('sub', matrix, matrix);
-  const scaleColumn = binary('mul', column, column);
+  const multiply = product(matrix, matrix);
+  const scale = product(matrix, column);
+  const addScaled = product(matrix, column, true);
+  const scaleColumn = product(column, column);
   // Of one number there is no sum, and oneDNN refuses it.
   const sum =
     dim === 1
@@ -60,13 +60,12 @@ export function rowArithmetic(api: OneDnnApi, rows: number, dim: number): RowAri
       root(norms, norms);
     },
     scaled: scale,
-    makeTangential(a, w, inverse) {
+    makeTangential(a, w, inverse, negative) {
       dots(a, w, along);
       // Twice, not squared: the square of the inverse of a short vector overflows.
       scaleColumn(along, inverse, along);
-      scaleColumn(along, inverse, along);
-      scale(w, along, scratch);
-      subtract(a, scratch, a);
+      scaleColumn(along, negative, along);
+      addScaled(w, along, a);
     },
     release: () => made.release(),
   };

@@ -20,7 +20,7 @@ export interface TileJob {
   readonly x: Address;
   /** ‖w‖, which is written: [rows]. */
   readonly norms: Address;
-  /** 1/‖w‖, where gradients are made tangential by it: [rows]. */
+  /** 1/‖w‖ and then −1/‖w‖, where gradients are made tangential by them: [2, rows]. */
   readonly inverse: Address;
   /** What multiple of a row makes its gradient tangential: [rows]. */
   readonly pull: Address;
@@ -130,8 +130,9 @@ export class TileWork {
       result: { at: gradient, stride: dim },
       isAdded: job.pull !== 0,
     });
+    const inverse = job.inverse + BYTES * start;
     if (job.inverse !== 0)
-      this.#of(count, dim).makeTangential(gradient, weights, job.inverse + BYTES * start);
+      this.#of(count, dim).makeTangential(gradient, weights, inverse, inverse + BYTES * rows);
   }
 
   #of(rows: number, dim: number): RowArithmetic {
