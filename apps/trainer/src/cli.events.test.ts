@@ -42,7 +42,8 @@ describe.concurrent('what programs are told', () => {
   it('--json tells an error as an event too', async () => {
     const { code, stdout, stderr } = await cf(['train', '--data', join(base, 'none'), '--json']);
     expect(code).toBe(3);
-    expect(JSON.parse(stdout)).toMatchObject({ event: 'error', code: 'E_DATA_FOLDER' });
+    const last = stdout.trimEnd().split('\n').at(-1)!;
+    expect(JSON.parse(last)).toMatchObject({ event: 'error', code: 'E_DATA_FOLDER' });
     expect(stderr).toMatch(/does not exist/);
   });
 

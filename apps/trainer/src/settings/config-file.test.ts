@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { configWith, failureOf, networkConfigWith, temporaryFolder } from '../testing.ts';
 import { readConfigFile } from './config-file.ts';
+import * as fields from './fields.ts';
 import { withFlagsOver } from './flags-over.ts';
+import { propertyOf, type Setting } from './setting.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -145,6 +147,29 @@ describe('flags beside a file win', () => {
       name: 'focal',
       params: { base: { loss: 'cosface' } },
     });
+  });
+
+  it('each flag of a training has its place in the file of some training', () => {
+    const configs = [
+      configWith(),
+      configWith({ data: 'x', backbone: 'onnx:y' }),
+      networkConfigWith(),
+      networkConfigWith({ data: 'x', backbone: 'onnx:y' }),
+    ];
+    const ofTheCall = new Set(Object.values<Setting>(fields.run).map(propertyOf));
+    for (const name of fields.everySetting().map(propertyOf)) {
+      if (ofTheCall.has(name) || name === 'train') continue;
+      const isKnown = configs.some((config) => {
+        try {
+          withFlagsOver(config, { [name]: 'x' });
+          return true;
+        } catch (error) {
+          // The value may be wrong.
+          return !String(error).includes('--config with');
+        }
+      });
+      expect([name, isKnown]).toEqual([name, true]);
+    }
   });
 
   it('but for those of another training', async () => {

@@ -32,6 +32,8 @@ export function withFlagsOver(config: TrainConfig, flags: fields.TrainFlags): Tr
   const changed = {
     ...config,
     ...over(fields.optimisation),
+    ...over(fields.keeping),
+    ...over(fields.start),
     data: dataWith(config, flags, over),
     loss: lossWith(config, flags, over),
     evaluation: { ...config.evaluation, ...over(fields.evaluation) },
