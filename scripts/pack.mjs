@@ -47,6 +47,7 @@ const frameworks = [
   '@tensorflow/tfjs',
   '@tensorflow/tfjs-backend-wasm',
   '@tensorflow/tfjs-backend-webgpu',
+  '@vladmandic/human',
   'gpu.js',
   'onnxruntime-node',
   'onnxruntime-web',

@@ -4,7 +4,7 @@ import base from '../../tsdown.base.ts';
 /** What reads and writes files stands by itself: the rest runs in browsers. */
 const config: UserConfig = {
   ...base,
-  entry: ['src/index.ts', 'src/node.ts', 'src/onednn.ts'],
+  entry: ['src/index.ts', 'src/node.ts', 'src/onednn.ts', 'src/onednn-thread.ts'],
   external: [/^node:/],
 };
 

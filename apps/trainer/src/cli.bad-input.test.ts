@@ -85,7 +85,7 @@ describe.concurrent('a folder with bad files', () => {
     expect(code).toBe(0);
     expect(line(stderr, '00000_0001.jpg')).toMatch(/^skipped: .*: the picture is truncated or damaged/);
     expect(line(stderr, '00001_0001.jpg')).toMatch(
-      /^skipped: .*: the content is neither JPEG, PNG nor WebP$/,
+      /^skipped: .*: the content is no JPEG, PNG, WebP, AVIF or BMP$/,
     );
     expect(line(stderr, '00002_0001.jpg')).toMatch(/^skipped: .*empty/);
     expect(line(stderr, 'Nobody')).toMatch(/^skipped: .*no readable picture/);
@@ -130,7 +130,7 @@ describe.concurrent('a folder with bad files', () => {
     const out = join(base, 'strict-texts');
     const { code, stderr } = await cf(['train', '--data', texts, ...FLAGS, '--strict', '--out', out]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/UnreadableImageError \[E_IMAGE\]: .*_0002\.jpg: the content is neither JPEG/);
+    expect(stderr).toMatch(/UnreadableImageError \[E_IMAGE\]: .*_0002\.jpg: the content is no JPEG/);
   });
 
   it('is scored without them: pairs that lack a picture are named and counted', async () => {

@@ -63,7 +63,8 @@ describe('cf train on a network of a file', () => {
   });
 
   it('writes every file of a run, and a model with the names of the file', async () => {
-    expect(Object.keys(await contents(run)).map((path) => path.slice(run.length + 1))).toEqual([
+    const files = Object.keys(await contents(run)).map((path) => path.slice(run.length + 1));
+    expect(files.filter((name) => !name.startsWith('events.out.tfevents'))).toEqual([
       'checkpoint-12.safetensors',
       'checkpoint.safetensors',
       'config.json',

@@ -31,11 +31,14 @@ describe('cf train on drawn identities', () => {
   });
 
   it('writes every file of a run', async () => {
-    expect(Object.keys(await contents(run)).map((file) => file.slice(run.length + 1))).toEqual([
+    const names = Object.keys(await contents(run)).map((file) => file.slice(run.length + 1));
+    expect(names.map((name) => name.replace(/^(events\.out\.tfevents)\..*/, '$1'))).toEqual([
       'checkpoint-4.safetensors',
       'checkpoint.safetensors',
       'config.json',
       'environment.json',
+      'events.out.tfevents',
+      'events.out.tfevents',
       'features.safetensors',
       'metrics.jsonl',
       'model.onnx',
@@ -65,10 +68,15 @@ describe('cf train on drawn identities', () => {
       'Curriculum',
       'Hard negatives',
       'Modulation of hard negatives',
+      'Modulation over cos θ',
+      'DET',
+      'Embeddings of the scored people',
       'ROC',
       'Scores',
     ])
       expect(page).toMatch(new RegExp(`${title}[\\s\\S]*?<svg`));
+    for (const title of ['genuine pairs', 'impostor pairs', 'training pictures'])
+      expect(page).toMatch(new RegExp(`Hardest ${title}[\\s\\S]*?<img src="data:image/png;base64,`));
     expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(7);
     expect(page).not.toMatch(/NaN|undefined/);
   });
@@ -78,7 +86,7 @@ describe('cf train on drawn identities', () => {
     const again = await cf(['train', ...SMALL, '--out', run]);
     expect(again.code).toBe(3);
     expect(again.stderr).toMatch(
-      /drawn', which holds 9 files, expected a new or empty folder\.\nFix: .*--resume/,
+      /drawn', which holds \d+ files, expected a new or empty folder\.\nFix: .*--resume/,
     );
     expect(await contents(run)).toEqual(before);
   });

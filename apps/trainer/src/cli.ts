@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { guardStreams } from './guard-streams.ts';
 import { restartKeepingMemory } from './keep-memory.ts';
 
 /** As exit-codes.ts has it, which is not loaded here. */
@@ -6,13 +7,7 @@ const EXIT_UNFORESEEN = 70;
 
 if (process.argv[2] === 'train') restartKeepingMemory();
 
-// A reader that goes away (`cf … | head`, `| tee` at Ctrl-C, or a terminal that is closed) takes what is printed with it,
-// and nothing else: the work goes on to its own end and exit code.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  });
-}
+guardStreams(process);
 
 // Loaded only now: a restart would load everything twice.
 try {

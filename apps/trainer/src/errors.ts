@@ -38,7 +38,7 @@ export class OutputError extends CfError {
 
 /** `E_BACKBONE`: an ONNX backbone that can't be loaded, or does not map pictures to finite numbers. */
 export class BackboneError extends CfError {
-  constructor(given: string, expected: string, fix: string, cause?: unknown) {
+  constructor(given: string, expected: string | readonly string[], fix: string, cause?: unknown) {
     super('BackboneError', 'E_BACKBONE', { given, expected, fix, cause });
   }
 }

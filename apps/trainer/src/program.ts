@@ -1,4 +1,5 @@
-import { CfError } from '@cf/core';
+import { inspect } from 'node:util';
+import { CfError, printable } from '@cf/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
@@ -48,6 +49,7 @@ function overrideExit(command: Command): void {
 function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CfError) process.stderr.write(`${error.name}: ${error.message}\n`);
-  else console.error(error);
+  // A trace has lines of its own.
+  else process.stderr.write(`${inspect(error).split('\n').map(printable).join('\n')}\n`);
   return exitCodeOf(error);
 }

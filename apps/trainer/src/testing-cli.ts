@@ -85,8 +85,9 @@ export async function metricsOf(run: string): Promise<readonly Record<string, nu
     .trim()
     .split('\n')
     .map((line) => {
-      const { imagesPerSecond, ...metrics } = JSON.parse(line);
+      const { imagesPerSecond, dataShare, ...metrics } = JSON.parse(line);
       expect(imagesPerSecond).toBeGreaterThan(0);
+      expect(dataShare).toBeLessThan(1);
       return metrics;
     });
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createRandom } from '@cf/core';
-import type { ImageStore } from '@cf/data';
+import { type ImageStore, type PictureStream, streamOfStore } from '@cf/data';
 import type { StepMetrics, TrainingState } from '@cf/training';
 import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import type { Dataset } from './dataset/dataset.ts';
@@ -158,7 +158,7 @@ export function patternData(
   perClass: number,
   side: number = 4,
   channels: 1 | 3 = 1,
-): { readonly store: ImageStore } & Labelled {
+): { readonly store: ImageStore; readonly stream: PictureStream } & Labelled {
   const random = createRandom('patterns');
   const size = channels * side * side;
   const patterns = Array.from({ length: classes * size }, () => random.integer(40, 200));
@@ -168,8 +168,10 @@ export function patternData(
     (_, i) => patterns[(Math.floor(i / size) % classes) * size + (i % size)]! + random.integer(-30, 30),
   );
   const indices = Int32Array.from({ length: count }, (_, i) => i);
+  const store = { count, channels, height: side, width: side, indices, pixels };
   return {
-    store: { count, channels, height: side, width: side, indices, pixels },
+    store,
+    stream: streamOfStore(store),
     labels: Int32Array.from({ length: count }, (_, i) => i % classes),
     names: namesOf(classes),
   };

@@ -1,2 +1,2 @@
-export { CHROMIUM, hasChromium } from './chromium.ts';
+export { CHROMIUM, hasChromium, launchChromium } from './chromium.ts';
 export { openSite, type Site, type SiteOptions } from './site.ts';

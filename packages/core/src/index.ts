@@ -18,6 +18,7 @@ export {
   UnknownNameError,
 } from './errors/errors.ts';
 export { nearestName } from './errors/nearest-name.ts';
+export { printable } from './errors/printable.ts';
 export type { UnsafeOption } from './errors/published-domain.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
 export type {
@@ -212,6 +213,12 @@ export { fillUniform, hashOfName } from './random/keyed-uniform.ts';
 export { drawMargins, keyedNormal, type MarginDraws } from './random/margin-draws.ts';
 export { createRandom, type Random, type ShuffleList } from './random/random.ts';
 export {
+  type LastBatch,
+  type Sampler,
+  type UniformSamplerOptions,
+  uniformSampler,
+} from './random/sampler.ts';
+export {
   type BatchOptions,
   cutBatches,
   shuffledBatches,
@@ -244,7 +251,9 @@ export {
 } from './scheduler/ema.ts';
 export { checkState, initialState, type LossState } from './state/loss-state.ts';
 export {
+  CURRICULUM_SHAPES,
   type CurriculumPace,
+  type CurriculumShape,
   curriculumOrder,
   curriculumShare,
   curriculumSubset,

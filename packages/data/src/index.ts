@@ -2,27 +2,86 @@
 export {
   type BatchOptions,
   createRandom,
+  type LastBatch,
   type Random,
+  type Sampler,
   type ShuffleList,
   shuffledBatches,
+  type UniformSamplerOptions,
+  uniformSampler,
 } from '@cf/core';
 export {
+  ALIGNMENT_VERSION,
+  type AlignedFolder,
+  type AlignFolderOptions,
+  type AlignProgress,
+  alignFolder,
+} from './align/align-folder.ts';
+export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
+export {
+  chooseFace,
+  type DetectedFace,
+  type FaceDetector,
+  type FaceLandmarks,
+  faceWeight,
+  type Point,
+} from './align/face.ts';
+export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
+export { parseLandmarks } from './align/landmarks-file.ts';
+export {
+  ARCFACE_TEMPLATE,
+  applySimilarity,
+  fitSimilarity,
+  invertSimilarity,
+  type Similarity,
+  templateSimilarity,
+} from './align/similarity.ts';
+export { warpImage } from './align/warp.ts';
+export { type AugmentOptions, checkAugmentation, NO_AUGMENTATION } from './augmentation/augment-options.ts';
+export { augmentPicture } from './augmentation/augment-picture.ts';
+export {
+  type Augmentation,
+  type AugmentKey,
+  drawAugmentation,
+  type ErasedPart,
+} from './augmentation/draw-augmentation.ts';
+export type { Planes } from './augmentation/planes.ts';
+export {
+  openCollection,
+  type PictureCollection,
+  type PictureIdentity,
+  packIn,
+} from './collection/open-collection.ts';
+
+export {
   DataFolderError,
+  FaceDetectorError,
   ImageStoreSizeError,
+  ManifestError,
   OutputFolderError,
   PairImageError,
   ProtocolFormatError,
+  RecordFileError,
   UnreadableImageError,
+  VerificationSetError,
 } from './errors.ts';
 export { filterIdentities, type IdentityFilter } from './folder/filter.ts';
 export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/image-folder.ts';
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
+export { DECODING_BYTES, decodingBudget, shareDecodingBudget } from './image/decoding-budget.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
 export { type ImageFormat, imageFormat } from './image/signature.ts';
 export { flipHorizontally, toTensorNCHW } from './image/transform.ts';
+export {
+  type InspectOptions,
+  inspectPictures,
+  type NamedPicture,
+  type PictureInspection,
+  type SharedPicture,
+} from './inspect/inspect-pictures.ts';
 export { parseFolds, peopleOfFolds } from './lfw/folds.ts';
 export { formatPairs, type Pair, type PairImage, type PairList, parsePairs } from './lfw/pairs.ts';
 export { type Person, parsePeople } from './lfw/people.ts';
@@ -33,24 +92,42 @@ export {
   type ResolvePairsOptions,
   resolvePairs,
 } from './lfw/resolve-pairs.ts';
+export { makeFolder } from './make-folder.ts';
+export { isManifest, type ManifestRow, manifestRows } from './manifest/manifest-rows.ts';
+export { type Manifest, type ManifestIdentity, readManifest } from './manifest/read-manifest.ts';
 export {
   type IdentityPair,
   type IdentityPairOptions,
   identityPairs,
   type PairedImage,
 } from './pairs/identity-pairs.ts';
+export { type PictureFilePair, type PictureFilePairs, readPairList } from './pairs/pair-list.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
-export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
-export { orderedBatches } from './sampling/ordered-batches.ts';
 export {
-  type Augmentation,
-  type AugmentKey,
-  type AugmentOptions,
-  augmentBatch,
-  drawAugmentation,
-  type PixelBatchOptions,
-  pixelBatch,
-} from './store/augment-batch.ts';
+  openRecordPack,
+  type PackedIdentity,
+  type RecordPack,
+} from './record-io/record-pack.ts';
+export { type UnpackedFolder, type UnpackOptions, unpackRecords } from './record-io/unpack.ts';
+export { type RecordPackOptions, type WrittenPack, writeRecordPack } from './record-io/write-pack.ts';
+export { type BalancedBatchOptions, balancedBatches } from './sampling/balanced-batches.ts';
+export {
+  type BalancedSamplerOptions,
+  balancedSampler,
+  type IdentitySamplerOptions,
+  identitySampler,
+} from './sampling/balanced-sampler.ts';
+export { type CurriculumSamplerOptions, curriculumSampler } from './sampling/curriculum-sampler.ts';
+export {
+  type PictureFile,
+  type PictureRecord,
+  type PictureSlice,
+  type PictureSource,
+  type PixelSize,
+  pictureName,
+} from './source/picture-source.ts';
+export { pictureBytes, readPicture } from './source/read-picture.ts';
+export { augmentBatch, type PixelBatchOptions, pixelBatch } from './store/augment-batch.ts';
 export {
   collectImages,
   type ImageStore,
@@ -59,6 +136,14 @@ export {
   loadImageStore,
   type StoreProgress,
 } from './store/image-store.ts';
+export { type DrawnPicture, decodePicture, type StreamedPicture } from './stream/decode-picture.ts';
+export {
+  openPictureStream,
+  type PictureRequest,
+  type PictureStream,
+  type PictureStreamOptions,
+  streamOfStore,
+} from './stream/picture-stream.ts';
 export type { Colour } from './synthetic/colour.ts';
 export { type ContactSheetOptions, contactSheet } from './synthetic/contact-sheet.ts';
 export { drawFace } from './synthetic/draw-face.ts';
@@ -92,3 +177,9 @@ export {
   type Marks,
   type Spot,
 } from './synthetic/traits.ts';
+export {
+  isVerificationSet,
+  readVerificationSet,
+  type VerificationPair,
+  type VerificationSet,
+} from './verification-bin/verification-set.ts';

@@ -1,3 +1,5 @@
+import { printable } from '@cf/core';
+
 /**
  * What can be wrong with a file or folder without stopping the work.
  *
@@ -22,7 +24,7 @@ export interface ImageProblem {
   readonly message: string;
 }
 
-/** Puts a problem into one line: the path, then the reason. */
+/** Puts a problem into one line: the path, control characters in it shown escaped, then the reason. */
 export function imageProblem(kind: ImageProblemKind, path: string, reason: string): ImageProblem {
-  return { path, kind, message: `${path}: ${reason}` };
+  return { path, kind, message: printable(`${path}: ${reason}`) };
 }

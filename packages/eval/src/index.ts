@@ -1,7 +1,10 @@
+export { type BandChartOptions, type BandPoint, bandChart } from './charts/band-chart.ts';
+export { detChart } from './charts/det-chart.ts';
 export type { Domain } from './charts/domain.ts';
 export { type LineChartOptions, lineChart } from './charts/line-chart.ts';
 export type { ChartSize } from './charts/render.ts';
 export { type RocChartOptions, rocChart } from './charts/roc-chart.ts';
+export { type ScatterChartOptions, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts';
 export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
 export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
@@ -11,11 +14,14 @@ export {
   htmlReport,
   type ReportCell,
   type ReportChart,
+  type ReportPicture,
+  type ReportPictures,
   type ReportSummaryItem,
   type ReportTable,
 } from './report/html-report.ts';
 export { cosineSimilarity } from './similarity/cosine-similarity.ts';
 export { pairScores } from './similarity/pair-scores.ts';
+export { type PrincipalPlane, principalPlane } from './similarity/principal-plane.ts';
 export { sumWithMirror } from './similarity/sum-with-mirror.ts';
 export { type BestThreshold, bestThreshold } from './verification/best-threshold.ts';
 export type { FoldAccuracy, FoldResult, ThresholdSource } from './verification/fold-accuracy.ts';

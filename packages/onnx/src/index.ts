@@ -16,8 +16,17 @@ export {
   type SplitGradientOptions,
   splitGradient,
 } from './gradient/split-gradient.ts';
+export type { EmbeddingSums } from './head/embedding-sums.ts';
 export { type OnnxBackendOptions, onnxBackend } from './head/onnx-backend.ts';
 export type { HeadPart, OnPart } from './head/tile-pass.ts';
+export type {
+  BackwardTile,
+  ForwardTile,
+  HeadProducts,
+  ProductsPlan,
+  ProductTile,
+  TileProducts,
+} from './head/tile-products.ts';
 export {
   type Attributes,
   type AttributeValue,
@@ -91,6 +100,7 @@ export { withFloatInput, withInputShape } from './passes/with-input-shape.ts';
 export { readWeights, withWeights } from './passes/with-weights.ts';
 export type { NetworkProofOptions } from './proof/network-deviation.ts';
 export { proveKernels } from './proof/prove-kernels.ts';
+export { proveProducts } from './proof/prove-products.ts';
 export {
   PROOF_TOLERANCE,
   type ProviderProof,

@@ -3,8 +3,8 @@ export type { Learner, LearnerBatch, LearnerUpdate, SampleData } from './learner
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
 export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';
 export type { StepMetrics, TrainingEvent } from './loop/events.ts';
-export type { BatchKey, TrainingSamples } from './loop/samples.ts';
-export { stepsPerEpoch, type TrainingOptions, type TrainingTask, train } from './loop/train.ts';
+export type { BatchKey, BatchRequest, TrainingSamples } from './loop/samples.ts';
+export { defaultSampler, type TrainingOptions, type TrainingTask, train } from './loop/train.ts';
 export {
   type FirstStateOptions,
   firstHeadState,

@@ -17,6 +17,7 @@ import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { checkCommand } from './bench-check.ts';
+import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -35,9 +36,11 @@ export function benchCommand(): Command {
     .addCommand(headCommand())
     .addCommand(backboneCommand())
     .addCommand(scalingCommand(measure))
+    .addCommand(benchDataCommand(measure))
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
-    .addCommand(backboneTaskCommand(), { hidden: true });
+    .addCommand(backboneTaskCommand(), { hidden: true })
+    .addCommand(dataTaskCommand(), { hidden: true });
 }
 
 function headCommand(): Command {
@@ -49,6 +52,11 @@ function headCommand(): Command {
     .option('--sub-centers <k>', 'class centers of each class', number, 1)
     .option('--loss <name>', `one of ${LOSS_NAMES.join(', ')}`, 'curricularface')
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')}`, 'onnx')
+    .addOption(
+      new Option('--kernels <name>', 'what multiplies on the processor')
+        .choices(KERNEL_CHOICES)
+        .default('auto'),
+    )
     .option('--steps <n>', RUNS, number, 15)
     .option('--diagnostics', 'count the hard negatives in every step', false)
     .option('--seed <n>', 'of the batch', number, 1)
@@ -61,7 +69,12 @@ function headCommand(): Command {
     '--backend tfjs-wasm --batch 128 --classes 10000',
   ]).action(async ({ peers, python, json, device: choice, ...task }: HeadFlags) => {
     if (task.backend !== 'onnx')
-      refuseBeside(command, `--backend ${task.backend}`, (name) => name === 'device', ONNX_ALONE);
+      refuseBeside(
+        command,
+        `--backend ${task.backend}`,
+        (name) => name === 'device' || name === 'kernels',
+        ONNX_ALONE,
+      );
     if (task.backend.startsWith('tfjs-')) {
       const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
       const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
@@ -134,7 +147,8 @@ function backboneCommand(): Command {
 const RUNS = 'steps that count; the median is told';
 const ENGINES = 'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, beside tfjs on cpu';
 
-const ONNX_ALONE = 'a device is of the backend onnx; other backends have names of their own for it.';
+const ONNX_ALONE =
+  'devices and kernels are of the backend onnx; other backends have names of their own for it.';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -196,7 +210,7 @@ function lowMemoryText({ normal, imagesPerSecond, peakExtraMiB }: BackboneReport
 }
 
 /** This very program, asked for one measurement. */
-function measure(task: 'head-task' | 'backbone-task'): readonly string[] {
+function measure(task: 'head-task' | 'backbone-task' | 'data-task'): readonly string[] {
   return [...process.execArgv, process.argv[1]!, 'bench', task];
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { requireRange } from '@cf/core';
+import { printable, requireRange } from '@cf/core';
 import { Command } from 'commander';
 import { type ListedSuspect, suspectLines } from '../dataset/suspect-list.ts';
 import { UsageError } from '../errors.ts';
@@ -10,6 +10,11 @@ import { holdRun, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type FoundSuspects, withSuspects } from '../suspects/find-suspects.ts';
 import { MOST_SHOWN, suspectSheet } from '../suspects/suspect-sheet.ts';
+import { dataAlignCommand } from './data-align.ts';
+import { augmentCommand } from './data-augment.ts';
+import { difficultyCommand } from './data-difficulty.ts';
+import { dataInspectCommand } from './data-inspect.ts';
+import { dataPackCommand, dataUnpackCommand } from './data-pack.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
@@ -21,25 +26,35 @@ interface SuspectFlags {
 
 /** `cf data`. */
 export function dataCommand(): Command {
-  return new Command('data').description('Look at the pictures that a run was trained on.').addCommand(
-    new Command('suspects')
-      .description(
-        'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
-      )
-      .requiredOption(
-        '--run <folder>',
-        'the folder of a training, finished or stopped; best one with --sub-centers 3',
-      )
-      .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
-      .option(
-        '--out <file>',
-        'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
-      )
-      .addHelpText('after', EXAMPLES)
-      .action(async (flags: SuspectFlags) => {
-        process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
-      }),
-  );
+  return new Command('data')
+    .description('Align photographs, look at pictures, and convert them.')
+    .addCommand(dataAlignCommand())
+    .addCommand(augmentCommand())
+    .addCommand(difficultyCommand())
+    .addCommand(dataInspectCommand())
+    .addCommand(dataPackCommand())
+    .addCommand(dataUnpackCommand())
+    .addCommand(suspectsCommand());
+}
+
+function suspectsCommand(): Command {
+  return new Command('suspects')
+    .description(
+      'List the pictures whose identity is probably wrong: far from the dominant center of their class (Deng et al. 2020).',
+    )
+    .requiredOption(
+      '--run <folder>',
+      'the folder of a training, finished or stopped; best one with --sub-centers 3',
+    )
+    .option('--angle <degrees>', 'how far from its center a picture is a suspect', number, 75)
+    .option(
+      '--out <file>',
+      'the list, JSON lines; beside it a sheet, .png (default: suspects.jsonl in the run folder)',
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: SuspectFlags) => {
+      process.exitCode = await withInterruption((signal) => runSuspects(flags, signal));
+    });
 }
 
 const EXAMPLES = `
@@ -59,7 +74,7 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
   const found = await openRunFolder(path);
   const files = filesOf(found, out);
   const config = await readConfig(found.file('config'));
-  const say = (line: string): void => console.log(line);
+  const say = (line: string): void => console.log(printable(line));
   // A list elsewhere is made of a run that goes on, too.
   const run = out === undefined ? await holdRun(found, say) : found;
   const place = { resume: true, featuresFrom: undefined, open: async () => run };

@@ -1,3 +1,4 @@
+import { printable } from '@cf/core';
 import { htmlReport } from '@cf/eval';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
@@ -16,6 +17,7 @@ import { layersBackbone } from '../features/layers-backbone.ts';
 import { featuresOf } from '../features/linear-embedding.ts';
 import { onnxBackbone } from '../features/onnx-backbone.ts';
 import { openExtractor } from '../features/open-extractor.ts';
+import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
 import { scoreCharts } from '../report/score-charts.ts';
 import { resultsAsJson, scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
@@ -31,7 +33,7 @@ import { optionsOf } from './train-options.ts';
 interface EvalFlags extends FileSettings {
   readonly model?: string;
   readonly run?: string;
-  readonly data: string;
+  readonly data?: string;
   readonly pairs: string;
   readonly pairsFolds?: string;
   readonly device: string;
@@ -47,8 +49,11 @@ export function evalCommand(): Command {
     .description('Score a run or an ONNX file on pairs of pictures.')
     .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
     .option('--run <folder>', 'the folder of a training')
-    .requiredOption('--data <folder>', 'pictures, one folder an identity, in the layout of LFW')
-    .requiredOption('--pairs <file>', 'LFW list of pairs')
+    .option('--data <folder>', 'pictures of an LFW list, one folder an identity, in the layout of LFW')
+    .requiredOption(
+      '--pairs <file>',
+      'LFW list of pairs, a verification set with its pictures (lfw.bin), or a list of paths (.csv, .tsv, .jsonl)',
+    )
     .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
@@ -70,6 +75,9 @@ Examples:
   cf eval --model onnx:backbone.onnx --data lfw-112 --pairs pairs.txt
   cf eval --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
+  cf eval --run runs/mine --pairs lfw.bin --flip
+  cf eval --run runs/mine --pairs pairs.csv
+      columns a and b (paths), same (1 or 0), and if wanted fold
 `;
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
@@ -85,9 +93,9 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const result = scoreModel(name, table, verification).at(-1)!.result;
     const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
     const found = problems.all.length;
-    if (!flags.json) for (const note of extractor.notes ?? []) console.log(note);
+    if (!flags.json) for (const note of extractor.notes ?? []) console.log(printable(note));
     const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
-    console.log(flags.json ? JSON.stringify(json) : asText(name, result, found, unscored));
+    console.log(flags.json ? JSON.stringify(json) : asText(printable(name), result, found, unscored));
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {
@@ -118,7 +126,11 @@ async function openModel(flags: EvalFlags): Promise<OpenModel> {
   const choice = deviceChoice(flags.device);
   const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
   // What is printed is the result alone.
-  const device = await chooseDevice(choice, work, (line) => void process.stderr.write(`${line}\n`));
+  const device = await chooseDevice(
+    choice,
+    work,
+    (line) => void process.stderr.write(`${printable(line)}\n`),
+  );
   if (flags.model !== undefined)
     return { extractor: await onnxBackbone(onnxFile(flags.model), settings, device) };
   for (const one of Object.values<Setting>(onnxInput)) {
@@ -170,10 +182,10 @@ async function openNetwork(file: string, device: Device): Promise<OpenModel> {
  * @param unscored pairs that lack a readable picture
  */
 function asText(name: string, result: PairResult, problems: number, unscored: number): string {
-  const { accuracy, std, report, thresholdFrom } = result;
+  const { report } = result;
   const lines = [
     `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
-    `accuracy  ${accuracy.toFixed(4)} ± ${std.toFixed(4)} (standard deviation over folds; threshold from ${thresholdFrom})`,
+    `accuracy  ${accuracyText(result)} (${accuracyNote(result)})`,
     `AUC       ${report.auc.toFixed(5)}`,
     `EER       ${report.eer.toFixed(4)}`,
     ...report.tarAtFar.map(({ far, tar, status, impostorPairs, required }) =>
@@ -181,10 +193,21 @@ function asText(name: string, result: PairResult, problems: number, unscored: nu
         ? `TAR       at FAR ${far.toExponential(0)}: ${status} (${impostorPairs} of ${required})`
         : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}`,
     ),
-    `best threshold on these pairs ${report.bestThreshold.toFixed(4)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
+    `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
   ];
   if (problems > 0) lines.push(leftOutText(problems, unscored));
   return lines.join('\n');
+}
+
+/** One that accepts no pair is the next number above the highest score. */
+function bestThresholdText({ report, genuine, impostor }: PairResult): string {
+  const highest = [...genuine, ...impostor].reduce(
+    (high, score) => Math.max(high, score),
+    Number.NEGATIVE_INFINITY,
+  );
+  return report.bestThreshold > highest
+    ? `above every score (${thresholdText(highest)} is the highest)`
+    : thresholdText(report.bestThreshold);
 }
 
 async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {
@@ -195,8 +218,8 @@ async function evalReport(name: string, flags: EvalFlags, result: PairResult): P
     summary: [
       {
         label: 'accuracy',
-        value: `${result.accuracy.toFixed(4)} ± ${result.std.toFixed(4)}`,
-        note: `threshold from ${result.thresholdFrom}`,
+        value: accuracyText(result),
+        note: accuracyNote(result),
       },
       { label: 'area under ROC', value: report.auc.toFixed(5) },
       { label: 'equal error rate', value: report.eer.toFixed(4) },
@@ -209,7 +232,7 @@ async function evalReport(name: string, flags: EvalFlags, result: PairResult): P
         rows: report.tarAtFar.map(({ far, tar, threshold: at, status }) => [
           far,
           tar === null ? status : tar.toFixed(4),
-          at,
+          at === null ? null : thresholdText(at),
         ]),
       },
     ],

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { nativeSignals } from './native-signals.ts';
 
 /** Of Ctrl-C, of `kill`, and of a terminal that goes away. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const SIGNALS: readonly ('SIGINT' | 'SIGTERM' | 'SIGHUP')[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Does work with a signal that Ctrl-C (or SIGTERM, or SIGHUP) raises once, so that it can end in good order. A second one

@@ -1,16 +1,22 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { CfError, printable } from '@cf/core';
 import { Command } from 'commander';
 import { DivergedError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatSeconds } from '../report/progress.ts';
 import { resultLines } from '../report/result-text.ts';
+import { resultsAsJson } from '../report/score-model.ts';
+import { dryRun, dryRunLines } from '../run/dry-run.ts';
+import type { RunEvent } from '../run/events.ts';
 import type { RunPlace } from '../run/job.ts';
 import { createHeldRun, dropUntrained, holdRun, openRunFolder, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
 import { checkConfig, readConfig } from '../settings/check-config.ts';
+import { readConfigFile } from '../settings/config-file.ts';
 import { configJsonSchema } from '../settings/documents.ts';
 import { onnxInput, type TrainFlags } from '../settings/fields.ts';
+import { withFlagsOver } from '../settings/flags-over.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { FeatureConfig, NetworkConfig, TrainConfig } from '../settings/train-config.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
@@ -41,12 +47,24 @@ Examples:
       the backbone stays as it is, and a linear embedding on top is trained: fast
   cf train --data lfw-112 --people people.txt --folds 1-9 --pairs pairs.txt --pairs-folds 10
       LFW from scratch: train on nine folds, score the tenth
+  cf train --data train.rec --pairs lfw.bin --backbone iresnet18
+      an InsightFace pack and one of its verification sets, as they are
+  cf train --data people.csv --backbone iresnet18
+      a list of pictures: path, identity, and if wanted split, difficulty and weight
+  cf train --data faces --backbone iresnet18 --data-memory 2GiB --augment-colour 0.3 --augment-blur 0.1
+      more pictures than fit into memory, changed in more ways
+  cf train --data faces --backbone iresnet18 --sampler pk:32x4 --class-weights balanced
   cf train --pixels 32
       a linear embedding on small grey pictures of drawn identities
   cf train --loss arcface --weighting focal --weighting-option gamma=1
   cf train --checkpoint-every 10min --keep-checkpoints 3 --validate-every 1 --early-stopping 5
       scores the pairs after each epoch, keeps the best, and ends when five scores were no better
   cf train --resume runs/mine
+  cf train --config run.yaml --epochs 40 --out runs/longer
+      the training of a file, with one value changed
+  cf train --data faces --backbone iresnet18 --dry-run
+      shapes, parameters, memory, steps and time; nothing is written
+  cf train --json | jq 'select(.event == "step") | .loss'
   cf train --resume runs/mine --epochs 40
       goes on past the epochs first asked for
   cf train --data others --backbone mobilefacenet --init-from runs/mine --new-centers mean
@@ -56,7 +74,7 @@ Examples:
 `;
 
 /** A configuration that is there already takes no other flags. */
-function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Command): void {
+function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): void {
   if (printSchema)
     refuseBeside(command, '--print-schema', () => true, 'the schema is the same for all flags.');
   if (resume !== undefined) {
@@ -64,29 +82,50 @@ function refuseOthers({ resume, config, printSchema }: TrainFlags, command: Comm
       'a resumed run keeps its folder and configuration; leave the other flag out, or start a new run.';
     refuseBeside(command, '--resume', (name) => !BESIDE_RESUME.has(name), fix);
   }
-  if (config !== undefined) {
-    const fix = 'change the value in the file, or give all of it as flags.';
-    refuseBeside(command, '--config', (name) => !BESIDE_CONFIG.has(name), fix);
+}
+
+/** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
+const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
+const PLACED = ['device', 'kernels', 'dataMemory', 'dataWorkers'] as const;
+const BESIDE_RESUME = new Set<string>(['featuresFrom', 'json', ...PLACED, ...KEEPING]);
+
+async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
+  const emit = (event: RunEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
+  const onEvent = flags.json ? emit : undefined;
+  const say = (line: string): void =>
+    onEvent === undefined ? console.log(printable(line)) : onEvent({ event: 'note', text: line });
+  try {
+    return flags.dryRun
+      ? await tryRun(flags, { signal, say, onEvent })
+      : await runTraining(flags, { signal, say, onEvent });
+  } catch (error) {
+    if (error instanceof CfError) onEvent?.({ event: 'error', code: error.code, message: error.message });
+    throw error;
   }
 }
 
-/** A run may go on on another device, for longer, and keep other checkpoints. */
-const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
-const BESIDE_RESUME = new Set<string>(['featuresFrom', 'device', 'kernels', ...KEEPING]);
-/** The last two go on from a run without its suspects, or without its sub-centers. */
-const BESIDE_CONFIG = new Set([
-  'featuresFrom',
-  'initFrom',
-  'out',
-  'device',
-  'kernels',
-  'dropSuspects',
-  'subCenters',
-  'newCenters',
-]);
+/** How a call is told of. */
+interface Telling {
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+  /** Of `--json`. */
+  readonly onEvent: ((event: RunEvent) => void) | undefined;
+}
 
-async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
-  const say = (line: string): void => console.log(line);
+async function tryRun(flags: TrainFlags, { signal, say, onEvent }: Telling): Promise<number> {
+  const { config, place } = await openTraining(flags, say);
+  try {
+    const found = await dryRun(config, { place, signal, say });
+    if (onEvent !== undefined) onEvent({ event: 'dry-run', ...found });
+    else for (const line of dryRunLines(found)) say(line);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    return tellInterrupted(undefined, say);
+  }
+}
+
+async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling): Promise<number> {
   const started = performance.now();
   const { config, place } = await openTraining(flags, say);
   let opened = place.found;
@@ -95,14 +134,19 @@ async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number>
     return opened;
   };
   try {
-    const { run, interrupted, results } = await train(config, { ...place, open }, signal, say);
-    if (interrupted) return tellInterrupted(run);
-    for (const line of resultLines(results)) say(line);
-    const seconds = formatSeconds((performance.now() - started) / 1000);
-    say(`done in ${seconds}; report: ${run.file('report')}, model: ${run.file(modelFile(config))}`);
-    return EXIT.ok;
+    const { run, interrupted, results } = await train(config, { ...place, open, onEvent }, signal, say);
+    const seconds = (performance.now() - started) / 1000;
+    for (const result of resultsAsJson(results)) onEvent?.({ event: 'result', ...result });
+    if (interrupted) tellInterrupted(run, say);
+    else {
+      for (const line of resultLines(results)) say(line);
+      const [report, model] = [run.file('report'), run.file(modelFile(config))];
+      say(`done in ${formatSeconds(seconds)}; report: ${report}, model: ${model}`);
+    }
+    onEvent?.({ event: 'done', run: run.path, seconds, interrupted });
+    return interrupted ? EXIT.interrupted : EXIT.ok;
   } catch (error) {
-    if (error instanceof InterruptedError) return tellInterrupted(opened);
+    if (error instanceof InterruptedError) return tellInterrupted(opened, say);
     const isUntrained = opened !== undefined && !place.resume && !(error instanceof DivergedError);
     // Where that fails too, what is told is why the training did.
     if (isUntrained) await dropUntrained(opened!).catch(() => {});
@@ -116,8 +160,8 @@ function modelFile(config: TrainConfig): 'network' | 'layers' {
   return config.train === 'all' && config.network.kind === 'layers' ? 'layers' : 'network';
 }
 
-function tellInterrupted(run: RunFolder | undefined): number {
-  console.log(
+function tellInterrupted(run: RunFolder | undefined, say: (line: string) => void): number {
+  say(
     run === undefined
       ? 'interrupted; nothing was written'
       : `interrupted; go on with: cf train --resume ${run.path}`,
@@ -145,7 +189,10 @@ async function openTraining(
     };
     return { config, place: { resume: true, found: run, featuresFrom, initFrom, open } };
   }
-  const asked = flags.config === undefined ? resolveConfig(flags) : await configWith(flags, flags.config);
+  const asked =
+    flags.config === undefined
+      ? resolveConfig(flags)
+      : withFlagsOver(await readConfigFile(flags.config), flags);
   const featuresFrom = await opened(flags.featuresFrom);
   const initFrom = await opened(flags.initFrom ?? asked.initFrom);
   const given =
@@ -188,12 +235,19 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
 /** The same training on another device, or by other kernels. */
 function computedOn(
   config: TrainConfig,
-  { device, kernels }: Pick<TrainFlags, 'device' | 'kernels'>,
+  {
+    device,
+    kernels,
+    dataMemory,
+    dataWorkers,
+  }: Pick<TrainFlags, 'device' | 'kernels' | 'dataMemory' | 'dataWorkers'>,
 ): TrainConfig {
   return checkConfig({
     ...config,
     ...(device !== undefined && { device }),
     ...(kernels !== undefined && { kernels }),
+    ...(dataMemory !== undefined && { dataMemory }),
+    ...(dataWorkers !== undefined && { dataWorkers }),
   });
 }
 
@@ -201,18 +255,4 @@ function computedOn(
 function longerWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
   const given = KEEPING.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
   return checkConfig({ ...config, ...Object.fromEntries(given) });
-}
-
-/** The configuration of a file, but for what may be given beside it. */
-async function configWith(
-  { dropSuspects, subCenters, newCenters, ...flags }: TrainFlags,
-  path: string,
-): Promise<TrainConfig> {
-  const config = computedOn(await readConfig(path), flags);
-  return checkConfig({
-    ...config,
-    subCenters: subCenters ?? config.subCenters,
-    newCenters: newCenters ?? config.newCenters,
-    data: { ...config.data, dropSuspects: dropSuspects ?? config.data.dropSuspects },
-  });
 }

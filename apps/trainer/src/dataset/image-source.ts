@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type ImageProblem, loadImages, type RawImage, resizeImage, type SyntheticFaces } from '@cf/data';
+import {
+  decodePicture,
+  type ImageProblem,
+  loadImages,
+  type PictureSource,
+  pictureBytes,
+  type RawImage,
+  readPicture,
+  type StreamedPicture,
+  type SyntheticFaces,
+} from '@cf/data';
 
 /** The size that pictures are decoded to. */
 export interface ImageShape {
@@ -28,6 +38,8 @@ export interface ImageSource {
   fingerprint(): Promise<string>;
   /** What each picture is, wherever it lies: name and size of a file, the parameters of a drawing. */
   keys(): Promise<readonly string[]>;
+  /** Where each picture comes from. */
+  readonly sources: readonly StreamedPicture[];
   /** Pictures in order, unreadable ones left out and reported. */
   load(
     shape: ImageShape,
@@ -35,15 +47,18 @@ export interface ImageSource {
   ): AsyncIterable<{ readonly index: number; readonly image: RawImage }>;
 }
 
+/** A picture that is a file, or lies in one. */
+export type StoredPicture = string | PictureSource;
+
 /**
  * Pictures in files: decoded off the main thread, some ahead of their use.
  *
  * @param checkContent whether their keys tell what is in them as well; all files are read for it
  */
-export function fileImages(files: readonly string[], checkContent: boolean = false): ImageSource {
+export function fileImages(files: readonly StoredPicture[], checkContent: boolean = false): ImageSource {
   return {
     count: files.length,
-    name: (index) => `${basename(dirname(files[index]!))}/${basename(files[index]!)}`,
+    name: (index) => nameOf(files[index]!),
     some: (indices) =>
       fileImages(
         indices.map((index) => files[index]!),
@@ -51,32 +66,74 @@ export function fileImages(files: readonly string[], checkContent: boolean = fal
       ),
     async fingerprint() {
       const hash = createHash('sha256');
+      const stats = new StatCache();
       for (const file of files) {
-        const { size, mtimeMs } = await statOf(file);
-        hash.update(`${file}\0${size}\0${mtimeMs}\n`);
+        const { size, mtimeMs } = await stats.of(file);
+        const place = isFile(file) ? '' : `\0${file.offset}\0${file.length}`;
+        hash.update(`${pathOf(file)}\0${size}\0${mtimeMs}${place}\n`);
       }
       return hash.digest('hex');
     },
     async keys() {
       const keys: string[] = [];
+      const stats = new StatCache();
       for (const file of files) {
-        const { size } = await statOf(file);
-        keys.push(`${basename(file)}\0${size}${checkContent ? `\0${await contentHash(file)}` : ''}`);
+        const key = isFile(file)
+          ? `${basename(pathOf(file))}\0${(await stats.of(file)).size}`
+          : `${basename(file.path)}\0${file.key}\0${file.length}`;
+        keys.push(`${key}${checkContent ? `\0${await contentHash(file)}` : ''}`);
       }
       return keys;
+    },
+    get sources() {
+      return files.map((file) => (typeof file === 'string' ? { kind: 'file' as const, path: file } : file));
     },
     load: (shape, { strict, onProblem, signal }) =>
       loadImages(files, { ...shape, strict, onProblem, signal }),
   };
 }
 
+/** Folder and name of a file, or the name of the file that it lies in and its number there. */
+function nameOf(file: StoredPicture): string {
+  const path = pathOf(file);
+  return isFile(file) ? `${basename(dirname(path))}/${basename(path)}` : `${basename(path)}/${file.key}`;
+}
+
+function pathOf(file: StoredPicture): string {
+  return typeof file === 'string' ? file : file.path;
+}
+
+function isFile(file: StoredPicture): file is Exclude<StoredPicture, { readonly offset: number }> {
+  return typeof file === 'string' || file.kind === 'file';
+}
+
+interface SizeAndTime {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Size and time of files, asked for once of those that hold many pictures. */
+class StatCache {
+  readonly #known = new Map<string, Promise<SizeAndTime>>();
+
+  of(file: StoredPicture): Promise<SizeAndTime> {
+    if (isFile(file)) return statOf(pathOf(file));
+    const known = this.#known.get(file.path) ?? statOf(file.path);
+    this.#known.set(file.path, known);
+    return known;
+  }
+}
+
 /** Of a file that can't be read, numbers that none has: it is told when its picture is. */
-function statOf(file: string): Promise<{ readonly size: number; readonly mtimeMs: number }> {
+function statOf(file: string): Promise<SizeAndTime> {
   return stat(file).catch(() => ({ size: -1, mtimeMs: -1 }));
 }
 
-async function contentHash(file: string): Promise<string> {
-  const content = await readFile(file).catch(() => '');
+async function contentHash(file: StoredPicture): Promise<string> {
+  const source: PictureSource = typeof file === 'string' ? { kind: 'file', path: file } : file;
+  const content = await pictureBytes(source)
+    .then((length) => readPicture(source, length))
+    .catch(() => '');
   return createHash('sha256').update(content).digest('hex');
 }
 
@@ -90,6 +147,8 @@ const DRAWN_AHEAD = 16;
 
 /** Pictures drawn when they are asked for. */
 export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]): ImageSource {
+  const { seed, difficulty } = faces;
+  const sources = images.map((image) => ({ kind: 'drawn', seed, difficulty, ...image }) as const);
   return {
     count: images.length,
     name(index) {
@@ -102,21 +161,19 @@ export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]
         indices.map((index) => images[index]!),
       ),
     async fingerprint() {
-      const { seed, difficulty } = faces;
       return createHash('sha256').update(JSON.stringify({ seed, difficulty, images })).digest('hex');
     },
     async keys() {
-      const { seed, difficulty } = faces;
       return images.map((image) => JSON.stringify({ seed, difficulty, ...image }));
     },
+    sources,
     async *load(shape, { signal }) {
-      const draw = ({ identityIndex, imageIndex }: DrawnImage): Promise<RawImage> =>
-        faces.image(identityIndex, imageIndex).then((image) => fit(image, shape));
+      const draw = (image: StreamedPicture): Promise<RawImage> => decodePicture(image, shape);
       const waiting: Promise<RawImage>[] = [];
       let next = 0;
       try {
         for (let index = 0; index < images.length; index++) {
-          while (next < images.length && waiting.length < DRAWN_AHEAD) waiting.push(draw(images[next++]!));
+          while (next < images.length && waiting.length < DRAWN_AHEAD) waiting.push(draw(sources[next++]!));
           signal.throwIfAborted();
           yield { index, image: await waiting.shift()! };
         }
@@ -125,19 +182,4 @@ export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]
       }
     },
   };
-}
-
-async function fit(image: RawImage, { width, height, channels }: ImageShape): Promise<RawImage> {
-  const sized =
-    image.width === width && image.height === height ? image : await resizeImage(image, width, height);
-  return channels === sized.channels ? sized : toGrey(sized);
-}
-
-/** Rec. 601 luma of an RGB picture. */
-function toGrey({ width, height, data }: RawImage): RawImage {
-  const grey = new Uint8Array(width * height);
-  for (let p = 0; p < grey.length; p++) {
-    grey[p] = Math.round(0.299 * data[3 * p]! + 0.587 * data[3 * p + 1]! + 0.114 * data[3 * p + 2]!);
-  }
-  return { width, height, channels: 1, data: grey };
 }

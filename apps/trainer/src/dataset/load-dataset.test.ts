@@ -37,7 +37,15 @@ const load = (
   minImages = 2,
 ): Promise<Dataset> =>
   loadDataset(
-    { kind: 'folder', root: at, people: undefined, folds: undefined, minImages, checkContent: false },
+    {
+      kind: 'folder',
+      root: at,
+      people: undefined,
+      folds: undefined,
+      minImages,
+      align: false,
+      checkContent: false,
+    },
     { ...NO_PAIRS, ...evaluation } as typeof NO_PAIRS,
     0,
     { onProblem: () => {}, strict: false },

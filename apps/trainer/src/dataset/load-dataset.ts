@@ -1,14 +1,18 @@
+import { printable } from '@cf/core';
 import {
   filterIdentities,
   type IdentitySplit,
   identityPairs,
+  openCollection,
   type PairedImage,
+  type PictureCollection,
+  type PictureIdentity,
+  type PictureSource,
   parseFolds,
   parsePairs,
   parsePeople,
   peopleOfFolds,
   resolvePairs,
-  scanImageFolder,
   splitIdentities,
   syntheticFaces,
 } from '@cf/data';
@@ -17,7 +21,16 @@ import { readGiven } from '../settings/read-given.ts';
 import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
 import type { Dataset } from './dataset.ts';
 import { withLabelNoise } from './dealt-labels.ts';
-import { drawnImages, fileImages, type ImageSource, type LoadOptions } from './image-source.ts';
+import { ImageList, placeOf } from './image-list.ts';
+import {
+  type DrawnImage,
+  drawnImages,
+  fileImages,
+  type ImageSource,
+  type LoadOptions,
+  type StoredPicture,
+} from './image-source.ts';
+import { type PairsFile, pairsFile } from './pairs-file.ts';
 import { withoutSuspects } from './suspect-list.ts';
 import type { VerificationPairs } from './verification-pairs.ts';
 
@@ -47,35 +60,53 @@ async function findDataset(
   policy: ProblemPolicy,
 ): Promise<Dataset> {
   if (data.kind === 'synthetic') return syntheticDataset(data, seed);
-  const folder = await scanImageFolder(data.root, { strict: policy.strict });
-  for (const problem of folder.problems) policy.onProblem(problem);
-  const { identities } = filterIdentities(folder, {
+  const collection = await openCollection(data.root, { strict: policy.strict });
+  for (const problem of collection.problems) policy.onProblem(problem);
+  for (const note of collection.notes) process.stderr.write(`${printable(note)}\n`);
+  const { identities } = filterIdentities(collection, {
     minImages: data.minImages,
     ...(data.people === undefined ? {} : { names: await namesOf(data.people, data.folds) }),
   });
   if (identities.length < 2) throw tooFew(identities.length, data.root, 'at least 2 to train on');
-  const source = (files: readonly string[]): ImageSource => fileImages(files, data.checkContent);
+  const source = (files: readonly StoredPicture[]): ImageSource => fileImages(files, data.checkContent);
   const { pairs, pairsFolds } = evaluation;
-  if (pairs === undefined)
-    return heldOutDataset(holdOut(identities, seed, data.root), seed, source, 'identities');
-  const dataset = await datasetOf(identities, source, (list) =>
-    pairsOfFile(pairs, pairsFolds, data.root, list, policy),
+  const list = new ImageList<StoredPicture>(placeOf);
+  const rated = (dataset: Dataset): Dataset => ({ ...dataset, ...ratings(list.images, collection) });
+  if (pairs === undefined) {
+    const split = splitOf(collection, identities, seed);
+    return rated(await heldOutDataset(split, seed, source, list));
+  }
+  const file = await pairsFile(pairs);
+  requireFolder(file, collection);
+  const dataset = await datasetOf(identities, source, list, () =>
+    pairsOfFile(file, pairsFolds, data.root, list, policy),
   );
   const { scored } = dataset.verification;
-  return { ...dataset, pairsFrom: `${pairs}, fold${scored.length === 1 ? '' : 's'} ${scored.join(', ')}` };
+  const pairsFrom = `${pairs}, fold${scored.length === 1 ? '' : 's'} ${scored.join(', ')}`;
+  return rated({ ...dataset, pairsFrom });
 }
 
-/** A list of pictures without repetition, and the place of each. */
-class ImageList<Image> {
-  readonly images: Image[] = [];
-  readonly #places = new Map<Image, number>();
+/** What a list says of pictures, by their places; nothing where it says nothing of any. */
+function ratings(
+  images: readonly StoredPicture[],
+  { difficulty, weight }: PictureCollection,
+): Pick<Dataset, 'difficulties' | 'weights'> {
+  const values = (known: ReadonlyMap<PictureSource, number>, otherwise: number): Float32Array =>
+    Float32Array.from(images, (image) => known.get(image as PictureSource) ?? otherwise);
+  return {
+    ...(difficulty.size > 0 && { difficulties: values(difficulty, Number.NaN) }),
+    ...(weight.size > 0 && { weights: values(weight, 1) }),
+  };
+}
 
-  place(image: Image): number {
-    const known = this.#places.get(image);
-    if (known !== undefined) return known;
-    this.#places.set(image, this.images.length);
-    return this.images.push(image) - 1;
-  }
+/** LFW's lists name pictures by the files of a folder. */
+function requireFolder(file: PairsFile, { kind, root }: PictureCollection): void {
+  if (kind === 'folder' || file.kind === 'whole') return;
+  throw new UsageError(
+    `--pairs ${file.path} with --data ${root}`,
+    'a verification set (lfw.bin) or a list of paths (.csv) beside a pack or a list',
+    'name such a file, or a folder as --data.',
+  );
 }
 
 /** A person with pictures, in files or to be drawn. */
@@ -84,35 +115,62 @@ interface Person<Image> {
   readonly files: readonly Image[];
 }
 
-type Identities = readonly Person<string>[];
+type Identities = readonly PictureIdentity[];
 
 /** People to train on, in the order of their labels, and pairs to score on their pictures or others. */
 async function datasetOf<Image>(
   trained: readonly Person<Image>[],
   sourceOf: (images: readonly Image[]) => ImageSource,
-  pairsOn: (list: ImageList<Image>) => Promise<VerificationPairs> | VerificationPairs,
+  list: ImageList<Image>,
+  pairsOn: () => Promise<VerificationPairs> | VerificationPairs,
 ): Promise<Omit<Dataset, 'pairsFrom'>> {
-  const list = new ImageList<Image>();
   const placed = trained.map(({ files }) => files.map((file) => list.place(file)));
-  const verification = await pairsOn(list);
+  const verification = await pairsOn();
   const labels = new Int32Array(list.images.length).fill(-1);
   for (const [label, places] of placed.entries()) for (const place of places) labels[place] = label;
   const names = trained.map(({ name }) => name);
   return { images: sourceOf(list.images), labels, names, trueIdentities: new Map(), verification };
 }
 
+/** People to train on, and others to score. */
+interface Split<Image> extends IdentitySplit<Person<Image>> {
+  /** Who the others are, in words. */
+  readonly what: string;
+}
+
 async function heldOutDataset<Image>(
-  { train, validation }: IdentitySplit<Person<Image>>,
+  { train, validation, what }: Split<Image>,
   seed: number,
   sourceOf: (images: readonly Image[]) => ImageSource,
-  what: string,
+  list: ImageList<Image>,
 ): Promise<Dataset> {
-  const dataset = await datasetOf(train, sourceOf, (list) => drawPairs(validation, seed, list));
-  return { ...dataset, pairsFrom: `${validation.length} ${what} held out of training` };
+  const dataset = await datasetOf(train, sourceOf, list, () => drawPairs(validation, seed, list));
+  return { ...dataset, pairsFrom: `${validation.length} ${what}` };
+}
+
+/** As a list says it; else some of the identities are held out. */
+function splitOf(
+  { scored, root }: PictureCollection,
+  identities: Identities,
+  seed: number,
+): Split<StoredPicture> {
+  if (scored === undefined) {
+    return { ...holdOut(identities, seed, root), what: 'identities held out of training' };
+  }
+  const whole = scored.identities.filter(({ files }) => files.length >= 2).length;
+  if (whole === 0 || scored.identities.length < 2) {
+    const expected = `at least 2 in the split ${scored.split}, one of them with two pictures, or --pairs`;
+    throw tooFew(scored.identities.length, root, expected);
+  }
+  return {
+    train: identities,
+    validation: scored.identities,
+    what: `identities of the split ${scored.split}`,
+  };
 }
 
 /** Two parts without a common identity; only identities with two pictures can be held out. */
-function holdOut(identities: Identities, seed: number, root: string): IdentitySplit<Person<string>> {
+function holdOut(identities: Identities, seed: number, root: string): IdentitySplit<Person<StoredPicture>> {
   const candidates = identities.filter(({ files }) => files.length >= 2);
   if (identities.length < 4 || candidates.length < 3) {
     const given = candidates.length < 3 && identities.length >= 4 ? candidates.length : identities.length;
@@ -138,38 +196,61 @@ function syntheticDataset(data: Extract<DataConfig, { kind: 'synthetic' }>, seed
     files: Array.from({ length: imagesPerIdentity }, (_, imageIndex) => ({ identityIndex, imageIndex })),
   }));
   const split = splitIdentities(people, { validation: heldOutCount(identities), seed });
-  return heldOutDataset(split, seed, (images) => drawnImages(faces, images), 'drawn identities');
+  const what = 'drawn identities held out of training';
+  return heldOutDataset(
+    { ...split, what },
+    seed,
+    (images) => drawnImages(faces, images),
+    new ImageList<DrawnImage>(),
+  );
 }
 
-/** The pairs of an LFW list whose pictures exist under a root; their pictures are added to a list. */
+/** The pairs of a file whose pictures exist; their pictures are added to a list. @param root of an LFW list */
 async function pairsOfFile(
-  file: string,
+  file: PairsFile,
   pairsFolds: string | undefined,
   root: string,
-  list: ImageList<string>,
+  list: ImageList<StoredPicture>,
   { onProblem, strict }: ProblemPolicy,
 ): Promise<VerificationPairs> {
-  const resolved = await resolvePairs(parsePairs(await readGiven('--pairs', file), file), root, { strict });
-  for (const problem of resolved.problems) onProblem(problem);
-  const every = Array.from({ length: resolved.folds }, (_, i) => i + 1);
+  const found =
+    file.kind === 'whole'
+      ? { ...file.found, problems: [] }
+      : await resolvePairs(parsePairs(file.text, file.path), root, { strict });
+  for (const problem of found.problems) onProblem(problem);
+  const every = Array.from({ length: found.folds }, (_, i) => i + 1);
   return {
-    pairs: resolved.pairs.map(({ a, b }) => [list.place(a), list.place(b)] as const),
-    same: resolved.pairs.map(({ same }) => same),
-    folds: resolved.pairs.map(({ fold }) => fold + 1),
-    scored: pairsFolds === undefined ? every : parseFolds(pairsFolds, resolved.folds),
-    missing: resolved.problems.length,
+    pairs: found.pairs.map(({ a, b }) => [list.place(a), list.place(b)] as const),
+    same: found.pairs.map(({ same }) => same),
+    folds: found.pairs.map(({ fold }) => fold + 1),
+    scored: pairsFolds === undefined ? every : parseFolds(pairsFolds, found.folds),
+    missing: found.problems.length,
   };
 }
 
-/** The pairs of an LFW list alone, with the pictures that they use. */
+/** The pairs of a file alone, with the pictures that they use. @param root of an LFW list; others need none */
 export async function pairsDataset(
-  file: string,
+  path: string,
   pairsFolds: string | undefined,
-  root: string,
+  root: string | undefined,
   policy: ProblemPolicy,
 ): Promise<Pick<Dataset, 'images' | 'verification'>> {
-  const list = new ImageList<string>();
-  const verification = await pairsOfFile(file, pairsFolds, root, list, policy);
+  const file = await pairsFile(path);
+  if ((file.kind === 'whole') === (root !== undefined)) {
+    throw root === undefined
+      ? new UsageError(
+          `--pairs ${path} without --data`,
+          'the folder of the pictures that it names',
+          'give --data.',
+        )
+      : new UsageError(
+          `--pairs ${path} with --data`,
+          'one of them',
+          'it says where its pictures are: leave --data out.',
+        );
+  }
+  const list = new ImageList<StoredPicture>(placeOf);
+  const verification = await pairsOfFile(file, pairsFolds, root ?? '', list, policy);
   return { images: fileImages(list.images), verification };
 }
 

@@ -1,10 +1,11 @@
-import { BackendError, CfError } from '@cf/core';
+import { type BackendError, CfError } from '@cf/core';
 import { type OnnxRuntime, proveKernels, type TrainingKernels, type TrainingSession } from '@cf/onnx';
 import { oneDnnKernels } from '@cf/onnx/onednn';
 import type { LearnerOptimiser } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { Device } from './device.ts';
 import type { KernelChoice } from './kernel-choice.ts';
+import { isPlainLoop, loadKoffi, withWayOut } from './load-koffi.ts';
 
 export interface KernelOptions {
   readonly choice: KernelChoice;
@@ -42,16 +43,16 @@ export async function chooseKernels(options: KernelOptions): Promise<ChosenKerne
   if (choice === 'onnxruntime') return graphs('as asked for');
   if (device !== 'cpu') return graphs(`on ${device}`);
   try {
-    const kernels = await loadOneDnn();
+    const kernels = oneDnnKernels({ koffi: await loadKoffi() });
     const { name, implementation } = kernels;
-    if (choice === 'auto' && /^(ref|simple|gemm:ref)/.test(implementation ?? ''))
+    if (choice === 'auto' && isPlainLoop(implementation))
       return graphs(`${name} has no kernels of its own for this processor (${implementation})`);
     const deviation = await proveKernels(kernels, { runtime: runtime as OnnxRuntime, threads, optimiser });
     const proof = `proven within ${deviation.toExponential(0)} of the graphs of onnxruntime`;
     return { kernels, name, told: `kernels ${name} (${implementation}): ${proof}` };
   } catch (error) {
     if (!(error instanceof CfError)) throw error;
-    if (choice !== 'auto') throw error.code === 'E_BACKEND' ? withWayOut(error) : error;
+    if (choice !== 'auto') throw error.code === 'E_BACKEND' ? withWayOut(error as BackendError) : error;
     return graphs(error.code === 'E_BACKEND' ? `${error.given}; to be faster, ${error.fix}` : error.given);
   }
 }
@@ -74,30 +75,13 @@ export async function openOnKernels(
   } catch (error) {
     if (!(error instanceof CfError) || !['E_ONNX_OPERATOR', 'E_BACKEND'].includes(error.code)) throw error;
     const isUnknown = error.code === 'E_ONNX_OPERATOR';
-    if (options.choice !== 'auto') throw isUnknown ? error : withWayOut(error);
+    if (options.choice !== 'auto') throw isUnknown ? error : withWayOut(error as BackendError);
     // What no kernels train is thrown again by the graphs.
     const why = isUnknown ? `has no layer for ${error.given}` : `does not take this network (${error.given})`;
     return { session: await open(), ...graphs(`${name} ${why}`) };
   }
 }
 
-/** What a run that names oneDNN can do without it; one that is resumed names it in its configuration. */
-function withWayOut({ given, expected, fix, cause }: CfError): BackendError {
-  return new BackendError(given, expected, `${fix.replace(/\.$/, '')}; or say --kernels auto.`, cause);
-}
-
 function graphs(why: string): ChosenKernels & { readonly kernels: undefined } {
   return { kernels: undefined, name: GRAPHS, told: `kernels ${GRAPHS}: ${why}` };
-}
-
-async function loadOneDnn(): Promise<TrainingKernels> {
-  const koffi = await import('koffi').catch((cause: unknown) => {
-    throw new BackendError(
-      "the package 'koffi', which can't be loaded",
-      'the package through which oneDNN is called',
-      "install it with 'npm install koffi'.",
-      cause,
-    );
-  });
-  return oneDnnKernels({ koffi: koffi.default });
 }

@@ -1,4 +1,4 @@
-import { collectImages } from '@cf/data';
+import { openPictureStream } from '@cf/data';
 import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset } from '../dataset/load-dataset.ts';
@@ -28,9 +28,8 @@ async function drawnFaces(): Promise<NamedSamples> {
   const dataset = await loadDataset(data, evaluation, seed, policy);
   const { images } = dataset;
   const shape = { channels: 3, height: 56, width: 56 } as const;
-  const { signal } = new AbortController();
-  const store = await collectImages(images.load(shape, { ...policy, signal }), images.count, shape);
-  return pictureSamples(store, dataset, augmentation);
+  const stream = await openPictureStream(images.sources, { ...shape, ...policy });
+  return pictureSamples(stream, dataset, augmentation);
 }
 
 /** Losses of 50 steps of tiny-iresnet, dropout and augmentation included. */

@@ -4,6 +4,7 @@ import type { ImageShape } from '../dataset/image-source.ts';
 import { BackboneError, firstLine } from '../errors.ts';
 import type { Device } from './device.ts';
 import { inferenceSession } from './inference-session.ts';
+import { hasLoop, requireLoopsToEnd } from './loop-trial.ts';
 import { networkInput, type PixelForm, RAW, sampleShape } from './pixel-form.ts';
 
 /** A network as it is, to embed with. */
@@ -28,7 +29,7 @@ export interface EmbeddingNetwork extends Embedder {
  * @param model or the bytes of its file
  * @param pixels how it wants its pictures
  * @param device that was proven
- * @throws BackboneError if it is broken, or does not map pictures to vectors
+ * @throws BackboneError if it is broken, does not come to an end, or does not map pictures to vectors
  */
 export async function openOnnxNetwork(
   name: string,
@@ -36,6 +37,7 @@ export async function openOnnxNetwork(
   pixels: PixelForm = RAW,
   device?: Device,
 ): Promise<EmbeddingNetwork> {
+  if (!(model instanceof Uint8Array) && hasLoop(model)) await requireLoopsToEnd(name, model);
   const session = await openSession(name, model, device);
   const size = pictureSize(name, session, pixels);
   const run = runOf(name, session, sampleShape(size, pixels));

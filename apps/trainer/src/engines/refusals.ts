@@ -39,7 +39,7 @@ export class RefusedFileError extends BackboneError {
     const lines = reasons.map((reason) => aboutFile(file, reason));
     super(
       `'${file}', refused for ${lines.length} reasons`,
-      `none of these:\n${lines.map((line) => `- ${line}`).join('\n')}`,
+      ['none of these:', ...lines.map((line) => `- ${line}`)],
       `look at all of it: cf inspect ${file}`,
     );
     this.reasons = lines;

@@ -1,16 +1,10 @@
-import type { Dataset } from '../dataset/dataset.ts';
-import type { NamedSamples } from '../dataset/picture-samples.ts';
+import { type Labelled, labelsOf, type NamedSamples } from '../dataset/picture-samples.ts';
 import type { FeatureTable } from './feature-table.ts';
 
 /** The rows of a table, all of them to be trained on. */
-export function featureSamples(
-  { dim, indices, rows }: FeatureTable,
-  { labels, names }: Pick<Dataset, 'labels' | 'names'>,
-): NamedSamples {
+export function featureSamples({ dim, indices, rows }: FeatureTable, dataset: Labelled): NamedSamples {
   return {
-    count: indices.length,
-    labels: Int32Array.from(indices, (index) => labels[index]!),
-    classes: names,
+    ...labelsOf(dataset, indices),
     batch(samples) {
       const values = new Float32Array(samples.length * dim);
       for (const [i, sample] of samples.entries())

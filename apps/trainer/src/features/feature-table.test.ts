@@ -15,6 +15,7 @@ function source(count: number, unreadable: readonly number[] = []): ImageSource 
   return {
     count,
     name: String,
+    sources: [],
     some: () => source(0),
     fingerprint: async () => '',
     keys: async () => [],

@@ -1,3 +1,4 @@
+import { printable } from '@cf/core';
 import type { InspectedLayer, ModelInspection } from '@cf/onnx';
 import type { FileInspection } from '../engines/inspect-file.ts';
 import { INPUT_PRESETS, isUnchanged, pixelText } from '../engines/pixel-form.ts';
@@ -25,8 +26,8 @@ export function inspectionText(file: string, inspection: FileInspection, all: bo
   return [
     ...sections
       .filter(([, lines]) => lines.length > 0)
-      .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}`).join('\n')}\n`),
-    `${file} ${verdict(inspection)}`,
+      .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${printable(line)}`).join('\n')}\n`),
+    printable(`${file} ${verdict(inspection)}`),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import ora from 'ora';
+import ora, { type Ora } from 'ora';
 
 /** Tells how far a long piece of work has come. */
 export interface Progress {
@@ -21,8 +21,7 @@ const REDRAW_EVERY_MS = 80;
  */
 export function startProgress(label: string, total: number, unit: string, before: number = 0): Progress {
   const started = performance.now();
-  const terminal = process.stderr.isTTY === true;
-  const spinner = ora({ text: label, isEnabled: terminal, isSilent: !terminal, discardStdin: false }).start();
+  const terminal = terminalLine(label);
   let last = started;
   const text = (done: number, detail: string): string => {
     const seconds = (performance.now() - started) / 1000;
@@ -34,24 +33,74 @@ export function startProgress(label: string, total: number, unit: string, before
   return {
     update(done, detail = '') {
       const now = performance.now();
-      if (now - last < (terminal ? REDRAW_EVERY_MS : LINE_EVERY_MS)) return;
+      if (now - last < (terminal.isDrawn() ? REDRAW_EVERY_MS : LINE_EVERY_MS)) return;
       last = now;
-      if (terminal) spinner.text = text(done, detail);
-      else process.stderr.write(`${text(done, detail)}\n`);
+      if (!terminal.show(text(done, detail))) process.stderr.write(`${text(done, detail)}\n`);
     },
     finish(summary) {
       const seconds = (performance.now() - started) / 1000;
       const line =
         summary ??
         `${label}: ${total - before} ${unit} in ${formatSeconds(seconds)} (${formatRate((total - before) / seconds)} ${unit}/s)`;
-      if (terminal) spinner.succeed(line);
-      else process.stderr.write(`${line}\n`);
+      if (!terminal.end('succeed', line)) process.stderr.write(`${line}\n`);
     },
     stop(summary) {
-      if (terminal) spinner.warn(summary);
-      else process.stderr.write(`${summary}\n`);
+      if (!terminal.end('warn', summary)) process.stderr.write(`${summary}\n`);
     },
   };
+}
+
+/** The line that is redrawn in place; what it does not show has to be printed. */
+interface TerminalLine {
+  isDrawn(): boolean;
+  show(text: string): boolean;
+  end(how: 'succeed' | 'warn', text: string): boolean;
+}
+
+/** Room of the spinner before a text, and of the cursor after it. */
+const FRAME = 3;
+
+/** Of a terminal that says how wide it is, for as long as it is there. */
+function terminalLine(label: string): TerminalLine {
+  const { stderr, env } = process;
+  let spinner: Ora | undefined;
+  const letGo = (): void => {
+    stderr.off('resize', onResize);
+    stderr.off('error', stop);
+    spinner?.stop();
+    spinner = undefined;
+  };
+  const stop = (): void => letGo();
+  // At a width of 0 a text takes infinitely many lines, and clearing them never ends.
+  const onResize = (): void => {
+    if (!stderr.columns) letGo();
+  };
+  if (stderr.isTTY && stderr.columns > 0 && env.TERM !== 'dumb') {
+    const color = env.NO_COLOR ? false : 'cyan';
+    spinner = ora({ text: fitted(label), color, isEnabled: true, discardStdin: false }).start();
+    stderr.on('resize', onResize);
+    stderr.on('error', stop);
+  }
+  return {
+    isDrawn: () => spinner !== undefined,
+    show(text) {
+      if (spinner !== undefined) spinner.text = fitted(text);
+      return spinner !== undefined;
+    },
+    end(how, text) {
+      const drawn = spinner;
+      letGo();
+      // Persisted in full: it may take several lines, once.
+      drawn?.[how](text);
+      return drawn !== undefined;
+    },
+  };
+}
+
+/** A text that takes one line of the terminal: a longer one would leave its upper lines behind at a redraw. */
+function fitted(text: string): string {
+  const room = Math.max(1, process.stderr.columns - FRAME);
+  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }
 
 /**

@@ -17,9 +17,24 @@ function fitText(fit: TrainingFit | undefined): string {
   return `  training loss ${fit.loss.toFixed(3)}${cosine}`;
 }
 
-/** Accuracy, with the spread over folds where there are several. */
-export function accuracyText({ accuracy, std, report, thresholdFrom }: PairResult): string {
-  const several = thresholdFrom === 'other folds' && std > 0;
-  const few = report.genuinePairs + report.impostorPairs;
-  return several ? `${accuracy.toFixed(4)} ± ${std.toFixed(4)}` : `${accuracy.toFixed(4)} (${few} pairs)`;
+/** Accuracy, with the spread over folds where there is one. */
+export function accuracyText(result: PairResult): string {
+  const { accuracy, std, folds, report } = result;
+  const pairs = report.genuinePairs + report.impostorPairs;
+  if (folds <= 1) return `${accuracy.toFixed(4)} (${pairs} pairs)`;
+  if (std === 0) return `${accuracy.toFixed(4)} (the same on all ${folds} folds)`;
+  return `${accuracy.toFixed(4)} ± ${std.toFixed(4)}`;
+}
+
+/** Where the spread of {@link accuracyText} and its thresholds come from. */
+export function accuracyNote({ std, folds, thresholdFrom }: PairResult): string {
+  const from = `threshold from ${thresholdFrom}`;
+  if (folds <= 1) return `one fold; ${from}`;
+  return std === 0 ? from : `standard deviation over ${folds} folds; ${from}`;
+}
+
+/** A threshold; one that no score reaches, or that every score does, is said so. */
+export function thresholdText(threshold: number): string {
+  if (Number.isFinite(threshold)) return threshold.toFixed(4);
+  return threshold > 0 ? 'above every score' : 'below every score';
 }

@@ -1,4 +1,4 @@
-import { type ReportChart, rocChart, scoreHistogram } from '@cf/eval';
+import { detChart, type ReportChart, rocChart, scoreHistogram } from '@cf/eval';
 import type { NamedResult } from './score-model.ts';
 
 /** The ROC of all results, and the scores of the first. @param first what a reader calls that one */
@@ -13,6 +13,11 @@ export async function scoreCharts(
       title: 'ROC',
       svg: await rocChart({ title: 'ROC', series }),
       caption: 'True accept rate over false accept rate, on the scored pairs.',
+    },
+    {
+      title: 'DET',
+      svg: await detChart({ title: 'DET', series }),
+      caption: 'False reject rate over false accept rate: where good models differ.',
     },
     {
       title: 'Scores',

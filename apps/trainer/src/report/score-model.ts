@@ -10,6 +10,8 @@ export interface NamedResult {
   readonly result: PairResult;
   /** How well it fitted its training labels, for models that were trained here. */
   readonly fit?: TrainingFit | undefined;
+  /** Of the scored pictures, where they are trained. */
+  readonly embeddings?: FeatureTable | undefined;
 }
 
 /** Scores embeddings of single pictures and, where the table has mirror images, the sums of both. */
@@ -21,7 +23,8 @@ export function scoreModel(
 ): NamedResult[] {
   const pairs = readablePairs(verification, table.indices);
   const { dim, rows, mirrored } = table;
-  const results = [{ name, fit, result: scorePairs(rows, dim, pairs) }];
+  const embeddings = fit === undefined ? undefined : table;
+  const results: NamedResult[] = [{ name, fit, embeddings, result: scorePairs(rows, dim, pairs) }];
   if (mirrored !== undefined) {
     const summed = sumWithMirror(rows, mirrored);
     results.push({ name: `${name}, flipped`, fit, result: scorePairs(summed, dim, pairs) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../testing.ts';
-import { accuracyText } from './result-text.ts';
+import { accuracyNote, accuracyText, thresholdText } from './result-text.ts';
 import { scorePairs } from './score-pairs.ts';
 
 /** Unit vectors whose cosine with (1, 0) is given; picture 0 is (1, 0). */
@@ -60,5 +60,32 @@ describe('scorePairs', () => {
   it('fails by name where no pair is left', async () => {
     const none = { pairs: [], same: [], folds: [], scored: [1], missing: 4 };
     expect((await failureOf(() => scorePairs(withCosines([]), 2, none))).code).toBe('E_PAIRS');
+  });
+});
+
+describe('what is told of a result', () => {
+  const result = (changes: object) =>
+    ({
+      accuracy: 0.75,
+      std: 0.1,
+      folds: 10,
+      thresholdFrom: 'other folds',
+      report: { genuinePairs: 3, impostorPairs: 5 },
+      ...changes,
+    }) as never;
+
+  it.each([
+    [{}, '0.7500 ± 0.1000', 'standard deviation over 10 folds; threshold from other folds'],
+    [{ std: 0 }, '0.7500 (the same on all 10 folds)', 'threshold from other folds'],
+    [{ std: 0, folds: 1 }, '0.7500 (8 pairs)', 'one fold; threshold from other folds'],
+  ])('%j is %s', (changes, text, note) => {
+    expect(accuracyText(result(changes))).toBe(text);
+    expect(accuracyNote(result(changes))).toBe(note);
+  });
+
+  it('a threshold that no score reaches is said so', () => {
+    expect(thresholdText(0.25)).toBe('0.2500');
+    expect(thresholdText(Number.POSITIVE_INFINITY)).toBe('above every score');
+    expect(thresholdText(Number.NEGATIVE_INFINITY)).toBe('below every score');
   });
 });

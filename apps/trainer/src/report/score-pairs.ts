@@ -8,6 +8,8 @@ export interface PairResult {
   readonly accuracy: number;
   /** Standard deviation over the scored folds. */
   readonly std: number;
+  /** How many folds are scored. */
+  readonly folds: number;
   /** Everything else, over the scored pairs alone. */
   readonly report: VerificationReport;
   /** Where the thresholds of `accuracy` come from. */
@@ -37,6 +39,7 @@ export function scorePairs(
   return {
     accuracy,
     std: Math.sqrt(meanOf(counted.map((fold) => (fold.accuracy - accuracy) ** 2))),
+    folds: counted.length,
     report: verify({ scores: pick(scores), same: pick(same) }),
     thresholdFrom: all.thresholdFrom,
     genuine: chosen.filter((i) => same[i]).map((i) => scores[i]!),

@@ -1,7 +1,11 @@
 import type { ImageProblem } from '@cf/data';
 import { htmlReport, lineChart, type ReportChart } from '@cf/eval';
 import type { StepMetrics } from '@cf/training';
+import type { Dataset } from '../dataset/dataset.ts';
+import type { FeatureTable } from '../features/feature-table.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { modulationChart, spreadChart } from './curriculum-charts.ts';
+import { embeddingChart, hardPictures, type RatedPicture } from './evidence.ts';
 import { accuracyText } from './result-text.ts';
 import { scoreCharts } from './score-charts.ts';
 import type { NamedResult } from './score-model.ts';
@@ -18,12 +22,24 @@ export interface TrainReportInput {
   readonly problems: readonly ImageProblem[];
   /** What was done to the network's file, what trains. */
   readonly notes: readonly string[];
+  /** What pictures of the hardest samples are made of; left out where there are none. */
+  readonly evidence?: Evidence | undefined;
+}
+
+interface Evidence {
+  readonly dataset: Dataset;
+  /** Embeddings of the scored pictures. */
+  readonly table: FeatureTable;
+  readonly hardest: readonly RatedPicture[];
+  readonly signal: AbortSignal;
 }
 
 /** The report of a training as one HTML page. */
 export async function trainReport(input: TrainReportInput): Promise<string> {
-  const { config, metrics, results, identities, images, pairsFrom, problems, notes } = input;
+  const { config, metrics, results, identities, images, pairsFrom, problems, notes, evidence } = input;
   const trained = results[0]!.result;
+  const warnings = notes.filter(isWarning);
+  const done = notes.filter((note) => !isWarning(note));
   const last = metrics.at(-1);
   return htmlReport({
     title: `Training with ${lossTitle(config)}`,
@@ -35,12 +51,28 @@ export async function trainReport(input: TrainReportInput): Promise<string> {
       ...(last === undefined ? [] : [{ label: 'last loss', value: last.loss.toFixed(3) }]),
       ...(last?.t == null ? [] : [{ label: 'last t', value: last.t.toFixed(4) }]),
     ],
-    charts: [...(await stepCharts(metrics)), ...(await scoreCharts(results, 'the trained model'))],
+    charts: [
+      ...(await stepCharts(metrics)),
+      ...(await spreadChart(metrics)),
+      ...(await modulationChart(config, metrics)),
+      ...(await scoreCharts(results, 'the trained model')),
+      ...(evidence === undefined ? [] : await embeddingChart(evidence.dataset, evidence.table)),
+    ],
+    pictures: evidence === undefined ? [] : await hardPictures(evidence.dataset, evidence),
     tables: [
-      resultTable(results),
-      ...(notes.length === 0
+      ...(warnings.length === 0
         ? []
-        : [{ title: 'The network', columns: ['what was done'], rows: notes.map((note) => [note]) }]),
+        : [
+            {
+              title: warnings.length === 1 ? 'A warning' : `${warnings.length} warnings`,
+              columns: ['what'],
+              rows: warnings.map((note) => [note.slice(WARNING.length)]),
+            },
+          ]),
+      resultTable(results),
+      ...(done.length === 0
+        ? []
+        : [{ title: 'The network', columns: ['what was done'], rows: done.map((note) => [note]) }]),
       ...(problems.length === 0
         ? []
         : [
@@ -53,6 +85,13 @@ export async function trainReport(input: TrainReportInput): Promise<string> {
     ],
     config,
   });
+}
+
+/** Before a sentence that a reader should see. */
+const WARNING = 'warning: ';
+
+function isWarning(note: string): boolean {
+  return note.startsWith(WARNING);
 }
 
 function lossTitle({ loss }: TrainConfig): string {
@@ -90,10 +129,10 @@ const STEP_CHARTS: readonly StepChart[] = [
       'Emphasised: the modulation raises the logit. Late batches have few hard negatives, so their share jumps.',
   },
   {
-    title: 'Modulation of hard negatives',
-    yTitle: 'slope M',
-    lines: { largest: 'maxModulation', least: 'minModulation' },
-    caption: 'The gradient of a hard negative is multiplied by M = t + 2·cos θ_j.',
+    title: 'Samples left out',
+    yTitle: 'share of the batch',
+    lines: { 'left out': 'leftOutShare' },
+    caption: 'Samples whose loss the weighting sets to 0: they move nothing.',
   },
   { title: 'Learning rate', yTitle: 'η', lines: { 'learning rate': 'learningRate' }, caption: '' },
   {
@@ -107,6 +146,12 @@ const STEP_CHARTS: readonly StepChart[] = [
     yTitle: 'images/s',
     lines: { 'images/s': 'imagesPerSecond' },
     caption: 'Pictures trained on, over the time of each step.',
+  },
+  {
+    title: 'Waiting for data',
+    yTitle: 'share of a step',
+    lines: { waiting: 'dataShare' },
+    caption: 'Share of the time of each step for which it waited for its pictures.',
   },
 ];
 

@@ -1,3 +1,4 @@
+import type { LastBatch } from '@cf/core';
 import { UsageError } from '../errors.ts';
 
 /**
@@ -8,18 +9,22 @@ import { UsageError } from '../errors.ts';
  * @throws UsageError
  */
 export function requireBatchSize(
-  { batch, accumulate }: { readonly batch: number; readonly accumulate: number },
+  {
+    batch,
+    accumulate,
+    lastBatch = 'drop',
+  }: { readonly batch: number; readonly accumulate: number; readonly lastBatch?: LastBatch },
   images: number,
   smallest: number = 1,
 ): void {
   // A step takes `accumulate` full batches; where there are fewer pictures, all of them, and its last batch may be short.
-  const step = Math.min(images, batch * accumulate);
+  const size = batch * accumulate;
+  const left = lastBatch === 'keep' && images > size ? images % size : 0;
+  const step = left > 0 ? left : Math.min(images, size);
   const last = step % batch === 0 ? Math.min(step, batch) : step % batch;
   if (last >= smallest || images === 0) return;
   const given =
-    step < batch * accumulate
-      ? `${images} pictures in batches of ${batch}, the last of ${last}`
-      : `batches of ${batch}`;
+    step < size ? `${images} pictures in batches of ${batch}, the last of ${last}` : `batches of ${batch}`;
   throw new UsageError(
     `${given}, for a network with a normalisation over the batch`,
     `at least ${smallest} pictures in every batch`,

@@ -64,6 +64,7 @@ export async function withEmbedding<T>(
         notes: [...(extractor.notes ?? []), ...(network.trains === undefined ? [] : [network.trains])],
         fingerprint: JSON.stringify([extractor.fingerprint, extractor.dim, dim]),
         samples: featureSamples(trained, dataset),
+        pictures: trained.indices,
         indices: table.indices,
         network,
         openAgain: open,

@@ -8,6 +8,7 @@ import type { NamedResult } from '../report/score-model.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import type { KeptTraining } from './checkpoint.ts';
 import type { Environment } from './environment.ts';
+import type { RunEvent } from './events.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** What a training comes to. */
@@ -29,6 +30,8 @@ export interface RunPlace {
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */
   readonly featuresFrom: RunFolder | undefined;
+  /** Hears of what happens, for programs. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** A run whose weights and class centers a new one takes, by name. */
   readonly initFrom?: RunFolder | undefined;
 }

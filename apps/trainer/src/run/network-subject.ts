@@ -1,8 +1,8 @@
-import { collectImages, type ImageStore } from '@cf/data';
+import { openPictureStream, type PictureStream } from '@cf/data';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { pictureSamples } from '../dataset/picture-samples.ts';
-import { embedStore } from '../dataset/store-embeddings.ts';
-import { storePixels } from '../dataset/store-pixels.ts';
+import { embedStream } from '../dataset/stream-embeddings.ts';
+import { streamPixels } from '../dataset/stream-pixels.ts';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
 import { requireMemory } from '../engines/activation-memory.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
@@ -13,6 +13,7 @@ import { isUnchanged, pixelText, RAW } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { withProgress } from '../report/progress.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
+import { byteSize, bytesText } from '../settings/byte-size.ts';
 import type { NetworkTraining } from '../settings/train-config.ts';
 import { requireBatchSize } from './batch-size.ts';
 import { requireInitial } from './initial-state.ts';
@@ -43,11 +44,16 @@ export async function withNetwork<T>(
       requireBatchSize(config, images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
-      const store = await loadPictures(job, untrained.inference.shape);
-      const subject = subjectOn(job, untrained, store);
-      requireBatchSize(config, subject.samples.count, network.smallestBatch);
-      const told = [network.trains, network.told, network.memory].filter((line) => line !== undefined);
-      return await work({ run, network, ...subject, notes: [...subject.notes, ...told] });
+      const stream = await openPictures(job, untrained.inference.shape);
+      try {
+        const subject = subjectOn(job, untrained, stream);
+        requireBatchSize(config, subject.samples.count, network.smallestBatch);
+        const told = [network.trains, network.told, network.memory, memoryText(stream)];
+        const notes = told.filter((line) => line !== undefined);
+        return await work({ run, network, ...subject, notes: [...subject.notes, ...notes] });
+      } finally {
+        await stream.close();
+      }
     } finally {
       await network.dispose();
     }
@@ -56,34 +62,51 @@ export async function withNetwork<T>(
   }
 }
 
-/** Decodes or draws every picture once. */
-function loadPictures(
-  { dataset: { images }, policy, signal }: Job<NetworkTraining>,
+/** Decodes or draws every picture once, and keeps what fits. */
+function openPictures(
+  { config, dataset: { images }, policy, signal }: Job<NetworkTraining>,
   shape: ImageShape,
-): Promise<ImageStore> {
+): Promise<PictureStream> {
+  const { dataMemory, dataWorkers: workers, augmentation } = config;
   return withProgress('pictures', images.count, 'images', (update) =>
-    collectImages(images.load(shape, { ...policy, signal }), images.count, {
+    openPictureStream(images.sources, {
       ...shape,
+      ...policy,
+      augmentation,
+      signal,
       onProgress: ({ done }) => update(done),
+      ...(dataMemory !== undefined && { maxBytes: byteSize('--data-memory', dataMemory) }),
+      ...(workers !== undefined && { workers }),
     }),
   );
+}
+
+/** A sentence where not all pictures fit into memory. */
+function memoryText({ kept, count, channels, height, width, workers }: PictureStream): string | undefined {
+  if (kept >= count) return undefined;
+  const share = `${kept} of ${count} pictures are kept in memory (${bytesText(kept * channels * height * width)})`;
+  const by =
+    workers === 0
+      ? 'when they are needed'
+      : `ahead of training by ${workers} thread${workers === 1 ? '' : 's'}`;
+  return `${share}, the others are read again ${by}`;
 }
 
 function subjectOn(
   { config, dataset, signal }: Job<NetworkTraining>,
   untrained: UntrainedNetwork,
-  store: ImageStore,
+  stream: PictureStream,
 ): Omit<Subject, 'run' | 'network'> {
   const { verification } = dataset;
   const { flip: mirror } = config.evaluation;
   const { name, inference, fingerprint, pixels = RAW } = untrained;
   const { shape, dim } = inference;
-  const samples = pictureSamples(store, dataset, config.augmentation);
+  const samples = pictureSamples(stream, dataset, config.augmentation);
   if (samples.count === 0) throw nothingToTrainOn();
   const inPairs = imagesOfPairs(verification);
   const wanted = (index: number): boolean => inPairs.has(index);
   const score = async (label: string, network: Embedder, fit?: TrainingFit): Promise<NamedResult[]> => {
-    const table = await embedStore(`scoring ${label}`, store, network, { wanted, mirror, signal });
+    const table = await embedStream(`scoring ${label}`, stream, network, { wanted, mirror, signal });
     return scoreModel(label, table, verification, fit);
   };
   return {
@@ -93,10 +116,11 @@ function subjectOn(
     notes: untrained.notes ?? [],
     fingerprint,
     samples,
-    indices: store.indices,
+    pictures: stream.indices.filter((index) => dataset.labels[index]! >= 0),
+    indices: stream.indices,
     openAgain: (): Promise<NetworkInTraining> => untrained.openTraining(),
     embedTrained: (network) =>
-      embedStore('embedding', store, network, {
+      embedStream('embedding', stream, network, {
         wanted: (index) => dataset.labels[index]! >= 0,
         mirror: false,
         signal,
@@ -104,7 +128,7 @@ function subjectOn(
     async scoreBefore() {
       // A file's weights were trained by somebody; ours are random.
       const before = config.network.kind === 'built-in' ? 'untrained' : `${name} before`;
-      const pixels = storePixels(store, wanted, mirror);
+      const pixels = await streamPixels(stream, wanted, mirror);
       return [
         ...(await score(before, inference)),
         ...scoreModel(`${pixels.name} alone`, pixels, verification),

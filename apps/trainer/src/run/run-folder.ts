@@ -1,6 +1,8 @@
-import { access, type FileHandle, mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@cf/data';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
+import { readRegular } from '../settings/read-given.ts';
 import { atomicWrite, isAside } from './atomic-write.ts';
 import { isLock, lockRun } from './run-lock.ts';
 
@@ -85,7 +87,7 @@ export async function createHeldRun(path: string, say: (line: string) => void): 
  */
 export async function createRunFolder(path: string): Promise<RunFolder> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const entries = (await readdir(path)).filter((name) => !isLock(name) && !isAside(name));
     if (entries.length > 0) {
       throw new RunFolderError(
@@ -97,7 +99,7 @@ export async function createRunFolder(path: string): Promise<RunFolder> {
   } catch (cause) {
     if (cause instanceof RunFolderError) throw cause;
     throw new RunFolderError(
-      `'${path}', which can't be made`,
+      `'${path}', which can't be made (${reasonOf(cause)})`,
       'a folder to write to',
       'check the path and its permissions.',
       cause,
@@ -144,7 +146,7 @@ export function noCheckpoint({ path }: RunFolder): RunFolderError {
 /** Reads JSON of a run. @throws RunFolderError */
 export async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(await readRegular(path));
   } catch (cause) {
     throw new RunFolderError(
       `'${path}' (${reasonOf(cause)})`,

@@ -89,7 +89,7 @@ async function onPictures(
     threads: 1,
     openInference: (bytes) => openOnnxNetwork('small', bytes),
   });
-  const samples = pictureSamples(faces.store, faces, config.augmentation);
+  const samples = pictureSamples(faces.stream, faces, config.augmentation);
   return collect(
     {
       config,

@@ -1,7 +1,6 @@
-import type { Backend } from '@cf/core';
+import type { Backend, FloatArray } from '@cf/core';
 import {
   type StepMetrics,
-  stepsPerEpoch,
   DivergedError as TrainingDiverged,
   type TrainingState,
   type TrainingTask,
@@ -11,6 +10,7 @@ import type { NamedSamples } from '../dataset/picture-samples.ts';
 import { DivergedError } from '../errors.ts';
 import { startProgress } from '../report/progress.ts';
 import { lossOf } from '../settings/loss-of.ts';
+import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 
@@ -25,7 +25,8 @@ export type Training = Pick<TrainingTask, 'learner' | 'state'> & {
 
 export interface TrainingHooks {
   readonly label: string;
-  onStep?(metrics: StepMetrics): unknown;
+  /** @param indices of the samples of the step @param losses of each of them */
+  onStep?(metrics: StepMetrics, indices: Uint32Array, losses: FloatArray): unknown;
   /** Before the first step of a new training, after each epoch, and after the last step of an interrupted one. */
   onCheckpoint?(state: TrainingState): Promise<void>;
   /** Whether a checkpoint is wanted within an epoch as well. */
@@ -42,7 +43,8 @@ export interface TrainingHooks {
 export async function runTraining(training: Training, hooks: TrainingHooks): Promise<void> {
   const { config, backend, samples, state, ...task } = training;
   const options = trainingOptions(config);
-  const total = stepsPerEpoch(samples.count, options) * options.epochs;
+  const sampler = samplerOf(config, samples);
+  const total = sampler.steps * options.epochs;
   const { subCenters } = config;
   const head = await backend.createHead(lossOf(config, samples), { subCenters });
   let step = state?.step ?? 0;
@@ -52,6 +54,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
       ...task,
       head,
       samples,
+      sampler,
       options,
       ...(state === undefined ? {} : { state }),
       checkpointDue: (reached: number): boolean => hooks.checkpointDue?.(reached) ?? false,
@@ -59,7 +62,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
     for await (const event of train(given)) {
       if (event.type === 'step') {
         step = event.metrics.step;
-        hooks.onStep?.(event.metrics);
+        hooks.onStep?.(event.metrics, event.indices, event.losses);
         progress.update(step, stepText(event.metrics));
       } else if (event.type === 'checkpoint') {
         await hooks.onCheckpoint?.(event.state);
@@ -78,6 +81,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   }
 }
 
-function stepText({ epoch, loss, imagesPerSecond }: StepMetrics): string {
-  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(0)} images/s`;
+function stepText({ epoch, loss, imagesPerSecond, dataShare }: StepMetrics): string {
+  const speed = `${imagesPerSecond.toFixed(0)} images/s, ${(100 * dataShare).toFixed(0)} % of it waiting for data`;
+  return `epoch ${epoch}, loss ${loss.toFixed(3)}, ${speed}`;
 }

@@ -1,10 +1,11 @@
-import { learningRateAt, type Schedule, stepsPerEpoch } from '@cf/training';
+import { learningRateAt, type Schedule } from '@cf/training';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
 
 /** Steps of a whole training on so many samples. */
 export function stepsOf(config: TrainConfig, samples: number): number {
-  return stepsPerEpoch(samples, trainingOptions(config)) * config.epochs;
+  return stepsPerEpoch(config, samples) * config.epochs;
 }
 
 /** What is wrong with a schedule that ends before its warm-up does; undefined where nothing is. */

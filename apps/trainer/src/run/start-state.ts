@@ -1,6 +1,7 @@
 import type { TrainingState } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
 import { lossOf } from '../settings/loss-of.ts';
+import { leftOutText, samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { configDifferences } from './config-differences.ts';
@@ -19,6 +20,8 @@ export async function startState(
   const { name: loss } = lossOf(config, samples);
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   for (const note of subject.notes) say(note);
+  const leftOut = leftOutText(config, samples.count, samplerOf(config, samples));
+  if (leftOut !== undefined) say(leftOut);
   const warning = warmUpWarning(config, samples.count);
   if (warning !== undefined) say(warning);
   if (kept === undefined) {

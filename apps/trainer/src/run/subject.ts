@@ -16,6 +16,8 @@ export interface Subject {
   /** Tells it from other networks, other first weights and other features. */
   readonly fingerprint: string;
   readonly samples: NamedSamples;
+  /** The picture of each sample, by its place in the list. */
+  readonly pictures: ArrayLike<number>;
   /** Which pictures of the list could be read. */
   readonly indices: Int32Array;
   /** What is to be trained. */

@@ -7,16 +7,20 @@ import type { NetworkInTraining, TrainedNetwork } from '../engines/network-in-tr
 import { OutputError, RunFolderError } from '../errors.ts';
 import { type NamedResult, resultsAsJson } from '../report/score-model.ts';
 import { trainReport } from '../report/train-report.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
+import { leftOutText } from './left-out.ts';
 import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
 import type { Subject } from './subject.ts';
 import { trainWithLog } from './train-with-log.ts';
-import { type TrainingFit, trainingFit } from './training-fit.ts';
+import { dataShareText, type TrainingFit, trainingFit } from './training-fit.ts';
 import { bestOf, type Validation } from './validation.ts';
 
 /** Trains and scores a subject; everything goes into its run folder. */
@@ -26,18 +30,28 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const interrupted: TrainOutcome = { run, interrupted: true, results: [] };
   // Before training: pairs that can't be scored are told now, not after hours.
   const before = await subject.scoreBefore();
-  const validations = await trainWithLog(job, subject);
+  const hardest = new HardestSamples(subject.samples.count);
+  const validations = await trainWithLog(job, subject, hardest);
   if (signal.aborted) return interrupted;
   const best = await takeBest(job, subject, bestOf(validations));
   const trained = await network.trained();
-  const fit = trainingFit(await readMetrics<StepMetrics>(run, best?.step));
+  const metrics = await readMetrics<StepMetrics>(run, best?.step);
+  const leftOut = leftOutText(metrics);
+  const waited = dataShareText(metrics);
+  for (const line of [leftOut, waited]) if (line !== undefined) job.say(line);
+  const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
     const control = await trainControl(job, subject);
     if (control === undefined) return interrupted;
     results.push(...control);
   }
-  await writeOutcome(job, subject, trained, results);
+  await writeOutcome(job, subject, { ...trained, hardest }, results);
+  const { accuracy, report } = results[0]!.result;
+  const steps = stepsPerEpoch(config, subject.samples.count) * config.epochs;
+  await boardLog(run.path).append([
+    scoreEvent(best?.step ?? steps, { accuracy, auc: report.auc, eer: report.eer }),
+  ]);
   const { missing, dropped } = readablePairs(dataset.verification, indices);
   tellLeftOut(job, missing + dropped);
   return { run, interrupted: false, results };
@@ -101,6 +115,9 @@ async function trainControl(
   }
 }
 
+/** Pictures that are shown as the hardest. */
+const MOST_RATED = 16;
+
 async function writeNetwork(path: string, model: Model, say: (line: string) => void): Promise<void> {
   const { notes } = await writeModelFile(path, model).catch((cause: unknown) => {
     throw new OutputError(path, cause);
@@ -109,14 +126,18 @@ async function writeNetwork(path: string, model: Model, say: (line: string) => v
 }
 
 async function writeOutcome(
-  { config, dataset, problems, say }: Job<TrainConfig>,
-  { run, samples, notes }: Subject,
-  { files, model }: TrainedNetwork,
+  { config, dataset, problems, say, signal }: Job<TrainConfig>,
+  { run, samples, notes, pictures }: Subject,
+  { files, model, hardest }: TrainedNetwork & { readonly hardest: HardestSamples },
   results: readonly NamedResult[],
 ): Promise<void> {
+  const metrics = await readMetrics<StepMetrics>(run);
+  const { embeddings } = results[0]!;
+  const rated = hardest.first(MOST_RATED).map(({ sample, loss }) => ({ index: pictures[sample]!, loss }));
   const page = await trainReport({
+    evidence: embeddings === undefined ? undefined : { dataset, table: embeddings, hardest: rated, signal },
     config,
-    metrics: await readMetrics<StepMetrics>(run),
+    metrics,
     results,
     identities: samples.classes.length,
     images: samples.count,
@@ -124,7 +145,7 @@ async function writeOutcome(
     problems: problems.all,
     notes: [
       ...notes,
-      ...[warmUpWarning(config, samples.count)].filter((line) => line !== undefined),
+      ...[warmUpWarning(config, samples.count), leftOutText(metrics)].filter((line) => line !== undefined),
       ...(config.validateEvery === undefined
         ? []
         : [`the best checkpoint is the model: ${CHOSEN_BY_SCORES}`]),

@@ -1,10 +1,13 @@
 import { StateMismatchError } from '@cf/core';
-import { type StepMetrics, stepsPerEpoch, type TrainingState } from '@cf/training';
+import type { StepMetrics, TrainingState } from '@cf/training';
 import { InterruptedError } from '../commands/interruption.ts';
 import { RunFolderError } from '../errors.ts';
+import { stepsPerEpoch } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import { trainingOptions } from '../settings/training-options.ts';
+import { boardLog, scoreEvent, stepEvent } from '../tensorboard/board-log.ts';
+import type { BoardEvent } from '../tensorboard/event.ts';
 import { checkpointPace, checkpointTimer } from './checkpoint-pace.ts';
+import type { HardestSamples } from './hardest-samples.ts';
 import type { Job } from './job.ts';
 import { keepCheckpoints } from './kept-checkpoints.ts';
 import { openMetrics } from './run-folder.ts';
@@ -17,10 +20,15 @@ import { bestOf, isPatienceOver, type Validation } from './validation.ts';
  * Trains to the end, to an interruption, or until the scores on the way get no better. Metrics and checkpoint go to the run
  * folder after every epoch, and within one where that is asked for.
  *
+ * @param hardest is told of all losses
  * @returns the scores on the way
  */
-export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Promise<readonly Validation[]> {
-  const { config, backend, pictures, signal, kept } = job;
+export async function trainWithLog(
+  job: Job<TrainConfig>,
+  subject: Subject,
+  hardest: HardestSamples,
+): Promise<readonly Validation[]> {
+  const { config, backend, pictures, signal, kept, place } = job;
   const { run, network, samples } = subject;
   const state = await startState(job, subject);
   const keeper = keepCheckpoints(run, {
@@ -34,16 +42,23 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
   const isEnough = (): boolean => isPatienceOver(validations, config.earlyStopping);
   const log = await openMetrics(run);
   const waiting: StepMetrics[] = [];
+  const board = boardLog(run.path, state?.step);
+  const shown: BoardEvent[] = [];
   const keep = async (reached: TrainingState): Promise<void> => {
     await log.append(waiting.splice(0));
     const found = await validate(job, subject, reached.step, validations);
     if (found !== undefined) validations.push(found);
     await keeper.write(reached, { subject, pictures, config, validations });
     timer.written();
+    place.onEvent?.({ event: 'checkpoint', step: reached.step });
     if (found !== undefined) {
       await run.writeText('validation', validations.map((one) => `${JSON.stringify(one)}\n`).join(''));
       tellValidation(job, found, validations);
+      const { step, accuracy, auc } = found;
+      shown.push(scoreEvent(step, { accuracy, auc }));
+      place.onEvent?.({ event: 'validation', ...found });
     }
+    await board.append(shown.splice(0));
     await keepBest(reached.step);
   };
   const keepBest = async (step: number): Promise<void> => {
@@ -69,7 +84,12 @@ export async function trainWithLog(job: Job<TrainConfig>, subject: Subject): Pro
       },
       {
         label: 'training',
-        onStep: (metrics) => waiting.push(metrics),
+        onStep: (metrics, indices, losses) => {
+          hardest.see(indices, losses);
+          waiting.push(metrics);
+          shown.push(stepEvent(metrics));
+          place.onEvent?.({ event: 'step', ...metrics });
+        },
         onCheckpoint: keep,
         checkpointDue: timer.due,
         isEnough,
@@ -98,7 +118,7 @@ function isDue(
 ): boolean {
   const { validateEvery } = config;
   if (validateEvery === undefined || step === 0) return false;
-  const every = validateEvery * stepsPerEpoch(samples, trainingOptions(config));
+  const every = validateEvery * stepsPerEpoch(config, samples);
   return step % every === 0 && !validations.some((one) => one.step === step);
 }
 
@@ -113,7 +133,7 @@ async function validate(
   const { inference } = await network.trained();
   try {
     const [{ result }] = (await score('validation', inference)) as [Awaited<ReturnType<typeof score>>[0]];
-    const epoch = step / stepsPerEpoch(samples.count, trainingOptions(config));
+    const epoch = step / stepsPerEpoch(config, samples.count);
     return { step, epoch, accuracy: result.accuracy, auc: result.report.auc };
   } catch (error) {
     if (error instanceof InterruptedError) return undefined;

@@ -68,9 +68,9 @@ function afterLooks(looks: number): AbortSignal {
 const bytes = (run: { readonly file: RunFolder['file'] }, name: 'network' | 'results'): Promise<string> =>
   readFile(run.file(name), 'base64');
 
-/** The metrics of a run without the one number that no run repeats. */
+/** The metrics of a run without the numbers that no run repeats. */
 const metricsOf = async (run: RunFolder): Promise<readonly object[]> =>
-  (await readMetrics<StepMetrics>(run)).map(({ imagesPerSecond: _, ...metrics }) => metrics);
+  (await readMetrics<StepMetrics>(run)).map(({ imagesPerSecond: _, dataShare: __, ...metrics }) => metrics);
 
 describe('train', () => {
   it('gives the same bytes for the same seed', async () => {

@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.ts';
+import { scoredAndTrained } from '../dataset/scored-and-trained.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
@@ -30,6 +31,13 @@ export async function train(
     const { dataset, backend, device, kept } = job;
     const images = dataset.labels.filter((label) => label >= 0).length;
     const pairs = dataset.verification.pairs.length;
+    place.onEvent?.({
+      event: 'start',
+      identities: dataset.names.length,
+      images,
+      pairs,
+      pairsFrom: dataset.pairsFrom,
+    });
     say(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
@@ -41,7 +49,7 @@ export async function train(
       return run;
     };
     const opened = { ...job, place: { ...place, open } };
-    const known = knownPairs(dataset);
+    const known = [...knownPairs(dataset), ...(await scoredAndTrained(dataset, signal))];
     return withSubject(opened, (subject) =>
       trainSubject(opened, { ...subject, notes: [...subject.notes, ...known] }),
     );

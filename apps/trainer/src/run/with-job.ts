@@ -1,7 +1,9 @@
 import type { Backend } from '@cf/core';
+import { alignedData, warnOfUnaligned } from '../dataset/aligned-data.ts';
 import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
+import { weighDataset } from '../dataset/weigh-dataset.ts';
 import { chooseDevice, type DeviceWork, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { openBackend } from '../engines/open-backend.ts';
 import { checkLoss, lossOf } from '../settings/loss-of.ts';
@@ -32,12 +34,16 @@ export async function withJob<T>(
   // Looked at first: a wrong loss, option or backend is told before any work.
   checkLoss(config);
   const threads = config.train === 'all' ? config.threads : undefined;
+  const kernels = config.train === 'all' ? config.kernels : 'auto';
   const device = await chooseDevice(config.device, workOf(config), say);
-  const backend: Backend = await openBackend(config.head, { threads, device });
+  const backend: Backend = await openBackend(config.head, { threads, device, kernels, say });
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
-    const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
+    const data = await alignedData(config.data, { ...policy, signal, say });
+    const found = await loadDataset(data, config.evaluation, config.seed, policy);
+    const dataset = await weighDataset(found, config);
+    if (!place.resume) await warnOfUnaligned(data, dataset, { ...policy, signal, say });
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
     if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);

@@ -1,10 +1,12 @@
-import { OptionOutOfRangeError, UnknownNameError } from '@cf/core';
+import { CfError, OptionOutOfRangeError, UnknownNameError } from '@cf/core';
 import { z } from 'zod';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/run-folder.ts';
+import { byteSize } from './byte-size.ts';
 import { checkLoss } from './loss-of.ts';
+import { samplerChoice } from './sampler-of.ts';
 import { fieldsOf, longFlag, SETTING_OF, type Section } from './setting.ts';
 import {
   CONFIG_SCHEMA,
@@ -18,15 +20,20 @@ import {
  * Checks every number and name of a configuration, which may come from a file.
  *
  * @param from whether errors name flags or fields of a file; fields by default
+ * @param placeOf where a field stands, for errors
  * @returns the configuration, with fields that an older file lacks
  * @throws UsageError, OptionOutOfRangeError, UnknownNameError
  */
-export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file'): TrainConfig {
-  const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from });
+export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file', placeOf?: PlaceOf): TrainConfig {
+  const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from, placeOf });
   checkLoss(config);
   checkMomentum(config);
   checkKeeping(config);
-  if (config.train === 'all') checkEngine(config);
+  checkSampling(config);
+  if (config.train === 'all') {
+    checkEngine(config);
+    if (config.dataMemory !== undefined) byteSize('--data-memory', config.dataMemory);
+  }
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);
   return config;
@@ -73,6 +80,16 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
   );
 }
 
+function checkSampling({ sampler, batch }: TrainConfig): void {
+  const choice = samplerChoice(sampler);
+  if (choice.kind !== 'pk' || choice.identities * choice.images === batch) return;
+  throw new UsageError(
+    `--batch ${batch} with --sampler ${sampler}`,
+    `--batch ${choice.identities * choice.images}`,
+    'leave --batch out.',
+  );
+}
+
 function checkKeeping({ checkpointEvery, validateEvery, earlyStopping }: TrainConfig): void {
   if (checkpointEvery !== undefined) checkpointPace(checkpointEvery);
   if (earlyStopping === undefined || validateEvery !== undefined) return;
@@ -114,7 +131,11 @@ function checkEngine({ engine, head, device, kernels, network }: NetworkTraining
   );
 }
 
+/** Where a field stands in a file, in words: `line 3 of 'run.yaml'`. */
+export type PlaceOf = (path: readonly PropertyKey[]) => string;
+
 interface Naming {
+  readonly placeOf?: PlaceOf | undefined;
   /** Stands before the names of fields. */
   readonly root?: string;
   readonly from?: 'flags' | 'file';
@@ -126,7 +147,12 @@ function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, naming:
   const result = schema.safeParse(value, { error });
   if (result.error === undefined) return result.data as z.output<Schema>;
   // A slip in a name also leaves a field missing: the name is what to say.
-  throw errorOf(problems.find(({ code }) => code === 'unrecognized_keys') ?? problems[0]!, naming);
+  const problem = problems.find(({ code }) => code === 'unrecognized_keys') ?? problems[0]!;
+  const failure = errorOf(problem, naming);
+  if (naming.placeOf === undefined || !(failure instanceof CfError)) throw failure;
+  const slip = problem.code === 'unrecognized_keys' ? problem.keys.slice(0, 1) : [];
+  const place = naming.placeOf([...(problem.path ?? []), ...slip]);
+  throw new UsageError(`${failure.given}, ${place}`, failure.expected, failure.fix);
 }
 
 type Problem = Parameters<z.core.$ZodErrorMap>[0];

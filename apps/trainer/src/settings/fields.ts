@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { BACKBONE_NAMES, backbone } from '@cf/backbones';
-import { LOSS_NAMES } from '@cf/core';
+import { CURRICULUM_SHAPES, LOSS_NAMES } from '@cf/core';
 import { z } from 'zod';
 import { DEVICE_CHOICES } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
@@ -51,13 +51,23 @@ const seed = setting('--seed <n>', integer(0, 2 ** 31).default(0), 'same seed, s
 const fileDim = setting('--dim <n>', integer(2, 65536).optional(), 'length of the embedding');
 
 export const folder = {
-  root: setting('--data <folder>', text(), 'pictures, one folder an identity', { told: 'drawn identities' }),
+  root: setting(
+    '--data <path>',
+    text(),
+    'pictures: a folder with one folder an identity, an InsightFace pack (faces.rec, or its folder), or a list (.csv, .tsv, .jsonl)',
+    { told: 'drawn identities' },
+  ),
   ...only(ONLY.data, {
     people: setting('--people <file>', text().optional(), 'LFW list of people; train on these only'),
     minImages: setting(
       '--min-images <n>',
       integer(1, 1e6).default(2),
       'leave out identities with fewer pictures',
+    ),
+    align: setting(
+      '--align',
+      z.boolean().optional(),
+      'pictures are photographs: find and align their faces first, into DATA.aligned',
     ),
     checkContent: setting('--check-content', off(), 'a resume compares the bytes of pictures as well'),
   }),
@@ -160,6 +170,18 @@ export const network = {
       default: ({ engine }) => engine as (typeof ENGINES)[number],
       told: 'onnx; tfjs for tfjs:model.json',
     }),
+    dataMemory: setting(
+      '--data-memory <size>',
+      text().optional(),
+      'decoded pictures kept in memory, such as 2GiB; those that do not fit are read again',
+      { told: 'half of what is free' },
+    ),
+    dataWorkers: setting(
+      '--data-workers <n>',
+      integer(0, 1024).optional(),
+      'threads that read and change pictures ahead of training',
+      { told: 'one for two processors; none where all pictures fit and are hardly changed' },
+    ),
   }),
   ...only(ONLY.engineOnnx, {
     threads: setting('--threads <n>', integer(1, 1024), 'threads of one operator', {
@@ -188,6 +210,33 @@ export const network = {
 export const augmentation = only(ONLY.network, {
   flip: setting('--no-augment-flip', on(), 'train on pictures without mirroring every second one'),
   shift: setting('--augment-shift <pixels>', integer(0, 64).default(3), 'how far training pictures move'),
+  crop: setting(
+    '--augment-crop <share>',
+    range(0, 0.9).default(0),
+    'cut out a window, its sides shorter by up to this share, and enlarge it',
+  ),
+  colour: setting(
+    '--augment-colour <strength>',
+    range(0, 1).default(0),
+    'multiply brightness, contrast and saturation by up to 1 ± this',
+  ),
+  grey: setting('--augment-grey <share>', range(0, 1).default(0), 'share of pictures without colour'),
+  blur: setting('--augment-blur <share>', range(0, 1).default(0), 'share of pictures blurred'),
+  resample: setting(
+    '--augment-resample <share>',
+    range(0, 1).default(0),
+    'share of pictures made small, to 0.2 to 0.8 of their sides, and large again',
+  ),
+  jpeg: setting(
+    '--augment-jpeg <share>',
+    range(0, 1).default(0),
+    'share of pictures compressed as JPEG, of quality 20 to 80',
+  ),
+  erase: setting(
+    '--augment-erase <share>',
+    range(0, 1).default(0),
+    'share of pictures of which a rectangle is painted over',
+  ),
 });
 
 const SCALE = byKind(DEFAULT_SCALE, { drawn: 16 });
@@ -232,6 +281,7 @@ export const loss = {
   }),
 };
 
+const BATCH = byKind(128, { drawn: 32 });
 const EPOCHS = byKind(15, { drawn: 4, file: 3, embedding: 10 });
 const CONTROL = byKind(false, { embedding: true });
 const WARMUP = byKind(60, { embedding: 0 });
@@ -254,11 +304,56 @@ export const optimisation = {
   subCenters: setting('--sub-centers <k>', integer(1, 1024).default(1), 'class centers of each class'),
   epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', EPOCHS),
   // Many small steps: what a network learns of a few drawn identities in two minutes.
-  batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', byKind(128, { drawn: 32 })),
+  batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', {
+    default: (situation) => {
+      const { sampler = 'uniform' } = situation.choices;
+      const [, identities, images] = /^pk:(\d+)x(\d+)$/.exec(sampler) ?? [];
+      return identities === undefined ? BATCH.default(situation) : Number(identities) * Number(images);
+    },
+    told: `${BATCH.told}; P·K with --sampler pk:PxK`,
+  }),
   accumulate: setting(
     '--accumulate <n>',
     integer(1, 1024).default(1),
     'micro-batches an optimiser step; one batch of all of them to the loss',
+  ),
+  lastBatch: setting(
+    '--last-batch <choice>',
+    z.enum(['drop', 'keep']).default('drop'),
+    'drop or keep: what becomes of the pictures of an epoch that are too few for a step',
+  ),
+  sampler: setting(
+    '--sampler <name>',
+    text().default('uniform'),
+    'uniform; balanced (every identity equally often); pk:PxK (P identities, K pictures of each); curriculum (easy pictures first)',
+  ),
+  ...only(ONLY.curriculum, {
+    difficulties: setting(
+      '--difficulties <file>',
+      text().optional(),
+      'how hard each picture is: JSON lines or CSV of picture and difficulty, such as cf data difficulty writes',
+    ),
+    curriculumPace: setting(
+      '--curriculum-pace <shape>',
+      z.enum(CURRICULUM_SHAPES).default('linear'),
+      `how the share of pictures in use grows: ${CURRICULUM_SHAPES.join(', ')}`,
+    ),
+    curriculumStart: setting(
+      '--curriculum-start <share>',
+      z.number().gt(0).max(1).default(0.2),
+      'share of the pictures, the easiest, that training starts with',
+    ),
+    curriculumEnd: setting(
+      '--curriculum-end <share>',
+      range(0, 1).default(0.5),
+      'share of the training after which all pictures are in use',
+    ),
+  }),
+  classWeights: setting(
+    '--class-weights <which>',
+    text().optional(),
+    'balanced (an identity counts as much as any other), or a file, JSON lines or CSV, of identity and weight',
+    { told: 'every picture counts alike' },
   ),
   optimiser: setting('--optimiser <name>', z.enum(['sgd', 'adamw']).default('sgd'), 'sgd or adamw'),
   // With AdamW rate and decay are PyTorch's defaults for a network from random weights.
@@ -339,7 +434,12 @@ export const start = only(ONLY.started, {
 
 export const evaluation = {
   ...only(ONLY.data, {
-    pairs: setting('--pairs <file>', text().optional(), 'LFW pairs to score', { told: 'of people held out' }),
+    pairs: setting(
+      '--pairs <file>',
+      text().optional(),
+      'pairs to score: an LFW list, a verification set (lfw.bin), or a list of paths (.csv, .tsv, .jsonl)',
+      { told: 'of people held out' },
+    ),
   }),
   ...only(ONLY.pairs, {
     pairsFolds: setting(
@@ -364,8 +464,22 @@ export const run = {
     ),
   }),
   initFrom: setting('--init-from <folder>', text(), 'a run to take weights and class centers (by name) from'),
-  config: setting('--config <file>', text(), 'a config.json in place of the flags of the training'),
+  config: setting(
+    '--config <file>',
+    text(),
+    'a configuration in YAML or JSON, such as config.json of a run; flags beside it win',
+  ),
   resume: setting('--resume <folder>', text(), 'continue an interrupted run from its checkpoint'),
+  dryRun: setting(
+    '--dry-run',
+    off(),
+    'tell shapes, parameters, memory, steps and time of the training, after a few steps on noise; write nothing',
+  ),
+  json: setting(
+    '--json',
+    off(),
+    'print what happens as JSON lines, and nothing else, on the standard output',
+  ),
   printSchema: setting('--print-schema', off(), 'print the JSON Schema of config.json, and do nothing else'),
 };
 

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { reasonOf, UsageError } from '../errors.ts';
 
 /** The text of a file that a flag names. @throws UsageError if it can't be read */
 export async function readGiven(flag: string, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readRegular(file);
   } catch (cause) {
     throw new UsageError(
       `${flag} ${file} (${reasonOf(cause)})`,
@@ -12,4 +12,16 @@ export async function readGiven(flag: string, file: string): Promise<string> {
       'check the path.',
     );
   }
+}
+
+/**
+ * The text of a file. A pipe or a device is told apart before it is opened: to read one may never end.
+ *
+ * @throws Error of the system, or that says what else it is
+ */
+export async function readRegular(path: string): Promise<string> {
+  const found = await stat(path);
+  if (found.isDirectory()) throw new Error('it is a folder');
+  if (!found.isFile()) throw new Error(found.isFIFO() ? 'it is a named pipe' : 'it is no regular file');
+  return await readFile(path, 'utf8');
 }

@@ -195,10 +195,17 @@ describe('checkConfig', () => {
       nesterov: false,
       subCenters: 1,
       biasWeightDecay: 0,
+      lastBatch: 'drop',
+      sampler: 'uniform',
+      curriculumPace: 'linear',
+      curriculumStart: 0.2,
+      curriculumEnd: 0.5,
     };
     expect(checkConfig(old)).toEqual({ ...old, ...filled });
     const ofNetworks = { kernels: 'auto', memory: 'normal' };
-    expect(checkConfig(OLD_CONFIG)).toEqual({ ...OLD_CONFIG, ...filled, ...ofNetworks });
+    const none = { crop: 0, colour: 0, grey: 0, blur: 0, resample: 0, jpeg: 0, erase: 0 };
+    const augmented = { augmentation: { ...OLD_CONFIG.augmentation, ...none } };
+    expect(checkConfig(OLD_CONFIG)).toEqual({ ...OLD_CONFIG, ...filled, ...ofNetworks, ...augmented });
   });
 
   it('is what flags of older versions still give', () => {

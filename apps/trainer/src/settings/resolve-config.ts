@@ -43,7 +43,7 @@ export function resolveConfig(flags: fields.TrainFlags): TrainConfig {
 }
 
 /** By the kind of network. */
-const NETWORKS: Readonly<Record<string, Section>> = {
+export const NETWORKS: Readonly<Record<string, Section>> = {
   'built-in': fields.builtIn,
   onnx: fields.onnx,
   layers: fields.layers,
@@ -60,7 +60,8 @@ function givenOf(one: Setting, flags: fields.TrainFlags): unknown {
   return (flags as Readonly<Record<string, unknown>>)[propertyOf(one)];
 }
 
-function fieldsFrom(section: Section, flags: fields.TrainFlags, situation: Situation): object {
+/** The values of a section: as given, or the default in a situation. */
+export function fieldsFrom(section: Section, flags: fields.TrainFlags, situation: Situation): object {
   const entries = Object.entries(section).map(([name, one]) => {
     const given = givenOf(one, flags) ?? one.default?.(situation);
     return [name, one.aliases?.[String(given)] ?? given];

@@ -19,6 +19,7 @@ type Choice =
   | 'optimiser'
   | 'initFrom'
   | 'loss'
+  | 'sampler'
   | 'weighting';
 
 /** Flags on which it depends what others mean. */
@@ -144,5 +145,9 @@ export const ONLY = {
     (situation) => noNetwork(situation) || (situation.engine === 'tfjs' && 'the engine tfjs'),
   ),
   onnxruntime: unless('for --engine onnx', ({ engine }) => engine === 'tfjs' && 'the engine tfjs'),
+  curriculum: unless(
+    'for --sampler curriculum',
+    ({ choices: { sampler = 'uniform' } }) => sampler !== 'curriculum' && `--sampler ${sampler}`,
+  ),
   sgd: unless('for SGD', ({ choices }) => choices.optimiser === 'adamw' && '--optimiser adamw'),
 } as const;

@@ -15,6 +15,7 @@ describe('trainingOptions', () => {
       weightDecay: 5e-4,
       ...ofHead,
       seed: 9,
+      lastBatch: 'drop',
       schedule: { name: 'step', base: 0.3, warmupSteps: 7 },
     });
     expect(rule).toMatchObject({ name: 'sgd', state: ['momentum'] });

@@ -11,12 +11,13 @@ import type { TrainConfig } from './train-config.ts';
 
 /** The training's part of a configuration. */
 export function trainingOptions(config: TrainConfig): TrainingOptions {
-  const { epochs, batch, accumulate, weightDecay, biasWeightDecay, subCenters, seed } = config;
+  const { epochs, batch, accumulate, weightDecay, biasWeightDecay, subCenters, seed, lastBatch } = config;
   const { schedule, learningRate, warmupSteps } = config;
   return {
     epochs,
     batch,
     accumulate,
+    lastBatch,
     rule: ruleOf(config),
     weightDecay,
     biasWeightDecay,

@@ -6,6 +6,7 @@ import {
   type ElementType,
   encodeModel,
   GraphBuilder,
+  type TensorData,
 } from '@cf/onnx';
 
 /** How {@link smallOnnx} departs from a network that can be trained. */
@@ -151,4 +152,36 @@ export function failingAbove(bytes: Uint8Array, most: number): Uint8Array {
     const batch = builder.op('Gather', [builder.op('Shape', [input]), int('first', [0])]);
     return builder.op('Add', [input, builder.op('Gather', [list, batch])]);
   });
+}
+
+/**
+ * [N, 3, 8, 8] → [N, 3]: means of pictures through a Loop of as many trips as it says; without a number it never ends.
+ */
+export function loopingOnnx(trips: bigint = 2n ** 62n): Uint8Array {
+  const graph = new GraphBuilder({ name: 'looping' });
+  const input = graph.input('data', 'float32', ['N', 3, 8, 8]);
+  const constant = (name: string, tensor: Omit<TensorData, 'dims'>): string =>
+    graph.initializer(name, { ...tensor, dims: [] } as TensorData);
+  const by = constant('scale', { type: 'float32', data: Float32Array.of(127.5) });
+  const most = constant('trips', { type: 'int64', data: BigInt64Array.of(trips) });
+  const condition = constant('condition', { type: 'bool', data: Uint8Array.of(1) });
+  const scaled = graph.op('Div', [input, by], {}, { outputs: ['scaled'] });
+  const pooled = graph.op('GlobalAveragePool', [scaled], {}, { outputs: ['pooled'] });
+  const flat = graph.op('Flatten', [pooled], {}, { outputs: ['flat'] });
+  const body = new GraphBuilder({ name: 'body' });
+  body.input('trip', 'int64', []);
+  body.input('go', 'bool', []);
+  body.input('x', 'float32', ['N', 3]);
+  body.op('Identity', ['go'], {}, { outputs: ['go_on'] });
+  body.op('Neg', ['x'], {}, { outputs: ['next'] });
+  body.output('go_on', 'bool', []);
+  body.output('next', 'float32', ['N', 3]);
+  const out = graph.op('Loop', [most, condition, flat], { body: { int: 0 } }, { outputs: ['embedding'] });
+  graph.output(out, 'float32', ['N', 3]);
+  const model = graph.build();
+  const [attribute] = model.graph!.node.at(-1)!.attribute;
+  Reflect.deleteProperty(attribute!, 'i');
+  // 5 is the type of a graph.
+  Object.assign(attribute!, { type: 5, g: body.build().graph! });
+  return encodeModel(model);
 }

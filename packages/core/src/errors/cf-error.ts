@@ -1,9 +1,11 @@
+import { printable } from './printable.ts';
+
 /** What every error of these packages says: what was given, what was expected, how to fix it. */
 export interface CfErrorDetails {
   /** What was given, as a reader would write it: `labels[17] = 1024`. */
   readonly given: string;
-  /** What was expected instead: `0 ≤ label < 1000 (classes of weights [1000, 512])`. */
-  readonly expected: string;
+  /** What was expected instead: `0 ≤ label < 1000 (classes of weights [1000, 512])`; of several texts each has its line. */
+  readonly expected: string | readonly string[];
   /** One imperative sentence: `remap identities with buildLabelMap().` */
   readonly fix: string;
   /** The error underneath, where there is one. */
@@ -13,7 +15,8 @@ export interface CfErrorDetails {
 /**
  * Base class of every error that these packages throw on purpose.
  *
- * The message reads `Name [CODE]: given, expected …\nFix: …`; the parts are there as fields too.
+ * The message reads `Name [CODE]: given, expected …\nFix: …`; the parts are there as fields too. Control characters, as
+ * names of files may have them, are shown escaped in all of it.
  */
 export abstract class CfError extends Error {
   /** Stable identifier, `E_…`, for programs. */
@@ -23,14 +26,17 @@ export abstract class CfError extends Error {
   readonly fix: string;
 
   constructor(name: string, code: string, details: CfErrorDetails) {
+    const given = printable(details.given);
+    const expected = [details.expected].flat().map(printable).join('\n');
+    const fix = printable(details.fix);
     super(
-      `${details.given}, expected ${details.expected}.\nFix: ${details.fix}`,
+      `${given}, expected ${expected}.\nFix: ${fix}`,
       details.cause === undefined ? undefined : { cause: details.cause },
     );
     this.name = `${name} [${code}]`;
     this.code = code;
-    this.given = details.given;
-    this.expected = details.expected;
-    this.fix = details.fix;
+    this.given = given;
+    this.expected = expected;
+    this.fix = fix;
   }
 }

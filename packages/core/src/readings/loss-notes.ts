@@ -147,7 +147,7 @@ export const LOSS_NOTES: Readonly<Record<string, LossNote>> = {
     loses: 'behind the margins in Huang et al. 2020; raises mislabelled samples',
   },
   'self-paced': {
-    text: 'Kumar et al. 2010, the hard regulariser; λ is the pace.',
+    text: 'Kumar et al. 2010, the hard regulariser; λ is the pace, which starts just above the median loss of the first batch.',
     when: 'noisy labels: the hardest samples wait',
     loses: 'behind the margins in Huang et al. 2020; its pace has to be tuned',
   },

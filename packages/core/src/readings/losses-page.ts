@@ -57,7 +57,8 @@ function lossLines(loss: MarginLoss): string[] {
 }
 
 function weightingLines(name: string): string[] {
-  const equations = weightingEquations(createLoss(name));
+  // λ as it is after the first batch, which says it.
+  const equations = weightingEquations(createLoss(name, name === 'self-paced' ? { pace: 1 } : {}));
   return ['', ...math('L_i', equations.losses), ...math('\\partial L/\\partial \\ell_i', equations.slope)];
 }
 

@@ -1,13 +1,22 @@
 import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { NonFiniteError } from '../errors/errors.ts';
 
+/** How the share of the data in use grows. */
+export type CurriculumShape = 'linear' | 'root' | 'exponential' | 'step';
+
+/** All of them. */
+export const CURRICULUM_SHAPES: readonly CurriculumShape[] = ['linear', 'root', 'exponential', 'step'];
+
 export interface CurriculumPace {
   /** Share of the data at the start, 0 < start ≤ 1. Default 0.2. */
   readonly start?: number;
   /** Steps after which all data is in. Default 1000. */
   readonly growSteps?: number;
-  /** How the share grows: `linear`, or `root` (√ of the linear share of squares, faster at first). Default `linear`. */
-  readonly shape?: 'linear' | 'root';
+  /**
+   * How the share grows: `linear`; `root` (√ of the linear share of squares, faster at first); `exponential` (slower at
+   * first) and `step` (all at once at the end), both of Hacohen and Weinshall 2019. Default `linear`.
+   */
+  readonly shape?: CurriculumShape;
 }
 
 /**
@@ -38,11 +47,18 @@ export function curriculumShare(step: number, pace: CurriculumPace = {}): number
   requireRange('start', start, 0, 1, 'exclusive lower bound');
   requireRange('growSteps', growSteps, 1, Number.MAX_SAFE_INTEGER);
   requireRange('step', step, 0, Number.MAX_SAFE_INTEGER);
-  requireChoice('shape', shape, ['linear', 'root']);
+  requireChoice('shape', shape, CURRICULUM_SHAPES);
   const progress = Math.min(1, step / growSteps);
-  return shape === 'linear'
-    ? start + (1 - start) * progress
-    : Math.sqrt(start * start + (1 - start * start) * progress);
+  switch (shape) {
+    case 'linear':
+      return start + (1 - start) * progress;
+    case 'root':
+      return Math.sqrt(start * start + (1 - start * start) * progress);
+    case 'exponential':
+      return start ** (1 - progress);
+    case 'step':
+      return progress < 1 ? start : 1;
+  }
 }
 
 /**

@@ -113,3 +113,60 @@ test('an infinite pace is carried as a finite number, and a start above the maxi
   expect(selfPacedWeighting({ pace: 5, maximumPace: 2 }).initialValues.pace).toBe(2);
   expect(paceAfter(0, { pace: 5, maximumPace: 2 })).toBe(2);
 });
+
+describe('without a pace', () => {
+  const batch = (nll: readonly number[], pace: number, mode: 'train' | 'eval' = 'train') =>
+    selfPacedWeighting().reduce(
+      batchOps,
+      { nll: Float64Array.from(nll), sampleWeights: new Float64Array(nll.length).fill(1) },
+      { pace: Float64Array.of(pace) },
+      mode,
+    );
+
+  test('the first batch lets more than half of its samples in, and not the hardest', () => {
+    fc.assert(
+      fc.property(losses, (nll) => {
+        const weighting = selfPacedWeighting();
+        expect(weighting.initialValues.pace).toBe(0);
+        const { dNll, next } = batch(nll, 0);
+        const among = [...dNll].filter((slope) => slope > 0).length;
+        expect(among).toBeGreaterThan(nll.length / 2);
+        const lambda = next.pace![0]! / 1.01;
+        expect(among).toBe(nll.filter((one) => one < lambda).length);
+        // A later batch goes by it.
+        expect(batch(nll, next.pace![0]!).next.pace![0]).toBeCloseTo(next.pace![0]! * 1.01, 9);
+      }),
+    );
+    // The median is 41.
+    expect([...batch([42, 40, 41, 60, 39], 0).dNll].map((slope) => slope > 0)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test('evaluation does not set it', () => {
+    expect(batch([1, 2, 3], 0, 'eval').next.pace![0]).toBe(0);
+  });
+
+  test('in a head the loss of the first step is not 0, and 40 steps learn', () => {
+    const loss = selfPaced(normFace({ scale: 32 }));
+    const embeddings = Float64Array.from({ length: 16 }, (_, i) => Math.sin(3 * i + 1));
+    const input = {
+      embeddings,
+      weights: Float64Array.of(1, 0, 0, 1, -1, 0.3),
+      labels: [0, 1, 2, 0, 1, 2, 0, 1],
+      dim: 2,
+    };
+    const {
+      loss: first,
+      gradEmbeddings,
+      state,
+    } = referenceStep(loss, { ...input, state: initialState(loss) });
+    expect(first).toBeGreaterThan(0);
+    expect(gradEmbeddings.some((slope) => slope !== 0)).toBe(true);
+    expect(state.values.pace).toBeGreaterThan(0);
+  });
+});

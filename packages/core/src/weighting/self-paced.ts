@@ -10,7 +10,11 @@ export type SelfPacedRegulariser = 'hard' | 'linear' | 'mixture';
 export interface SelfPacedOptions extends UnsafeOption {
   /** How a sample's weight falls with its loss. Default `hard`. */
   readonly regulariser?: SelfPacedRegulariser;
-  /** λ at the first step, in units of the loss, > 0; ∞ lets every sample in. For `mixture` this is λ₁. Default 1. */
+  /**
+   * λ at the first step, in units of the loss, > 0; ∞ lets every sample in. For `mixture` this is λ₁. By default the first
+   * batch says it: just above its median loss, so that more than half of its samples are in, as Kumar et al. 2010 begin
+   * (section 5).
+   */
   readonly pace?: number;
   /** λ grows by this factor each training step, ≥ 1; unsafe any finite factor > 0. Default 1.01. */
   readonly growth?: number;
@@ -21,17 +25,19 @@ export interface SelfPacedOptions extends UnsafeOption {
 }
 
 /**
- * The pace of self-paced learning after `steps` training steps: min(pace·growth^steps, maximumPace).
+ * The pace of self-paced learning after `steps` training steps: min(pace·growth^steps, maximumPace); without a pace, the
+ * growth alone.
  *
  * Kumar et al. 2010 anneal their threshold by a constant factor an iteration.
  */
 export function paceAfter(steps: number, options: SelfPacedOptions = {}): number {
-  const { pace, growth, top } = checkPace(options);
+  const { pace = 1, growth, top } = checkPace(options);
   return Math.min(pace * growth ** steps, top);
 }
 
 /**
- * G = v(nll; λ), where the pace λ grows from step to step: easy samples first. v carries no gradient.
+ * G = v(nll; λ), where the pace λ grows from step to step: easy samples first. v carries no gradient. Without a pace the
+ * state holds 0 until the first batch has said it.
  *
  * - `hard`: 1 where nll < λ, else 0 (Kumar et al. 2010, eq. 3);
  * - `linear`: 1 − nll/λ where nll < λ, else 0 (Jiang et al. 2014, eq. 7);
@@ -49,27 +55,50 @@ export function selfPacedWeighting(options: SelfPacedOptions = {}): SampleWeight
   return {
     name: 'self-paced',
     gradient: 'frozen',
-    initialValues: { pace },
+    initialValues: { pace: pace ?? 0 },
     stateRanges: { pace: [0, LARGEST_PACE] },
     reduce: (ops, { nll, sampleWeights }, state, mode) => {
-      const lambda = state.pace!;
+      const carried = state.pace!;
+      const lambda =
+        pace === undefined
+          ? ops.select(
+              ops.greater(carried, ops.constant(0)),
+              carried,
+              ops.min(firstPace(ops, nll), ops.constant(top)),
+            )
+          : carried;
       const v = easiness(ops, nll, lambda, regulariser, lowerShare);
       const grown = ops.min(ops.mul(lambda, ops.constant(growth)), ops.constant(top));
       return {
         ...weightedMean(ops, nll, ops.mul(v, sampleWeights)),
-        next: { pace: mode === 'train' ? grown : lambda },
+        next: { pace: mode === 'train' ? grown : carried },
       };
     },
   };
 }
 
-function checkPace(options: SelfPacedOptions): { pace: number; growth: number; top: number } {
-  const { pace = 1, growth = 1.01, maximumPace = Number.POSITIVE_INFINITY } = options;
-  requireRange('pace', pace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
+function checkPace(options: SelfPacedOptions): { pace?: number; growth: number; top: number } {
+  const { pace, growth = 1.01, maximumPace = Number.POSITIVE_INFINITY } = options;
+  if (pace !== undefined) requireRange('pace', pace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
   requireRange('maximumPace', maximumPace, 0, Number.POSITIVE_INFINITY, 'exclusive lower bound');
   requirePublished('growth', growth, GROWTH, options);
   const top = Math.min(maximumPace, LARGEST_PACE);
-  return { pace: Math.min(pace, top), growth, top };
+  return { ...(pace === undefined ? {} : { pace: Math.min(pace, top) }), growth, top };
+}
+
+/** Above the loss that half of a batch is under: the share by which, and what that is of a loss of 0. */
+const ABOVE_MEDIAN = 1.01;
+const ABOVE_ZERO = 1e-6;
+
+/** Just above the loss of rank ⌊B/2⌋, so that more than half of the samples are under it. */
+function firstPace<T, M>(ops: BatchOps<T, M>, nll: T): T {
+  const rank = ops.argsort(ops.argsort(nll, 'ascending'), 'ascending');
+  const half = ops.mul(ops.constant(0.5), ops.count(nll));
+  const [zero, one] = [ops.constant(0), ops.constant(1)];
+  // Of one sample alone: rank ≤ B/2 < rank + 1.
+  const upTo = ops.select(ops.greater(rank, half), zero, nll);
+  const median = ops.sum(ops.select(ops.greater(ops.add(rank, one), half), upTo, zero));
+  return ops.add(ops.mul(ops.constant(ABOVE_MEDIAN), median), ops.constant(ABOVE_ZERO));
 }
 
 const GROWTH: Domain = { published: { low: 1, high: Number.POSITIVE_INFINITY }, defined: POSITIVE };

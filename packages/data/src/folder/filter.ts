@@ -1,5 +1,4 @@
 import { checkInteger } from '../checks.ts';
-import type { ImageFolder } from './image-folder.ts';
 
 /** Which identities to keep; every condition must hold. */
 export interface IdentityFilter {
@@ -9,8 +8,17 @@ export interface IdentityFilter {
   readonly names?: ReadonlySet<string>;
 }
 
-/** Keeps the identities that pass, in their order; root and problems stay as they are. */
-export function filterIdentities(folder: ImageFolder, filter: IdentityFilter): ImageFolder {
+/** What is looked at of an identity. */
+interface Filtered {
+  readonly name: string;
+  readonly files: readonly unknown[];
+}
+
+/** Keeps the identities that pass, in their order; all else stays as it is. */
+export function filterIdentities<Folder extends { readonly identities: readonly Filtered[] }>(
+  folder: Folder,
+  filter: IdentityFilter,
+): Folder {
   const { minImages = 1, names } = filter;
   checkInteger('minImages', minImages, 1);
   const wanted = names === undefined ? undefined : new Set([...names].map((name) => name.normalize('NFC')));

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadImages } from '../image/image-loader.ts';
@@ -61,6 +64,75 @@ describe('scanImageFolder', () => {
     expect(problems).toEqual([]);
     expect(identities.map(({ name, files }) => [name, files.length])).toEqual([['Ada', 1]]);
   });
+
+  it('takes folders of systems and storage boxes for no people', async () => {
+    const at = root('systems');
+    await put(join(at, 'Ada', '1.jpg'), jpeg);
+    const folders = [
+      '$RECYCLE.BIN',
+      '@eaDir',
+      'lost+found',
+      '__MACOSX',
+      '.DS_Store',
+      '#recycle',
+      'System Volume Information',
+    ];
+    for (const name of folders) await put(join(at, name, '1.jpg'), jpeg);
+    await put(join(at, 'Ada', '@eaDir', '1.jpg'), jpeg);
+    await put(join(at, 'Ada', 'Thumbs.db'), 'x');
+    const { identities, problems } = await scanImageFolder(at);
+    expect([identities.map(({ name }) => name), problems]).toEqual([['Ada'], []]);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'never opens pipes, sockets and devices, and says so in a line each',
+    { timeout: 10_000 },
+    async () => {
+      const at = root('specials');
+      await put(join(at, 'Ada', '1.jpg'), jpeg);
+      execFileSync('mkfifo', [join(at, 'Ada', 'pipe.jpg'), join(at, 'pipe')]);
+      await symlink('/dev/zero', join(at, 'Ada', 'zero.jpg'));
+      await symlink(join(at, 'pipe'), join(at, 'Ada', 'to-a-pipe.jpg'));
+      const server = createServer().listen(join(at, 'Ada', 'socket'));
+      await once(server, 'listening');
+      try {
+        const { identities, problems } = await scanImageFolder(at);
+        expect(identities[0]!.files).toEqual([join(at, 'Ada', '1.jpg')]);
+        expect(problems.map(({ message }) => message.slice(at.length + 1))).toEqual([
+          'Ada/pipe.jpg: it is a pipe (FIFO), not a file',
+          'Ada/socket: it is a socket, not a file',
+          'Ada/to-a-pipe.jpg: it is a pipe (FIFO), not a file',
+          'Ada/zero.jpg: it is a device, not a file',
+          'pipe: it is a pipe (FIFO), not a file',
+        ]);
+        const strict = await scanImageFolder(at, { strict: true });
+        const pipe = strict.identities[0]!.files.find((file) => file.endsWith('pipe.jpg'))!;
+        const loading = loadImages([pipe], { width: 8, height: 8, channels: 3 });
+        await expect(loading.next()).rejects.toMatchObject({
+          code: 'E_IMAGE',
+          reason: expect.stringContaining('pipe'),
+        });
+      } finally {
+        server.close();
+      }
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'shows control characters of names escaped in its lines',
+    async () => {
+      const at = root('forged');
+      await put(join(at, 'Ada', '1.jpg'), jpeg);
+      const name = 'x\nskipped: \u001b[31mforged.jpg';
+      await put(join(at, 'Ada', name), 'no picture');
+      const { problems } = await scanImageFolder(at);
+      expect(problems).toMatchObject([{ path: join(at, 'Ada', name) }]);
+      expect(problems[0]!.message).toContain('Ada/x\\nskipped: \\x1b[31mforged.jpg: the content is no');
+      await expect(
+        loadImages([join(at, 'Ada', name)], { width: 8, height: 8, channels: 3 }).next(),
+      ).rejects.toThrow(/x\\nskipped: \\x1b\[31mforged/);
+    },
+  );
 
   it('reports, in one line each, whatever it leaves out', async () => {
     const at = root('problems');

@@ -2,11 +2,12 @@ import type { Dirent } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataFolderError } from '../errors.ts';
-import { EMPTY_FILE, imageFormat, NOT_AN_IMAGE, SIGNATURE_BYTES } from '../image/signature.ts';
+import { EMPTY_FILE, imageFormat, notAnImage, SIGNATURE_BYTES } from '../image/signature.ts';
 import { mapLimited } from '../map-limited.ts';
 import { byCodeUnits } from '../order.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { readFailure, rootFailure } from '../read-failure.ts';
+import { notAFile } from '../source/kind-of-file.ts';
 
 /** One person and the pictures of them. */
 export interface ImageIdentity {
@@ -32,13 +33,27 @@ interface IdentityFolder extends ImageIdentity {
 
 const FOLDERS_AT_A_TIME = 16;
 const LAYOUT = 'check the path; the layout is <root>/<identity>/<picture>.jpg.';
-/** Left by file managers; neither pictures nor worth a word. */
-const CLUTTER = new Set(['thumbs.db', 'desktop.ini', 'icon\r', '@eadir', '__macosx']);
+/** Left by file managers, systems and storage boxes; neither pictures nor people nor worth a word. */
+export const CLUTTER: ReadonlySet<string> = new Set([
+  'thumbs.db',
+  'ehthumbs.db',
+  'desktop.ini',
+  'icon\r',
+  '@eadir',
+  '@recycle',
+  '#recycle',
+  '#snapshot',
+  '__macosx',
+  '$recycle.bin',
+  'recycler',
+  'system volume information',
+  'lost+found',
+]);
 
 /**
  * Reads which pictures of which identities a folder holds: `<root>/<identity>/<picture>`.
  *
- * A picture is told by its first bytes (JPEG, PNG, WebP), whatever its name; its pixels are not decoded yet.
+ * A picture is told by its first bytes (JPEG, PNG, WebP, AVIF, BMP), whatever its name; its pixels are not decoded yet.
  * Hidden files and file managers' clutter are passed over in silence, and so are files beside the identity
  * folders that are no pictures (a README, a list). Everything else that is left out is a problem. Links are
  * followed. Names that differ only in their Unicode form are one identity.
@@ -64,6 +79,7 @@ export async function scanImageFolder(
       );
     } else if (kind === 'broken')
       problems.push(imageProblem('unreadable folder', path, 'the link leads nowhere'));
+    else if (kind !== 'file') problems.push(imageProblem('not an image', path, kind.fault));
   }
   const read = await mapLimited(folders, FOLDERS_AT_A_TIME, (name) => readIdentity(root, name, strict));
   const identities = mergeByName(read, problems);
@@ -132,6 +148,10 @@ async function readIdentity(root: string, folder: string, strict: boolean): Prom
           : await inspect(file);
       if (strict || typeof found === 'string') files.push(file);
       else problems.push(found);
+    } else if (strict) {
+      files.push(file);
+    } else {
+      problems.push(imageProblem('not an image', file, kind.fault));
     }
   }
   if (files.length === 0) {
@@ -140,13 +160,18 @@ async function readIdentity(root: string, folder: string, strict: boolean): Prom
   return { name, path, files, problems };
 }
 
-async function kindOf(entry: Dirent, path: string): Promise<'folder' | 'file' | 'broken' | 'other'> {
+/** What an entry is, or why what it is (such as a pipe) is never opened. */
+async function kindOf(
+  entry: Dirent,
+  path: string,
+): Promise<'folder' | 'file' | 'broken' | { readonly fault: string }> {
   if (entry.isDirectory()) return 'folder';
   if (entry.isFile()) return 'file';
-  if (!entry.isSymbolicLink()) return 'other';
   try {
     const target = await stat(path);
-    return target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other';
+    if (target.isDirectory()) return 'folder';
+    const fault = notAFile(target);
+    return fault === undefined ? 'file' : { fault };
   } catch {
     return 'broken';
   }
@@ -157,7 +182,7 @@ async function inspect(file: string): Promise<string | ImageProblem> {
   try {
     const head = await readHead(file);
     if (head.length === 0) return imageProblem('unreadable image', file, EMPTY_FILE);
-    return imageFormat(head) ?? imageProblem('not an image', file, NOT_AN_IMAGE);
+    return imageFormat(head) ?? imageProblem('not an image', file, notAnImage(head));
   } catch (error) {
     return imageProblem('unreadable image', file, readFailure(error));
   }

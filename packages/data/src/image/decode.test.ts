@@ -126,9 +126,11 @@ describe('decodeImage', () => {
     await mkdir(join(root, 'folder.jpg'));
     const say = (path: string): Promise<string> => failure(() => decodeImage(path, { channels: 3 }));
     const start = (path: string): string => `UnreadableImageError [E_IMAGE]: ${path}: `;
-    const end = ', expected a complete JPEG, PNG or WebP picture.';
-    expect(await say(text)).toBe(`${start(text)}the content is neither JPEG, PNG nor WebP${end}`);
-    expect(await say(gif)).toBe(`${start(gif)}the content is neither JPEG, PNG nor WebP${end}`);
+    const end = ', expected a complete JPEG, PNG, WebP, AVIF or BMP picture.';
+    expect(await say(text)).toBe(`${start(text)}the content is no JPEG, PNG, WebP, AVIF or BMP${end}`);
+    expect(await say(gif)).toBe(
+      `${start(gif)}it is a GIF picture, which is not read: convert it to JPEG or PNG${end}`,
+    );
     expect(await say(empty)).toBe(`${start(empty)}the file is empty${end}`);
     expect(await say(noise)).toContain(start(noise));
     expect(await say(join(root, 'folder.jpg'))).toContain('it is a folder');

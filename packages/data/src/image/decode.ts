@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
-import { readFailure } from '../read-failure.ts';
+import { type PictureSource, type PixelSize, pictureName, sourceOf } from '../source/picture-source.ts';
+import { pictureBytes, readPicture } from '../source/read-picture.ts';
+import { bmpSize, decodeBmp } from './bmp.ts';
+import { decodingBudget } from './decoding-budget.ts';
+import { decodingBytes, TooLarge } from './decoding-cost.ts';
 import type { RawImage } from './raw-image.ts';
-import { EMPTY_FILE, imageFormat, NOT_AN_IMAGE } from './signature.ts';
+import { type ImageFormat, imageFormat, notAnImage } from './signature.ts';
 
 /** What a decoded picture should look like. */
 export interface DecodeOptions {
@@ -17,30 +20,117 @@ export interface DecodeOptions {
 }
 
 /**
- * Reads and decodes one JPEG, PNG or WebP picture, off the main thread.
+ * Reads and decodes one JPEG, PNG, WebP, AVIF or BMP picture, off the main thread.
  *
  * The format is told from the content, not from the name. EXIF orientation is applied, colours are brought
  * to sRGB, transparent parts turn black, and of an animation the first frame is taken. A picture of other
  * proportions than asked for is scaled to cover and cut at the centre, never stretched.
  *
- * @throws UnreadableImageError when the file can't be read, is empty, is truncated or is no picture.
+ * What it will take is told from its header. All pictures that are decoded at a time share a budget of memory; a
+ * picture that would take more than all of that is refused.
+ *
+ * @param picture - a file's path, or another place where a picture lies.
+ * @throws UnreadableImageError when it can't be read, is empty, truncated or too large, or is no picture.
  */
-export async function decodeImage(file: string, options: DecodeOptions): Promise<RawImage> {
+export async function decodeImage(
+  picture: string | PictureSource,
+  options: DecodeOptions,
+): Promise<RawImage> {
   checkSize(options);
-  let bytes: Uint8Array;
+  const source = sourceOf(picture);
+  const sized = options.width !== undefined || options.height !== undefined;
+  return withPicture(source, sized, (found) => decodeFound(source, found, options));
+}
+
+/** Decodes a picture that {@link withPicture} has found. @throws UnreadableImageError */
+export async function decodeFound(
+  source: PictureSource,
+  found: FoundPicture,
+  options: DecodeOptions,
+): Promise<RawImage> {
   try {
-    bytes = await readFile(file);
+    return found.format === undefined
+      ? await toSize(fromRaw(found.pixels), options)
+      : await decodeBytes(found.bytes, found.format, options);
   } catch (error) {
-    throw new UnreadableImageError(file, readFailure(error), 'unreadable image', error);
+    throw new UnreadableImageError(pictureName(source), decodeFailure(error), 'unreadable image', error);
   }
-  if (bytes.length === 0) throw new UnreadableImageError(file, EMPTY_FILE);
-  if (imageFormat(bytes) === undefined) {
-    throw new UnreadableImageError(file, NOT_AN_IMAGE, 'not an image');
-  }
+}
+
+/** Width and height of a picture as it is shown. */
+export async function pictureSize(found: FoundPicture): Promise<PixelSize> {
+  if (found.format === undefined) return { width: found.pixels.width, height: found.pixels.height };
+  if (found.format === 'bmp') return bmpSize(found.bytes);
+  const { autoOrient } = await sharp(found.bytes, { limitInputPixels: false }).metadata();
+  return autoOrient;
+}
+
+/** An encoded picture, or one that is pixels already. */
+export type FoundPicture =
+  | { readonly format: ImageFormat; readonly bytes: Uint8Array }
+  | { readonly format: undefined; readonly bytes: Uint8Array; readonly pixels: RawImage };
+
+/**
+ * Reads a picture and does some work on it, with the memory that decoding takes set aside.
+ *
+ * @param sized whether it will be scaled to a size that is asked for.
+ * @throws UnreadableImageError
+ */
+export async function withPicture<T>(
+  source: PictureSource,
+  sized: boolean,
+  work: (picture: FoundPicture) => Promise<T>,
+): Promise<T> {
+  const budget = decodingBudget();
+  let held = await pictureBytes(source);
+  const encoded = held;
+  await budget.take(held);
   try {
-    return await decodeBytes(bytes, options);
+    let found = await findPicture(source, encoded);
+    const decoded = await costOf(source, found, sized);
+    if (budget.tryTake(decoded)) {
+      held += decoded;
+    } else {
+      // Given back first: two that wait for more while they hold something could wait for ever.
+      budget.give(held);
+      held = 0;
+      found = { format: undefined, bytes: NONE, pixels: { width: 0, height: 0, channels: 1, data: NONE } };
+      await budget.take(encoded + decoded);
+      held = encoded + decoded;
+      found = await findPicture(source, encoded);
+    }
+    return await work(found);
+  } finally {
+    budget.give(held);
+  }
+}
+
+const NONE = new Uint8Array(0);
+
+async function findPicture(source: PictureSource, length: number): Promise<FoundPicture> {
+  const bytes = await readPicture(source, length);
+  const format = imageFormat(bytes);
+  if (format !== undefined) return { format, bytes };
+  const pixels = source.kind === 'record' ? rawPixels(bytes, source.pixels) : undefined;
+  if (pixels === undefined)
+    throw new UnreadableImageError(pictureName(source), notAnImage(bytes), 'not an image');
+  return { format, bytes, pixels };
+}
+
+/** A record that has a byte for each pixel and channel of its pack's size holds pixels, RGB or grey. */
+function rawPixels(data: Uint8Array, size: PixelSize | undefined): RawImage | undefined {
+  if (size === undefined) return undefined;
+  const channels = ([3, 1] as const).find((count) => size.width * size.height * count === data.length);
+  return channels && { ...size, channels, data };
+}
+
+async function costOf(source: PictureSource, found: FoundPicture, sized: boolean): Promise<number> {
+  if (found.format === undefined) return 0;
+  try {
+    return await decodingBytes(found.bytes, found.format, sized);
   } catch (error) {
-    throw new UnreadableImageError(file, decodeFailure(error), 'unreadable image', error);
+    const reason = error instanceof TooLarge ? error.message : decodeFailure(error);
+    throw new UnreadableImageError(pictureName(source), reason, 'unreadable image', error);
   }
 }
 
@@ -59,14 +149,19 @@ export async function resizeImage(image: RawImage, width: number, height: number
   return toRawImage(pipeline, channels);
 }
 
-function decodeBytes(bytes: Uint8Array, options: DecodeOptions): Promise<RawImage> {
-  const { width, height, channels } = options;
+function decodeBytes(bytes: Uint8Array, format: ImageFormat, options: DecodeOptions): Promise<RawImage> {
   // 'error' refuses truncated and damaged pixels, yet not a mere oddity in the header.
-  let pipeline = sharp(bytes, { failOn: 'error', autoOrient: true }).flatten({ background: '#000' });
-  if (width !== undefined || height !== undefined) {
-    pipeline = pipeline.resize({ width, height, fit: 'cover', position: 'centre' });
-  }
-  return toRawImage(pipeline.toColourspace(channels === 1 ? 'b-w' : 'srgb'), channels);
+  const pipeline =
+    format === 'bmp' ? fromRaw(decodeBmp(bytes)) : sharp(bytes, { failOn: 'error', autoOrient: true });
+  return toSize(pipeline.flatten({ background: '#000' }), options);
+}
+
+function toSize(pipeline: Sharp, { width, height, channels }: DecodeOptions): Promise<RawImage> {
+  const sized =
+    width === undefined && height === undefined
+      ? pipeline
+      : pipeline.resize({ width, height, fit: 'cover', position: 'centre' });
+  return toRawImage(sized.toColourspace(channels === 1 ? 'b-w' : 'srgb'), channels);
 }
 
 /** A picture for sharp to work on. */
@@ -93,7 +188,7 @@ export function checkSize({ width, height }: DecodeOptions): void {
  * libvips writes several lines, some of them twice; a report has room for the first. Its error buffer is one for the
  * whole process, so of two pictures that fail at the same time one may be left with an unknown error.
  */
-function decodeFailure(error: unknown): string {
+export function decodeFailure(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
   const truncated =
     /premature end|truncated|read error|unable to parse|insufficient|out of order|unknown error/i.test(line);

@@ -82,7 +82,7 @@ describe('loadImages', () => {
       ['unreadable image', cut],
       ['unreadable image', join(root, 'missing.jpg')],
     ]);
-    expect(problems[0]!.message).toBe(`${text}: the content is neither JPEG, PNG nor WebP`);
+    expect(problems[0]!.message).toBe(`${text}: the content is no JPEG, PNG, WebP, AVIF or BMP`);
     for (const { message } of problems) expect(message).not.toContain('\n');
   });
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
+import { type PictureSource, pictureName } from '../source/picture-source.ts';
 import { type DecodeOptions, decodeImage } from './decode.ts';
 import type { RawImage } from './raw-image.ts';
 
@@ -19,10 +20,11 @@ export interface LoadImagesOptions extends DecodeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One decoded picture of a list of files. */
+/** One decoded picture of a list. */
 export interface LoadedImage {
-  /** Position in the list of files. */
+  /** Position in the list. */
   readonly index: number;
+  /** What messages call it: its path, and where in the file it lies. */
   readonly file: string;
   readonly image: RawImage;
 }
@@ -38,7 +40,7 @@ type Outcome = { readonly image: RawImage } | { readonly error: unknown };
  * @throws UnreadableImageError in strict mode, at the place in the order where the picture would have come.
  */
 export async function* loadImages(
-  files: readonly string[],
+  files: readonly (string | PictureSource)[],
   options: LoadImagesOptions,
 ): AsyncGenerator<LoadedImage, void, undefined> {
   const { concurrency = availableParallelism(), onProblem, signal } = options;
@@ -52,7 +54,7 @@ export async function* loadImages(
       signal?.throwIfAborted();
       const outcome = await window.take(index);
       signal?.throwIfAborted();
-      const file = files[index]!;
+      const file = pictureName(files[index]!);
       if ('image' in outcome) {
         yield { index, file, image: outcome.image };
       } else if (strict || !(outcome.error instanceof UnreadableImageError)) {
@@ -69,7 +71,7 @@ export async function* loadImages(
 
 /** The pictures under way or waiting: at most `concurrency` decoding, at most `prefetch` altogether. */
 class DecodingWindow {
-  readonly #files: readonly string[];
+  readonly #files: readonly (string | PictureSource)[];
   readonly #options: DecodeOptions;
   readonly #concurrency: number;
   readonly #prefetch: number;
@@ -79,7 +81,12 @@ class DecodingWindow {
   #next = 0;
   #closed = false;
 
-  constructor(files: readonly string[], options: DecodeOptions, concurrency: number, prefetch: number) {
+  constructor(
+    files: readonly (string | PictureSource)[],
+    options: DecodeOptions,
+    concurrency: number,
+    prefetch: number,
+  ) {
     this.#files = files;
     this.#options = options;
     this.#concurrency = concurrency;
@@ -114,7 +121,7 @@ class DecodingWindow {
     }
   }
 
-  async #decode(file: string): Promise<Outcome> {
+  async #decode(file: string | PictureSource): Promise<Outcome> {
     try {
       return { image: await decodeImage(file, this.#options) };
     } catch (error) {

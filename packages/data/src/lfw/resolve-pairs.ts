@@ -29,7 +29,7 @@ export interface ResolvePairsOptions {
 
 const FOLDERS_AT_A_TIME = 16;
 /** LFW is JPEG; folders in LFW's layout may hold any of the formats that are read. */
-const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp'];
+const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.avif', '.bmp'];
 
 /** Where LFW keeps a picture: `<root>/<name>/<name>_0001.jpg`; `index` counts from 1. */
 export function lfwImagePath(root: string, name: string, index: number): string {
@@ -44,7 +44,7 @@ export function lfwStem(name: string, index: number): string {
 /**
  * Finds the pictures of a list of pairs in a folder of LFW's layout.
  *
- * `.jpg` is looked for first, then `.jpeg`, `.png` and `.webp`. Names match in either Unicode form.
+ * `.jpg` is looked for first, then `.jpeg`, `.png`, `.webp`, `.avif` and `.bmp`. Names match in either Unicode form.
  *
  * @throws PairImageError in strict mode, naming the pair, its line and the file.
  * @throws DataFolderError when the root is missing or can't be read.

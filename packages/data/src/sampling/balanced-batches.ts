@@ -50,7 +50,7 @@ export function balancedBatches(
 }
 
 /** Sample indices of each identity that has any, identities in the order of their labels. */
-function membersByLabel(labels: ArrayLike<number>): number[][] {
+export function membersByLabel(labels: ArrayLike<number>): number[][] {
   const members = new Map<number, number[]>();
   for (let sample = 0; sample < labels.length; sample++) {
     const label = labels[sample]!;
@@ -63,7 +63,7 @@ function membersByLabel(labels: ArrayLike<number>): number[][] {
 }
 
 /** Cards that are dealt in random order and shuffled anew when none is left. */
-class Deck {
+export class Deck {
   readonly #cards: readonly number[];
   readonly #random: Random;
   #left: number[] = [];

@@ -6,6 +6,7 @@ import { checkSize, type DecodeOptions } from '../image/decode.ts';
 import { type LoadImagesOptions, loadImages } from '../image/image-loader.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { toPlanes } from '../image/transform.ts';
+import type { PictureSource } from '../source/picture-source.ts';
 
 /** Pictures of one size, decoded once and kept in memory, ready to be cut into batches. */
 export interface ImageStore {
@@ -51,7 +52,7 @@ export type LoadImageStoreOptions = ImageStoreOptions & Omit<LoadImagesOptions, 
  * @throws UnreadableImageError in strict mode. The signal's reason when it is raised.
  */
 export function loadImageStore(
-  files: readonly string[],
+  files: readonly (string | PictureSource)[],
   options: LoadImageStoreOptions,
 ): Promise<ImageStore> {
   return collectImages(loadImages(files, options), files.length, options);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OutputFolderError } from '../errors.ts';
@@ -6,6 +6,7 @@ import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { formatPairs, type PairList } from '../lfw/pairs.ts';
 import { lfwStem } from '../lfw/resolve-pairs.ts';
+import { makeFolder } from '../make-folder.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type SyntheticFaces, type SyntheticOptions, syntheticFaces } from './synthetic-faces.ts';
 
@@ -38,7 +39,7 @@ const JPEG_QUALITY = 92;
  * as before or complete. `synthetic.json` keeps the options.
  *
  * @param onProgress - hears of every picture written.
- * @throws OutputFolderError when `out` is a file, or holds anything and may not be replaced.
+ * @throws OutputFolderError when `out` is a file, holds anything and may not be replaced, or can't be written.
  */
 export async function writeSyntheticFolder(
   out: string,
@@ -48,17 +49,26 @@ export async function writeSyntheticFolder(
   const faces = syntheticFaces(options);
   const before = await whatIsAt(out, options.replace === true);
   const target = resolve(out);
-  await mkdir(dirname(target), { recursive: true });
   const aside = join(dirname(target), `.${basename(target)}.${process.pid}.${Date.now()}.partial`);
   try {
+    await makeFolder(dirname(target));
     await mkdir(aside);
     await writeAll(aside, faces, options, onProgress);
     options.signal?.throwIfAborted();
     await takePlace(aside, target, before);
   } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
+    // Where that fails too, what is told is why the writing did.
+    await rm(aside, { recursive: true, force: true }).catch(() => {});
+    throw asOutput(out, error);
   }
+}
+
+/** An error of the system as one of the folder; any other as it is. */
+function asOutput(out: string, error: unknown): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  const fix = 'check that it may be written to and has space left; nothing was kept.';
+  return new OutputFolderError(out, `'${out}' (${message})`, 'a folder that can be written', fix, error);
 }
 
 type Before = 'nothing' | 'empty folder' | 'own folder';
@@ -67,9 +77,16 @@ async function whatIsAt(out: string, replace: boolean): Promise<Before> {
   const [unused, another] = ['a folder that is new or empty', 'choose another folder.'];
   const found = await stat(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw error;
+    throw asOutput(out, error);
   });
-  if (found === undefined) return 'nothing';
+  if (found === undefined) {
+    const isLink = await lstat(out).then(
+      () => true,
+      () => false,
+    );
+    if (!isLink) return 'nothing';
+    throw new OutputFolderError(out, `'${out}' is a link to nothing`, unused, another);
+  }
   if (!found.isDirectory()) {
     throw new OutputFolderError(out, `'${out}' is a file`, unused, another);
   }

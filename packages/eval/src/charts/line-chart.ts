@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type Domain, decades, linearDomain, logDomain } from './domain.ts';
+import { type Domain, decades, LARGEST_DRAWN, linearDomain, logDomain } from './domain.ts';
 import { type ChartSize, chartTitle, DEFAULT_HEIGHT, DEFAULT_WIDTH, renderSvg } from './render.ts';
 import { type ChartSeries, isDrawn, lonelyRows, type SeriesRow, seriesRows, uniqueNames } from './series.ts';
 import { PALETTE } from './style.ts';
@@ -15,6 +15,8 @@ export interface LineChartOptions extends ChartSize {
   readonly series: readonly ChartSeries[];
   /** Logarithmic x; points with x ≤ 0 are left out. */
   readonly logX?: boolean | undefined;
+  /** Logarithmic y; points with y ≤ 0 leave gaps. */
+  readonly logY?: boolean | undefined;
   /** Ends of the y axis; curves are cut off there. The range of the data if left out. */
   readonly yDomain?: Domain | undefined;
   /** Ends of the x axis. The range of the data if left out. */
@@ -40,7 +42,9 @@ const LEGEND_ROW = 17;
  * one row, each further row adds to the height.
  */
 export async function lineChart(options: LineChartOptions): Promise<string> {
-  const rows = seriesRows(options.series, options.logX === true);
+  const rows = seriesRows(options.series, options.logX === true).map((row) =>
+    options.logY === true && row.y !== null && row.y < 1 / LARGEST_DRAWN ? { ...row, y: null } : row,
+  );
   const names = uniqueNames(options.series.map(({ name }) => name));
   const columns = legendColumns(names, options.width ?? DEFAULT_WIDTH);
   const height = (options.height ?? DEFAULT_HEIGHT) + (Math.ceil(names.length / columns) - 1) * LEGEND_ROW;
@@ -107,8 +111,15 @@ function xScale(options: LineChartOptions, rows: readonly SeriesRow[]): object {
   };
 }
 
-function yScale({ yDomain, yTitle }: LineChartOptions, rows: readonly SeriesRow[]): object {
+function yScale({ yDomain, yTitle, logY }: LineChartOptions, rows: readonly SeriesRow[]): object {
   const values = rows.flatMap(({ y }) => (y === null ? [] : [y]));
+  if (logY === true) {
+    const decadeDomain = yDomain ?? logDomain(values);
+    return {
+      scale: { type: 'log', domain: [...decadeDomain], nice: false },
+      axis: { title: yTitle, values: decades(decadeDomain), labelExpr: LOG_LABEL },
+    };
+  }
   const domain = [...(yDomain ?? linearDomain(values))];
   return {
     scale: { domain, nice: yDomain === undefined, zero: false },

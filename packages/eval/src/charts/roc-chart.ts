@@ -41,7 +41,7 @@ export async function rocChart(options: RocChartOptions): Promise<string> {
 }
 
 /** Points of rising FAR; of those with FAR 0 the best, moved to the left edge of the logarithmic axis. */
-function stairs(roc: readonly RocPoint[], leftEdge: number): ChartPoint[] {
+export function stairs(roc: readonly RocPoint[], leftEdge: number): ChartPoint[] {
   const points = thinRoc(roc);
   const withoutFalseAccept = points.findLast(({ far }) => far === 0);
   const drawn = points.filter(({ far }) => far > 0).map(({ far, tar }) => ({ x: far, y: tar }));

@@ -33,8 +33,8 @@ describe('htmlReport', () => {
       picture,
       '<figcaption>mean of a batch</figcaption>',
       '<th scope="col" class="number">FAR</th><th scope="col">status</th>',
-      '<td class="number">0.1</td><td>ok</td>',
-      '<td class="number">0.01</td><td>–</td>',
+      '<td data-column="FAR" class="number">0.1</td><td data-column="status">ok</td>',
+      '<td data-column="FAR" class="number">0.01</td><td data-column="status">–</td>',
       '&quot;loss&quot;: &quot;curricularface&quot;',
     ]) {
       expect(html).toContain(text);
@@ -53,8 +53,8 @@ describe('htmlReport', () => {
     });
     expect(html).not.toContain('<script');
     expect(html).not.toContain("alert('x')");
-    // title twice, subtitle, label, value, note, chart's title and caption, table's title, column, cell, key and value.
-    expect(html.split('&lt;script&gt;')).toHaveLength(1 + 13);
+    // title twice, subtitle, label, value, note, chart's title and caption, table's title, column (twice), cell, key and value.
+    expect(html.split('&lt;script&gt;')).toHaveLength(1 + 14);
   });
 
   it('needs nothing from outside and forbids it', () => {
@@ -77,7 +77,7 @@ describe('htmlReport', () => {
       [undefined, Number.POSITIVE_INFINITY],
     ];
     const html = htmlReport({ ...empty, tables: [{ title: 't', columns: ['a', 'b'], rows }] });
-    expect(html.match(/<td class="number">–<\/td>/g)).toHaveLength(4);
+    expect(html.match(/<td data-column="[^"]*" class="number">–<\/td>/g)).toHaveLength(4);
     expect(html).not.toMatch(/NaN|Infinity/);
   });
 

@@ -22,6 +22,19 @@ export interface ReportChart {
 /** What a cell of a table may hold; null and undefined are printed as a dash. */
 export type ReportCell = string | number | boolean | null | undefined;
 
+/** Photographs with their captions, such as pairs that are hard to tell. */
+export interface ReportPictures {
+  readonly title: string;
+  readonly caption?: string | undefined;
+  readonly pictures: readonly ReportPicture[];
+}
+
+export interface ReportPicture {
+  /** A PNG or a JPEG. */
+  readonly bytes: Uint8Array;
+  readonly caption: string;
+}
+
 /** A table; every row has one cell a column. */
 export interface ReportTable {
   readonly title: string;
@@ -35,6 +48,7 @@ export interface HtmlReportOptions {
   readonly subtitle?: string | undefined;
   readonly summary: readonly ReportSummaryItem[];
   readonly charts: readonly ReportChart[];
+  readonly pictures?: readonly ReportPictures[] | undefined;
   readonly tables: readonly ReportTable[];
   /** Printed as JSON, folded away at the end. */
   readonly config?: object | undefined;
@@ -48,13 +62,13 @@ export interface HtmlReportOptions {
  * @throws ReportError (`E_REPORT`) if a chart is not an `<svg>` element or could run a script, or a table is ragged.
  */
 export function htmlReport(options: HtmlReportOptions): string {
-  const { title, subtitle, summary, charts, tables, config } = options;
+  const { title, subtitle, summary, charts, pictures = [], tables, config } = options;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${escapeHtml(title)}</title>
 <style>${REPORT_STYLE}</style>
 </head>
@@ -66,6 +80,7 @@ ${subtitle === undefined ? '' : `<p class="subtitle">${escapeHtml(subtitle)}</p>
 </header>
 ${section(summary, (items) => `<dl class="summary">\n${items.map(summaryItem).join('\n')}\n</dl>`)}
 ${section(charts, (items) => `<div class="charts">\n${items.map(figure).join('\n')}\n</div>`)}
+${section(pictures, (items) => items.map(pictureSection).join('\n'))}
 ${section(tables, (items) => `<div class="tables">\n${items.map(tableSection).join('\n')}\n</div>`)}
 ${config === undefined ? '' : configSection(config)}
 </main>
@@ -109,6 +124,23 @@ function tagsOf(svg: string): string {
   return svg.replace(/>[^<]*</g, '><').replace(/\saria-label="[^"]*"/g, '');
 }
 
+function pictureSection({ title, caption, pictures }: ReportPictures): string {
+  const items = pictures.map(({ bytes, caption: text }) => {
+    const type = bytes[0] === 0xff ? 'jpeg' : 'png';
+    const alt = escapeHtml(text);
+    return `<figure><img src="data:image/${type};base64,${base64(bytes)}" alt="${alt}"><figcaption>${alt}</figcaption></figure>`;
+  });
+  const small = caption === undefined ? '' : `<p class="subtitle">${escapeHtml(caption)}</p>`;
+  return `<section class="card pictures">\n<h2>${escapeHtml(title)}</h2>${small}\n<div>${items.join('\n')}</div>\n</section>`;
+}
+
+function base64(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  for (let from = 0; from < bytes.length; from += 8192)
+    parts.push(String.fromCharCode(...bytes.subarray(from, from + 8192)));
+  return btoa(parts.join(''));
+}
+
 function tableSection({ title, columns, rows }: ReportTable, tableIndex: number): string {
   rows.forEach((row, index) => {
     if (row.length === columns.length) return;
@@ -122,7 +154,9 @@ function tableSection({ title, columns, rows }: ReportTable, tableIndex: number)
     (_, column) => rows.length > 0 && rows.every((row) => typeof (row[column] ?? 0) === 'number'),
   );
   const cell = (tag: 'th' | 'td', text: string, column: number): string => {
-    const attributes = `${tag === 'th' ? ' scope="col"' : ''}${numeric[column] ? ' class="number"' : ''}`;
+    // On a phone a row is a list, and each cell says what it is.
+    const name = tag === 'th' ? ' scope="col"' : ` data-column="${escapeHtml(columns[column]!)}"`;
+    const attributes = `${name}${numeric[column] ? ' class="number"' : ''}`;
     return `<${tag}${attributes}>${escapeHtml(text)}</${tag}>`;
   };
   const head = columns.map((name, column) => cell('th', name, column)).join('');

@@ -45,10 +45,14 @@ h2 { margin: 0 0 8px; font-size: 1.0625rem; }
   gap: 16px;
   margin-top: 16px;
 }
-figure { margin: 0; }
+figure { margin: 0; min-width: 0; }
 figure svg { display: block; width: 100%; min-width: 480px; height: auto; }
 figcaption { margin-top: 6px; color: var(--muted); font-size: 0.875rem; }
-.tables { align-items: start; }
+.tables { grid-template-columns: minmax(0, 1fr); align-items: start; }
+.pictures { margin-top: 16px; }
+.pictures > div { display: flex; flex-wrap: wrap; gap: 16px; margin-top: 12px; }
+.pictures img { display: block; max-width: 100%; height: auto; border-radius: 4px; }
+.pictures figcaption { max-width: 240px; overflow-wrap: anywhere; }
 .config { margin-top: 16px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9375rem; }
@@ -59,5 +63,13 @@ tbody tr:last-child td { border-bottom: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 summary { cursor: pointer; font-weight: 600; }
 pre { margin: 12px 0 0; overflow-x: auto; font: 0.8125rem/1.5 ui-monospace, Menlo, Consolas, monospace; }
+@media (max-width: 640px) {
+  table, tbody, tr, td { display: block; }
+  thead { display: none; }
+  tr { padding: 8px 0; border-bottom: 1px solid var(--rule); }
+  tbody tr:last-child { border-bottom: 0; }
+  td, td:last-child { display: flex; justify-content: space-between; gap: 16px; padding: 2px 0; border: 0; text-align: right; white-space: normal; overflow-wrap: anywhere; }
+  td::before { content: attr(data-column); color: var(--muted); text-align: left; }
+}
 @media print { .card, .summary > div, figure { break-inside: avoid; } }
 `;

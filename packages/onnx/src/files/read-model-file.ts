@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CfError } from '@cf/core';
 import { OnnxFileError, OnnxOpsetError, reasonOf } from '../errors.ts';
@@ -60,10 +60,11 @@ export async function readModelFile(path: string): Promise<Model> {
 
 async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    // To open a pipe may never end.
+    if (!(await stat(path)).isFile()) throw new Error('not a file');
     const file = await open(path);
     try {
       const status = await file.stat();
-      if (!status.isFile()) throw new Error('not a file');
       if (status.size > LARGEST_FILE)
         throw new Error(
           `${status.size} bytes, and a model has ${LARGEST_FILE} at most beside its side files`,
@@ -90,10 +91,9 @@ async function openSideFiles(
     try {
       // The folder as it is, links followed; what a link leads to is in it or refused.
       const real = await realpath(join(folder, location));
-      const handle = isInside(folder, real) ? await open(real) : undefined;
-      if (handle === undefined) problems.add(`'${location}' is a link that leaves the model's folder`);
-      else opened.set(location, handle);
-      if (handle !== undefined && !(await handle.stat()).isFile()) problems.add(`'${location}' is no file`);
+      if (!isInside(folder, real)) problems.add(`'${location}' is a link that leaves the model's folder`);
+      else if (!(await stat(real)).isFile()) problems.add(`'${location}' is no file`);
+      else opened.set(location, await open(real));
     } catch (cause) {
       const isMissing = ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
       problems.add(`'${location}' ${isMissing ? 'is missing' : `can't be read (${reasonOf(cause)})`}`);

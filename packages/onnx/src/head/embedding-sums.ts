@@ -8,20 +8,23 @@ export class EmbeddingSums {
   factor: Float32Array;
   /** factor_i·x_i: [B, d]. */
   readonly x: Float32Array;
-  /** What the tiles of these factors come to so far, and with the next one: [B, d]. */
+  /** What the tiles of these factors come to so far: [B, d]. */
   before: Float32Array;
-  after: Float32Array;
+  #after: Float32Array | undefined;
   /** x̂, or x: [B, d]. */
   readonly #unit: Float32Array;
   readonly #total: Float64Array;
+  readonly #memory: HeadMemory;
+  /** What threads beside the first have added: [B, d] each. */
+  readonly #partials: Float32Array[] = [];
 
   /** @param total zeros: [B, d]. */
   constructor(memory: HeadMemory, unit: Float32Array, total: Float64Array) {
     this.#unit = unit;
     this.#total = total;
+    this.#memory = memory;
     this.x = memory.array('factored', unit.length);
     this.before = memory.array('before', unit.length).fill(0);
-    this.after = memory.array('after', unit.length);
     this.factor = new Float32Array(0);
   }
 
@@ -37,11 +40,25 @@ export class EmbeddingSums {
       for (let k = i * dim; k < (i + 1) * dim; k++) x[k] = value * unit[k]!;
     }
     this.before.fill(0);
+    for (const partial of this.#partials) partial.fill(0);
+  }
+
+  /** Where `before` goes together with the next tile, for who can't add in place: [B, d]. */
+  get after(): Float32Array {
+    this.#after ??= this.#memory.array('after', this.#unit.length);
+    return this.#after;
   }
 
   /** The next tile is in `after`. */
   took(): void {
-    [this.before, this.after] = [this.after, this.before];
+    [this.before, this.#after] = [this.after, this.before];
+  }
+
+  /** Where a thread adds what its rows come to: `before`, or what is added to it in the end. */
+  partial(thread: number): Float32Array {
+    if (thread === 0) return this.before;
+    this.#partials[thread - 1] ??= this.#memory.array(`partial ${thread}`, this.#unit.length).fill(0);
+    return this.#partials[thread - 1]!;
   }
 
   /** Over all tiles: [B, d]. */
@@ -53,6 +70,7 @@ export class EmbeddingSums {
 
   #flush(): void {
     const { factor, before } = this;
+    for (const partial of this.#partials) for (let k = 0; k < before.length; k++) before[k]! += partial[k]!;
     const total = this.#total;
     const dim = before.length / factor.length;
     for (let i = 0; i < factor.length; i++) {

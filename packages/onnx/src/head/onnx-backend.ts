@@ -20,6 +20,7 @@ import { LinearMemory } from '../simd/linear-memory.ts';
 import { lossesOf, onnxHead } from './onnx-head.ts';
 import { takesSharedMemory } from './shared-memory.ts';
 import { openSimdKernel, type SimdKernel } from './simd-kernel.ts';
+import type { TileProgram } from './sweep-threads.ts';
 import type { OnPart } from './tile-pass.ts';
 import type { HeadProducts } from './tile-products.ts';
 
@@ -93,10 +94,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
       'leave products out; the graphs compute them.',
     );
   const sharing =
-    simd &&
-    threads > 1 &&
-    (await takesSharedMemory(runtime, opener)) &&
-    products?.takesSharedMemory !== false;
+    simd && threads > 1 && (products !== undefined || (await takesSharedMemory(runtime, opener)));
   const helpers = sharing ? Math.min(threads, MOST_SWEEPING) - 1 : 0;
   // With the last session of a device go the kernels compiled for it: one session is there as long as the backend.
   let anchor = isProcessor ? undefined : await opener.open(probeModel());
@@ -125,9 +123,8 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
           keepBytes,
           skipBound,
           products,
-          threads,
           onPart: options.onPart,
-          kernels: simd ? await openKernels(lossesOf(loss), helpers) : undefined,
+          kernels: simd ? await openKernels(lossesOf(loss), helpers, products?.program) : undefined,
         },
         headOptions,
       ),
@@ -143,10 +140,11 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
 async function openKernels(
   losses: readonly MarginLoss[],
   helpers: number,
+  program: TileProgram | undefined,
 ): Promise<ReadonlyMap<MarginLoss, SimdKernel>> {
   const linear = new LinearMemory(helpers > 0);
   const kernels = new Map<MarginLoss, SimdKernel>();
-  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear, helpers));
+  for (const loss of losses) kernels.set(loss, await openSimdKernel(loss, linear, helpers, program));
   return kernels;
 }
 

@@ -32,7 +32,6 @@ export interface HeadSettings extends TileLimits {
   readonly kernels: ReadonlyMap<MarginLoss, SimdKernel> | undefined;
   /** Multiplies; without, graphs do. */
   readonly products: HeadProducts | undefined;
-  readonly threads: number;
   readonly onPart: OnPart | undefined;
 }
 
@@ -50,7 +49,7 @@ export function lossesOf(loss: MarginLoss): readonly MarginLoss[] {
 export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: HeadOptions): Head {
   const { tileSize, subCenters = 1, checkFinite = true } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
-  const { opener, kernels, runtime, threads } = settings;
+  const { opener, kernels, runtime } = settings;
   const waiting = briefWaiting(runtime);
   const sessions = new Map(
     lossesOf(loss).map((each) => [each, new HeadSessions(opener, each, subCenters, waiting)]),
@@ -58,7 +57,7 @@ export function onnxHead(loss: MarginLoss, settings: HeadSettings, options: Head
   const products = new Map(
     lossesOf(loss).map((each) => [
       each,
-      settings.products?.open({ loss: each, subCenters, threads }) ??
+      settings.products?.open({ loss: each, subCenters, threads: kernels!.get(each)!.threads }) ??
         new GraphProducts(runtime, sessions.get(each)!, { loss: each }),
     ]),
   );

@@ -37,6 +37,8 @@ export const JOB = {
   parts: 13,
   /** Not 0 once a thread has failed. */
   failed: 14,
+  /** Which tile it is that threads compute their parts of: those who have done it sweep. */
+  tile: 15,
   own: 16,
 } as const;
 

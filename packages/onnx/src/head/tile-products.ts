@@ -1,5 +1,6 @@
 import type { MarginLoss } from '@cf/core';
 import type { EmbeddingSums } from './embedding-sums.ts';
+import type { SweepThreads, TileProgram } from './sweep-threads.ts';
 
 /** What of a tile of n classes, of K rows each, goes into its products. */
 export interface ProductTile {
@@ -48,14 +49,17 @@ export interface ProductsPlan {
   readonly loss: MarginLoss;
   /** K. */
   readonly subCenters: number;
-  readonly threads: number;
+  /** Run `HeadProducts.program`. */
+  readonly threads: Pick<SweepThreads, 'count' | 'prepareTiles' | 'runTile'>;
 }
 
 /** A library that computes the products of heads in the place of the runtime's graphs. */
 export interface HeadProducts {
   /** Such as `oneDNN 2.6.3`. */
   readonly name: string;
-  /** Whether it reads and writes memory that threads share. */
-  readonly takesSharedMemory: boolean;
+  /** What computes a product, such as `gemm:jit`; `ref` is a plain loop. */
+  readonly implementation: string;
+  /** What a head's threads run; without, there is one thread. */
+  readonly program?: TileProgram;
   open(plan: ProductsPlan): TileProducts;
 }

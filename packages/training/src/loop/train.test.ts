@@ -5,8 +5,9 @@ import type { SampleData } from '../learner/learner.ts';
 import { linearTask } from '../testing/linear-task.ts';
 import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
+import type { BatchRequest } from './samples.ts';
 import { events, metricsOf, open, stored } from './testing.ts';
-import { stepsPerEpoch, type TrainingOptions } from './train.ts';
+import { defaultSampler, type TrainingOptions } from './train.ts';
 
 describe('events', () => {
   test('come in order', async () => {
@@ -26,6 +27,8 @@ describe('events', () => {
     for (const m of metricsOf(all)) {
       expect(m.gradientNorm).toBeGreaterThan(0);
       expect(m.imagesPerSecond).toBeGreaterThan(0);
+      expect(m.dataShare).toBeGreaterThanOrEqual(0);
+      expect(m.dataShare).toBeLessThan(1);
       expect(m.t).toBeGreaterThan(-1);
     }
   });
@@ -54,7 +57,7 @@ describe('events', () => {
     [24, 100, 1, 1],
     [24, 5, 2, 2],
   ])('%d samples in batches of %d×%d are %d steps', (count, batch, accumulate, steps) => {
-    expect(stepsPerEpoch(count, { batch, accumulate })).toBe(steps);
+    expect(defaultSampler(count, { batch, accumulate, seed: 1 }).steps).toBe(steps);
   });
 
   test('the event loop has a turn every step, so that Ctrl-C is heard in the middle of an epoch', async () => {
@@ -117,6 +120,80 @@ describe('samples', () => {
     await events({ ...given, samples });
     const epoch = (n: number): unknown[] => new Array(6).fill([4, { epoch: n, seed: 1 }]);
     expect(keys).toEqual([...epoch(0), ...epoch(1)]);
+  });
+
+  test('batches made ahead are taken in the order of the requests, and closed when training ends', async () => {
+    const given = await open({ batch: 4, accumulate: 2 });
+    const straight = metricsOf(await events(given));
+    for (const stopAt of [undefined, 4]) {
+      let closed = false;
+      const controller = new AbortController();
+      const again = await open({ batch: 4, accumulate: 2 });
+      async function* batches(requests: Iterable<BatchRequest>): AsyncGenerator<SampleData, void, undefined> {
+        try {
+          // All of them, long before they are needed.
+          for (const { indices, key } of [...requests]) yield again.samples.batch(indices, key);
+        } finally {
+          closed = true;
+        }
+      }
+      const all = await events(
+        { ...again, samples: { ...again.samples, batches }, signal: controller.signal },
+        (event) => event.type === 'step' && event.metrics.step === stopAt && controller.abort(),
+      );
+      expect(metricsOf(all).map(({ loss }) => loss)).toEqual(
+        straight.slice(0, stopAt).map(({ loss }) => loss),
+      );
+      expect(closed).toBe(true);
+    }
+  });
+
+  test('a kept last batch is a smaller step, and one that is dropped is counted', async () => {
+    const seen: HeadInput[] = [];
+    const given = await open({ batch: 5, accumulate: 2, lastBatch: 'keep' });
+    const all = await events({ ...given, head: spied(given.head, seen) });
+    expect(seen.map(({ labels }) => labels.length)).toEqual([10, 10, 6, 10, 10, 6]);
+    const leftOut = (list: readonly TrainingEvent[]): readonly number[] =>
+      list.flatMap((event) => (event.type === 'epoch' ? [event.leftOut] : []));
+    expect(leftOut(all)).toEqual([0, 0]);
+    expect(leftOut(await events(await open({ batch: 5, accumulate: 2 })))).toEqual([6, 6]);
+  });
+
+  test("a sampler of one's own says what each step sees", async () => {
+    const seen: HeadInput[] = [];
+    const given = await open();
+    const sampler = {
+      steps: 2,
+      leftOut: 0,
+      batches: (epoch: number) => [Uint32Array.of(epoch, 3, 3), Uint32Array.of(5)],
+    };
+    const all = await events({ ...given, sampler, head: spied(given.head, seen) });
+    expect(seen.map(({ sampleKeys }) => [...(sampleKeys as Uint32Array)])).toEqual([
+      [0, 3, 3],
+      [5],
+      [1, 3, 3],
+      [5],
+    ]);
+    expect(all.at(-1)).toMatchObject({ step: 4, interrupted: false });
+  });
+
+  test('weights of samples and of classes reach the head as one', async () => {
+    const seen: HeadInput[] = [];
+    const given = await open();
+    const { count, labels } = given.samples;
+    const weights = Float64Array.from({ length: count }, (_, i) => i % 3);
+    const classWeights = [1, 2, 0.5, 4, 3];
+    const samples = { ...given.samples, weights, classWeights };
+    await events({ ...given, samples, head: spied(given.head, seen) });
+    for (const { sampleKeys, sampleWeights } of seen) {
+      const expected = Array.from(sampleKeys!, (key) => (key % 3) * classWeights[labels[key]!]!);
+      expect([...(sampleWeights as Float64Array)]).toEqual(expected);
+    }
+    await expect(events({ ...given, samples: { ...samples, weights: [1] } })).rejects.toThrow(
+      'weights of length 1',
+    );
+    const bad = { ...samples, classWeights: [1, 1, -1, 1, 1] };
+    await expect(events({ ...given, samples: bad })).rejects.toThrow('samples.classWeights[2] = -1');
   });
 
   test('an array of the head that is no longer needed goes back to it', async () => {

@@ -1,10 +1,12 @@
 import {
   type Head,
+  type LastBatch,
   OptionOutOfRangeError,
   requireInteger,
   requireRange,
+  type Sampler,
   ShapeMismatchError,
-  shuffledBatches,
+  uniformSampler,
 } from '@cf/core';
 import { DivergedError } from '../errors.ts';
 import type { Learner, SampleData } from '../learner/learner.ts';
@@ -13,7 +15,7 @@ import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
 import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
 import type { TrainingEvent } from './events.ts';
 import { nextTurn } from './next-turn.ts';
-import { classCount, type TrainingSamples } from './samples.ts';
+import { type BatchRequest, classCount, oneByOne, type TrainingSamples, weightsOf } from './samples.ts';
 import { firstHeadState, type HeadState, requireFit, type TrainingState } from './training-state.ts';
 import { type LearnerWithHead, type StepBatch, type StepResult, trainingStep } from './training-step.ts';
 
@@ -24,6 +26,8 @@ export interface TrainingOptions {
   readonly batch: number;
   /** Micro-batches an optimiser step, which are one batch to the loss; 1 by default. */
   readonly accumulate?: number;
+  /** What becomes of samples left over for a smaller step, without a sampler of one's own; `drop` by default. */
+  readonly lastBatch?: LastBatch;
   /** Of class centers and bias; the learner has its own. */
   readonly rule: OptimiserRule;
   /** λ of the class centers; 0 by default. */
@@ -46,6 +50,8 @@ export interface TrainingTask {
   readonly head: Head;
   readonly samples: TrainingSamples;
   readonly options: TrainingOptions;
+  /** Which samples a step sees, batch·accumulate of them but for a last one; by default all in random order. */
+  readonly sampler?: Sampler;
   /** To go on from; a first one by default. Its arrays are trained in place. */
   readonly state?: TrainingState;
   /** Stops the training after the current step. */
@@ -54,11 +60,17 @@ export interface TrainingTask {
   readonly checkpointDue?: (step: number) => boolean;
 }
 
-type Size = Pick<TrainingOptions, 'batch' | 'accumulate'>;
-
-/** Optimiser steps an epoch. What is left over for a smaller batch waits for another epoch's shuffle. */
-export function stepsPerEpoch(samples: number, { batch, accumulate = 1 }: Size): number {
-  return Math.max(1, Math.floor(samples / (batch * accumulate)));
+/** The sampler of a training that has none of its own: every sample once an epoch. */
+export function defaultSampler(
+  count: number,
+  {
+    batch,
+    accumulate = 1,
+    seed,
+    lastBatch,
+  }: Pick<TrainingOptions, 'batch' | 'accumulate' | 'seed' | 'lastBatch'>,
+): Sampler {
+  return uniformSampler({ count, size: batch * accumulate, seed, ...(lastBatch && { lastBatch }) });
 }
 
 /**
@@ -77,13 +89,14 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   const { learner, head, samples, options, signal, checkpointDue } = task;
   checkTask(task);
   const { epochs, rule, weightDecay = 0, biasWeightDecay = 0 } = options;
+  const { sampler = defaultSampler(samples.count, options) } = task;
   const parts: LearnerWithHead = {
     learner,
     head,
     centers: arrayOptimiser(rule, weightDecay),
     classBias: arrayOptimiser(rule, biasWeightDecay),
   };
-  const perEpoch = stepsPerEpoch(samples.count, options);
+  const perEpoch = sampler.steps;
   const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };
   // Told before a first checkpoint is written.
   learningRateAt(0, schedule);
@@ -91,31 +104,41 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   if (task.state === undefined) yield await checkpointOf(learner, state);
   let gradWeights: Float32Array | undefined;
   let interrupted = signal?.aborted ?? false;
-  for (let epoch = Math.floor(state.step / perEpoch); epoch < epochs && !interrupted; epoch++) {
-    for (const indices of epochBatches(samples, options, epoch).slice(state.step - epoch * perEpoch)) {
-      const started = performance.now();
-      const learningRate = learningRateAt(state.step, schedule);
-      const batch = await stepBatch(task, indices, epoch);
-      let done: StepResult;
-      try {
-        done = await trainingStep(parts, state, { ...batch, learningRate, gradWeights });
-      } catch (error) {
-        if (error instanceof DivergedError) yield { type: 'diverged', error };
-        throw error;
+  const requests = requestsFrom(state.step, sampler, options);
+  const data = samples.batches?.(requests) ?? oneByOne(samples, requests);
+  try {
+    for (let epoch = Math.floor(state.step / perEpoch); epoch < epochs && !interrupted; epoch++) {
+      for (const indices of sampler.batches(epoch).slice(state.step - epoch * perEpoch)) {
+        const started = performance.now();
+        const learningRate = learningRateAt(state.step, schedule);
+        const batch = await stepBatch(task, indices, data);
+        const waited = performance.now() - started;
+        let done: StepResult;
+        try {
+          done = await trainingStep(parts, state, { ...batch, learningRate, gradWeights });
+        } catch (error) {
+          if (error instanceof DivergedError) yield { type: 'diverged', error };
+          throw error;
+        }
+        state = done.state;
+        gradWeights = done.output.gradWeights instanceof Float32Array ? done.output.gradWeights : undefined;
+        const took = performance.now() - started;
+        await nextTurn();
+        const speed = { imagesPerSecond: (1000 * indices.length) / took, dataShare: waited / took };
+        const metrics = { ...done.metrics, epoch: epoch + 1, ...speed };
+        yield { type: 'step', metrics, indices, losses: done.output.losses };
+        interrupted = signal?.aborted ?? false;
+        if (interrupted) break;
+        const epochGoesOn = state.step < (epoch + 1) * perEpoch;
+        if (epochGoesOn && checkpointDue?.(state.step)) yield await checkpointOf(learner, state);
       }
-      state = done.state;
-      gradWeights = done.output.gradWeights instanceof Float32Array ? done.output.gradWeights : undefined;
-      const imagesPerSecond = (1000 * indices.length) / (performance.now() - started);
-      await nextTurn();
-      yield { type: 'step', metrics: { ...done.metrics, epoch: epoch + 1, imagesPerSecond } };
+      if (state.step === (epoch + 1) * perEpoch)
+        yield { type: 'epoch', epoch: epoch + 1, step: state.step, leftOut: sampler.leftOut };
+      yield await checkpointOf(learner, state);
       interrupted = signal?.aborted ?? false;
-      if (interrupted) break;
-      const epochGoesOn = state.step < (epoch + 1) * perEpoch;
-      if (epochGoesOn && checkpointDue?.(state.step)) yield await checkpointOf(learner, state);
     }
-    if (state.step === (epoch + 1) * perEpoch) yield { type: 'epoch', epoch: epoch + 1, step: state.step };
-    yield await checkpointOf(learner, state);
-    interrupted = signal?.aborted ?? false;
+  } finally {
+    await data.return();
   }
   yield { type: 'done', step: state.step, interrupted: interrupted && state.step < perEpoch * epochs };
 }
@@ -143,6 +166,16 @@ function checkTask({ head, samples, options }: TrainingTask): void {
       `${samples.labels.length} labels`,
       `one for each of ${samples.count} samples`,
     );
+  requireWeights('weights', samples.weights, samples.count);
+  requireWeights('classWeights', samples.classWeights, classCount(samples));
+}
+
+function requireWeights(name: string, weights: ArrayLike<number> | undefined, count: number): void {
+  if (weights === undefined) return;
+  if (weights.length !== count)
+    throw new ShapeMismatchError(`samples.${name} of length ${weights.length}`, `[${count}]`);
+  const at = Array.from(weights).findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (at >= 0) throw new OptionOutOfRangeError(`samples.${name}[${at}]`, weights[at], 'a finite weight ≥ 0');
 }
 
 /** The state to start with, which fits; the learner is then where it belongs. */
@@ -161,31 +194,40 @@ async function checkpointOf(learner: Learner, state: HeadState): Promise<Trainin
   return { type: 'checkpoint', state: { ...state, learner: await learner.state() } };
 }
 
-function epochBatches(
-  { count }: TrainingSamples,
-  { batch, accumulate = 1, seed }: TrainingOptions,
-  epoch: number,
-): readonly Uint32Array[] {
-  const size = batch * accumulate;
-  return shuffledBatches(count, size, seed, epoch, { dropLast: count >= size });
+/** Every micro-batch from a step on to the last epoch, epoch by epoch as they are asked for. */
+function* requestsFrom(
+  step: number,
+  sampler: Sampler,
+  { epochs, batch, seed }: TrainingOptions,
+): Generator<BatchRequest, void, undefined> {
+  for (let epoch = Math.floor(step / sampler.steps); epoch < epochs; epoch++) {
+    const key = { epoch, seed };
+    for (const indices of sampler.batches(epoch).slice(Math.max(0, step - epoch * sampler.steps))) {
+      for (const part of microBatches(indices, batch)) yield { indices: part, key };
+    }
+  }
 }
 
-/** Loads each micro-batch once; their activations are what takes memory, not their values. */
+function* microBatches(indices: Uint32Array, batch: number): Generator<Uint32Array, void, undefined> {
+  for (let from = 0; from < indices.length; from += batch) yield indices.subarray(from, from + batch);
+}
+
+/** Takes each micro-batch once; their activations are what takes memory, not their values. */
 async function stepBatch(
-  { samples, options: { batch, seed } }: TrainingTask,
+  { samples, options: { batch } }: TrainingTask,
   indices: Uint32Array,
-  epoch: number,
-): Promise<Pick<StepBatch, 'indices' | 'labels' | 'parts'>> {
+  data: AsyncGenerator<SampleData, void, undefined>,
+): Promise<Omit<StepBatch, 'learningRate' | 'gradWeights'>> {
   const parts: SampleData[] = [];
-  for (let from = 0; from < indices.length; from += batch) {
-    const wanted = indices.subarray(from, from + batch);
-    const part = await samples.batch(wanted, { epoch, seed });
-    if (part.shape[0] !== wanted.length)
+  for (const wanted of microBatches(indices, batch)) {
+    const { value: part } = await data.next();
+    if (part?.shape[0] !== wanted.length)
       throw new ShapeMismatchError(
-        `a batch [${part.shape.join(', ')}]`,
+        part === undefined ? 'no batch' : `a batch [${part.shape.join(', ')}]`,
         `${wanted.length} samples, as asked for`,
       );
     parts.push(part);
   }
-  return { indices, labels: Int32Array.from(indices, (index) => samples.labels[index]!), parts };
+  const labels = Int32Array.from(indices, (index) => samples.labels[index]!);
+  return { indices, labels, sampleWeights: weightsOf(samples, indices), parts };
 }

@@ -117,7 +117,9 @@ describe('state', () => {
     const checkpoint = stored(await events(await open()));
     const go = async (changes: Partial<TrainingTask>, values = checkpoint.values): Promise<unknown> =>
       events({ ...(await open()), state: stateFrom({ ...checkpoint, values }), ...changes });
-    await expect(go({ samples: { ...linearSamples(task), classes: 6 } })).rejects.toThrow(StateMismatchError);
+    await expect(
+      go({ samples: linearSamples({ ...task, classes: 6, classWeights: [1, 1, 1, 1, 1, 1] }) }),
+    ).rejects.toThrow(StateMismatchError);
     await expect(go({ head: await referenceBackend().createHead(arcFace()) })).rejects.toThrow(/arcface/);
     await expect(go({ head: await referenceBackend().createHead(softmax()) })).rejects.toThrow(
       StateMismatchError,

@@ -1,4 +1,12 @@
-import { type FloatArray, type Head, type HeadOutput, NonFiniteError, ShapeMismatchError } from '@cf/core';
+import {
+  type FloatArray,
+  type Head,
+  type HeadOutput,
+  type MarginLoss,
+  NonFiniteError,
+  readsLosses,
+  ShapeMismatchError,
+} from '@cf/core';
 import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
@@ -18,6 +26,8 @@ export interface StepBatch {
   /** Of all samples of the step. */
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
+  /** Factors of their losses; undefined where all count alike. */
+  readonly sampleWeights: Float64Array | undefined;
   /** Values of each micro-batch, in the order of the indices; all of one size, but for the last. */
   readonly parts: readonly SampleData[];
   readonly learningRate: number;
@@ -29,7 +39,7 @@ export interface StepBatch {
 export interface StepResult {
   readonly state: HeadState;
   readonly output: HeadOutput;
-  readonly metrics: Omit<StepMetrics, 'epoch' | 'imagesPerSecond'>;
+  readonly metrics: Omit<StepMetrics, 'epoch' | 'imagesPerSecond' | 'dataShare'>;
 }
 
 /**
@@ -65,15 +75,30 @@ export async function trainingStep(
   return {
     state: { ...state, step, lossState: output.state },
     output,
-    metrics: { step, loss, learningRate, gradientNorm, ...diagnostics },
+    metrics: {
+      step,
+      loss,
+      leftOutShare: leftOutShare(parts.head.loss, output.losses),
+      learningRate,
+      gradientNorm,
+      ...diagnostics,
+    },
   };
+}
+
+/** Losses that leave samples out hold their weights fixed; null for others. */
+function leftOutShare({ weighting }: MarginLoss, losses: FloatArray): number | null {
+  if (weighting.gradient !== 'frozen' || !readsLosses(weighting, 'train')) return null;
+  let count = 0;
+  for (const loss of losses) if (loss === 0) count++;
+  return count / losses.length;
 }
 
 /** Forward, head and back: the learner's gradients wait for its update. */
 async function learn(
   { learner, head }: LearnerWithHead,
   { step, centers, classBias, lossState }: HeadState,
-  { indices, labels, parts, gradWeights }: StepBatch,
+  { indices, labels, sampleWeights, parts, gradWeights }: StepBatch,
 ): Promise<HeadOutput> {
   const dim = learner.embeddingSize;
   // All but the last are of one size.
@@ -93,6 +118,7 @@ async function learn(
     ...(classBias === undefined ? {} : { bias: classBias.values }),
     labels,
     dim,
+    ...(sampleWeights === undefined ? {} : { sampleWeights }),
     sampleKeys: indices,
     state: lossState,
     step,

@@ -24,6 +24,8 @@ export interface DenseInput {
   readonly bias: readonly number[] | undefined;
   readonly labels: readonly number[];
   readonly sampleKeys: readonly number[];
+  /** Of each sample's loss. */
+  readonly sampleWeights: readonly number[];
   /** Training steps before this one. */
   readonly step: number;
   /** What the loss carries. */
@@ -112,7 +114,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
   });
   const samples = rows.map((row, i) => lossOf(loss, row, labels[i]!));
   const nll = Float64Array.from(samples, (sample) => sample.loss);
-  const sampleWeights = new Float64Array(batch).fill(loss.lossWeight);
+  const sampleWeights = Float64Array.from(input.sampleWeights, (weight) => loss.lossWeight * weight);
   const reduced = loss.weighting.reduce(batchOps, { nll, sampleWeights }, scalarsOf(values), 'train');
 
   const gradEmbeddings = zeros(embeddings);
@@ -133,8 +135,8 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
       }
     }
     const regulariser = loss.regulariser?.(numberOps, norms[i]!);
-    extra += (regulariser?.value ?? 0) / batch;
-    radial += (regulariser?.dNorm ?? 0) / batch;
+    extra += (input.sampleWeights[i]! * (regulariser?.value ?? 0)) / batch;
+    radial += (input.sampleWeights[i]! * (regulariser?.dNorm ?? 0)) / batch;
     for (const k of x.keys()) gradEmbeddings[i]![k]! += (radial * x[k]!) / norms[i]!;
   }
   const next = { ...prepared.next, ...reduced.next };

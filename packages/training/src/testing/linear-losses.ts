@@ -44,9 +44,9 @@ export function linearLosses(): Readonly<Record<string, MarginLoss>> {
   };
 }
 
-/** How a small task is varied: micro-batches, a bias that decays, several centers a class. */
+/** How a small task is varied: micro-batches, a bias that decays, several centers a class, classes that weigh differently. */
 export const LINEAR_CHANGES: readonly LinearTaskChanges[] = [
   {},
-  { batch: 4, accumulate: 2, biasWeightDecay: 0.3 },
+  { batch: 4, accumulate: 2, biasWeightDecay: 0.3, classWeights: [0.5, 2, 1, 0.25, 1.5] },
   { batch: 3, accumulate: 3, seed: 2, subCenters: 3 },
 ];

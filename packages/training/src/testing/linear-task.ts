@@ -14,6 +14,8 @@ export interface LinearTask {
   /** [N]. */
   readonly labels: Int32Array;
   readonly classes: number;
+  /** Factor of the loss of each class's samples: [C]. */
+  readonly classWeights: readonly number[];
   /** K. */
   readonly subCenters: number;
   /** F. */
@@ -51,6 +53,7 @@ export type LinearTaskChanges = Partial<
     | 'biasWeightDecay'
     | 'learningRate'
     | 'subCenters'
+    | 'classWeights'
     | 'seed'
   >
 >;
@@ -68,6 +71,7 @@ export function linearTask(loss: MarginLoss, changes: LinearTaskChanges = {}): L
     features: normal(SAMPLES * INPUT, 1),
     labels: random.shuffle(Int32Array.from({ length: SAMPLES }, (_, i) => i % CLASSES)),
     classes: CLASSES,
+    classWeights: new Array<number>(CLASSES).fill(1),
     subCenters: 1,
     inputSize: INPUT,
     embeddingSize: EMBEDDING,
@@ -87,11 +91,18 @@ export function linearTask(loss: MarginLoss, changes: LinearTaskChanges = {}): L
 }
 
 /** The samples of a task, as the loop takes them. */
-export function linearSamples({ features, inputSize, labels, classes }: LinearTask): TrainingSamples {
+export function linearSamples({
+  features,
+  inputSize,
+  labels,
+  classes,
+  classWeights,
+}: LinearTask): TrainingSamples {
   return {
     count: labels.length,
     labels,
     classes,
+    classWeights,
     batch(indices) {
       const values = new Float32Array(indices.length * inputSize);
       for (const [row, index] of indices.entries())

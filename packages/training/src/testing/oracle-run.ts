@@ -56,6 +56,7 @@ export function oracleRun(task: LinearTask): LinearRun {
         bias: loss.bias ? classBias : undefined,
         labels: [...samples].map((sample) => labels[sample]!),
         sampleKeys: [...samples],
+        sampleWeights: [...samples].map((sample) => task.classWeights[labels[sample]!]!),
         step,
         values,
       });

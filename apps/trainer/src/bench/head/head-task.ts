@@ -1,5 +1,6 @@
 import { requireChoice, requireInteger } from '@cf/core';
 import type { Device } from '../../engines/device.ts';
+import type { KernelChoice } from '../../engines/kernel-choice.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
 
 /** `init`: nothing is learnt yet. `late`: embeddings lie near their class centers. */
@@ -10,6 +11,8 @@ export interface HeadTask {
   readonly backend: string;
   /** Of the backend `onnx`; the processor by default. */
   readonly device?: Device;
+  /** What multiplies there on the processor; `auto` by default. */
+  readonly kernels?: KernelChoice;
   readonly batch: number;
   readonly dim: number;
   readonly classes: number;

@@ -14,6 +14,8 @@ export interface HeadMeasurement {
   /** Peak resident memory above that of the process with runtime, X, W and ∂W; null where the system does not tell. */
   readonly peakExtraMiB: number | null;
   readonly skippedShare: number | null;
+  /** What multiplies, where a backend tells. */
+  readonly products: string | null;
   readonly value: number;
 }
 
@@ -32,10 +34,15 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   await rate.measure();
   const { embeddings, weights, labels } = headProblem(task);
   const gradWeights = new Float32Array(weights.length).fill(1);
+  // Libraries that are loaded are runtime.
+  const backend = await openBackend(task.backend, {
+    threads: task.threads,
+    device: task.device,
+    kernels: task.kernels ?? 'auto',
+  });
   resetPeak();
   const before = peakMiB();
 
-  const backend = await openBackend(task.backend, { threads: task.threads, device: task.device });
   const { classes, subCenters } = task;
   const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(BENCH_PICTURES) });
   const head = await backend.createHead(loss, { subCenters });
@@ -69,6 +76,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
     productRate: await rate.close(),
     peakExtraMiB: before === undefined || after === undefined ? null : after - before,
     skippedShare: last.diagnostics.skippedShare,
+    products: (backend.choices?.products as string | undefined) ?? null,
     value: last.loss,
   };
 }

@@ -1,6 +1,7 @@
 import { createLoss, type HeadInput, initialState, type MarginLoss } from '@cf/core';
 import { type HeadPart, onnxBackend } from '@cf/onnx';
 import * as runtime from 'onnxruntime-node';
+import { chooseProducts } from '../../engines/choose-products.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
 import { checkTask, type HeadTask, headProblem } from './head-task.ts';
@@ -42,9 +43,12 @@ export async function measureParts(task: PartsTask): Promise<HeadParts> {
   const rate = await openProductRate(threads);
   const found: Record<HeadPart, number> = { products: 0, sweep: 0, gradients: 0 };
   let callCount = 0;
+  const { kernels: choice = 'auto', device = 'cpu' } = task;
+  const { products } = await chooseProducts({ choice, device, threads });
   const backend = await onnxBackend({
     runtime,
     threads,
+    ...(products === undefined ? {} : { products }),
     onPart(part, seconds) {
       found[part] += seconds;
       if (part !== 'sweep') callCount++;

@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { BackboneError, firstLine } from '../../errors.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
+import { readRegular } from '../../settings/read-given.ts';
 import type { TrainedNetwork } from '../network-in-training.ts';
 
 /** Reads a layers model from its `model.json` and the weight files beside it. @throws BackboneError */
 export async function loadLayers(file: string): Promise<tf.LayersModel> {
   try {
-    const json = JSON.parse(await readFile(file, 'utf8')) as tf.io.ModelJSON;
+    const json = JSON.parse(await readRegular(file)) as tf.io.ModelJSON;
     const groups = json.weightsManifest;
     const parts = await Promise.all(
       groups.flatMap(({ paths }) => paths).map((path) => readFile(join(dirname(file), path))),

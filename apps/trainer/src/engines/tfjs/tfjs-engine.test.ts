@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRandom } from '@cf/core';
+import { streamOfStore } from '@cf/data';
 import { decodeModel, readWeights } from '@cf/onnx';
 import type { TrainingState } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
@@ -87,7 +88,7 @@ describe('a layers model from its files', () => {
       name: 'model.json',
       inference: { dim: 6, shape: { height: SIDE, width: SIDE } },
     });
-    const samples = pictureSamples(data.store, data, training.augmentation);
+    const samples = pictureSamples(data.stream, data, training.augmentation);
     const { fingerprint } = untrained;
     const origin = { subject: { description: 'small', fingerprint }, pictures: [] };
     const path = join(folder, 'checkpoint.safetensors');
@@ -133,7 +134,7 @@ describe('a layers model from its files', () => {
     const backend = await openBackend('tfjs-cpu');
     const untrained = await openEngine(training);
     const { learner } = await untrained.openTraining();
-    const samples = pictureSamples(data.store, data, training.augmentation);
+    const samples = pictureSamples(data.stream, data, training.augmentation);
     const tensors: number[] = [];
     const { signal } = new AbortController();
     const onStep = (): unknown => tensors.push(tf.memory().numTensors);
@@ -212,7 +213,7 @@ test.each([
       const backend = await openBackend(head);
       const untrained = await openEngine(training);
       const network = await untrained.openTraining();
-      const samples = pictureSamples(store, { labels, names }, training.augmentation);
+      const samples = pictureSamples(streamOfStore(store), { labels, names }, training.augmentation);
       const { signal } = new AbortController();
       const given = { config: training, backend, learner: network.learner, samples, signal };
       await runTraining(given, { label: 'test' });

@@ -11,7 +11,7 @@ export interface ForeignLibrary {
 export interface ForeignFunctions {
   /** @param path null for what the process has loaded. @throws unless the library is found */
   load(path: string | null): ForeignLibrary;
-  /** Where a pointer points to. */
+  /** Where a pointer points to, or an array begins. */
   address(pointer: Pointer): bigint;
   /** Memory that a pointer points to, in place. */
   view(pointer: Pointer | bigint, bytes: number): ArrayBuffer;

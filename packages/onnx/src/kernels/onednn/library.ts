@@ -52,8 +52,15 @@ export function loadOneDnn(foreign: ForeignFunctions, path?: string): OneDnnLibr
   const isKnown = version.major === 3 || (version.major === 2 && version.minor >= 6);
   if (!isKnown)
     throw new BackendError(`oneDNN ${version.major}.${version.minor} ('${found}')`, 'oneDNN 2.6 to 3', FIX);
+  // Declaring a function takes longer than calling it.
+  const declared = new Map<string, ForeignFunction>();
+  const plain = (declaration: string): ForeignFunction => {
+    const call = declared.get(declaration) ?? library.func(declaration);
+    declared.set(declaration, call);
+    return call;
+  };
   const checked = (declaration: string): ((...args: readonly unknown[]) => void) => {
-    const call = library.func(declaration);
+    const call = plain(declaration);
     return (...args) => requireSuccess(declaration, call(...args) as number);
   };
   return {
@@ -69,7 +76,7 @@ export function loadOneDnn(foreign: ForeignFunctions, path?: string): OneDnnLibr
         return made[0]!;
       };
     },
-    plain: (declaration) => library.func(declaration),
+    plain,
     setThreads: threadSetter(library, version.runtime),
     undisturbed: withoutSignals(foreign),
   };

@@ -1,12 +1,12 @@
-import { pixelBatch } from '@cf/data';
+import { pixelBatch, streamOfStore } from '@cf/data';
 import { describe, expect, it } from 'vitest';
 import { failureOf, patternData, withoutProgress } from '../testing.ts';
-import { embedStore } from './store-embeddings.ts';
-import { storePixels } from './store-pixels.ts';
+import { embedStream } from './stream-embeddings.ts';
+import { streamPixels } from './stream-pixels.ts';
 
 withoutProgress();
 
-const { store } = patternData(5, 4, 3);
+const { store, stream } = patternData(5, 4, 3);
 const signal = new AbortController().signal;
 const even = (index: number): boolean => index % 2 === 0;
 
@@ -19,22 +19,22 @@ const network = {
   },
 };
 
-describe('embedStore', () => {
+describe('embedStream', () => {
   it('gives each wanted picture its own row, and its mirror image', async () => {
-    const table = await embedStore('test', store, network, { wanted: even, mirror: true, signal });
+    const table = await embedStream('test', stream, network, { wanted: even, mirror: true, signal });
     expect([...table.indices]).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
     for (const [row, index] of table.indices.entries()) {
       const picture = pixelBatch(store, [index]);
       expect([...table.rows.subarray(2 * row, 2 * row + 2)]).toEqual([picture[0], picture[1]]);
       expect([...table.mirrored!.subarray(2 * row, 2 * row + 2)]).toEqual([picture[2], picture[1]]);
     }
-    const plain = await embedStore('test', store, network, { wanted: even, mirror: false, signal });
+    const plain = await embedStream('test', stream, network, { wanted: even, mirror: false, signal });
     expect(plain).toEqual({ ...table, mirrored: undefined });
   });
 
   it('names pictures by their place in the list where some could not be read', async () => {
-    const gaps = { ...store, indices: store.indices.map((index) => 3 * index) };
-    const table = await embedStore('test', gaps, network, { wanted: (i) => i === 9, mirror: false, signal });
+    const gaps = streamOfStore({ ...store, indices: store.indices.map((index) => 3 * index) });
+    const table = await embedStream('test', gaps, network, { wanted: (i) => i === 9, mirror: false, signal });
     expect([...table.indices]).toEqual([9]);
     expect(table.rows[0]).toBe(pixelBatch(store, [3])[0]);
   });
@@ -44,23 +44,25 @@ describe('embedStore', () => {
       throw new Error('no memory');
     };
     const options = { wanted: even, mirror: false, signal };
-    expect((await failureOf(() => embedStore('test', store, { dim: 2, run }, options))).message).toBe(
+    expect((await failureOf(() => embedStream('test', stream, { dim: 2, run }, options))).message).toBe(
       'no memory',
     );
     const stopped = AbortSignal.abort(new Error('enough'));
-    const error = await failureOf(() => embedStore('test', store, network, { ...options, signal: stopped }));
+    const error = await failureOf(() =>
+      embedStream('test', stream, network, { ...options, signal: stopped }),
+    );
     expect(error.message).toBe('enough');
   });
 });
 
-describe('storePixels', () => {
-  it('averages squares to grey and removes the mean, as an example shows', () => {
+describe('streamPixels', () => {
+  it('averages squares to grey and removes the mean, as an example shows', async () => {
     const pixels = new Uint8Array(3 * 56 * 56);
     // Red in the upper left square of four, blue in the pixel beside it.
     for (const at of [0, 1, 56, 57]) pixels[at] = 100;
     pixels[2 * 56 * 56 + 2] = 200;
     const one = { count: 1, channels: 3, height: 56, width: 56, indices: Int32Array.of(0), pixels } as const;
-    const table = storePixels(one, () => true, true);
+    const table = await streamPixels(streamOfStore(one), () => true, true);
     expect(table).toMatchObject({ name: 'pixels 28×28', dim: 784 });
     const mean = 600 / 784;
     for (const [i, value] of [400, 200, 0].entries()) expect(table.rows[i]).toBeCloseTo(value - mean, 3);
@@ -69,8 +71,8 @@ describe('storePixels', () => {
     expect(table.rows.reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 2);
   });
 
-  it('takes small pictures as they are', () => {
-    expect(storePixels(store, even, false)).toMatchObject({
+  it('takes small pictures as they are', async () => {
+    expect(await streamPixels(stream, even, false)).toMatchObject({
       name: 'pixels 3×3',
       dim: 9,
       mirrored: undefined,

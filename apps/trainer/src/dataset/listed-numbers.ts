@@ -1,0 +1,39 @@
+import { manifestRows } from '@cf/data';
+import { UsageError } from '../errors.ts';
+
+/** What a list of numbers is of, and by what flag it is given. */
+export interface ListedNumbers {
+  readonly flag: string;
+  readonly file: string;
+  /** Columns that may name the thing, such as `picture`. */
+  readonly names: readonly string[];
+  /** The column of the number, such as `difficulty`. */
+  readonly number: string;
+  /** In words, such as `a picture and its difficulty`. */
+  readonly each: string;
+  readonly least: number;
+}
+
+/**
+ * Numbers by name, from a file of JSON lines or a table whose first line names its columns; other columns are passed over.
+ *
+ * @throws ManifestError, UsageError that name the line
+ */
+export async function readListedNumbers(list: ListedNumbers): Promise<ReadonlyMap<string, number>> {
+  const { flag, file, names, number, each, least } = list;
+  const numbers = new Map<string, number>();
+  const expected = `${each}, as columns ${names.join(' or ')}, and ${number}`;
+  for await (const { line, fields } of manifestRows(file)) {
+    const failure = (given: string): UsageError =>
+      new UsageError(`${flag} ${file}:${line}: ${given}`, expected, 'correct the line.');
+    const name = names.map((column) => fields[column]).find((one) => typeof one === 'string' && one !== '');
+    if (typeof name !== 'string') throw failure(`no ${names.join(' or ')}`);
+    const given = fields[number];
+    const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < least)
+      throw failure(`${number} = ${JSON.stringify(given) ?? 'none'}`);
+    numbers.set(name, value);
+  }
+  if (numbers.size > 0) return numbers;
+  throw new UsageError(`${flag} ${file}, which is empty`, expected, 'give a list with a line for each.');
+}

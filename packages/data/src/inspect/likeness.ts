@@ -1,0 +1,23 @@
+import { decodeImage } from '../image/decode.ts';
+import type { PictureSource } from '../source/picture-source.ts';
+
+const COMPARED = { width: 32, height: 32, channels: 1 } as const;
+
+/** Correlation of the grey values of two pictures at 32×32 pixels, −1 to 1; 0 where one of them is of one grey. */
+export async function likeness(a: PictureSource, b: PictureSource): Promise<number> {
+  const [x, y] = [await decodeImage(a, COMPARED), await decodeImage(b, COMPARED)];
+  return correlation(x.data, y.data);
+}
+
+function correlation(x: Uint8Array, y: Uint8Array): number {
+  const mean = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mx, my] = [mean(x), mean(y)];
+  let [xx, yy, xy] = [0, 0, 0];
+  for (const [at, value] of x.entries()) {
+    const [dx, dy] = [value - mx, y[at]! - my];
+    xx += dx * dx;
+    yy += dy * dy;
+    xy += dx * dy;
+  }
+  return xx === 0 || yy === 0 ? 0 : xy / Math.sqrt(xx * yy);
+}
