@@ -143,6 +143,12 @@ describe.skipIf(!existsSync(FACES))('photographs of real faces (needs ../shared)
     ]);
 
   it('train with --align, whose crops the next training takes, and a resume too', async () => {
+    const dry = await train('dry', '--data', photos, '--align', '--dry-run');
+    expect(dry.stdout).toContain(
+      `photographs would be aligned into ${photos}.aligned first; counted are the photographs`,
+    );
+    expect(dry.code).toBe(0);
+    expect(existsSync(`${photos}.aligned`)).toBe(false);
     const first = await train('first', '--data', photos, '--align');
     expect(first.stdout).toContain(`aligned 18 of 18 photographs: ${photos}.aligned\n`);
     expect(first.stdout).toContain('4 identities, 12 images to train on');

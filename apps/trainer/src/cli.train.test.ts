@@ -78,7 +78,8 @@ describe('cf train on drawn identities', () => {
     for (const title of ['genuine pairs', 'impostor pairs', 'training pictures'])
       expect(page).toMatch(new RegExp(`Hardest ${title}[\\s\\S]*?<img src="data:image/png;base64,`));
     expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(7);
-    expect(page).not.toMatch(/NaN|undefined/);
+    // Bytes of pictures may say anything.
+    expect(page.replace(/base64,[^"]*/g, '')).not.toMatch(/NaN|undefined/);
   });
 
   it('does not touch a folder that has something in it', async () => {

@@ -22,7 +22,7 @@ export async function alignedData(
   { strict, onProblem, signal, say }: Surroundings,
 ): Promise<DataConfig> {
   if (data.kind !== 'folder' || !data.align) return data;
-  const out = `${resolve(data.root)}.aligned`;
+  const out = cropsOf(data.root);
   const detector = await humanDetector();
   try {
     const aligned = await alignPhotographs({ data: data.root, out, detector, strict, onProblem, signal });
@@ -31,6 +31,21 @@ export async function alignedData(
     await detector.close();
   }
   return { ...data, root: out };
+}
+
+function cropsOf(root: string): string {
+  return `${resolve(root)}.aligned`;
+}
+
+/** The same where nothing may be written: crops of an earlier training, or else the photographs as they are. */
+export async function unalignedData(data: DataConfig, say: (line: string) => void): Promise<DataConfig> {
+  if (data.kind !== 'folder' || !data.align) return data;
+  const out = cropsOf(data.root);
+  const isThere = await isFound(out);
+  say(
+    `photographs would be aligned into ${out} first; counted are ${isThere ? 'the crops there' : 'the photographs'}`,
+  );
+  return isThere ? { ...data, root: out } : data;
 }
 
 /** Pictures that are looked at, spread over the folder. */
@@ -70,7 +85,11 @@ export async function warnOfUnaligned(
 
 /** Drawn faces are in no template, and need none. */
 function isDrawn(root: string): Promise<boolean> {
-  return stat(join(root, 'synthetic.json')).then(
+  return isFound(join(root, 'synthetic.json'));
+}
+
+function isFound(path: string): Promise<boolean> {
+  return stat(path).then(
     () => true,
     () => false,
   );

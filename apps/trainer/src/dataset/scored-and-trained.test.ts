@@ -2,10 +2,12 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syntheticName, writeSyntheticFolder } from '@cf/data';
 import { beforeAll, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing.ts';
+import { temporaryFolder, withoutProgress } from '../testing.ts';
 import type { Dataset } from './dataset.ts';
 import { fileImages } from './image-source.ts';
 import { scoredAndTrained } from './scored-and-trained.ts';
+
+withoutProgress();
 
 let root: string;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { inspectPictures, type PictureSource } from '@cf/data';
+import { withProgress } from '../report/progress.ts';
 import type { Dataset } from './dataset.ts';
 
 /** Of more pictures than this those that look alike are not searched for: all would be read once more. */
@@ -41,7 +42,12 @@ export async function scoredAndTrained(
     { name: 'trained', files: files(trained) },
     { name: 'scored', files: files(others) },
   ];
-  const { shared } = await inspectPictures(groups, { signal });
+  const { shared } = await withProgress(
+    'looking for pictures that are scored and trained on',
+    count,
+    'images',
+    (update) => inspectPictures(groups, { signal, onProgress: update }),
+  );
   const alike = new Map(
     shared.map(
       ({ a, b }) =>

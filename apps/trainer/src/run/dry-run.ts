@@ -60,7 +60,7 @@ const TRIED = 3;
  * @throws as a training does for what can't be trained
  */
 export function dryRun(config: TrainConfig, options: JobOptions): Promise<DryRun> {
-  return withJob(config, options, (job) =>
+  return withJob(config, { ...options, dry: true }, (job) =>
     config.train === 'all' ? ofNetwork({ ...job, config }) : ofEmbedding({ ...job, config }),
   );
 }

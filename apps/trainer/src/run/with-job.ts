@@ -1,5 +1,5 @@
 import type { Backend } from '@cf/core';
-import { alignedData, warnOfUnaligned } from '../dataset/aligned-data.ts';
+import { alignedData, unalignedData, warnOfUnaligned } from '../dataset/aligned-data.ts';
 import { identityFingerprints } from '../dataset/identity-fingerprints.ts';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
@@ -23,12 +23,14 @@ export interface JobOptions {
   readonly signal: AbortSignal;
   /** Prints one line to the user. */
   readonly say: (line: string) => void;
+  /** Write nothing: photographs are not aligned. */
+  readonly dry?: boolean;
 }
 
 /** Finds backend, pictures and checkpoint of a training, for some work on them. */
 export async function withJob<T>(
   config: TrainConfig,
-  { place, signal, say }: JobOptions,
+  { place, signal, say, dry = false }: JobOptions,
   work: (job: Job<TrainConfig>) => Promise<T>,
 ): Promise<T> {
   // Looked at first: a wrong loss, option or backend is told before any work.
@@ -40,10 +42,11 @@ export async function withJob<T>(
   try {
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
-    const data = await alignedData(config.data, { ...policy, signal, say });
+    const surroundings = { ...policy, signal, say };
+    const data = await (dry ? unalignedData(config.data, say) : alignedData(config.data, surroundings));
     const found = await loadDataset(data, config.evaluation, config.seed, policy);
     const dataset = await weighDataset(found, config);
-    if (!place.resume) await warnOfUnaligned(data, dataset, { ...policy, signal, say });
+    if (!place.resume) await warnOfUnaligned(data, dataset, surroundings);
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
     if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);

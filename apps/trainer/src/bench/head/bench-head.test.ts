@@ -70,7 +70,7 @@ describe('a measurement', () => {
 describe('a report', () => {
   const report = (value: number): string[] => [
     '-e',
-    `console.log(JSON.stringify({ medianSeconds: ${value}, productRate: 1e9, peakExtraMiB: 5, skippedShare: 0 }))`,
+    `console.log(JSON.stringify({ medianSeconds: ${value}, productRate: 1e9, peakExtraMiB: 5, skippedShare: 0, products: 'x 1' }))`,
   ];
 
   test('puts a measurement beside the limit of three products', async () => {
@@ -80,7 +80,7 @@ describe('a report', () => {
     const result = await benchHead(task, report(0.5), { peers: false, python: 'none', say });
     expect(result.limitSeconds).toBeCloseTo((6 * 3 * 8 * 20) / 1e9, 15);
     expect(result.ratioToLimit).toBeCloseTo(0.5 / result.limitSeconds, 6);
-    expect(result).toMatchObject({ peakExtraMiB: 5, peers: [], skippedPeers: [] });
+    expect(result).toMatchObject({ products: 'x 1', peakExtraMiB: 5, peers: [], skippedPeers: [] });
     expect(told).toEqual(['reference, init: 2 steps', 'reference, late: 2 steps']);
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
     for (const field of Object.keys(result)) expect(readme).toContain(`\`${field}\``);

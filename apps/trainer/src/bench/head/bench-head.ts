@@ -21,6 +21,8 @@ type Measured = Omit<HeadTask, 'regime' | 'seed'>;
 export interface HeadReport extends Measured, BesideLimit {
   /** 6·B·d·C·K operations at the best rate of matrix products seen in the same run. */
   readonly limitSeconds: number;
+  /** What multiplies, where a backend tells: `runtime`, or the library. */
+  readonly products: string | null;
   /** Peak memory beyond runtime, X, W and ∂W, in MiB. */
   readonly peakExtraMiB: number | null;
   /** Of what: resident memory of the process, or the tensors that its framework counts. */
@@ -82,6 +84,7 @@ export async function benchHead(
         { medianSeconds, skippedShare: null, productRate: measured.productRate },
         peers ? [plainTfjs(measured), productsAlone(measured)] : [],
       ),
+      products: null,
       peakExtraMiB: (peakBytes - gradientBytes) / 2 ** 20,
       memoryOf: 'tensors',
       late: null,
@@ -111,6 +114,7 @@ export async function benchHead(
     : [];
   return {
     ...besideOthers(task, init, results),
+    products: init.products,
     peakExtraMiB: init.peakExtraMiB,
     memoryOf: 'process',
     late: besideLimit(task, late),
@@ -156,7 +160,7 @@ function besideOthers(
   { seed: _, ...task }: Omit<HeadTask, 'regime'>,
   measured: Timed,
   results: readonly PeerResult[],
-): Omit<HeadReport, 'peakExtraMiB' | 'memoryOf' | 'late' | 'parts' | 'small'> {
+): Omit<HeadReport, 'products' | 'peakExtraMiB' | 'memoryOf' | 'late' | 'parts' | 'small'> {
   return {
     ...task,
     limitSeconds: limitOf(task, measured.productRate),

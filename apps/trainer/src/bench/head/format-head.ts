@@ -8,7 +8,7 @@ export function formatHead(report: HeadReport): string {
   const { late } = report;
   return [
     `${report.loss} on ${report.backend}: batch ${report.batch}, ${report.dim}-d, ${report.classes} classes${report.subCenters === 1 ? '' : ` of ${report.subCenters} centers`}, ${report.threads} threads`,
-    `limit   ${milliseconds(report.limitSeconds)} (three matrix products)`,
+    `limit   ${milliseconds(report.limitSeconds)} (three matrix products)${report.products === null ? '' : `; the head's are by ${report.products}`}`,
     `init    ${milliseconds(report.medianSeconds)}, ${report.ratioToLimit.toFixed(2)} × the limit; skipped: ${share(report.skippedShare)}`,
     ...(late === null
       ? []
@@ -29,8 +29,8 @@ function formatParts(parts: HeadParts): string[] {
     `  ${name.padEnd(22)}${milliseconds(seconds).padStart(10)}${((100 * seconds) / step).toFixed(0).padStart(5)} %${note}`;
   return [
     `where the ${milliseconds(step)} of a step in \`init\` go:`,
-    line('three products', products, ", alone, in tiles as the head's"),
-    line('norms, tangents', normsAndTangents),
+    line('three products', products, ", alone, by onnxruntime, in tiles as the head's"),
+    line('norms, tangents', normsAndTangents, ', what its own products take beside'),
     line('exponentials', exponentials, ', the sweep as NormFace has it'),
     line('mask, margins', mask, ', the rest of the sweep'),
     line('calls', calls, `, ${callCount} of the runtime`),

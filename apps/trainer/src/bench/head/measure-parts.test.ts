@@ -43,7 +43,15 @@ test('a report tells where the time goes, and what a small head takes', () => {
   const report: HeadReport = {
     ...{ backend: 'onnx', batch: 256, dim: 512, classes: 20_000, subCenters: 1, loss: 'curricularface' },
     ...{ steps: 15, threads: 2, diagnostics: false, limitSeconds: 0.035, medianSeconds: 0.05 },
-    ...{ ratioToLimit: 1.43, skippedShare: 0, peakExtraMiB: 55, memoryOf: 'process', late: null, parts },
+    ...{
+      ratioToLimit: 1.43,
+      skippedShare: 0,
+      products: 'oneDNN 2.6.3',
+      peakExtraMiB: 55,
+      memoryOf: 'process',
+      late: null,
+      parts,
+    },
     small: { batch: 32, classes: 1000, medianSeconds: 0.002, peers: [peer] },
     ...{ peers: [], skippedPeers: [] },
   };
