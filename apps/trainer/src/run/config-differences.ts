@@ -8,6 +8,8 @@ const NOT_TOLD = new Set([
   'device',
   'kernels',
   'threads',
+  'dataMemory',
+  'dataWorkers',
   'epochs',
 ]);
 

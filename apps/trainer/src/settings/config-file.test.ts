@@ -97,6 +97,10 @@ describe('flags beside a file win', () => {
       dim: 4,
       control: true,
       flip: false,
+      checkpointEvery: '5steps',
+      validateEvery: 2,
+      initFrom: 'run',
+      newCenters: 'random',
     });
     expect(changed).toMatchObject({
       epochs: 7,
@@ -107,6 +111,9 @@ describe('flags beside a file win', () => {
       data: { kind: 'synthetic', identities: 9, seed: 3 },
       features: { kind: 'pixels', size: 16 },
       evaluation: { control: true, flip: false },
+      checkpointEvery: '5steps',
+      validateEvery: 2,
+      newCenters: 'random',
     });
     expect(withFlagsOver(configWith(), {})).toEqual(configWith());
   });
