@@ -1,5 +1,5 @@
 import type { Pointer } from './foreign-functions.ts';
-import type { OneDnnLibrary } from './library.ts';
+import type { OneDnnLibrary } from './library-calls.ts';
 
 /** How a tensor lies in memory: oneDNN's memory descriptor. */
 export type Layout = Pointer;

@@ -1,6 +1,6 @@
 import type { ElementwiseKind, Layout, PrimitiveDescription } from './api.ts';
 import type { Pointer } from './foreign-functions.ts';
-import type { OneDnnLibrary } from './library.ts';
+import type { OneDnnLibrary } from './library-calls.ts';
 
 /** An argument of a C function, with its type. */
 export interface Argument {

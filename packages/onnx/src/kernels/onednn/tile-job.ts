@@ -1,8 +1,9 @@
 import type { RunTile } from '../../head/sweep-threads.ts';
 import type { OneDnnApi } from './api.ts';
 import type { ForeignFunctions } from './foreign-functions.ts';
+import { libraryCalls } from './library-calls.ts';
 import { type Matrix, type Multiply, matrixProduct } from './matrix-product.ts';
-import { openOneDnn } from './open-one-dnn.ts';
+import { oneDnnApi } from './one-dnn-api.ts';
 import { type Address, type RowArithmetic, rowArithmetic } from './row-arithmetic.ts';
 
 /** Work on the rows of a tile, whose blocks threads share. Addresses are 0 where there is nothing. */
@@ -41,7 +42,9 @@ export function numbersOf(job: TileJob, sums: readonly Address[]): number[] {
 
 /** What a thread of a head runs. */
 export function openTileWork(koffi: ForeignFunctions, library: string): RunTile {
-  const work = new TileWork(openOneDnn(koffi, library));
+  // What was loaded once is the same library. Its errors end the thread, whoever they are told to.
+  const loaded = { path: library, library: koffi.load(library) };
+  const work = new TileWork(oneDnnApi(libraryCalls(koffi, loaded, (given) => new Error(given))));
   return (numbers, thread, threads) => {
     const fields = JOB_FIELDS.map((field, i) => [field, numbers[i]!]);
     const job = Object.fromEntries(fields) as unknown as TileJob;
