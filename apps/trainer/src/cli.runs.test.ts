@@ -85,6 +85,8 @@ describe.concurrent('a resume', () => {
     const fewer = await cf(['train', '--resume', run, '--epochs', '3']);
     expect(fewer.stderr).toMatch(/at step 16, expected at most 12, the steps of 3 epochs on 144 samples/);
     expect(fewer.code).toBe(3);
+    // What was refused is not kept: the run can be gone on with as before.
+    expect(JSON.parse(await readFile(join(run, 'config.json'), 'utf8'))).toMatchObject({ epochs: 4 });
   });
 
   it('says what was edited in config.json', async () => {

@@ -26,6 +26,7 @@ export async function startState(
   const warning = warmUpWarning(config, samples.count);
   if (warning !== undefined) say(warning);
   if (kept === undefined) {
+    await place.keepChanges?.();
     if (place.resume) say('no checkpoint yet: training from the beginning');
     if (place.initFrom === undefined) return undefined;
     const { state, found, told } = await initialState(place.initFrom, subject, config);
@@ -37,6 +38,7 @@ export async function startState(
   }
   requireSameTraining(kept, subject, loss);
   requireStep(kept, config, samples.count);
+  await place.keepChanges?.();
   const { state } = kept;
   await trimMetrics(run, state.step);
   say(`resumed at step ${state.step}`);
