@@ -326,6 +326,13 @@ describe.concurrent('cf export', () => {
     const out = join(base, 'alone');
     const alone = await cf(['export', '--run', whole, '--out', out, '--no-embeddings']);
     expect([alone.code, await readdir(out)]).toEqual([0, ['centers.safetensors']]);
+    if (process.platform !== 'linux') return;
+    // A file system that refuses folders.
+    const nowhere = await cf(['export', '--run', whole, '--out', '/proc/cf-none']);
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^OutputError .*\/proc\/cf-none' \(ENOENT/),
+    ]);
   });
 });
 
