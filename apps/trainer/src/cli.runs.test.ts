@@ -100,6 +100,11 @@ describe.concurrent('a resume', () => {
       /^config\.json is not what the checkpoint was trained by.*: learningRate 0\.02 → 0\.01$/m,
     );
     expect(stdout).toMatch(/^epochs 2 → 3: /m);
+    // Also where the checkpoint does not fit it.
+    await writeFile(file, JSON.stringify({ ...config, seed: 1, data: { ...config.data, seed: 1 } }));
+    const refused = await cf(['train', '--resume', run]);
+    expect(refused.stdout).toMatch(/^config\.json is not what .*data\.seed 0 → 1/m);
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/on other pictures/)]);
   });
 
   it('refuses a checkpoint with a flipped bit, or a step of 99,999,999, and names the one before', async () => {
