@@ -19,24 +19,34 @@ export function runWithTools(commandLine) {
   return run('npx', ['--yes', ...packages, '-c', commandLine], root);
 }
 
-/** Runs a script of the workspace with Node, from where the caller is; returns its exit code. */
+/**
+ * Runs a script of the workspace with Node, from where the caller is; returns its exit code. Where a process can be replaced,
+ * this one becomes the script, so that every signal reaches it.
+ */
 export function runWithNode(args) {
   const [script, ...rest] = args;
   const command = ['--disable-warning=ExperimentalWarning', `${root}${script}`, ...rest];
-  if (isNewEnough()) return run(process.execPath, command);
+  if (isNewEnough()) {
+    if (process.platform !== 'win32')
+      process.execve?.(process.execPath, [process.execPath, ...command], environment());
+    return run(process.execPath, command);
+  }
   return run('npx', ['--yes', '-p', NODE, '--', 'node', ...command]);
 }
 
-function run(command, args, cwd) {
-  // npm and pnpm hand their own settings down as variables; a nested npx must not take them for its own.
-  const env = Object.fromEntries(
+/** npm and pnpm hand their own settings down as variables; a nested npx must not take them for its own. */
+function environment() {
+  return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
   );
+}
+
+function run(command, args, cwd) {
   // A terminal sends Ctrl-C to the child as well; it decides how to end.
   process.on('SIGINT', () => {});
   const { status, error } = spawnSync(command, args, {
     cwd,
-    env,
+    env: environment(),
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });

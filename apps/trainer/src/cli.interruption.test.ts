@@ -1,5 +1,5 @@
 import { access, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from './testing.ts';
 import { cf, metricsOf, SMALL } from './testing-cli.ts';
@@ -55,10 +55,11 @@ describe.concurrent('an interrupted training', () => {
     await expectSameAsStraight(run);
   });
 
-  it('ends with 130 and a checkpoint after Ctrl-C where nobody reads what it prints', async () => {
+  it('ends with 130 and a checkpoint after SIGTERM to the script, where nobody reads what it prints', async () => {
     const run = join(base, 'interrupted-unread');
     const { code } = await cf(['train', ...flags, '--features-from', straight, '--out', run], {
-      signal: { name: 'SIGINT', when: afterAnEpoch(run) },
+      program: resolve(import.meta.dirname, '../../../scripts/cf.mjs'),
+      signal: { name: 'SIGTERM', when: afterAnEpoch(run) },
       unread: ['stdout', 'stderr'],
     });
     expect(code).toBe(130);

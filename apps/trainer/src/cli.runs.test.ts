@@ -85,6 +85,8 @@ describe.concurrent('a resume', () => {
     const fewer = await cf(['train', '--resume', run, '--epochs', '3']);
     expect(fewer.stderr).toMatch(/at step 16, expected at most 12, the steps of 3 epochs on 144 samples/);
     expect(fewer.code).toBe(3);
+    // What was refused is not kept: the run can be gone on with as before.
+    expect(JSON.parse(await readFile(join(run, 'config.json'), 'utf8'))).toMatchObject({ epochs: 4 });
   });
 
   it('says what was edited in config.json', async () => {
@@ -98,6 +100,11 @@ describe.concurrent('a resume', () => {
       /^config\.json is not what the checkpoint was trained by.*: learningRate 0\.02 → 0\.01$/m,
     );
     expect(stdout).toMatch(/^epochs 2 → 3: /m);
+    // Also where the checkpoint does not fit it.
+    await writeFile(file, JSON.stringify({ ...config, seed: 1, data: { ...config.data, seed: 1 } }));
+    const refused = await cf(['train', '--resume', run]);
+    expect(refused.stdout).toMatch(/^config\.json is not what .*data\.seed 0 → 1/m);
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/on other pictures/)]);
   });
 
   it('refuses a checkpoint with a flipped bit, or a step of 99,999,999, and names the one before', async () => {
@@ -324,6 +331,13 @@ describe.concurrent('cf export', () => {
     const out = join(base, 'alone');
     const alone = await cf(['export', '--run', whole, '--out', out, '--no-embeddings']);
     expect([alone.code, await readdir(out)]).toEqual([0, ['centers.safetensors']]);
+    if (process.platform !== 'linux') return;
+    // A file system that refuses folders.
+    const nowhere = await cf(['export', '--run', whole, '--out', '/proc/cf-none']);
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^OutputError .*\/proc\/cf-none' \(ENOENT/),
+    ]);
   });
 });
 

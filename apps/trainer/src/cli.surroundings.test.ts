@@ -88,6 +88,11 @@ describe.skipIf(!isLinux).concurrent('what is no folder to write to', () => {
       /RunFolderError.*can't be made \(ENOENT/,
     ],
     [
+      'a folder in /proc, of a pack',
+      async () => ['data', 'pack', '--data', join(base, 'two'), '--out', '/proc/cf-none/train.rec'],
+      /OutputFolderError.*\/proc\/cf-none/,
+    ],
+    [
       'below a device, of a run',
       async () => ['train', ...SMALL, '--out', '/dev/null/run'],
       /RunFolderError.*can't be made \(ENOTDIR/,

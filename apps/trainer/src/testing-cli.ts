@@ -22,6 +22,8 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A signal to send as soon as something holds; it is looked at every few milliseconds. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly when: () => Promise<boolean> };
+  /** What is run, in place of the program itself. */
+  readonly program?: string;
   /** Streams whose reader is gone from the start; their text is empty. */
   readonly unread?: readonly ('stdout' | 'stderr')[];
 }
@@ -29,10 +31,10 @@ export interface CliOptions {
 /** Runs the program as a process of its own. */
 export async function cf(
   args: readonly string[],
-  { environment, signal, unread = [] }: CliOptions = {},
+  { environment, signal, program = CLI, unread = [] }: CliOptions = {},
 ): Promise<CliResult> {
   const env = { ...process.env, ...environment };
-  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);
     child.on('close', done);

@@ -17,6 +17,12 @@ it('makes what is missing above, and takes what is there', async () => {
   expect((await stat(path)).isDirectory()).toBe(true);
 });
 
+it('makes one folder where several ask for it at a time', async () => {
+  const path = join(base, 'many', 'a', 'b', 'c');
+  await Promise.all(Array.from({ length: 16 }, () => makeFolder(path)));
+  expect((await stat(path)).isDirectory()).toBe(true);
+});
+
 it('says what the system says below a file, and of a link to nothing', async () => {
   await writeFile(join(base, 'file'), '');
   await expect(makeFolder(join(base, 'file', 'x'))).rejects.toMatchObject({ code: 'ENOTDIR' });

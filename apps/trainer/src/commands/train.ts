@@ -183,11 +183,11 @@ async function openTraining(
     const initFrom = (await found.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
     const run = await holdRun(found, say);
-    const open = async (): Promise<RunFolder> => {
+    const keepChanges = async (): Promise<void> => {
       if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
-      return run;
     };
-    return { config, place: { resume: true, found: run, featuresFrom, initFrom, open } };
+    const place = { resume: true, found: run, featuresFrom, initFrom, open: async () => run, keepChanges };
+    return { config, place };
   }
   const asked =
     flags.config === undefined

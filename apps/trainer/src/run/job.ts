@@ -26,6 +26,8 @@ export interface RunPlace {
   open(on?: Environment): Promise<RunFolder>;
   /** Of a run that is resumed: to look into before anything is written. */
   readonly found?: RunFolder;
+  /** Keeps what a resume was asked to change, as soon as the run is known to go on with it. */
+  keepChanges?(): Promise<void>;
   /** Go on from the folder's checkpoint, where it has one. */
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */

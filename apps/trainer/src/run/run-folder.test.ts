@@ -137,7 +137,7 @@ describe('metrics', () => {
     await mkdir(run.file('metrics'));
     expect(await failureOf(() => readMetrics(run))).toMatchObject({
       code: 'E_RUN',
-      message: expect.stringMatching(/metrics\.jsonl' \(EISDIR/),
+      message: expect.stringMatching(/metrics\.jsonl' \(it is a folder\)/),
     });
   });
 

@@ -1,4 +1,4 @@
-import { access, type FileHandle, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@cf/data';
 import { OutputError, RunFolderError, reasonOf } from '../errors.ts';
@@ -198,7 +198,7 @@ export async function readMetrics<Line extends { readonly step: number }>(
   const path = run.file('metrics');
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegular(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
     const fix = 'check its permissions, or move it away to go on without it.';

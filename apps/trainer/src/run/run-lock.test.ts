@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -98,6 +98,18 @@ describe('lockRun', () => {
     await utimes(file, then, then);
     await lock();
     expect(await readdir(path)).toEqual(['run-4.lock']);
+  });
+
+  it.skipIf(process.platform === 'win32').each<[string, (file: string) => Promise<unknown>]>([
+    ['a folder', (file) => mkdir(file)],
+    ['a link to nothing', (file) => symlink(join(path, 'none'), file)],
+    ['a named pipe', async (file) => execFileSync('mkfifo', [file])],
+  ])('is refused where %s has the name of a lock', async (_, make) => {
+    await make(join(path, 'run-1.lock'));
+    expect((await failureOf(lock)).message).toMatch(
+      /which an unknown process writes to .*rm '.*run-1\.lock'/s,
+    );
+    expect(await readdir(path)).toEqual(['run-1.lock']);
   });
 
   it('gives way to a lock that came between, whatever its number', async () => {

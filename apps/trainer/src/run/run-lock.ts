@@ -1,4 +1,4 @@
-import { link, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, lstat, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputError, RunFolderError } from '../errors.ts';
 import { asideOf, asidePrefix } from './atomic-write.ts';
@@ -67,7 +67,10 @@ async function takeNext(path: string, { aside, here, say }: Taking): Promise<str
       await rm(file, { force: true });
       throw heldBy(path, other.file, rival);
     }
-    for (const one of before) await rm(one.file, { force: true });
+    for (const one of before)
+      await rm(one.file, { force: true }).catch((cause: unknown) => {
+        throw new OutputError(one.file, cause);
+      });
     if (found?.holder !== undefined) {
       await removeAsides(path, found.holder);
       say(`'${path}' was left by ${holderText(found.holder)}, which is gone (${found.why}): taken over`);
@@ -102,12 +105,15 @@ interface Found {
 
 /** @param aside written just now in the same folder: its clock is the one of the lock. @returns undefined if it is gone */
 async function lookAt(file: string, aside: string, here: LockHolder): Promise<Found | undefined> {
-  const [text, touched, now] = await Promise.all([
-    readFile(file, 'utf8').catch(() => undefined),
-    stat(file).catch(() => undefined),
-    stat(aside),
-  ]);
-  if (text === undefined || touched === undefined) return undefined;
+  const gone = (error: NodeJS.ErrnoException): undefined => {
+    if (error.code !== 'ENOENT') throw new OutputError(file, error);
+  };
+  const [touched, now] = await Promise.all([lstat(file).catch(gone), stat(aside)]);
+  // What is no file, or can't be read, says nothing of its holder.
+  const text = touched?.isFile()
+    ? await readFile(file, 'utf8').catch((error) => (error.code === 'ENOENT' ? undefined : ''))
+    : '';
+  if (touched === undefined || text === undefined) return undefined;
   const holder = parseHolder(text);
   const silence = now.mtimeMs - touched.mtimeMs;
   const presence = holder === undefined ? 'unknown' : await presenceOf(holder, here);

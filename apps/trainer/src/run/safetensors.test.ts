@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -118,4 +119,10 @@ describe('readTensors', () => {
     expect(error.code).toBe('E_RUN');
     expect(error.message).toMatch(reason);
   });
+});
+
+it.skipIf(process.platform === 'win32')('names a pipe, and does not wait for who writes to it', async () => {
+  const path = join(await temporaryFolder(), 'pipe.safetensors');
+  execFileSync('mkfifo', [path]);
+  expect((await failureOf(() => readTensors(path))).message).toMatch(/pipe\.safetensors'.*named pipe/);
 });

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RunFolderError, reasonOf } from '../errors.ts';
+import { requireRegular } from '../settings/read-given.ts';
 import { atomicWrite } from './atomic-write.ts';
 
 /** Named tensors with text beside them, in the safetensors format: readable from Python as well. */
@@ -67,10 +68,11 @@ export async function writeTensors(
 export async function readTensors(path: string): Promise<TensorFile> {
   let file: FileHandle;
   try {
+    await requireRegular(path);
     file = await open(path);
   } catch (cause) {
     throw new RunFolderError(
-      `'${path}', which can't be read`,
+      `'${path}', which can't be read (${reasonOf(cause)})`,
       'a safetensors file',
       'check the path.',
       cause,

@@ -4,7 +4,6 @@ import { lossOf } from '../settings/loss-of.ts';
 import { leftOutText, samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
-import { configDifferences } from './config-differences.ts';
 import { initialState } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { trimMetrics } from './run-folder.ts';
@@ -26,6 +25,7 @@ export async function startState(
   const warning = warmUpWarning(config, samples.count);
   if (warning !== undefined) say(warning);
   if (kept === undefined) {
+    await place.keepChanges?.();
     if (place.resume) say('no checkpoint yet: training from the beginning');
     if (place.initFrom === undefined) return undefined;
     const { state, found, told } = await initialState(place.initFrom, subject, config);
@@ -37,6 +37,7 @@ export async function startState(
   }
   requireSameTraining(kept, subject, loss);
   requireStep(kept, config, samples.count);
+  await place.keepChanges?.();
   const { state } = kept;
   await trimMetrics(run, state.step);
   say(`resumed at step ${state.step}`);
@@ -50,11 +51,6 @@ function changes(kept: KeptTraining, config: TrainConfig, samples: number): read
   if (kept.isUnchecked)
     lines.push('the checkpoint is of an earlier form, without a checksum; the next one has one');
   if (kept.config === undefined) return lines;
-  const differences = configDifferences(kept.config, config);
-  if (differences.length > 0)
-    lines.push(
-      `config.json is not what the checkpoint was trained by, and counts from here on: ${differences.join(', ')}`,
-    );
   const { epochs } = kept.config;
   if (epochs !== config.epochs) lines.push(stretchText(config, { epochs, samples, step: kept.state.step }));
   return lines;

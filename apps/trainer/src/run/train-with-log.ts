@@ -10,7 +10,7 @@ import { checkpointPace, checkpointTimer } from './checkpoint-pace.ts';
 import type { HardestSamples } from './hardest-samples.ts';
 import type { Job } from './job.ts';
 import { keepCheckpoints } from './kept-checkpoints.ts';
-import { openMetrics } from './run-folder.ts';
+import { openMetrics, type RunFolder } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { startState } from './start-state.ts';
 import type { Subject } from './subject.ts';
@@ -45,6 +45,7 @@ export async function trainWithLog(
   const board = boardLog(run.path, state?.step);
   const shown: BoardEvent[] = [];
   const keep = async (reached: TrainingState): Promise<void> => {
+    await run.requireHeld?.();
     await log.append(waiting.splice(0));
     const found = await validate(job, subject, reached.step, validations);
     if (found !== undefined) validations.push(found);
@@ -103,11 +104,21 @@ export async function trainWithLog(
   } finally {
     try {
       // After a failure these lines are past the checkpoint: they show what led to it, and a resumed run drops them.
-      await log.append(waiting);
+      if (await isStillHeld(run)) await log.append(waiting);
     } finally {
       await log.close();
     }
   }
+}
+
+/** Where another process has taken the run, its metrics are no longer this one's to write. */
+async function isStillHeld(run: RunFolder): Promise<boolean> {
+  return (
+    run.requireHeld?.().then(
+      () => true,
+      () => false,
+    ) ?? true
+  );
 }
 
 function isDue(

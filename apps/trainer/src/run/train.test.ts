@@ -163,6 +163,20 @@ describe('train', () => {
     expect(JSON.parse(metadata.values!)).toMatchObject({ step: 0 });
   });
 
+  it('writes no metrics to a run that another process has taken', async () => {
+    const path = join(await temporaryFolder(), 'taken');
+    let looks = 0;
+    // Ours for the first checkpoint, and gone before that of the first epoch.
+    const requireHeld = async (): Promise<void> => {
+      if (++looks > 2) throw new Error('taken');
+    };
+    const open = async (): Promise<RunFolder> => ({ ...(await createRunFolder(path)), requireHeld });
+    const place = { resume: false, featuresFrom: drawn, open };
+    expect((await failureOf(() => run(place, {}))).message).toBe('taken');
+    expect(looks).toBeGreaterThan(2);
+    expect(await readFile(join(path, 'metrics.jsonl'), 'utf8')).toBe('');
+  });
+
   it('takes features from another run on the same pictures alone', async () => {
     const folder = await temporaryFolder();
     const { run } = await start(join(folder, 'a'));

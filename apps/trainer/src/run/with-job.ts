@@ -10,6 +10,7 @@ import { checkLoss, lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
 import { type KeptTraining, requireSamePictures } from './checkpoint.ts';
+import { configDifferences } from './config-differences.ts';
 import { withEmbedding } from './embedding-subject.ts';
 import type { Job, RunPlace } from './job.ts';
 import { readNewest } from './kept-checkpoints.ts';
@@ -53,13 +54,25 @@ export async function withJob<T>(
     if (!place.resume) await warnOfUnaligned(data, dataset, surroundings);
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);
-    if (kept !== undefined) requireSamePictures(kept, dataset.names, pictures);
+    if (kept !== undefined) {
+      // First: where the checkpoint does not fit, this is why.
+      tellDifferences(kept, config, say);
+      requireSamePictures(kept, dataset.names, pictures);
+    }
     const computed = { backend, headTold, device };
     const job = { config, place, ...computed, dataset, problems, policy, pictures, kept, signal, say };
     return await work(job);
   } finally {
     await backend.dispose();
   }
+}
+
+function tellDifferences(kept: KeptTraining, config: TrainConfig, say: (line: string) => void): void {
+  const differences = kept.config === undefined ? [] : configDifferences(kept.config, config);
+  if (differences.length === 0) return;
+  say(
+    `config.json is not what the checkpoint was trained by, and counts as it is now: ${differences.join(', ')}`,
+  );
 }
 
 /** What a training runs on a device: a network with its optimiser, and a head that is not somewhere else. */

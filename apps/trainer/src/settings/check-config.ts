@@ -26,6 +26,17 @@ import {
  */
 export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file', placeOf?: PlaceOf): TrainConfig {
   const config: TrainConfig = parse(CONFIG_SCHEMA, value, { from, placeOf });
+  try {
+    checkTogether(config);
+  } catch (error) {
+    if (placeOf === undefined || !(error instanceof CfError)) throw error;
+    throw new UsageError(`${error.given}, ${placeOf([])}`, error.expected, error.fix);
+  }
+  return config;
+}
+
+/** What fields say beside each other. */
+function checkTogether(config: TrainConfig): void {
   checkLoss(config);
   checkMomentum(config);
   checkKeeping(config);
@@ -36,7 +47,6 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file', pla
   }
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);
-  return config;
 }
 
 /**

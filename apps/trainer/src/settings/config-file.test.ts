@@ -67,6 +67,16 @@ describe('a configuration that a person wrote', () => {
   });
 
   it.each([
+    ['checkpointEvery: soon', /checkpoint-every = "soon", '.*yaml'/],
+    ['earlyStopping: 3', /without --validate-every, '.*yaml'/],
+  ])('%s, which says nothing wrong by its kind, is refused with the file', async (line, message) => {
+    const text = `${stringify(plain(configWith()))}${line}\n`;
+    const error = await failureOf(async () => readConfigFile(await fileOf(text)));
+    expect(error.code).toBe('E_USAGE');
+    expect(error.message).toMatch(message);
+  });
+
+  it.each([
     ['broken YAML', 'train: [all\nepochs: 3\n'],
     ['a key twice', 'train: all\ntrain: all\n'],
     [

@@ -32,7 +32,9 @@ export async function readConfigFile(path: string): Promise<TrainConfig> {
   } catch (cause) {
     throw noYaml(`'${path}' (${reasonOf(cause)})`, cause);
   }
-  return checkConfig(value, 'file', (keys) => `line ${lineOf(keys)} of '${path}'`);
+  return checkConfig(value, 'file', (keys) =>
+    keys.length === 0 ? `'${path}'` : `line ${lineOf(keys)} of '${path}'`,
+  );
 
   /** Of a field, or of the nearest one around it that is there. */
   function lineOf(keys: readonly PropertyKey[]): number {

@@ -20,8 +20,13 @@ export async function readGiven(flag: string, file: string): Promise<string> {
  * @throws Error of the system, or that says what else it is
  */
 export async function readRegular(path: string): Promise<string> {
+  await requireRegular(path);
+  return await readFile(path, 'utf8');
+}
+
+/** That a path is a file, which has an end. @throws Error of the system, or that says what else it is */
+export async function requireRegular(path: string): Promise<void> {
   const found = await stat(path);
   if (found.isDirectory()) throw new Error('it is a folder');
   if (!found.isFile()) throw new Error(found.isFIFO() ? 'it is a named pipe' : 'it is no regular file');
-  return await readFile(path, 'utf8');
 }

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { OptionOutOfRangeError } from '@cf/core';
 import { DataFolderError, OutputFolderError, UnreadableImageError } from '../errors.ts';
 import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
+import { makeFolder } from '../make-folder.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { readFailure } from '../read-failure.ts';
@@ -228,7 +229,7 @@ async function writeAside(out: string, crop: string, bytes: Uint8Array): Promise
   const target = join(out, crop);
   const aside = join(out, RECORD_FOLDER, `${randomUUID()}.partial`);
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await writeFile(aside, bytes, { flush: true });
     await rename(aside, target);
   } catch (error) {

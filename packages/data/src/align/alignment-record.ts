@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputFolderError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { byCodeUnits } from '../order.ts';
 import { readFailure } from '../read-failure.ts';
 
@@ -56,7 +57,7 @@ export class AlignmentRecord {
         throw error;
       });
       if (text === undefined) await requireUnused(out);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const lines = (text ?? '').split('\n');
       if (text !== undefined) requireSame(out, lines[0]!, data);
       const entries = new Map<string, AlignmentEntry>();
