@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@cf/data';
 import { Command } from 'commander';
 import { OutputError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -45,7 +45,7 @@ async function runExport({ run: path, out, embeddings }: ExportFlags, signal: Ab
   const kept = await readOutcome(run);
   if (kept === undefined) throw noCheckpoint(run);
   const say = (line: string): void => console.log(line);
-  await mkdir(out, { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(out).catch((cause: unknown) => {
     throw new OutputError(out, cause);
   });
   try {

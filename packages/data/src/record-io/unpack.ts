@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { OutputFolderError, UnreadableImageError, writingFailure } from '../errors.ts';
 import { keptPicture } from '../image/kept-picture.ts';
 import { lfwStem } from '../lfw/resolve-pairs.ts';
+import { makeFolder } from '../make-folder.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import type { PictureRecord } from '../source/picture-source.ts';
@@ -47,7 +48,7 @@ export async function unpackRecords(
   const target = resolve(out);
   const aside = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
   try {
-    await mkdir(aside, { recursive: true });
+    await makeFolder(aside);
     const written = await writeFolder(aside, pack.identities, names, options);
     options.signal?.throwIfAborted();
     await rmdir(target).catch(() => {});

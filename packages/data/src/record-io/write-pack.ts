@@ -1,10 +1,11 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { printable } from '@cf/core';
 import type { PictureIdentity } from '../collection/open-collection.ts';
 import { OutputFolderError, UnreadableImageError, writingFailure } from '../errors.ts';
 import { type KeptPicture, keptPicture } from '../image/kept-picture.ts';
+import { makeFolder } from '../make-folder.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { type PictureSource, type PixelSize, sourceOf } from '../source/picture-source.ts';
@@ -88,7 +89,7 @@ export async function writeRecordPack(
 
 /** A new file, and the folders above it. */
 async function makeAside(path: string): Promise<FileHandle> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   return open(path, 'wx');
 }
 
