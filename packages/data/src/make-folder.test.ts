@@ -35,3 +35,9 @@ it.skipIf(process.platform !== 'linux')('ends where a file system refuses folder
   await expect(makeFolder('/proc/cf-none/x')).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(makeFolder('/dev/null/x')).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
+
+it('makes one folder for many that ask at the same time', async () => {
+  const path = join(base, 'd', 'e');
+  await Promise.all(Array.from({ length: 20 }, () => makeFolder(path)));
+  expect((await stat(path)).isDirectory()).toBe(true);
+});

@@ -18,7 +18,7 @@ export async function makeFolder(path: string): Promise<void> {
     const above = dirname(path);
     if (code !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
     await makeFolder(above);
-    // Somebody else may have made it between.
+    // Another process may have made it meanwhile.
     await mkdir(path).catch(async (again: unknown) => {
       if (!(await isFolder(path))) throw again;
     });

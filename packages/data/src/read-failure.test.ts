@@ -19,3 +19,9 @@ it.each(['EMFILE', 'ENFILE'])(
     );
   },
 );
+
+it('names the cause of a name that is not in UTF-8', () => {
+  const missing = (path: string): Error => Object.assign(new Error('ENOENT: no'), { code: 'ENOENT', path });
+  expect(readFailure(missing('/faces/Jos\uFFFD.jpg'))).toBe('its name is not in UTF-8: rename it');
+  expect(readFailure(missing('/faces/a.jpg'))).toBe('there is no such file');
+});

@@ -24,6 +24,8 @@ export function readFailure(error: unknown): string {
       error,
     );
   }
+  // What is no UTF-8 in a name is read as U+FFFD, and no file has that name.
+  if (code === 'ENOENT' && path.includes('\uFFFD')) return 'its name is not in UTF-8: rename it';
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'EISDIR') return 'it is a folder';

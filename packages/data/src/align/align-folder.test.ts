@@ -1,4 +1,15 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
@@ -225,6 +236,20 @@ describe('what is left out', () => {
     expect(problems[0]!.message).toContain('40000×40000');
   });
 
+  it('is listed with its reason alone, whatever its name, and counted among the photographs', async () => {
+    const { data, out } = places();
+    await photographs(data, ['Ann/1.jpg']);
+    await put(join(data, 'Ann', 'red\u001b[31m\n.jpg'), 'words');
+    await symlink(join(data, 'nowhere'), join(data, 'Ann', 'broken.jpg'));
+    const { total, files } = await alignFolder({ data, out, detector: detectorOf([landmarksAt(AT)], SIZE) });
+    expect(total).toBe(3);
+    const lines = (await readFile(files.leftOut, 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).reason)).toEqual([
+      'there is no such file',
+      'the content is no JPEG, PNG, WebP, AVIF or BMP',
+    ]);
+  });
+
   it('is all of a folder without photographs', async () => {
     const { data, out } = places();
     await put(join(data, 'notes.txt'), 'x');
@@ -314,6 +339,30 @@ describe('a second call', () => {
     await run({ data, out, detector: other, format: 'png' });
     expect(other.calls).toBe(10);
     expect((await tree(out)).filter((name) => name.endsWith('.jpg'))).toEqual([]);
+  });
+
+  it('removes nothing outside of the folder, whatever the record of an earlier call says', async () => {
+    const { data, out } = places();
+    await photographs(data, ['Ann/1.jpg', 'Ann/2.jpg']);
+    const detector = detectorOf([landmarksAt(AT)], SIZE);
+    const { files } = await run({ data, out, detector });
+    const others = [await put(join(out, '..', 'other.jpg'), 'x'), await put(join(base, 'third.jpg'), 'x')];
+    const crops = [
+      { path: 'Ann/gone.jpg', crop: '../other.jpg' },
+      { path: 'Ann/2.jpg', crop: others[1] },
+    ];
+    await appendFile(files.record, crops.map((crop) => `${JSON.stringify(crop)}\n`).join(''));
+    expect((await run({ data, out, detector })).removed).toBe(0);
+    for (const other of others) expect(await readFile(other, 'utf8')).toBe('x');
+  });
+
+  it.skipIf(process.platform !== 'linux')('ends where the file system refuses folders', async () => {
+    const { data } = places();
+    await photographs(data, ['Ann/1.jpg']);
+    const out = '/proc/faces';
+    const said = await failure(() => run({ data, out, detector: detectorOf([landmarksAt(AT)], SIZE) }));
+    expect(said).toContain('E_OUTPUT_FOLDER');
+    expect(said).toContain("'/proc/faces'");
   });
 
   it('goes on after an interruption, and ends with the same bytes as one that was never stopped', async () => {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { OptionOutOfRangeError } from '@cf/core';
+import { OptionOutOfRangeError, printable } from '@cf/core';
 import { DataFolderError, OutputFolderError, UnreadableImageError } from '../errors.ts';
 import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
@@ -51,7 +51,7 @@ export interface AlignProgress {
 
 /** What came out of a folder of photographs. */
 export interface AlignedFolder {
-  /** Files that were looked at. */
+  /** Files that may be photographs, those among them that can't be read. */
   readonly total: number;
   readonly aligned: number;
   /** Of all, how many an earlier call had done. */
@@ -143,7 +143,9 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
     });
     signal?.throwIfAborted();
     await record.compact();
-    return await summarise({ ...work, record, problems, total: files.length, kept, removed });
+    const passedOver = found.filter(({ kind }) => kind !== 'unreadable folder').length;
+    const total = files.length + passedOver;
+    return await summarise({ ...work, record, problems, total, kept, removed });
   } catch (error) {
     throw outputFailure(out, error);
   }
@@ -295,7 +297,7 @@ async function summarise(finished: Finished): Promise<AlignedFolder> {
     ...leftOut.map(({ path, reason }) => ({ path, reason })),
     ...problems.map(({ path, message }) => ({
       path: relative(data, path),
-      reason: message.slice(path.length + 2),
+      reason: message.slice(printable(path).length + 2),
     })),
   ];
   const list = join(out, RECORD_FOLDER, 'left-out.jsonl');

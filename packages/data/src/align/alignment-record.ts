@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { OutputFolderError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { byCodeUnits } from '../order.ts';
@@ -63,7 +63,7 @@ export class AlignmentRecord {
       const entries = new Map<string, AlignmentEntry>();
       for (const line of lines.slice(1)) {
         const entry = parsed(line) as AlignmentEntry | undefined;
-        if (typeof entry?.path === 'string') entries.set(entry.path, entry);
+        if (typeof entry?.path === 'string' && isInside(entry.crop)) entries.set(entry.path, entry);
       }
       const record = new AlignmentRecord(file, heading, entries);
       // Ends a line that an interrupted call left half.
@@ -107,6 +107,12 @@ export class AlignmentRecord {
     await writeFile(aside, this.#heading + lines.join(''), { flush: true });
     await rename(aside, this.file);
   }
+}
+
+/** Whether a crop lies in the folder of crops: a record that someone else made may name any file, and crops are removed. */
+function isInside(crop: unknown): boolean {
+  if (crop === undefined) return true;
+  return typeof crop === 'string' && !isAbsolute(crop) && !crop.split(/[\\/]/).includes('..');
 }
 
 function parsed(line: string): unknown {

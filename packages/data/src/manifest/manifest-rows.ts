@@ -8,6 +8,8 @@ export interface ManifestRow {
   /** Where it begins, from 1. */
   readonly line: number;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The line that names its columns, from 1. */
+  readonly columnsAt: number;
 }
 
 const JSON_LINES = new Set(['.jsonl', '.ndjson', '.json']);
@@ -34,7 +36,7 @@ async function* jsonRows(path: string): AsyncGenerator<ManifestRow> {
     line++;
     const plain = line === 1 ? text.replace(/^\uFEFF/, '') : text;
     if (plain.trim() === '') continue;
-    yield { line, fields: objectOf(path, line, plain) };
+    yield { line, fields: objectOf(path, line, plain), columnsAt: line };
   }
 }
 
@@ -74,7 +76,7 @@ async function* tableRows(path: string): AsyncGenerator<ManifestRow> {
     let begins = 2;
     for await (const row of parser as AsyncIterable<ParsedRow>) {
       // A quoted field may have several lines.
-      yield { line: begins, fields: row.record };
+      yield { line: begins, fields: row.record, columnsAt: 1 };
       begins = row.info.lines + 1;
     }
   } catch (error) {

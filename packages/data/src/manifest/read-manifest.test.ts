@@ -79,12 +79,12 @@ describe('readManifest', () => {
     [
       'no path column',
       'file,identity\n1,A\n',
-      /:2: no 'path' among file, identity, expected path and identity/,
+      /:1: no 'path' among file, identity, expected path and identity/,
     ],
     [
       'a slip in a column',
       'path,identity,dificulty\n1,A,1\n',
-      /:2: 'dificulty', expected 'difficulty', or another/,
+      /:1: 'dificulty', expected 'difficulty', or another/,
     ],
     [
       'too few columns',
@@ -135,6 +135,15 @@ describe('readManifest', () => {
     ['a line without an end', 'x'.repeat(2 ** 20 + 100_000), /a line has more than a megabyte/],
   ])('names file and line of JSON lines with %s', async (_, text, message) => {
     expect(await say(text, 'jsonl')).toMatch(message);
+  });
+
+  it('refuses what is not in UTF-8, which would make one name of several', async () => {
+    const latin = await list(Buffer.from('path,identity\n1,Jos\u00e9\n2,Jos\u00e8\n', 'latin1'));
+    expect(await failure(() => readManifest(latin))).toMatch(/line 2 is not in UTF-8/);
+    const last = await list(Buffer.from('path,identity\n1,A\n2,Jos\u00e8', 'latin1'));
+    expect(await failure(() => readManifest(last))).toMatch(/line 3 is not in UTF-8/);
+    const wide = await list(Buffer.from('\uFEFFpath,identity\n1,A\n', 'utf16le'));
+    expect(await failure(() => readManifest(wide))).toMatch(/line 1 is not in UTF-8/);
   });
 
   it('reads lists longer than it keeps in memory, and stops at a line far down', async () => {

@@ -72,8 +72,8 @@ class ManifestReader {
     this.#path = path;
   }
 
-  add({ line, fields }: ManifestRow): void {
-    this.#checkColumns(line, Object.keys(fields));
+  add({ line, fields, columnsAt }: ManifestRow): void {
+    this.#checkColumns(columnsAt, Object.keys(fields));
     const text = (column: Column): string => this.#text(line, column, fields[column]);
     const given = text('path');
     const name = text('identity').normalize('NFC');
