@@ -16,9 +16,9 @@ export async function makeFolder(path: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (await isFolder(path)) return;
     const above = dirname(path);
-    if (code !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
-    await makeFolder(above);
-    // Another process may have made it meanwhile.
+    if (code !== 'ENOENT' || above === path) throw error;
+    if (!(await isFolder(above))) await makeFolder(above);
+    // Others may have made it meanwhile, or the folder above right after it was missed.
     await mkdir(path).catch(async (again: unknown) => {
       if (!(await isFolder(path))) throw again;
     });
