@@ -53,7 +53,9 @@ describe('help', () => {
     trainOptions().find(({ long }) => long === flag)?.description;
 
   it('tells defaults and what a flag is for', () => {
-    expect(help('--batch')).toBe('pictures a batch (default: 128; 32 for a network on drawn identities)');
+    expect(help('--batch')).toBe(
+      'pictures a batch (default: 128; 32 for a network on drawn identities; P·K with --sampler pk:PxK)',
+    );
     expect(help('--min-images')).toBe('leave out identities with fewer pictures (with --data; default: 2)');
     expect(help('--freeze-bn')).toBe('normalisations stay as they are (for onnx:FILE)');
     expect(help('--no-control')).toBe('without --control');
