@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UnreadableImageError } from '../errors.ts';
 import { failure, picture, put, temporaryFolder, withoutPrivileges } from '../testing.ts';
-import { decodeImage, resizeImage } from './decode.ts';
+import { decodeFailure, decodeImage, resizeImage } from './decode.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -110,6 +110,14 @@ describe('decodeImage', () => {
         `UnreadableImageError [E_IMAGE]: ${cut}: the picture is truncated or damaged`,
       );
     }
+  });
+
+  it('tells what the decoder told, unless that is nothing', () => {
+    expect(decodeFailure(new Error('VipsJpeg: premature end of JPEG image\nmore'))).toBe(
+      'the picture is truncated or damaged (VipsJpeg: premature end of JPEG image)',
+    );
+    expect(decodeFailure(new Error('Unknown error'))).toBe('the picture is truncated or damaged');
+    expect(decodeFailure('no such profile')).toBe("it can't be decoded (no such profile)");
   });
 
   it('refuses a JPEG that lacks nothing but its last bytes', async () => {

@@ -192,5 +192,7 @@ export function decodeFailure(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
   const truncated =
     /premature end|truncated|read error|unable to parse|insufficient|out of order|unknown error/i.test(line);
-  return truncated ? `the picture is truncated or damaged (${line})` : `it can't be decoded (${line})`;
+  // Threads of libvips share the place where it tells why, and one may find it empty.
+  const why = /^unknown error$/i.test(line) ? '' : ` (${line})`;
+  return truncated ? `the picture is truncated or damaged${why}` : `it can't be decoded${why}`;
 }

@@ -138,6 +138,30 @@ describe.runIf(shares)('threads that help to sweep', () => {
     threads.dispose();
   });
 
+  test('each do their part of every tile once, whatever is swept between, and when they are started anew', async () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    const seen = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
+    const source = `export const open = (seen) => (numbers, thread, threads) =>
+      Atomics.add(seen, thread, numbers[0] * threads)`;
+    const url = `data:text/javascript,${encodeURIComponent(source)}`;
+    const helped = { program: { url, data: seen }, helpers: 2 };
+    const functions = { sums: () => {} } as unknown as KernelFunctions;
+    const threads = new SweepThreads({ functions, module, memory, ...helped });
+    let expected = 0;
+    for (const batch of [4, 4, 90, 90]) {
+      await threads.prepareTiles(batch);
+      expect(threads.prepareTiles(batch)).toBeUndefined();
+      for (let tile = 1; tile <= 20; tile++) {
+        threads.runTile([tile], (numbers, thread, all) => Atomics.add(seen, thread, numbers[0]! * all));
+        expected += 3 * tile;
+        expect([...seen]).toEqual([expected, expected, expected]);
+        threads.run('sums', { ...JOB_NUMBERS, batch, parts: 4 }, () => -1);
+      }
+      threads.dispose();
+    }
+  });
+
   test('are those that the backend was opened with', async () => {
     expect((await open({ threads: 3 })).choices!.sweepThreads).toBe(3);
     expect((await open({ threads: 30 })).choices!.sweepThreads).toBe(8);
