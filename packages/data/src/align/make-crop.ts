@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fromRaw } from '../image/decode.ts';
-import type { RawImage } from '../image/raw-image.ts';
+import { encodeImage } from '../image/encode.ts';
 import { areLandmarksOfFace, cropFace, faceFromLandmarks, facesOfPhotograph } from './align-photograph.ts';
 import type { AlignmentEntry } from './alignment-record.ts';
 import { chooseFace, type FaceDetector, type FaceLandmarks } from './face.ts';
@@ -11,8 +10,6 @@ import { writeAside } from './write-aside.ts';
 
 /** Changes whenever crops of the same photographs come out otherwise. */
 export const ALIGNMENT_VERSION = 1;
-
-const JPEG_QUALITY = 95;
 
 /** From where to where photographs are aligned, and how. */
 export interface Alignment {
@@ -65,7 +62,7 @@ async function cropOpened(
   const { landmarks, score } = face;
   if (!areLandmarksOfFace(landmarks))
     return { reason: 'the landmarks are not those of a face', faces: faces.length };
-  const bytes = await encode(await cropFace(photograph, landmarks, view), alignment.format);
+  const bytes = await encodeImage(await cropFace(photograph, landmarks, view), alignment.format);
   await writeAside(alignment.out, crop, bytes);
   const rounded = landmarks.map((point) => point.map((value) => Math.round(100 * value) / 100));
   return {
@@ -75,11 +72,4 @@ async function cropOpened(
     score: Math.round(1000 * score) / 1000,
     landmarks: rounded,
   };
-}
-
-function encode(image: RawImage, format: 'jpeg' | 'png'): Promise<Uint8Array> {
-  const picture = fromRaw(image);
-  return (
-    format === 'png' ? picture.png() : picture.jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
-  ).toBuffer();
 }
