@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCollection, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data';
+import { verificationBin } from '@cf/data/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verificationBin } from '../testing/verification-bin.ts';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import type { Dataset } from './dataset.ts';
 import { identityFingerprints } from './identity-fingerprints.ts';
