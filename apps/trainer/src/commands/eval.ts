@@ -2,7 +2,7 @@ import { printable } from '@cf/core';
 import { htmlReport } from '@cf/eval';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
-import { pairsDataset } from '../dataset/load-dataset.ts';
+import { pairsDataset } from '../dataset/file-pairs.ts';
 import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import { chooseDevice } from '../engines/choose-device.ts';

@@ -1,6 +1,6 @@
 import type { Backend } from '@cf/core';
 import type { Dataset } from '../dataset/dataset.ts';
-import type { ProblemPolicy } from '../dataset/load-dataset.ts';
+import type { ProblemPolicy } from '../dataset/image-source.ts';
 import { leftOutText, type ProblemList } from '../dataset/problem-list.ts';
 import type { Device } from '../engines/device.ts';
 import { UsageError } from '../errors.ts';
