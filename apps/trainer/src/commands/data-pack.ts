@@ -14,7 +14,7 @@ import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 
 interface PackFlags {
   readonly data: string;
@@ -121,9 +121,7 @@ async function converting(problems: ProblemList, work: () => Promise<readonly st
     if (left > 0) console.log(leftOutText(left));
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   }
 }
 

@@ -27,7 +27,7 @@ import { checkSection } from '../settings/check-config.ts';
 import { onnxInput } from '../settings/fields.ts';
 import { longFlag, propertyOf, type Setting } from '../settings/setting.ts';
 import { onnxFile } from '../settings/situation.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 import { optionsOf } from './train-options.ts';
 
 interface EvalFlags extends FileSettings {
@@ -99,9 +99,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   } finally {
     await extractor.dispose();
     await embedding?.dispose();
