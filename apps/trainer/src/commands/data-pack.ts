@@ -10,7 +10,7 @@ import {
   writeRecordPack,
 } from '@cf/data';
 import { Command } from 'commander';
-import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
+import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';
@@ -118,7 +118,7 @@ async function converting(problems: ProblemList, work: () => Promise<readonly st
     const lines = await work();
     const left = problems.all.length;
     for (const line of lines) console.log(printable(line));
-    if (left > 0) console.log(leftOutText(left));
+    if (left > 0) console.log(problemsText(left));
     return EXIT.ok;
   } catch (error) {
     return interruptedExit(error);

@@ -3,7 +3,7 @@ import { htmlReport } from '@cf/eval';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
 import { pairsDataset } from '../dataset/file-pairs.ts';
-import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
+import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import { chooseDevice } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, type Device, deviceChoice } from '../engines/device.ts';
@@ -193,7 +193,7 @@ function asText(name: string, result: PairResult, problems: number, unscored: nu
     ),
     `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
   ];
-  if (problems > 0) lines.push(leftOutText(problems, unscored));
+  if (problems > 0) lines.push(problemsText(problems, unscored));
   return lines.join('\n');
 }
 

@@ -7,7 +7,7 @@ import { readJson } from '../run/run-folder.ts';
 import { byteSize } from './byte-size.ts';
 import { checkLoss } from './loss-of.ts';
 import { type PlaceOf, parse } from './parse.ts';
-import { samplerChoice } from './sampler-of.ts';
+import { samplerChoice } from './sampler-choice.ts';
 import { fieldsOf, type Section } from './setting.ts';
 import {
   CONFIG_SCHEMA,

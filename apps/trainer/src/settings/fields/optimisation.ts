@@ -2,6 +2,7 @@ import { CURRICULUM_SHAPES } from '@cf/core';
 import { z } from 'zod';
 import { DEVICE_CHOICES } from '../../engines/device.ts';
 import { BACKEND_NAMES } from '../../engines/open-backend.ts';
+import { parseSampler } from '../sampler-choice.ts';
 import { byKind, only, setting } from '../setting.ts';
 import { ONLY, type Situation } from '../situation.ts';
 import { seed } from './seed.ts';
@@ -32,9 +33,8 @@ export const optimisation = {
   // Many small steps: what a network learns of a few drawn identities in two minutes.
   batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', {
     default: (situation) => {
-      const { sampler = 'uniform' } = situation.choices;
-      const [, identities, images] = /^pk:(\d+)x(\d+)$/.exec(sampler) ?? [];
-      return identities === undefined ? BATCH.default(situation) : Number(identities) * Number(images);
+      const sampler = parseSampler(situation.choices.sampler ?? 'uniform');
+      return sampler?.kind === 'pk' ? sampler.identities * sampler.images : BATCH.default(situation);
     },
     told: `${BATCH.told}; P·K with --sampler pk:PxK`,
   }),
