@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syntheticName, writeSyntheticFolder } from '@cf/data';
+import { verificationBin } from '@cf/data/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verificationBin } from './testing/verification-bin.ts';
 import { temporaryFolder } from './testing.ts';
 import { cf } from './testing-cli.ts';
 

@@ -10,14 +10,9 @@ export {
   type UniformSamplerOptions,
   uniformSampler,
 } from '@cf/core';
-export {
-  ALIGNMENT_VERSION,
-  type AlignedFolder,
-  type AlignFolderOptions,
-  type AlignProgress,
-  alignFolder,
-} from './align/align-folder.ts';
+export { type AlignFolderOptions, type AlignProgress, alignFolder } from './align/align-folder.ts';
 export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
+export type { AlignedFolder } from './align/alignment-summary.ts';
 export {
   chooseFace,
   type DetectedFace,
@@ -28,6 +23,7 @@ export {
 } from './align/face.ts';
 export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
 export { parseLandmarks } from './align/landmarks-file.ts';
+export { ALIGNMENT_VERSION } from './align/make-crop.ts';
 export {
   ARCFACE_TEMPLATE,
   applySimilarity,

@@ -4,7 +4,7 @@ import { alignedLines, alignPhotographs } from '../dataset/align-photographs.ts'
 import { ProblemList } from '../dataset/problem-list.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readGiven } from '../settings/read-given.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
 interface AlignFlags {
@@ -83,9 +83,7 @@ async function runAlign(flags: AlignFlags, signal: AbortSignal): Promise<number>
     for (const line of alignedLines(out, result)) console.log(line);
     return result.aligned === 0 ? EXIT.data : EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    console.log('interrupted; the same command goes on where it stopped');
-    return EXIT.interrupted;
+    return interruptedExit(error, 'interrupted; the same command goes on where it stopped', console.log);
   } finally {
     await detector?.close();
   }

@@ -9,7 +9,7 @@ import { checkSection } from '../settings/check-config.ts';
 import { augmentation } from '../settings/fields.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { Setting } from '../settings/setting.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 import { optionsOf } from './train-options.ts';
 
@@ -80,9 +80,7 @@ async function writeSheet(flags: AugmentFlags, signal: AbortSignal): Promise<num
       throw new UsageError('no readable picture', 'at least one', 'look at the folder.');
     await atomicWrite(out, await pictureSheet(places, { columns: draws + 1 }));
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   }
   console.log(`sheet: ${out}`);
   return EXIT.ok;

@@ -4,7 +4,7 @@ import { atomicWrite } from '../run/atomic-write.ts';
 import { openRunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { difficultyLines, withDifficulties } from '../suspects/find-difficulties.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 
 interface DifficultyFlags {
   readonly run: string;
@@ -44,8 +44,6 @@ async function writeDifficulties({ run: path, out }: DifficultyFlags, signal: Ab
     say(`${list.length} pictures, from ${list[0]?.difficulty}° to ${list.at(-1)?.difficulty}°; list: ${out}`);
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   }
 }

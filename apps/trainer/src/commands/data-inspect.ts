@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import { collectionJson, collectionText } from '../report/collection-text.ts';
 import { withProgress } from '../report/progress.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 
 interface InspectFlags {
   readonly data: string;
@@ -50,8 +50,6 @@ async function runInspect({ data, json, all }: InspectFlags, signal: AbortSignal
     console.log(json ? collectionJson(collection, found) : collectionText(collection, found, all));
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted\n');
-    return EXIT.interrupted;
+    return interruptedExit(error, 'interrupted');
   }
 }

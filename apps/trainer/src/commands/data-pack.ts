@@ -10,11 +10,11 @@ import {
   writeRecordPack,
 } from '@cf/data';
 import { Command } from 'commander';
-import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
+import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 
 interface PackFlags {
   readonly data: string;
@@ -118,12 +118,10 @@ async function converting(problems: ProblemList, work: () => Promise<readonly st
     const lines = await work();
     const left = problems.all.length;
     for (const line of lines) console.log(printable(line));
-    if (left > 0) console.log(leftOutText(left));
+    if (left > 0) console.log(problemsText(left));
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   }
 }
 

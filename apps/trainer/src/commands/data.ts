@@ -15,7 +15,7 @@ import { augmentCommand } from './data-augment.ts';
 import { difficultyCommand } from './data-difficulty.ts';
 import { dataInspectCommand } from './data-inspect.ts';
 import { dataPackCommand, dataUnpackCommand } from './data-pack.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
 interface SuspectFlags {
@@ -91,9 +91,7 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
     });
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   } finally {
     await run.release?.();
   }

@@ -2,8 +2,8 @@ import { printable } from '@cf/core';
 import { htmlReport } from '@cf/eval';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
-import { pairsDataset } from '../dataset/load-dataset.ts';
-import { leftOutText, ProblemList } from '../dataset/problem-list.ts';
+import { pairsDataset } from '../dataset/file-pairs.ts';
+import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import { chooseDevice } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, type Device, deviceChoice } from '../engines/device.ts';
@@ -27,7 +27,7 @@ import { checkSection } from '../settings/check-config.ts';
 import { onnxInput } from '../settings/fields.ts';
 import { longFlag, propertyOf, type Setting } from '../settings/setting.ts';
 import { onnxFile } from '../settings/situation.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 import { optionsOf } from './train-options.ts';
 
 interface EvalFlags extends FileSettings {
@@ -99,9 +99,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; nothing was written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error);
   } finally {
     await extractor.dispose();
     await embedding?.dispose();
@@ -195,7 +193,7 @@ function asText(name: string, result: PairResult, problems: number, unscored: nu
     ),
     `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
   ];
-  if (problems > 0) lines.push(leftOutText(problems, unscored));
+  if (problems > 0) lines.push(problemsText(problems, unscored));
   return lines.join('\n');
 }
 

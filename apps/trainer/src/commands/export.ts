@@ -7,7 +7,7 @@ import { exportCenters, exportEmbeddings } from '../run/export-tensors.ts';
 import { readOutcome } from '../run/kept-checkpoints.ts';
 import { noCheckpoint, openRunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 
 interface ExportFlags {
   readonly run: string;
@@ -59,8 +59,6 @@ async function runExport({ run: path, out, embeddings }: ExportFlags, signal: Ab
     say(`${count} pictures: ${file}`);
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    process.stderr.write('interrupted; the embeddings were not written\n');
-    return EXIT.interrupted;
+    return interruptedExit(error, 'interrupted; the embeddings were not written');
   }
 }

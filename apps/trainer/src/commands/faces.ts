@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { DEFAULT_DIFFICULTY } from '../settings/fields.ts';
-import { InterruptedError, withInterruption } from './interruption.ts';
+import { interruptedExit, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
 interface FaceFlags {
@@ -48,9 +48,7 @@ async function drawFolder(out: string, options: SyntheticFolderOptions): Promise
       writeSyntheticFolder(out, options, ({ done }) => update(done)),
     );
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    console.log('interrupted; no folder was written');
-    return EXIT.interrupted;
+    return interruptedExit(error, 'interrupted; no folder was written', console.log);
   }
   console.log(`folder: ${out}`);
   return EXIT.ok;

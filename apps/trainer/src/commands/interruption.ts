@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { EXIT } from '../exit-codes.ts';
 import { nativeSignals } from './native-signals.ts';
 
 /** Of Ctrl-C, of `kill`, and of a terminal that goes away. */
@@ -37,4 +38,20 @@ export class InterruptedError extends Error {
   constructor() {
     super('interrupted');
   }
+}
+
+/**
+ * The exit status of a command that was interrupted, once it is told what became of its work.
+ *
+ * @param tell writes on the standard error by default
+ * @throws `error` itself where it is another one
+ */
+export function interruptedExit(
+  error: unknown,
+  told = 'interrupted; nothing was written',
+  tell: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+): number {
+  if (!(error instanceof InterruptedError)) throw error;
+  tell(told);
+  return EXIT.interrupted;
 }

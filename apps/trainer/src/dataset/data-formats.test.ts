@@ -1,12 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCollection, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data';
+import { verificationBin } from '@cf/data/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verificationBin } from '../testing/verification-bin.ts';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import type { Dataset } from './dataset.ts';
+import { pairsDataset } from './file-pairs.ts';
 import { identityFingerprints } from './identity-fingerprints.ts';
-import { loadDataset, pairsDataset } from './load-dataset.ts';
+import { loadDataset } from './load-dataset.ts';
 
 const EVALUATION = { pairs: undefined, pairsFolds: undefined, flip: true, control: false };
 const POLICY = { onProblem: () => {}, strict: false };

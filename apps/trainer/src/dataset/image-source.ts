@@ -27,6 +27,9 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
+/** How problems with pictures are taken. */
+export type ProblemPolicy = Pick<LoadOptions, 'onProblem' | 'strict'>;
+
 /** A numbered list of pictures, from files or drawn. */
 export interface ImageSource {
   readonly count: number;

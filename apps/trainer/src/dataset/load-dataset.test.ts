@@ -4,7 +4,8 @@ import { formatPairs, type ImageProblem, writeSyntheticFolder } from '@cf/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import type { Dataset } from './dataset.ts';
-import { loadDataset, pairsDataset } from './load-dataset.ts';
+import { pairsDataset } from './file-pairs.ts';
+import { loadDataset } from './load-dataset.ts';
 
 const NO_PAIRS = { pairs: undefined, pairsFolds: undefined, flip: true, control: false };
 

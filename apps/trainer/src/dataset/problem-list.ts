@@ -26,7 +26,7 @@ export class ProblemList {
 const SHOWN = 20;
 
 /** How much of the pictures was left out, in a line. @param unscoredPairs where pairs are scored */
-export function leftOutText(problems: number, unscoredPairs?: number): string {
+export function problemsText(problems: number, unscoredPairs?: number): string {
   const each = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
   const pairs = unscoredPairs === undefined ? '' : `; ${each(unscoredPairs, 'pair')} could not be scored`;
   return `${each(problems, 'problem')} with the pictures${pairs}`;

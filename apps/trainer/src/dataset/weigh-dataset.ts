@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import { samplerChoice } from '../settings/sampler-of.ts';
+import { samplerChoice } from '../settings/sampler-choice.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import type { Dataset } from './dataset.ts';
 import { readListedNumbers } from './listed-numbers.ts';

@@ -7,7 +7,7 @@ import { chooseKernels, openOnKernels } from './choose-kernels.ts';
 const options = { device: 'cpu', threads: 1, optimiser: learnerOptimiser({ rule: sgd() }) } as const;
 const session = {} as Awaited<ReturnType<Parameters<typeof openOnKernels>[1]>>;
 const found = await chooseKernels({ ...options, choice: 'auto' });
-const needs = found.kernels === undefined ? ' (needs oneDNN)' : '';
+const needs = found.part === undefined ? ' (needs oneDNN)' : '';
 
 function refusing(): never {
   throw new UnsupportedOperatorError([
@@ -21,19 +21,19 @@ describe('what computes a training', () => {
       [{ choice: 'onnxruntime', device: 'cpu' }, 'as asked for'],
       [{ choice: 'auto', device: 'webgpu' }, 'on webgpu'],
     ] as const) {
-      const { kernels, told } = await chooseKernels({ ...options, ...on });
+      const { part: kernels, told } = await chooseKernels({ ...options, ...on });
       expect(kernels).toBeUndefined();
       expect(told).toBe(`kernels onnxruntime: ${why}`);
     }
   });
 
-  it.skipIf(found.kernels === undefined)(`is oneDNN where it is found, and that is proven${needs}`, () => {
+  it.skipIf(found.part === undefined)(`is oneDNN where it is found, and that is proven${needs}`, () => {
     expect(found.told).toMatch(
       /^kernels oneDNN \d+\.\d+\.\d+ \(\S+\): proven within \de-\d of the graphs of onnxruntime$/,
     );
   });
 
-  it.skipIf(found.kernels !== undefined)(
+  it.skipIf(found.part !== undefined)(
     'is told with what would bring oneDNN (needs a machine without)',
     () => {
       expect(found.told).toMatch(
@@ -42,27 +42,24 @@ describe('what computes a training', () => {
     },
   );
 
-  it.skipIf(found.kernels === undefined)(
-    `is the graphs where oneDNN does not know a node${needs}`,
-    async () => {
-      const opened = await openOnKernels({ ...options, choice: 'auto' }, async (kernels) =>
-        kernels === undefined ? session : refusing(),
-      );
-      expect(opened.name).toBe('onnxruntime');
-      expect(opened.told).toMatch(
-        /^kernels onnxruntime: oneDNN .* has no layer for node 'attention' \(Softmax\)$/,
-      );
-    },
-  );
+  it.skipIf(found.part === undefined)(`is the graphs where oneDNN does not know a node${needs}`, async () => {
+    const opened = await openOnKernels({ ...options, choice: 'auto' }, async (kernels) =>
+      kernels === undefined ? session : refusing(),
+    );
+    expect(opened.name).toBe('onnxruntime');
+    expect(opened.told).toMatch(
+      /^kernels onnxruntime: oneDNN .* has no layer for node 'attention' \(Softmax\)$/,
+    );
+  });
 
-  it.skipIf(found.kernels === undefined)(`is never another one than was asked for${needs}`, async () => {
+  it.skipIf(found.part === undefined)(`is never another one than was asked for${needs}`, async () => {
     const opening = openOnKernels({ ...options, choice: 'onednn' }, async (kernels) =>
       kernels === undefined ? session : refusing(),
     );
     await expect(opening).rejects.toThrow(UnsupportedOperatorError);
   });
 
-  it.skipIf(found.kernels === undefined)(
+  it.skipIf(found.part === undefined)(
     `is the graphs where oneDNN does not take a network${needs}`,
     async () => {
       const failing = async (kernels?: unknown): Promise<typeof session> => {

@@ -3,9 +3,9 @@ import { type OnnxRuntime, proveKernels, type TrainingKernels, type TrainingSess
 import { oneDnnKernels } from '@cf/onnx/onednn';
 import type { LearnerOptimiser } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
+import { type Chosen, chooseOneDnn, graphs, withWayOut } from './choose-one-dnn.ts';
 import type { Device } from './device.ts';
 import type { KernelChoice } from './kernel-choice.ts';
-import { isPlainLoop, loadKoffi, withWayOut } from './load-koffi.ts';
 
 export interface KernelOptions {
   readonly choice: KernelChoice;
@@ -14,47 +14,32 @@ export interface KernelOptions {
   readonly optimiser: LearnerOptimiser;
 }
 
-/** What is to compute, before it is known whether it knows a network. */
-export interface ChosenKernels {
-  /** Undefined for the graphs of onnxruntime. */
-  readonly kernels: TrainingKernels | undefined;
-  /** Such as `oneDNN 2.6.3`. */
-  readonly name: string;
-  /** A line: what runs, and why. */
-  readonly told: string;
-}
-
 /** A session, and what computes in it. */
-export interface OpenedOnKernels extends Omit<ChosenKernels, 'kernels'> {
+export interface OpenedOnKernels extends Omit<Chosen<TrainingKernels>, 'part'> {
   readonly session: TrainingSession;
 }
 
-/** The graphs of onnxruntime, which are always there. */
-const GRAPHS = 'onnxruntime';
+const WHAT = 'kernels';
 
 /**
- * oneDNN where it is there and proven, the graphs of onnxruntime otherwise. Kernels that are named are there or are an
- * error.
+ * What computes a training, before it is known whether it knows the network.
  *
- * @throws BackendError where oneDNN is named and is not there; WrongResultsError where it computes other numbers
+ * @throws what {@link chooseOneDnn} throws
  */
-export async function chooseKernels(options: KernelOptions): Promise<ChosenKernels> {
-  const { choice, device, threads, optimiser } = options;
-  if (choice === 'onnxruntime') return graphs('as asked for');
-  if (device !== 'cpu') return graphs(`on ${device}`);
-  try {
-    const kernels = oneDnnKernels({ koffi: await loadKoffi() });
-    const { name, implementation } = kernels;
-    if (choice === 'auto' && isPlainLoop(implementation))
-      return graphs(`${name} has no kernels of its own for this processor (${implementation})`);
-    const deviation = await proveKernels(kernels, { runtime: runtime as OnnxRuntime, threads, optimiser });
-    const proof = `proven within ${deviation.toExponential(0)} of the graphs of onnxruntime`;
-    return { kernels, name, told: `kernels ${name} (${implementation}): ${proof}` };
-  } catch (error) {
-    if (!(error instanceof CfError)) throw error;
-    if (choice !== 'auto') throw error.code === 'E_BACKEND' ? withWayOut(error as BackendError) : error;
-    return graphs(error.code === 'E_BACKEND' ? `${error.given}; to be faster, ${error.fix}` : error.given);
-  }
+export function chooseKernels({
+  choice,
+  device,
+  threads,
+  optimiser,
+}: KernelOptions): Promise<Chosen<TrainingKernels>> {
+  return chooseOneDnn({
+    choice,
+    device,
+    what: WHAT,
+    open: (koffi) => oneDnnKernels({ koffi }),
+    prove: (kernels) => proveKernels(kernels, { runtime: runtime as OnnxRuntime, threads, optimiser }),
+    provenBy: 'the graphs of onnxruntime',
+  });
 }
 
 /**
@@ -68,7 +53,7 @@ export async function openOnKernels(
   options: KernelOptions,
   open: (kernels?: TrainingKernels) => Promise<TrainingSession>,
 ): Promise<OpenedOnKernels> {
-  const { kernels, name, told } = await chooseKernels(options);
+  const { part: kernels, name, told } = await chooseKernels(options);
   if (kernels === undefined) return { session: await open(), name, told };
   try {
     return { session: await open(kernels), name, told };
@@ -78,10 +63,7 @@ export async function openOnKernels(
     if (options.choice !== 'auto') throw isUnknown ? error : withWayOut(error as BackendError);
     // What no kernels train is thrown again by the graphs.
     const why = isUnknown ? `has no layer for ${error.given}` : `does not take this network (${error.given})`;
-    return { session: await open(), ...graphs(`${name} ${why}`) };
+    const { name: instead, told: reason } = graphs(WHAT, `${name} ${why}`);
+    return { session: await open(), name: instead, told: reason };
   }
-}
-
-function graphs(why: string): ChosenKernels & { readonly kernels: undefined } {
-  return { kernels: undefined, name: GRAPHS, told: `kernels ${GRAPHS}: ${why}` };
 }

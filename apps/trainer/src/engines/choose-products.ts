@@ -1,25 +1,16 @@
-import { type BackendError, CfError } from '@cf/core';
 import { type HeadProducts, type OnnxRuntime, proveProducts } from '@cf/onnx';
 import { oneDnnHeadProducts } from '@cf/onnx/onednn';
 import * as runtime from 'onnxruntime-node';
+import { type Chosen, chooseOneDnn } from './choose-one-dnn.ts';
 import type { Device } from './device.ts';
 import type { KernelChoice } from './kernel-choice.ts';
-import { isPlainLoop, loadKoffi, withWayOut } from './load-koffi.ts';
-
-/** What is to multiply in a head on onnxruntime. */
-export interface ChosenProducts {
-  /** Undefined for the graphs of onnxruntime. */
-  readonly products: HeadProducts | undefined;
-  /** A line: what runs, and why. */
-  readonly told: string;
-}
 
 /**
- * oneDNN where it is there and proven, the graphs of onnxruntime otherwise. What is named is there or is an error.
+ * What multiplies in a head on onnxruntime.
  *
- * @throws BackendError where oneDNN is named and is not there; WrongResultsError where it computes other numbers
+ * @throws what {@link chooseOneDnn} throws
  */
-export async function chooseProducts({
+export function chooseProducts({
   choice,
   device,
   threads,
@@ -27,26 +18,13 @@ export async function chooseProducts({
   readonly choice: KernelChoice;
   readonly device: Device;
   readonly threads?: number | undefined;
-}): Promise<ChosenProducts> {
-  if (choice === 'onnxruntime') return graphs('as asked for');
-  if (device !== 'cpu') return graphs(`on ${device}`);
-  try {
-    const products = oneDnnHeadProducts({ koffi: await loadKoffi() });
-    const { name, implementation } = products;
-    if (choice === 'auto' && isPlainLoop(implementation))
-      return graphs(`${name} has no kernels of its own for this processor (${implementation})`);
-    const deviation = await proveProducts(products, { runtime: runtime as OnnxRuntime, threads });
-    return {
-      products,
-      told: `head products ${name} (${implementation}): proven within ${deviation.toExponential(0)} of the float64 reference`,
-    };
-  } catch (error) {
-    if (!(error instanceof CfError)) throw error;
-    if (choice !== 'auto') throw error.code === 'E_BACKEND' ? withWayOut(error as BackendError) : error;
-    return graphs(error.code === 'E_BACKEND' ? `${error.given}; to be faster, ${error.fix}` : error.given);
-  }
-}
-
-function graphs(why: string): ChosenProducts {
-  return { products: undefined, told: `head products onnxruntime: ${why}` };
+}): Promise<Chosen<HeadProducts>> {
+  return chooseOneDnn({
+    choice,
+    device,
+    what: 'head products',
+    open: (koffi) => oneDnnHeadProducts({ koffi }),
+    prove: (products) => proveProducts(products, { runtime: runtime as OnnxRuntime, threads }),
+    provenBy: 'the float64 reference',
+  });
 }

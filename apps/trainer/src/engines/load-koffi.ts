@@ -13,13 +13,3 @@ export async function loadKoffi(): Promise<ForeignFunctions> {
   });
   return koffi.default;
 }
-
-/** Whether oneDNN computes with plain loops: it has no kernels of its own for the processor. */
-export function isPlainLoop(implementation: string | undefined): boolean {
-  return /^(ref|simple|gemm:ref)/.test(implementation ?? '');
-}
-
-/** A cause with a way out: a run that names oneDNN can do without it; one that is resumed names it in its configuration. */
-export function withWayOut({ given, expected, fix, cause }: BackendError): BackendError {
-  return new BackendError(given, expected, `${fix.replace(/\.$/, '')}; or say --kernels auto.`, cause);
-}

@@ -21,7 +21,7 @@ const TILE_ON_CARD = 16 * 2 ** 20;
 
 const BACKENDS: Readonly<Record<string, (place: BackendPlace) => Promise<Backend>>> = {
   onnx: async ({ threads, device = 'cpu', kernels = 'onnxruntime', say }) => {
-    const { products, told } = await chooseProducts({ choice: kernels, device, threads });
+    const { part: products, told } = await chooseProducts({ choice: kernels, device, threads });
     if (kernels !== 'onnxruntime' && device === 'cpu') say?.(told);
     const [{ onnxBackend }, runtime] = await Promise.all([import('@cf/onnx'), import('onnxruntime-node')]);
     return onnxBackend({

@@ -100,7 +100,7 @@ interface Bin {
 }
 
 /** How many identities have 1, 2 to 3, 4 to 7 … pictures. */
-export function pictureHistogram(perIdentity: readonly number[]): readonly Bin[] {
+function pictureHistogram(perIdentity: readonly number[]): readonly Bin[] {
   const largest = perIdentity.reduce((a, b) => Math.max(a, b), 1);
   return Array.from({ length: Math.floor(Math.log2(largest)) + 1 }, (_, power) => {
     const [from, to] = [2 ** power, 2 ** (power + 1) - 1];

@@ -7,7 +7,6 @@ import { requireMemory } from '../engines/activation-memory.ts';
 import { openEngine } from '../engines/open-engine.ts';
 import { linearEmbedding } from '../features/linear-embedding.ts';
 import { openExtractor } from '../features/open-extractor.ts';
-import { formatSeconds } from '../report/progress.ts';
 import { byteSize } from '../settings/byte-size.ts';
 import { lossOf } from '../settings/loss-of.ts';
 import { samplerOf } from '../settings/sampler-of.ts';
@@ -213,21 +212,4 @@ function noiseSamples(dataset: Dataset, input: readonly number[]): NamedSamples 
       return { values, shape: [indices.length, ...input] };
     },
   };
-}
-
-/** What a person is told of it. */
-export function dryRunLines(found: DryRun): readonly string[] {
-  const { memory, input, embeddingSize, identities, images, pairs } = found;
-  const digits = (value: number): string => value.toLocaleString('en');
-  const bytes = (value: number): string =>
-    value >= 1e9 ? `${(value / 1e9).toPrecision(3)} GB` : `${(value / 1e6).toPrecision(3)} MB`;
-  return [
-    `data        ${digits(identities)} identities, ${digits(images)} images to train on, ${digits(pairs)} pairs to score`,
-    `shapes      [${found.batch}, ${input.join(', ')}] → [${found.batch}, ${embeddingSize}]; class centers [${identities}, ${embeddingSize}]`,
-    `parameters  ${digits(found.parameters)} that train, and ${digits(found.centerParameters)} of class centers`,
-    `memory      ${bytes(memory.parameters)} of parameters, at least ${bytes(memory.activations)} of activations, ${bytes(memory.data)} of ${input.length === 1 ? 'features' : 'pictures'}; ${bytes(memory.free)} are free`,
-    `steps       ${digits(found.steps)}: ${digits(found.stepsPerEpoch)} an epoch, ${digits(found.epochs)} ${found.epochs === 1 ? 'epoch' : 'epochs'}`,
-    `time        about ${formatSeconds(found.seconds)}, at ${found.secondsPerStep.toPrecision(2)} s a step on this machine; reading pictures and scores come on top`,
-    'a dry run: nothing was trained, and nothing was written',
-  ];
 }

@@ -1,7 +1,7 @@
 import type { Backend } from '@cf/core';
 import type { Dataset } from '../dataset/dataset.ts';
-import type { ProblemPolicy } from '../dataset/load-dataset.ts';
-import { leftOutText, type ProblemList } from '../dataset/problem-list.ts';
+import type { ProblemPolicy } from '../dataset/image-source.ts';
+import { type ProblemList, problemsText } from '../dataset/problem-list.ts';
 import type { Device } from '../engines/device.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
@@ -66,7 +66,7 @@ export function tellLeftOut(
 ): void {
   const count = problems.all.length;
   if (count === 0) return;
-  say(`${leftOutText(count, unscored)}; the report lists them`);
+  say(`${problemsText(count, unscored)}; the report lists them`);
 }
 
 /** No picture to train on could be read. */

@@ -8,7 +8,7 @@ const HARDLY_ANY = 0.9;
  * A sentence about the samples that a weighting leaves out, over the last epoch; a warning where hardly any counts.
  * Undefined for losses that leave none out.
  */
-export function leftOutText(metrics: readonly StepMetrics[]): string | undefined {
+export function leftOutByWeighting(metrics: readonly StepMetrics[]): string | undefined {
   const last = metrics.at(-1)?.epoch;
   const shares = metrics.flatMap(({ epoch, leftOutShare }) =>
     epoch === last && leftOutShare != null ? [leftOutShare] : [],

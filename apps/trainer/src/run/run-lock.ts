@@ -100,6 +100,8 @@ async function locksOf(path: string): Promise<readonly { readonly file: string; 
 interface Found {
   readonly holder: LockHolder | undefined;
   readonly isHeld: boolean;
+  /** Whether this machine knows of its process; else its silence counts. */
+  readonly isKnown: boolean;
   readonly why: string;
 }
 
@@ -118,20 +120,25 @@ async function lookAt(file: string, aside: string, here: LockHolder): Promise<Fo
   const silence = now.mtimeMs - touched.mtimeMs;
   const presence = holder === undefined ? 'unknown' : await presenceOf(holder, here);
   if (presence !== 'unknown')
-    return { holder, isHeld: presence === 'alive', why: `no such process on this machine` };
+    return {
+      holder,
+      isHeld: presence === 'alive',
+      isKnown: true,
+      why: 'no such process on this machine',
+    };
   const seconds = Math.max(0, Math.round(silence / 1000));
   return {
     holder,
     isHeld: silence < SILENCE_MS,
+    isKnown: false,
     why: `last sign of life ${seconds} s ago; after ${SILENCE_MS / 1000} s it counts as gone`,
   };
 }
 
-function heldBy(path: string, file: string, { holder, why }: Found): RunFolderError {
+function heldBy(path: string, file: string, { holder, isKnown, why }: Found): RunFolderError {
   const who = holder === undefined ? 'an unknown process' : holderText(holder);
-  const isHere = why.startsWith('no such');
   return new RunFolderError(
-    `'${path}', which ${who} writes to${isHere ? '' : ` (${why})`}`,
+    `'${path}', which ${who} writes to${isKnown ? '' : ` (${why})`}`,
     'a run that no other process writes to',
     `wait for it, or end it; if it is known to be gone: rm '${file}'`,
   );

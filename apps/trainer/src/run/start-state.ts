@@ -1,7 +1,8 @@
 import type { TrainingState } from '@cf/training';
 import { RunFolderError } from '../errors.ts';
+import { leftOutOfEpoch } from '../settings/left-out-of-epoch.ts';
 import { lossOf } from '../settings/loss-of.ts';
-import { leftOutText, samplerOf } from '../settings/sampler-of.ts';
+import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { initialState } from './initial-state.ts';
@@ -20,7 +21,7 @@ export async function startState(
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   if (headTold !== undefined) say(headTold);
   for (const note of subject.notes) say(note);
-  const leftOut = leftOutText(config, samples.count, samplerOf(config, samples));
+  const leftOut = leftOutOfEpoch(config, samples.count, samplerOf(config, samples));
   if (leftOut !== undefined) say(leftOut);
   const warning = warmUpWarning(config, samples.count);
   if (warning !== undefined) say(warning);

@@ -14,7 +14,7 @@ import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
-import { leftOutText } from './left-out.ts';
+import { leftOutByWeighting } from './left-out.ts';
 import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
@@ -36,7 +36,7 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const best = await takeBest(job, subject, bestOf(validations));
   const trained = await network.trained();
   const metrics = await readMetrics<StepMetrics>(run, best?.step);
-  const leftOut = leftOutText(metrics);
+  const leftOut = leftOutByWeighting(metrics);
   const waited = dataShareText(metrics);
   for (const line of [leftOut, waited]) if (line !== undefined) job.say(line);
   const fit = trainingFit(metrics);
@@ -145,7 +145,9 @@ async function writeOutcome(
     problems: problems.all,
     notes: [
       ...notes,
-      ...[warmUpWarning(config, samples.count), leftOutText(metrics)].filter((line) => line !== undefined),
+      ...[warmUpWarning(config, samples.count), leftOutByWeighting(metrics)].filter(
+        (line) => line !== undefined,
+      ),
       ...(config.validateEvery === undefined
         ? []
         : [`the best checkpoint is the model: ${CHOSEN_BY_SCORES}`]),

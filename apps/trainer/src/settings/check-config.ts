@@ -1,4 +1,4 @@
-import { CfError, OptionOutOfRangeError, UnknownNameError } from '@cf/core';
+import { CfError } from '@cf/core';
 import { z } from 'zod';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
@@ -6,8 +6,9 @@ import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/run-folder.ts';
 import { byteSize } from './byte-size.ts';
 import { checkLoss } from './loss-of.ts';
-import { samplerChoice } from './sampler-of.ts';
-import { fieldsOf, longFlag, SETTING_OF, type Section } from './setting.ts';
+import { type PlaceOf, parse } from './parse.ts';
+import { samplerChoice } from './sampler-choice.ts';
+import { fieldsOf, type Section } from './setting.ts';
 import {
   CONFIG_SCHEMA,
   FEATURE_SCHEMA,
@@ -139,68 +140,4 @@ function checkEngine({ engine, head, device, kernels, network }: NetworkTraining
     'a head on TensorFlow.js, whose backend trains the network as well',
     'choose tfjs-wasm, tfjs-webgpu or tfjs-cpu, or leave --head out.',
   );
-}
-
-/** Where a field stands in a file, in words: `line 3 of 'run.yaml'`. */
-export type PlaceOf = (path: readonly PropertyKey[]) => string;
-
-interface Naming {
-  readonly placeOf?: PlaceOf | undefined;
-  /** Stands before the names of fields. */
-  readonly root?: string;
-  readonly from?: 'flags' | 'file';
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, naming: Naming): z.output<Schema> {
-  const problems: Problem[] = [];
-  const error = (problem: Problem): undefined => void problems.push(problem);
-  const result = schema.safeParse(value, { error });
-  if (result.error === undefined) return result.data as z.output<Schema>;
-  // A slip in a name also leaves a field missing: the name is what to say.
-  const problem = problems.find(({ code }) => code === 'unrecognized_keys') ?? problems[0]!;
-  const failure = errorOf(problem, naming);
-  if (naming.placeOf === undefined || !(failure instanceof CfError)) throw failure;
-  const slip = problem.code === 'unrecognized_keys' ? problem.keys.slice(0, 1) : [];
-  const place = naming.placeOf([...(problem.path ?? []), ...slip]);
-  throw new UsageError(`${failure.given}, ${place}`, failure.expected, failure.fix);
-}
-
-type Problem = Parameters<z.core.$ZodErrorMap>[0];
-
-function errorOf(problem: Problem, { root, from }: Naming): Error {
-  const path = [...(root === undefined ? [] : [root]), ...(problem.path ?? [])].join('.');
-  const { code, input } = problem;
-  if (code === 'unrecognized_keys') {
-    const known = Object.keys((problem.schema as z.ZodObject).shape);
-    return new UnknownNameError(`field of ${path || 'the configuration'}`, problem.keys[0]!, known);
-  }
-  if (code === 'invalid_union') {
-    const given = (input as Readonly<Record<string, unknown>>)[problem.discriminator!];
-    return new OptionOutOfRangeError(path, given, oneOf(problem.options as readonly unknown[]));
-  }
-  const schema = problem.schema!;
-  const setting = from === 'flags' ? SETTING_OF.get(schema) : undefined;
-  const name = setting === undefined ? path || 'the configuration' : longFlag(setting).slice(2);
-  const expected = expectation(name, schema);
-  if (expected === 'an object' || expected === 'a text') {
-    const fix = 'take the config.json of a run as it is.';
-    return new UsageError(`${name} = ${JSON.stringify(input)}`, expected, fix);
-  }
-  return new OptionOutOfRangeError(name, input, expected);
-}
-
-function oneOf(choices: readonly unknown[]): string {
-  return `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
-}
-
-/** What a schema takes, in the words of an error: `an integer, 1 ≤ epochs ≤ 1000`. */
-function expectation(name: string, schema: z.core.$ZodType): string {
-  const json = z.toJSONSchema(schema);
-  if (json.enum !== undefined) return oneOf(json.enum);
-  if (json.type === 'boolean') return oneOf([false, true]);
-  if (json.type === 'string') return 'a text';
-  if (json.type !== 'number' && json.type !== 'integer') return 'an object';
-  const above = json.minimum === undefined ? `${json.exclusiveMinimum} < ` : `${json.minimum} ≤ `;
-  const below = json.maximum === undefined ? ` < ${json.exclusiveMaximum ?? '∞'}` : ` ≤ ${json.maximum}`;
-  return `${json.type === 'integer' ? 'an integer, ' : ''}${above}${name}${below}`;
 }

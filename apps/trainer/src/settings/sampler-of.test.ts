@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configWith, failureOf } from '../testing.ts';
 import { byteSize, bytesText } from './byte-size.ts';
-import { leftOutText, samplerChoice, samplerOf, stepsPerEpoch } from './sampler-of.ts';
+import { leftOutOfEpoch } from './left-out-of-epoch.ts';
+import { samplerChoice } from './sampler-choice.ts';
+import { samplerOf, stepsPerEpoch } from './sampler-of.ts';
 
 const labels = Int32Array.from({ length: 40 }, (_, i) => i % 5);
 const samples = { labels, count: 40, difficulty: Float64Array.from({ length: 40 }, (_, i) => i) };
@@ -60,7 +62,7 @@ describe('--sampler', () => {
 describe('what an epoch leaves out', () => {
   const text = (count: number, batch: number, accumulate = 1): string | undefined => {
     const config = configWith({ batch, accumulate });
-    return leftOutText(config, count, samplerOf(config, { labels: new Int32Array(count), count }));
+    return leftOutOfEpoch(config, count, samplerOf(config, { labels: new Int32Array(count), count }));
   };
 
   it('is told with a batch that fits where it is much', () => {

@@ -14,7 +14,7 @@ import {
 import { warpImage } from './warp.ts';
 
 /** A detector sees photographs of at most this side; a face of a twentieth of it still has 64 pixels. */
-export const DETECTION_SIDE = 1280;
+const DETECTION_SIDE = 1280;
 
 /** Pixels of the template; landmarks that stay farther from it in the mean are of no face, or in another order. */
 const FARTHEST = 14;

@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { appendFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { OutputFolderError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { byCodeUnits } from '../order.ts';
 import { readFailure } from '../read-failure.ts';
+import { RECORD_FOLDER, writeAside } from './write-aside.ts';
 
-/** Hidden, so that a folder of crops holds people alone. */
-export const RECORD_FOLDER = '.align';
-const RECORD_FILE = 'pictures.jsonl';
+const RECORD_PATH = join(RECORD_FOLDER, 'pictures.jsonl');
 
 /** What became of a photograph. */
 export interface AlignmentEntry {
@@ -32,11 +30,13 @@ export interface AlignmentEntry {
 /** What was done already, one JSON line a photograph behind a line that says of which folder; of two lines of one path the later counts. */
 export class AlignmentRecord {
   readonly file: string;
+  readonly #out: string;
   readonly #entries: Map<string, AlignmentEntry>;
   readonly #heading: string;
 
-  private constructor(file: string, heading: string, entries: Map<string, AlignmentEntry>) {
-    this.file = file;
+  private constructor(out: string, heading: string, entries: Map<string, AlignmentEntry>) {
+    this.file = join(out, RECORD_PATH);
+    this.#out = out;
     this.#heading = heading;
     this.#entries = entries;
   }
@@ -48,16 +48,14 @@ export class AlignmentRecord {
    * @throws OutputFolderError where the folder holds something else, or crops of other photographs
    */
   static async open(out: string, data: string): Promise<AlignmentRecord> {
-    const folder = join(out, RECORD_FOLDER);
-    const file = join(folder, RECORD_FILE);
     const heading = `${JSON.stringify({ data })}\n`;
     try {
-      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      const text = await readFile(join(out, RECORD_PATH), 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
         throw error;
       });
       if (text === undefined) await requireUnused(out);
-      await makeFolder(folder);
+      await makeFolder(join(out, RECORD_FOLDER));
       const lines = (text ?? '').split('\n');
       if (text !== undefined) requireSame(out, lines[0]!, data);
       const entries = new Map<string, AlignmentEntry>();
@@ -65,7 +63,7 @@ export class AlignmentRecord {
         const entry = parsed(line) as AlignmentEntry | undefined;
         if (typeof entry?.path === 'string' && isInside(entry.crop)) entries.set(entry.path, entry);
       }
-      const record = new AlignmentRecord(file, heading, entries);
+      const record = new AlignmentRecord(out, heading, entries);
       // Ends a line that an interrupted call left half.
       await record.compact();
       return record;
@@ -103,9 +101,7 @@ export class AlignmentRecord {
   /** Writes the file anew, a line a photograph. */
   async compact(): Promise<void> {
     const lines = this.entries().map((entry) => `${JSON.stringify(entry)}\n`);
-    const aside = `${this.file}.${randomUUID()}.partial`;
-    await writeFile(aside, this.#heading + lines.join(''), { flush: true });
-    await rename(aside, this.file);
+    await writeAside(this.#out, RECORD_PATH, this.#heading + lines.join(''));
   }
 }
 

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataFolderError } from '../errors.ts';
 import { scanImageFolder } from '../folder/image-folder.ts';
@@ -8,6 +8,7 @@ import type { ImageProblem } from '../problem.ts';
 import { rootFailure } from '../read-failure.ts';
 import { isRecordFile, openRecordPack } from '../record-io/record-pack.ts';
 import type { PictureSource } from '../source/picture-source.ts';
+import { readSpan } from '../source/read-span.ts';
 
 /** People and their pictures, wherever they lie. */
 export interface PictureCollection {
@@ -55,7 +56,7 @@ export async function openCollection(
   const found = await stat(root).catch((error: unknown) => {
     throw new DataFolderError(root, rootFailure(root, error), EXPECTED, FIX, error);
   });
-  if (found.isFile() && (await beginsAsPack(root))) return packCollection(root, root);
+  if (found.isFile() && isRecordFile(await readSpan(root, 0, 4))) return packCollection(root, root);
   if (found.isFile() && isManifest(root)) return listCollection(root);
   if (!found.isDirectory()) {
     throw new DataFolderError(root, `'${root}' is not a folder, nor a pack or list`, EXPECTED, FIX);
@@ -98,15 +99,4 @@ function plain(
   root: string,
 ): Pick<PictureCollection, 'root' | 'problems' | 'difficulty' | 'weight' | 'notes'> {
   return { root, problems: [], difficulty: NOTHING, weight: NOTHING, notes: [] };
-}
-
-async function beginsAsPack(path: string): Promise<boolean> {
-  const handle = await open(path);
-  try {
-    const head = new Uint8Array(4);
-    const { bytesRead } = await handle.read(head, 0, 4, 0);
-    return isRecordFile(head.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataFolderError } from '../errors.ts';
 import { EMPTY_FILE, imageFormat, notAnImage, SIGNATURE_BYTES } from '../image/signature.ts';
@@ -8,6 +8,7 @@ import { byCodeUnits } from '../order.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { readFailure, rootFailure } from '../read-failure.ts';
 import { notAFile } from '../source/kind-of-file.ts';
+import { readSpan } from '../source/read-span.ts';
 
 /** One person and the pictures of them. */
 export interface ImageIdentity {
@@ -180,22 +181,11 @@ async function kindOf(
 /** The format of a picture, or what is wrong with the file. */
 async function inspect(file: string): Promise<string | ImageProblem> {
   try {
-    const head = await readHead(file);
+    const head = await readSpan(file, 0, SIGNATURE_BYTES);
     if (head.length === 0) return imageProblem('unreadable image', file, EMPTY_FILE);
     return imageFormat(head) ?? imageProblem('not an image', file, notAnImage(head));
   } catch (error) {
     return imageProblem('unreadable image', file, readFailure(error));
-  }
-}
-
-async function readHead(file: string): Promise<Uint8Array> {
-  const handle = await open(file);
-  try {
-    const head = new Uint8Array(SIGNATURE_BYTES);
-    const { bytesRead } = await handle.read(head, 0, SIGNATURE_BYTES, 0);
-    return head.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
   }
 }
 

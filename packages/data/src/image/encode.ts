@@ -5,8 +5,6 @@ import type { RawImage } from './raw-image.ts';
 export function encodeImage(image: RawImage, format: 'jpeg' | 'png'): Promise<Uint8Array> {
   const picture = fromRaw(image);
   return (
-    format === 'png'
-      ? picture.png({ compressionLevel: 6 })
-      : picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    format === 'png' ? picture.png() : picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
   ).toBuffer();
 }

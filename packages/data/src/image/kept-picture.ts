@@ -1,6 +1,6 @@
 import { type PictureSource, type PixelSize, sourceOf } from '../source/picture-source.ts';
-import { decodeFound, fromRaw, pictureSize, withPicture } from './decode.ts';
-import type { RawImage } from './raw-image.ts';
+import { decodeFound, pictureSize, withPicture } from './decode.ts';
+import { encodeImage } from './encode.ts';
 
 /** A picture to be written to another place. */
 export interface KeptPicture extends PixelSize {
@@ -28,14 +28,6 @@ export function keptPicture(
     const { format, bytes } = found;
     if (isAsWanted && (format === 'jpeg' || format === 'png')) return { bytes, format, width, height };
     const written = format === 'jpeg' ? 'jpeg' : 'png';
-    return { bytes: await encode(image, written), format: written, width, height };
+    return { bytes: await encodeImage(image, written), format: written, width, height };
   });
-}
-
-/** JPEG is of high quality, without thinned colours. */
-function encode(image: RawImage, format: 'jpeg' | 'png'): Promise<Uint8Array> {
-  const picture = fromRaw(image);
-  return (
-    format === 'png' ? picture.png() : picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-  ).toBuffer();
 }

@@ -9,7 +9,9 @@ export const PART_HEADER_BYTES = 8;
 /** Flag, label, and two numbers of eight bytes. */
 export const IMAGE_HEADER_BYTES = 24;
 /** A record has fewer bytes, in all its parts. */
-export const MOST_RECORD_BYTES: number = 2 ** 29;
+const MOST_RECORD_BYTES = 2 ** 29;
+/** Whole numbers above have gaps in single precision, in which ranges and labels are written. */
+export const MOST_EXACT: number = 2 ** 24;
 
 /** What a part of a record is of it. */
 export const PART: Readonly<Record<'whole' | 'first' | 'middle' | 'last', number>> = {

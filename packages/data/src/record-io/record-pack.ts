@@ -7,6 +7,7 @@ import {
   IMAGE_HEADER_BYTES,
   type ImageHeader,
   imageHeader,
+  MOST_EXACT,
   PART,
   PART_HEADER_BYTES,
   partHeader,
@@ -151,9 +152,6 @@ class RecordReader {
 }
 
 type Places = ReadonlyMap<number, readonly number[]>;
-
-/** Numbers above have gaps in single precision, in which ranges are written. */
-const MOST_EXACT = 2 ** 24;
 
 /**
  * Places by label, where record 0 says in which records the identities' ranges stand: [first, end) of their numbers. The

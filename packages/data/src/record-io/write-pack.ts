@@ -9,7 +9,7 @@ import { makeFolder } from '../make-folder.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { type PictureSource, type PixelSize, sourceOf } from '../source/picture-source.ts';
-import { imageContent, recordOf } from './record-format.ts';
+import { imageContent, MOST_EXACT, recordOf } from './record-format.ts';
 import { packFiles } from './record-pack.ts';
 
 /** How {@link writeRecordPack} writes. */
@@ -35,8 +35,6 @@ export interface WrittenPack {
 }
 
 const AT_A_TIME = 16;
-/** Whole numbers above have gaps in single precision, in which ranges and labels are written. */
-const MOST_PICTURES = 2 ** 24;
 
 /**
  * Writes pictures as an InsightFace pack: `OUT.rec` with a header and the ranges of the identities, `OUT.idx`, `OUT.lst`
@@ -143,8 +141,8 @@ class PackWriter {
       if (this.#key > from) ranges.push([from, this.#key]);
     }
     const pictures = this.#key - 1;
-    if (pictures === 0 || pictures + ranges.length >= MOST_PICTURES) {
-      const expected = `1 to ${MOST_PICTURES - 1} pictures and identities`;
+    if (pictures === 0 || pictures + ranges.length >= MOST_EXACT) {
+      const expected = `1 to ${MOST_EXACT - 1} pictures and identities`;
       throw new OutputFolderError('', `${pictures} pictures to pack`, expected, 'choose other pictures.');
     }
     for (const range of ranges) await this.#put(range, NO_PICTURE);

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { UnreadableImageError } from '../errors.ts';
 import { EMPTY_FILE } from '../image/signature.ts';
 import { readFailure } from '../read-failure.ts';
@@ -12,6 +12,7 @@ import {
 } from '../record-io/record-format.ts';
 import { notAFile } from './kind-of-file.ts';
 import { type PictureRecord, type PictureSlice, type PictureSource, pictureName } from './picture-source.ts';
+import { readSpan } from './read-span.ts';
 
 /** An encoded picture of more bytes is not read. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -72,21 +73,4 @@ function contentOf(source: PictureSource, bytes: Uint8Array): Uint8Array {
   if (source.kind === 'record') return pictureOfRecord(bytes);
   if (source.kind === 'file' || source.asText !== true) return bytes;
   return Buffer.from(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'), 'latin1');
-}
-
-/** Fewer bytes where the file has become shorter. */
-async function readSpan(path: string, offset: number, length: number): Promise<Uint8Array> {
-  const handle = await open(path);
-  try {
-    const bytes = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return bytes.subarray(0, done);
-  } finally {
-    await handle.close();
-  }
 }

@@ -118,7 +118,8 @@ export async function openPictureStream(
     onProgress?.({ done: index, total: sources.length });
   }
   const { workers = defaultWorkers(count > keptCount(kept), augmentation) } = options;
-  const readable = { indices: indices.slice(0, count), sources, shape };
+  const places = indices.slice(0, count);
+  const readable = { indices: places, places, sources, shape };
   return new Stream(readable, kept, workers);
 }
 
@@ -135,8 +136,7 @@ export function streamOfStore({
   const kept = roomFor(count, size, count * size);
   for (let at = 0; at < count; at++) keepPicture(kept, at, pixels.subarray(at * size, (at + 1) * size));
   const places = Int32Array.from({ length: count }, (_, at) => at);
-  const stream = new Stream({ indices: places, sources: [], shape: { width, height, channels } }, kept, 0);
-  return Object.defineProperty(stream, 'indices', { value: indices });
+  return new Stream({ indices, places, sources: [], shape: { width, height, channels } }, kept, 0);
 }
 
 /** Half of the memory that this process may still take. */
@@ -160,6 +160,8 @@ async function* onDemand(
 
 interface Readable {
   readonly indices: Int32Array;
+  /** Where each lies in `sources` and in memory. */
+  readonly places: Int32Array;
   readonly sources: readonly StreamedPicture[];
   readonly shape: Required<DecodeOptions>;
 }
@@ -177,8 +179,8 @@ class Stream implements PictureStream {
   #pool: WorkerPool | undefined;
 
   constructor(readable: Readable, kept: KeptPictures, workers: number) {
-    const { indices, shape } = readable;
-    this.count = indices.length;
+    const { indices, places, shape } = readable;
+    this.count = places.length;
     this.channels = shape.channels;
     this.height = shape.height;
     this.width = shape.width;
@@ -216,9 +218,9 @@ class Stream implements PictureStream {
   }
 
   #taskOf({ samples, augmentation }: PictureRequest): BatchTask {
-    const { indices, sources, shape } = this.#readable;
+    const { places, sources, shape } = this.#readable;
     const own = Array.from(samples, (sample, b) => {
-      if (Number.isInteger(sample) && sample >= 0 && sample < this.count) return indices[sample]!;
+      if (Number.isInteger(sample) && sample >= 0 && sample < this.count) return places[sample]!;
       throw new OptionOutOfRangeError(`samples[${b}]`, sample, `an integer in [0, ${this.count})`);
     });
     if (augmentation !== undefined) checkAugmentation(augmentation.options);

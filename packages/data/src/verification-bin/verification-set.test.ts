@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../image/decode.ts';
 import { pictureBytes, readPicture } from '../source/read-picture.ts';
 import { failure, picture, temporaryFolder } from '../testing.ts';
+import { verificationBin } from './testing.ts';
 import { isVerificationSet, readVerificationSet, type VerificationSet } from './verification-set.ts';
 
 /** Sets that Python has written: six pictures of six bytes, ff d8 ff N 80+N 0a, and the flags true, false, true. */
@@ -62,7 +63,7 @@ describe('readVerificationSet', () => {
 
   it('reads whole pictures out of the file, and names those that are none', async () => {
     const [jpeg, words] = [await picture(), Buffer.from('no picture at all')];
-    const path = await set(pickle([jpeg, words], [true]));
+    const path = await set(verificationBin([jpeg, words], [true]));
     const [pair] = (await readVerificationSet(path)).pairs;
     expect(await decodeImage(pair!.a, { channels: 3 })).toMatchObject({ width: 32, height: 24 });
     expect(await failure(() => decodeImage(pair!.b, { channels: 3 }))).toContain(
@@ -73,7 +74,7 @@ describe('readVerificationSet', () => {
   it('puts pairs into ten folds in their order, the first ones larger', async () => {
     const flags = Array.from({ length: 23 }, (_, n) => n % 2 === 0);
     const { pairs, folds } = await read(
-      pickle(
+      verificationBin(
         Array.from({ length: 46 }, () => Buffer.of(1)),
         flags,
       ),
@@ -132,8 +133,10 @@ describe('readVerificationSet', () => {
   });
 
   it('says how many pictures and flags there are where they do not fit', async () => {
-    expect(await failure(() => read(pickle([Buffer.of(1)], [true])))).toMatch(/1 pictures and 1 flags/);
-    expect(await failure(() => read(pickle([], [])))).toMatch(/0 pictures and 0 flags/);
+    expect(await failure(() => read(verificationBin([Buffer.of(1)], [true])))).toMatch(
+      /1 pictures and 1 flags/,
+    );
+    expect(await failure(() => read(verificationBin([], [])))).toMatch(/0 pictures and 0 flags/);
   });
 
   it('refuses what is cut off or changed with an error that names the file', async () => {
@@ -161,17 +164,3 @@ describe('readVerificationSet', () => {
     );
   });
 });
-
-/** A pickle of protocol 4 as Python writes it, but for references and frames. */
-function pickle(pictures: readonly Uint8Array[], flags: readonly boolean[]): Buffer {
-  const item = (bytes: Uint8Array): Buffer => {
-    const head = Buffer.alloc(5);
-    head[0] = 0x42;
-    head.writeUInt32LE(bytes.length, 1);
-    return Buffer.concat([head, bytes]);
-  };
-  const list = (items: readonly Uint8Array[]): Buffer =>
-    Buffer.concat([Buffer.of(0x5d, 0x28), ...items, Buffer.of(0x65)]);
-  const truths = flags.map((flag) => Buffer.of(flag ? 0x88 : 0x89));
-  return Buffer.concat([Buffer.of(0x80, 4), list(pictures.map(item)), list(truths), Buffer.of(0x86, 0x2e)]);
-}

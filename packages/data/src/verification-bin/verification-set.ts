@@ -2,14 +2,14 @@ import { VerificationSetError } from '../errors.ts';
 import { foldCount, foldInOrder } from '../pairs/folds-in-order.ts';
 import { FileBytes } from '../source/file-bytes.ts';
 import type { PictureSlice } from '../source/picture-source.ts';
+import { readPickle } from './pickle.ts';
 import {
   isKind,
   type PickleBytes,
   type PickleCall,
   type PickleText,
   type PickleValue,
-  readPickle,
-} from './pickle.ts';
+} from './pickle-value.ts';
 
 /** Pairs of pictures in one file, such as `lfw.bin`. */
 export interface VerificationSet {

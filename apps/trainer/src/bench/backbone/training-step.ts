@@ -35,7 +35,7 @@ export async function trainingStep(
   const values = uniformFloats(batch * 3 * side * side, draw, 127.5);
   for (let i = 0; i < values.length; i++) values[i]! += 127.5;
   const choice = { choice: task.kernels ?? 'auto', device, threads, optimiser };
-  const { kernels, name } = await chooseKernels(choice);
+  const { part: kernels, name } = await chooseKernels(choice);
   // What is garbage by now is no part of what is there.
   globalThis.gc?.();
   resetPeak();

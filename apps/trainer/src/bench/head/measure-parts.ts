@@ -44,7 +44,7 @@ export async function measureParts(task: PartsTask): Promise<HeadParts> {
   const found: Record<HeadPart, number> = { products: 0, sweep: 0, gradients: 0 };
   let callCount = 0;
   const { kernels: choice = 'auto', device = 'cpu' } = task;
-  const { products } = await chooseProducts({ choice, device, threads });
+  const { part: products } = await chooseProducts({ choice, device, threads });
   const backend = await onnxBackend({
     runtime,
     threads,

@@ -10,6 +10,7 @@ import type { OneDnnApi } from './api.ts';
 import { type Multiply, matrixProduct } from './matrix-product.ts';
 import type { OneDnnOptions } from './one-dnn-kernels.ts';
 import { openOneDnn } from './open-one-dnn.ts';
+import { othersTurn, PATIENCE } from './others-turn.ts';
 import type { Address } from './row-arithmetic.ts';
 import { numbersOf, type TileJob, TileWork } from './tile-job.ts';
 
@@ -30,9 +31,6 @@ export function openHeadProducts({ koffi, library }: OneDnnOptions, program: URL
     open: (plan) => new OneDnnTileProducts(api, plan),
   };
 }
-
-/** How long other work of the process may wait, in milliseconds. */
-const PATIENCE = 50;
 
 class OneDnnTileProducts implements TileProducts {
   readonly #api: OneDnnApi;
@@ -146,11 +144,8 @@ class OneDnnTileProducts implements TileProducts {
     // Who comes after a pause has given others their turn.
     if (now - this.#since > 20 * PATIENCE) this.#since = now;
     if (now - this.#since < PATIENCE) return;
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        this.#since = performance.now();
-        resolve();
-      });
+    return othersTurn().then(() => {
+      this.#since = performance.now();
     });
   }
 }

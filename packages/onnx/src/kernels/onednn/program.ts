@@ -1,6 +1,7 @@
 import { ARG, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
 import { Arena } from './arena.ts';
 import type { Pointer } from './foreign-functions.ts';
+import { othersTurn, PATIENCE } from './others-turn.ts';
 import { planMemory, type Storage, type TakeOver, type Value } from './storage.ts';
 
 /** One primitive, and what it reads and writes by the numbers of its arguments. */
@@ -27,9 +28,6 @@ interface Call {
 }
 
 const ARGUMENT_BYTES = 16;
-
-/** How long other work of the process may wait, in milliseconds. */
-const PATIENCE = 50;
 
 /** A sequence of primitives with the memory that it computes in. */
 export class Program {
@@ -135,7 +133,7 @@ export class Program {
         } while (next < to && performance.now() - since < PATIENCE);
       });
       if (next >= to) return;
-      await new Promise((resolve) => setImmediate(resolve));
+      await othersTurn();
       prepare();
       since = performance.now();
     }

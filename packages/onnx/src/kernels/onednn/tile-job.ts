@@ -30,7 +30,7 @@ export interface TileJob {
 }
 
 /** The numbers of a job, in the order in which threads read them. */
-export const JOB_FIELDS = [
+const JOB_FIELDS = [
   ...['isBackward', 'batch', 'dim', 'rows', 'weights', 'gradient', 'pairs', 'x', 'norms'],
   ...['inverse', 'pull', 'isAdded'],
 ] as readonly (keyof TileJob)[];

@@ -1,4 +1,4 @@
-/** A verification set as Python pickles it (protocol 4): encoded pictures, and a flag for every two of them. */
+/** A verification set as Python pickles it (protocol 4), but for references and frames: pictures, and a flag for every two. */
 export function verificationBin(pictures: readonly Uint8Array[], flags: readonly boolean[]): Buffer {
   const bytes = pictures.map((picture) => {
     const head = Buffer.alloc(5);
