@@ -74,8 +74,15 @@ export async function packIn(path: string): Promise<string> {
 }
 
 async function packCollection(root: string, path: string): Promise<PictureCollection> {
-  const { identities, scanned } = await openRecordPack(path);
-  const notes = scanned ? [`'${path}' has no index beside it; all of it was gone through`] : [];
+  const { identities, scanned, declared } = await openRecordPack(path);
+  const notes = [
+    ...(scanned ? [`'${path}' has no index beside it; all of it was gone through`] : []),
+    ...(declared === undefined || declared === identities.length
+      ? []
+      : [
+          `'${path}' has pictures of ${identities.length} identities; the property beside it says ${declared}`,
+        ]),
+  ];
   return { ...plain(root), kind: 'pack', identities, notes };
 }
 

@@ -22,6 +22,8 @@ export interface RecordPack {
   readonly identities: readonly PackedIdentity[];
   /** What `property` says of the size of the pictures. */
   readonly pixels: PixelSize | undefined;
+  /** How many people `property` says there are. */
+  readonly declared: number | undefined;
   /** Whether there is no index, so that the whole pack was gone through. */
   readonly scanned: boolean;
 }
@@ -64,7 +66,8 @@ export function openRecordPack(path: string): Promise<RecordPack> {
   return FileBytes.with(path, fail, async (bytes) => {
     const hasIndex = await isThere(files.index);
     const index = hasIndex ? await readIndex(files.index, bytes.size) : await scanRecords(bytes);
-    const pixels = (await isThere(files.property)) ? await readProperty(files.property) : undefined;
+    const property = (await isThere(files.property)) ? await readProperty(files.property) : undefined;
+    const pixels = property?.pixels;
     const names = (await isThere(files.list)) ? await readRecordList(files.list) : new Map<number, string>();
     const reader = new RecordReader(bytes, index);
     const byLabel = (await labelsOfRanges(reader)) ?? (await labelsOfRecords(reader));
@@ -79,7 +82,7 @@ export function openRecordPack(path: string): Promise<RecordPack> {
         return { kind: 'record', path, key, offset, length, ...(pixels && { pixels }) };
       }),
     }));
-    return { path, identities, pixels, scanned: !hasIndex };
+    return { path, identities, pixels, declared: property?.people, scanned: !hasIndex };
   });
 }
 
@@ -96,15 +99,15 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Width and height that `property` says: people, height, width. */
-async function readProperty(path: string): Promise<PixelSize> {
+/** What `property` says: people, height, width. */
+async function readProperty(path: string): Promise<{ readonly people: number; readonly pixels: PixelSize }> {
   const fail = (reason: string, cause?: unknown): RecordFileError =>
     new RecordFileError(path, `'${path}': ${reason}`, 'number of identities,height,width', { cause });
   return FileBytes.with(path, fail, async (bytes) => {
     const text = (await bytes.at(0, 100)).toString('latin1');
-    const found = /^\s*\d+\s*,\s*(\d+)\s*,\s*(\d+)\s*$/.exec(text);
+    const found = /^\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*$/.exec(text);
     if (found === null) throw fail(JSON.stringify(text));
-    return { width: Number(found[2]), height: Number(found[1]) };
+    return { people: Number(found[1]), pixels: { width: Number(found[3]), height: Number(found[2]) } };
   });
 }
 
