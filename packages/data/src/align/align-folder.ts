@@ -64,6 +64,8 @@ export interface AlignedFolder {
   readonly withoutFace: readonly string[];
   /** How many crops lie in no person's folder, as their photographs do. */
   readonly inNoFolder: number;
+  /** Paths of `landmarks` that no file in the folder has. */
+  readonly unmatched: readonly string[];
   /** What could not be read. */
   readonly problems: readonly ImageProblem[];
   /** Lists and sheets, as paths. */
@@ -145,10 +147,18 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
     await record.compact();
     const passedOver = found.filter(({ kind }) => kind !== 'unreadable folder').length;
     const total = files.length + passedOver;
-    return await summarise({ ...work, record, problems, total, kept, removed });
+    const present = [...files.map(({ path }) => path), ...found.map(({ path }) => relative(data, path))];
+    const known = new Set(present.map(asListed));
+    const unmatched = [...(landmarks?.keys() ?? [])].filter((path) => !known.has(path));
+    return await summarise({ ...work, record, problems, total, kept, removed, unmatched });
   } catch (error) {
     throw outputFailure(out, error);
   }
+}
+
+/** As landmarks name it. */
+function asListed(path: string): string {
+  return path.split(sep).join('/').normalize('NFC');
 }
 
 function emptyFolder(data: string, first: ImageProblem | undefined): DataFolderError {
@@ -286,10 +296,11 @@ interface Finished extends Work {
   readonly total: number;
   readonly kept: number;
   readonly removed: number;
+  readonly unmatched: readonly string[];
 }
 
 async function summarise(finished: Finished): Promise<AlignedFolder> {
-  const { data, out, record, problems, total, kept, removed } = finished;
+  const { data, out, record, problems, total, kept, removed, unmatched } = finished;
   const entries = record.entries();
   const aligned = entries.filter(({ crop }) => crop !== undefined);
   const leftOut = entries.filter(({ crop }) => crop === undefined);
@@ -324,6 +335,7 @@ async function summarise(finished: Finished): Promise<AlignedFolder> {
     several: aligned.flatMap(({ path, faces = 0 }) => (faces > 1 ? [{ path, faces }] : [])),
     withoutFace: leftOut.map(({ path }) => path),
     inNoFolder: aligned.filter(({ path }) => !path.includes('/')).length,
+    unmatched,
     problems,
     files: {
       record: record.file,
