@@ -150,6 +150,17 @@ describe('train', () => {
     expect(lines.join('\n')).toMatch(/^weights from '?.*run'?, and [1-9] of 9 class centers$/m);
   });
 
+  it('refuses a run of another --dim as --init-from before it makes features', async () => {
+    const open = vi.fn<() => Promise<RunFolder>>();
+    const place = { resume: false, featuresFrom: undefined, initFrom: drawn, open };
+    const error = await failureOf(() => run(place, { dim: 5 }));
+    expect(error).toMatchObject({
+      code: 'E_RUN',
+      message: expect.stringMatching(/embedding\.weight' \[8, 64\]/),
+    });
+    expect(open).not.toHaveBeenCalled();
+  });
+
   it('keeps the checkpoint of a training that diverges, and writes no model', async () => {
     const path = join(await temporaryFolder(), 'run');
     expect((await failureOf(() => start(path, { lr: 1e30 }))).code).toBe('E_DIVERGED');
