@@ -367,14 +367,17 @@ describe('a second call', () => {
     for (const other of others) expect(await readFile(other, 'utf8')).toBe('x');
   });
 
-  it.skipIf(process.platform !== 'linux')('ends where the file system refuses folders', async () => {
-    const { data } = places();
-    await photographs(data, ['Ann/1.jpg']);
-    const out = '/proc/faces';
-    const said = await failure(() => run({ data, out, detector: detectorOf([landmarksAt(AT)], SIZE) }));
-    expect(said).toContain('E_OUTPUT_FOLDER');
-    expect(said).toContain("'/proc/faces'");
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'ends where the file system refuses folders (needs Linux)',
+    async () => {
+      const { data } = places();
+      await photographs(data, ['Ann/1.jpg']);
+      const out = '/proc/faces';
+      const said = await failure(() => run({ data, out, detector: detectorOf([landmarksAt(AT)], SIZE) }));
+      expect(said).toContain('E_OUTPUT_FOLDER');
+      expect(said).toContain("'/proc/faces'");
+    },
+  );
 
   it('goes on after an interruption, and ends with the same bytes as one that was never stopped', async () => {
     const { data, out } = places();
