@@ -4,7 +4,7 @@ import { oneDnnKernels } from '@cf/onnx/onednn';
 import type { LearnerOptimiser } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { Device } from './device.ts';
-import type { KernelChoice } from './kernel-choice.ts';
+import { type KernelChoice, requireProcessor } from './kernel-choice.ts';
 import { isPlainLoop, loadKoffi, withWayOut } from './load-koffi.ts';
 
 export interface KernelOptions {
@@ -36,11 +36,12 @@ const GRAPHS = 'onnxruntime';
  * oneDNN where it is there and proven, the graphs of onnxruntime otherwise. Kernels that are named are there or are an
  * error.
  *
- * @throws BackendError where oneDNN is named and is not there; WrongResultsError where it computes other numbers
+ * @throws UsageError where oneDNN is named for a card, BackendError where it is named and is not there; WrongResultsError where it computes other numbers
  */
 export async function chooseKernels(options: KernelOptions): Promise<ChosenKernels> {
   const { choice, device, threads, optimiser } = options;
   if (choice === 'onnxruntime') return graphs('as asked for');
+  requireProcessor(choice, device);
   if (device !== 'cpu') return graphs(`on ${device}`);
   try {
     const kernels = oneDnnKernels({ koffi: await loadKoffi() });

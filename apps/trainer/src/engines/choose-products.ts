@@ -3,7 +3,7 @@ import { type HeadProducts, type OnnxRuntime, proveProducts } from '@cf/onnx';
 import { oneDnnHeadProducts } from '@cf/onnx/onednn';
 import * as runtime from 'onnxruntime-node';
 import type { Device } from './device.ts';
-import type { KernelChoice } from './kernel-choice.ts';
+import { type KernelChoice, requireProcessor } from './kernel-choice.ts';
 import { isPlainLoop, loadKoffi, withWayOut } from './load-koffi.ts';
 
 /** What is to multiply in a head on onnxruntime. */
@@ -17,7 +17,7 @@ export interface ChosenProducts {
 /**
  * oneDNN where it is there and proven, the graphs of onnxruntime otherwise. What is named is there or is an error.
  *
- * @throws BackendError where oneDNN is named and is not there; WrongResultsError where it computes other numbers
+ * @throws UsageError where oneDNN is named for a card, BackendError where it is named and is not there; WrongResultsError where it computes other numbers
  */
 export async function chooseProducts({
   choice,
@@ -29,6 +29,7 @@ export async function chooseProducts({
   readonly threads?: number | undefined;
 }): Promise<ChosenProducts> {
   if (choice === 'onnxruntime') return graphs('as asked for');
+  requireProcessor(choice, device);
   if (device !== 'cpu') return graphs(`on ${device}`);
   try {
     const products = oneDnnHeadProducts({ koffi: await loadKoffi() });
