@@ -76,6 +76,8 @@ describe('cf data align', () => {
     const bad = await cf([...align.slice(0, 4), '--out', join(base, 'bad'), '--landmarks', list]);
     expect(bad.stderr).toContain('landmarks.csv:1: ');
     expect(bad.code).toBe(3);
+    const idle = await cf([...align, '--threads', '2']);
+    expect([idle.code, idle.stderr]).toEqual([2, expect.stringMatching(/--landmarks with --threads/)]);
   });
 });
 
