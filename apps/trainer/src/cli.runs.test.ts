@@ -333,6 +333,20 @@ describe.concurrent('cf export', () => {
     expect([alone.code, await readdir(out)]).toEqual([0, ['centers.safetensors']]);
   });
 
+  it('and a list of suspects elsewhere write nothing into a run that has lost its features', async () => {
+    const run = await copyOf('featureless');
+    await rm(join(run, 'features.safetensors'));
+    const before = await contents(run);
+    const list = join(base, 'suspects.jsonl');
+    const results = await Promise.all([
+      cf(['export', '--run', run, '--out', join(base, 'of-featureless')]),
+      cf(['data', 'difficulty', '--run', run, '--out', join(base, 'difficulty.jsonl')]),
+      cf(['data', 'suspects', '--run', run, '--out', list]),
+    ]);
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(await contents(run)).toEqual(before);
+  });
+
   it('writes nothing into the folder of the run itself', async () => {
     const before = await contents(whole);
     for (const out of [whole, `${join(base, 'x', '..')}/${relative(base, whole)}/`]) {

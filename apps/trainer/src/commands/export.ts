@@ -56,7 +56,7 @@ async function runExport({ run: path, out, embeddings }: ExportFlags, signal: Ab
     say(`${kept.state.classes.length} identities after step ${kept.state.step}: ${centers}`);
     if (!embeddings) return EXIT.ok;
     const file = join(out, 'embeddings.safetensors');
-    const place = { resume: true, featuresFrom: undefined, open: async () => run };
+    const place = { resume: true, readsOnly: true, featuresFrom: undefined, open: async () => run };
     const count = await exportEmbeddings(file, kept, config, { place, signal, say });
     say(`${count} pictures: ${file}`);
     return EXIT.ok;
