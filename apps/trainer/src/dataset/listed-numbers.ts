@@ -7,6 +7,8 @@ export interface ListedNumbers {
   readonly file: string;
   /** Columns that may name the thing, such as `picture`. */
   readonly names: readonly string[];
+  /** What is compared of a name; all of it by default. */
+  readonly key?: (name: string) => string;
   /** The column of the number, such as `difficulty`. */
   readonly number: string;
   /** In words, such as `a picture and its difficulty`. */
@@ -16,11 +18,12 @@ export interface ListedNumbers {
 
 /**
  * Numbers by name, from a file of JSON lines or a table whose first line names its columns; other columns are passed over.
+ * A thing that is listed again must have the same number.
  *
  * @throws ManifestError, UsageError that name the line
  */
 export async function readListedNumbers(list: ListedNumbers): Promise<ReadonlyMap<string, number>> {
-  const { flag, file, names, number, each, least } = list;
+  const { flag, file, names, number, each, least, key = (name) => name } = list;
   const numbers = new Map<string, number>();
   const expected = `${each}, as columns ${names.join(' or ')}, and ${number}`;
   for await (const { line, fields } of manifestRows(file)) {
@@ -32,7 +35,10 @@ export async function readListedNumbers(list: ListedNumbers): Promise<ReadonlyMa
     const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
     if (typeof value !== 'number' || !Number.isFinite(value) || value < least)
       throw failure(`${number} = ${JSON.stringify(given) ?? 'none'}`);
-    numbers.set(name, value);
+    const before = numbers.get(key(name));
+    if (before !== undefined && before !== value)
+      throw failure(`${number} = ${value} of '${key(name)}', which a line above has as ${before}`);
+    numbers.set(key(name), value);
   }
   if (numbers.size > 0) return numbers;
   throw new UsageError(`${flag} ${file}, which is empty`, expected, 'give a list with a line for each.');

@@ -80,6 +80,11 @@ describe('class weights', () => {
     ],
     ['a negative one', ['identity,weight', 'synthetic_00000,-1'], /\.csv:2: weight = "-1"/],
     ['no number', ['identity,weight', 'synthetic_00000,much'], /\.csv:2: weight = "much"/],
+    [
+      'two of one',
+      ['identity,weight', 'synthetic_00000,1', 'synthetic_00000,1', 'synthetic_00000,2'],
+      /\.csv:4: weight = 2 of 'synthetic_00000', which a line above has as 1/,
+    ],
     ['no name', ['who,weight', 'synthetic_00000,1'], /\.csv:2: no identity or name/],
     ['nothing', ['identity,weight'], /which is empty/],
   ])('are refused with %s', async (name, lines, message) => {
@@ -104,6 +109,9 @@ describe('difficulties of a curriculum', () => {
       weighed.difficulties,
     );
     expect(lines.join()).toMatch(/: 1 of its 6 pictures are not in this training, such as 'Ann\/1\.jpg'/);
+    const twice = await file('twice-d.csv', ...list, `/elsewhere/${dataset.images.name(1)},7`);
+    const both = await failureOf(() => weigh(dataset, configWith({ ...curriculum, difficulties: twice })));
+    expect(both.message).toMatch(/:6: difficulty = 7 of 'synthetic_00001\/\S+', which a line above has as 1/);
     const short = await file('short.csv', ...list.slice(0, 3));
     const error = await failureOf(() => weigh(dataset, configWith({ ...curriculum, difficulties: short })));
     expect(error.message).toMatch(/lacks 2 of 4 pictures to train on, such as 'synthetic_00001\/2'/);

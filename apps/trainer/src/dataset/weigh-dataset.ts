@@ -66,22 +66,22 @@ async function difficultiesOf(
     flag,
     file,
     names: ['picture', 'path'],
+    key: shortName,
     number: 'difficulty',
     each: 'a picture and its difficulty',
     least: Number.NEGATIVE_INFINITY,
   });
-  const byName = new Map([...given].map(([path, value]) => [shortName(path), value]));
   const missing: string[] = [];
   const found = Float32Array.from(labels, (label, index) => {
     if (label < 0) return 0;
-    const value = byName.get(images.name(index));
+    const value = given.get(images.name(index));
     if (value === undefined) missing.push(images.name(index));
     return value ?? 0;
   });
   const trained = labels.filter((label) => label >= 0).length;
   if (missing.length > 0) throw lacking(`${flag} ${file}`, missing, trained, 'pictures', 'difficulty');
   const pictures = Array.from(labels, (_, index) => images.name(index));
-  tellUnmatched(`${flag} ${file}`, byName, pictures, { what: 'pictures', say });
+  tellUnmatched(`${flag} ${file}`, given, pictures, { what: 'pictures', say });
   return found;
 }
 

@@ -74,9 +74,14 @@ export async function packIn(path: string): Promise<string> {
 }
 
 async function packCollection(root: string, path: string): Promise<PictureCollection> {
-  const { identities, scanned, declared } = await openRecordPack(path);
+  const { identities, scanned, declared, unnamed } = await openRecordPack(path);
   const notes = [
     ...(scanned ? [`'${path}' has no index beside it; all of it was gone through`] : []),
+    ...(unnamed
+      ? [
+          `'${path}' has people whom the list beside it does not name, or two of one name; all are called by number`,
+        ]
+      : []),
     ...(declared === undefined || declared === identities.length
       ? []
       : [

@@ -78,6 +78,11 @@ describe('openRecordPack', () => {
     expect(twice.identities.map(({ name }) => name)).toEqual(['0', '1', '2']);
     const above = await openRecordPack(await pack({ list: list.replace('Bob', '..') }));
     expect(above.identities.map(({ name }) => name)).toEqual(['0', '1', '2']);
+    expect([named.unnamed, twice.unnamed, above.unnamed]).toEqual([false, true, true]);
+    expect((await openCollection(twice.path)).notes).toEqual([
+      `'${twice.path}' has people whom the list beside it does not name, or two of one name; all are called by number`,
+    ]);
+    expect((await openCollection(named.path)).notes).toEqual([]);
   });
 
   it('goes by the labels of pictures where ranges are of others', async () => {

@@ -24,6 +24,8 @@ export interface RecordPack {
   readonly pixels: PixelSize | undefined;
   /** How many people `property` says there are. */
   readonly declared: number | undefined;
+  /** Whether there is a list whose names are not taken: some people have none in it, or two have the same. */
+  readonly unnamed: boolean;
   /** Whether there is no index, so that the whole pack was gone through. */
   readonly scanned: boolean;
 }
@@ -68,12 +70,13 @@ export function openRecordPack(path: string): Promise<RecordPack> {
     const index = hasIndex ? await readIndex(files.index, bytes.size) : await scanRecords(bytes);
     const property = (await isThere(files.property)) ? await readProperty(files.property) : undefined;
     const pixels = property?.pixels;
-    const names = (await isThere(files.list)) ? await readRecordList(files.list) : new Map<number, string>();
+    const names = (await isThere(files.list)) ? await readRecordList(files.list) : undefined;
     const reader = new RecordReader(bytes, index);
     const byLabel = (await labelsOfRanges(reader)) ?? (await labelsOfRecords(reader));
     if (byLabel.size === 0) throw fail('it holds no picture', undefined);
     const labels = [...byLabel].sort(([a], [b]) => a - b);
-    const named = namesOf(labels.map(([, places]) => names.get(index.keys[places[0]!]!)));
+    const named = namesOf(labels.map(([, places]) => names?.get(index.keys[places[0]!]!)));
+    const unnamed = names !== undefined && named.length === 0;
     const identities = labels.map(([label, places], at) => ({
       name: named[at] ?? String(label),
       label,
@@ -82,7 +85,7 @@ export function openRecordPack(path: string): Promise<RecordPack> {
         return { kind: 'record', path, key, offset, length, ...(pixels && { pixels }) };
       }),
     }));
-    return { path, identities, pixels, declared: property?.people, scanned: !hasIndex };
+    return { path, identities, pixels, declared: property?.people, unnamed, scanned: !hasIndex };
   });
 }
 
