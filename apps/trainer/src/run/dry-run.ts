@@ -15,6 +15,7 @@ import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../setting
 import { trainingOptions } from '../settings/training-options.ts';
 import { requireBatchSize } from './batch-size.ts';
 import { openEmbedding } from './embedding-subject.ts';
+import { requireInitial } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { type JobOptions, withJob } from './with-job.ts';
 
@@ -75,6 +76,7 @@ async function ofNetwork(job: Job<NetworkTraining>): Promise<DryRun> {
     requireMemory(activations, 1);
     const network = await untrained.openTraining();
     try {
+      await requireInitial(job.place.initFrom, config, network.learner);
       requireBatchSize(config, images, network.smallestBatch);
       const input = [shape.channels, shape.height, shape.width];
       const { dataMemory } = config;
@@ -106,6 +108,7 @@ async function ofEmbedding(job: Job<EmbeddingTraining>): Promise<DryRun> {
       device,
     );
     try {
+      await requireInitial(job.place.initFrom, config, network.learner);
       return await measured(job, network.learner, {
         input: [inputDim],
         activations: 4 * config.batch * (inputDim + dim),

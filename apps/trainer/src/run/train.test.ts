@@ -4,6 +4,7 @@ import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
+import { dryRun } from './dry-run.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
 import { readTensors } from './safetensors.ts';
@@ -158,6 +159,9 @@ describe('train', () => {
       code: 'E_RUN',
       message: expect.stringMatching(/embedding\.weight' \[8, 64\]/),
     });
+    const config = configWith({ ...SMALL, dim: 5 });
+    const options = { place, signal: new AbortController().signal, say: () => {} };
+    expect(await failureOf(() => dryRun(config, options))).toEqual(error);
     expect(open).not.toHaveBeenCalled();
   });
 
