@@ -308,7 +308,9 @@ export const optimisation = {
     default: (situation) => {
       const { sampler = 'uniform' } = situation.choices;
       const [, identities, images] = /^pk:(\d+)x(\d+)$/.exec(sampler) ?? [];
-      return identities === undefined ? BATCH.default(situation) : Number(identities) * Number(images);
+      const size = Number(identities) * Number(images);
+      // What is no batch is refused as a sampler.
+      return size >= 1 && size <= 65536 ? size : BATCH.default(situation);
     },
     told: `${BATCH.told}; P·K with --sampler pk:PxK`,
   }),
