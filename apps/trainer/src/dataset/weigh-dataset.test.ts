@@ -94,6 +94,23 @@ describe('class weights', () => {
   });
 });
 
+it('a list that is not there, or is damaged, is told by its flag', async () => {
+  const cut = await file('cut.jsonl', '{"identity": "synthetic_00000"');
+  for (const [classWeights, reason] of [
+    [join(folder, 'none.csv'), "none.csv': there is no such file"],
+    [cut, 'cut.jsonl:1: '],
+  ] as const) {
+    const error = await failureOf(() => weigh(dataset, configWith({ classWeights })));
+    expect(error).toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringMatching(
+        /^--class-weights: .*, expected .*an identity and its weight, as columns/,
+      ),
+    });
+    expect(error.message).toContain(reason);
+  }
+});
+
 describe('difficulties of a curriculum', () => {
   const curriculum = { sampler: 'curriculum' };
 
