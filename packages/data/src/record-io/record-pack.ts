@@ -89,6 +89,22 @@ export function openRecordPack(path: string): Promise<RecordPack> {
   });
 }
 
+/** What of a pack is worth a line: sentences. */
+export function packNotes({ path, identities, declared, unnamed, scanned }: RecordPack): readonly string[] {
+  const count = identities.length;
+  return [
+    ...(scanned ? [`'${path}' has no index beside it; all of it was gone through`] : []),
+    ...(unnamed
+      ? [
+          `'${path}' has people whom the list beside it does not name, or two of one name; all are called by number`,
+        ]
+      : []),
+    ...(declared === undefined || declared === count
+      ? []
+      : [`'${path}' has pictures of ${count} identities; the property beside it says ${declared}`]),
+  ];
+}
+
 /** The names, unless two people would have the same or some have none: then nobody has one. */
 function namesOf(names: readonly (string | undefined)[]): readonly string[] {
   const known = names.filter((name) => name !== undefined);
