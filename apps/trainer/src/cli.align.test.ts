@@ -70,11 +70,14 @@ describe('cf data align', () => {
     await writeFile(list, lines[0]!.replace('Ann/1.png', 'Nobody/1.png'));
     const none = await cf([...align.slice(0, 4), '--out', join(base, 'none'), '--landmarks', list]);
     expect(none.stdout).toContain('aligned 0 of 5 photographs');
+    expect(none.stdout).toContain('landmarks whose path no photograph has: 1, such as Nobody/1.png\n');
     expect(none.code).toBe(3);
     await writeFile(list, 'Ann/1.png 3 4');
     const bad = await cf([...align.slice(0, 4), '--out', join(base, 'bad'), '--landmarks', list]);
     expect(bad.stderr).toContain('landmarks.csv:1: ');
     expect(bad.code).toBe(3);
+    const idle = await cf([...align, '--threads', '2']);
+    expect([idle.code, idle.stderr]).toEqual([2, expect.stringMatching(/--landmarks with --threads/)]);
   });
 });
 

@@ -51,7 +51,11 @@ describe.concurrent('packs and verification sets', () => {
       { problems: 0, unscoredPairs: 0, scoredPairs: { genuinePairs: 2, impostorPairs: 2 } },
     ]);
     const out = join(base, 'unpacked');
+    await writeFile(join(base, 'property'), '9,112,112');
     const unpacked = await cf(['data', 'unpack', '--data', pack, '--out', out]);
+    expect(unpacked.stderr).toMatch(
+      /train\.rec' has pictures of 8 identities; the property beside it says 9$/m,
+    );
     expect([unpacked.code, unpacked.stdout]).toEqual([0, `folder: ${out}, 32 pictures of 8 identities\n`]);
     const name = join(syntheticName(7), `${syntheticName(7)}_0004.png`);
     expect(Buffer.compare(await readFile(join(out, name)), await readFile(join(faces, name)))).toBe(0);

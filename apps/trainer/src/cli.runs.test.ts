@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { readTensors, writeTensors } from './run/safetensors.ts';
@@ -331,14 +331,45 @@ describe.concurrent('cf export', () => {
     const out = join(base, 'alone');
     const alone = await cf(['export', '--run', whole, '--out', out, '--no-embeddings']);
     expect([alone.code, await readdir(out)]).toEqual([0, ['centers.safetensors']]);
-    if (process.platform !== 'linux') return;
-    // A file system that refuses folders.
-    const nowhere = await cf(['export', '--run', whole, '--out', '/proc/cf-none']);
-    expect([nowhere.code, nowhere.stderr]).toEqual([
-      3,
-      expect.stringMatching(/^OutputError .*\/proc\/cf-none' \(ENOENT/),
-    ]);
   });
+
+  it('and a list of suspects elsewhere write nothing into a run that has lost its features', async () => {
+    const run = await copyOf('featureless');
+    await rm(join(run, 'features.safetensors'));
+    const before = await contents(run);
+    const list = join(base, 'suspects.jsonl');
+    const results = await Promise.all([
+      cf(['export', '--run', run, '--out', join(base, 'of-featureless')]),
+      cf(['data', 'difficulty', '--run', run, '--out', join(base, 'difficulty.jsonl')]),
+      cf(['data', 'suspects', '--run', run, '--out', list]),
+    ]);
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(await contents(run)).toEqual(before);
+  });
+
+  it('writes nothing into the folder of the run itself', async () => {
+    const before = await contents(whole);
+    for (const out of [whole, `${join(base, 'x', '..')}/${relative(base, whole)}/`]) {
+      const { code, stderr } = await cf(['export', '--run', whole, '--out', out, '--no-embeddings']);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(/^UsageError .*which is the folder of the run/),
+      ]);
+    }
+    expect(await contents(whole)).toEqual(before);
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'ends where a file system refuses folders (needs Linux)',
+    async () => {
+      const out = '/proc/cf-none';
+      const nowhere = await cf(['export', '--run', whole, '--out', out]);
+      expect([nowhere.code, nowhere.stderr]).toEqual([
+        3,
+        expect.stringMatching(/^OutputError .*\/proc\/cf-none' \(ENOENT/),
+      ]);
+    },
+  );
 });
 
 it('fine-tuning starts the centers of other people at the mean of their pictures, or at random', async () => {

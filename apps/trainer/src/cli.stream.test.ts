@@ -64,6 +64,20 @@ describe('which pictures a step sees', () => {
     );
   });
 
+  it('--class-weights reach the loss, and names that nobody has are told', async () => {
+    const pixels = ['train', '--data', faces, '--pixels=16', '--epochs=1', '--batch=8', '--no-control'];
+    const [plain, weighted, list] = ['plain', 'weighted', 'weights.csv'].map((name) => join(base, name));
+    expect((await cf([...pixels, '--out', plain!])).code).toBe(0);
+    const people = (await readdir(faces)).filter((name) => name.startsWith('synthetic_'));
+    await writeFile(list!, ['identity,weight', ...people.map((name) => `${name},2`), 'Bob,1'].join('\n'));
+    const { stdout, code } = await cf([...pixels, '--class-weights', list!, '--out', weighted!]);
+    expect(code).toBe(0);
+    // Two of the twelve are held out.
+    expect(stdout).toMatch(/^--class-weights .*: 3 of its 13 identities are not in this training, such as /m);
+    const [[one], [two]] = await Promise.all([metricsOf(plain!), metricsOf(weighted!)]);
+    expect(two!.loss! / one!.loss!).toBeCloseTo(2, 6);
+  });
+
   it('a curriculum goes by what the network of another run finds hard, and identities may weigh differently', async () => {
     const pixels = ['train', '--data', faces, '--pixels=16', '--epochs=2', '--batch=8', '--no-control'];
     const first = join(base, 'first');

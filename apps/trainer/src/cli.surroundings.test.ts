@@ -31,7 +31,7 @@ function shell(line: string): Promise<{ code: number; text: string }> {
 const command = (args: readonly string[]): string =>
   `env -u FORCE_COLOR ${process.execPath} ${CLI} ${args.join(' ')}`;
 
-describe.skipIf(!existsSync('/usr/bin/script')).concurrent('a terminal', () => {
+describe.skipIf(!existsSync('/usr/bin/script')).concurrent('a terminal (needs script)', () => {
   it.each([
     ['of width 0', 'stty cols 0', false],
     ['of 20 columns', 'stty cols 20', true],
@@ -56,7 +56,7 @@ describe.skipIf(!existsSync('/usr/bin/script')).concurrent('a terminal', () => {
   });
 });
 
-describe.skipIf(!existsSync('/dev/full')).concurrent('a full disk', () => {
+describe.skipIf(!existsSync('/dev/full')).concurrent('a full disk (needs /dev/full)', () => {
   it('under the results is one error, and exit code 3', async () => {
     const { code, text } = await shell(
       `${command(['faces', '--sheet', join(base, 'sheet.png')])} > /dev/full`,
@@ -67,7 +67,7 @@ describe.skipIf(!existsSync('/dev/full')).concurrent('a full disk', () => {
   });
 });
 
-describe.skipIf(!isLinux).concurrent('what is no folder to write to', () => {
+describe.skipIf(!isLinux).concurrent('what is no folder to write to (needs Linux)', () => {
   it.each<[string, () => Promise<string[]>, RegExp]>([
     [
       'a dangling link',
@@ -105,7 +105,7 @@ describe.skipIf(!isLinux).concurrent('what is no folder to write to', () => {
   });
 });
 
-describe.skipIf(!isLinux).concurrent('a named pipe', () => {
+describe.skipIf(!isLinux).concurrent('a named pipe (needs Linux)', () => {
   it.each<[string, (pipe: string) => string[], RegExp, number]>([
     ['as --config', (pipe) => ['train', '--config', pipe], /named pipe/, 3],
     [
@@ -131,6 +131,7 @@ it('a network whose Loop does not end can be ended by one signal', async () => {
   const { code } = await cf(['train', '--backbone', `onnx:${file}`, '--train=embedding', '--identities=6'], {
     signal: { name: 'SIGTERM', when: async () => performance.now() - started > 4000 },
   });
-  expect(code).not.toBe(0);
+  // A file that is refused is no Loop that was ended.
+  expect([130, null]).toContain(code);
   expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -102,6 +102,7 @@ export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export {
   openRecordPack,
   type PackedIdentity,
+  packNotes,
   type RecordPack,
 } from './record-io/record-pack.ts';
 export { type UnpackedFolder, type UnpackOptions, unpackRecords } from './record-io/unpack.ts';

@@ -31,10 +31,13 @@ it('says what the system says below a file, and of a link to nothing', async () 
   await expect(makeFolder(join(base, 'dangling'))).rejects.toMatchObject({ code: 'EEXIST' });
 });
 
-it.skipIf(process.platform !== 'linux')('ends where a file system refuses folders', async () => {
-  await expect(makeFolder('/proc/cf-none/x')).rejects.toMatchObject({ code: 'ENOENT' });
-  await expect(makeFolder('/dev/null/x')).rejects.toMatchObject({ code: 'ENOTDIR' });
-});
+it.skipIf(process.platform !== 'linux')(
+  'ends where a file system refuses folders (needs Linux)',
+  async () => {
+    await expect(makeFolder('/proc/cf-none/x')).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(makeFolder('/dev/null/x')).rejects.toMatchObject({ code: 'ENOTDIR' });
+  },
+);
 
 it('makes one folder for many that ask at the same time', async () => {
   const path = join(base, 'd', 'e');

@@ -4,6 +4,7 @@ import { alignedLines, alignPhotographs } from '../dataset/align-photographs.ts'
 import { ProblemList } from '../dataset/problem-list.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readGiven } from '../settings/read-given.ts';
+import { refuseBeside } from './explicit-flags.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { number } from './options.ts';
 
@@ -18,7 +19,7 @@ interface AlignFlags {
 
 /** `cf data align`. */
 export function dataAlignCommand(): Command {
-  return new Command('align')
+  const command = new Command('align')
     .description(
       "Find the faces of photographs and write 112×112 crops, their five landmarks on ArcFace's template.",
     )
@@ -32,10 +33,12 @@ export function dataAlignCommand(): Command {
     )
     .option('--threads <n>', 'that find faces (default: the number of processors)', number)
     .option('--strict', 'stop at the first unreadable photograph')
-    .addHelpText('after', EXAMPLES)
-    .action(async (flags: AlignFlags) => {
-      process.exitCode = await withInterruption((signal) => runAlign(flags, signal));
-    });
+    .addHelpText('after', EXAMPLES);
+  return command.action(async (flags: AlignFlags) => {
+    if (flags.landmarks !== undefined)
+      refuseBeside(command, '--landmarks', (name) => name === 'threads', 'the threads find faces.');
+    process.exitCode = await withInterruption((signal) => runAlign(flags, signal));
+  });
 }
 
 const EXAMPLES = `

@@ -36,7 +36,7 @@ export function difficultyCommand(): Command {
 async function writeDifficulties({ run: path, out }: DifficultyFlags, signal: AbortSignal): Promise<number> {
   const run = await openRunFolder(path);
   const config = await readConfig(run.file('config'));
-  const place = { resume: true, featuresFrom: undefined, open: async () => run };
+  const place = { resume: true, readsOnly: true, featuresFrom: undefined, open: async () => run };
   const say = (line: string): void => console.log(line);
   try {
     const list = await withDifficulties(config, { place, signal, say });

@@ -4,6 +4,7 @@ import {
   openRecordPack,
   type PixelSize,
   packIn,
+  packNotes,
   type UnpackedFolder,
   unpackRecords,
   type WrittenPack,
@@ -99,8 +100,9 @@ async function runUnpack({ data, out, strict }: PackFlags, signal: AbortSignal):
   const problems = new ProblemList('which cf data inspect --all lists');
   return converting(problems, async () => {
     const pack = await packIn(data);
-    const { identities } = await openRecordPack(pack);
-    const total = identities.reduce((sum, { files }) => sum + files.length, 0);
+    const found = await openRecordPack(pack);
+    for (const note of packNotes(found)) process.stderr.write(`${printable(note)}\n`);
+    const total = found.identities.reduce((sum, { files }) => sum + files.length, 0);
     const written = await withProgress('unpacking', total, 'images', (update) =>
       unpackRecords(pack, out, {
         ...(strict ? {} : { onProblem: problems.add }),

@@ -77,7 +77,12 @@ async function runSuspects({ run: path, angle, out }: SuspectFlags, signal: Abor
   const say = (line: string): void => console.log(printable(line));
   // A list elsewhere is made of a run that goes on, too.
   const run = out === undefined ? await holdRun(found, say) : found;
-  const place = { resume: true, featuresFrom: undefined, open: async () => run };
+  const place = {
+    resume: true,
+    readsOnly: out !== undefined,
+    featuresFrom: undefined,
+    open: async () => run,
+  };
   try {
     await withSuspects(config, { place, signal, say }, angle, async (found, { dataset, policy }) => {
       const none = found.list.length === 0;

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { makeFolder } from '@cf/data';
 import { Command } from 'commander';
-import { OutputError } from '../errors.ts';
+import { OutputError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { exportCenters, exportEmbeddings } from '../run/export-tensors.ts';
 import { readOutcome } from '../run/kept-checkpoints.ts';
@@ -42,6 +43,7 @@ Examples:
 async function runExport({ run: path, out, embeddings }: ExportFlags, signal: AbortSignal): Promise<number> {
   const run = await openRunFolder(path);
   const config = await readConfig(run.file('config'));
+  await requireOther(out, path);
   const kept = await readOutcome(run);
   if (kept === undefined) throw noCheckpoint(run);
   const say = (line: string): void => console.log(line);
@@ -54,11 +56,22 @@ async function runExport({ run: path, out, embeddings }: ExportFlags, signal: Ab
     say(`${kept.state.classes.length} identities after step ${kept.state.step}: ${centers}`);
     if (!embeddings) return EXIT.ok;
     const file = join(out, 'embeddings.safetensors');
-    const place = { resume: true, featuresFrom: undefined, open: async () => run };
+    const place = { resume: true, readsOnly: true, featuresFrom: undefined, open: async () => run };
     const count = await exportEmbeddings(file, kept, config, { place, signal, say });
     say(`${count} pictures: ${file}`);
     return EXIT.ok;
   } catch (error) {
     return interruptedExit(error, 'interrupted; the embeddings were not written');
   }
+}
+
+/** A run's folder is its training's to write to. @throws UsageError */
+async function requireOther(out: string, run: string): Promise<void> {
+  const place = await realpath(out).catch(() => resolve(out));
+  if (place !== (await realpath(run))) return;
+  throw new UsageError(
+    `--out ${out}, which is the folder of the run`,
+    'another folder: what is in that one belongs to the training',
+    'name another folder, such as one inside of it.',
+  );
 }

@@ -26,7 +26,8 @@ export async function alignPhotographs(options: AlignFolderOptions): Promise<Ali
 
 /** What came out, in a few lines. */
 export function alignedLines(out: string, result: AlignedFolder): readonly string[] {
-  const { total, aligned, kept, removed, several, withoutFace, inNoFolder, problems, files } = result;
+  const { total, aligned, kept, removed, several, withoutFace, inNoFolder, unmatched, problems, files } =
+    result;
   const notes = [
     ...(kept > 0 ? [`${kept} done before`] : []),
     ...(removed > 0 ? [`${removed} crops of photographs that are gone removed`] : []),
@@ -43,6 +44,9 @@ export function alignedLines(out: string, result: AlignedFolder): readonly strin
     ...(inNoFolder === 0
       ? []
       : [`${inNoFolder} of them in no folder: training takes one folder a person, and passes over these`]),
+    ...(unmatched.length === 0
+      ? []
+      : [`landmarks whose path no photograph has: ${unmatched.length}, such as ${printable(unmatched[0]!)}`]),
     ...(withoutFace.length + problems.length === 0
       ? []
       : [

@@ -4,21 +4,30 @@ import type { TrainConfig } from '../settings/train-config.ts';
 import type { Dataset } from './dataset.ts';
 import { readListedNumbers } from './listed-numbers.ts';
 
-/** The same pictures, with what the configuration says of their classes' weights and of their difficulty. */
+/**
+ * The same pictures, with what the configuration says of their classes' weights and of their difficulty.
+ *
+ * @param say hears of names in its lists that nothing has.
+ */
 export async function weighDataset(
   dataset: Dataset,
   { classWeights, sampler, difficulties }: Pick<TrainConfig, 'classWeights' | 'sampler' | 'difficulties'>,
+  say: (line: string) => void,
 ): Promise<Dataset> {
   return {
     ...dataset,
-    ...(classWeights !== undefined && { classWeights: await weightsOf(dataset, classWeights) }),
+    ...(classWeights !== undefined && { classWeights: await weightsOf(dataset, classWeights, say) }),
     ...(samplerChoice(sampler).kind === 'curriculum' && {
-      difficulties: await difficultiesOf(dataset, difficulties),
+      difficulties: await difficultiesOf(dataset, difficulties, say),
     }),
   };
 }
 
-async function weightsOf(dataset: Dataset, which: string): Promise<Float64Array> {
+async function weightsOf(
+  dataset: Dataset,
+  which: string,
+  say: (line: string) => void,
+): Promise<Float64Array> {
   if (which === 'balanced') return balancedWeights(dataset);
   const flag = '--class-weights';
   const given = await readListedNumbers({
@@ -32,6 +41,7 @@ async function weightsOf(dataset: Dataset, which: string): Promise<Float64Array>
   const missing = dataset.names.filter((name) => !given.has(name));
   if (missing.length > 0)
     throw lacking(`${flag} ${which}`, missing, dataset.names.length, 'identities', 'weight');
+  tellUnmatched(`${flag} ${which}`, given, dataset.names, { what: 'identities', say });
   return Float64Array.from(dataset.names, (name) => given.get(name)!);
 }
 
@@ -44,7 +54,11 @@ function balancedWeights({ labels, names }: Dataset): Float64Array {
 }
 
 /** Of every picture that is trained on; 0 of the others. */
-async function difficultiesOf(dataset: Dataset, file: string | undefined): Promise<Float32Array> {
+async function difficultiesOf(
+  dataset: Dataset,
+  file: string | undefined,
+  say: (line: string) => void,
+): Promise<Float32Array> {
   const { images, labels } = dataset;
   const flag = '--difficulties';
   if (file === undefined) return ownDifficulties(dataset);
@@ -52,20 +66,22 @@ async function difficultiesOf(dataset: Dataset, file: string | undefined): Promi
     flag,
     file,
     names: ['picture', 'path'],
+    key: shortName,
     number: 'difficulty',
     each: 'a picture and its difficulty',
     least: Number.NEGATIVE_INFINITY,
   });
-  const byName = new Map([...given].map(([path, value]) => [shortName(path), value]));
   const missing: string[] = [];
   const found = Float32Array.from(labels, (label, index) => {
     if (label < 0) return 0;
-    const value = byName.get(images.name(index));
+    const value = given.get(images.name(index));
     if (value === undefined) missing.push(images.name(index));
     return value ?? 0;
   });
   const trained = labels.filter((label) => label >= 0).length;
   if (missing.length > 0) throw lacking(`${flag} ${file}`, missing, trained, 'pictures', 'difficulty');
+  const pictures = Array.from(labels, (_, index) => images.name(index));
+  tellUnmatched(`${flag} ${file}`, given, pictures, { what: 'pictures', say });
   return found;
 }
 
@@ -92,6 +108,21 @@ function ownDifficulties({ images, labels, difficulties }: Dataset): Float32Arra
 /** Folder and name of a file: `Ann/Ann_0001.jpg`. */
 function shortName(path: string): string {
   return path.split(/[\\/]/).slice(-2).join('/');
+}
+
+/** Names in a list that nothing has may be of people who are held out; or slips. */
+function tellUnmatched(
+  list: string,
+  given: ReadonlyMap<string, number>,
+  known: readonly string[],
+  { what, say }: { readonly what: string; readonly say: (line: string) => void },
+): void {
+  const names = new Set(known);
+  const others = [...given.keys()].filter((name) => !names.has(name));
+  if (others.length === 0) return;
+  say(
+    `${list}: ${others.length} of its ${given.size} ${what} are not in this training, such as '${others[0]}'; they are passed over`,
+  );
 }
 
 function lacking(

@@ -79,6 +79,12 @@ describe('what computes a training', () => {
     },
   );
 
+  it('is an error where oneDNN is named for a card', async () => {
+    await expect(chooseKernels({ ...options, choice: 'onednn', device: 'webgpu' })).rejects.toThrow(
+      /^--kernels onednn with --device webgpu, expected oneDNN, which computes on the processor/,
+    );
+  });
+
   it('keeps what else goes wrong', async () => {
     const opening = openOnKernels({ ...options, choice: 'auto' }, async () => {
       throw new TypeError('a bug');

@@ -1,7 +1,7 @@
 import { BackendError, CfError } from '@cf/core';
 import type { ForeignFunctions } from '@cf/onnx/onednn';
 import type { Device } from './device.ts';
-import type { KernelChoice } from './kernel-choice.ts';
+import { type KernelChoice, requireProcessor } from './kernel-choice.ts';
 import { loadKoffi } from './load-koffi.ts';
 
 /** What is asked of {@link chooseOneDnn}. */
@@ -33,7 +33,7 @@ export interface Chosen<Part> {
 /**
  * oneDNN where it is there and proven, the graphs of onnxruntime otherwise. What is named is there or is an error.
  *
- * @throws BackendError where oneDNN is named and is not there; WrongResultsError where it computes other numbers
+ * @throws UsageError where oneDNN is named for a card; BackendError where it is named and is not there; WrongResultsError where it computes other numbers
  */
 export async function chooseOneDnn<Part extends { readonly name: string; readonly implementation?: string }>({
   choice,
@@ -44,6 +44,7 @@ export async function chooseOneDnn<Part extends { readonly name: string; readonl
   provenBy,
 }: OneDnnQuestion<Part>): Promise<Chosen<Part>> {
   if (choice === 'onnxruntime') return graphs(what, 'as asked for');
+  requireProcessor(choice, device);
   if (device !== 'cpu') return graphs(what, `on ${device}`);
   try {
     const part = open(await loadKoffi());

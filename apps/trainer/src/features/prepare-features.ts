@@ -9,7 +9,7 @@ import { extractFeatures, type FeatureTable } from './feature-table.ts';
 
 /**
  * Features of every picture of a job's data set: kept ones of its run, or of the run that features are taken from, where
- * they are of the same pictures; else extracted. They are kept in either case.
+ * they are of the same pictures; else extracted. They are kept in either case, unless the run is only read.
  */
 export async function prepareFeatures(
   job: Job<EmbeddingTraining>,
@@ -28,7 +28,7 @@ export async function prepareFeatures(
     say(`features of ${kept.table.indices.length} images from ${featuresFrom.file('features')}`);
   } else if (featuresFrom.path !== run.path) say(misfit(featuresFrom, kept));
   const features = fits ? kept : await extract(job, extractor, mirrored);
-  if (!fits || featuresFrom.path !== run.path)
+  if (job.place.readsOnly !== true && (!fits || featuresFrom.path !== run.path))
     await writeFeatures(run.file('features'), features, fingerprint);
   return features.table;
 }

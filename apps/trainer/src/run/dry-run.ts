@@ -14,6 +14,7 @@ import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../setting
 import { trainingOptions } from '../settings/training-options.ts';
 import { requireBatchSize } from './batch-size.ts';
 import { openEmbedding } from './embedding-subject.ts';
+import { requireInitial } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { type JobOptions, withJob } from './with-job.ts';
 
@@ -74,6 +75,7 @@ async function ofNetwork(job: Job<NetworkTraining>): Promise<DryRun> {
     requireMemory(activations, 1);
     const network = await untrained.openTraining();
     try {
+      await requireInitial(job.place.initFrom, config, network.learner);
       requireBatchSize(config, images, network.smallestBatch);
       const input = [shape.channels, shape.height, shape.width];
       const { dataMemory } = config;
@@ -105,6 +107,7 @@ async function ofEmbedding(job: Job<EmbeddingTraining>): Promise<DryRun> {
       device,
     );
     try {
+      await requireInitial(job.place.initFrom, config, network.learner);
       return await measured(job, network.learner, {
         input: [inputDim],
         activations: 4 * config.batch * (inputDim + dim),

@@ -13,6 +13,7 @@ import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import type { EmbeddingTraining } from '../settings/train-config.ts';
 import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
+import type { RunFolder } from './run-folder.ts';
 import type { Subject } from './subject.ts';
 import type { TrainingFit } from './training-fit.ts';
 
@@ -34,6 +35,27 @@ export function openEmbedding(
   });
 }
 
+/** That an embedding can start from a run, before features are made. @throws RunFolderError */
+async function requireFitting(
+  from: RunFolder | undefined,
+  inputDim: number,
+  { config, device }: Job<EmbeddingTraining>,
+): Promise<void> {
+  if (from === undefined) return;
+  const { features, dim, seed } = config;
+  const rows = new Float32Array(inputDim);
+  const network = await openEmbedding(
+    linearEmbedding({ features, rows, inputDim, dim, seed }),
+    config,
+    device,
+  );
+  try {
+    await requireInitial(from, config, network.learner);
+  } finally {
+    await network.dispose();
+  }
+}
+
 /** Pictures to features, and a linear embedding on them. */
 export async function withEmbedding<T>(
   job: Job<EmbeddingTraining>,
@@ -43,7 +65,7 @@ export async function withEmbedding<T>(
   const { verification } = dataset;
   const extractor = await openExtractor(config.features, device);
   try {
-    await requireInitial(place.initFrom, config);
+    await requireFitting(place.initFrom, extractor.dim, job);
     // Only now: input that can't be used leaves no folder behind.
     const run = await place.open();
     const table = await prepareFeatures(job, extractor, run);

@@ -32,6 +32,8 @@ export interface RunPlace {
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */
   readonly featuresFrom: RunFolder | undefined;
+  /** Nothing is written into the folder: another process may train in it. */
+  readonly readsOnly?: boolean;
   /** Hears of what happens, for programs. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** A run whose weights and class centers a new one takes, by name. */

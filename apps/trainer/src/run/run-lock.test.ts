@@ -104,7 +104,7 @@ describe('lockRun', () => {
     ['a folder', (file) => mkdir(file)],
     ['a link to nothing', (file) => symlink(join(path, 'none'), file)],
     ['a named pipe', async (file) => execFileSync('mkfifo', [file])],
-  ])('is refused where %s has the name of a lock', async (_, make) => {
+  ])('is refused where %s has the name of a lock (needs POSIX)', async (_, make) => {
     await make(join(path, 'run-1.lock'));
     expect((await failureOf(lock)).message).toMatch(
       /which an unknown process writes to .*rm '.*run-1\.lock'/s,

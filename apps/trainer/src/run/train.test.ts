@@ -4,6 +4,7 @@ import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
+import { dryRun } from './dry-run.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
 import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
 import { readTensors } from './safetensors.ts';
@@ -148,6 +149,20 @@ describe('train', () => {
     const place = { resume: false, featuresFrom: undefined, initFrom, open };
     const { lines } = await run(place, { identities: 11, epochs: 1 });
     expect(lines.join('\n')).toMatch(/^weights from '?.*run'?, and [1-9] of 9 class centers$/m);
+  });
+
+  it('refuses a run of another --dim as --init-from before it makes features', async () => {
+    const open = vi.fn<() => Promise<RunFolder>>();
+    const place = { resume: false, featuresFrom: undefined, initFrom: drawn, open };
+    const error = await failureOf(() => run(place, { dim: 5 }));
+    expect(error).toMatchObject({
+      code: 'E_RUN',
+      message: expect.stringMatching(/embedding\.weight' \[8, 64\]/),
+    });
+    const config = configWith({ ...SMALL, dim: 5 });
+    const options = { place, signal: new AbortController().signal, say: () => {} };
+    expect(await failureOf(() => dryRun(config, options))).toEqual(error);
+    expect(open).not.toHaveBeenCalled();
   });
 
   it('keeps the checkpoint of a training that diverges, and writes no model', async () => {

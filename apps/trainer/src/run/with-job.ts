@@ -50,7 +50,7 @@ export async function withJob<T>(
     const surroundings = { ...policy, signal, say };
     const data = await (dry ? unalignedData(config.data, say) : alignedData(config.data, surroundings));
     const found = await loadDataset(data, config.evaluation, config.seed, policy);
-    const dataset = await weighDataset(found, config);
+    const dataset = await weighDataset(found, config, say);
     if (!place.resume) await warnOfUnaligned(data, dataset, surroundings);
     const pictures = await identityFingerprints(dataset);
     const kept = await keptTraining(place);

@@ -1,5 +1,6 @@
 import { CfError } from '@cf/core';
 import { z } from 'zod';
+import { requireProcessor } from '../engines/kernel-choice.ts';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { checkpointPace } from '../run/checkpoint-pace.ts';
@@ -120,13 +121,7 @@ function checkEngine({ engine, head, device, kernels, network }: NetworkTraining
       'leave --device out; --head tfjs-webgpu runs the engine tfjs on a card.',
     );
   }
-  if (kernels === 'onednn' && device !== 'cpu') {
-    throw new UsageError(
-      `--kernels onednn with --device ${device}`,
-      'oneDNN, which computes on the processor',
-      'leave one of them out.',
-    );
-  }
+  requireProcessor(kernels, device);
   if (engine === 'onnx' && network.kind === 'layers') {
     throw new UsageError(
       `'${network.file}' with --engine onnx`,

@@ -17,6 +17,11 @@ describe('--sampler', () => {
     },
   );
 
+  it.each(['pk:0x4', 'pk:300x300'])('%s is refused by its flag, not as a batch', async (sampler) => {
+    const error = await failureOf(() => configWith({ sampler, batch: undefined as never }));
+    expect(error.message).toMatch(new RegExp(`^--sampler ${sampler}, expected uniform, balanced, `));
+  });
+
   it('pk:PxK sets the batch, and another one is refused', async () => {
     const config = configWith({ sampler: 'pk:4x3', batch: undefined as never, accumulate: 2 });
     expect(config.batch).toBe(12);

@@ -293,9 +293,20 @@ describe('landmarks in the place of a detector', () => {
     ]);
     for (const name of ['1.jpg', 'deep--2.jpg'])
       expect(difference(await decoded(join(out, 'Ann', name)), face)).toBeLessThan(6);
+    expect(result.unmatched).toEqual([]);
     // Other landmarks make that crop anew, and no other.
     landmarks.set('Ann/1.jpg', [landmarksAt(placing(210, 150, 1.4, 0))]);
     expect((await alignFolder({ data, out, landmarks })).kept).toBe(3);
+  });
+
+  it('are told where no photograph has their path', async () => {
+    const { data, out } = places();
+    await photographs(data, ['Ann/Zoë.jpg', 'Bob/3.jpg']);
+    await writeFile(join(data, 'Bob', 'text.jpg'), 'words');
+    const paths = ['Ann/Zoë.jpg', 'Bob/text.jpg', 'bob/3.jpg', 'Ann/none.jpg'];
+    const landmarks = new Map(paths.map((path) => [path.normalize('NFC'), [landmarksAt(AT)]]));
+    const { aligned, unmatched } = await alignFolder({ data, out, landmarks });
+    expect([aligned, unmatched]).toEqual([1, ['bob/3.jpg', 'Ann/none.jpg']]);
   });
 
   it('or a detector must be given', async () => {
@@ -357,14 +368,17 @@ describe('a second call', () => {
     for (const other of others) expect(await readFile(other, 'utf8')).toBe('x');
   });
 
-  it.skipIf(process.platform !== 'linux')('ends where the file system refuses folders', async () => {
-    const { data } = places();
-    await photographs(data, ['Ann/1.jpg']);
-    const out = '/proc/faces';
-    const said = await failure(() => run({ data, out, detector: detectorOf([landmarksAt(AT)], SIZE) }));
-    expect(said).toContain('E_OUTPUT_FOLDER');
-    expect(said).toContain("'/proc/faces'");
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'ends where the file system refuses folders (needs Linux)',
+    async () => {
+      const { data } = places();
+      await photographs(data, ['Ann/1.jpg']);
+      const out = '/proc/faces';
+      const said = await failure(() => run({ data, out, detector: detectorOf([landmarksAt(AT)], SIZE) }));
+      expect(said).toContain('E_OUTPUT_FOLDER');
+      expect(said).toContain("'/proc/faces'");
+    },
+  );
 
   it('goes on after an interruption, and ends with the same bytes as one that was never stopped', async () => {
     const { data, out } = places();

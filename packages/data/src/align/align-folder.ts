@@ -110,10 +110,18 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
     await record.compact();
     const passedOver = found.filter(({ kind }) => kind !== 'unreadable folder').length;
     const total = files.length + passedOver;
-    return await summarise({ ...alignment, record, problems, total, kept, removed });
+    const present = [...files.map(({ path }) => path), ...found.map(({ path }) => relative(data, path))];
+    const known = new Set(present.map(asListed));
+    const unmatched = [...(landmarks?.keys() ?? [])].filter((path) => !known.has(path));
+    return await summarise({ ...alignment, record, problems, total, kept, removed, unmatched });
   } catch (error) {
     throw outputFailure(out, error);
   }
+}
+
+/** As landmarks name it. */
+function asListed(path: string): string {
+  return path.split(sep).join('/').normalize('NFC');
 }
 
 function emptyFolder(data: string, first: ImageProblem | undefined): DataFolderError {

@@ -22,6 +22,8 @@ export interface AlignedFolder {
   readonly withoutFace: readonly string[];
   /** How many crops lie in no person's folder, as their photographs do. */
   readonly inNoFolder: number;
+  /** Paths of `landmarks` that no file in the folder has. */
+  readonly unmatched: readonly string[];
   /** What could not be read. */
   readonly problems: readonly ImageProblem[];
   /** Lists and sheets, as paths. */
@@ -44,11 +46,12 @@ interface Finished extends Alignment {
   readonly total: number;
   readonly kept: number;
   readonly removed: number;
+  readonly unmatched: readonly string[];
 }
 
 /** Writes lists and sheets of what became of the photographs, and tells it. */
 export async function summarise(finished: Finished): Promise<AlignedFolder> {
-  const { data, out, record, problems, total, kept, removed } = finished;
+  const { data, out, record, problems, total, kept, removed, unmatched } = finished;
   const entries = record.entries();
   const aligned = entries.filter(({ crop }) => crop !== undefined);
   const leftOut = entries.filter(({ crop }) => crop === undefined);
@@ -83,6 +86,7 @@ export async function summarise(finished: Finished): Promise<AlignedFolder> {
     several: aligned.flatMap(({ path, faces = 0 }) => (faces > 1 ? [{ path, faces }] : [])),
     withoutFace: leftOut.map(({ path }) => path),
     inNoFolder: aligned.filter(({ path }) => !path.includes('/')).length,
+    unmatched,
     problems,
     files: {
       record: record.file,

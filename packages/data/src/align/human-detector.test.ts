@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { failure } from '../testing.ts';
 import { findHumanPackages, humanDetector } from './human-detector.ts';
 
@@ -23,9 +23,14 @@ it('the files of the networks lie where they are looked for', async () => {
 });
 
 it('finds nothing in a picture of one colour, prints nothing, and ends with close', async () => {
+  const written = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write'));
   const detector = await humanDetector({ threads: 1 });
   const data = new Uint8Array(64 * 48 * 3).fill(90);
   expect(await detector.detect({ width: 64, height: 48, channels: 3, data })).toEqual([]);
   await detector.close();
+  for (const spy of written) {
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  }
   await expect(humanDetector({ threads: 0 })).rejects.toThrow('threads = 0');
 });

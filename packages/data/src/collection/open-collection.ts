@@ -6,7 +6,7 @@ import { isManifest } from '../manifest/manifest-rows.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
 import type { ImageProblem } from '../problem.ts';
 import { rootFailure } from '../read-failure.ts';
-import { isRecordFile, openRecordPack } from '../record-io/record-pack.ts';
+import { isRecordFile, openRecordPack, packNotes } from '../record-io/record-pack.ts';
 import type { PictureSource } from '../source/picture-source.ts';
 import { readSpan } from '../source/read-span.ts';
 
@@ -75,9 +75,8 @@ export async function packIn(path: string): Promise<string> {
 }
 
 async function packCollection(root: string, path: string): Promise<PictureCollection> {
-  const { identities, scanned } = await openRecordPack(path);
-  const notes = scanned ? [`'${path}' has no index beside it; all of it was gone through`] : [];
-  return { ...plain(root), kind: 'pack', identities, notes };
+  const pack = await openRecordPack(path);
+  return { ...plain(root), kind: 'pack', identities: pack.identities, notes: packNotes(pack) };
 }
 
 async function listCollection(root: string): Promise<PictureCollection> {

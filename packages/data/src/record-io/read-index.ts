@@ -52,7 +52,9 @@ export function readIndex(path: string, size: number): Promise<RecordIndex> {
       if (rest.length > READ) add(rest);
     }
     add(rest);
-    return sorted(keys.values(), offsets.values(), size);
+    const index = sorted(keys.values(), offsets.values(), size);
+    requireOnce(path, index);
+    return index;
   });
 }
 
@@ -96,6 +98,22 @@ function sorted(keys: Float64Array, offsets: Float64Array, size: number): Record
   const own = Float64Array.from(order, (at) => offsets[at]!);
   const lengths = own.map((offset) => (byOffset[firstAbove(byOffset, offset)] ?? size) - offset);
   return { keys: Float64Array.from(order, (at) => keys[at]!), offsets: own, lengths };
+}
+
+/** A record that is listed twice would be trained on twice. */
+function requireOnce(path: string, { keys, offsets }: RecordIndex): void {
+  const fail = (given: string): RecordFileError =>
+    new RecordFileError(path, `'${path}': ${given}`, 'each record once', {
+      fix: 'remove the index: without one the whole pack is gone through; or copy or make the pack again.',
+    });
+  const numberAt = new Map<number, number>();
+  for (const [place, key] of keys.entries()) {
+    if (key === keys[place - 1]) throw fail(`record ${key} is listed twice`);
+    const offset = offsets[place]!;
+    const other = numberAt.get(offset);
+    if (other !== undefined) throw fail(`records ${other} and ${key} both begin at byte ${offset}`);
+    numberAt.set(offset, key);
+  }
 }
 
 /** The place of the first number above another in an ascending list. */

@@ -2,6 +2,7 @@ import { appendFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openCollection } from '../collection/open-collection.ts';
 import { decodeImage } from '../image/decode.ts';
 import { pictureBytes } from '../source/read-picture.ts';
 import { failure, picture, temporaryFolder } from '../testing.ts';
@@ -77,6 +78,11 @@ describe('openRecordPack', () => {
     expect(twice.identities.map(({ name }) => name)).toEqual(['0', '1', '2']);
     const above = await openRecordPack(await pack({ list: list.replace('Bob', '..') }));
     expect(above.identities.map(({ name }) => name)).toEqual(['0', '1', '2']);
+    expect([named.unnamed, twice.unnamed, above.unnamed]).toEqual([false, true, true]);
+    expect((await openCollection(twice.path)).notes).toEqual([
+      `'${twice.path}' has people whom the list beside it does not name, or two of one name; all are called by number`,
+    ]);
+    expect((await openCollection(named.path)).notes).toEqual([]);
   });
 
   it('goes by the labels of pictures where ranges are of others', async () => {
@@ -168,6 +174,30 @@ describe('openRecordPack', () => {
     );
     await writeFile(shifted.replace('.rec', '.idx'), '0\t0\n\nthree\t4\n');
     expect(await failure(() => openRecordPack(shifted))).toMatch(/\.idx:3: "three\\t4", expected a number/);
+  });
+
+  it('refuses an index that lists a record twice', async () => {
+    const path = await pack();
+    const index = path.replace('.rec', '.idx');
+    const lines = (await readFile(index, 'utf8')).trim().split('\n');
+    const [key, offset] = lines[2]!.split('\t');
+    await writeFile(index, [...lines, lines[2]].join('\n'));
+    expect(await failure(() => openRecordPack(path))).toContain(
+      `${index}': record ${key} is listed twice, expected each record once`,
+    );
+    await writeFile(index, [...lines, `99\t${offset}`].join('\n'));
+    expect(await failure(() => openRecordPack(path))).toContain(
+      `${index}': records ${key} and 99 both begin at byte ${offset}, expected each record once`,
+    );
+  });
+
+  it('has it noted where property says another number of people', async () => {
+    const notes = async (property: string): Promise<readonly string[]> =>
+      (await openCollection(await pack({ property }))).notes;
+    expect(await notes('3,24,32')).toEqual([]);
+    expect(await notes('4,24,32')).toEqual([
+      expect.stringMatching(/train\d+\.rec' has pictures of 3 identities; the property beside it says 4$/),
+    ]);
   });
 
   it('names a label that is none, a property that is none, and a pack without pictures', async () => {

@@ -23,6 +23,10 @@ export interface RecordPack {
   readonly identities: readonly PackedIdentity[];
   /** What `property` says of the size of the pictures. */
   readonly pixels: PixelSize | undefined;
+  /** How many people `property` says there are. */
+  readonly declared: number | undefined;
+  /** Whether there is a list whose names are not taken: some people have none in it, or two have the same. */
+  readonly unnamed: boolean;
   /** Whether there is no index, so that the whole pack was gone through. */
   readonly scanned: boolean;
 }
@@ -65,13 +69,15 @@ export function openRecordPack(path: string): Promise<RecordPack> {
   return FileBytes.with(path, fail, async (bytes) => {
     const hasIndex = await isThere(files.index);
     const index = hasIndex ? await readIndex(files.index, bytes.size) : await scanRecords(bytes);
-    const pixels = (await isThere(files.property)) ? await readProperty(files.property) : undefined;
-    const names = (await isThere(files.list)) ? await readRecordList(files.list) : new Map<number, string>();
+    const property = (await isThere(files.property)) ? await readProperty(files.property) : undefined;
+    const pixels = property?.pixels;
+    const names = (await isThere(files.list)) ? await readRecordList(files.list) : undefined;
     const reader = new RecordReader(bytes, index);
     const byLabel = (await labelsOfRanges(reader)) ?? (await labelsOfRecords(reader));
     if (byLabel.size === 0) throw fail('it holds no picture', undefined);
     const labels = [...byLabel].sort(([a], [b]) => a - b);
-    const named = namesOf(labels.map(([, places]) => names.get(index.keys[places[0]!]!)));
+    const named = namesOf(labels.map(([, places]) => names?.get(index.keys[places[0]!]!)));
+    const unnamed = names !== undefined && named.length === 0;
     const identities = labels.map(([label, places], at) => ({
       name: named[at] ?? String(label),
       label,
@@ -80,8 +86,24 @@ export function openRecordPack(path: string): Promise<RecordPack> {
         return { kind: 'record', path, key, offset, length, ...(pixels && { pixels }) };
       }),
     }));
-    return { path, identities, pixels, scanned: !hasIndex };
+    return { path, identities, pixels, declared: property?.people, unnamed, scanned: !hasIndex };
   });
+}
+
+/** What of a pack is worth a line: sentences. */
+export function packNotes({ path, identities, declared, unnamed, scanned }: RecordPack): readonly string[] {
+  const count = identities.length;
+  return [
+    ...(scanned ? [`'${path}' has no index beside it; all of it was gone through`] : []),
+    ...(unnamed
+      ? [
+          `'${path}' has people whom the list beside it does not name, or two of one name; all are called by number`,
+        ]
+      : []),
+    ...(declared === undefined || declared === count
+      ? []
+      : [`'${path}' has pictures of ${count} identities; the property beside it says ${declared}`]),
+  ];
 }
 
 /** The names, unless two people would have the same or some have none: then nobody has one. */
@@ -97,15 +119,15 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Width and height that `property` says: people, height, width. */
-async function readProperty(path: string): Promise<PixelSize> {
+/** What `property` says: people, height, width. */
+async function readProperty(path: string): Promise<{ readonly people: number; readonly pixels: PixelSize }> {
   const fail = (reason: string, cause?: unknown): RecordFileError =>
     new RecordFileError(path, `'${path}': ${reason}`, 'number of identities,height,width', { cause });
   return FileBytes.with(path, fail, async (bytes) => {
     const text = (await bytes.at(0, 100)).toString('latin1');
-    const found = /^\s*\d+\s*,\s*(\d+)\s*,\s*(\d+)\s*$/.exec(text);
+    const found = /^\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*$/.exec(text);
     if (found === null) throw fail(JSON.stringify(text));
-    return { width: Number(found[2]), height: Number(found[1]) };
+    return { people: Number(found[1]), pixels: { width: Number(found[3]), height: Number(found[2]) } };
   });
 }
 

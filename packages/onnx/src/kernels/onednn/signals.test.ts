@@ -16,7 +16,7 @@ const hasOneDnn = ((): boolean => {
 })();
 
 test.skipIf(!hasOneDnn || process.platform === 'win32')(
-  'signals that arrive during products damage nothing (needs oneDNN)',
+  'signals that arrive during products damage nothing (needs oneDNN, POSIX)',
   { timeout: 60_000 },
   async () => {
     const script = fileURLToPath(new URL('./testing/signalled.ts', import.meta.url));
@@ -34,7 +34,7 @@ test.skipIf(!hasOneDnn || process.platform === 'win32')(
   },
 );
 
-test.skipIf(process.platform === 'win32')('signals wait, and come afterwards', async () => {
+test.skipIf(process.platform === 'win32')('signals wait, and come afterwards (needs POSIX)', async () => {
   const undisturbed = withoutSignals(koffi);
   const own = process.pid;
   let arrived = 0;
