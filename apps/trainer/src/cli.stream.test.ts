@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { smallOnnx } from './testing/onnx-files.ts';
@@ -124,7 +124,9 @@ it('a picture that goes away during training is named, and the run can be gone o
   const bytes = await readFile(picture);
   const when = async (): Promise<boolean> => {
     if ((await stat(join(run, 'checkpoint.safetensors')).catch(() => 0)) === 0) return false;
-    await writeFile(picture, bytes.subarray(0, 300));
+    // At one stroke, so that nobody reads it empty.
+    await writeFile(`${run}.png`, bytes.subarray(0, 300));
+    await rename(`${run}.png`, picture);
     return false;
   };
   const flags = [
