@@ -2,7 +2,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take long for their size, the longest first. */
 const LONG: readonly string[] = [
+  'packages/onnx/src/runtime/onnxruntime-web.test.ts',
+  'packages/onnx/src/head/onnx-backend.test.ts',
   'packages/gpujs/src/conformance.test.ts',
+  'packages/onnx/src/head/onnx-backend.webgpu.test.ts',
   'apps/trainer/src/cli.device.test.ts',
   'apps/trainer/src/engines/engines.test.ts',
   'packages/gpujs/src/chromium.test.ts',
