@@ -101,7 +101,7 @@ describe('batches of a stream', () => {
       expect(await batchesOf(stream)).toEqual(expected);
     }
     expect(await batchesOf(streamOfStore(store))).toEqual(expected);
-  }, 60_000);
+  });
 
   it('that are left early leave nothing running, and a stream goes on after it', async () => {
     const stream = await open(await folder(), { workers: 2, maxBytes: 0 });

@@ -8,7 +8,8 @@ import { onnxBackend } from './onnx-backend.ts';
 const keeping = keptSessions(runtime);
 
 describe('onnx on the cpu provider', () => {
-  for (const law of backendLaws(() => onnxBackend({ runtime: keeping, threads: 1 }))) test(law.name, law.run);
+  for (const law of backendLaws(() => onnxBackend({ runtime: keeping, threads: 1 }), { runsPerLoss: 4 }))
+    test(law.name, law.run);
 
   test('meets 2e-5 on all 339 golden cases', async () => {
     const report = await replayGoldens(await onnxBackend({ runtime }), await embeddedGoldens());
@@ -18,7 +19,9 @@ describe('onnx on the cpu provider', () => {
 });
 
 describe('onnx on the cpu provider, element-wise work in the graph', () => {
-  const laws = backendLaws(() => onnxBackend({ runtime: keeping, threads: 1, elementwise: 'graph' }));
+  const laws = backendLaws(() => onnxBackend({ runtime: keeping, threads: 1, elementwise: 'graph' }), {
+    runsPerLoss: 4,
+  });
   const chosen =
     /^values, gradients, state|^losses that nobody ships|^everything is finite|^the size of a tile/;
   for (const law of laws.filter(({ name }) => chosen.test(name))) test(law.name, law.run);
