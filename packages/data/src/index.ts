@@ -134,6 +134,7 @@ export {
   type StoreProgress,
 } from './store/image-store.ts';
 export { type DrawnPicture, decodePicture, type StreamedPicture } from './stream/decode-picture.ts';
+export type { DiskOptions } from './stream/picture-file.ts';
 export {
   openPictureStream,
   type PictureRequest,
