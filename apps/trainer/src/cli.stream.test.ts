@@ -47,9 +47,14 @@ describe('pictures that do not fit into memory', () => {
     const flags = ['--data-memory=0B', '--data-disk=0', '--data-workers=1', '--out', run];
     const when = async (): Promise<boolean> =>
       (await stat(join(run, 'checkpoint.safetensors')).catch(() => 0)) !== 0;
-    await cf([...network, ...FLAGS, ...CHANGES, ...flags], { signal: { name: 'SIGINT', when } });
+    const begun = await cf([...network, ...FLAGS, ...CHANGES, ...flags], {
+      signal: { name: 'SIGINT', when },
+    });
+    expect(begun.stderr).toContain('looking for pictures that are scored and trained on');
     const resumed = await cf(['train', '--resume', run, '--data-memory=4KB', '--data-disk=1MB']);
     expect(resumed.code).toBe(0);
+    // It knows what looks alike.
+    expect(resumed.stderr).not.toContain('looking for pictures');
     expect(resumed.stdout).toMatch(
       /^20 of 60 pictures are kept in memory .*, 40 on disk \(7\.5 KiB\), ahead/m,
     );
