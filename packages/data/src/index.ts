@@ -24,6 +24,7 @@ export {
 export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
 export { parseLandmarks } from './align/landmarks-file.ts';
 export { ALIGNMENT_VERSION } from './align/make-crop.ts';
+export { photographWith, placing } from './align/photograph-with.ts';
 export {
   ARCFACE_TEMPLATE,
   applySimilarity,
@@ -66,6 +67,7 @@ export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
 export { DECODING_BYTES, decodingBudget, shareDecodingBudget } from './image/decoding-budget.ts';
+export { encodeImage } from './image/encode.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
