@@ -18,6 +18,7 @@ interface AlignFlags {
   readonly threads: number;
   readonly timed: number;
   readonly rounds: number;
+  readonly hard: boolean;
   readonly json: boolean;
 }
 
@@ -45,6 +46,7 @@ export function benchAlignCommand(): Command {
     .option('--threads <n>', 'threads that find faces', number, availableParallelism())
     .option('--timed <n>', 'photographs whose time is taken', number, 100)
     .option('--rounds <n>', 'times that it is taken, in turn; the middle is told', number, 1)
+    .option('--hard', 'also count small faces, turned ones, crops as they are, and what is no face', false)
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: AlignFlags) => {

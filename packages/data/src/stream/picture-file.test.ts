@@ -96,6 +96,22 @@ it.each(['read', 'written'])('tells once where it can be %s no more', async (wha
   expect(file.kept).toBe(0);
 });
 
+it.skipIf(process.platform === 'win32')('a picture that is written in part is none', async () => {
+  const { folder } = await fileOf(0);
+  const program = `
+    const { PictureFile } = await import(${JSON.stringify(join(import.meta.dirname, 'picture-file.ts'))});
+    const said = [];
+    const file = new PictureFile({ folder: ${JSON.stringify(folder)} }, 3, ${SIZE}, (line) => said.push(line));
+    for (let index = 0; index < 3; index++) await file.keep(index, new Uint8Array(${SIZE}));
+    console.log(JSON.stringify([file.kept, said.length]));`;
+  // A file may have 8 KiB: two pictures, and a part of the third.
+  const limited = 'ulimit -f 8 && exec "$0" --input-type=module -e "$1"';
+  const { stdout, stderr } = spawnSync('bash', ['-c', limited, process.execPath, program], {
+    encoding: 'utf8',
+  });
+  expect([stdout.trim(), stderr]).toEqual(['[0,1]', '']);
+});
+
 const disk = await temporaryFolder();
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]).status === 0;
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { temporaryFolder, withoutProgress } from '../../testing.ts';
 import { benchAlign, formatAlign } from './bench-align.ts';
+import { formatHardCases, measureHardCases } from './hard-cases.ts';
 import { offBy, offsetsOf } from './offsets.ts';
 import { PHOTOGRAPH, placeIn } from './photographs.ts';
 
@@ -62,9 +63,9 @@ it.skipIf(!existsSync(FACES))('faces are found where they were laid (needs ../sh
   const pairs = join(folder, 'pairs.txt');
   writeFileSync(pairs, '1\t1\nAaron_Peirsol\t1\t2\nAJ_Cook\t1\tAbba_Eban\t1\n');
   const { signal } = new AbortController();
-  const sizes = { threads: 1, timed: 2, rounds: 1, limit: 3 };
+  const sizes = { threads: 1, timed: 2, rounds: 1, limit: 3, hard: false };
   const report = await benchAlign({ data, pairs, folds: undefined, shift: -8, ...sizes, signal });
-  expect(report).toMatchObject({ photographs: 3, aligned: 3, threads: 1, accuracy: null });
+  expect(report).toMatchObject({ photographs: 3, aligned: 3, threads: 1, hard: null, accuracy: null });
   expect(report.off.median).toBeGreaterThan(0);
   expect(report.off.largest).toBeLessThan(6);
   const accuracy = { photographs: 0.5061, aligned: 0.9967, crops: 0.9933 };
@@ -83,4 +84,29 @@ it.skipIf(!existsSync(FACES))('faces are found where they were laid (needs ../sh
     'a photograph takes 60 ms with one thread, 40 ms with 2: 1.50 times as fast; 70 ms of the processor',
     'accuracy on the pairs: 0.506 on the photographs, 0.997 on the crops that were found, 0.993 on those that they were made of',
   ]);
+});
+
+it.skipIf(!existsSync(FACES))('hard cases are counted (needs ../shared)', async () => {
+  const crop = join(FACES, 'AJ_Cook', 'AJ_Cook_0001.jpg');
+  const landmarks = (by: number) => ARCFACE_TEMPLATE.map(([x, y]) => [x + by, y]) as unknown as FaceLandmarks;
+  const box = { left: 0, top: 0, width: 112, height: 112 };
+  // Sees a face where that of a bare crop is, in every picture.
+  const detector = {
+    name: 'always',
+    detect: async () => [{ box, landmarks: landmarks(-8), score: 1 }],
+    close: async () => {},
+  };
+  const counts = { small: 1, turned: 1, bare: 2, empty: 1 };
+  const found = await measureHardCases([crop], detector, -8, counts);
+  expect(found).toEqual({
+    small: { photographs: 1, found: 0 },
+    turned: { photographs: 1, found: 0 },
+    bare: { photographs: 2, found: 2 },
+    empty: { photographs: 1, found: 1 },
+  });
+  const bare = { small: 0, turned: 0, bare: 1, empty: 0 };
+  expect((await measureHardCases([crop], detector, 3, bare)).bare.found).toBe(0);
+  expect(formatHardCases(found)).toBe(
+    'faces found: of 34 pixels in 0 of 1 photographs of 1280×960, upside down or on their side in 0 of 1, without a margin in 2 of 2; where there is none in 1 of 1',
+  );
 });

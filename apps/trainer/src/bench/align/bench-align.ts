@@ -8,6 +8,7 @@ import { extractFeatures } from '../../features/feature-table.ts';
 import { withProgress } from '../../report/progress.ts';
 import { scoreModel } from '../../report/score-model.ts';
 import { median, secondsOf } from '../timing.ts';
+import { formatHardCases, type HardCases, measureHardCases } from './hard-cases.ts';
 import { type AlignedLine, type Offsets, offBy, offsetsOf } from './offsets.ts';
 import { writePhotographs } from './photographs.ts';
 
@@ -29,6 +30,8 @@ export interface AlignBenchOptions {
   /** Photographs whose time is taken, with one thread and with all, and how many times in turn. */
   readonly timed: number;
   readonly rounds: number;
+  /** Whether hard cases are tried too: small faces, turned ones, and the like. */
+  readonly hard: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +46,8 @@ export interface AlignReport {
   readonly threadsMs: number;
   /** Of the processor, by all threads, over all photographs, starting included. */
   readonly cpuMs: number;
+  /** Null where they were not asked for. */
+  readonly hard: HardCases | null;
   /** Accuracy on the pairs, each fold at the threshold of the others; null where none are scored. */
   readonly accuracy: {
     readonly photographs: number;
@@ -74,32 +79,42 @@ async function benchIn(folder: string, options: AlignBenchOptions): Promise<Alig
   const times = await timeThreads(folder, photographs, [...places.keys()], options);
   const cpu = process.cpuUsage();
   const detector = await humanDetector({ threads });
-  const found = await withProgress('aligning', crops.length, 'photographs', (update) =>
-    alignFolder({
-      data: photographs,
-      out: aligned,
-      detector,
-      signal,
-      onProgress: ({ done }) => update(done),
-    }),
-  ).finally(() => detector.close());
-  const { user, system } = process.cpuUsage(cpu);
-  const accuracyOn = async (root: string): Promise<number> => accuracyOf(root, options);
+  try {
+    const found = await withProgress('aligning', crops.length, 'photographs', (update) =>
+      alignFolder({
+        data: photographs,
+        out: aligned,
+        detector,
+        signal,
+        onProgress: ({ done }) => update(done),
+      }),
+    );
+    const { user, system } = process.cpuUsage(cpu);
+    const paths = crops.map(({ path }) => path);
+    return {
+      photographs: crops.length,
+      aligned: found.aligned,
+      off: offsetsOf(await distances(found.files.record, places, shift)),
+      threads,
+      ...times,
+      cpuMs: (user + system) / 1000 / crops.length,
+      hard: options.hard ? await measureHardCases(paths, detector, shift) : null,
+      accuracy: await accuracies({ photographs, aligned, crops: data }, options),
+    };
+  } finally {
+    await detector.close();
+  }
+}
+
+async function accuracies(
+  { photographs, aligned, crops }: Readonly<Record<'photographs' | 'aligned' | 'crops', string>>,
+  options: AlignBenchOptions,
+): Promise<AlignReport['accuracy']> {
+  if (options.extractor === undefined) return null;
   return {
-    photographs: crops.length,
-    aligned: found.aligned,
-    off: offsetsOf(await distances(found.files.record, places, shift)),
-    threads,
-    ...times,
-    cpuMs: (user + system) / 1000 / crops.length,
-    accuracy:
-      options.extractor === undefined
-        ? null
-        : {
-            photographs: await accuracyOn(photographs),
-            aligned: await accuracyOn(aligned),
-            crops: await accuracyOn(data),
-          },
+    photographs: await accuracyOf(photographs, options),
+    aligned: await accuracyOf(aligned, options),
+    crops: await accuracyOf(crops, options),
   };
 }
 
@@ -181,11 +196,12 @@ async function timeThreads(
 
 /** The report as lines. */
 export function formatAlign(report: AlignReport): string {
-  const { photographs, aligned, off, threads, oneThreadMs, threadsMs, cpuMs, accuracy } = report;
+  const { photographs, aligned, off, threads, oneThreadMs, threadsMs, cpuMs, hard, accuracy } = report;
   const px = (value: number): string => value.toFixed(1);
   return [
     `${aligned} crops of ${photographs} photographs; off by ${px(off.median)} pixels of 112 in the median, ${px(off.of90)} at the 90th percentile, ${px(off.of99)} at the 99th, ${px(off.largest)} at most`,
     `a photograph takes ${oneThreadMs.toFixed(0)} ms with one thread, ${threadsMs.toFixed(0)} ms with ${threads}: ${(oneThreadMs / threadsMs).toFixed(2)} times as fast; ${cpuMs.toFixed(0)} ms of the processor`,
+    ...(hard === null ? [] : [formatHardCases(hard)]),
     ...(accuracy === null
       ? []
       : [
