@@ -1,9 +1,10 @@
 import { createRandom, OptionOutOfRangeError, requireInteger } from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { checkFolds, checkPairs } from '../verification/labelled-pairs.ts';
-import { rankedGroups, rankScores, type SortedPairs, sortPairs } from '../verification/ranked-scores.ts';
+import { rankedGroups, rankScores, sortPairs } from '../verification/ranked-scores.ts';
 import { checkRates, DEFAULT_FARS, smallestCount } from '../verification/tar-at-far.ts';
-import { type PairOrigins, type PairUnits, pairUnits, type ResampledUnit } from './pair-units.ts';
+import { type PairOrigins, pairUnits, type ResampledUnit } from './pair-units.ts';
+import { pairsOfUnits, resampledPairs, resampledRoom } from './resampled-pairs.ts';
 import { type VerificationFigures, verificationFigures } from './verification-figures.ts';
 
 /** How often the pairs are drawn anew. */
@@ -56,7 +57,7 @@ export interface VerificationResamples {
  * and the pigeonhole bootstrap of Owen (2007). For impostor pairs whose errors have little to do with each other it is wide
  * rather than narrow: their variance counts up to three times. Where identities are not known see {@link PairOrigins}.
  *
- * Each resample takes O(P·k) for P pairs in k folds and each model; all of them, 25 bytes a pair and model and 24 a pair.
+ * Each resample takes O(P·k) for P pairs in k folds and each model; all of them, 21 bytes a pair and model, and 45 a pair.
  *
  * @throws PairsError, NonFiniteError as `verify`; OptionOutOfRangeError for other options
  */
@@ -84,7 +85,8 @@ export function resampleVerification(input: ResampleInput): VerificationResample
     );
   }
   const isShown = fars.map((far) => shown.impostorPairs >= smallestCount(far));
-  const unitsOf = sorted.map((pairs) => sortedUnits(pairs, units));
+  const ofUnits = sorted.map((pairs) => pairsOfUnits(pairs, units));
+  const room = resampledRoom(labels.length);
   function* draw(): Generator<readonly VerificationFigures[] | undefined, void, undefined> {
     const random = createRandom(seed);
     const drawn = new Uint32Array(units.count);
@@ -93,9 +95,8 @@ export function resampleVerification(input: ResampleInput): VerificationResample
       drawn.fill(0);
       for (let n = 0; n < units.count; n++) drawn[stream.integer(0, units.count)]!++;
       const each: VerificationFigures[] = [];
-      for (const [model, pairs] of sorted.entries()) {
-        const multiplicity = { ...unitsOf[model]!, drawn };
-        const found = verificationFigures(pairs, { scored, fars, multiplicity, into });
+      for (const pairs of ofUnits) {
+        const found = verificationFigures(resampledPairs(pairs, drawn, room), { scored, fars, into });
         if (found !== undefined) each.push(found);
       }
       yield each.length === sorted.length ? each : undefined;
@@ -118,13 +119,4 @@ function scoredMask(folds: readonly number[], scored: readonly number[] | undefi
     );
   }
   return Uint8Array.from(folds, (fold) => (scored.includes(fold) ? 1 : 0));
-}
-
-function sortedUnits(
-  { order }: SortedPairs,
-  { first, second }: PairUnits,
-): Pick<PairUnits, 'first' | 'second'> {
-  const inOrder = (of: Uint32Array): Uint32Array => order.map((pair) => of[pair]!);
-  const sorted = inOrder(first);
-  return { first: sorted, second: first === second ? sorted : inOrder(second) };
 }

@@ -16,26 +16,26 @@ export interface VerificationFigures {
 }
 
 /** What is computed of each resample. */
-export interface FiguresOptions extends Pick<RankOptions, 'multiplicity' | 'into'> {
+export interface FiguresOptions extends Pick<RankOptions, 'into'> {
   /** 1 for each fold, by position, whose pairs count; the others choose thresholds alone. */
   readonly scored: Uint8Array;
   readonly fars: readonly number[];
 }
 
-/** The figures of `verify`, of pairs that count several times or none; undefined without a genuine or an impostor pair. */
+/** The figures of `verify`, of pairs that may count several times; undefined without a genuine or an impostor pair. */
 export function verificationFigures(
   pairs: SortedPairs,
-  { scored, fars, multiplicity, into }: FiguresOptions,
+  { scored, fars, into }: FiguresOptions,
 ): VerificationFigures | undefined {
   const folds = scored.includes(0) ? scored : undefined;
-  const ranked = rankScores(pairs, { folds, multiplicity, into });
+  const ranked = rankScores(pairs, { folds, into });
   if (ranked.genuinePairs === 0 || ranked.impostorPairs === 0) return undefined;
   const figures = {
     auc: areaUnderRoc(ranked),
     eer: equalErrorRate(ranked),
     tar: fars.map((far) => highestTar(ranked, far).tar),
   };
-  return { ...figures, accuracy: accuracyOf(pairs, scored, { multiplicity, into }) };
+  return { ...figures, accuracy: accuracyOf(pairs, scored, { into }) };
 }
 
 /** Mean over the scored folds that any pair is left of, each at the threshold of all other folds. */
@@ -50,7 +50,7 @@ function accuracyOf(pairs: SortedPairs, scored: Uint8Array, options: RankOptions
     if (fitting.genuinePairs === 0 || fitting.impostorPairs === 0) return null;
     thresholds.push(bestThresholdOf(fitting).threshold);
   }
-  const results = scoreFolds(pairs, thresholds, options).filter(
+  const results = scoreFolds(pairs, thresholds).filter(
     (result, fold) => scored[fold] === 1 && result.pairs > 0,
   );
   return results.reduce((sum, { correct, pairs: members }) => sum + correct / members, 0) / results.length;

@@ -1,12 +1,6 @@
 import { bestThresholdOf } from './best-threshold.ts';
 import { checkBothClasses } from './labelled-pairs.ts';
-import {
-  type RankedScores,
-  type RankOptions,
-  rankScores,
-  type SortedPairs,
-  timesOf,
-} from './ranked-scores.ts';
+import { type RankedScores, type RankOptions, rankScores, type SortedPairs } from './ranked-scores.ts';
 
 /** Where the thresholds of the folds come from. */
 export type ThresholdSource = 'other folds' | 'same pairs' | 'given';
@@ -70,11 +64,10 @@ export function fittingPairs(pairs: SortedPairs, fold: number, options: RankOpti
 export function scoreFolds(
   pairs: SortedPairs,
   thresholds: readonly number[],
-  { multiplicity }: RankOptions = {},
 ): { readonly pairs: number; readonly correct: number }[] {
   const results = thresholds.map(() => ({ pairs: 0, correct: 0 }));
   for (let i = 0; i < pairs.score.length; i++) {
-    const times = multiplicity === undefined ? 1 : timesOf(multiplicity, i);
+    const times = pairs.times === undefined ? 1 : pairs.times[i]!;
     const fold = pairs.fold[i]!;
     const result = results[fold]!;
     result.pairs += times;

@@ -11,25 +11,14 @@ export interface SortedPairs {
   readonly fold: Uint32Array;
   /** Distinct folds, rising. */
   readonly foldNumbers: readonly number[];
-  /** `[P]`, the position that each pair was given at. */
-  readonly order: Uint32Array;
-}
-
-/** How often each pair counts: as often as both units that it is of were drawn. */
-export interface PairMultiplicity {
-  /** `[P]`, in the order of the sorted pairs; both the same where a pair is of one unit. */
-  readonly first: Uint32Array;
-  readonly second: Uint32Array;
-  /** How often each unit was drawn. */
-  readonly drawn: Uint32Array;
+  /** `[P]`, how often each pair counts, at least once; once each if left out. */
+  readonly times?: Uint32Array | undefined;
 }
 
 /** Which pairs are ranked. */
 export interface RankOptions {
   /** 1 for each fold, by position, whose pairs are ranked; all if left out. */
   readonly folds?: Uint8Array | undefined;
-  /** Once each if left out. */
-  readonly multiplicity?: PairMultiplicity | undefined;
   /** Arrays to fill, `[P]` each; new ones if left out. */
   readonly into?: RankedGroups | undefined;
 }
@@ -51,19 +40,24 @@ export interface RankedScores extends RankedGroups {
 }
 
 /** Sorts pairs once for everything that is read off them. @param folds - `[P]`; one fold if left out */
-export function sortPairs({ scores, same }: CheckedPairs, folds?: Float64Array): SortedPairs {
+export function sortPairs(
+  { scores, same }: CheckedPairs,
+  folds?: Float64Array,
+): SortedPairs & {
+  /** `[P]`, the position that each pair was given at. */
+  readonly order: Uint32Array;
+} {
   const order = descendingOrder(scores);
   const foldNumbers = folds === undefined ? [0] : [...new Set(folds)].sort((a, b) => a - b);
-  const fold = new Uint32Array(order.length);
-  if (folds !== undefined && foldNumbers.length > 1) {
-    const position = new Map(foldNumbers.map((number, at) => [number, at]));
-    for (let i = 0; i < order.length; i++) fold[i] = position.get(folds[order[i]!]!)!;
-  }
+  const position = new Map(foldNumbers.map((number, at) => [number, at]));
   const score = new Float64Array(order.length);
   const sorted = new Uint8Array(order.length);
+  const fold = new Uint32Array(order.length);
   for (let i = 0; i < order.length; i++) {
-    score[i] = scores[order[i]!]!;
-    sorted[i] = same[order[i]!]!;
+    const pair = order[i]!;
+    score[i] = scores[pair]!;
+    sorted[i] = same[pair]!;
+    if (folds !== undefined) fold[i] = position.get(folds[pair]!)!;
   }
   return { score, same: sorted, fold, foldNumbers, order };
 }
@@ -77,43 +71,39 @@ export function rankedGroups(pairs: number): RankedGroups {
   };
 }
 
-/** Groups pairs of equal score; pairs that count no time are as if they were not there. */
+/** Groups pairs of equal score. */
 export function rankScores(pairs: SortedPairs, options: RankOptions = {}): RankedScores {
-  const { folds, multiplicity, into = rankedGroups(pairs.score.length) } = options;
+  const { score: scores, same, fold, times } = pairs;
+  const { folds, into = rankedGroups(scores.length) } = options;
   const { score, genuine, impostor } = into;
-  let groups = 0;
+  let group = -1;
+  let last = Number.NaN;
   let genuinePairs = 0;
   let impostorPairs = 0;
-  for (let i = 0; i < pairs.score.length; i++) {
-    if (folds !== undefined && folds[pairs.fold[i]!] === 0) continue;
-    const times = multiplicity === undefined ? 1 : timesOf(multiplicity, i);
-    if (times === 0) continue;
-    const value = pairs.score[i]!;
-    if (groups === 0 || score[groups - 1] !== value) {
-      score[groups] = value;
-      genuine[groups] = 0;
-      impostor[groups] = 0;
-      groups++;
+  for (let i = 0; i < scores.length; i++) {
+    if (folds !== undefined && folds[fold[i]!] === 0) continue;
+    const value = scores[i]!;
+    if (value !== last) {
+      group++;
+      last = value;
+      score[group] = value;
+      genuine[group] = 0;
+      impostor[group] = 0;
     }
-    if (pairs.same[i] === 1) {
-      genuine[groups - 1]! += times;
-      genuinePairs += times;
+    const count = times === undefined ? 1 : times[i]!;
+    if (same[i] === 1) {
+      genuine[group]! += count;
+      genuinePairs += count;
     } else {
-      impostor[groups - 1]! += times;
-      impostorPairs += times;
+      impostor[group]! += count;
+      impostorPairs += count;
     }
   }
   return {
-    score: score.subarray(0, groups),
-    genuine: genuine.subarray(0, groups),
-    impostor: impostor.subarray(0, groups),
+    score: score.subarray(0, group + 1),
+    genuine: genuine.subarray(0, group + 1),
+    impostor: impostor.subarray(0, group + 1),
     genuinePairs,
     impostorPairs,
   };
-}
-
-/** How often the i-th sorted pair counts. */
-export function timesOf({ first, second, drawn }: PairMultiplicity, i: number): number {
-  const [a, b] = [first[i]!, second[i]!];
-  return a === b ? drawn[a]! : drawn[a]! * drawn[b]!;
 }
