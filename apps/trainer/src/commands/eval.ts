@@ -11,7 +11,7 @@ import { UsageError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
 import { evaluationJson } from '../evaluation/evaluation-json.ts';
 import { evaluationPage } from '../evaluation/evaluation-page.ts';
-import { type EvaluationFlags, evaluationSet } from '../evaluation/evaluation-set.ts';
+import { checkEvaluationFlags, type EvaluationFlags, evaluationSet } from '../evaluation/evaluation-set.ts';
 import { evaluationText } from '../evaluation/evaluation-text.ts';
 import { closeModel, givenModels, openModels } from '../evaluation/open-model.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -94,7 +94,9 @@ Examples:
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
   const given = givenModels(flags);
   const settings = checkSection(onnxInput, flags);
+  checkEvaluationFlags(flags);
   checkCount(flags.resamples);
+  checkAlign(flags);
   const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
   const device = await chooseDevice(deviceChoice(flags.device), work, tell);
   const models = await openModels(given, settings, device);
@@ -136,19 +138,16 @@ function checkCount(resamples: number): void {
   );
 }
 
+function checkAlign({ align, data, templates }: EvalFlags): void {
+  if (align !== true || (data !== undefined && templates === undefined)) return;
+  const beside = data === undefined ? 'without --data' : 'with --templates';
+  throw new UsageError(`--align ${beside}`, 'the photographs of --data', 'align others with cf data align.');
+}
+
 /** The folder of the crops, where photographs are to be aligned. */
 async function alignedFolder(
-  { align, data, templates }: EvalFlags,
+  { align, data }: EvalFlags,
   policy: LoadOptions,
 ): Promise<{ readonly data?: string }> {
-  if (align !== true) return {};
-  if (data === undefined || templates !== undefined) {
-    const beside = data === undefined ? 'without --data' : 'with --templates';
-    throw new UsageError(
-      `--align ${beside}`,
-      'the photographs of --data',
-      'align others with cf data align.',
-    );
-  }
-  return { data: await cropsIn(data, { ...policy, say: tell }) };
+  return align === true ? { data: await cropsIn(data!, { ...policy, say: tell }) } : {};
 }

@@ -33,9 +33,14 @@ export interface EvaluationSet {
   readonly identityOf: (item: number) => string | undefined;
 }
 
-/** Finds what flags name; nothing is decoded yet. @throws UsageError for flags that don't fit, and as the lists do */
-export async function evaluationSet(flags: EvaluationFlags, policy: ProblemPolicy): Promise<EvaluationSet> {
-  const { pairs, identification } = flags;
+/** @throws UsageError for flags that don't fit, before anything is opened */
+export function checkEvaluationFlags({
+  pairs,
+  pairsFolds,
+  identification,
+  data,
+  templates,
+}: EvaluationFlags): void {
   if (pairs === undefined && identification === undefined) {
     throw new UsageError(
       'neither --pairs nor --identification',
@@ -43,8 +48,24 @@ export async function evaluationSet(flags: EvaluationFlags, policy: ProblemPolic
       'say what is to be scored.',
     );
   }
-  if (pairs === undefined && flags.pairsFolds !== undefined)
+  if (pairs === undefined && pairsFolds !== undefined)
     throw new UsageError('--pairs-folds without --pairs', 'both', 'leave it out.');
+  if (templates !== undefined && (pairsFolds !== undefined || typeof identification === 'string')) {
+    const flag = pairsFolds === undefined ? '--identification LIST' : '--pairs-folds';
+    throw new UsageError(`--templates with ${flag}`, 'one of them', 'the lists of templates say it all.');
+  }
+  if (identification === true && data === undefined && templates === undefined) {
+    throw new UsageError(
+      '--identification without a list or --data',
+      'one of them',
+      'say who is to be found.',
+    );
+  }
+}
+
+/** Finds what flags name; nothing is decoded yet. @throws as the lists do */
+export async function evaluationSet(flags: EvaluationFlags, policy: ProblemPolicy): Promise<EvaluationSet> {
+  const { pairs, identification } = flags;
   if (flags.templates !== undefined) return templateSet(flags.templates, flags);
   const list = new ImageList<StoredPicture>(placeOf);
   const searches =
@@ -69,19 +90,13 @@ function searchesOf(
   list: ImageList<StoredPicture>,
   policy: ProblemPolicy,
 ): Promise<Searches> {
-  if (given !== true) return listedSearches(given, list);
-  if (data !== undefined) return folderSearches(data, list, policy);
-  throw new UsageError('--identification without a list or --data', 'one of them', 'say who is to be found.');
+  return given === true ? folderSearches(data!, list, policy) : listedSearches(given, list);
 }
 
 async function templateSet(
   path: string,
-  { data, pairs, pairsFolds, identification }: EvaluationFlags,
+  { data, pairs, identification }: EvaluationFlags,
 ): Promise<EvaluationSet> {
-  if (pairsFolds !== undefined || typeof identification === 'string') {
-    const flag = pairsFolds === undefined ? '--identification LIST' : '--pairs-folds';
-    throw new UsageError(`--templates with ${flag}`, 'one of them', 'the list of templates says it all.');
-  }
   const templates = await readTemplates(path, data);
   const list = new ImageList<StoredPicture>(placeOf);
   for (const row of templates.rows) list.place(row.path);
