@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
+import { embedCommand } from './commands/embed.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
@@ -24,6 +25,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
     .addCommand(evalCommand())
+    .addCommand(embedCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
