@@ -10,7 +10,9 @@ import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { searchCommand } from './commands/search.ts';
 import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 
 const EXIT_CODES = `
@@ -26,6 +28,8 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(trainCommand())
     .addCommand(evalCommand())
     .addCommand(embedCommand())
+    .addCommand(searchCommand())
+    .addCommand(verifyCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
