@@ -18,6 +18,7 @@ import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
+import { benchEmbedCommand } from './bench-embed.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -37,6 +38,7 @@ export function benchCommand(): Command {
     .addCommand(backboneCommand())
     .addCommand(scalingCommand(measure))
     .addCommand(benchDataCommand(measure))
+    .addCommand(benchEmbedCommand())
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true })

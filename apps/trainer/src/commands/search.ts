@@ -137,7 +137,7 @@ function asText(results: readonly Result[], chosen: ChosenThreshold, gallery: Op
     ...(strangers === undefined || strangers < 0.01
       ? []
       : [
-          `of people who are not in it, up to ${(100 * strangers).toFixed(0)} % would find somebody above it, for there are many to be taken for: lower --far`,
+          `of people who are not in it, up to ${(100 * strangers).toFixed(0)} % would find somebody above it: the more are known, the lower --far should be`,
         ]),
   ];
   for (const { probe, matches } of results) {

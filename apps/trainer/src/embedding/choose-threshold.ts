@@ -61,12 +61,12 @@ export async function chooseThreshold(
   if (people?.known !== undefined) {
     const { name, known, templates } = people;
     const found = impostorThreshold(templates ?? known, { far, ...(templates && { probes: known }) });
-    const drawn = found.isAll ? 'all' : 'drawn';
+    const { threshold: from, impostorPairs, isAll } = found;
     return {
-      threshold: found.threshold,
+      threshold: from,
       far,
-      impostorPairs: found.impostorPairs,
-      from: `${drawn} impostor pairs of ${name}`,
+      impostorPairs,
+      from: `of ${name}${isAll ? ', all that it has' : ', drawn'}`,
     };
   }
   throw new UsageError(
@@ -96,7 +96,7 @@ async function ofPairs(
     threshold: thresholdAtFar(scores, far),
     far,
     impostorPairs: impostor.length,
-    from: `impostor pairs of ${file}`,
+    from: `of ${file}`,
   };
 }
 
@@ -122,7 +122,7 @@ async function ofRun(run: RunFolder, far: number, flip: boolean): Promise<Chosen
       threshold: rate.threshold,
       far,
       impostorPairs,
-      from: `impostor pairs of the evaluation in ${file}`,
+      from: `of the evaluation in ${file}`,
     };
   } catch (cause) {
     throw new RunFolderError(
@@ -135,8 +135,10 @@ async function ofRun(run: RunFolder, far: number, flip: boolean): Promise<Chosen
 }
 
 /** In a line. */
-export function chosenText({ threshold, far, impostorPairs, from }: ChosenThreshold): string {
-  const pairs = impostorPairs === undefined ? '' : `${impostorPairs.toLocaleString('en')} `;
-  const what = far === undefined ? from : `FAR ${far.toExponential().replace('e+0', '')} on ${pairs}${from}`;
+export function chosenText({ threshold, far, impostorPairs = 0, from }: ChosenThreshold): string {
+  const what =
+    far === undefined
+      ? from
+      : `FAR ${far.toExponential()} on ${impostorPairs.toLocaleString('en')} impostor pairs ${from}`;
   return `threshold ${threshold.toFixed(4)}: ${what}`;
 }
