@@ -5,11 +5,14 @@ import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
+import { embedCommand } from './commands/embed.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { searchCommand } from './commands/search.ts';
 import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 
 const EXIT_CODES = `
@@ -24,6 +27,9 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
     .addCommand(evalCommand())
+    .addCommand(embedCommand())
+    .addCommand(searchCommand())
+    .addCommand(verifyCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
