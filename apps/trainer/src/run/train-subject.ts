@@ -12,6 +12,7 @@ import type { TrainConfig } from '../settings/train-config.ts';
 import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { curriculumAdvice } from './curriculum-advice.ts';
 import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { leftOutByWeighting } from './left-out.ts';
@@ -40,7 +41,8 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const leftOut = leftOutByWeighting(metrics);
   const waited = dataShareText(metrics);
   const shadows = shadowTexts(config, metrics);
-  for (const line of [leftOut, waited, ...shadows]) if (line !== undefined) job.say(line);
+  for (const line of [leftOut, waited, curriculumAdvice(metrics), ...shadows])
+    if (line !== undefined) job.say(line);
   const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
@@ -149,9 +151,11 @@ async function writeOutcome(
     problems: problems.all,
     notes: [
       ...notes,
-      ...[warmUpWarning(config, samples.count), leftOutByWeighting(metrics)].filter(
-        (line) => line !== undefined,
-      ),
+      ...[
+        warmUpWarning(config, samples.count),
+        leftOutByWeighting(metrics),
+        curriculumAdvice(metrics),
+      ].filter((line) => line !== undefined),
       ...shadowTexts(config, metrics),
       ...(config.validateEvery === undefined
         ? []
