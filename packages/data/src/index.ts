@@ -11,6 +11,7 @@ export {
   uniformSampler,
 } from '@cf/core';
 export { type AlignFolderOptions, type AlignProgress, alignFolder } from './align/align-folder.ts';
+export { type AlignedFace, alignedFaces } from './align/aligned-faces.ts';
 export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
 export type { AlignedFolder } from './align/alignment-summary.ts';
 export {
@@ -49,9 +50,18 @@ export {
   type PictureIdentity,
   packIn,
 } from './collection/open-collection.ts';
-
+export { type EmbeddedBatch, type EmbedOptions, type EmbedProgress, embed } from './embed/embed.ts';
+export type { EmbeddedPicture } from './embed/names.ts';
+export { type Embeddings, readEmbeddings } from './embed/read-embeddings.ts';
+export {
+  createEmbeddingFile,
+  type EmbeddingFile,
+  type EmbeddingFileOptions,
+} from './embed/write-embeddings.ts';
 export {
   DataFolderError,
+  EmbeddingError,
+  EmbeddingFileError,
   FaceDetectorError,
   ImageStoreSizeError,
   ManifestError,

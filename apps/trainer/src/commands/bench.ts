@@ -19,6 +19,7 @@ import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { benchAlignCommand } from './bench-align.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
+import { benchEmbedCommand } from './bench-embed.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -39,6 +40,7 @@ export function benchCommand(): Command {
     .addCommand(scalingCommand(measure))
     .addCommand(benchDataCommand(measure))
     .addCommand(benchAlignCommand())
+    .addCommand(benchEmbedCommand())
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true })

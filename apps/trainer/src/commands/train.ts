@@ -144,7 +144,8 @@ async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling)
       const [report, model] = [run.file('report'), run.file(modelFile(config))];
       say(`done in ${formatSeconds(seconds)}; report: ${report}, model: ${model}`);
     }
-    onEvent?.({ event: 'done', run: run.path, seconds, interrupted });
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    onEvent?.({ event: 'done', run: run.path, seconds, peakMemory, interrupted });
     return interrupted ? EXIT.interrupted : EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened, say);
