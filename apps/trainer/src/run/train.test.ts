@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -73,6 +73,14 @@ const bytes = (run: { readonly file: RunFolder['file'] }, name: 'network' | 'res
 const metricsOf = async (run: RunFolder): Promise<readonly object[]> =>
   (await readMetrics<StepMetrics>(run)).map(({ imagesPerSecond: _, dataShare: __, ...metrics }) => metrics);
 
+/** Captions of the hardest training pictures in a report. */
+async function hardestOf(run: RunFolder): Promise<readonly string[]> {
+  const section = (await readFile(run.file('report'), 'utf8')).split('Hardest training pictures')[1]!;
+  const captions = [...section.matchAll(/>loss [^<]* as [^<]*/g)].map(([caption]) => caption);
+  expect(new Set(captions).size).toBe(16);
+  return captions;
+}
+
 describe('train', () => {
   it('gives the same bytes for the same seed', async () => {
     const folder = await temporaryFolder();
@@ -104,6 +112,11 @@ describe('train', () => {
     for (const name of ['network', 'results'] as const)
       expect(await bytes(second.run, name)).toBe(await bytes(straight.run, name));
     expect(await metricsOf(second.run)).toEqual(await metricsOf(straight.run));
+    expect(await hardestOf(second.run)).toEqual(await hardestOf(straight.run));
+    // No further step runs: what was hardest before the report was lost is in the checkpoint.
+    await rm(second.run.file('report'));
+    await resume(path, { loss, ...flags });
+    expect(await hardestOf(second.run)).toEqual(await hardestOf(straight.run));
   });
 
   it('starts from the beginning where an interruption left no checkpoint', async () => {
