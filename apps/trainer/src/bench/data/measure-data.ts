@@ -58,7 +58,8 @@ export async function measureData({ flags, share, steps }: DataTask): Promise<Da
   });
   const samples = pictureSamples(stream, dataset, augmentation);
   const network = await untrained.openTraining();
-  const backend = await openBackend(config.head, { threads: config.threads });
+  const { threads, kernels } = config;
+  const backend = await openBackend(config.head, { threads, kernels });
   const head = await backend.createHead(lossOf(config, samples));
   const controller = new AbortController();
   let [count, seconds, waited, done] = [0, 0, 0, 0];
