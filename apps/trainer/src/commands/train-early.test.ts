@@ -76,8 +76,10 @@ it('people of a list whom the folder does not have are counted and named', async
   const list = ['1', '7', ...names.map((name) => `${name}\t2`), 'Ann\t2', 'B\u00f6b\t1'];
   await writeFile(at('people.txt'), `${list.join('\n')}\n`);
   const flags = ['--data', faces, '--people', at('people.txt'), '--pixels=8', '--batch=4', '--dim=4'];
-  const { code, stderr } = await runInProcess(['train', ...flags, '--dry-run']);
+  const { code, stdout, stderr } = await runInProcess(['train', ...flags, '--dry-run']);
   expect(code).toBe(0);
+  // What a training would say first, a dry run says too.
+  expect(stdout).toMatch(/^an epoch is 1 step of 4 pictures: 2 of 6 are left out of it/m);
   expect(stderr).toContain(
     `warning: --people ${at('people.txt')}: 2 of its 7 people are not in ${faces}, such as 'Ann'\n`,
   );
