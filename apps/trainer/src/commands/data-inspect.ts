@@ -7,7 +7,7 @@ import {
   readVerificationSet,
 } from '@cf/data';
 import { Command } from 'commander';
-import { isSetFile } from '../dataset/pairs-file.ts';
+import { beginsAsSet } from '../dataset/pairs-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collectionJson, collectionText } from '../report/collection-text.ts';
 import { withProgress } from '../report/progress.ts';
@@ -50,7 +50,7 @@ Examples:
 async function runInspect({ data, json, all }: InspectFlags, signal: AbortSignal): Promise<number> {
   try {
     console.log(
-      (await isSetFile(data))
+      (await beginsAsSet(data))
         ? await verificationSet(data, { json, all }, signal)
         : await pictureCollection(data, { json, all }, signal),
     );

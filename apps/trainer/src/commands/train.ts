@@ -94,7 +94,7 @@ function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): vo
 
 /** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
 const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
-const PLACED = ['device', 'kernels', 'dataMemory', 'dataWorkers'] as const;
+const PLACED = ['device', 'kernels', 'dataMemory', 'dataDisk', 'dataWorkers'] as const;
 const BESIDE_RESUME = new Set<string>(['featuresFrom', 'json', ...PLACED, ...KEEPING]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
@@ -151,7 +151,8 @@ async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling)
       const [report, model] = [run.file('report'), run.file(modelFile(config))];
       say(`done in ${formatSeconds(seconds)}; report: ${report}, model: ${model}`);
     }
-    onEvent?.({ event: 'done', run: run.path, seconds, interrupted });
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    onEvent?.({ event: 'done', run: run.path, seconds, peakMemory, interrupted });
     return interrupted ? EXIT.interrupted : EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened, say);

@@ -20,14 +20,14 @@ export type PairsFile =
  * @throws UsageError, VerificationSetError, ManifestError
  */
 export async function pairsFile(path: string): Promise<PairsFile> {
-  if (await isSetFile(path)) return { kind: 'whole', path, found: await readVerificationSet(path) };
+  if (await beginsAsSet(path)) return { kind: 'whole', path, found: await readVerificationSet(path) };
   return isManifest(path)
     ? { kind: 'whole', path, found: await readPairList(path) }
     : { kind: 'lfw', path, text: await readGiven('--pairs', path) };
 }
 
-/** Whether a file begins as a verification set. What can't be read, or is no file, is told by who reads it. */
-export async function isSetFile(path: string): Promise<boolean> {
+/** Whether a path is a file that begins as a verification set. What can't be read, or is no file, is told by who reads it. */
+export async function beginsAsSet(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) return false;
   const file = await open(path).catch(() => undefined);
