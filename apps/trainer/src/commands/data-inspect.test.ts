@@ -4,7 +4,7 @@ import { syntheticName, writeSyntheticFolder } from '@cf/data';
 import { verificationBin } from '@cf/data/testing';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../testing.ts';
-import { runInProcess } from '../testing-program.ts';
+import { cf } from '../testing-cli.ts';
 
 it('cf data inspect tells pairs, folds and pictures of a verification set', async () => {
   const base = await temporaryFolder();
@@ -28,7 +28,7 @@ it('cf data inspect tells pairs, folds and pictures of a verification set', asyn
       pairs.map(([, , same]) => same),
     ),
   );
-  const text = await runInProcess(['data', 'inspect', '--data', path]);
+  const text = await cf(['data', 'inspect', '--data', path]);
   expect(text.code).toBe(0);
   const lines = text.stdout.split('\n');
   expect(lines[0]).toMatch(/set\.bin: verification set, 12 pairs in 10 folds, 24 pictures, /);
@@ -42,7 +42,7 @@ it('cf data inspect tells pairs, folds and pictures of a verification set', asyn
   expect(text.stdout).toMatch(/^left out or broken \(2\)$/m);
   expect(text.stdout).toMatch(/^ {2}2; they are not scored$/m);
   expect(text.stdout).toMatch(/^ {2}19, with the same bytes as one before$/m);
-  const json = await runInProcess(['data', 'inspect', '--data', path, '--json']);
+  const json = await cf(['data', 'inspect', '--data', path, '--json']);
   expect(JSON.parse(json.stdout)).toMatchObject({
     root: path,
     kind: 'verification set',
@@ -56,7 +56,7 @@ it('cf data inspect tells pairs, folds and pictures of a verification set', asyn
     problems: [{ kind: 'unreadable image' }, { kind: 'not an image' }],
   });
   await writeFile(path, (await readFile(path)).subarray(0, 500));
-  const cut = await runInProcess(['data', 'inspect', '--data', path]);
+  const cut = await cf(['data', 'inspect', '--data', path]);
   expect([cut.code, cut.stderr]).toEqual([3, expect.stringMatching(/^VerificationSetError .*set\.bin/)]);
   expect(await readdir(base)).toEqual(['faces', 'set.bin']);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeSyntheticFolder } from '@cf/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configWith, temporaryFolder } from '../testing.ts';
-import { runInProcess } from '../testing-program.ts';
+import { cf } from '../testing-cli.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ describe('a resume with a value that does not fit names the flag', () => {
     await mkdir(at('run'), { recursive: true });
     const text = JSON.stringify(configWith());
     await writeFile(at('run', 'config.json'), text);
-    const { code, stderr } = await runInProcess(['train', '--resume', at('run'), ...flags]);
+    const { code, stderr } = await cf(['train', '--resume', at('run'), ...flags]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(told)]);
     expect(await readdir(at('run'))).toEqual(['config.json']);
   });
@@ -33,7 +33,7 @@ describe('a resume with a value that does not fit names the flag', () => {
 
 it('a field that nothing knows is told with the nearest, and where all are', async () => {
   await writeFile(at('slip.json'), JSON.stringify({ ...configWith(), epoches: 4 }));
-  const { stderr } = await runInProcess(['train', '--config', at('slip.json')]);
+  const { stderr } = await cf(['train', '--config', at('slip.json')]);
   expect(stderr).toMatch(
     /'epoches', line 1 .*expected one of epochs, .* … \(\d+ in all: cf train --print-schema has them\)/,
   );
@@ -45,7 +45,7 @@ describe('told before any work', () => {
     await mkdir(at('full'));
     await writeFile(at('full', 'mine.txt'), 'mine');
     // Pictures are looked for later.
-    const { code, stderr } = await runInProcess(['train', '--data', at('none'), '--out', at('full')]);
+    const { code, stderr } = await cf(['train', '--data', at('none'), '--out', at('full')]);
     expect([code, stderr]).toEqual([3, expect.stringMatching(/^RunFolderError .*full', which holds 1 file/)]);
     expect(await readdir(at('full'))).toEqual(['mine.txt']);
   });
@@ -56,7 +56,7 @@ describe('told before any work', () => {
       const photos = at('photos');
       await mkdir(photos, { recursive: true });
       const flags = ['--data', photos, '--align', flag, at('none'), '--out', at('unused')];
-      const { code, stderr } = await runInProcess(['train', ...flags]);
+      const { code, stderr } = await cf(['train', ...flags]);
       expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`^UsageError .*${flag} .*none`))]);
       expect(await readdir(base)).not.toContain('photos.aligned');
     },
@@ -64,7 +64,7 @@ describe('told before any work', () => {
 
   it('a network that is not there, before photographs are aligned', async () => {
     const flags = ['--data', at('photos'), '--align', '--backbone', `onnx:${at('none.onnx')}`];
-    const { code, stderr } = await runInProcess(['train', ...flags, '--out', at('unused')]);
+    const { code, stderr } = await cf(['train', ...flags, '--out', at('unused')]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^UsageError .*--backbone .*none\.onnx/)]);
   });
 });
@@ -76,7 +76,7 @@ it('people of a list whom the folder does not have are counted and named', async
   const list = ['1', '7', ...names.map((name) => `${name}\t2`), 'Ann\t2', 'B\u00f6b\t1'];
   await writeFile(at('people.txt'), `${list.join('\n')}\n`);
   const flags = ['--data', faces, '--people', at('people.txt'), '--pixels=8', '--batch=4', '--dim=4'];
-  const { code, stdout, stderr } = await runInProcess(['train', ...flags, '--dry-run']);
+  const { code, stdout, stderr } = await cf(['train', ...flags, '--dry-run']);
   expect(code).toBe(0);
   // What a training would say first, a dry run says too.
   expect(stdout).toMatch(/^an epoch is 1 step of 4 pictures: 2 of 6 are left out of it/m);
