@@ -127,7 +127,8 @@ it('cf eval agrees with what cf train printed for the same pairs', async () => {
     cf(['eval', '--run', run, ...pairFlags, '--flip', '--report', join(base, 'eval.html')]),
   ]);
   expect([single.code, flipped.code]).toEqual([0, 0]);
-  const json = JSON.parse(single.stdout);
+  const { intervals, ...json } = JSON.parse(single.stdout);
+  expect(intervals).toMatchObject({ unit: 'identities', resamples: 1000 });
   expect(json.accuracy.toFixed(4)).toBe(printed('trained'));
   const [{ trainingFit, ...result }] = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'));
   expect(trainingFit.loss).toBeGreaterThan(0);

@@ -11,7 +11,14 @@ import { resultsAsJson } from '../report/score-model.ts';
 import { dryRun } from '../run/dry-run.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunPlace } from '../run/job.ts';
-import { createHeldRun, dropUntrained, holdRun, openRunFolder, type RunFolder } from '../run/run-folder.ts';
+import {
+  createHeldRun,
+  dropUntrained,
+  holdRun,
+  openRunFolder,
+  type RunFolder,
+  requireNewFolder,
+} from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
 import { checkConfig, readConfig } from '../settings/check-config.ts';
 import { readConfigFile } from '../settings/config-file.ts';
@@ -87,7 +94,7 @@ function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): vo
 
 /** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
 const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
-const PLACED = ['device', 'kernels', 'dataMemory', 'dataWorkers'] as const;
+const PLACED = ['device', 'kernels', 'dataMemory', 'dataDisk', 'dataWorkers'] as const;
 const BESIDE_RESUME = new Set<string>(['featuresFrom', 'json', ...PLACED, ...KEEPING]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
@@ -144,7 +151,8 @@ async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling)
       const [report, model] = [run.file('report'), run.file(modelFile(config))];
       say(`done in ${formatSeconds(seconds)}; report: ${report}, model: ${model}`);
     }
-    onEvent?.({ event: 'done', run: run.path, seconds, interrupted });
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    onEvent?.({ event: 'done', run: run.path, seconds, peakMemory, interrupted });
     return interrupted ? EXIT.interrupted : EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened, say);
@@ -179,7 +187,7 @@ async function openTraining(
   if (flags.resume !== undefined) {
     const found = await openRunFolder(flags.resume);
     const before = await readConfig(found.file('config'));
-    const config = longerWith(computedOn(before, flags), flags);
+    const config = resumedWith(before, flags);
     // Where the first checkpoint was never written, the run begins as it would have.
     const initFrom = (await found.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
@@ -200,6 +208,8 @@ async function openTraining(
     initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
   const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+  // Told now, not after all pictures were read.
+  if (!flags.dryRun) await requireNewFolder(path);
   const open = async (): Promise<RunFolder> => {
     const run = await createHeldRun(path, say);
     try {
@@ -233,27 +243,10 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
   return config.train === 'all' ? config.network : config.features;
 }
 
-/** The same training on another device, or by other kernels. */
-function computedOn(
-  config: TrainConfig,
-  {
-    device,
-    kernels,
-    dataMemory,
-    dataWorkers,
-  }: Pick<TrainFlags, 'device' | 'kernels' | 'dataMemory' | 'dataWorkers'>,
-): TrainConfig {
-  return checkConfig({
-    ...config,
-    ...(device !== undefined && { device }),
-    ...(kernels !== undefined && { kernels }),
-    ...(dataMemory !== undefined && { dataMemory }),
-    ...(dataWorkers !== undefined && { dataWorkers }),
-  });
-}
-
-/** The same training for longer, or with other checkpoints kept. */
-function longerWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
-  const given = KEEPING.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
-  return checkConfig({ ...config, ...Object.fromEntries(given) });
+/** The same training on another device, for longer, or with other checkpoints kept. */
+function resumedWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
+  const given = [...PLACED, ...KEEPING].flatMap((name) =>
+    flags[name] === undefined ? [] : [[name, flags[name]]],
+  );
+  return checkConfig({ ...config, ...Object.fromEntries(given) }, 'flags');
 }

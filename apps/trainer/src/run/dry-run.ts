@@ -8,6 +8,7 @@ import { openEngine } from '../engines/open-engine.ts';
 import { linearEmbedding } from '../features/linear-embedding.ts';
 import { openExtractor } from '../features/open-extractor.ts';
 import { byteSize } from '../settings/byte-size.ts';
+import { leftOutOfEpoch } from '../settings/left-out-of-epoch.ts';
 import { lossOf } from '../settings/loss-of.ts';
 import { samplerOf } from '../settings/sampler-of.ts';
 import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../settings/train-config.ts';
@@ -16,6 +17,8 @@ import { requireBatchSize } from './batch-size.ts';
 import { openEmbedding } from './embedding-subject.ts';
 import { requireInitial } from './initial-state.ts';
 import type { Job } from './job.ts';
+import { openShadows } from './open-shadows.ts';
+import { warmUpWarning } from './schedule-notes.ts';
 import { type JobOptions, withJob } from './with-job.ts';
 
 /** What a training would be. Sizes in memory are bytes. */
@@ -48,6 +51,8 @@ export interface DryRun {
   readonly secondsPerStep: number;
   /** Of all steps, and of features where they are taken first; scores, and reading pictures, come on top. */
   readonly seconds: number;
+  /** What an epoch leaves out, and a warning of a warm-up that does not end: a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Steps that are taken: the first one also sets up what the others find. */
@@ -157,14 +162,17 @@ async function measured(
   const perEpoch = sampler.steps;
   const head = await backend.createHead(lossOf(config, samples), { subCenters: config.subCenters });
   const seconds: number[] = [];
+  const { shadows, dispose } = await openShadows(backend, config, samples);
   try {
-    for await (const event of train({ learner, head, samples, sampler, options, signal })) {
+    const task = { learner, head, samples, sampler, options, signal, ...(shadows && { shadows }) };
+    for await (const event of train(task)) {
       if (event.type !== 'step') continue;
       const size = Math.min(samples.count, config.batch * config.accumulate);
       seconds.push(size / event.metrics.imagesPerSecond);
       if (seconds.length === TRIED) break;
     }
   } finally {
+    dispose();
     head.dispose();
   }
   signal.throwIfAborted();
@@ -197,6 +205,9 @@ async function measured(
     steps,
     secondsPerStep,
     seconds: before + steps * secondsPerStep * (config.evaluation.control ? 2 : 1),
+    notes: [leftOutOfEpoch(config, samples.count, sampler), warmUpWarning(config, samples.count)].filter(
+      (note) => note !== undefined,
+    ),
   };
 }
 
