@@ -31,7 +31,7 @@ export { type ScatterChartOptions, type ScatterPoint, scatterChart } from './cha
 export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
 export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
-export { PairsError, ReportError } from './errors.ts';
+export { GalleryError, PairsError, ReportError } from './errors.ts';
 export {
   type Gallery,
   type IdentifiedRows,
@@ -54,6 +54,13 @@ export {
   type ReportSummaryItem,
   type ReportTable,
 } from './report/html-report.ts';
+export { createIdentityIndex, type IdentityIndex, type IdentityIndexInput } from './search/identity-index.ts';
+export {
+  type ImpostorThreshold,
+  type ImpostorThresholdOptions,
+  impostorThreshold,
+} from './search/impostor-threshold.ts';
+export { type Match, search } from './search/search.ts';
 export { cosineSimilarity } from './similarity/cosine-similarity.ts';
 export { pairScores } from './similarity/pair-scores.ts';
 export { type PrincipalPlane, principalPlane } from './similarity/principal-plane.ts';
@@ -65,4 +72,6 @@ export type { LabelledPairs } from './verification/labelled-pairs.ts';
 export type { RocPoint, RocPoints } from './verification/roc.ts';
 export type { TarAtFar } from './verification/tar-at-far.ts';
 export { thinRoc } from './verification/thin-roc.ts';
+export { thresholdAtFar } from './verification/threshold-at-far.ts';
 export { type VerificationInput, type VerificationReport, verify } from './verification/verify.ts';
+export { type PairVerdict, verifyPair } from './verification/verify-pair.ts';
