@@ -33,17 +33,12 @@ export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
 export { GalleryError, PairsError, ReportError } from './errors.ts';
 export {
-  type Gallery,
-  type IdentifiedRows,
-  openGallery,
-  type SearchOutcomes,
-} from './identification/gallery.ts';
-export {
   type FnirAtFpir,
   type IdentificationOptions,
   type IdentificationReport,
   identify,
 } from './identification/identify.ts';
+export { type SearchOutcomes, searchMates } from './identification/search-mates.ts';
 export {
   type HtmlReportOptions,
   htmlReport,

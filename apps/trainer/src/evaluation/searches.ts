@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { manifestRows, openCollection } from '@cf/data';
-import { type IdentificationReport, identify, openGallery } from '@cf/eval';
+import { createIdentityIndex, type IdentificationReport, identify, searchMates } from '@cf/eval';
 import type { ImageList } from '../dataset/image-list.ts';
 import type { ProblemPolicy, StoredPicture } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';
@@ -97,7 +97,7 @@ export async function runSearches(
     }
     return { embeddings, identities: found.map(({ identity }) => identity) };
   };
-  const known = openGallery(pick(gallery), dim);
+  const known = createIdentityIndex({ ...pick(gallery), dim });
   const searched = pick(probes);
   const count = searched.identities.length;
   const rank = new Uint32Array(count);
@@ -106,10 +106,11 @@ export async function runSearches(
     for (let from = 0; from < count; from += SEARCHES_AT_A_TIME) {
       signal.throwIfAborted();
       const to = Math.min(from + SEARCHES_AT_A_TIME, count);
-      const part = known.search({
-        embeddings: searched.embeddings.subarray(from * dim, to * dim),
-        identities: searched.identities.slice(from, to),
-      });
+      const part = searchMates(
+        known,
+        searched.embeddings.subarray(from * dim, to * dim),
+        searched.identities.slice(from, to),
+      );
       rank.set(part.rank, from);
       score.set(part.score, from);
       update(to);
@@ -117,5 +118,5 @@ export async function runSearches(
       await setImmediate();
     }
   });
-  return { people: known.identities, report: identify({ rank, score }) };
+  return { people: known.identities.length, report: identify({ rank, score }) };
 }

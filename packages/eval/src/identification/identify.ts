@@ -2,8 +2,9 @@ import { NonFiniteError, requireInteger, ShapeMismatchError } from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { type RankedScores, rankScores, sortPairs } from '../verification/ranked-scores.ts';
 import { type RocPoint, rocCurve } from '../verification/roc.ts';
-import { checkRates, tarAtFars } from '../verification/tar-at-far.ts';
-import type { SearchOutcomes } from './gallery.ts';
+import { tarAtFars } from '../verification/tar-at-far.ts';
+import { requiredPairs } from '../verification/threshold-at-far.ts';
+import type { SearchOutcomes } from './search-mates.ts';
 
 /** What is read off the searches. */
 export interface IdentificationOptions {
@@ -65,7 +66,7 @@ export function identify(
   const { ranks = 20, fpirs = [1e-1, 1e-2, 1e-3], candidates = Number.MAX_SAFE_INTEGER } = options;
   requireInteger('ranks', ranks, 1, 1e6);
   requireInteger('candidates', candidates, 1, Number.MAX_SAFE_INTEGER);
-  checkRates('fpirs', fpirs);
+  for (const [index, fpir] of fpirs.entries()) requiredPairs(`fpirs[${index}]`, fpir);
   checkOutcomes(outcomes);
   const placed = outcomes.rank.filter((rank) => rank > 0);
   const [mated, nonMated] = [placed.length, outcomes.rank.length - placed.length];
