@@ -4,6 +4,11 @@ export {
   type Difference,
   type VerificationComparison,
 } from './bootstrap/compare-verification.ts';
+export {
+  type IdentificationIntervalOptions,
+  type IdentificationIntervals,
+  identificationIntervals,
+} from './bootstrap/identification-intervals.ts';
 export type { Interval } from './bootstrap/interval.ts';
 export { type McnemarTest, mcnemarTest } from './bootstrap/mcnemar-test.ts';
 export type { PairOrigins, ResampledUnit, UnitName } from './bootstrap/pair-units.ts';

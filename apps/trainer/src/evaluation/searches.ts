@@ -1,7 +1,14 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { manifestRows, openCollection } from '@cf/data';
-import { createIdentityIndex, type IdentificationReport, identify, searchMates } from '@cf/eval';
+import {
+  createIdentityIndex,
+  type IdentificationIntervals,
+  type IdentificationReport,
+  identificationIntervals,
+  identify,
+  searchMates,
+} from '@cf/eval';
 import type { ImageList } from '../dataset/image-list.ts';
 import type { ProblemPolicy, StoredPicture } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';
@@ -79,13 +86,14 @@ export interface IdentificationResult {
   /** How many people the gallery has. */
   readonly people: number;
   readonly report: IdentificationReport;
+  readonly intervals?: IdentificationIntervals;
 }
 
-/** Searches for all probes whose pictures could be read, with progress. */
+/** Searches for all probes whose pictures could be read, with progress. @param resamples of the intervals; 0 for none */
 export async function runSearches(
   { gallery, probes }: Searches,
   { dim, indices, rows }: FeatureTable,
-  signal: AbortSignal,
+  { signal, resamples }: { readonly signal: AbortSignal; readonly resamples: number },
 ): Promise<IdentificationResult> {
   const rowOf = new Map(Array.from(indices, (index, row) => [index, row]));
   const pick = (wanted: readonly Identified[]) => {
@@ -118,5 +126,9 @@ export async function runSearches(
       await setImmediate();
     }
   });
-  return { people: known.identities.length, report: identify({ rank, score }) };
+  const people = known.identities.length;
+  const outcomes = { rank, score };
+  const report = identify(outcomes);
+  if (resamples === 0) return { people, report };
+  return { people, report, intervals: identificationIntervals(outcomes, searched.identities, { resamples }) };
 }

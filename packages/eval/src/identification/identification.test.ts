@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { identificationIntervals } from '../bootstrap/identification-intervals.ts';
 import { cmcChart } from '../charts/cmc-chart.ts';
 import { createIdentityIndex } from '../search/identity-index.ts';
 import { cosineSimilarity } from '../similarity/cosine-similarity.ts';
@@ -62,6 +63,38 @@ describe('a search', () => {
     );
     expect(() => searchMates(gallery, Float32Array.of(0, 0), ['a'])).toThrow(/E_GALLERY|which is zero/);
     expect(() => searchMates(gallery, Float32Array.of(0, Number.NaN), ['a'])).toThrow(/probes\[1\] = NaN/);
+  });
+});
+
+describe('identificationIntervals', () => {
+  // 200 people of three searches each, four of five of them found; 50 strangers, five of them above everybody.
+  const people = Array.from({ length: 600 }, (_, search) => Math.floor(search / 3));
+  const strangers = Array.from({ length: 50 }, (_, n) => n);
+  const outcomes = {
+    rank: Uint32Array.from([...people.map((who) => (who % 5 === 0 ? 3 : 1)), ...strangers.map(() => 0)]),
+    score: Float64Array.from([
+      ...people.map((who) => (who % 5 === 0 ? 0.1 : 0.8)),
+      ...strangers.map((n) => (n < 5 ? 0.9 : 0.2)),
+    ]),
+  };
+  const identities = [...people, ...strangers.map((n) => `stranger ${n}`)];
+
+  it('are as wide as a share of that many people has them, and hold what is found', () => {
+    const options = { resamples: 500, fpirs: [0.2, 0.01] };
+    const found = identificationIntervals(outcomes, identities, options);
+    expect(found).toMatchObject({ units: 250, resamples: 500, rank5: { low: 1, high: 1 } });
+    const width = 2 * 1.96 * Math.sqrt((0.8 * 0.2) / 200);
+    const { low, high } = found.rank1!;
+    expect((high - low) / width).toBeGreaterThan(0.85);
+    expect((high - low) / width).toBeLessThan(1.15);
+    expect(low < 0.8 && 0.8 < high).toBe(true);
+    const [at, none] = found.fnirAtFpir;
+    expect(at!.interval!.low < 0.2 && 0.2 < at!.interval!.high && at!.interval!.high < 0.3).toBe(true);
+    expect(none!.interval).toBeNull();
+    expect(identificationIntervals(outcomes, identities, options)).toEqual(found);
+    // A mate after the only candidate is missed, as it was below the threshold before.
+    expect(identificationIntervals(outcomes, identities, { ...options, candidates: 1 })).toEqual(found);
+    expect(() => identificationIntervals(outcomes, ['a'])).toThrow(/1 identities, expected 650/);
   });
 });
 
