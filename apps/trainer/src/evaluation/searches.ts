@@ -106,7 +106,10 @@ export async function runSearches(
     return { embeddings, identities: found.map(({ identity }) => identity) };
   };
   const known = createIdentityIndex({ ...pick(gallery), dim });
-  const searched = pick(probes);
+  // Who is in the gallery by pictures that can't be read alone is neither known nor a stranger.
+  const names = new Set(known.identities);
+  const lost = new Set(gallery.map(({ identity }) => identity).filter((identity) => !names.has(identity)));
+  const searched = pick(probes.filter(({ identity }) => !lost.has(identity)));
   const count = searched.identities.length;
   const rank = new Uint32Array(count);
   const score = new Float64Array(count);
