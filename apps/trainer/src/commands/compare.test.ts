@@ -107,6 +107,10 @@ describe('whatever becomes of single trainings', () => {
       'cosface/seed-1',
     ]);
     expect(first.text).toMatch(/normface, seed 0: diverged/);
+    expect(await jsonOf('mixed', 'arcface', 'seed-1', 'config.json')).toMatchObject({
+      seed: 1,
+      data: { seed: 1 },
+    });
     pretended.ran.length = 0;
     auc['cosface/seed-1'] = 0.97;
     const second = await compare(['--resume', out], pretended);
