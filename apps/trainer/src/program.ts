@@ -6,11 +6,14 @@ import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
+import { embedCommand } from './commands/embed.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { searchCommand } from './commands/search.ts';
 import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 
 const EXIT_CODES = `
@@ -26,6 +29,9 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(trainCommand())
     .addCommand(compareCommand())
     .addCommand(evalCommand())
+    .addCommand(embedCommand())
+    .addCommand(searchCommand())
+    .addCommand(verifyCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())

@@ -48,6 +48,7 @@ function checkTogether(config: TrainConfig): void {
   if (config.train === 'all') {
     checkEngine(config);
     if (config.dataMemory !== undefined) byteSize('--data-memory', config.dataMemory);
+    if (config.dataDisk !== undefined) byteSize('--data-disk', config.dataDisk);
   }
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);
