@@ -17,7 +17,13 @@ import {
   writeJson,
   writeText,
 } from '../comparison/comparison-folder.ts';
-import { markdownTable, tableLines, tableNotes, textTable } from '../comparison/comparison-text.ts';
+import {
+  markdownTable,
+  pairTestNotes,
+  tableLines,
+  tableNotes,
+  textTable,
+} from '../comparison/comparison-text.ts';
 import { editsOf, resolveComparison, variantDifferences } from '../comparison/resolve-comparison.ts';
 import { type CellRunner, cellsInProcesses } from '../comparison/run-cell.ts';
 import { runComparison } from '../comparison/run-comparison.ts';
@@ -263,14 +269,14 @@ async function compare(
   const lock = await lockRun(folder, say);
   try {
     await writeComparison(folder, comparison);
-    const { table, interrupted, ends } = await runComparison(comparison, {
+    const { table, tests, interrupted, ends } = await runComparison(comparison, {
       folder,
       runCell,
       signal,
       say,
       onEvent: emit,
       requireHeld: lock.require,
-      write: async (found, known) => {
+      write: async (found, known, ofPairs) => {
         const text = textTable(found);
         const figures = known.map(({ cell, end, result }) => ({
           variant: cell.variant,
@@ -279,15 +285,19 @@ async function compare(
           ...end,
           ...result?.figures,
         }));
-        await writeJson(folder, 'results', { ...found, trainings: figures });
-        await writeText(folder, 'table', markdownTable(text, tableNotes(found)));
-        await writeText(folder, 'report', await comparisonReport(comparison, found, known));
+        await writeJson(folder, 'results', { ...found, pairTests: ofPairs ?? null, trainings: figures });
+        await writeText(
+          folder,
+          'table',
+          markdownTable(text, [...tableNotes(found), ...pairTestNotes(ofPairs)]),
+        );
+        await writeText(folder, 'report', await comparisonReport(comparison, found, known, ofPairs));
       },
     });
-    emit?.({ event: 'table', ...table });
+    emit?.({ event: 'table', ...table, pairTests: tests ?? null });
     if (emit === undefined) {
       for (const line of tableLines(textTable(table))) say(line);
-      for (const note of tableNotes(table)) say(note);
+      for (const note of [...tableNotes(table), ...pairTestNotes(tests)]) say(note);
     }
     if (interrupted) {
       say(`interrupted; go on with: cf compare --resume ${folder}`);
