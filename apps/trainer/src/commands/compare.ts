@@ -26,7 +26,7 @@ import {
 } from '../comparison/comparison-text.ts';
 import { editsOf, resolveComparison, variantDifferences } from '../comparison/resolve-comparison.ts';
 import { type CellRunner, cellsInProcesses } from '../comparison/run-cell.ts';
-import { runComparison } from '../comparison/run-comparison.ts';
+import { isToDo, runComparison } from '../comparison/run-comparison.ts';
 import { comparedSettings } from '../comparison/settings-of-file.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -231,7 +231,7 @@ async function tellDryRun(
   { signal, say, emit }: Telling,
 ): Promise<number> {
   const ends = folder === undefined ? {} : await readCellEnds(folder);
-  const cells = cellsOf(comparison, folder ?? '.').filter(({ name }) => ends[name]?.status !== 'done');
+  const cells = cellsOf(comparison, folder ?? '.').filter(({ name }) => isToDo(ends[name]));
   let total = 0;
   for (const { name, config } of comparison.variants) {
     const count = cells.filter(({ variant }) => variant === name).length;

@@ -50,7 +50,7 @@ function tested(
       scores: { trained: pairs.map(() => 0), 'trained, flipped': of[variant]![seed]! },
       ...own(seed),
     }),
-    signal,
+    { signal },
   );
 }
 

@@ -5,7 +5,7 @@ import type { Comparison } from './comparison.ts';
 import { type KnownCell, SCORES, type Score } from './comparison-table.ts';
 
 /** How often identities are drawn anew. */
-const RESAMPLES = 500;
+export const RESAMPLES = 500;
 /** Ends of the 95 % interval. */
 const [LOW, HIGH] = [0.025, 0.975];
 
@@ -41,13 +41,14 @@ interface Scored {
  * trainings would, the tests over seeds say.
  *
  * @param scoresOf of a finished cell; undefined where its run kept none
+ * @param onResample is told how many are done
  * @param signal its reason is thrown
  */
 export async function pairTests(
   { variants, baseline }: Comparison,
   known: readonly KnownCell[],
   scoresOf: (cell: KnownCell['cell']) => Promise<PairScores | undefined>,
-  signal: AbortSignal,
+  { signal, onResample }: { readonly signal: AbortSignal; readonly onResample?: (done: number) => void },
 ): Promise<PairTests | undefined> {
   const groups = new Map<string, { readonly pairs: PairScores; readonly cells: Scored[] }>();
   for (const { cell, result } of known) {
@@ -93,6 +94,7 @@ export async function pairTests(
   for (let i = 0; i < RESAMPLES; i++) {
     drawn.push(meansOf(draws.map((draw) => draw.next().value ?? undefined)));
     await new Promise((done) => setImmediate(done));
+    onResample?.(i + 1);
     signal.throwIfAborted();
   }
   const differenceOf = (variant: string, score: Score): PairDifference | null => {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.ts';
-import { formatSeconds } from '../report/progress.ts';
+import { formatSeconds, withProgress } from '../report/progress.ts';
 import type { RunEvent } from '../run/events.ts';
 import { type PairScores, readPairScores } from '../run/pair-scores.ts';
 import { openRunFolder } from '../run/run-folder.ts';
@@ -10,7 +10,7 @@ import { type CellResult, readCellResult } from './cell-figures.ts';
 import { type Cell, type Comparison, cellsOf } from './comparison.ts';
 import { type CellEnd, makeCellFolder, readCellEnds, writeCellEnds } from './comparison-folder.ts';
 import { type ComparisonTable, comparisonTable, type KnownCell, knownCells } from './comparison-table.ts';
-import { type PairTests, pairTests } from './pair-tests.ts';
+import { type PairTests, pairTests, RESAMPLES } from './pair-tests.ts';
 import { differences } from './resolve-comparison.ts';
 import type { CellRunner } from './run-cell.ts';
 
@@ -87,7 +87,9 @@ export async function runComparison(
   await write(table, known);
   const scoresOf = async (cell: Cell): Promise<PairScores | undefined> =>
     readPairScores(await openRunFolder(cell.folder));
-  const tests = await pairTests(comparison, known, scoresOf, signal).catch((error: unknown) => {
+  const tests = await withProgress('scored pairs', RESAMPLES, 'resamples', (onResample) =>
+    pairTests(comparison, known, scoresOf, { signal, onResample }),
+  ).catch((error: unknown) => {
     if (signal.aborted) return undefined;
     throw error;
   });
@@ -95,8 +97,8 @@ export async function runComparison(
   return { table, tests, interrupted: signal.aborted, ends };
 }
 
-/** A training that diverged would diverge again. */
-function isToDo(end: CellEnd | undefined): boolean {
+/** What is not done yet; a training that diverged would diverge again. */
+export function isToDo(end: CellEnd | undefined): boolean {
   return end?.status !== 'done' && end?.status !== 'diverged';
 }
 
