@@ -50,7 +50,8 @@ function scoreCells({ scores, against }: VariantRow, score: Score): readonly str
 }
 
 export function spreadText(spread: Spread | undefined): string {
-  return spread === undefined ? NOTHING : `${spread.mean.toFixed(4)} ± ${spread.std.toFixed(4)}`;
+  if (spread === undefined) return NOTHING;
+  return `${spread.mean.toFixed(4)}${spread.std === null ? '' : ` ± ${spread.std.toFixed(4)}`}`;
 }
 
 export function differenceText(tested: TestedDifference | undefined): string {
@@ -123,10 +124,11 @@ function weaknessText(baseline: string, n: number, tests: number): string {
 
 /** What the scored pairs say of the differences: a sentence a variant. */
 export function pairTestNotes(tests: PairTests | undefined): readonly string[] {
-  if (tests === undefined || Object.keys(tests.differences).length === 0) return [];
+  const told = Object.entries(tests?.differences ?? {}).filter(([, { auc }]) => auc !== null);
+  if (tests === undefined || told.length === 0) return [];
   return [
     `over the scored pairs, ${tests.unit} drawn anew ${tests.resamples} times: whether these very models, a mean over seeds, would differ on others too, and not whether other trainings would`,
-    ...Object.entries(tests.differences).map(
+    ...told.map(
       ([name, { accuracy, auc }]) =>
         `${name}: accuracy ${pairDifferenceText(accuracy)}; AUC ${pairDifferenceText(auc)}`,
     ),
