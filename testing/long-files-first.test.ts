@@ -8,7 +8,10 @@ test('the files that are long are there, and come before others, however large',
   const root = join(import.meta.dirname, '..');
   expect(LONG.filter((name) => !existsSync(join(root, name)))).toEqual([]);
   const names = ['testing/other.test.ts', LONG[1]!, LONG[0]!];
-  const files = names.map((name) => ({ moduleId: join(root, name), project: { name: '' } }));
+  const files = names.map((name) => ({
+    moduleId: join(root, name),
+    project: { name: '', config: { sequence: { groupOrder: 0 } } },
+  }));
   // Nothing is known of earlier runs.
   const cache = new Proxy({}, { get: () => () => undefined });
   const context = { config: { root }, cache };
