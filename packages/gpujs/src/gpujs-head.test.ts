@@ -58,7 +58,6 @@ describe('a step agrees with the float64 reference', () => {
         );
       }
     },
-    30_000,
   );
 
   test.each(['curricularface', 'softmax', 'uniface', 'npcface', 'adacos'])(
@@ -74,7 +73,6 @@ describe('a step agrees with the float64 reference', () => {
         );
       }
     },
-    30_000,
   );
 
   test('mode webasm, with enough cells for its threads', async () => {

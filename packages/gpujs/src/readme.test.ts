@@ -59,7 +59,7 @@ function expectLearned(output: string): void {
 }
 
 describe('examples of the README, as they stand', () => {
-  test('training, in Node', async () => expectLearned(await runInNode('example0.ts')), 60_000);
+  test('training, in Node', async () => expectLearned(await runInNode('example0.ts')));
 
   test('pieces, in Node', async () => {
     expect(examples.length).toBe(2);
@@ -71,16 +71,12 @@ describe('examples of the README, as they stand', () => {
     for (const [i, loss] of losses.entries()) expect(loss / expected[i]!).toBeCloseTo(1, 3);
   });
 
-  test.skipIf(!hasChromium)(
-    `training, in Chromium${hasChromium ? '' : ` (needs ${CHROMIUM})`}`,
-    async () => {
-      const lines: string[] = [];
-      const site = await openSite(join(folder, 'example0.ts'), { onConsole: (text) => lines.push(text) });
-      await site.open().finally(site.close);
-      expectLearned(lines.join('\n'));
-    },
-    180_000,
-  );
+  test.skipIf(!hasChromium)(`training, in Chromium${hasChromium ? '' : ` (needs ${CHROMIUM})`}`, async () => {
+    const lines: string[] = [];
+    const site = await openSite(join(folder, 'example0.ts'), { onConsole: (text) => lines.push(text) });
+    await site.open().finally(site.close);
+    expectLearned(lines.join('\n'));
+  });
 });
 
 test('the README lists every maker of a kernel, and no others', () => {

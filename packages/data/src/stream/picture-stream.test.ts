@@ -129,7 +129,7 @@ describe('batches of a stream', () => {
     // Nothing is read from a file that is closed.
     await streams[0]!.close();
     await expect(batchesOf(streams[0]!)).rejects.toThrow(UnreadableImageError);
-  }, 60_000);
+  });
 
   it('that are left early leave nothing running, and a stream goes on after it', async () => {
     const stream = await open(await folder(), { workers: 2, maxBytes: 0 });

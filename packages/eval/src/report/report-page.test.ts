@@ -101,5 +101,4 @@ it.skipIf(!hasChromium)(
       await rm(folder, { recursive: true });
     }
   },
-  60_000,
 );

@@ -43,5 +43,4 @@ test.skipIf(oneDnn === undefined)(
       fc.asyncProperty(start, (how) => agrees(drawn(how))),
       { numRuns: 60 },
     ),
-  120_000,
 );

@@ -5,7 +5,6 @@ import { randomTensor } from '../../testing/random-tensor.ts';
 import { byGraphs, byOneDnn, type Differentiated, needsOneDnn, oneDnn, worst } from './testing/compare.ts';
 
 const ODD = [1, 3, 7, 16, 41];
-const TIMEOUT = 120_000;
 
 /** Strides, dilations and paddings of two axes that leave at least one window. */
 const windows = fc
@@ -70,34 +69,30 @@ test.skipIf(oneDnn === undefined)(
       ),
       { numRuns: 60 },
     ),
-  TIMEOUT,
 );
 
-test.skipIf(oneDnn === undefined)(
-  `pools of any size, strides and paddings${needsOneDnn}`,
-  () =>
-    fc.assert(
-      fc.asyncProperty(
-        windows,
-        fc.constantFrom(...ODD),
-        fc.constantFrom('MaxPool', 'AveragePool', 'padded'),
-        fc.boolean(),
-        async ({ size, attributes: { dilations, ...attributes } }, channels, kind, isUp) => {
-          const inputs = { x: randomTensor('float32', [2, channels, ...size], 1) };
-          const isMax = kind === 'MaxPool';
-          const model = nodeModel({
-            operator: isMax ? 'MaxPool' : 'AveragePool',
-            inputs,
-            attributes: {
-              ...attributes,
-              ...(isMax && { dilations, ceil_mode: { int: Number(isUp) } }),
-              ...(kind === 'padded' && { count_include_pad: { int: 1 } }),
-            },
-          });
-          await agrees({ model, of: 'y', wrt: ['x'], inputs });
-        },
-      ),
-      { numRuns: 60 },
+test.skipIf(oneDnn === undefined)(`pools of any size, strides and paddings${needsOneDnn}`, () =>
+  fc.assert(
+    fc.asyncProperty(
+      windows,
+      fc.constantFrom(...ODD),
+      fc.constantFrom('MaxPool', 'AveragePool', 'padded'),
+      fc.boolean(),
+      async ({ size, attributes: { dilations, ...attributes } }, channels, kind, isUp) => {
+        const inputs = { x: randomTensor('float32', [2, channels, ...size], 1) };
+        const isMax = kind === 'MaxPool';
+        const model = nodeModel({
+          operator: isMax ? 'MaxPool' : 'AveragePool',
+          inputs,
+          attributes: {
+            ...attributes,
+            ...(isMax && { dilations, ceil_mode: { int: Number(isUp) } }),
+            ...(kind === 'padded' && { count_include_pad: { int: 1 } }),
+          },
+        });
+        await agrees({ model, of: 'y', wrt: ['x'], inputs });
+      },
     ),
-  TIMEOUT,
+    { numRuns: 60 },
+  ),
 );
