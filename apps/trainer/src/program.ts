@@ -3,6 +3,7 @@ import { CfError, printable } from '@cf/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
+import { compareCommand } from './commands/compare.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
 import { embedCommand } from './commands/embed.ts';
@@ -26,6 +27,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const program = new Command('cf')
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
+    .addCommand(compareCommand())
     .addCommand(evalCommand())
     .addCommand(embedCommand())
     .addCommand(searchCommand())

@@ -25,6 +25,7 @@ export {
 export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
 export { parseLandmarks } from './align/landmarks-file.ts';
 export { ALIGNMENT_VERSION } from './align/make-crop.ts';
+export { photographWith, placing } from './align/photograph-with.ts';
 export {
   ARCFACE_TEMPLATE,
   applySimilarity,
@@ -76,6 +77,7 @@ export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
 export { DECODING_BYTES, decodingBudget, shareDecodingBudget } from './image/decoding-budget.ts';
+export { encodeImage } from './image/encode.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
@@ -144,6 +146,7 @@ export {
   type StoreProgress,
 } from './store/image-store.ts';
 export { type DrawnPicture, decodePicture, type StreamedPicture } from './stream/decode-picture.ts';
+export type { DiskOptions } from './stream/picture-file.ts';
 export {
   openPictureStream,
   type PictureRequest,

@@ -1,5 +1,28 @@
+export {
+  compareVerification,
+  comparisonsOf,
+  type Difference,
+  type VerificationComparison,
+} from './bootstrap/compare-verification.ts';
+export type { Interval } from './bootstrap/interval.ts';
+export { type McnemarTest, mcnemarTest } from './bootstrap/mcnemar-test.ts';
+export type { PairOrigins, ResampledUnit, UnitName } from './bootstrap/pair-units.ts';
+export {
+  type ResampleInput,
+  type ResampleOptions,
+  resampleVerification,
+  type VerificationResamples,
+} from './bootstrap/resample-verification.ts';
+export type { VerificationFigures } from './bootstrap/verification-figures.ts';
+export {
+  type DrawnFigures,
+  intervalsOf,
+  type VerificationIntervals,
+  verificationIntervals,
+} from './bootstrap/verification-intervals.ts';
 export { type BandChartOptions, type BandPoint, bandChart } from './charts/band-chart.ts';
-export { detChart } from './charts/det-chart.ts';
+export { type CmcChartOptions, cmcChart } from './charts/cmc-chart.ts';
+export { type DetChartOptions, detChart } from './charts/det-chart.ts';
 export type { Domain } from './charts/domain.ts';
 export { type LineChartOptions, lineChart } from './charts/line-chart.ts';
 export type { ChartSize } from './charts/render.ts';
@@ -9,6 +32,18 @@ export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histo
 export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
 export { GalleryError, PairsError, ReportError } from './errors.ts';
+export {
+  type Gallery,
+  type IdentifiedRows,
+  openGallery,
+  type SearchOutcomes,
+} from './identification/gallery.ts';
+export {
+  type FnirAtFpir,
+  type IdentificationOptions,
+  type IdentificationReport,
+  identify,
+} from './identification/identify.ts';
 export {
   type HtmlReportOptions,
   htmlReport,
@@ -30,10 +65,11 @@ export { cosineSimilarity } from './similarity/cosine-similarity.ts';
 export { pairScores } from './similarity/pair-scores.ts';
 export { type PrincipalPlane, principalPlane } from './similarity/principal-plane.ts';
 export { sumWithMirror } from './similarity/sum-with-mirror.ts';
+export { type TemplateInput, type Templates, templateEmbeddings } from './templates/template-embeddings.ts';
 export { type BestThreshold, bestThreshold } from './verification/best-threshold.ts';
 export type { FoldAccuracy, FoldResult, ThresholdSource } from './verification/fold-accuracy.ts';
 export type { LabelledPairs } from './verification/labelled-pairs.ts';
-export type { RocPoint } from './verification/roc.ts';
+export type { RocPoint, RocPoints } from './verification/roc.ts';
 export type { TarAtFar } from './verification/tar-at-far.ts';
 export { thinRoc } from './verification/thin-roc.ts';
 export { thresholdAtFar } from './verification/threshold-at-far.ts';

@@ -16,6 +16,7 @@ import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { benchAlignCommand } from './bench-align.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
 import { benchEmbedCommand } from './bench-embed.ts';
@@ -38,6 +39,7 @@ export function benchCommand(): Command {
     .addCommand(backboneCommand())
     .addCommand(scalingCommand(measure))
     .addCommand(benchDataCommand(measure))
+    .addCommand(benchAlignCommand())
     .addCommand(benchEmbedCommand())
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
