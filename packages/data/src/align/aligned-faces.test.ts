@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { put, temporaryFolder } from '../testing.ts';
 import { alignedFaces } from './aligned-faces.ts';
 import type { DetectedFace, FaceDetector, FaceLandmarks } from './face.ts';
-import { asCamera, landmarksAt, photographWith, placing } from './testing-photographs.ts';
+import { photographWith, placing } from './photograph-with.ts';
+import { asCamera, landmarksAt } from './testing-photographs.ts';
 
 const spots = [placing(300, 200, 1, 0), placing(120, 100, 0.7, 20)];
 const faceOf = (landmarks: FaceLandmarks, width: number): DetectedFace => {
