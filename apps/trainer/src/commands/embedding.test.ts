@@ -223,6 +223,18 @@ describe('cf search and cf verify', () => {
     expect(JSON.parse(stdout)).toMatchObject({ same: true, threshold: 0.99999 });
   });
 
+  it('are measured on drawn embeddings', async () => {
+    const flags = ['--rows', '3000', '--dim', '30', '--runs', '1'];
+    expect(await cf('bench', 'search', ...flags, '--json'), stderr).toBe(0);
+    const { indexMs, oneMs, eachOfFourMs } = JSON.parse(stdout);
+    for (const ms of [indexMs, oneMs, eachOfFourMs]) expect(ms).toBeGreaterThan(0);
+    expect(await cf('bench', 'search', ...flags)).toBe(0);
+    expect(stdout).toMatch(
+      /^3,000 × 30 numbers, made ready in [\d.]+ ms\none picture: [\d.]+ ms; each of four/,
+    );
+    expect(await cf('bench', 'search', '--rows', '0')).toBe(2);
+  });
+
   it('take a run, and the threshold of its own evaluation', async () => {
     const run = join(base, 'run');
     const small = ['--pixels', '8', '--dim', '8', '--epochs', '1', '--batch', '8', '--no-control'];
