@@ -3,6 +3,7 @@ import type { RawImage } from '@cf/data';
 import { type Model, sessionModel } from '@cf/onnx';
 import type { Device } from '../engines/device.ts';
 import type { PixelForm } from '../engines/pixel-form.ts';
+import { withQuickSlopes } from '../engines/quick-slopes.ts';
 import { BackboneError } from '../errors.ts';
 import type { NetworkReply, NetworkRequest, NetworkStart } from './network-thread.ts';
 
@@ -46,7 +47,7 @@ export async function startNetworkThreads({
   device,
   count,
 }: ThreadedNetwork): Promise<NetworkThreads | undefined> {
-  const { bytes, options } = sessionModel(model);
+  const { bytes, options } = sessionModel(device === 'cpu' ? withQuickSlopes(model) : model);
   if (options.externalData !== undefined) return undefined;
   // One copy for all of them.
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
