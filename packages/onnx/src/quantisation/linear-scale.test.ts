@@ -53,7 +53,7 @@ describe('a scale of bytes', () => {
     expect(linearScale({ low: 0, high: 0 })).toEqual({ scale: 1, zeroPoint: 0 });
     expect(linearScale({ low: 0, high: 1e-44 }).scale).toBeGreaterThan(0);
     expect(() => linearScale({ low: 0, high: Number.NaN })).toThrow(/two finite numbers/);
-    expect([0.5, 1.5, -0.5, -1.5, 2.4999].map(roundedToEven)).toEqual([0, 2, -0, -2, 2]);
+    expect([0.5, 1.5, 2.5, -1.5, 2.4999].map(roundedToEven)).toEqual([0, 2, 2, -2, 2]);
   });
 });
 
