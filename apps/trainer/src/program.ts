@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
@@ -27,6 +28,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
+    .addCommand(doctorCommand())
     .addCommand(dataCommand())
     .addCommand(facesCommand())
     .addCommand(benchCommand())
