@@ -19,7 +19,6 @@ export type ProbeName = `provider ${Device}` | 'oneDNN' | `backend ${string}`;
 export const PROBES: readonly ProbeName[] = [
   ...DEVICES.map((device) => `provider ${device}` as const),
   'oneDNN',
-  // onnxruntime's own are proven as providers.
   ...BACKEND_NAMES.map((name) => `backend ${name}` as const),
 ];
 
@@ -40,6 +39,17 @@ export interface Finding {
   readonly productRate?: number;
 }
 
+const ADAPTER =
+  "a card with its Vulkan driver and loader (Linux: apt-get install libvulkan1), Direct3D 12 or Metal, and 'npm install webgpu'";
+
+/** What brings a backend, where its own error knows less. */
+const BROUGHT_BY: Partial<Record<ProbeName, string>> = {
+  'backend tfjs-webgpu': `${ADAPTER.slice(0, -1)} @tensorflow/tfjs-backend-webgpu'`,
+  'backend gpujs-webgpu': ADAPTER,
+  'backend gpujs-headlessgl':
+    "OpenGL for the package gl, which gpu.js brings: apt-get install libgl1 libxi6 xvfb, 'npm rebuild gl', and xvfb-run before cf where there is no display",
+};
+
 /** Looks into one thing, in this process. @throws nothing of ours: it is the finding */
 export async function probe(name: ProbeName): Promise<Finding> {
   try {
@@ -49,7 +59,8 @@ export async function probe(name: ProbeName): Promise<Finding> {
   } catch (error) {
     if (error instanceof CfError) {
       const isWrong = error.code === 'E_WRONG_RESULTS';
-      return { state: isWrong ? 'wrong' : 'absent', told: oneLine(error.given), fix: oneLine(error.fix) };
+      const fix = isWrong ? error.fix : (BROUGHT_BY[name] ?? error.fix);
+      return { state: isWrong ? 'wrong' : 'absent', told: oneLine(error.given), fix: oneLine(fix) };
     }
     return { state: 'crashed', told: firstLine(error) };
   }
@@ -64,14 +75,15 @@ async function ofProvider(device: Device): Promise<Finding> {
     runtime: runtime as OnnxRuntime,
     provider: device,
     head: { loss: curricularFace() },
-    network: { optimiser },
+    // The processor is what networks elsewhere are compared with.
+    ...(device === 'cpu' ? {} : { network: { optimiser } }),
     threads,
   });
   const rate = await (device === 'cpu' ? bestProductRate(threads) : rateOf(device));
   const beside = device === 'cpu' ? ` on ${threads} thread${threads === 1 ? '' : 's'}` : '';
   return {
     state: 'proven',
-    told: `a head off by ${short(head!)}, a network by ${short(network!)}; products at ${gigaflops(rate)} GFLOP/s${beside}`,
+    told: `a head off by ${short(head!)}${network === undefined ? '' : `, a network by ${short(network)}`}; products at ${gigaflops(rate)} GFLOP/s${beside}`,
     deviation: head!,
     productRate: rate,
   };
