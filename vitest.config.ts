@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { readDraws } from './testing/draws.ts';
+import { LongFilesFirst } from './testing/long-files-first.ts';
 import { peersFrom } from './testing/peers-from.ts';
 
 /** Milliseconds; laws that compile kernels need most of it, on a machine that is busy. */
-const patience = 300_000 * readDraws().times;
+const patience = 600_000 * readDraws().times;
 
 const peers = process.env.CF_PEERS;
 
@@ -14,6 +16,9 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ['testing/vitest-setup.ts'],
     testTimeout: patience,
     hookTimeout: patience,
+    sequence: { sequencer: LongFilesFirst },
+    // Programs that tests start compile their sources once.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
     // What was transformed for other versions names their files.
     fsModuleCache: peers === undefined,
   },

@@ -51,7 +51,7 @@ describe.concurrent('what programs are told', () => {
     [
       'an embedding',
       SMALL,
-      /shapes {6}\[32, 256\] → \[32, 16\]; class centers \[24, 16\]/,
+      /shapes {6}\[16, 256\] → \[16, 16\]; class centers \[12, 16\]/,
       /parameters {2}4,112 /,
     ],
     [

@@ -20,7 +20,7 @@ const afterAnEpoch = (run: string) => async (): Promise<boolean> =>
   (await stat(join(run, 'metrics.jsonl')).catch(() => ({ size: 0 }))).size > 0;
 
 /** A training long enough to be stopped in the middle of, on features that are there already. */
-const LONG = ['--batch=2', '--epochs=4', '--dim=256', '--no-control'];
+const LONG = ['--batch=2', '--epochs=8', '--dim=256', '--no-control'];
 const flags = [...SMALL.filter((flag) => !/batch|epochs|dim/.test(flag)), ...LONG];
 
 describe.concurrent('an interrupted training', () => {

@@ -3,13 +3,10 @@ import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readTensors, writeTensors } from './run/safetensors.ts';
 import { contents, temporaryFolder } from './testing.ts';
 import { cf, metricsOf, SMALL } from './testing-cli.ts';
-
-// Several processes at a time, on whatever machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 let base: string;
 /** A run of eight steps, two epochs. */
@@ -83,7 +80,7 @@ describe.concurrent('a resume', () => {
       'checkpoint.safetensors',
     ]);
     const fewer = await cf(['train', '--resume', run, '--epochs', '3']);
-    expect(fewer.stderr).toMatch(/at step 16, expected at most 12, the steps of 3 epochs on 144 samples/);
+    expect(fewer.stderr).toMatch(/at step 16, expected at most 12, the steps of 3 epochs on 72 samples/);
     expect(fewer.code).toBe(3);
     // What was refused is not kept: the run can be gone on with as before.
     expect(JSON.parse(await readFile(join(run, 'config.json'), 'utf8'))).toMatchObject({ epochs: 4 });
@@ -221,7 +218,11 @@ describe.concurrent('where nothing can be written any more', () => {
     await writeTensors(join(run, 'checkpoint.safetensors'), file);
     await rm(join(run, 'checkpoint-4.safetensors'));
     await rm(join(run, 'model.onnx'));
-    const { code, stderr } = await limited('ulimit -f 16', ['train', '--resume', run]);
+    const { code, stderr } = await limited('ulimit -f 16; export NODE_DISABLE_COMPILE_CACHE=1', [
+      'train',
+      '--resume',
+      run,
+    ]);
     const told = stderr.split('\n').filter((line) => /Error/.test(line));
     expect(told).toHaveLength(1);
     expect(told[0]).toMatch(/^OutputError \[E_OUTPUT\]: '.*checkpoint\.safetensors' \(EFBIG/);
@@ -308,14 +309,14 @@ describe.concurrent('cf export', () => {
     const before = await contents(whole);
     const out = join(base, 'exported', 'deep');
     const { code, stdout } = await cf(['export', '--run', whole, '--out', out]);
-    expect(stdout).toMatch(/^24 identities after step 8: .*centers\.safetensors$/m);
-    expect(stdout).toMatch(/^144 pictures: .*embeddings\.safetensors$/m);
+    expect(stdout).toMatch(/^12 identities after step 8: .*centers\.safetensors$/m);
+    expect(stdout).toMatch(/^72 pictures: .*embeddings\.safetensors$/m);
     expect(stdout).toMatch(/^model and card: .*model\.onnx, .*README\.md$/m);
     expect(code).toBe(0);
     const card = await readFile(join(out, 'README.md'), 'utf8');
     for (const part of [
       /which ones, `cf\.features` in the metadata tells/,
-      /^- identities trained on: 24\n- pictures trained on: 144$/m,
+      /^- identities trained on: 12\n- pictures trained on: 72$/m,
       /^- name: curricularface$/m,
       /^- steps: 8$/m,
       /^\| trained \| [01]\.\d{4} ± 0\.\d{4} \|/m,
@@ -329,10 +330,10 @@ describe.concurrent('cf export', () => {
     expect(centers!.tensors.centers).toEqual(checkpoint.tensors['class.centers']);
     const names = JSON.parse(centers!.metadata.identities!) as string[];
     expect(names).toEqual(JSON.parse(checkpoint.metadata.values!).classes);
-    expect(embeddings!.tensors.embeddings!.shape).toEqual([144, 16]);
+    expect(embeddings!.tensors.embeddings!.shape).toEqual([72, 16]);
     const identities = JSON.parse(embeddings!.metadata.identities!) as string[];
     const pictures = JSON.parse(embeddings!.metadata.pictures!) as string[];
-    expect([identities.length, pictures.length, new Set(pictures).size]).toEqual([144, 144, 144]);
+    expect([identities.length, pictures.length, new Set(pictures).size]).toEqual([72, 72, 72]);
     expect(new Set(identities)).toEqual(new Set(names));
     expect(pictures[0]).toContain(identities[0]);
     expect(await contents(whole)).toEqual(before);
@@ -399,13 +400,13 @@ describe.concurrent('cf export', () => {
 
 it('fine-tuning starts the centers of other people at the mean of their pictures, or at random', async () => {
   const from = ['--init-from', whole, ...SMALL.filter((flag) => !/identities=|epochs/.test(flag))];
-  const flags = [...from, '--identities=40', '--no-control', '--epochs=1'];
+  const flags = [...from, '--identities=20', '--no-control', '--epochs=1'];
   const mean = join(base, 'tuned');
   const [tuned, random] = await Promise.all([
     cf(['train', ...flags, '--out', mean]),
     cf(['train', ...flags, '--new-centers=random', '--out', join(base, 'tuned-random')]),
   ]);
-  expect(tuned.stdout).toMatch(/^weights from .*whole, and \d+ of 32 class centers$/m);
+  expect(tuned.stdout).toMatch(/^weights from .*whole, and \d+ of 16 class centers$/m);
   expect(tuned.stdout).toMatch(/^the other \d+ start at the mean embedding of their pictures$/m);
   expect(random.stdout).toMatch(/^the other \d+ start at random$/m);
   const cosines = await Promise.all(

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { smallOnnx } from './testing/onnx-files.ts';
@@ -30,11 +30,11 @@ describe('pictures that do not fit into memory', () => {
 
   it('train to the same bits, and are told', async () => {
     const run = join(base, 'streamed');
-    const flags = ['--data-memory=2KiB', '--data-workers=2', '--out', run];
+    const flags = ['--data-memory=2KiB', '--data-disk=6KiB', '--data-workers=2', '--out', run];
     const { stdout, code } = await cf([...network, ...FLAGS, ...CHANGES, ...flags]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^10 of 60 pictures are kept in memory \(1\.9 KiB\), the others are read again ahead of training by 2 threads$/m,
+      /^10 of 60 pictures are kept in memory \(1\.9 KiB\), 32 on disk \(6\.0 KiB\), the others are decoded again, ahead of training by 2 threads$/m,
     );
     expect(stdout).toMatch(/^\d+\.\d % of the time of the steps was waiting for data$/m);
     expect(said.stdout).not.toContain('kept in memory');
@@ -44,14 +44,23 @@ describe('pictures that do not fit into memory', () => {
 
   it('go on after an interruption, in other memory, to the same bits', async () => {
     const run = join(base, 'resumed');
-    const flags = ['--data-memory=0B', '--data-workers=1', '--out', run];
+    const flags = ['--data-memory=0B', '--data-disk=0', '--data-workers=1', '--out', run];
     const when = async (): Promise<boolean> =>
       (await stat(join(run, 'checkpoint.safetensors')).catch(() => 0)) !== 0;
-    await cf([...network, ...FLAGS, ...CHANGES, ...flags], { signal: { name: 'SIGINT', when } });
-    const { code } = await cf(['train', '--resume', run, '--data-memory=1MB']);
-    expect(code).toBe(0);
+    const begun = await cf([...network, ...FLAGS, ...CHANGES, ...flags], {
+      signal: { name: 'SIGINT', when },
+    });
+    expect(begun.stderr).toContain('looking for pictures that are scored and trained on');
+    const resumed = await cf(['train', '--resume', run, '--data-memory=4KB', '--data-disk=1MB']);
+    expect(resumed.code).toBe(0);
+    // It knows what looks alike.
+    expect(resumed.stderr).not.toContain('looking for pictures');
+    expect(resumed.stdout).toMatch(
+      /^20 of 60 pictures are kept in memory .*, 40 on disk \(7\.5 KiB\), ahead/m,
+    );
     expect(await metricsOf(run)).toEqual(await metricsOf(whole));
-    expect(JSON.parse(await readFile(join(run, 'config.json'), 'utf8')).dataMemory).toBe('1MB');
+    const config = JSON.parse(await readFile(join(run, 'config.json'), 'utf8'));
+    expect(config).toMatchObject({ dataMemory: '4KB', dataDisk: '1MB' });
   });
 });
 
@@ -124,7 +133,9 @@ it('a picture that goes away during training is named, and the run can be gone o
   const bytes = await readFile(picture);
   const when = async (): Promise<boolean> => {
     if ((await stat(join(run, 'checkpoint.safetensors')).catch(() => 0)) === 0) return false;
-    await writeFile(picture, bytes.subarray(0, 300));
+    // At once: a file that is being written is empty for a moment.
+    await writeFile(join(copy, 'cut'), bytes.subarray(0, 300));
+    await rename(join(copy, 'cut'), picture);
     return false;
   };
   const flags = [
@@ -133,6 +144,7 @@ it('a picture that goes away during training is named, and the run can be gone o
     '--epochs=400',
     '--batch=4',
     '--data-memory=0B',
+    '--data-disk=0B',
     '--out',
     run,
   ];

@@ -4,6 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { contents, temporaryFolder } from './testing.ts';
 import { type CliResult, cf, facesWithPairs, metricsOf, SMALL } from './testing-cli.ts';
 
+/** Enough people for folds. */
+const FLAGS = [...SMALL, '--identities=30', '--batch=32'];
+
 let base: string;
 beforeAll(async () => {
   base = await temporaryFolder();
@@ -14,7 +17,7 @@ describe('cf train on drawn identities', () => {
   let result: CliResult;
   beforeAll(async () => {
     run = join(base, 'drawn');
-    result = await cf(['train', ...SMALL, '--out', run]);
+    result = await cf(['train', ...FLAGS, '--out', run]);
   });
 
   it('says what it did, and nothing is wrong', () => {
@@ -84,7 +87,7 @@ describe('cf train on drawn identities', () => {
 
   it('does not touch a folder that has something in it', async () => {
     const before = await contents(run);
-    const again = await cf(['train', ...SMALL, '--out', run]);
+    const again = await cf(['train', ...FLAGS, '--out', run]);
     expect(again.code).toBe(3);
     expect(again.stderr).toMatch(
       /drawn', which holds \d+ files, expected a new or empty folder\.\nFix: .*--resume/,
@@ -124,7 +127,8 @@ it('cf eval agrees with what cf train printed for the same pairs', async () => {
     cf(['eval', '--run', run, ...pairFlags, '--flip', '--report', join(base, 'eval.html')]),
   ]);
   expect([single.code, flipped.code]).toEqual([0, 0]);
-  const json = JSON.parse(single.stdout);
+  const { intervals, ...json } = JSON.parse(single.stdout);
+  expect(intervals).toMatchObject({ unit: 'identities', resamples: 1000 });
   expect(json.accuracy.toFixed(4)).toBe(printed('trained'));
   const [{ trainingFit, ...result }] = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'));
   expect(trainingFit.loss).toBeGreaterThan(0);

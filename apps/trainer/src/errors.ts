@@ -67,3 +67,14 @@ export class BatchMemoryError extends CfError {
     });
   }
 }
+
+/** `E_FACE`: a photograph in which no face was found. */
+export class FaceError extends CfError {
+  constructor(picture: string) {
+    super('FaceError', 'E_FACE', {
+      given: `'${picture}', in which no face was found`,
+      expected: 'a photograph that shows one',
+      fix: 'take another, or leave --align out where it is an aligned crop already.',
+    });
+  }
+}

@@ -3,7 +3,7 @@ import { CfError } from '@cf/core';
 /** What the process exits with; printed by `cf --help`. */
 export const EXIT = {
   ok: 0,
-  /** A check failed: golden values over tolerance, on a backend or a device. */
+  /** A check failed: golden values over tolerance, on a backend or a device; or two pictures are different, where asked for. */
   checkFailed: 1,
   /** Flags, options or names that don't fit. */
   usage: 2,

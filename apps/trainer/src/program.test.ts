@@ -101,9 +101,9 @@ describe('wrong flags', () => {
     [['train', '--train', 'none'], /train = "none"/],
     [['train', '--min-images', '9'], /--min-images without --data/],
     [['eval', '--data', 'x', '--pairs', 'y'], /neither --model nor --run/],
-    [['eval', '--model', 'onnx:x', '--run', 'x', '--data', 'x', '--pairs', 'y'], /both --model and --run/],
+    [['eval', '--run', 'x', '--input', 'raw', '--data', 'x', '--pairs', 'y'], /--run with --input/],
     [['eval', '--model', 'x.onnx', '--data', 'x', '--pairs', 'y'], /expected onnx:FILE/],
-    [['eval', '--run', 'x'], /required option '--pairs <file>'/],
+    [['eval', '--run', 'x'], /neither --pairs nor --identification/],
     [['faces'], /--sheet, --out or both/],
     [['conformance', '--goldens', '/nonexistent.json'], /--goldens \/nonexistent\.json \(ENOENT/],
   ])('%j exit with 2 and say why', async (args, message) => {

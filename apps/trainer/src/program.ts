@@ -3,14 +3,18 @@ import { CfError, printable } from '@cf/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
+import { compareCommand } from './commands/compare.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { embedCommand } from './commands/embed.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { searchCommand } from './commands/search.ts';
 import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 
 const EXIT_CODES = `
@@ -24,7 +28,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const program = new Command('cf')
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
+    .addCommand(compareCommand())
     .addCommand(evalCommand())
+    .addCommand(embedCommand())
+    .addCommand(searchCommand())
+    .addCommand(verifyCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())

@@ -3,11 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { format } from 'node:util';
 import { formatPairs, identityPairs, syntheticName } from '@cf/data';
 import { expect, vi } from 'vitest';
-
-// Processes start slowly on a machine with other work to do.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const CLI = resolve(import.meta.dirname, 'cli.ts');
 
@@ -28,8 +26,48 @@ export interface CliOptions {
   readonly unread?: readonly ('stdout' | 'stderr')[];
 }
 
-/** Runs the program as a process of its own. */
-export async function cf(
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs the program: with options, and where it starts itself again, as a process of its own; otherwise in this one,
+ * which spares it loading everything anew, in its turn.
+ */
+export function cf(args: readonly string[], options?: CliOptions): Promise<CliResult> {
+  if (options !== undefined || args[0] === 'bench') return processOf(args, options);
+  const run = last.then(() => runHere(args));
+  last = run.catch(() => {});
+  return run;
+}
+
+/** Only one at a time: streams and exit code are those of the process. */
+async function runHere(args: readonly string[]): Promise<CliResult> {
+  const { runProgram } = await import('./program.ts');
+  const text = { stdout: '', stderr: '' };
+  const spies = [
+    ...(['stdout', 'stderr'] as const).map((name) =>
+      vi.spyOn(process[name], 'write').mockImplementation((part, ...rest) => {
+        text[name] += part;
+        const written = rest.find((one) => typeof one === 'function') as (() => void) | undefined;
+        written?.();
+        return true;
+      }),
+    ),
+    vi.spyOn(console, 'log').mockImplementation((...parts) => {
+      text.stdout += `${format(...parts)}\n`;
+    }),
+  ];
+  const before = process.exitCode;
+  process.exitCode = 0;
+  try {
+    await runProgram(args);
+    return { code: Number(process.exitCode), ...text };
+  } finally {
+    process.exitCode = before;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+async function processOf(
   args: readonly string[],
   { environment, signal, program = CLI, unread = [] }: CliOptions = {},
 ): Promise<CliResult> {
@@ -96,10 +134,10 @@ export async function metricsOf(run: string): Promise<readonly Record<string, nu
 
 /** Flags of a training that takes a second. */
 export const SMALL: readonly string[] = [
-  '--identities=30',
+  '--identities=15',
   '--images-per-identity=6',
   '--pixels=16',
   '--epochs=2',
-  '--batch=32',
+  '--batch=16',
   '--dim=16',
 ];

@@ -118,6 +118,7 @@ export {
   type CurricularMargin,
   curricularFace,
 } from './losses/curricular-face.ts';
+export { CURRICULAR_STATISTICS, type CurricularStatistic } from './losses/curricular-statistics.ts';
 export { type DynamicArcFaceOptions, dynamicArcFace } from './losses/dynamic-arc-face.ts';
 export {
   type ElasticArcFaceOptions,

@@ -170,3 +170,17 @@ export class FaceDetectorError extends CfError {
     super('FaceDetectorError', 'E_FACE_DETECTOR', { given, expected, fix, cause });
   }
 }
+
+/** `E_EMBEDDING`: what a network gives for a picture is no embedding. */
+export class EmbeddingError extends CfError {
+  constructor(given: string, expected: string, fix: string) {
+    super('EmbeddingError', 'E_EMBEDDING', { given, expected, fix });
+  }
+}
+
+/** `E_EMBEDDING_FILE`: a file of embeddings that can't be read, or can't be written. */
+export class EmbeddingFileError extends CfError {
+  constructor(given: string, expected: string, fix: string, cause?: unknown) {
+    super('EmbeddingFileError', 'E_EMBEDDING_FILE', { given, expected, fix, cause });
+  }
+}

@@ -11,6 +11,7 @@ export {
   uniformSampler,
 } from '@cf/core';
 export { type AlignFolderOptions, type AlignProgress, alignFolder } from './align/align-folder.ts';
+export { type AlignedFace, alignedFaces } from './align/aligned-faces.ts';
 export { type AlignmentCheck, checkAlignment } from './align/alignment-check.ts';
 export type { AlignedFolder } from './align/alignment-summary.ts';
 export {
@@ -24,6 +25,7 @@ export {
 export { type HumanDetectorOptions, humanDetector } from './align/human-detector.ts';
 export { parseLandmarks } from './align/landmarks-file.ts';
 export { ALIGNMENT_VERSION } from './align/make-crop.ts';
+export { photographWith, placing } from './align/photograph-with.ts';
 export {
   ARCFACE_TEMPLATE,
   applySimilarity,
@@ -49,9 +51,18 @@ export {
   type PictureIdentity,
   packIn,
 } from './collection/open-collection.ts';
-
+export { type EmbeddedBatch, type EmbedOptions, type EmbedProgress, embed } from './embed/embed.ts';
+export type { EmbeddedPicture } from './embed/names.ts';
+export { type Embeddings, readEmbeddings } from './embed/read-embeddings.ts';
+export {
+  createEmbeddingFile,
+  type EmbeddingFile,
+  type EmbeddingFileOptions,
+} from './embed/write-embeddings.ts';
 export {
   DataFolderError,
+  EmbeddingError,
+  EmbeddingFileError,
   FaceDetectorError,
   ImageStoreSizeError,
   ManifestError,
@@ -67,6 +78,7 @@ export { type ImageFolder, type ImageIdentity, scanImageFolder } from './folder/
 export { type IdentitySplit, type SplitOptions, splitIdentities } from './folder/split.ts';
 export { type DecodeOptions, decodeImage, resizeImage } from './image/decode.ts';
 export { DECODING_BYTES, decodingBudget, shareDecodingBudget } from './image/decoding-budget.ts';
+export { encodeImage } from './image/encode.ts';
 export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/image-loader.ts';
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
@@ -135,6 +147,7 @@ export {
   type StoreProgress,
 } from './store/image-store.ts';
 export { type DrawnPicture, decodePicture, type StreamedPicture } from './stream/decode-picture.ts';
+export type { DiskOptions } from './stream/picture-file.ts';
 export {
   openPictureStream,
   type PictureRequest,

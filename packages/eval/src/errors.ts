@@ -17,3 +17,10 @@ export class ReportError extends CfError {
     super('ReportError', 'E_REPORT', { given, expected, fix });
   }
 }
+
+/** `E_GALLERY`: embeddings that can't be searched, or searched for. */
+export class GalleryError extends CfError {
+  constructor(given: string, expected: string, fix: string) {
+    super('GalleryError', 'E_GALLERY', { given, expected, fix });
+  }
+}

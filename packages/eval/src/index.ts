@@ -1,5 +1,28 @@
+export {
+  compareVerification,
+  comparisonsOf,
+  type Difference,
+  type VerificationComparison,
+} from './bootstrap/compare-verification.ts';
+export type { Interval } from './bootstrap/interval.ts';
+export { type McnemarTest, mcnemarTest } from './bootstrap/mcnemar-test.ts';
+export type { PairOrigins, ResampledUnit, UnitName } from './bootstrap/pair-units.ts';
+export {
+  type ResampleInput,
+  type ResampleOptions,
+  resampleVerification,
+  type VerificationResamples,
+} from './bootstrap/resample-verification.ts';
+export type { VerificationFigures } from './bootstrap/verification-figures.ts';
+export {
+  type DrawnFigures,
+  intervalsOf,
+  type VerificationIntervals,
+  verificationIntervals,
+} from './bootstrap/verification-intervals.ts';
 export { type BandChartOptions, type BandPoint, bandChart } from './charts/band-chart.ts';
-export { detChart } from './charts/det-chart.ts';
+export { type CmcChartOptions, cmcChart } from './charts/cmc-chart.ts';
+export { type DetChartOptions, detChart } from './charts/det-chart.ts';
 export type { Domain } from './charts/domain.ts';
 export { type LineChartOptions, lineChart } from './charts/line-chart.ts';
 export type { ChartSize } from './charts/render.ts';
@@ -8,7 +31,19 @@ export { type ScatterChartOptions, type ScatterPoint, scatterChart } from './cha
 export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
 export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
-export { PairsError, ReportError } from './errors.ts';
+export { GalleryError, PairsError, ReportError } from './errors.ts';
+export {
+  type Gallery,
+  type IdentifiedRows,
+  openGallery,
+  type SearchOutcomes,
+} from './identification/gallery.ts';
+export {
+  type FnirAtFpir,
+  type IdentificationOptions,
+  type IdentificationReport,
+  identify,
+} from './identification/identify.ts';
 export {
   type HtmlReportOptions,
   htmlReport,
@@ -19,14 +54,24 @@ export {
   type ReportSummaryItem,
   type ReportTable,
 } from './report/html-report.ts';
+export { createIdentityIndex, type IdentityIndex, type IdentityIndexInput } from './search/identity-index.ts';
+export {
+  type ImpostorThreshold,
+  type ImpostorThresholdOptions,
+  impostorThreshold,
+} from './search/impostor-threshold.ts';
+export { type Match, search } from './search/search.ts';
 export { cosineSimilarity } from './similarity/cosine-similarity.ts';
 export { pairScores } from './similarity/pair-scores.ts';
 export { type PrincipalPlane, principalPlane } from './similarity/principal-plane.ts';
 export { sumWithMirror } from './similarity/sum-with-mirror.ts';
+export { type TemplateInput, type Templates, templateEmbeddings } from './templates/template-embeddings.ts';
 export { type BestThreshold, bestThreshold } from './verification/best-threshold.ts';
 export type { FoldAccuracy, FoldResult, ThresholdSource } from './verification/fold-accuracy.ts';
 export type { LabelledPairs } from './verification/labelled-pairs.ts';
-export type { RocPoint } from './verification/roc.ts';
+export type { RocPoint, RocPoints } from './verification/roc.ts';
 export type { TarAtFar } from './verification/tar-at-far.ts';
 export { thinRoc } from './verification/thin-roc.ts';
+export { thresholdAtFar } from './verification/threshold-at-far.ts';
 export { type VerificationInput, type VerificationReport, verify } from './verification/verify.ts';
+export { type PairVerdict, verifyPair } from './verification/verify-pair.ts';

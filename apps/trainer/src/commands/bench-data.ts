@@ -16,8 +16,10 @@ interface DataFlags extends TrainFlags {
 }
 
 const EXAMPLES = `
-Trains twice on the same pictures: with all of them decoded in memory, and with a tenth, the others being read again. Tells
-images/s of both, the share of the time that waited for pictures, and the memory of the process from tenth to tenth.
+Trains three times on the same pictures: with all of them decoded in memory, with a tenth there and the others on disk
+(in the system's temporary folder), and with a tenth and the others decoded again. Tells images/s of each, the share of
+the time that waited for pictures, the memory of the process from tenth to tenth, and by how much it grew over the last
+two thirds of the steps.
 
 Examples:
   cf bench data --data lfw-112
@@ -35,7 +37,7 @@ export function benchDataCommand(measure: (task: 'data-task') => readonly string
     .option('--backbone <name>', 'what is trained', 'tiny-iresnet')
     .option('--batch <n>', 'pictures a step', number, 128)
     .option('--steps <n>', 'steps that count', number, 30)
-    .option('--rounds <n>', 'times that both are measured, in turn; the middle ratio is told', number, 1)
+    .option('--rounds <n>', 'times that all are measured, in turn; the middle ratios are told', number, 1)
     .option('--threads <n>', 'threads of the processor', number, availableParallelism())
     .option('--data-workers <n>', 'threads that read and change pictures', number)
     .option('--json', 'print one JSON object', false)

@@ -16,8 +16,10 @@ import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { benchAlignCommand } from './bench-align.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
+import { benchEmbedCommand } from './bench-embed.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
@@ -37,6 +39,8 @@ export function benchCommand(): Command {
     .addCommand(backboneCommand())
     .addCommand(scalingCommand(measure))
     .addCommand(benchDataCommand(measure))
+    .addCommand(benchAlignCommand())
+    .addCommand(benchEmbedCommand())
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true })

@@ -1,41 +1,33 @@
 import { printable } from '@cf/core';
-import { htmlReport } from '@cf/eval';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command } from 'commander';
-import { pairsDataset } from '../dataset/file-pairs.ts';
-import { ProblemList, problemsText } from '../dataset/problem-list.ts';
-import { readablePairs } from '../dataset/verification-pairs.ts';
+import { cropsIn } from '../dataset/aligned-data.ts';
+import type { LoadOptions } from '../dataset/image-source.ts';
+import { ProblemList } from '../dataset/problem-list.ts';
 import { chooseDevice } from '../engines/choose-device.ts';
-import { DEVICE_CHOICES, type Device, deviceChoice } from '../engines/device.ts';
-import { type FileSettings, readModelFile } from '../engines/onnx-file.ts';
-import { type Embedder, openOnnxEmbedding } from '../engines/onnx-network.ts';
-import { RunFolderError, UsageError } from '../errors.ts';
+import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
+import type { FileSettings } from '../engines/onnx-file.ts';
+import { UsageError } from '../errors.ts';
+import { evaluate } from '../evaluation/evaluate.ts';
+import { evaluationJson } from '../evaluation/evaluation-json.ts';
+import { evaluationPage } from '../evaluation/evaluation-page.ts';
+import { checkEvaluationFlags, type EvaluationFlags, evaluationSet } from '../evaluation/evaluation-set.ts';
+import { evaluationText } from '../evaluation/evaluation-text.ts';
+import { closeModel, givenModels, openModels } from '../evaluation/open-model.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { FeatureExtractor } from '../features/feature-extractor.ts';
-import { embedTable, extractFeatures } from '../features/feature-table.ts';
-import { layersBackbone } from '../features/layers-backbone.ts';
-import { featuresOf } from '../features/linear-embedding.ts';
-import { onnxBackbone } from '../features/onnx-backbone.ts';
-import { openExtractor } from '../features/open-extractor.ts';
-import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
-import { scoreCharts } from '../report/score-charts.ts';
-import { resultsAsJson, scoreModel } from '../report/score-model.ts';
-import type { PairResult } from '../report/score-pairs.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import { openRunFolder, RUN_FILES } from '../run/run-folder.ts';
 import { checkSection } from '../settings/check-config.ts';
 import { onnxInput } from '../settings/fields.ts';
-import { longFlag, propertyOf, type Setting } from '../settings/setting.ts';
-import { onnxFile } from '../settings/situation.ts';
+import type { Setting } from '../settings/setting.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
+import { number, several } from './options.ts';
 import { optionsOf } from './train-options.ts';
 
-interface EvalFlags extends FileSettings {
-  readonly model?: string;
-  readonly run?: string;
-  readonly data?: string;
-  readonly pairs: string;
-  readonly pairsFolds?: string;
+interface EvalFlags extends FileSettings, EvaluationFlags {
+  readonly model?: readonly string[];
+  readonly run?: readonly string[];
+  readonly align?: true;
+  readonly resamples: number;
   readonly device: string;
   readonly flip: boolean;
   readonly strict: boolean;
@@ -46,20 +38,30 @@ interface EvalFlags extends FileSettings {
 /** `cf eval`. */
 export function evalCommand(): Command {
   const command = new Command('eval')
-    .description('Score a run or an ONNX file on pairs of pictures.')
-    .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
-    .option('--run <folder>', 'the folder of a training')
+    .description('Score runs or ONNX files on pairs of pictures, and on how they find people among others.')
+    .option('--model <onnx:FILE>', 'an ONNX backbone, as it is; several are compared', several)
+    .option('--run <folder>', 'the folder of a training; several are compared', several)
     .option('--data <folder>', 'pictures of an LFW list, one folder an identity, in the layout of LFW')
-    .requiredOption(
+    .option(
       '--pairs <file>',
       'LFW list of pairs, a verification set with its pictures (lfw.bin), or a list of paths (.csv, .tsv, .jsonl)',
     )
     .option('--pairs-folds <list>', 'folds to score; the others choose the threshold (default: all)')
+    .option(
+      '--identification [list]',
+      'find people in a gallery: of a list (path, identity, split gallery or probe), or among those in --data',
+    )
+    .option(
+      '--templates <file>',
+      'pairs and searches are of templates, each of several pictures (template, path, media …)',
+    )
+    .option('--align', 'the pictures in --data are photographs: crops of their faces are made first')
+    .option('--resamples <n>', 'of the intervals and tests; 0 for none', number, 1000)
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
     .option('--strict', 'stop at the first unreadable picture', false)
     .option('--json', 'print one JSON object', false)
-    .option('--report <file>', 'also write a page with ROC and scores')
+    .option('--report <file>', 'also write a page with the curves, scores and tables')
     .addHelpText('after', EXAMPLES);
   for (const one of Object.values<Setting>(onnxInput))
     for (const option of optionsOf(one)) command.addOption(option);
@@ -69,7 +71,8 @@ export function evalCommand(): Command {
 }
 
 const EXAMPLES = `
-Accuracy is the mean over the scored folds, each at the threshold that is best on all other folds.
+Accuracy is the mean over the scored folds, each at the threshold that is best on all other folds. Intervals hold 95 %:
+identities are drawn anew with replacement, where folders say who is who, else pairs that share a picture together.
 
 Examples:
   cf eval --model onnx:backbone.onnx --data lfw-112 --pairs pairs.txt
@@ -78,162 +81,73 @@ Examples:
   cf eval --run runs/mine --pairs lfw.bin --flip
   cf eval --run runs/mine --pairs pairs.csv
       columns a and b (paths), same (1 or 0), and if wanted fold
+  cf eval --run runs/a --run runs/b --pairs lfw.bin --report both.html
+      which is better, by how much, and whether chance would do
+  cf eval --run runs/mine --data lfw-112 --identification
+      the first picture of everybody who has several is the gallery; people of one picture are strangers
+  cf eval --run runs/mine --identification people.csv
+      columns path, identity, split (gallery or probe)
+  cf eval --run runs/mine --templates templates.csv --pairs pairs.csv
+      columns template, path, and if wanted media (frames of one video), identity, split; pairs of templates
 `;
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
-  const { extractor, embedding } = await openModel(flags);
+  const given = givenModels(flags);
+  const settings = checkSection(onnxInput, flags);
+  checkEvaluationFlags(flags);
+  checkCount(flags.resamples);
+  checkAlign(flags);
+  const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
+  const device = await chooseDevice(deviceChoice(flags.device), work, tell);
+  const models = await openModels(given, settings, device);
   const problems = new ProblemList();
   try {
-    const policy = { onProblem: problems.add, strict: flags.strict };
-    const { images, verification } = await pairsDataset(flags.pairs, flags.pairsFolds, flags.data, policy);
-    const mirror = (): boolean => flags.flip;
-    const features = await extractFeatures('embedding', images, extractor, { ...policy, mirror, signal });
-    const table = embedding === undefined ? features : await embedTable(features, embedding);
-    const name = flags.run ?? extractor.name;
-    const result = scoreModel(name, table, verification).at(-1)!.result;
-    const unscored = verification.missing + readablePairs(verification, table.indices).dropped;
+    const policy = { onProblem: problems.add, strict: flags.strict, signal };
+    const set = await evaluationSet({ ...flags, ...(await alignedFolder(flags, policy)) }, policy);
+    const evaluation = await evaluate(models, set, { ...flags, ...policy });
     const found = problems.all.length;
-    if (!flags.json) for (const note of extractor.notes ?? []) console.log(printable(note));
-    const json = { ...resultsAsJson([{ name, result }])[0], problems: found, unscoredPairs: unscored };
-    console.log(flags.json ? JSON.stringify(json) : asText(printable(name), result, found, unscored));
-    if (flags.report !== undefined) await atomicWrite(flags.report, await evalReport(name, flags, result));
+    if (flags.json) console.log(JSON.stringify(evaluationJson(evaluation, found)));
+    else {
+      for (const note of new Set(models.flatMap(({ extractor }) => extractor.notes ?? [])))
+        console.log(printable(note));
+      console.log(evaluationText(evaluation, found));
+    }
+    if (flags.report !== undefined) {
+      const scored = [flags.pairs, set.searches?.from].filter((one) => one !== undefined).join(', ');
+      await atomicWrite(flags.report, await evaluationPage(evaluation, scored, flags));
+    }
     return EXIT.ok;
   } catch (error) {
     return interruptedExit(error);
   } finally {
-    await extractor.dispose();
-    await embedding?.dispose();
+    for (const model of models) await closeModel(model);
   }
 }
 
-interface OpenModel {
-  readonly extractor: FeatureExtractor;
-  /** Of what the extractor gives; undefined takes that as it is. */
-  readonly embedding?: Embedder;
+/** What is printed is the result alone. */
+function tell(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
 }
 
-async function openModel(flags: EvalFlags): Promise<OpenModel> {
-  if ((flags.model === undefined) === (flags.run === undefined)) {
-    throw new UsageError(
-      flags.model === undefined ? 'neither --model nor --run' : 'both --model and --run',
-      'one of them',
-      'name what is to be scored.',
-    );
-  }
-  const settings = checkSection(onnxInput, flags);
-  const choice = deviceChoice(flags.device);
-  const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
-  // What is printed is the result alone.
-  const device = await chooseDevice(
-    choice,
-    work,
-    (line) => void process.stderr.write(`${printable(line)}\n`),
-  );
-  if (flags.model !== undefined)
-    return { extractor: await onnxBackbone(onnxFile(flags.model), settings, device) };
-  for (const one of Object.values<Setting>(onnxInput)) {
-    if (flags[propertyOf(one) as keyof FileSettings] === undefined) continue;
-    throw new UsageError(`--run with ${longFlag(one)}`, 'one of them', 'a run knows it: leave the flag out.');
-  }
-  const run = await openRunFolder(flags.run!);
-  if (await run.has('network')) return openNetwork(run.file('network'), device);
-  requireProcessor(device);
-  // Written after model.json.
-  if (await run.has('layersWeights')) return { extractor: await layersBackbone(run) };
-  if (await run.has('earlierModel')) {
-    throw new RunFolderError(
-      `'${run.file('earlierModel')}', of an earlier version`,
-      `a run with ${RUN_FILES.network}`,
-      `train it again: cf train --config ${run.file('config')} --features-from ${run.path}`,
-    );
-  }
-  throw new RunFolderError(
-    `'${run.path}', whose training is not finished`,
-    'a run with a model',
-    `finish it with: cf train --resume ${run.path}`,
-  );
-}
-
-/** @throws UsageError for a layers model anywhere else */
-function requireProcessor(device: Device): void {
-  if (device === 'cpu') return;
+function checkCount(resamples: number): void {
+  if (Number.isInteger(resamples) && resamples >= 0 && resamples <= 1e6) return;
   throw new UsageError(
-    `--device ${device} and a run without ${RUN_FILES.network}`,
-    'a network of ONNX, which onnxruntime runs there',
-    'leave --device out.',
+    `--resamples ${resamples}`,
+    'a whole number from 0 to 1000000',
+    'leave it out for 1000.',
   );
 }
 
-/** The network of a run, with what gives it its features where it stands on some. */
-async function openNetwork(file: string, device: Device): Promise<OpenModel> {
-  const model = await readModelFile(file);
-  const features = featuresOf(model, file);
-  if (features === undefined) return { extractor: await onnxBackbone(file, {}, device) };
-  return {
-    extractor: await openExtractor(features, device),
-    embedding: await openOnnxEmbedding(model, device),
-  };
+function checkAlign({ align, data, templates }: EvalFlags): void {
+  if (align !== true || (data !== undefined && templates === undefined)) return;
+  const beside = data === undefined ? 'without --data' : 'with --templates';
+  throw new UsageError(`--align ${beside}`, 'the photographs of --data', 'align others with cf data align.');
 }
 
-/**
- * @param problems pictures, folders and pairs with something wrong
- * @param unscored pairs that lack a readable picture
- */
-function asText(name: string, result: PairResult, problems: number, unscored: number): string {
-  const { report } = result;
-  const lines = [
-    `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
-    `accuracy  ${accuracyText(result)} (${accuracyNote(result)})`,
-    `AUC       ${report.auc.toFixed(5)}`,
-    `EER       ${report.eer.toFixed(4)}`,
-    ...report.tarAtFar.map(({ far, tar, status, impostorPairs, required }) =>
-      tar === null
-        ? `TAR       at FAR ${far.toExponential(0)}: ${status} (${impostorPairs} of ${required})`
-        : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}`,
-    ),
-    `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
-  ];
-  if (problems > 0) lines.push(problemsText(problems, unscored));
-  return lines.join('\n');
-}
-
-/** One that accepts no pair is the next number above the highest score. */
-function bestThresholdText({ report, genuine, impostor }: PairResult): string {
-  const highest = [...genuine, ...impostor].reduce(
-    (high, score) => Math.max(high, score),
-    Number.NEGATIVE_INFINITY,
-  );
-  return report.bestThreshold > highest
-    ? `above every score (${thresholdText(highest)} is the highest)`
-    : thresholdText(report.bestThreshold);
-}
-
-async function evalReport(name: string, flags: EvalFlags, result: PairResult): Promise<string> {
-  const { report } = result;
-  return htmlReport({
-    title: `Verification of ${name}`,
-    subtitle: flags.pairs,
-    summary: [
-      {
-        label: 'accuracy',
-        value: accuracyText(result),
-        note: accuracyNote(result),
-      },
-      { label: 'area under ROC', value: report.auc.toFixed(5) },
-      { label: 'equal error rate', value: report.eer.toFixed(4) },
-    ],
-    charts: await scoreCharts([{ name, result }], name),
-    tables: [
-      {
-        title: 'TAR at FAR',
-        columns: ['FAR', 'TAR', 'threshold'],
-        rows: report.tarAtFar.map(({ far, tar, threshold: at, status }) => [
-          far,
-          tar === null ? status : tar.toFixed(4),
-          at === null ? null : thresholdText(at),
-        ]),
-      },
-    ],
-    config: flags,
-  });
+/** The folder of the crops, where photographs are to be aligned. */
+async function alignedFolder(
+  { align, data }: EvalFlags,
+  policy: LoadOptions,
+): Promise<{ readonly data?: string }> {
+  return align === true ? { data: await cropsIn(data!, { ...policy, say: tell }) } : {};
 }

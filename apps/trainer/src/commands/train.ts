@@ -87,7 +87,7 @@ function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): vo
 
 /** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
 const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
-const PLACED = ['device', 'kernels', 'dataMemory', 'dataWorkers'] as const;
+const PLACED = ['device', 'kernels', 'dataMemory', 'dataDisk', 'dataWorkers'] as const;
 const BESIDE_RESUME = new Set<string>(['featuresFrom', 'json', ...PLACED, ...KEEPING]);
 
 async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
@@ -144,7 +144,8 @@ async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling)
       const [report, model] = [run.file('report'), run.file(modelFile(config))];
       say(`done in ${formatSeconds(seconds)}; report: ${report}, model: ${model}`);
     }
-    onEvent?.({ event: 'done', run: run.path, seconds, interrupted });
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    onEvent?.({ event: 'done', run: run.path, seconds, peakMemory, interrupted });
     return interrupted ? EXIT.interrupted : EXIT.ok;
   } catch (error) {
     if (error instanceof InterruptedError) return tellInterrupted(opened, say);
@@ -234,26 +235,20 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
 }
 
 /** The same training on another device, or by other kernels. */
-function computedOn(
-  config: TrainConfig,
-  {
-    device,
-    kernels,
-    dataMemory,
-    dataWorkers,
-  }: Pick<TrainFlags, 'device' | 'kernels' | 'dataMemory' | 'dataWorkers'>,
-): TrainConfig {
-  return checkConfig({
-    ...config,
-    ...(device !== undefined && { device }),
-    ...(kernels !== undefined && { kernels }),
-    ...(dataMemory !== undefined && { dataMemory }),
-    ...(dataWorkers !== undefined && { dataWorkers }),
-  });
+function computedOn(config: TrainConfig, flags: TrainFlags): TrainConfig {
+  return givenAnew(config, flags, PLACED);
 }
 
 /** The same training for longer, or with other checkpoints kept. */
 function longerWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
-  const given = KEEPING.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
+  return givenAnew(config, flags, KEEPING);
+}
+
+function givenAnew(
+  config: TrainConfig,
+  flags: TrainFlags,
+  names: readonly (keyof TrainFlags)[],
+): TrainConfig {
+  const given = names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
   return checkConfig({ ...config, ...Object.fromEntries(given) });
 }

@@ -17,20 +17,25 @@ interface Surroundings extends LoadOptions {
  *
  * @throws FaceDetectorError where the packages that find faces are not installed
  */
-export async function alignedData(
-  data: DataConfig,
-  { strict, onProblem, signal, say }: Surroundings,
-): Promise<DataConfig> {
+export async function alignedData(data: DataConfig, surroundings: Surroundings): Promise<DataConfig> {
   if (data.kind !== 'folder' || !data.align) return data;
-  const out = cropsOf(data.root);
+  return { ...data, root: await cropsIn(data.root, surroundings) };
+}
+
+/** Makes the aligned crops of a folder of photographs. @returns the folder beside it that they are in */
+export async function cropsIn(
+  root: string,
+  { strict, onProblem, signal, say }: Surroundings,
+): Promise<string> {
+  const out = cropsOf(root);
   const detector = await humanDetector();
   try {
-    const aligned = await alignPhotographs({ data: data.root, out, detector, strict, onProblem, signal });
+    const aligned = await alignPhotographs({ data: root, out, detector, strict, onProblem, signal });
     for (const line of alignedLines(out, aligned)) say(line);
   } finally {
     await detector.close();
   }
-  return { ...data, root: out };
+  return out;
 }
 
 function cropsOf(root: string): string {

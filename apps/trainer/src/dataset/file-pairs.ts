@@ -29,28 +29,46 @@ export async function pairsOfFile(
   };
 }
 
-/** The pairs of a file alone, with the pictures that they use. @param root of an LFW list; others need none */
+/** Names pairs, and where an LFW list finds its pictures. */
+export interface PairsGiven {
+  readonly path: string;
+  readonly pairsFolds: string | undefined;
+  /** The folder of an LFW list; other files of pairs need none. */
+  readonly root: string | undefined;
+  /** The folder is for something else as well, so that such a file may stand beside it. */
+  readonly isRootShared?: boolean;
+}
+
+/** The pairs of a file alone, with the pictures that they use. */
 export async function pairsDataset(
   path: string,
   pairsFolds: string | undefined,
   root: string | undefined,
   policy: ProblemPolicy,
 ): Promise<Pick<Dataset, 'images' | 'verification'>> {
-  const file = await pairsFile(path);
-  if ((file.kind === 'whole') === (root !== undefined)) {
-    throw root === undefined
-      ? new UsageError(
-          `--pairs ${path} without --data`,
-          'the folder of the pictures that it names',
-          'give --data.',
-        )
-      : new UsageError(
-          `--pairs ${path} with --data`,
-          'one of them',
-          'it says where its pictures are: leave --data out.',
-        );
-  }
   const list = new ImageList<StoredPicture>(placeOf);
-  const verification = await pairsOfFile(file, pairsFolds, root ?? '', list, policy);
+  const verification = await addPairs({ path, pairsFolds, root }, list, policy);
   return { images: fileImages(list.images), verification };
+}
+
+/** Adds the pictures of a file of pairs to a list. @throws UsageError without the folder that it needs, or with one that it does not */
+export async function addPairs(
+  { path, pairsFolds, root, isRootShared = false }: PairsGiven,
+  list: ImageList<StoredPicture>,
+  policy: ProblemPolicy,
+): Promise<VerificationPairs> {
+  const file = await pairsFile(path);
+  if (root === undefined && file.kind !== 'whole')
+    throw new UsageError(
+      `--pairs ${path} without --data`,
+      'the folder of the pictures that it names',
+      'give --data.',
+    );
+  if (root !== undefined && file.kind === 'whole' && !isRootShared)
+    throw new UsageError(
+      `--pairs ${path} with --data`,
+      'one of them',
+      'it says where its pictures are: leave --data out.',
+    );
+  return pairsOfFile(file, pairsFolds, root ?? '', list, policy);
 }

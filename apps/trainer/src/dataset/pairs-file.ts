@@ -26,8 +26,8 @@ export async function pairsFile(path: string): Promise<PairsFile> {
     : { kind: 'lfw', path, text: await readGiven('--pairs', path) };
 }
 
-/** What can't be read, or is no file, is told by who reads it. */
-async function beginsAsSet(path: string): Promise<boolean> {
+/** Whether a path is a file that begins as a verification set. What can't be read, or is no file, is told by who reads it. */
+export async function beginsAsSet(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) return false;
   const file = await open(path).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syntheticName, writeSyntheticFolder } from '@cf/data';
 import { beforeAll, expect, it } from 'vitest';
@@ -45,7 +45,7 @@ function dataset(trained: readonly number[], scored: readonly (readonly [string,
 const { signal } = new AbortController();
 
 it('people of both are counted and named', async () => {
-  const found = await scoredAndTrained(
+  const { warnings: found } = await scoredAndTrained(
     dataset(
       [0, 1, 2],
       [
@@ -62,7 +62,7 @@ it('people of both are counted and named', async () => {
 
 it('pictures of both are found under other names', async () => {
   const stranger = [1, 2].map((n) => join(root, 'Stranger', `Stranger_000${n}.png`)) as [string, string];
-  const found = await scoredAndTrained(dataset([0, 1, 2], [stranger]), signal);
+  const { warnings: found } = await scoredAndTrained(dataset([0, 1, 2], [stranger]), signal);
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(
     /^warning: 1 scored picture is \(nearly\) trained on as well: .*Stranger_0001\.png like .*00000_0001\.png$/,
@@ -71,7 +71,7 @@ it('pictures of both are found under other names', async () => {
 
 it('says nothing of strangers, nor of folds that are not scored', async () => {
   const strangers = dataset([0, 1, 2], [[picture(3, 1), picture(4, 1)]]);
-  expect(await scoredAndTrained(strangers, signal)).toEqual([]);
+  expect((await scoredAndTrained(strangers, signal)).warnings).toEqual([]);
   const other = dataset(
     [0, 1],
     [
@@ -80,7 +80,22 @@ it('says nothing of strangers, nor of folds that are not scored', async () => {
     ],
   );
   const { verification } = other;
-  expect(
-    await scoredAndTrained({ ...other, verification: { ...verification, folds: [2, 1] } }, signal),
-  ).toEqual([]);
+  const unscored = { ...other, verification: { ...verification, folds: [2, 1] } };
+  expect((await scoredAndTrained(unscored, signal)).warnings).toEqual([]);
+});
+
+it('pictures that were searched are not searched again, but for another one or one that has changed', async () => {
+  const stranger = [1, 2].map((n) => join(root, 'Stranger', `Stranger_000${n}.png`)) as [string, string];
+  const three = dataset([0, 1, 2], [stranger]);
+  const { warnings, found } = await scoredAndTrained(three, signal);
+  expect(found!.alike).toHaveLength(1);
+  // What is known is told; where there is a search, what it finds.
+  const known = { ...found!, alike: [...found!.alike, ['Ann/1.png', 'Bob/2.png'] as [string, string]] };
+  const isKnown = async (of: ReturnType<typeof dataset>): Promise<boolean> =>
+    (await scoredAndTrained(of, signal, known)).warnings[0]!.includes('Ann/1.png like Bob/2.png');
+  expect(await isKnown(three)).toBe(true);
+  expect(await isKnown(dataset([0, 1, 3], [stranger]))).toBe(false);
+  await utimes(picture(2, 1), 1, 1);
+  expect(await isKnown(three)).toBe(false);
+  expect((await scoredAndTrained(three, signal, known)).warnings).toEqual(warnings);
 });

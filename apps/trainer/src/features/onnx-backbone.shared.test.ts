@@ -45,5 +45,5 @@ describe.skipIf(!exist)('a real backbone on real faces (needs ../shared)', () =>
     } finally {
       await backbone.dispose();
     }
-  }, 60_000);
+  });
 });

@@ -16,6 +16,8 @@ export interface PairResult {
   readonly thresholdFrom: VerificationReport['thresholdFrom'];
   readonly genuine: readonly number[];
   readonly impostor: readonly number[];
+  /** Of all pairs, scored or not, in their order: [P]. */
+  readonly scores: Float64Array;
   /** Mean threshold of the scored folds. */
   readonly threshold: number;
 }
@@ -44,6 +46,7 @@ export function scorePairs(
     thresholdFrom: all.thresholdFrom,
     genuine: chosen.filter((i) => same[i]).map((i) => scores[i]!),
     impostor: chosen.filter((i) => !same[i]).map((i) => scores[i]!),
+    scores,
     threshold: meanOf(counted.map((fold) => fold.threshold)),
   };
 }

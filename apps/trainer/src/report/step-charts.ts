@@ -1,11 +1,11 @@
 import { lineChart, type ReportChart } from '@cf/eval';
-import type { StepMetrics } from '@cf/training';
+import type { ShadowCosines, StepMetrics } from '@cf/training';
 
 /** Lines over the steps of a training, by the name that a reader sees. */
 interface StepChart {
   readonly title: string;
   readonly yTitle: string;
-  readonly lines: Readonly<Record<string, keyof StepMetrics>>;
+  readonly lines: Readonly<Record<string, Exclude<keyof StepMetrics, 'shadows'>>>;
   readonly caption: string;
 }
 
@@ -67,5 +67,25 @@ export async function stepCharts(metrics: readonly StepMetrics[]): Promise<reado
     if (series.length === 0) continue;
     drawn.push({ title, svg: await lineChart({ title, xTitle: 'step', yTitle, series }), caption });
   }
-  return drawn;
+  return [...drawn, ...(await shadowCharts(metrics))];
+}
+
+/** How the gradients of losses that looked on stood to the trained one's. */
+async function shadowCharts(metrics: readonly StepMetrics[]): Promise<readonly ReportChart[]> {
+  const looks = metrics.filter(({ shadows }) => Object.keys(shadows?.cosines ?? {}).length > 0);
+  const names = [...new Set(looks.flatMap(({ shadows }) => Object.keys(shadows!.cosines)))];
+  if (names.length === 0) return [];
+  const chart = async (of: keyof ShadowCosines, title: string): Promise<ReportChart> => {
+    const series = names.map((name) => ({
+      name,
+      points: looks.map(({ step, shadows }) => ({ x: step, y: shadows!.cosines[name]?.[of] ?? Number.NaN })),
+    }));
+    const caption =
+      'Cosine between the gradients that another loss would have had on the same batch and those of the trained one: 1 where both go the same way.';
+    return { title, svg: await lineChart({ title, xTitle: 'step', yTitle: 'cosine', series }), caption };
+  };
+  return [
+    await chart('embeddings', 'Losses that looked on: ∂L/∂X'),
+    await chart('weights', 'Losses that looked on: ∂L/∂W'),
+  ];
 }

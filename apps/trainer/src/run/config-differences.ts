@@ -9,6 +9,7 @@ const NOT_TOLD = new Set([
   'kernels',
   'threads',
   'dataMemory',
+  'dataDisk',
   'dataWorkers',
   'epochs',
 ]);

@@ -16,6 +16,7 @@ import { requireBatchSize } from './batch-size.ts';
 import { openEmbedding } from './embedding-subject.ts';
 import { requireInitial } from './initial-state.ts';
 import type { Job } from './job.ts';
+import { openShadows } from './open-shadows.ts';
 import { type JobOptions, withJob } from './with-job.ts';
 
 /** What a training would be. Sizes in memory are bytes. */
@@ -157,14 +158,17 @@ async function measured(
   const perEpoch = sampler.steps;
   const head = await backend.createHead(lossOf(config, samples), { subCenters: config.subCenters });
   const seconds: number[] = [];
+  const { shadows, dispose } = await openShadows(backend, config, samples);
   try {
-    for await (const event of train({ learner, head, samples, sampler, options, signal })) {
+    const task = { learner, head, samples, sampler, options, signal, ...(shadows && { shadows }) };
+    for await (const event of train(task)) {
       if (event.type !== 'step') continue;
       const size = Math.min(samples.count, config.batch * config.accumulate);
       seconds.push(size / event.metrics.imagesPerSecond);
       if (seconds.length === TRIED) break;
     }
   } finally {
+    dispose();
     head.dispose();
   }
   signal.throwIfAborted();

@@ -23,6 +23,13 @@ export type RunEvent =
     }
   /** Scores at the end, as results.json has them. */
   | { readonly event: 'result'; readonly [field: string]: unknown }
-  | { readonly event: 'done'; readonly run: string; readonly seconds: number; readonly interrupted: boolean }
+  | {
+      readonly event: 'done';
+      readonly run: string;
+      readonly seconds: number;
+      /** Most memory that the process has held, in bytes. */
+      readonly peakMemory: number;
+      readonly interrupted: boolean;
+    }
   | { readonly event: 'dry-run'; readonly [field: string]: unknown }
   | { readonly event: 'error'; readonly code: string; readonly message: string };

@@ -44,7 +44,7 @@ export async function withNetwork<T>(
       requireBatchSize(config, images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
-      const stream = await openPictures(job, untrained.inference.shape);
+      const stream = await openPictures(job, untrained.inference.shape, run.path);
       try {
         const subject = subjectOn(job, untrained, stream);
         requireBatchSize(config, subject.samples.count, network.smallestBatch);
@@ -62,12 +62,14 @@ export async function withNetwork<T>(
   }
 }
 
-/** Decodes or draws every picture once, and keeps what fits. */
-function openPictures(
-  { config, dataset: { images }, policy, signal }: Job<NetworkTraining>,
+/** Decodes or draws every picture once, and keeps what fits into memory, and into a file in the folder. */
+async function openPictures(
+  { config, dataset: { images }, policy, signal, say }: Job<NetworkTraining>,
   shape: ImageShape,
+  folder: string,
 ): Promise<PictureStream> {
-  const { dataMemory, dataWorkers: workers, augmentation } = config;
+  const { dataMemory, dataDisk, dataWorkers: workers, augmentation } = config;
+  const onDisk = dataDisk === undefined ? undefined : byteSize('--data-disk', dataDisk);
   return withProgress('pictures', images.count, 'images', (update) =>
     openPictureStream(images.sources, {
       ...shape,
@@ -75,21 +77,26 @@ function openPictures(
       augmentation,
       signal,
       onProgress: ({ done }) => update(done),
+      onNote: say,
       ...(dataMemory !== undefined && { maxBytes: byteSize('--data-memory', dataMemory) }),
+      ...(onDisk !== 0 && { disk: { folder, ...(onDisk !== undefined && { maxBytes: onDisk }) } }),
       ...(workers !== undefined && { workers }),
     }),
   );
 }
 
 /** A sentence where not all pictures fit into memory. */
-function memoryText({ kept, count, channels, height, width, workers }: PictureStream): string | undefined {
+function memoryText(stream: PictureStream): string | undefined {
+  const { kept, onDisk, count, channels, height, width, workers } = stream;
   if (kept >= count) return undefined;
-  const share = `${kept} of ${count} pictures are kept in memory (${bytesText(kept * channels * height * width)})`;
-  const by =
-    workers === 0
-      ? 'when they are needed'
-      : `ahead of training by ${workers} thread${workers === 1 ? '' : 's'}`;
-  return `${share}, the others are read again ${by}`;
+  const bytes = (pictures: number): string => bytesText(pictures * channels * height * width);
+  const places = [
+    `${kept} of ${count} pictures are kept in memory (${bytes(kept)})`,
+    ...(onDisk > 0 ? [`${onDisk} on disk (${bytes(onDisk)})`] : []),
+    ...(kept + onDisk < count ? ['the others are decoded again'] : []),
+  ];
+  const by = `ahead of training by ${workers} thread${workers === 1 ? '' : 's'}`;
+  return `${places.join(', ')}, ${workers === 0 ? 'when they are needed' : by}`;
 }
 
 function subjectOn(

@@ -13,6 +13,8 @@ export const RUN_FILES = {
   metrics: 'metrics.jsonl',
   /** Where labels were exchanged on purpose: of which pictures. */
   exchanged: 'exchanged-labels.jsonl',
+  /** Pictures that are scored and trained on, so that a resume need not search for them. */
+  alike: 'scored-and-trained.json',
   /** What `cf data suspects` writes. */
   suspects: 'suspects.jsonl',
   features: 'features.safetensors',

@@ -13,6 +13,7 @@ import { lossOf } from '../settings/loss-of.ts';
 import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { trainingOptions } from '../settings/training-options.ts';
+import { openShadows } from './open-shadows.ts';
 
 /** What a training of a configuration is of. */
 export type Training = Pick<TrainingTask, 'learner' | 'state'> & {
@@ -47,6 +48,10 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   const total = sampler.steps * options.epochs;
   const { subCenters } = config;
   const head = await backend.createHead(lossOf(config, samples), { subCenters });
+  const { shadows, dispose } = await openShadows(backend, config, samples).catch((error: unknown) => {
+    head.dispose();
+    throw error;
+  });
   let step = state?.step ?? 0;
   const progress = startProgress(hooks.label, total, 'steps', step);
   try {
@@ -57,6 +62,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
       sampler,
       options,
       ...(state === undefined ? {} : { state }),
+      ...(shadows && { shadows }),
       checkpointDue: (reached: number): boolean => hooks.checkpointDue?.(reached) ?? false,
     };
     for await (const event of train(given)) {
@@ -77,6 +83,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
     progress.stop(`${hooks.label}: stopped at step ${step}`);
     throw error instanceof TrainingDiverged ? new DivergedError(error) : error;
   } finally {
+    dispose();
     head.dispose();
   }
 }

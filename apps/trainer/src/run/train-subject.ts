@@ -12,12 +12,14 @@ import type { TrainConfig } from '../settings/train-config.ts';
 import { boardLog, scoreEvent } from '../tensorboard/board-log.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { readCheckpoint } from './checkpoint.ts';
+import { curriculumAdvice } from './curriculum-advice.ts';
 import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { leftOutByWeighting } from './left-out.ts';
 import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
+import { shadowTexts } from './shadow-texts.ts';
 import type { Subject } from './subject.ts';
 import { trainWithLog } from './train-with-log.ts';
 import { dataShareText, type TrainingFit, trainingFit } from './training-fit.ts';
@@ -38,7 +40,9 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const metrics = await readMetrics<StepMetrics>(run, best?.step);
   const leftOut = leftOutByWeighting(metrics);
   const waited = dataShareText(metrics);
-  for (const line of [leftOut, waited]) if (line !== undefined) job.say(line);
+  const shadows = shadowTexts(config, metrics);
+  for (const line of [leftOut, waited, curriculumAdvice(metrics), ...shadows])
+    if (line !== undefined) job.say(line);
   const fit = trainingFit(metrics);
   const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
   if (config.evaluation.control) {
@@ -106,7 +110,9 @@ async function trainControl(
     const samples = withShuffledLabels(subject.samples, config.seed);
     const label = 'control on shuffled labels';
     const onStep = (metrics: StepMetrics): unknown => steps.push(metrics);
-    await runTraining({ config, backend, learner: network.learner, samples, signal }, { label, onStep });
+    const { shadow: _, shadowEvery: __, ...alone } = config;
+    const training = { config: alone, backend, learner: network.learner, samples, signal };
+    await runTraining(training, { label, onStep });
     if (signal.aborted) return undefined;
     const trained = await network.trained();
     return await scoreAndClose(subject, 'control, shuffled labels', trained, trainingFit(steps));
@@ -145,9 +151,12 @@ async function writeOutcome(
     problems: problems.all,
     notes: [
       ...notes,
-      ...[warmUpWarning(config, samples.count), leftOutByWeighting(metrics)].filter(
-        (line) => line !== undefined,
-      ),
+      ...[
+        warmUpWarning(config, samples.count),
+        leftOutByWeighting(metrics),
+        curriculumAdvice(metrics),
+      ].filter((line) => line !== undefined),
+      ...shadowTexts(config, metrics),
       ...(config.validateEvery === undefined
         ? []
         : [`the best checkpoint is the model: ${CHOSEN_BY_SCORES}`]),

@@ -1,9 +1,9 @@
 import type { Dataset } from '../dataset/dataset.ts';
-import { scoredAndTrained } from '../dataset/scored-and-trained.ts';
+import { type AlikePictures, alikePictures, scoredAndTrained } from '../dataset/scored-and-trained.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
-import type { RunFolder } from './run-folder.ts';
+import { type RunFolder, readJson } from './run-folder.ts';
 import { trainSubject } from './train-subject.ts';
 import { withJob, withSubject } from './with-job.ts';
 
@@ -42,18 +42,28 @@ export async function train(
       `${dataset.names.length} identities, ${images} images to train on; ${pairs} pairs from ${dataset.pairsFrom}`,
     );
     const environment = await environmentOf(config, backend, device);
+    const before = await searchedBefore(place);
+    const { warnings, found } = await scoredAndTrained(dataset, signal, before);
     const open: RunPlace['open'] = async (on) => {
       const run = await place.open();
       await recordEnvironment(run, { ...environment, ...on }, { afterStep: kept?.state.step ?? 0, say });
       if (config.data.labelNoise !== undefined) await writeExchanged(run, dataset);
+      if (found !== undefined && found !== before) await run.writeText('alike', `${JSON.stringify(found)}\n`);
       return run;
     };
     const opened = { ...job, place: { ...place, open } };
-    const known = [...knownPairs(dataset), ...(await scoredAndTrained(dataset, signal))];
+    const known = [...knownPairs(dataset), ...warnings];
     return withSubject(opened, (subject) =>
       trainSubject(opened, { ...subject, notes: [...subject.notes, ...known] }),
     );
   });
+}
+
+/** What a run that is resumed has found of its pictures; undefined where that can't be read: then they are searched again. */
+async function searchedBefore({ found }: RunPlace): Promise<AlikePictures | undefined> {
+  if (found === undefined || !(await found.has('alike'))) return undefined;
+  const kept = await readJson(found.file('alike')).catch(() => undefined);
+  return alikePictures.safeParse(kept).data;
 }
 
 /** A sentence where scores are of people who are trained on. */

@@ -14,6 +14,7 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** `2GiB` as bytes. @throws UsageError for a text that is no amount of memory */
 export function byteSize(flag: string, text: string): number {
+  if (text.trim() === '0') return 0;
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]?i?b)$/i.exec(text.trim()) ?? [];
   const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
   if (number !== '' && Number.isSafeInteger(bytes)) return bytes;

@@ -10,6 +10,7 @@ import { checkLoss } from './loss-of.ts';
 import { type PlaceOf, parse } from './parse.ts';
 import { samplerChoice } from './sampler-choice.ts';
 import { fieldsOf, type Section } from './setting.ts';
+import { checkShadows } from './shadow-losses.ts';
 import {
   CONFIG_SCHEMA,
   FEATURE_SCHEMA,
@@ -40,12 +41,14 @@ export function checkConfig(value: unknown, from: 'flags' | 'file' = 'file', pla
 /** What fields say beside each other. */
 function checkTogether(config: TrainConfig): void {
   checkLoss(config);
+  checkShadows(config);
   checkMomentum(config);
   checkKeeping(config);
   checkSampling(config);
   if (config.train === 'all') {
     checkEngine(config);
     if (config.dataMemory !== undefined) byteSize('--data-memory', config.dataMemory);
+    if (config.dataDisk !== undefined) byteSize('--data-disk', config.dataDisk);
   }
   const file = config.train === 'all' ? config.network : config.features;
   if (file.kind === 'onnx') checkPixels(file);

@@ -64,7 +64,7 @@ function give(params: Record<string, unknown>, name: string, value: unknown, fla
 }
 
 /** A number, a truth value, a list or an object as JSON; else the text. @throws SyntaxError */
-function parseValue(text: string): unknown {
+export function parseValue(text: string): unknown {
   if (/^[[{]/.test(text)) return JSON.parse(text);
   if (text === 'true' || text === 'false') return text === 'true';
   const number = Number(text);

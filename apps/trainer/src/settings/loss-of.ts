@@ -6,11 +6,16 @@ import type { TrainConfig } from './train-config.ts';
 /** The loss of a configuration, for the samples that it is trained on. @throws OptionOutOfRangeError where they don't fit */
 export function lossOf(
   { loss: { name, params } }: Pick<TrainConfig, 'loss'>,
-  { labels, classes }: Pick<NamedSamples, 'labels' | 'classes'>,
+  samples: Pick<NamedSamples, 'labels' | 'classes'>,
 ): MarginLoss {
-  const classCounts = new Array<number>(classes.length).fill(0);
-  for (const label of labels) classCounts[label]!++;
-  return createLoss(name, params, { classCounts });
+  return createLoss(name, params, { classCounts: classCountsOf(samples) });
+}
+
+/** Pictures of each class. */
+export function classCountsOf({ labels, classes }: Pick<NamedSamples, 'labels' | 'classes'>): number[] {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label]!++;
+  return counts;
 }
 
 /**

@@ -104,6 +104,7 @@ describe('amounts of memory', () => {
     ['500MB', 5e8],
     ['1.5 kib', 1536],
     ['0b', 0],
+    ['0', 0],
   ])('%s', (given, bytes) => {
     expect(byteSize('--data-memory', given)).toBe(bytes);
   });

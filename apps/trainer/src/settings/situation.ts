@@ -20,6 +20,7 @@ type Choice =
   | 'initFrom'
   | 'loss'
   | 'sampler'
+  | 'shadow'
   | 'weighting';
 
 /** Flags on which it depends what others mean. */
@@ -122,6 +123,7 @@ export const ONLY = {
   pairs: beside('pairs'),
   labelNoise: beside('labelNoise', '--label-noise'),
   weighting: beside('weighting'),
+  shadowed: beside('shadow'),
   validated: beside('validateEvery', '--validate-every'),
   started: beside('initFrom', '--init-from'),
   drawn: unless('for drawn identities', ({ choices }) => choices.data !== undefined && '--data'),

@@ -44,7 +44,7 @@ export function boardLog(folder: string, after?: number): BoardLog {
   };
 }
 
-const TAGS: Readonly<Record<string, keyof StepMetrics>> = {
+const TAGS: Readonly<Record<string, Exclude<keyof StepMetrics, 'shadows'>>> = {
   'training/loss': 'loss',
   'training/t': 't',
   'training/mean_target_cosine': 'meanTargetCosine',
@@ -61,7 +61,10 @@ export function stepEvent(metrics: StepMetrics, wallTime: number = Date.now() / 
     const value = metrics[name];
     return value == null ? [] : [[tag, value] as const];
   });
-  return { wallTime, step: metrics.step, scalars: Object.fromEntries(scalars) };
+  const shadows = Object.entries(metrics.shadows?.cosines ?? {}).flatMap(([name, { embeddings }]) =>
+    embeddings === null ? [] : [[`shadow/${name}`, embeddings] as const],
+  );
+  return { wallTime, step: metrics.step, scalars: Object.fromEntries([...scalars, ...shadows]) };
 }
 
 /** Scores after a step. */

@@ -107,6 +107,12 @@ export const SPECIMENS: readonly Specimen[] = [
       alpha: 'paper',
     }),
   ),
+  specimen('curricularface by mode', (scale = 32) =>
+    curricularFace({ scale, alpha: 0.6, statistic: 'mode-cosine' }),
+  ),
+  specimen('curricularface by probability', (scale = 16) =>
+    curricularFace({ scale, alpha: 0.6, statistic: 'mean-probability' }),
+  ),
   specimen('adaface', (scale = 64) => adaFace({ scale }), { dependsOnNorm: true }),
   specimen('adaface tAlpha = 1', (scale = 64) => adaFace({ scale, tAlpha: 1 }), { dependsOnNorm: true }),
   specimen('magface', (scale = 64) => magFace({ scale }), { ...ALONG_NORM, ...EASY }),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { keyedNormal } from '../random/margin-draws.ts';
 import { referenceStep } from '../reference/reference-step.ts';
 import { type CurricularFaceOptions, curricularFace } from './curricular-face.ts';
+import { createLoss } from './registry.ts';
 
 const fill = (count: number, seed: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => keyedNormal(seed, 0, i));
@@ -117,4 +118,62 @@ test('a hard negative with cos θ_j < −t/2 is pulled closer', () => {
   expect(output.diagnostics.minModulation).toBeCloseTo(0.1 + 2 * c, 14);
   // Descent moves w_1 along −∂W: towards x = (1, 0, 0).
   expect(-output.gradWeights[3]!).toBeGreaterThan(0);
+});
+
+describe('what t follows', () => {
+  /** Target cosines of samples at some angles from the one class center that they have; the other center is opposite. */
+  const tOf = (options: CurricularFaceOptions, targets: readonly number[]): number =>
+    referenceStep(curricularFace({ alpha: 1, ...options }), {
+      embeddings: Float64Array.from(targets.flatMap((cos) => [cos, Math.sqrt(1 - cos * cos)])),
+      weights: Float64Array.of(1, 0, -1, 0),
+      labels: targets.map(() => 0),
+      dim: 2,
+    }).state.values.t!;
+
+  test.each([
+    // Of 40 bins the middle of the fullest; of equally full ones the lowest; the first bin has its lower end, too.
+    [[0.31, 0.32, 0.34, 0.9, -0.5], 0.325],
+    [[0.9, 0.91, 0.31, 0.32], 0.325],
+    [[0.7], 0.675],
+    [[-1, -0.99, 0.5], -0.975],
+    [[1, 1, 0.99, 0.2], 0.975],
+    [[0.05, 0.0501], 0.025],
+  ])('the mode of %j is %d', (targets, mode) => {
+    expect(tOf({ statistic: 'mode-cosine' }, targets)).toBeCloseTo(mode, 12);
+  });
+
+  test('the mean probability is that of the softmax on s·cos θ, margin and modulation left out', () => {
+    const dot = (i: number, j: number): number => {
+      const [x, w] = [input.embeddings.subarray(4 * i, 4 * i + 4), input.weights.subarray(4 * j, 4 * j + 4)];
+      return x.reduce((sum, value, k) => sum + value * w[k]!, 0) / (Math.hypot(...x) * Math.hypot(...w));
+    };
+    const p = input.labels.map((label, i) => {
+      const all = Array.from({ length: 9 }, (_, j) => Math.exp(8 * dot(i, j)));
+      return all[label]! / all.reduce((a, b) => a + b);
+    });
+    const loss = curricularFace({ scale: 8, alpha: 0.5, tInitial: 0.4, statistic: 'mean-probability' });
+    const output = referenceStep(loss, input, { tileSize: 2 });
+    const t = 0.5 * (p.reduce((a, b) => a + b) / 6) + 0.2;
+    expect(output.state.values.t).toBeCloseTo(t, 13);
+    textbook(t, { s: 8, m: 0.5 }).losses.forEach((value, i) => {
+      expect(output.losses[i]).toBeCloseTo(value, 12);
+    });
+    expect(output.diagnostics.meanTargetCosine).toBeCloseTo(meanCosine, 14);
+  });
+
+  test('a probability of 0 or 1 is one, at any scale, and so is that of a class alone', () => {
+    const statistic = 'mean-probability';
+    expect(tOf({ statistic, scale: 1024 }, [1])).toBe(1);
+    expect(tOf({ statistic, scale: 1024 }, [-1])).toBe(0);
+    const alone = { embeddings: Float64Array.of(1, 0), weights: Float64Array.of(0, 1), labels: [0], dim: 2 };
+    expect(referenceStep(curricularFace({ alpha: 1, statistic }), alone).state.values.t).toBe(1);
+  });
+
+  test('nothing else is one', () => {
+    expect(() => curricularFace({ statistic: 'median' as 'mode-cosine' })).toThrow(/^statistic = "median"/);
+    const named = createLoss('curricularface', { statistic: 'mode-cosine', alpha: 1 });
+    expect(referenceStep(named, input).state.values.t).toBe(
+      referenceStep(curricularFace({ statistic: 'mode-cosine', alpha: 1 }), input).state.values.t,
+    );
+  });
 });

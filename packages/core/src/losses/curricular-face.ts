@@ -5,9 +5,14 @@ import { angularMargin } from '../margin/angular-margin.ts';
 import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { curricularModulation } from '../modulation/modulation.ts';
-import { batchMean, type EmaPreset, ema, emaWeight } from '../scheduler/ema.ts';
+import { type EmaPreset, ema, emaWeight } from '../scheduler/ema.ts';
 import { angularMarginOfClass, type ClassMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
+import {
+  CURRICULAR_STATISTICS,
+  type CurricularStatistic,
+  curricularStatistic,
+} from './curricular-statistics.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
@@ -24,23 +29,26 @@ export interface CurricularFaceOptions extends ScaleOptions, AngularMarginOption
   readonly margin?: number | ClassMargins | CurricularMargin;
   /** Weight of the new batch in the moving average t, 0 ≤ α ≤ 1, or a preset. Default `official` (0.01). */
   readonly alpha?: EmaPreset | number;
-  /** t before the first step, −1 ≤ t₀ ≤ 1. Default 0. */
+  /** t before the first step, −1 ≤ t₀ ≤ 1; with α = 0 it stays there, as in the paper's ablation of a fixed t. Default 0. */
   readonly tInitial?: number;
+  /** What of a batch t follows. Default `mean-cosine`. */
+  readonly statistic?: CurricularStatistic;
 }
 
 /**
  * CurricularFace (Huang et al. 2020, eqs. 3–8): T = cos(θ_y + m); a negative with cos θ_j > cos(θ_y + m) is hard and
  * becomes cos θ_j·(t + cos θ_j).
  *
- * t ← α·r + (1 − α)·t, r the batch mean of cos θ_y, moves before it is used, without gradient, and not in
+ * t ← α·r + (1 − α)·t, r the batch mean of cos θ_y (or another {@link CurricularStatistic}), moves before it is used, without gradient, and not in
  * evaluation.
  *
  * @throws OptionOutOfRangeError
  */
 export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss {
-  const { scale = 64, tInitial = 0 } = options;
+  const { scale = 64, tInitial = 0, statistic = 'mean-cosine' } = options;
   const alpha = emaWeight(options.alpha ?? 'official');
   requireRange('tInitial', tInitial, -1, 1);
+  requireChoice('statistic', statistic, CURRICULAR_STATISTICS);
   const parts = positiveMargin(options);
   return composeLoss({
     name: 'curricularface',
@@ -51,11 +59,17 @@ export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss 
     initialValues: { t: tInitial },
     // A little past ±1: an average kept in float32 may round over.
     stateRanges: { t: [-1.000001, 1.000001] },
+    ...(statistic === 'mean-probability' ? { surveyScale: (ops) => ops.constant(scale, 's') } : {}),
     prepare: (ops, batch, state, mode) => {
       const previous = state.t!;
       const t =
         mode === 'train'
-          ? ema(ops, previous, batchMean(ops, batch.cosTarget), ops.constant(alpha, '\\alpha'))
+          ? ema(
+              ops,
+              previous,
+              curricularStatistic(ops, batch, statistic, scale),
+              ops.constant(alpha, '\\alpha'),
+            )
           : previous;
       const ofClass = parts.classValues === undefined ? {} : marginOfClass(batch);
       return { sampleValues: { t, ...ofClass }, next: { t } };

@@ -97,6 +97,7 @@ const entries: Readonly<Record<string, LossEntry>> = {
     ...angular,
     alpha: 'number or string',
     tInitial: 'number',
+    statistic: 'string',
   }),
   adaface: entry(adaFace, {
     ...scaled,

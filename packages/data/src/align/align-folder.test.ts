@@ -23,8 +23,9 @@ import { failure, put, temporaryFolder, withoutPrivileges } from '../testing.ts'
 import { type AlignFolderOptions, alignFolder } from './align-folder.ts';
 import type { AlignedFolder } from './alignment-summary.ts';
 import type { DetectedFace, FaceDetector, FaceLandmarks } from './face.ts';
+import { photographWith, placing } from './photograph-with.ts';
 import type { Similarity } from './similarity.ts';
-import { asCamera, landmarksAt, photographWith, placing } from './testing-photographs.ts';
+import { asCamera, landmarksAt } from './testing-photographs.ts';
 
 let face: RawImage;
 let base: string;

@@ -4,8 +4,9 @@ import { put, temporaryFolder } from '../testing.ts';
 import { areLandmarksOfFace, cropFace, facesOfPhotograph } from './align-photograph.ts';
 import type { DetectedFace, FaceLandmarks, Point } from './face.ts';
 import { withPhotograph } from './photograph.ts';
+import { placing } from './photograph-with.ts';
 import { ARCFACE_TEMPLATE } from './similarity.ts';
-import { asCamera, landmarksAt, placing } from './testing-photographs.ts';
+import { asCamera, landmarksAt } from './testing-photographs.ts';
 
 /** A picture that is dark but for a soft spot around a place. */
 function spotAt([x, y]: Point, width: number, height: number, radius: number) {

@@ -7,6 +7,7 @@ import { SHARED } from '../testing.ts';
 import { checkAlignment } from './alignment-check.ts';
 import { chooseFace, type FaceDetector } from './face.ts';
 import { humanDetector } from './human-detector.ts';
+import { photographWith, placing } from './photograph-with.ts';
 import {
   applySimilarity,
   meanDistance,
@@ -14,7 +15,7 @@ import {
   templateOf,
   templateSimilarity,
 } from './similarity.ts';
-import { landmarksAt, photographWith, placing } from './testing-photographs.ts';
+import { landmarksAt } from './testing-photographs.ts';
 
 const FACES = join(SHARED, 'data/lfw-112');
 

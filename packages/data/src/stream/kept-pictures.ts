@@ -37,14 +37,15 @@ export function keptPixels(kept: KeptPictures, index: number): Uint8Array | unde
   return slot < 0 ? undefined : placeOf(kept, slot);
 }
 
-/** Keeps a picture where there is room, and nobody has kept it or is about to. */
-export function keepPicture(kept: KeptPictures, index: number, pixels: Uint8Array): void {
+/** Keeps a picture where there is room, and nobody has kept it or is about to. @returns whether it is kept now */
+export function keepPicture(kept: KeptPictures, index: number, pixels: Uint8Array): boolean {
   const { slots, taken, capacity } = kept;
-  if (Atomics.load(taken, 0) >= capacity) return;
-  if (Atomics.compareExchange(slots, index, NONE, BEING_WRITTEN) !== NONE) return;
+  if (Atomics.load(taken, 0) >= capacity) return Atomics.load(slots, index) >= 0;
+  if (Atomics.compareExchange(slots, index, NONE, BEING_WRITTEN) !== NONE) return true;
   const slot = Atomics.add(taken, 0, 1);
   if (slot < capacity) placeOf(kept, slot).set(pixels);
   Atomics.store(slots, index, slot < capacity ? slot : NONE);
+  return slot < capacity;
 }
 
 function placeOf({ size, pieces }: KeptPictures, slot: number): Uint8Array {

@@ -6,6 +6,13 @@ import { toPlanes } from '../image/transform.ts';
 import { mapLimited } from '../map-limited.ts';
 import { decodePicture, type StreamedPicture } from './decode-picture.ts';
 import { type KeptPictures, keepPicture, keptPixels } from './kept-pictures.ts';
+import { type PicturesOnDisk, pixelsOnDisk } from './picture-file.ts';
+
+/** Where decoded pictures lie. */
+export interface DecodedPictures {
+  readonly inMemory: KeptPictures;
+  readonly onDisk?: PicturesOnDisk | undefined;
+}
 
 /** A batch to be made, in plain objects that another thread can be told of. */
 export interface BatchTask {
@@ -13,7 +20,7 @@ export interface BatchTask {
   readonly samples: readonly number[];
   /** Place of each in the list of pictures: `[B]`. */
   readonly indices: readonly number[];
-  /** Where each comes from; left out where it is kept: `[B]`. */
+  /** Where each comes from; left out where it is in memory: `[B]`. */
   readonly sources: readonly (StreamedPicture | undefined)[];
   readonly shape: Required<DecodeOptions>;
   /** Default: none. */
@@ -21,14 +28,14 @@ export interface BatchTask {
 }
 
 /**
- * A batch, `[B, C, H, W]`, 0 … 255: of kept pictures, and of others, which are read and kept where there is room.
+ * A batch, `[B, C, H, W]`, 0 … 255: of kept pictures, and of others, which are decoded, and kept where there is room.
  *
  * @param atOnce - pictures that are decoded at the same time.
  * @throws UnreadableImageError for a picture that can't be read any more.
  */
 export async function makeBatch(
   task: BatchTask,
-  kept: KeptPictures,
+  { inMemory, onDisk }: DecodedPictures,
   atOnce: number,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { samples, indices, sources, shape, augmentation } = task;
@@ -38,8 +45,11 @@ export async function makeBatch(
   const { options, key } = augmentation ?? { options: NO_AUGMENTATION, key: { seed: 0, epoch: 0 } };
   await mapLimited(samples, atOnce, async (sample, b) => {
     const index = indices[b]!;
-    const pixels = keptPixels(kept, index) ?? (await decoded(sources[b]!, shape, size));
-    keepPicture(kept, index, pixels);
+    const pixels =
+      keptPixels(inMemory, index) ??
+      (onDisk && (await pixelsOnDisk(onDisk, index))) ??
+      (await decoded(sources[b]!, shape, size));
+    keepPicture(inMemory, index, pixels);
     const values = batch.subarray(b * size, (b + 1) * size);
     await augmentPicture(pixels, drawAugmentation(options, key, sample), { channels, height, width, values });
   });

@@ -103,6 +103,34 @@ describe('batches of a stream', () => {
     expect(await batchesOf(streamOfStore(store))).toEqual(expected);
   }, 60_000);
 
+  it('have the same bits from a file, which takes the place of the pictures', async () => {
+    const sources = await folder();
+    const expected = await batchesOf(await open(sources));
+    const onDisk = await temporaryFolder();
+    const streams = [];
+    for (const [workers, kept, places, lost] of [
+      [0, 0, 11, false],
+      [2, 3, 8, false],
+      [1, 2, 11, true],
+      [2, 1, 4, true],
+    ] as const) {
+      const notes: string[] = [];
+      // A folder that is not there is as good as a disk that is full.
+      const disk = { folder: lost ? join(onDisk, 'none') : onDisk, maxBytes: places * BYTES };
+      const options = { workers, maxBytes: kept * BYTES, disk, onNote: (line: string) => notes.push(line) };
+      const stream = await open(sources, options);
+      expect(stream).toMatchObject({ kept, onDisk: lost ? 0 : Math.min(places, PICTURES - kept) });
+      expect(notes.map((line) => line.includes('(ENOENT)'))).toEqual(lost ? [true] : []);
+      expect(await batchesOf(stream)).toEqual(expected);
+      if (!lost) streams.push(stream);
+    }
+    for (const source of sources) if (source.kind === 'file') await rm(source.path);
+    for (const stream of streams) expect(await batchesOf(stream)).toEqual(expected);
+    // Nothing is read from a file that is closed.
+    await streams[0]!.close();
+    await expect(batchesOf(streams[0]!)).rejects.toThrow(UnreadableImageError);
+  }, 60_000);
+
   it('that are left early leave nothing running, and a stream goes on after it', async () => {
     const stream = await open(await folder(), { workers: 2, maxBytes: 0 });
     let asked = 0;

@@ -11,14 +11,17 @@ import { type ImageProblem, imageProblem } from '../problem.ts';
 import type { ImageStore, StoreProgress } from '../store/image-store.ts';
 import { decodePicture, type StreamedPicture } from './decode-picture.ts';
 import { type KeptPictures, keepPicture, keptCount, roomFor } from './kept-pictures.ts';
-import { type BatchTask, makeBatch } from './make-batch.ts';
+import { type BatchTask, type DecodedPictures, makeBatch } from './make-batch.ts';
+import { type DiskOptions, PictureFile } from './picture-file.ts';
 import { readAhead } from './read-ahead.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** How {@link openPictureStream} reads. */
 export interface PictureStreamOptions extends Required<DecodeOptions> {
-  /** Bytes of decoded pictures that are kept; by default half of the memory that is free. What does not fit is read again. */
+  /** Bytes of decoded pictures that are kept; by default half of the memory that is free. */
   readonly maxBytes?: number;
+  /** A file for those that do not fit; without it, and without room in it, they are decoded again. */
+  readonly disk?: DiskOptions;
   /**
    * Threads that make batches ahead of their use; 0 makes them on this one. By default none where all pictures fit and are
    * hardly changed, else one for every two processors, eight at most.
@@ -30,6 +33,8 @@ export interface PictureStreamOptions extends Required<DecodeOptions> {
   readonly strict?: boolean;
   /** Hears of each picture that is skipped, in the order of the list. */
   readonly onProblem?: (problem: ImageProblem) => void;
+  /** Hears where `disk` can't be used, or not any more: once, in a line. */
+  readonly onNote?: (line: string) => void;
   /** Hears of each picture that was read. */
   readonly onProgress?: (progress: StoreProgress) => void;
   /** Ends the opening, which throws the signal's reason. */
@@ -44,7 +49,7 @@ export interface PictureRequest {
   readonly augmentation?: { readonly options: AugmentOptions; readonly key: AugmentKey };
 }
 
-/** Pictures of one size, as many as there are: some in memory, the others read when they are asked for. */
+/** Pictures of one size, as many as there are: some in memory, some on disk, the others decoded when they are asked for. */
 export interface PictureStream {
   /** N, of the pictures that can be read. */
   readonly count: number;
@@ -58,6 +63,8 @@ export interface PictureStream {
   readonly indices: Int32Array;
   /** How many lie in memory now. */
   readonly kept: number;
+  /** How many others lie on disk, decoded. */
+  readonly onDisk: number;
   /** Threads that make batches. */
   readonly workers: number;
   /**
@@ -68,12 +75,12 @@ export interface PictureStream {
    * @throws UnreadableImageError for a picture that can't be read any more
    */
   batches(requests: Iterable<PictureRequest>): AsyncGenerator<Float32Array, void, undefined>;
-  /** Ends the threads. */
+  /** Ends the threads, and removes what was kept on disk. */
   close(): Promise<void>;
 }
 
 /**
- * Looks at every picture once, keeps what fits into memory, and gives batches of all of them.
+ * Looks at every picture once, keeps what fits into memory and on disk, and gives batches of all of them.
  *
  * Unreadable pictures are skipped, reported and refused as `loadImages` does it.
  *
@@ -87,11 +94,14 @@ export async function openPictureStream(
   const { strict = onProblem === undefined, augmentation } = options;
   checkSize(options);
   checkNumber('maxBytes', maxBytes, 0, Number.MAX_SAFE_INTEGER);
+  checkNumber('disk.maxBytes', options.disk?.maxBytes ?? 0, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('workers', options.workers ?? 0, 0, 1024);
   if (augmentation !== undefined) checkAugmentation(augmentation);
   const shape = { width, height, channels };
   const size = channels * height * width;
   const kept = roomFor(sources.length, size, maxBytes);
+  const { disk, onNote = () => {} } = options;
+  const file = disk && new PictureFile(disk, sources.length, size, onNote);
   const indices = new Int32Array(sources.length);
   let count = 0;
   const read = async (source: StreamedPicture) => {
@@ -103,24 +113,29 @@ export async function openPictureStream(
   };
   const pixels = new Uint8Array(size);
   let index = 0;
-  for await (const found of readAhead(sources, 4 * availableParallelism(), read)) {
-    signal?.throwIfAborted();
-    if ('error' in found) {
-      const { error } = found;
-      if (strict || !(error instanceof UnreadableImageError)) throw error;
-      onProblem?.(imageProblem(error.kind, error.path, error.reason));
-    } else {
-      toPlanes(found.image, pixels, 0);
-      keepPicture(kept, index, pixels);
-      indices[count++] = index;
+  try {
+    for await (const found of readAhead(sources, 4 * availableParallelism(), read)) {
+      signal?.throwIfAborted();
+      if ('error' in found) {
+        const { error } = found;
+        if (strict || !(error instanceof UnreadableImageError)) throw error;
+        onProblem?.(imageProblem(error.kind, error.path, error.reason));
+      } else {
+        toPlanes(found.image, pixels, 0);
+        if (!keepPicture(kept, index, pixels)) await file?.keep(index, pixels);
+        indices[count++] = index;
+      }
+      index++;
+      onProgress?.({ done: index, total: sources.length });
     }
-    index++;
-    onProgress?.({ done: index, total: sources.length });
+  } catch (error) {
+    await file?.close();
+    throw error;
   }
   const { workers = defaultWorkers(count > keptCount(kept), augmentation) } = options;
   const places = indices.slice(0, count);
   const readable = { indices: places, places, sources, shape };
-  return new Stream(readable, kept, workers);
+  return new Stream(readable, { kept, file }, workers);
 }
 
 /** A store as a stream: all of it lies in memory. */
@@ -136,7 +151,7 @@ export function streamOfStore({
   const kept = roomFor(count, size, count * size);
   for (let at = 0; at < count; at++) keepPicture(kept, at, pixels.subarray(at * size, (at + 1) * size));
   const places = Int32Array.from({ length: count }, (_, at) => at);
-  return new Stream({ indices, places, sources: [], shape: { width, height, channels } }, kept, 0);
+  return new Stream({ indices, places, sources: [], shape: { width, height, channels } }, { kept }, 0);
 }
 
 /** Half of the memory that this process may still take. */
@@ -166,6 +181,11 @@ interface Readable {
   readonly shape: Required<DecodeOptions>;
 }
 
+interface Places {
+  readonly kept: KeptPictures;
+  readonly file?: PictureFile | undefined;
+}
+
 class Stream implements PictureStream {
   readonly count: number;
   readonly channels: 1 | 3;
@@ -175,10 +195,12 @@ class Stream implements PictureStream {
   readonly workers: number;
   readonly #readable: Readable;
   readonly #kept: KeptPictures;
+  readonly #file: PictureFile | undefined;
+  readonly #making = new Set<Promise<Float32Array>>();
   /** Started when a batch is asked for. */
   #pool: WorkerPool | undefined;
 
-  constructor(readable: Readable, kept: KeptPictures, workers: number) {
+  constructor(readable: Readable, { kept, file }: Places, workers: number) {
     const { indices, places, shape } = readable;
     this.count = places.length;
     this.channels = shape.channels;
@@ -188,10 +210,15 @@ class Stream implements PictureStream {
     this.workers = workers;
     this.#readable = readable;
     this.#kept = kept;
+    this.#file = file;
   }
 
   get kept(): number {
     return keptCount(this.#kept);
+  }
+
+  get onDisk(): number {
+    return this.#file?.kept ?? 0;
   }
 
   batches(requests: Iterable<PictureRequest>): AsyncGenerator<Float32Array, void, undefined> {
@@ -203,17 +230,27 @@ class Stream implements PictureStream {
   async close(): Promise<void> {
     await this.#pool?.close();
     this.#pool = undefined;
+    // A descriptor that is read from must not become another file's.
+    await Promise.allSettled(this.#making);
+    await this.#file?.close();
   }
 
   async #make(request: PictureRequest): Promise<Float32Array> {
-    const task = this.#taskOf(request);
-    if (this.workers === 0) return makeBatch(task, this.#kept, availableParallelism());
+    const making = this.#batch(this.#taskOf(request));
+    this.#making.add(making);
+    try {
+      return await making;
+    } finally {
+      this.#making.delete(making);
+      this.#file?.tellFailure();
+    }
+  }
+
+  #batch(task: BatchTask): Promise<Float32Array> {
+    const decoded: DecodedPictures = { inMemory: this.#kept, onDisk: this.#file?.pictures };
+    if (this.workers === 0) return makeBatch(task, decoded, availableParallelism());
     const atOnce = Math.max(1, Math.ceil(availableParallelism() / this.workers));
-    this.#pool ??= new WorkerPool(this.workers, {
-      kept: this.#kept,
-      atOnce,
-      decoding: decodingBudget().buffer,
-    });
+    this.#pool ??= new WorkerPool(this.workers, { decoded, atOnce, decoding: decodingBudget().buffer });
     return this.#pool.run(task);
   }
 

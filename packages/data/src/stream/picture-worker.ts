@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { UnreadableImageError } from '../errors.ts';
 import { shareDecodingBudget } from '../image/decoding-budget.ts';
-import type { KeptPictures } from './kept-pictures.ts';
-import { type BatchTask, makeBatch } from './make-batch.ts';
+import { type BatchTask, type DecodedPictures, makeBatch } from './make-batch.ts';
 
 /** What a thread is told: a batch to make, or to end. */
 export type WorkerRequest = { readonly id: number; readonly task: BatchTask } | 'end';
@@ -23,14 +22,14 @@ export interface WorkerFailure {
 
 /** What a thread knows from the beginning. */
 export interface WorkerStart {
-  readonly kept: KeptPictures;
+  readonly decoded: DecodedPictures;
   /** Pictures that are decoded at the same time. */
   readonly atOnce: number;
   /** Of the memory that all decoders share. */
   readonly decoding: SharedArrayBuffer;
 }
 
-const { kept, atOnce, decoding } = workerData as WorkerStart;
+const { decoded, atOnce, decoding } = workerData as WorkerStart;
 shareDecodingBudget(decoding);
 const port = parentPort!;
 let ended = false;
@@ -46,7 +45,7 @@ port.on('message', (request: WorkerRequest) => {
 
 async function answer({ id, task }: Exclude<WorkerRequest, 'end'>): Promise<void> {
   try {
-    const batch = await makeBatch(task, kept, atOnce);
+    const batch = await makeBatch(task, decoded, atOnce);
     port.postMessage({ id, batch } satisfies WorkerReply, [batch.buffer]);
   } catch (error) {
     port.postMessage({ id, failure: failureOf(error) } satisfies WorkerReply);

@@ -2,6 +2,13 @@ import { logDomain } from './domain.ts';
 import { lineChart } from './line-chart.ts';
 import { type RocChartOptions, stairs } from './roc-chart.ts';
 
+/** What {@link detChart} draws. */
+export interface DetChartOptions extends Omit<RocChartOptions, 'yDomain'> {
+  /** Those of verification if left out; `identify` gives rates of other names. */
+  readonly xTitle?: string | undefined;
+  readonly yTitle?: string | undefined;
+}
+
 /**
  * Detection error trade-off as an SVG picture: false reject rate (1 − TAR) over false accept rate, both logarithmic, where
  * good models differ that the ROC shows as one (Martin et al., The DET curve, 1997).
@@ -10,7 +17,7 @@ import { type RocChartOptions, stairs } from './roc-chart.ts';
  *
  * @returns A complete `<svg>` element, 560 × 360 CSS pixels unless told otherwise.
  */
-export async function detChart(options: Omit<RocChartOptions, 'yDomain'>): Promise<string> {
+export async function detChart(options: DetChartOptions): Promise<string> {
   const rates = options.series.flatMap(({ roc }) => roc.map(({ far }) => far).filter((far) => far > 0));
   const [leftEdge] = logDomain([...rates, 0.01]);
   const series = options.series.map(({ name, roc }) => ({
@@ -19,8 +26,8 @@ export async function detChart(options: Omit<RocChartOptions, 'yDomain'>): Promi
   }));
   return lineChart({
     title: options.title,
-    xTitle: 'false accept rate (FAR)',
-    yTitle: 'false reject rate (1 − TAR)',
+    xTitle: options.xTitle ?? 'false accept rate (FAR)',
+    yTitle: options.yTitle ?? 'false reject rate (1 − TAR)',
     series,
     logX: true,
     logY: true,

@@ -1,6 +1,6 @@
 import { cutGap, cutThreshold } from './cut.ts';
 import { checkPairs, type LabelledPairs } from './labelled-pairs.ts';
-import { descendingOrder, type RankedScores, rankScores } from './ranked-scores.ts';
+import { type RankedScores, rankScores, sortPairs } from './ranked-scores.ts';
 
 /** A threshold and what it achieves on the pairs it was chosen on. */
 export interface BestThreshold {
@@ -20,8 +20,7 @@ export interface BestThreshold {
  * @throws PairsError (`E_PAIRS`), NonFiniteError (`E_NON_FINITE`) as {@link verify} does.
  */
 export function bestThreshold(pairs: LabelledPairs): BestThreshold {
-  const checked = checkPairs(pairs);
-  return bestThresholdOf(rankScores(checked, descendingOrder(checked.scores)));
+  return bestThresholdOf(rankScores(sortPairs(checkPairs(pairs))));
 }
 
 /** {@link bestThreshold} of pairs that are ranked already. */

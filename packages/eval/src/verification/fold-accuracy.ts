@@ -1,6 +1,6 @@
 import { bestThresholdOf } from './best-threshold.ts';
-import { type CheckedPairs, checkBothClasses } from './labelled-pairs.ts';
-import { type RankedScores, rankScores } from './ranked-scores.ts';
+import { checkBothClasses } from './labelled-pairs.ts';
+import { type RankedScores, type RankOptions, rankScores, type SortedPairs } from './ranked-scores.ts';
 
 /** Where the thresholds of the folds come from. */
 export type ThresholdSource = 'other folds' | 'same pairs' | 'given';
@@ -32,50 +32,48 @@ export interface FoldAccuracy {
 /**
  * Accuracy of each fold at a threshold that never saw it, and their mean.
  *
- * @param folds - `[P]` fold of each pair; one fold if left out.
  * @param given - a threshold from outside, used for every fold.
  */
-export function foldAccuracy(
-  pairs: CheckedPairs,
-  order: Uint32Array,
-  folds: Float64Array | undefined,
-  given: number | undefined,
-): FoldAccuracy {
-  const foldOf = folds ?? new Float64Array(pairs.scores.length);
-  const numbers = [...new Set(foldOf)].sort((a, b) => a - b);
-  const thresholdFrom = given !== undefined ? 'given' : numbers.length > 1 ? 'other folds' : 'same pairs';
-  const results = numbers.map((fold) => {
-    const threshold =
-      given ?? bestThresholdOf(fittingPairs(pairs, order, foldOf, fold, thresholdFrom)).threshold;
-    return scoreFold(pairs, foldOf, fold, threshold);
+export function foldAccuracy(pairs: SortedPairs, given: number | undefined): FoldAccuracy {
+  const count = pairs.foldNumbers.length;
+  const thresholdFrom = given !== undefined ? 'given' : count > 1 ? 'other folds' : 'same pairs';
+  const thresholds = pairs.foldNumbers.map((fold, at) => {
+    if (given !== undefined) return given;
+    const fitting = fittingPairs(pairs, at);
+    checkBothClasses(fitting.genuinePairs, fitting.impostorPairs, `the folds other than fold ${fold}`);
+    return bestThresholdOf(fitting).threshold;
   });
-  return { ...spread(results.map((result) => result.accuracy)), thresholdFrom, folds: results };
+  const folds = scoreFolds(pairs, thresholds).map(({ pairs: members, correct }, at) => ({
+    fold: pairs.foldNumbers[at]!,
+    pairs: members,
+    threshold: thresholds[at]!,
+    accuracy: correct / members,
+  }));
+  return { ...spread(folds.map((result) => result.accuracy)), thresholdFrom, folds };
 }
 
-/** The pairs that may choose the threshold of a fold. */
-function fittingPairs(
-  pairs: CheckedPairs,
-  order: Uint32Array,
-  foldOf: Float64Array,
-  fold: number,
-  thresholdFrom: ThresholdSource,
-): RankedScores {
-  if (thresholdFrom === 'same pairs') return rankScores(pairs, order);
-  const others = rankScores(pairs, order, (index) => foldOf[index] !== fold);
-  checkBothClasses(others.genuinePairs, others.impostorPairs, `the folds other than fold ${fold}`);
-  return others;
+/** The pairs that may choose the threshold of a fold, given by its position: all others, or all where it is the only one. */
+export function fittingPairs(pairs: SortedPairs, fold: number, options: RankOptions = {}): RankedScores {
+  if (pairs.foldNumbers.length === 1) return rankScores(pairs, options);
+  const folds = new Uint8Array(pairs.foldNumbers.length).fill(1);
+  folds[fold] = 0;
+  return rankScores(pairs, { ...options, folds });
 }
 
-function scoreFold(pairs: CheckedPairs, foldOf: Float64Array, fold: number, threshold: number): FoldResult {
-  let members = 0;
-  let correct = 0;
-  for (let index = 0; index < foldOf.length; index++) {
-    if (foldOf[index] !== fold) continue;
-    members++;
-    const accepted = pairs.scores[index]! >= threshold;
-    if (accepted === (pairs.same[index] === 1)) correct++;
+/** Pairs of each fold, and how many of them are decided rightly at its threshold. */
+export function scoreFolds(
+  pairs: SortedPairs,
+  thresholds: readonly number[],
+): { readonly pairs: number; readonly correct: number }[] {
+  const results = thresholds.map(() => ({ pairs: 0, correct: 0 }));
+  for (let i = 0; i < pairs.score.length; i++) {
+    const times = pairs.times === undefined ? 1 : pairs.times[i]!;
+    const fold = pairs.fold[i]!;
+    const result = results[fold]!;
+    result.pairs += times;
+    if (pairs.score[i]! >= thresholds[fold]! === (pairs.same[i] === 1)) result.correct += times;
   }
-  return { fold, pairs: members, threshold, accuracy: correct / members };
+  return results;
 }
 
 function spread(accuracies: readonly number[]): Pick<FoldAccuracy, 'accuracy' | 'std' | 'standardError'> {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readDraws } from '../../../../testing/draws.ts';
 
 const PATIENCE = 1_200_000 * readDraws().times;
@@ -17,8 +17,11 @@ const present = onSystemDriver || existsSync(SWIFTSHADER);
 describe.skipIf(!present)(
   'webgpu in Node (needs a GPU and CF_WEBGPU=1, or SwiftShader from Chromium)',
   () => {
-    const runtime = mkdtempSync(join(tmpdir(), 'cf-webgpu-'));
-    afterAll(() => rmSync(runtime, { recursive: true, force: true }));
+    let runtime = '';
+    beforeAll(() => {
+      runtime = mkdtempSync(join(tmpdir(), 'cf-webgpu-'));
+      return () => rmSync(runtime, { recursive: true, force: true });
+    });
 
     interface Result {
       readonly passed: string[];

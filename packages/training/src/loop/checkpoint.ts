@@ -10,7 +10,10 @@ export interface Checkpoint {
 }
 
 /** The plain numbers and names of a checkpoint. */
-export type CheckpointValues = Pick<TrainingState, 'step' | 'lossState' | 'classes' | 'subCenters'>;
+export type CheckpointValues = Pick<
+  TrainingState,
+  'step' | 'lossState' | 'classes' | 'subCenters' | 'shadows'
+>;
 
 /** What the names of the tensors of a learner begin with. */
 const LEARNER = 'learner/';
@@ -20,7 +23,7 @@ const BIAS = 'class.bias';
 
 /** A state as plain named tensors and numbers. The arrays are the state's own. */
 export function checkpointOf(state: TrainingState): Checkpoint {
-  const { step, lossState, classes, subCenters, centers, classBias, learner } = state;
+  const { step, lossState, classes, subCenters, centers, classBias, learner, shadows } = state;
   const rows = classCount(state) * subCenters;
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, { values, optimiser }: TrainedArray, shape: readonly number[]): void => {
@@ -31,7 +34,7 @@ export function checkpointOf(state: TrainingState): Checkpoint {
   add(CENTERS, centers, [rows, centers.values.length / rows]);
   if (classBias !== undefined) add(BIAS, classBias, [classBias.values.length]);
   for (const [name, tensor] of learner) tensors.set(`${LEARNER}${name}`, tensor);
-  return { tensors, values: { step, lossState, classes, subCenters } };
+  return { tensors, values: { step, lossState, classes, subCenters, ...(shadows && { shadows }) } };
 }
 
 /**
@@ -41,7 +44,13 @@ export function checkpointOf(state: TrainingState): Checkpoint {
  */
 export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
   // Checkpoints of before there were sub-centers do not name them.
-  const { step, lossState, classes, subCenters = 1 } = values as Partial<CheckpointValues> & typeof values;
+  const {
+    step,
+    lossState,
+    classes,
+    subCenters = 1,
+    shadows,
+  } = values as Partial<CheckpointValues> & typeof values;
   if (!Number.isSafeInteger(step) || step < 0) throw noCheckpoint(`step = ${step}`);
   const names = [...tensors.keys()];
   const trained = (name: string): TrainedArray => {
@@ -62,6 +71,7 @@ export function stateFrom({ tensors, values }: Checkpoint): TrainingState {
     centers: trained(CENTERS),
     classBias: tensors.has(BIAS) ? trained(BIAS) : undefined,
     learner: new Map(learner.map((key) => [key.slice(LEARNER.length), tensors.get(key)!])),
+    ...(shadows && { shadows }),
   };
 }
 

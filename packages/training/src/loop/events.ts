@@ -1,5 +1,6 @@
 import type { FloatArray, HeadDiagnostics } from '@cf/core';
 import type { DivergedError } from '../errors.ts';
+import type { ShadowMetrics } from './shadows.ts';
 import type { TrainingState } from './training-state.ts';
 
 /** What one optimiser step tells. */
@@ -20,6 +21,8 @@ export interface StepMetrics extends HeadDiagnostics {
   readonly imagesPerSecond: number;
   /** Share of that time for which it waited for its samples, 0 to 1. */
   readonly dataShare: number;
+  /** Of a training at which other losses look on. */
+  readonly shadows?: ShadowMetrics;
 }
 
 /** What happens in a training, in the order in which it happens. */

@@ -16,6 +16,7 @@ import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
 import type { TrainingEvent } from './events.ts';
 import { nextTurn } from './next-turn.ts';
 import { type BatchRequest, classCount, oneByOne, type TrainingSamples, weightsOf } from './samples.ts';
+import { requireShadows, type Shadows, shadowStates } from './shadows.ts';
 import { firstHeadState, type HeadState, requireFit, type TrainingState } from './training-state.ts';
 import { type LearnerWithHead, type StepBatch, type StepResult, trainingStep } from './training-step.ts';
 
@@ -54,6 +55,8 @@ export interface TrainingTask {
   readonly sampler?: Sampler;
   /** To go on from; a first one by default. Its arrays are trained in place. */
   readonly state?: TrainingState;
+  /** Losses that look on at its batches and change nothing. */
+  readonly shadows?: Shadows;
   /** Stops the training after the current step. */
   readonly signal?: AbortSignal;
   /** Whether a checkpoint is wanted after a step, in the middle of an epoch; never by default. @param step steps done */
@@ -86,7 +89,7 @@ export function defaultSampler(
  * @throws StateMismatchError if the state is of other classes, or of another loss or learner
  */
 export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, void, void> {
-  const { learner, head, samples, options, signal, checkpointDue } = task;
+  const { learner, head, samples, options, signal, checkpointDue, shadows } = task;
   checkTask(task);
   const { epochs, rule, weightDecay = 0, biasWeightDecay = 0 } = options;
   const { sampler = defaultSampler(samples.count, options) } = task;
@@ -95,6 +98,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     head,
     centers: arrayOptimiser(rule, weightDecay),
     classBias: arrayOptimiser(rule, biasWeightDecay),
+    shadows: shadows && { ...shadows },
   };
   const perEpoch = sampler.steps;
   const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };
@@ -143,7 +147,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   yield { type: 'done', step: state.step, interrupted: interrupted && state.step < perEpoch * epochs };
 }
 
-function checkTask({ head, samples, options }: TrainingTask): void {
+function checkTask({ head, samples, options, shadows }: TrainingTask): void {
   const { epochs, batch, accumulate = 1, seed } = options;
   const { weightDecay = 0, biasWeightDecay = 0, subCenters = 1 } = options;
   const most = Number.MAX_SAFE_INTEGER;
@@ -159,6 +163,7 @@ function checkTask({ head, samples, options }: TrainingTask): void {
     const fix = 'make the head with the same subCenters as the training.';
     throw new OptionOutOfRangeError('subCenters', subCenters, expected, fix);
   }
+  if (shadows !== undefined) requireShadows(shadows, head.loss, subCenters);
   requireInteger('samples.count', samples.count, 1, 2 ** 32);
   requireInteger('samples.classes', classCount(samples), 1, 2 ** 31);
   if (samples.labels.length !== samples.count)
@@ -179,15 +184,17 @@ function requireWeights(name: string, weights: ArrayLike<number> | undefined, co
 }
 
 /** The state to start with, which fits; the learner is then where it belongs. */
-async function openState({ learner, head, samples, options, state }: TrainingTask): Promise<HeadState> {
+async function openState(task: TrainingTask): Promise<HeadState> {
+  const { learner, head, samples, options, state, shadows } = task;
   const { embeddingSize } = learner;
   const { rule, subCenters = 1 } = options;
   const owner = { loss: head.loss, classes: samples.classes, subCenters, embeddingSize, rule };
-  if (state === undefined) return firstHeadState({ ...options, ...owner });
-  const { learner: tensors, ...own } = state;
+  const looking = shadows && { shadows: shadowStates(shadows, state?.shadows) };
+  if (state === undefined) return { ...firstHeadState({ ...options, ...owner }), ...looking };
+  const { learner: tensors, shadows: _, ...own } = state;
   requireFit(own, owner);
   await learner.load(tensors);
-  return { ...own, classes: samples.classes };
+  return { ...own, classes: samples.classes, ...looking };
 }
 
 async function checkpointOf(learner: Learner, state: HeadState): Promise<TrainingEvent> {

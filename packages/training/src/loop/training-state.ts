@@ -11,6 +11,7 @@ import type { NamedTensors } from '../learner/named-tensors.ts';
 import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
 import { classCount, type TrainingSamples } from './samples.ts';
+import type { ShadowStates } from './shadows.ts';
 
 /** A trained array beside the learner, with the optimiser's numbers for it. */
 export interface TrainedArray {
@@ -32,6 +33,8 @@ export interface HeadState {
   readonly centers: TrainedArray;
   /** b, for losses with a bias: [C], or [1] where all classes share it. */
   readonly classBias: TrainedArray | undefined;
+  /** Of losses that look on. */
+  readonly shadows?: ShadowStates;
 }
 
 /** Everything that training goes on from. */

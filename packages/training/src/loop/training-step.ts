@@ -1,6 +1,7 @@
 import {
   type FloatArray,
   type Head,
+  type HeadInput,
   type HeadOutput,
   type MarginLoss,
   NonFiniteError,
@@ -11,6 +12,7 @@ import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { StepMetrics } from './events.ts';
+import { type LookingOn, lookOn } from './shadows.ts';
 import type { HeadState, TrainedArray } from './training-state.ts';
 
 /** A learner with the head on top of it, and the optimisers of what belongs to the head. */
@@ -19,6 +21,8 @@ export interface LearnerWithHead {
   readonly head: Head;
   readonly centers: ArrayOptimiser;
   readonly classBias: ArrayOptimiser;
+  /** Losses that look on. */
+  readonly shadows?: LookingOn | undefined;
 }
 
 /** The samples of one optimiser step. */
@@ -59,12 +63,13 @@ export async function trainingStep(
 ): Promise<StepResult> {
   const { learningRate } = batch;
   const step = state.step + 1;
-  const { output, gradientNorm } = await finite(step, learningRate, async () => {
+  const { output, shadows, gradientNorm } = await finite(step, learningRate, async () => {
     const found = await learn(parts, state, batch);
-    if (!Number.isFinite(found.loss)) throw new NonFiniteError('loss', 0, found.loss);
+    const { loss } = found.output;
+    if (!Number.isFinite(loss)) throw new NonFiniteError('loss', 0, loss);
     const { gradientNorm: norm } = await parts.learner.update(learningRate);
     if (!Number.isFinite(norm)) throw new NonFiniteError('gradientNorm', 0, norm);
-    return { output: found, gradientNorm: norm };
+    return { ...found, gradientNorm: norm };
   });
   const { loss, gradWeights, gradBias, diagnostics } = output;
   const move = (rule: ArrayOptimiser, { values, optimiser }: TrainedArray, gradient: FloatArray): void =>
@@ -73,7 +78,7 @@ export async function trainingStep(
   if (state.classBias !== undefined) move(parts.classBias, state.classBias, gradBias!);
   requireConverging(state, loss, learningRate);
   return {
-    state: { ...state, step, lossState: output.state },
+    state: { ...state, step, lossState: output.state, ...(shadows && { shadows: shadows.states }) },
     output,
     metrics: {
       step,
@@ -82,6 +87,7 @@ export async function trainingStep(
       learningRate,
       gradientNorm,
       ...diagnostics,
+      ...(shadows && { shadows: shadows.metrics }),
     },
   };
 }
@@ -94,12 +100,18 @@ function leftOutShare({ weighting }: MarginLoss, losses: FloatArray): number | n
   return count / losses.length;
 }
 
+/** What the head found in a batch, and what those that look on did. */
+interface Learnt {
+  readonly output: HeadOutput;
+  readonly shadows: Awaited<ReturnType<typeof lookOn>> | undefined;
+}
+
 /** Forward, head and back: the learner's gradients wait for its update. */
 async function learn(
-  { learner, head }: LearnerWithHead,
-  { step, centers, classBias, lossState }: HeadState,
+  { learner, head, shadows }: LearnerWithHead,
+  { step, centers, classBias, lossState, shadows: states = {} }: HeadState,
   { indices, labels, sampleWeights, parts, gradWeights }: StepBatch,
-): Promise<HeadOutput> {
+): Promise<Learnt> {
   const dim = learner.embeddingSize;
   // All but the last are of one size.
   const size = parts[0]!.shape[0]!;
@@ -112,7 +124,7 @@ async function learn(
   const embeddings = single
     ? await learner.forward(batchOf(parts[0]!, 0))
     : await embedAll(learner, parts.map(batchOf), indices.length);
-  const output = await head.step({
+  const input: HeadInput = {
     embeddings,
     weights: centers.values,
     ...(classBias === undefined ? {} : { bias: classBias.values }),
@@ -123,12 +135,14 @@ async function learn(
     state: lossState,
     step,
     ...(gradWeights === undefined ? {} : { gradWeights }),
-  });
+  };
+  const output = await head.step(input);
+  const seen = shadows && (await lookOn(shadows, states, { input, output, step }));
   for (const [i, part] of parts.entries()) {
     if (!single) await learner.forward(batchOf(part, i));
     await learner.backward(output.gradEmbeddings.subarray(i * size * dim, (i + 1) * size * dim));
   }
-  return output;
+  return { output, shadows: seen };
 }
 
 /** Embeddings of all micro-batches of a step, one after the other: [B, d]. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openPictureStream } from '@cf/data';
 import { train } from '@cf/training';
 import { loadDataset } from '../../dataset/load-dataset.ts';
@@ -15,6 +18,8 @@ export interface DataTask {
   readonly flags: TrainFlags;
   /** Share of the decoded pictures that fits into memory. */
   readonly share: number;
+  /** Whether the others are kept on disk, in the system's temporary folder; else they are decoded again. */
+  readonly disk: boolean;
   readonly steps: number;
 }
 
@@ -29,18 +34,30 @@ export interface DataMeasurement {
   /** Pictures, and those of them that lay in memory. */
   readonly pictures: number;
   readonly kept: number;
+  readonly onDisk: number;
   readonly workers: number;
   /** Steps that an epoch has. */
   readonly stepsPerEpoch: number;
   /** Resident memory at the end of each tenth of the steps, in MiB. */
   readonly residentMiB: readonly number[];
+  /** By how much that grew over the last two thirds of the steps, in MiB: what starts has started by then. */
+  readonly grownMiB: number;
 }
 
 /** Steps that come before those that count: buffers are taken, threads begin. */
 const WARM_UP = 3;
 
 /** Trains for some steps in this process, which should be a fresh one. */
-export async function measureData({ flags, share, steps }: DataTask): Promise<DataMeasurement> {
+export async function measureData(task: DataTask): Promise<DataMeasurement> {
+  const folder = await mkdtemp(join(tmpdir(), 'cf-bench-data-'));
+  try {
+    return await measureIn(folder, task);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureIn(folder: string, { flags, share, disk, steps }: DataTask): Promise<DataMeasurement> {
   const config = resolveConfig({ ...flags, epochs: 1000 }) as NetworkTraining;
   const policy = { onProblem: () => {}, strict: false };
   const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
@@ -54,6 +71,7 @@ export async function measureData({ flags, share, steps }: DataTask): Promise<Da
     ...policy,
     augmentation,
     maxBytes: Math.ceil(share * bytes),
+    ...(disk && { disk: { folder, maxBytes: bytes } }),
     ...(dataWorkers !== undefined && { workers: dataWorkers }),
   });
   const samples = pictureSamples(stream, dataset, augmentation);
@@ -64,7 +82,7 @@ export async function measureData({ flags, share, steps }: DataTask): Promise<Da
   let [count, seconds, waited, done] = [0, 0, 0, 0];
   let started = performance.now();
   let cpu = process.cpuUsage();
-  const residentMiB: number[] = [];
+  const resident: number[] = [];
   const options = trainingOptions(config);
   const task = { learner: network.learner, head, samples, options, signal: controller.signal };
   for await (const event of train(task)) {
@@ -79,13 +97,12 @@ export async function measureData({ flags, share, steps }: DataTask): Promise<Da
     count += options.batch;
     seconds += took;
     waited += took * event.metrics.dataShare;
-    if (Math.floor((10 * done) / steps) > residentMiB.length)
-      residentMiB.push(process.memoryUsage.rss() / 2 ** 20);
+    resident.push(process.memoryUsage.rss() / 2 ** 20);
     if (done < steps) continue;
     cpu = process.cpuUsage(cpu);
     controller.abort();
   }
-  const { kept, count: pictures, workers } = stream;
+  const { kept, onDisk, count: pictures, workers } = stream;
   await stream.close();
   head.dispose();
   await network.dispose();
@@ -94,5 +111,8 @@ export async function measureData({ flags, share, steps }: DataTask): Promise<Da
   const stepsPerEpoch = Math.floor(samples.count / options.batch);
   const cpuMs = (cpu.user + cpu.system) / 1000 / count;
   const speed = { imagesPerSecond: count / seconds, cpuMs, dataShare: waited / seconds };
-  return { share, ...speed, pictures, kept, workers, stepsPerEpoch, residentMiB };
+  const after = (part: number): number => resident[Math.ceil(part * steps) - 1]!;
+  const residentMiB = Array.from({ length: 10 }, (_, tenth) => after((tenth + 1) / 10));
+  const memory = { residentMiB, grownMiB: after(1) - after(1 / 3) };
+  return { share, ...speed, pictures, kept, onDisk, workers, stepsPerEpoch, ...memory };
 }

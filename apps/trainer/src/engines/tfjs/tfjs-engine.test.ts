@@ -127,7 +127,7 @@ describe('a layers model from its files', () => {
     expect(trained).not.toEqual(await untrained.inference.run(pixels, 2));
     const again = await openEngine(config(await save(a.files, join(folder, 'after'))));
     expect(await again.inference.run(pixels, 2)).toEqual(trained);
-  }, 60_000);
+  });
 
   test('leaves no tensor behind but its own, step after step', async () => {
     const training = config(file);

@@ -16,8 +16,14 @@ export const network = {
     dataMemory: setting(
       '--data-memory <size>',
       text().optional(),
-      'decoded pictures kept in memory, such as 2GiB; those that do not fit are read again',
+      'decoded pictures kept in memory, such as 2GiB',
       { told: 'half of what is free' },
+    ),
+    dataDisk: setting(
+      '--data-disk <size>',
+      text().optional(),
+      'decoded pictures that do not fit into memory kept on disk, in the run folder until the training ends, such as 20GiB; 0 for none; those without room are decoded again',
+      { told: 'a tenth of what is free there' },
     ),
     dataWorkers: setting(
       '--data-workers <n>',

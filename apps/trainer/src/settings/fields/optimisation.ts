@@ -14,6 +14,9 @@ const WARMUP = byKind(60, { embedding: 0 });
 const SGD_RATE = byKind(0.1, { file: 0.01, embedding: 0.02 });
 const isAdam = ({ choices }: Situation): boolean => choices.optimiser === 'adamw';
 
+/** Steps from one look of the losses that look on to the next. */
+export const SHADOW_EVERY = 10;
+
 /** How the weights are found: head, batches, steps. */
 export const optimisation = {
   head: setting('--head <backend>', text(), `one of ${BACKEND_NAMES.join(', ')}`, {
@@ -29,6 +32,23 @@ export const optimisation = {
     ),
   }),
   subCenters: setting('--sub-centers <k>', integer(1, 1024).default(1), 'class centers of each class'),
+  shadow: setting(
+    '--shadow <losses>',
+    text().optional(),
+    'losses that look on, such as arcface,mv-arc-softmax:t=1.1: the cosines between their gradients and those of the trained loss, which they do not change',
+    { told: 'none' },
+  ),
+  ...only(ONLY.shadowed, {
+    shadowEvery: setting(
+      '--shadow-every <n>',
+      integer(1, 1e9).optional(),
+      'steps from one look to the next',
+      {
+        default: ({ choices }) => (choices.shadow === undefined ? undefined : SHADOW_EVERY),
+        told: String(SHADOW_EVERY),
+      },
+    ),
+  }),
   epochs: setting('--epochs <n>', integer(1, 1e6), 'passes over the pictures', EPOCHS),
   // Many small steps: what a network learns of a few drawn identities in two minutes.
   batch: setting('--batch <n>', integer(1, 65536), 'pictures a batch', {

@@ -1,0 +1,102 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunFolderError } from '../errors.ts';
+import { atomicWrite } from '../run/atomic-write.ts';
+import { readJson } from '../run/run-folder.ts';
+import { checkConfig } from '../settings/check-config.ts';
+import type { Cell, Comparison } from './comparison.ts';
+
+/** Names of the files of a comparison, beside the run folders of its trainings. */
+export const COMPARISON_FILES = {
+  /** What is compared: seeds, and every setting of every variant. */
+  comparison: 'comparison.json',
+  /** What became of each training. */
+  cells: 'cells.json',
+  /** All figures. */
+  results: 'results.json',
+  table: 'table.md',
+  report: 'report.html',
+} as const;
+
+/** How a training of a comparison ended. */
+export interface CellEnd {
+  readonly status: 'done' | 'diverged' | 'failed' | 'interrupted';
+  /** Of all its pieces, start and scores included. */
+  readonly seconds: number;
+  /** Most memory that its process held, in bytes; null where nobody knows. */
+  readonly peakMemory: number | null;
+  /** What went wrong, in a line. */
+  readonly message?: string;
+}
+
+/** By the names of the cells. */
+export type CellEnds = Readonly<Record<string, CellEnd>>;
+
+const FORMAT = 'cf-comparison-1';
+
+/** Whether a folder has a comparison. */
+export function hasComparison(folder: string): Promise<boolean> {
+  return stat(join(folder, COMPARISON_FILES.comparison)).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** @throws OutputError */
+export function writeComparison(folder: string, comparison: Comparison): Promise<void> {
+  return writeJson(folder, 'comparison', { format: FORMAT, ...comparison });
+}
+
+/** @throws RunFolderError if the folder has none, or it can't be read; as `checkConfig` for its settings */
+export async function readComparison(folder: string): Promise<Comparison> {
+  const path = join(folder, COMPARISON_FILES.comparison);
+  if (!(await hasComparison(folder)))
+    throw new RunFolderError(
+      `'${folder}', which has no ${COMPARISON_FILES.comparison}`,
+      'the folder of a comparison',
+      'give the folder that was named as --out of cf compare.',
+    );
+  const { format, seeds, baseline, variants } = (await readJson(path)) as Partial<Comparison> & {
+    readonly format?: unknown;
+  };
+  if (format !== FORMAT || !Array.isArray(seeds) || typeof baseline !== 'string' || !Array.isArray(variants))
+    throw new RunFolderError(
+      `'${path}' of format ${String(format)}`,
+      `a comparison of format ${FORMAT}`,
+      'begin anew with another --out.',
+    );
+  return {
+    seeds,
+    baseline,
+    variants: variants.map(({ name, config }) => ({ name, config: checkConfig(config) })),
+  };
+}
+
+/** @throws OutputError */
+export function writeCellEnds(folder: string, ends: CellEnds): Promise<void> {
+  return writeJson(folder, 'cells', ends);
+}
+
+/** What became of the trainings so far. @throws RunFolderError */
+export async function readCellEnds(folder: string): Promise<CellEnds> {
+  const path = join(folder, COMPARISON_FILES.cells);
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? ((await readJson(path)) as CellEnds) : {};
+}
+
+/** Makes the run folder of a cell, as `cf train --resume` takes it before its first step. @throws OutputError */
+export async function makeCellFolder({ folder, config }: Cell): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await atomicWrite(join(folder, 'config.json'), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+export function writeJson(folder: string, name: keyof typeof COMPARISON_FILES, value: object): Promise<void> {
+  return writeText(folder, name, `${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+export function writeText(folder: string, name: keyof typeof COMPARISON_FILES, text: string): Promise<void> {
+  return atomicWrite(join(folder, COMPARISON_FILES[name]), text);
+}

@@ -1,0 +1,121 @@
+import { formatSeconds } from '../report/progress.ts';
+import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
+import { studentQuantile } from './paired-tests.ts';
+
+/** The columns of the table and its lines, as text. */
+export interface TextTable {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const NOTHING = '–';
+
+/** Scores, what they differ by, and what they cost. */
+export function textTable({ baseline, rows, seeds }: ComparisonTable): TextTable {
+  const columns = [
+    'variant',
+    'accuracy',
+    `− ${baseline} (95 %)`,
+    'p',
+    'AUC',
+    `− ${baseline} (95 %)`,
+    'p',
+    'EER',
+    'loss',
+    'r',
+    'time',
+    'memory',
+    'trainings',
+  ];
+  return {
+    columns,
+    rows: rows.map((row) => [
+      row.name,
+      ...scoreCells(row, 'accuracy'),
+      ...scoreCells(row, 'auc'),
+      spreadText(row.scores?.eer),
+      row.loss?.toFixed(3) ?? NOTHING,
+      row.meanTargetCosine?.toFixed(3) ?? NOTHING,
+      row.seconds === null ? NOTHING : formatSeconds(row.seconds),
+      memoryText(row.peakMemory),
+      statusText(row, seeds.length),
+    ]),
+  };
+}
+
+function scoreCells({ scores, against }: VariantRow, score: Score): readonly string[] {
+  const tested = against?.[score];
+  return [spreadText(scores?.[score]), differenceText(tested), pText(tested?.p)];
+}
+
+export function spreadText(spread: Spread | undefined): string {
+  return spread === undefined ? NOTHING : `${spread.mean.toFixed(4)} ± ${spread.std.toFixed(4)}`;
+}
+
+export function differenceText(tested: TestedDifference | undefined): string {
+  if (tested === undefined || tested.count === 0) return NOTHING;
+  const signed = `${tested.mean < 0 ? '−' : '+'}${Math.abs(tested.mean).toFixed(4)}`;
+  return tested.halfInterval === null ? signed : `${signed} ± ${tested.halfInterval.toFixed(4)}`;
+}
+
+export function pText(p: number | null | undefined): string {
+  if (p == null) return NOTHING;
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+export function memoryText(bytes: number | null): string {
+  return bytes === null ? NOTHING : `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+function statusText({ done, failed }: VariantRow, seeds: number): string {
+  return [
+    `${done} of ${seeds}`,
+    ...failed.map(
+      ({ seed, status, message }) => `seed ${seed} ${status}${message === '' ? '' : `: ${message}`}`,
+    ),
+  ].join('; ');
+}
+
+/** The table with its columns below each other, for a terminal. */
+export function tableLines({ columns, rows }: TextTable): readonly string[] {
+  const widths = columns.map((_, i) => Math.max(...[columns, ...rows].map((row) => row[i]!.length)));
+  return [columns, ...rows].map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** The table as Markdown has it, notes below it. */
+export function markdownTable({ columns, rows }: TextTable, notes: readonly string[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  const table = [line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+  return `${table.join('\n')}\n\n${notes.map((note) => `- ${note}\n`).join('')}`;
+}
+
+/** What a reader of the table has to know. */
+export function tableNotes(table: ComparisonTable): readonly string[] {
+  const { baseline, seeds, rows, unequalStarts } = table;
+  const n = seeds.length;
+  const tests = rows.length - 1;
+  return [
+    'accuracy, AUC and EER of the scored pairs, flipped where flipped ones are scored: mean ± standard deviation (n − 1) over seeds; loss and r are means over the last epoch; time with start and scores, memory the most of a process',
+    ...(tests === 0 ? [] : [weaknessText(baseline, n, tests)]),
+    ...unequalStarts.map(
+      ({ variant, seed }) =>
+        `${variant} did not begin as ${baseline} did with seed ${seed}: first weights, pictures or their order differ, so the two are not paired`,
+    ),
+  ];
+}
+
+/** What so many seeds can show. */
+function weaknessText(baseline: string, n: number, tests: number): string {
+  if (n === 1) return 'one seed: nothing tells a difference from chance; give --seeds 3 or more';
+  const needed = (studentQuantile(0.05, n - 1) / Math.sqrt(n)).toFixed(2);
+  const least = 2 ** (1 - n);
+  const many =
+    tests === 1 ? '' : ` for one variant; ${tests} are tested here, and Holm's p in the page counts that`;
+  return `p of a paired t test against ${baseline} over ${n} seeds, with ${n - 1} ${n === 2 ? 'degree' : 'degrees'} of freedom, which sees a difference at 0.05 only where it is ${needed} times its own standard deviation${many}; the signed-rank test can't go below ${least} with ${n} seeds. A large p says that there were too few seeds, not that there is no difference`;
+}

@@ -1,0 +1,97 @@
+import { availableParallelism } from 'node:os';
+import { type EmbeddedBatch, embed } from '@cf/data';
+import type { LoadOptions } from '../dataset/image-source.ts';
+import { startProgress } from '../report/progress.ts';
+import type { FoundPictures } from './find-pictures.ts';
+import type { EmbeddingModel } from './open-model.ts';
+
+/** How pictures are embedded. */
+export interface EmbeddingSettings {
+  readonly flip: boolean;
+  readonly normalise: boolean;
+  /** Pictures a call of the network. */
+  readonly batch?: number | undefined;
+  /** That the network runs on, each picture on one; as many as there are processors by default. */
+  readonly threads?: number | undefined;
+}
+
+/** How fast it went. */
+export interface EmbeddingSpeed {
+  readonly seconds: number;
+  /** Pictures that have an embedding. */
+  readonly count: number;
+  /** Share of the network's time in which it had no picture to work on. */
+  readonly waited: number;
+  /** Threads that the network ran on. */
+  readonly threads: number;
+}
+
+/** Small batches stay in the cache. */
+export const EMBEDDING_BATCH = 8;
+/** Fewer are done before threads have started. */
+const WORTH_THREADS = 200;
+
+/**
+ * Embeds pictures with progress told: pictures a second, the share of waiting, the time left.
+ *
+ * @param onBatch takes the embeddings, in the order of the list
+ */
+export async function embedPictures(
+  model: EmbeddingModel,
+  { sources }: Pick<FoundPictures, 'sources'>,
+  { flip, normalise, batch = EMBEDDING_BATCH, threads = availableParallelism() }: EmbeddingSettings,
+  { strict, onProblem, signal }: LoadOptions,
+  onBatch: (batch: EmbeddedBatch) => Promise<void> | void,
+): Promise<EmbeddingSpeed> {
+  const pool = sources.length < WORTH_THREADS ? undefined : await model.startThreads(threads);
+  const progress = startProgress('embedding', sources.length, 'pictures');
+  const started = performance.now();
+  let [count, reached, waited] = [0, 0, 0];
+  try {
+    const { network } = pool ?? model;
+    const atOnce = pool?.count ?? 1;
+    const options = {
+      ...model.shape,
+      ...{ network, atOnce, batch, flip, normalise, strict, onProblem, signal },
+    };
+    const batches = embed(sources, {
+      ...options,
+      onProgress(now) {
+        [reached, waited] = [now.done, now.waited];
+        progress.update(now.done, `network waiting ${percent(now.waited)} of the time`);
+      },
+    });
+    for await (const each of batches) {
+      count += each.indices.length;
+      await onBatch(each);
+    }
+    progress.finish();
+    return { seconds: (performance.now() - started) / 1000, count, waited, threads: atOnce };
+  } catch (error) {
+    progress.stop(`embedding: stopped after ${reached} pictures`);
+    throw error;
+  } finally {
+    await pool?.close();
+  }
+}
+
+/** A share as text. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** All embeddings of pictures, in memory. */
+export async function embedAll(
+  model: EmbeddingModel,
+  found: FoundPictures,
+  settings: EmbeddingSettings,
+  options: LoadOptions,
+): Promise<{ readonly indices: number[]; readonly rows: Float32Array }> {
+  const indices: number[] = [];
+  const rows = new Float32Array(found.sources.length * model.dim);
+  await embedPictures(model, found, settings, options, (batch) => {
+    rows.set(batch.rows, indices.length * model.dim);
+    indices.push(...batch.indices);
+  });
+  return { indices, rows: rows.subarray(0, indices.length * model.dim) };
+}

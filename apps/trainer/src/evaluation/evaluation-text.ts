@@ -1,0 +1,118 @@
+import { printable } from '@cf/core';
+import type { Difference, Interval, VerificationComparison } from '@cf/eval';
+import { problemsText } from '../dataset/problem-list.ts';
+import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
+import type { PairResult } from '../report/score-pairs.ts';
+import type { Evaluation, ScoredModel } from './evaluate.ts';
+import type { IdentificationResult } from './searches.ts';
+
+/** What came of an evaluation, for people. @param problems pictures, folders and pairs with something wrong */
+export function evaluationText({ models, comparisons, unscored }: Evaluation, problems: number): string {
+  const lines = models.flatMap(modelLines);
+  const intervals = models[0]!.intervals;
+  if (intervals !== undefined) {
+    const { level, resamples, unit, units } = intervals;
+    lines.push(`intervals: ${percent(level)}, percentiles of ${resamples} resamples of ${units} ${unit}`);
+  }
+  for (const one of comparisons) lines.push(...comparisonLines(one, models));
+  if (problems > 0) lines.push(problemsText(problems, models[0]!.pairs === undefined ? undefined : unscored));
+  return lines.join('\n');
+}
+
+function modelLines({ name, pairs, intervals, identification }: ScoredModel): string[] {
+  const title = printable(name);
+  return [
+    ...(pairs === undefined ? [] : pairLines(title, pairs, intervals)),
+    ...(identification === undefined ? [] : searchLines(title, identification)),
+  ];
+}
+
+function pairLines(name: string, result: PairResult, intervals: ScoredModel['intervals']): string[] {
+  const { report } = result;
+  const within = (interval: Interval | null | undefined, digits: number): string =>
+    interval == null ? '' : `, ${intervalText(interval, digits)}`;
+  return [
+    `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
+    `accuracy  ${accuracyText(result)} (${accuracyNote(result)})${within(intervals?.accuracy, 4)}`,
+    `AUC       ${report.auc.toFixed(5)}${within(intervals?.auc, 5)}`,
+    `EER       ${report.eer.toFixed(4)}${within(intervals?.eer, 4)}`,
+    ...report.tarAtFar.map(({ far, tar, status, impostorPairs, required }, n) =>
+      tar === null
+        ? `TAR       at FAR ${far.toExponential(0)}: ${status} (${impostorPairs} of ${required})`
+        : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}${within(intervals?.tarAtFar[n]?.interval, 4)}`,
+    ),
+    `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
+  ];
+}
+
+/** One that accepts no pair is the next number above the highest score. */
+function bestThresholdText({ report, genuine, impostor }: PairResult): string {
+  const highest = [genuine, impostor].reduce(
+    (high, scores) => scores.reduce((most, score) => Math.max(most, score), high),
+    Number.NEGATIVE_INFINITY,
+  );
+  return report.bestThreshold > highest
+    ? `above every score (${thresholdText(highest)} is the highest)`
+    : thresholdText(report.bestThreshold);
+}
+
+function searchLines(name: string, { people, report }: IdentificationResult): string[] {
+  return [
+    `${name}: ${people} people in the gallery, ${report.mated} searches for them, ${report.nonMated} for strangers`,
+    `rank 1    ${report.rank1.toFixed(4)}`,
+    `rank 5    ${report.rank5.toFixed(4)}`,
+    ...report.fnirAtFpir.map(({ fpir, fnir, status, required }) => {
+      const at = `FNIR      at FPIR ${fpir.toExponential(0)}: `;
+      return fnir === null ? `${at}${status} (${report.nonMated} of ${required})` : `${at}${fnir.toFixed(4)}`;
+    }),
+  ];
+}
+
+function comparisonLines(
+  { first, second, accuracy, auc, eer, tarAtFar, mcnemar }: VerificationComparison,
+  models: readonly ScoredModel[],
+): string[] {
+  const line = (label: string, found: Difference | null): string[] =>
+    found === null ? [] : [`${label.padEnd(9)} ${differenceText(found)}`];
+  const { onlyFirst, onlySecond, pValue } = mcnemar;
+  return [
+    `${printable(models[second]!.name)} less ${printable(models[first]!.name)}`,
+    ...line('accuracy', accuracy),
+    ...line('AUC', auc),
+    ...line('EER', eer),
+    ...tarAtFar.flatMap(({ far, difference }) =>
+      line(`TAR       at FAR ${far.toExponential(0)}:`, difference),
+    ),
+    `decisions ${onlySecond} pairs right that the other has wrong, ${onlyFirst} the other way round: p ${pText(pValue)} (McNemar, exact)`,
+  ];
+}
+
+/** A difference, from where to where it reaches, and how likely chance alone is. */
+export function differenceText({ difference, interval, pValue }: Difference): string {
+  const sure =
+    interval === null || pValue === null ? '' : `, ${intervalText(interval, 4, signed)}, p ${pText(pValue)}`;
+  return `${signed(difference, 4)}${sure}`;
+}
+
+/** Such as `0.9912 to 0.9968`. */
+export function intervalText(
+  { low, high }: Interval,
+  digits: number,
+  text: (value: number, digits: number) => string = (value) => value.toFixed(digits),
+): string {
+  return `${text(low, digits)} to ${text(high, digits)}`;
+}
+
+/** A p-value: three digits after the point, or where it lies below them. */
+export function pText(pValue: number): string {
+  return pValue < 0.001 ? '< 0.001' : pValue.toFixed(3);
+}
+
+function signed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
+  return `${value < 0 && Number(text) !== 0 ? '−' : '+'}${text}`;
+}
+
+function percent(level: number): string {
+  return `${Number((100 * level).toFixed(3))} %`;
+}

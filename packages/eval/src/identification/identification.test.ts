@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cmcChart } from '../charts/cmc-chart.ts';
+import { cosineSimilarity } from '../similarity/cosine-similarity.ts';
+import { linePaths, svgProblem } from '../testing/svg.ts';
+import { openGallery } from './gallery.ts';
+import { identify } from './identify.ts';
+
+const DIM = 5;
+/** Small whole numbers: cosines tie often. */
+const row = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: DIM, maxLength: DIM });
+const people = (max: number) =>
+  fc.array(fc.record({ row, name: fc.constantFrom('Ada', 'Bo', 'Cy', 'Di', 'Eve') }), {
+    minLength: 1,
+    maxLength: max,
+  });
+const rowsOf = (list: readonly { row: readonly number[]; name: string }[]) => ({
+  embeddings: Float32Array.from(list.flatMap((one) => one.row)),
+  identities: list.map(({ name }) => name),
+});
+
+describe('a search', () => {
+  it('finds what comparing everything with everything finds', () => {
+    fc.assert(
+      fc.property(people(8), people(6), (known, probes) => {
+        const found = openGallery(rowsOf(known), DIM).search(rowsOf(probes));
+        for (const [n, probe] of probes.entries()) {
+          const best = new Map<string, number>();
+          for (const { name, row: other } of known) {
+            const score = cosineSimilarity(probe.row, other);
+            best.set(name, Math.max(best.get(name) ?? -2, score));
+          }
+          const mate = best.get(probe.name);
+          expect(found.score[n]).toBeCloseTo(mate ?? Math.max(...best.values()), 14);
+          const others = [...best].filter(([name]) => name !== probe.name).map(([, score]) => score);
+          const before = (slack: number) => others.filter((score) => score > mate! + slack).length + 1;
+          if (mate === undefined) expect(found.rank[n]).toBe(0);
+          else {
+            // A tie is a place lost; roundings may part ties.
+            expect(found.rank[n]).toBeGreaterThanOrEqual(before(1e-12));
+            expect(found.rank[n]).toBeLessThanOrEqual(before(-1e-12));
+          }
+        }
+      }),
+    );
+  });
+
+  it('among equal scores finds nobody', () => {
+    const gallery = openGallery(
+      { embeddings: new Float32Array(8).fill(1), identities: ['a', 'b', 'c', 'd'] },
+      2,
+    );
+    const { rank } = gallery.search({ embeddings: Float32Array.of(1, 1, 0, 0), identities: ['a', 'x'] });
+    expect([...rank]).toEqual([4, 0]);
+  });
+
+  it('refuses an empty gallery, rows that are not whole and what is not finite', () => {
+    const one = { embeddings: Float32Array.of(1, 2), identities: ['a'] };
+    expect(() => openGallery({ embeddings: new Float32Array(0), identities: [] }, 2)).toThrow(
+      /an empty gallery/,
+    );
+    expect(() => openGallery(one, 1)).toThrow(/gallery of 2 numbers with dim = 1 and 1 identities/);
+    const nan = { embeddings: Float32Array.of(1, Number.NaN), identities: ['a'] };
+    expect(() => openGallery(one, 2).search(nan)).toThrow(/probes\[1\] = NaN/);
+  });
+});
+
+describe('identify', () => {
+  // Ten strangers at 0.05, 0.15 … 0.95, and five searches for people who are known.
+  const strangers = Array.from({ length: 10 }, (_, n) => (n + 0.5) / 10);
+  const outcomes = {
+    rank: Uint32Array.of(1, 1, 2, 6, 30, ...strangers.map(() => 0)),
+    score: Float64Array.of(0.99, 0.9, 0.8, 0.97, 0.2, ...strangers),
+  };
+
+  it('counts by hand', () => {
+    const found = identify(outcomes, { ranks: 6, fpirs: [0.1, 0.2, 0.01] });
+    expect(found).toMatchObject({ mated: 5, nonMated: 10, rank1: 2 / 5, rank5: 3 / 5 });
+    expect(found.cmc).toEqual([2, 3, 3, 3, 3, 4].map((count) => count / 5));
+    // One stranger of ten may be found: all thresholds above 0.85 will do, two above 0.75.
+    expect(found.fnirAtFpir.map(({ fnir }) => fnir?.toFixed(12))).toEqual([
+      '0.400000000000',
+      '0.200000000000',
+      undefined,
+    ]);
+    expect(found.fnirAtFpir[2]).toMatchObject({
+      status: 'too few non-mated searches',
+      required: 100,
+      threshold: null,
+    });
+    // Of one candidate only those who are first are found.
+    expect(identify(outcomes, { candidates: 1, fpirs: [0.2] }).fnirAtFpir[0]!.fnir).toBeCloseTo(3 / 5, 12);
+    expect(identify(outcomes).cmc).toHaveLength(20);
+  });
+
+  it('its thresholds do what they say', () => {
+    const number = fc.integer({ min: -9, max: 9 }).map((n) => n / 9);
+    const searches = fc.array(fc.tuple(fc.nat({ max: 4 }), number), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(searches, fc.constantFrom(1, 2, 9), (list, candidates) => {
+        fc.pre(list.some(([rank]) => rank > 0));
+        const [rank, score] = [list.map(([place]) => place), list.map(([, value]) => value)];
+        const given = { rank: Uint32Array.from(rank), score: Float64Array.from(score) };
+        const { fnirAtFpir, roc, mated, nonMated } = identify(given, { candidates, fpirs: [0.5, 0.1] });
+        for (const { fpir, fnir, threshold } of fnirAtFpir) {
+          if (fnir === null) continue;
+          expect(
+            list.filter(([place, s]) => place === 0 && s >= threshold!).length / nonMated,
+          ).toBeLessThanOrEqual(fpir);
+          const hit = list.filter(([place, s]) => place > 0 && place <= candidates && s >= threshold!).length;
+          expect(1 - fnir).toBeCloseTo(hit / mated, 12);
+        }
+        for (const { far, tar } of roc) expect(far >= 0 && far <= 1 && tar >= 0 && tar <= 1).toBe(true);
+      }),
+    );
+  });
+
+  it('without a mated search says so; without strangers there is no open set', () => {
+    expect(() => identify({ rank: Uint32Array.of(0), score: Float64Array.of(1) })).toThrow(/no mated search/);
+    const closed = identify({ rank: Uint32Array.of(1), score: Float64Array.of(1) });
+    expect(closed.roc).toEqual([]);
+    expect(closed.fnirAtFpir.every(({ fnir }) => fnir === null)).toBe(true);
+    expect(JSON.parse(JSON.stringify(closed))).toEqual(closed);
+    expect(() => identify({ rank: Uint32Array.of(1), score: Float64Array.of(Number.NaN) })).toThrow(
+      /score\[0\]/,
+    );
+    expect(() => identify(outcomes, { ranks: 0 })).toThrow(/ranks = 0/);
+    expect(() => identify(outcomes, { fpirs: [0] })).toThrow(/fpirs\[0\] = 0, expected 0 < fpir/);
+  });
+
+  it('is drawn', async () => {
+    const series = [
+      { name: 'a', cmc: [0.4, 0.6, 0.8] },
+      { name: 'b', cmc: [0.3] },
+    ];
+    const svg = await cmcChart({ title: 'CMC', series });
+    expect(svgProblem(svg)).toBeUndefined();
+    expect(linePaths(svg).length).toBeGreaterThan(0);
+    for (const text of ['rank', 'identification rate']) expect(svg).toContain(`>${text}</text>`);
+  });
+});
