@@ -207,8 +207,10 @@ it('lines for other pixels take them as they are told', async () => {
   const form = { mean: [1, 2, 3], std: [4, 5, 6], order: 'bgr', layout: 'nhwc' } as const;
   const used = { file: 'x.onnx', output: 'y/0', preprocessing: preprocessingOf('x', form, pictures) };
   const inputOf = (code: string): Float32Array => {
-    const expression = /const input = (.*);/.exec(code)![1]!;
-    return new Function('pixels', `return ${expression}`)([...Array(16).keys()]) as Float32Array;
+    const value = new Function('pixels', `return ${/const value = (.*);/.exec(code)![1]!}`)([
+      ...Array(16).keys(),
+    ]);
+    return Float32Array.from({ length: 12 }, value);
   };
   // Pixels 0 1 2, then 3 4 5 …; with alpha 0 1 2 (3), then 4 5 6 ….
   const expected = (step: number) =>

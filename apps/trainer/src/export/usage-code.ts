@@ -16,8 +16,10 @@ import sharp from 'sharp';
 
 const session = await ort.InferenceSession.create('${file}');
 export async function embed(picture) {
-  const pixels = await sharp(picture).resize(${width}, ${height}, { fit: 'fill' }).removeAlpha().toColourspace('srgb').raw().toBuffer();
-  const input = ${inputOf(preprocessing, 'pixels', 3)};
+  const crop = sharp(picture).resize(${width}, ${height}, { fit: 'fill' }).removeAlpha().toColourspace('srgb');
+  const pixels = await crop.raw().toBuffer();
+  const value = (_, i) => ${valueOf(preprocessing, 'pixels', 3)};
+  const input = Float32Array.from({ length: ${3 * width * height} }, value);
   const { ${destructured(output)} } = await session.run({ ${quoted(preprocessing.input)}: new ort.Tensor('float32', input, [1, ${preprocessing.shape.join(', ')}]) });
   return embedding.data;
 }
@@ -34,7 +36,8 @@ export async function embed(blob) {
   const context = new OffscreenCanvas(${width}, ${height}).getContext('2d');
   context.drawImage(await createImageBitmap(blob), 0, 0, ${width}, ${height});
   const pixels = context.getImageData(0, 0, ${width}, ${height}).data;
-  const input = ${inputOf(preprocessing, 'pixels', 4)};
+  const value = (_, i) => ${valueOf(preprocessing, 'pixels', 4)};
+  const input = Float32Array.from({ length: ${3 * width * height} }, value);
   const { ${destructured(output)} } = await session.run({ ${quoted(preprocessing.input)}: new ort.Tensor('float32', input, [1, ${preprocessing.shape.join(', ')}]) });
   return embedding.data;
 }
@@ -48,8 +51,8 @@ export const SIMILARITY_CODE = `export function similarity(a, b) {
 }
 `;
 
-/** @param step between the pixels of the picture: 3 for RGB, 4 where there is alpha */
-function inputOf(
+/** A number of the input, by its place i. @param step between the pixels of the picture: 3 for RGB, 4 where there is alpha */
+function valueOf(
   { width, height, layout, order, mean, std }: Preprocessing,
   from: string,
   step: 3 | 4,
@@ -66,12 +69,11 @@ function inputOf(
   const isOne =
     [...mean, ...std].every((x) => x === mean[0]) ||
     [mean, std].every((list) => list.every((x) => x === list[0]));
-  const value = isRaw
+  return isRaw
     ? pixel
     : isOne
       ? `(${pixel} - ${mean[0]}) / ${std[0]}`
       : `(${pixel} - [${mean.join(', ')}][${channel}]) / [${std.join(', ')}][${channel}]`;
-  return `Float32Array.from({ length: ${3 * plane} }, (_, i) => ${value})`;
 }
 
 function destructured(output: string): string {
