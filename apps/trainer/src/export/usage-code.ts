@@ -18,7 +18,7 @@ const session = await ort.InferenceSession.create('${file}');
 export async function embed(picture) {
   const crop = sharp(picture).resize(${width}, ${height}, { fit: 'fill' }).removeAlpha().toColourspace('srgb');
   const pixels = await crop.raw().toBuffer();
-  const value = (_, i) => ${valueOf(preprocessing, 'pixels', 3)};
+  const value = (_, i) => ${pixelValue(preprocessing, 'pixels', 3)};
   const input = Float32Array.from({ length: ${3 * width * height} }, value);
   const { ${destructured(output)} } = await session.run({ ${quoted(preprocessing.input)}: new ort.Tensor('float32', input, [1, ${preprocessing.shape.join(', ')}]) });
   return embedding.data;
@@ -36,7 +36,7 @@ export async function embed(blob) {
   const context = new OffscreenCanvas(${width}, ${height}).getContext('2d');
   context.drawImage(await createImageBitmap(blob), 0, 0, ${width}, ${height});
   const pixels = context.getImageData(0, 0, ${width}, ${height}).data;
-  const value = (_, i) => ${valueOf(preprocessing, 'pixels', 4)};
+  const value = (_, i) => ${pixelValue(preprocessing, 'pixels', 4)};
   const input = Float32Array.from({ length: ${3 * width * height} }, value);
   const { ${destructured(output)} } = await session.run({ ${quoted(preprocessing.input)}: new ort.Tensor('float32', input, [1, ${preprocessing.shape.join(', ')}]) });
   return embedding.data;
@@ -52,7 +52,7 @@ export const SIMILARITY_CODE = `export function similarity(a, b) {
 `;
 
 /** A number of the input, by its place i. @param step between the pixels of the picture: 3 for RGB, 4 where there is alpha */
-function valueOf(
+function pixelValue(
   { width, height, layout, order, mean, std }: Preprocessing,
   from: string,
   step: 3 | 4,

@@ -45,7 +45,7 @@ export interface ModelExport {
 
 /**
  * Writes a model with its card, as Markdown and in its metadata, and where that is asked for in bytes as well, with what
- * it lost. The card is written last: one that is there tells of files that are.
+ * it lost. At every moment the card tells of files that are there.
  *
  * @throws BackboneError for a file that is no network of pictures; UsageError for features that are to be quantised
  */
@@ -54,25 +54,21 @@ export async function writeModel(wanted: ModelExport): Promise<void> {
   const network = await readNetwork(wanted);
   const { card: described, model, pictures } = network;
   const card: ModelCard = { ...described, ...facts };
-  const path = join(out, MODEL_FILES.model);
-  if (quantisation === undefined) {
-    await write(path, withCard(model, card), say);
-    await atomicWrite(join(out, MODEL_FILES.card), cardMarkdown(card));
-    say(`model and card: ${path}, ${join(out, MODEL_FILES.card)}`);
-    return;
-  }
-  if (pictures === undefined)
+  if (quantisation !== undefined && pictures === undefined)
     throw new UsageError(
       '--quantise, and an embedding of features',
       'a network of pictures',
       'quantise the network that gives the features: cf export --model onnx:FILE --quantise --data FOLDER.',
     );
+  const path = join(out, MODEL_FILES.model);
+  const cardPath = join(out, MODEL_FILES.card);
   const float = { path, model, files: await write(path, withCard(model, card), say) };
-  const facts8 = await quantised(wanted, { ...pictures, float, card, quantisation });
-  const whole = { ...card, quantisation: facts8 };
-  await atomicWrite(join(out, MODEL_FILES.card), cardMarkdown(whole));
-  for (const line of measuredLines(facts8)) say(line);
-  say(`models and card: ${out}`);
+  await atomicWrite(cardPath, cardMarkdown(card));
+  say(`model and card: ${path}, ${cardPath}`);
+  if (quantisation === undefined || pictures === undefined) return;
+  const inBytes = await quantised(wanted, { ...pictures, float, card, quantisation });
+  await atomicWrite(cardPath, cardMarkdown({ ...card, quantisation: inBytes }));
+  for (const line of measuredLines(inBytes)) say(line);
 }
 
 interface ReadNetwork {
