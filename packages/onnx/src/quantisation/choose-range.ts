@@ -1,5 +1,5 @@
 import { requireChoice } from '@cf/core';
-import { linearScale, roundedToEven, type ValueRange } from './linear-scale.ts';
+import { type LinearScale, linearScale, roundedToEven, type ValueRange } from './linear-scale.ts';
 import type { ValueHistogram } from './value-histogram.ts';
 
 /**
@@ -17,8 +17,10 @@ export type RangeMethod = (typeof RANGE_METHODS)[number];
 /** Left out by `percentile`. */
 const OUTLIERS = 1e-4;
 /** What is tried as the largest size of a value: shares of the largest one seen. */
-const SHARES = Array.from({ length: 80 }, (_, i) => 0.96 ** i);
+const SHARES = Array.from({ length: 48 }, (_, i) => 0.94 ** i);
 const STEPS = 256;
+/** What a bin counts for of which the bytes know nothing: little, but no logarithm of 0. */
+const NEXT_TO_NOTHING = 1e-12;
 
 /** The range of a value, by what was seen of it. @throws OptionOutOfRangeError for a method that is none */
 export function chooseRange(seen: ValueHistogram, method: RangeMethod): ValueRange {
@@ -27,60 +29,70 @@ export function chooseRange(seen: ValueHistogram, method: RangeMethod): ValueRan
   if (seen.low >= seen.high || method === 'min-max') return whole;
   if (method === 'percentile') return seen.inner(OUTLIERS);
   const cost = method === 'entropy' ? divergence : squaredError;
+  const bins = filledBins(seen);
   let best: { range: ValueRange; cost: number } = { range: whole, cost: Number.POSITIVE_INFINITY };
   for (const share of SHARES) {
     const most = share * Math.max(-seen.low, seen.high);
     const range = { low: Math.max(seen.low, -most), high: Math.min(seen.high, most) };
-    const found = cost(seen, range);
+    const found = cost(bins, range);
     if (found < best.cost) best = { range, cost: found };
   }
   return best.range;
 }
 
-/** The sum of the squares by which values differ from what their bytes stand for. */
-function squaredError(seen: ValueHistogram, range: ValueRange): number {
-  const { scale, zeroPoint } = linearScale(range);
+/** Bins with something in them, from the lowest: where their middles are, and the share of all values that each has. */
+interface FilledBins {
+  readonly middles: Float64Array;
+  readonly shares: Float64Array;
+}
+
+function filledBins(seen: ValueHistogram): FilledBins {
+  const { total } = seen;
+  const filled = [...seen.counts.keys()].filter((bin) => seen.counts[bin]! > 0);
+  return {
+    middles: Float64Array.from(filled, (bin) => seen.middle(bin)),
+    shares: Float64Array.from(filled, (bin) => seen.counts[bin]! / total),
+  };
+}
+
+function byteOf(value: number, { scale, zeroPoint }: LinearScale): number {
+  return Math.min(STEPS - 1, Math.max(0, roundedToEven(value / scale) + zeroPoint));
+}
+
+/** The mean square of what values differ by from what their bytes stand for. */
+function squaredError({ middles, shares }: FilledBins, range: ValueRange): number {
+  const by = linearScale(range);
   let sum = 0;
-  for (const [bin, count] of seen.counts.entries()) {
-    if (count === 0) continue;
-    const value = seen.middle(bin);
-    const step = Math.min(STEPS - 1, Math.max(0, roundedToEven(value / scale) + zeroPoint));
-    sum += count * (value - (step - zeroPoint) * scale) ** 2;
-  }
+  for (let i = 0; i < middles.length; i++)
+    sum += shares[i]! * (middles[i]! - (byteOf(middles[i]!, by) - by.zeroPoint) * by.scale) ** 2;
   return sum;
 }
 
 /** How far the distribution of the values is from that of their bytes. */
-function divergence(seen: ValueHistogram, range: ValueRange): number {
-  const { scale, zeroPoint } = linearScale(range);
-  const [counts, clipped] = [new Float64Array(STEPS), new Float64Array(seen.counts.length)];
-  const width = new Float64Array(STEPS);
-  const stepOf = (bin: number): number =>
-    Math.min(STEPS - 1, Math.max(0, roundedToEven(seen.middle(bin) / scale) + zeroPoint));
-  const isInside = (bin: number): boolean =>
-    seen.middle(bin) >= range.low - seen.width && seen.middle(bin) <= range.high + seen.width;
+function divergence({ middles, shares }: FilledBins, range: ValueRange): number {
+  const by = linearScale(range);
+  const [inside, bins] = [new Float64Array(STEPS), new Float64Array(STEPS)];
+  let [first, last, kept] = [-1, -1, 0];
+  for (let i = 0; i < middles.length; i++) {
+    if (middles[i]! < range.low || middles[i]! > range.high) continue;
+    if (first < 0) first = i;
+    last = i;
+    const byte = byteOf(middles[i]!, by);
+    inside[byte]! += shares[i]!;
+    bins[byte]!++;
+    kept += shares[i]!;
+  }
+  if (first < 0) return Number.POSITIVE_INFINITY;
   // What lies beyond the range counts as its ends do, of which the bytes know nothing.
-  let [first, last] = [-1, -1];
-  for (let bin = 0; bin < seen.counts.length; bin++) {
-    if (!isInside(bin)) continue;
-    if (first < 0) first = bin;
-    last = bin;
-  }
-  for (const [bin, count] of seen.counts.entries()) {
-    if (count === 0) continue;
-    clipped[Math.min(last, Math.max(first, bin))]! += count;
-    if (!isInside(bin)) continue;
-    counts[stepOf(bin)]! += count;
-    width[stepOf(bin)]! += 1;
-  }
-  const [total, kept] = [seen.total, counts.reduce((sum, count) => sum + count, 0)];
+  const beyond = (from: number, to: number): number =>
+    shares.subarray(from, to).reduce((sum, share) => sum + share, 0);
+  const ends = new Map([[first, beyond(0, first)]]);
+  ends.set(last, (ends.get(last) ?? 0) + beyond(last + 1, shares.length));
   let sum = 0;
-  for (let bin = first; bin <= last; bin++) {
-    const p = clipped[bin]! / total;
-    if (p === 0) continue;
-    const step = stepOf(bin);
-    const q = seen.counts[bin] === 0 || width[step] === 0 ? 1e-12 : counts[step]! / width[step]! / kept;
-    sum += p * Math.log(p / q);
+  for (let i = first; i <= last; i++) {
+    const byte = byteOf(middles[i]!, by);
+    const p = shares[i]! + (ends.get(i) ?? 0);
+    sum += p * Math.log(p / Math.max(inside[byte]! / bins[byte]! / kept, NEXT_TO_NOTHING));
   }
   return sum;
 }

@@ -121,8 +121,8 @@ describe('a quantised model', () => {
       });
       const { model: bytes, layers } = quantise(model, { calibration });
       expect(layers).toEqual(['first', 'deep', 'plain', 'gemm', 'last']);
-      expect(cosine(float, await embeddings(bytes, test)), method).toBeGreaterThan(0.998);
-      expect(cosine(float, await embeddings(bytes, test, true)), method).toBeGreaterThan(0.998);
+      expect(cosine(float, await embeddings(bytes, test)), method).toBeGreaterThan(0.997);
+      expect(cosine(float, await embeddings(bytes, test, true)), method).toBeGreaterThan(0.997);
     }
   });
 
