@@ -8,6 +8,7 @@ import { randomTensor } from '../testing/random-tensor.ts';
 import { openModel } from '../testing/run-model.ts';
 import { type CalibrationBatch, calibrate } from './calibrate.ts';
 import { RANGE_METHODS } from './choose-range.ts';
+import { equalised } from './equalised.ts';
 import { foldedNormalizations } from './folded-normalizations.ts';
 import { quantise } from './quantise.ts';
 
@@ -159,6 +160,45 @@ describe('a quantised model', () => {
   });
 });
 
+describe('channels of one size', () => {
+  it('compute the same, and lose less where they were of many sizes', async () => {
+    const graph = new GraphBuilder();
+    graph.input('data', 'float32', ['N', 3, SIDE, SIDE]);
+    const sizes = [1, 30, 2, 60, 5, 1.5];
+    let seed = 20;
+    const conv = (x: string, inputs: number, group: number, power: number): string => {
+      const weight = randomTensor('float32', [6, inputs, 3, 3], seed++);
+      const data = (weight.data as Float32Array).map(
+        (w, i) => w * sizes[Math.floor(i / (9 * inputs))]! ** power,
+      );
+      const names = [x, graph.constant({ type: 'float32', dims: weight.dims, data })];
+      return graph.op('Conv', names, { pads: { ints: [1, 1, 1, 1] }, group: { int: group } });
+    };
+    const slopes = graph.constant(randomTensor('float32', [6, 1, 1], 7));
+    const wide = graph.op('PRelu', [conv('data', 3, 1, 1), slopes]);
+    const deep = graph.op('Relu', [conv(wide, 1, 6, 0)]);
+    // Each channel counts: those that are large are read by small weights.
+    const last = conv(deep, 1, 6, -1);
+    graph.op('Flatten', [last], {}, { outputs: ['embedding'] });
+    graph.output('embedding', 'float32', ['N', 6 * SIDE * SIDE]);
+    const model = graph.build();
+    const test = pictures(4, 9);
+    const float = await embeddings(model, test);
+    const lost = async (equalise: boolean): Promise<number> => {
+      const calibration = await calibrate(model, { ...on, samples: [pictures(8, 5)], equalise });
+      expect(calibration.factors.size).toBe(equalise ? 2 : 0);
+      if (equalise) {
+        const same = await embeddings(equalised(model, calibration.factors), test);
+        for (const [i, x] of same.entries()) expect(Math.abs(x - float[i]!)).toBeLessThan(1e-4);
+      }
+      return 1 - cosine(float, await embeddings(quantise(model, { calibration }).model, test));
+    };
+    const [level, uneven] = [await lost(true), await lost(false)];
+    expect(level).toBeLessThan(0.001);
+    expect(uneven).toBeGreaterThan(10 * level);
+  });
+});
+
 describe('what is refused', () => {
   const samples = [pictures(4, 5)];
 
@@ -179,10 +219,14 @@ describe('what is refused', () => {
 
   it('is a calibration of another model, no samples, those that end in NaN, and a layer that is none', async () => {
     const model = network();
-    expect(() => quantise(model, { calibration: new Map() })).toThrow(/calibration without value 'data'/);
+    expect(() => quantise(model, { calibration: { ranges: new Map(), factors: new Map() } })).toThrow(
+      /calibration without value 'data'/,
+    );
     await expect(calibrate(model, { ...on, samples: [] })).rejects.toThrow(/no samples/);
     const nan = { dims: [1, 3, SIDE, SIDE], data: new Float32Array(3 * SIDE * SIDE).fill(Number.NaN) };
-    await expect(calibrate(model, { ...on, samples: [nan] })).rejects.toThrow(/'data', which is not finite/);
+    await expect(calibrate(model, { ...on, samples: [nan] })).rejects.toThrow(
+      /value '\w+', which is not finite on a sample/,
+    );
     const calibration = await calibrate(model, { ...on, samples });
     expect(() => quantise(model, { calibration, keep: ['frist'] })).toThrow(/layer 'frist' to be kept/);
     expect(() => quantise(model, { calibration, weights: 'int4' as 'int8' })).toThrow(/weights/);

@@ -5,6 +5,7 @@ import type { ElementType } from '../model/element-type.ts';
 import { graphOf, type Model, nodeName } from '../model/model.ts';
 import { withFields } from '../model/with-fields.ts';
 import type { Calibration } from './calibrate.ts';
+import { equalised } from './equalised.ts';
 import { withoutUnreadConstants } from './folded-normalizations.ts';
 import { type LinearScale, linearScale } from './linear-scale.ts';
 import { type QuantisedPlace, quantisableForm, quantisedPlaces } from './quantised-places.ts';
@@ -42,7 +43,7 @@ export function quantise(
   { calibration, weights = 'uint8', keep }: QuantiseOptions,
 ): QuantisedModel {
   requireChoice('weights', weights, ['uint8', 'int8']);
-  const form = quantisableForm(model);
+  const form = equalised(quantisableForm(model), calibration.factors);
   const places = quantisedPlaces(form, keep);
   const writer = new QuantisedWriter(form, calibration, weights);
   const built = writer.write(places);
@@ -159,7 +160,7 @@ class QuantisedWriter {
   }
 
   #scaleOf(value: string): LinearScale {
-    const range = this.#calibration.get(value);
+    const range = this.#calibration.ranges.get(value);
     if (range !== undefined) return linearScale(range);
     throw new OnnxGraphError(
       `a calibration without value '${value}'`,
