@@ -57,7 +57,11 @@ export function exportCommand(): Command {
       '--quantise [weights]',
       `also write model.uint8.onnx: activations in uint8, weights in ${WEIGHTS.join(' or ')} (uint8 where nothing is said)`,
     )
-    .option('--calibration <method>', `how ranges are chosen: one of ${RANGE_METHODS.join(', ')}`, 'entropy')
+    .option(
+      '--calibration <method>',
+      `how ranges are chosen: one of ${RANGE_METHODS.join(', ')}`,
+      'squared-error',
+    )
     .option(
       '--calibration-pictures <n>',
       'pictures of training, not scored, that ranges are seen on',

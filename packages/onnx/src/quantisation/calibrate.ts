@@ -25,7 +25,7 @@ export interface CalibrationOptions {
   readonly runtime: OnnxRuntime;
   /** Batches as the model's one input takes them, kept in memory: some hundred samples, such as it was trained on. */
   readonly samples: Iterable<CalibrationBatch> | AsyncIterable<CalibrationBatch>;
-  /** `min-max` by default. */
+  /** `squared-error` by default. */
   readonly method?: RangeMethod;
   /** Bring channels to one size where a model computes the same; true by default. */
   readonly equalise?: boolean;
@@ -47,7 +47,7 @@ export interface CalibrationBatch {
  */
 export async function calibrate(
   model: Model,
-  { samples, method = 'min-max', equalise = true, ...on }: CalibrationOptions,
+  { samples, method = 'squared-error', equalise = true, ...on }: CalibrationOptions,
 ): Promise<Calibration> {
   const form = quantisableForm(model);
   const batches: CalibrationBatch[] = [];
