@@ -11,7 +11,14 @@ import { resultsAsJson } from '../report/score-model.ts';
 import { dryRun } from '../run/dry-run.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunPlace } from '../run/job.ts';
-import { createHeldRun, dropUntrained, holdRun, openRunFolder, type RunFolder } from '../run/run-folder.ts';
+import {
+  createHeldRun,
+  dropUntrained,
+  holdRun,
+  openRunFolder,
+  type RunFolder,
+  requireNewFolder,
+} from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
 import { checkConfig, readConfig } from '../settings/check-config.ts';
 import { readConfigFile } from '../settings/config-file.ts';
@@ -180,7 +187,7 @@ async function openTraining(
   if (flags.resume !== undefined) {
     const found = await openRunFolder(flags.resume);
     const before = await readConfig(found.file('config'));
-    const config = longerWith(computedOn(before, flags), flags);
+    const config = resumedWith(before, flags);
     // Where the first checkpoint was never written, the run begins as it would have.
     const initFrom = (await found.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
@@ -201,6 +208,8 @@ async function openTraining(
     initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
   const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+  // Told now, not after all pictures were read.
+  if (!flags.dryRun) await requireNewFolder(path);
   const open = async (): Promise<RunFolder> => {
     const run = await createHeldRun(path, say);
     try {
@@ -234,21 +243,10 @@ function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
   return config.train === 'all' ? config.network : config.features;
 }
 
-/** The same training on another device, or by other kernels. */
-function computedOn(config: TrainConfig, flags: TrainFlags): TrainConfig {
-  return givenAnew(config, flags, PLACED);
-}
-
-/** The same training for longer, or with other checkpoints kept. */
-function longerWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
-  return givenAnew(config, flags, KEEPING);
-}
-
-function givenAnew(
-  config: TrainConfig,
-  flags: TrainFlags,
-  names: readonly (keyof TrainFlags)[],
-): TrainConfig {
-  const given = names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]));
-  return checkConfig({ ...config, ...Object.fromEntries(given) });
+/** The same training on another device, for longer, or with other checkpoints kept. */
+function resumedWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
+  const given = [...PLACED, ...KEEPING].flatMap((name) =>
+    flags[name] === undefined ? [] : [[name, flags[name]]],
+  );
+  return checkConfig({ ...config, ...Object.fromEntries(given) }, 'flags');
 }

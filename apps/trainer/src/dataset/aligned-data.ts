@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkAlignment, type FaceDetector, FaceDetectorError, humanDetector, type RawImage } from '@cf/data';
-import type { DataConfig } from '../settings/train-config.ts';
+import type { DataConfig, TrainConfig } from '../settings/train-config.ts';
 import { alignedLines, alignPhotographs } from './align-photographs.ts';
 import type { Dataset } from './dataset.ts';
 import type { LoadOptions } from './image-source.ts';
+import { requireLists } from './require-lists.ts';
 
 interface Surroundings extends LoadOptions {
   /** Prints one line to the user. */
@@ -17,8 +18,10 @@ interface Surroundings extends LoadOptions {
  *
  * @throws FaceDetectorError where the packages that find faces are not installed
  */
-export async function alignedData(data: DataConfig, surroundings: Surroundings): Promise<DataConfig> {
+export async function alignedData(config: TrainConfig, surroundings: Surroundings): Promise<DataConfig> {
+  const { data } = config;
   if (data.kind !== 'folder' || !data.align) return data;
+  await requireLists(config);
   return { ...data, root: await cropsIn(data.root, surroundings) };
 }
 

@@ -30,6 +30,8 @@ import { type PairsFile, pairsFile } from './pairs-file.ts';
 import { withoutSuspects } from './suspect-list.ts';
 import type { VerificationPairs } from './verification-pairs.ts';
 
+type FolderData = Extract<DataConfig, { kind: 'folder' }>;
+
 /** Finds the pictures and pairs of a training, labelled as it says; nothing is decoded yet. */
 export async function loadDataset(
   data: DataConfig,
@@ -51,9 +53,11 @@ async function findDataset(
   const collection = await openCollection(data.root, { strict: policy.strict });
   for (const problem of collection.problems) policy.onProblem(problem);
   for (const note of collection.notes) process.stderr.write(`${printable(note)}\n`);
+  const names = data.people === undefined ? undefined : await peopleNames(data.people, data.folds);
+  if (names !== undefined) tellUnknownPeople(names, data, collection);
   const { identities } = filterIdentities(collection, {
     minImages: data.minImages,
-    ...(data.people === undefined ? {} : { names: await namesOf(data.people, data.folds) }),
+    ...(names !== undefined && { names }),
   });
   if (identities.length < 2) throw tooFew(identities.length, data.root, 'at least 2 to train on');
   const source = (files: readonly StoredPicture[]): ImageSource => fileImages(files, data.checkContent);
@@ -122,7 +126,7 @@ async function heldOutDataset<Image>(
   return { ...dataset, pairsFrom: `${validation.length} ${what}` };
 }
 
-function syntheticDataset(data: Extract<DataConfig, { kind: 'synthetic' }>, seed: number): Promise<Dataset> {
+function syntheticDataset(data: Exclude<DataConfig, FolderData>, seed: number): Promise<Dataset> {
   const { identities, imagesPerIdentity } = data;
   const faces = syntheticFaces(data);
   const people = Array.from({ length: identities }, (_, identityIndex) => ({
@@ -139,7 +143,21 @@ function syntheticDataset(data: Extract<DataConfig, { kind: 'synthetic' }>, seed
   );
 }
 
-async function namesOf(people: string, folds: string | undefined): Promise<ReadonlySet<string>> {
+/** A slip in a list of people would leave them out in silence. */
+function tellUnknownPeople(
+  names: ReadonlySet<string>,
+  { people, root }: Pick<FolderData, 'people' | 'root'>,
+  { identities }: PictureCollection,
+): void {
+  const there = new Set(identities.map(({ name }) => name.normalize('NFC')));
+  const unknown = [...names].filter((name) => !there.has(name.normalize('NFC')));
+  if (unknown.length === 0) return;
+  const told = `warning: --people ${people}: ${unknown.length} of its ${names.size} people are not in ${root}, such as '${unknown[0]}'`;
+  process.stderr.write(`${printable(told)}\n`);
+}
+
+/** Names of a list of people. @throws UsageError, ProtocolFormatError */
+export async function peopleNames(people: string, folds: string | undefined): Promise<ReadonlySet<string>> {
   const all = parsePeople(await readGiven('--people', people), people);
   return peopleOfFolds(all, folds === undefined ? all.map((_, i) => i + 1) : parseFolds(folds, all.length));
 }

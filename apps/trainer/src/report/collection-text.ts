@@ -12,37 +12,23 @@ export function collectionText(
   found: PictureInspection,
   all: boolean,
 ): string {
-  const { perIdentity, sizes, formats, shared, repeated, moreShared } = found;
+  const { perIdentity, shared, repeated, moreShared } = found;
   const problems = [...collection.problems, ...found.problems];
   const most = all ? Number.POSITIVE_INFINITY : MOST;
   const inOrder = perIdentity.toSorted((a, b) => a - b);
   const median = inOrder[Math.floor((inOrder.length - 1) / 2)];
-  const sections: [string, readonly string[]][] = [
+  const sections: TextSection[] = [
     [
       `pictures an identity: ${inOrder[0]} to ${inOrder.at(-1)}, median ${median}`,
       histogramLines(pictureHistogram(perIdentity)),
     ],
-    [
-      'sizes',
-      shortened(
-        sizes.map(({ width, height, pictures }) => `${width}×${height}: ${pictures}`),
-        all ? most : 8,
-      ),
-    ],
-    ['formats', Object.entries(formats).map(([name, pictures]) => `${name}: ${pictures}`)],
-    [
-      `left out or broken (${problems.length})`,
-      shortened(
-        problems.map(({ message }) => message),
-        most,
-      ),
-    ],
+    ...pictureSections({ ...found, problems }, all),
     [
       `pictures that two identities have (${shared.length}${moreShared ? ', and more' : ''})`,
       shortened(
         shared.map(
-          ({ kind, a, b, likeness }) =>
-            `${a.picture} and ${b.picture}: ${kind === 'same bytes' ? kind : `nearly the same (${likeness.toFixed(3)})`}`,
+          ({ kind, a, b, likeness, mirrored }) =>
+            `${a.picture} and ${b.picture}: ${kind === 'same bytes' ? kind : `nearly the same${mirrored ? ', mirrored' : ''} (${likeness.toFixed(3)})`}`,
         ),
         most,
       ),
@@ -53,13 +39,32 @@ export function collectionText(
     ],
   ];
   const head = `${collection.root}: ${collection.kind}, ${counted(found.identities, 'identity', 'identities')}, ${counted(found.pictures, 'picture', 'pictures')}, ${(found.bytes / 1e6).toFixed(1)} MB`;
+  return [printable(head), ...splitLines(collection), ...sectionLines(sections)].join('\n');
+}
+
+/** A title and lines below it. */
+export type TextSection = readonly [title: string, lines: readonly string[]];
+
+/** Sizes, formats and what is broken. */
+export function pictureSections(
+  { sizes, formats, problems }: Pick<PictureInspection, 'sizes' | 'formats' | 'problems'>,
+  all: boolean,
+): readonly TextSection[] {
+  const most = all ? Number.POSITIVE_INFINITY : MOST;
+  const sized = sizes.map(({ width, height, pictures }) => `${width}×${height}: ${pictures}`);
+  const messages = problems.map(({ message }) => message);
   return [
-    printable(head),
-    ...splitLines(collection),
-    ...sections.flatMap(([title, lines]) =>
-      lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${printable(line)}`)],
-    ),
-  ].join('\n');
+    ['sizes', shortened(sized, all ? most : 8)],
+    ['formats', Object.entries(formats).map(([name, pictures]) => `${name}: ${pictures}`)],
+    [`left out or broken (${problems.length})`, shortened(messages, most)],
+  ];
+}
+
+/** Sections that have lines, as they are printed. */
+export function sectionLines(sections: readonly TextSection[]): readonly string[] {
+  return sections.flatMap(([title, lines]) =>
+    lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${printable(line)}`)],
+  );
 }
 
 /** What `cf data inspect --json` prints. */
@@ -75,11 +80,15 @@ export function collectionJson(collection: PictureCollection, found: PictureInsp
     histogram: pictureHistogram(perIdentity),
     problems: [...collection.problems, ...problems],
   });
-  // JSON leaves these as they are, and some terminals do what they say.
+  return printableJson(text);
+}
+
+/** JSON leaves some control characters as they are, and some terminals do what they say. */
+export function printableJson(text: string): string {
   return text.replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
-function counted(count: number, one: string, several: string): string {
+export function counted(count: number, one: string, several: string): string {
   return `${count} ${count === 1 ? one : several}`;
 }
 

@@ -14,6 +14,7 @@ export function dryRunLines(found: DryRun): readonly string[] {
     `memory      ${bytes(memory.parameters)} of parameters, at least ${bytes(memory.activations)} of activations, ${bytes(memory.data)} of ${input.length === 1 ? 'features' : 'pictures'}; ${bytes(memory.free)} are free`,
     `steps       ${digits(found.steps)}: ${digits(found.stepsPerEpoch)} an epoch, ${digits(found.epochs)} ${found.epochs === 1 ? 'epoch' : 'epochs'}`,
     `time        about ${formatSeconds(found.seconds)}, at ${found.secondsPerStep.toPrecision(2)} s a step on this machine; reading pictures and scores come on top`,
+    ...found.notes,
     'a dry run: nothing was trained, and nothing was written',
   ];
 }

@@ -21,6 +21,8 @@ export interface Origin {
   readonly config?: TrainConfig;
   /** Scores on the way so far. */
   readonly validations?: readonly Validation[];
+  /** The last loss of each picture of the list, by its place; NaN of those that no step has had. */
+  readonly losses?: Float32Array;
 }
 
 /** A training as its checkpoint has it. */
@@ -31,11 +33,14 @@ export interface KeptTraining extends Origin {
   readonly state: TrainingState & { readonly classes: readonly string[] };
 }
 
+/** Of the losses of pictures; the names of all that training goes on from begin otherwise. */
+const LOSSES = 'pictures/losses';
+
 /** Writes everything that training goes on from: network, optimiser, class centers, the loss's state, the step. */
 export async function writeCheckpoint(
   path: string,
   state: TrainingState,
-  { subject: { description, fingerprint }, pictures, config, validations }: Origin,
+  { subject: { description, fingerprint }, pictures, config, validations, losses }: Origin,
 ): Promise<void> {
   const { tensors, values } = checkpointOf(state);
   const metadata = {
@@ -47,12 +52,19 @@ export async function writeCheckpoint(
     ...(config === undefined ? {} : { config: JSON.stringify(config) }),
     ...(validations === undefined ? {} : { validations: JSON.stringify(validations) }),
   };
-  await writeTensors(path, { tensors: Object.fromEntries(tensors), metadata }, { checksum: true });
+  const all = {
+    ...Object.fromEntries(tensors),
+    ...(losses === undefined ? {} : { [LOSSES]: { shape: [losses.length], data: losses } }),
+  };
+  await writeTensors(path, { tensors: all, metadata }, { checksum: true });
 }
 
 /** @throws RunFolderError if the file is missing, broken, other than its checksum says, or no checkpoint */
 export async function readCheckpoint(path: string): Promise<KeptTraining> {
-  const { tensors, metadata } = await readTensors(path);
+  const {
+    tensors: { [LOSSES]: losses, ...tensors },
+    metadata,
+  } = await readTensors(path);
   const { format, description = '?', fingerprint = '?' } = metadata;
   if (format === FORMAT && metadata.sha256 === undefined) throw notOurs(`'${path}' without its checksum`);
   if (format !== FORMAT && format !== EARLIER_FORMAT) {
@@ -77,6 +89,7 @@ export async function readCheckpoint(path: string): Promise<KeptTraining> {
       ...(metadata.validations === undefined
         ? {}
         : { validations: JSON.parse(metadata.validations) as readonly Validation[] }),
+      ...(losses === undefined ? {} : { losses: Float32Array.from(losses.data) }),
       ...(format === EARLIER_FORMAT ? { isUnchecked: true } : {}),
     };
   } catch (cause) {

@@ -8,6 +8,7 @@ import { openEngine } from '../engines/open-engine.ts';
 import { linearEmbedding } from '../features/linear-embedding.ts';
 import { openExtractor } from '../features/open-extractor.ts';
 import { byteSize } from '../settings/byte-size.ts';
+import { leftOutOfEpoch } from '../settings/left-out-of-epoch.ts';
 import { lossOf } from '../settings/loss-of.ts';
 import { samplerOf } from '../settings/sampler-of.ts';
 import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../settings/train-config.ts';
@@ -17,6 +18,7 @@ import { openEmbedding } from './embedding-subject.ts';
 import { requireInitial } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { openShadows } from './open-shadows.ts';
+import { warmUpWarning } from './schedule-notes.ts';
 import { type JobOptions, withJob } from './with-job.ts';
 
 /** What a training would be. Sizes in memory are bytes. */
@@ -49,6 +51,8 @@ export interface DryRun {
   readonly secondsPerStep: number;
   /** Of all steps, and of features where they are taken first; scores, and reading pictures, come on top. */
   readonly seconds: number;
+  /** What an epoch leaves out, and a warning of a warm-up that does not end: a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Steps that are taken: the first one also sets up what the others find. */
@@ -201,6 +205,9 @@ async function measured(
     steps,
     secondsPerStep,
     seconds: before + steps * secondsPerStep * (config.evaluation.control ? 2 : 1),
+    notes: [leftOutOfEpoch(config, samples.count, sampler), warmUpWarning(config, samples.count)].filter(
+      (note) => note !== undefined,
+    ),
   };
 }
 

@@ -88,16 +88,35 @@ export async function createHeldRun(path: string, say: (line: string) => void): 
  * @throws RunFolderError
  */
 export async function createRunFolder(path: string): Promise<RunFolder> {
-  try {
+  return openedEmpty(path, async () => {
     await makeFolder(path);
-    const entries = (await readdir(path)).filter((name) => !isLock(name) && !isAside(name));
-    if (entries.length > 0) {
-      throw new RunFolderError(
-        `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,
-        'a new or empty folder',
-        'choose another --out, or continue that run with --resume.',
-      );
-    }
+    await requireEmpty(path);
+    return runFolder(path);
+  });
+}
+
+/** That a path is nothing yet, or an empty folder. Nothing is made. @throws RunFolderError */
+export async function requireNewFolder(path: string): Promise<void> {
+  await openedEmpty(path, () =>
+    requireEmpty(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    }),
+  );
+}
+
+async function requireEmpty(path: string): Promise<void> {
+  const entries = (await readdir(path)).filter((name) => !isLock(name) && !isAside(name));
+  if (entries.length === 0) return;
+  throw new RunFolderError(
+    `'${path}', which holds ${entries.length} ${entries.length === 1 ? 'file' : 'files'}`,
+    'a new or empty folder',
+    'choose another --out, or continue that run with --resume.',
+  );
+}
+
+async function openedEmpty<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (cause) {
     if (cause instanceof RunFolderError) throw cause;
     throw new RunFolderError(
@@ -107,7 +126,6 @@ export async function createRunFolder(path: string): Promise<RunFolder> {
       cause,
     );
   }
-  return runFolder(path);
 }
 
 /**

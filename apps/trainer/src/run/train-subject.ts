@@ -32,7 +32,7 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const interrupted: TrainOutcome = { run, interrupted: true, results: [] };
   // Before training: pairs that can't be scored are told now, not after hours.
   const before = await subject.scoreBefore();
-  const hardest = new HardestSamples(subject.samples.count);
+  const hardest = new HardestSamples(dataset.images.count, subject.pictures, job.kept?.losses);
   const validations = await trainWithLog(job, subject, hardest);
   if (signal.aborted) return interrupted;
   const best = await takeBest(job, subject, bestOf(validations));
@@ -133,13 +133,13 @@ async function writeNetwork(path: string, model: Model, say: (line: string) => v
 
 async function writeOutcome(
   { config, dataset, problems, say, signal }: Job<TrainConfig>,
-  { run, samples, notes, pictures }: Subject,
+  { run, samples, notes }: Subject,
   { files, model, hardest }: TrainedNetwork & { readonly hardest: HardestSamples },
   results: readonly NamedResult[],
 ): Promise<void> {
   const metrics = await readMetrics<StepMetrics>(run);
   const { embeddings } = results[0]!;
-  const rated = hardest.first(MOST_RATED).map(({ sample, loss }) => ({ index: pictures[sample]!, loss }));
+  const rated = hardest.first(MOST_RATED);
   const page = await trainReport({
     evidence: embeddings === undefined ? undefined : { dataset, table: embeddings, hardest: rated, signal },
     config,

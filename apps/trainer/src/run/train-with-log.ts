@@ -49,7 +49,7 @@ export async function trainWithLog(
     await log.append(waiting.splice(0));
     const found = await validate(job, subject, reached.step, validations);
     if (found !== undefined) validations.push(found);
-    await keeper.write(reached, { subject, pictures, config, validations });
+    await keeper.write(reached, { subject, pictures, config, validations, losses: hardest.losses });
     timer.written();
     place.onEvent?.({ event: 'checkpoint', step: reached.step });
     if (found !== undefined) {

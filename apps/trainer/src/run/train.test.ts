@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -73,6 +73,15 @@ const bytes = (run: { readonly file: RunFolder['file'] }, name: 'network' | 'res
 const metricsOf = async (run: RunFolder): Promise<readonly object[]> =>
   (await readMetrics<StepMetrics>(run)).map(({ imagesPerSecond: _, dataShare: __, ...metrics }) => metrics);
 
+/** The report of a run in parts, without the charts of what no run repeats. */
+async function reportOf(run: RunFolder): Promise<readonly string[]> {
+  const parts = (await readFile(run.file('report'), 'utf8')).split('<figure ');
+  expect(parts.join()).toContain('Hardest training pictures');
+  const repeated = parts.filter((part) => !/^class="card" aria-label="(Speed|Waiting for data)"/.test(part));
+  expect(repeated.length).toBe(parts.length - 2);
+  return repeated;
+}
+
 describe('train', () => {
   it('gives the same bytes for the same seed', async () => {
     const folder = await temporaryFolder();
@@ -104,6 +113,11 @@ describe('train', () => {
     for (const name of ['network', 'results'] as const)
       expect(await bytes(second.run, name)).toBe(await bytes(straight.run, name));
     expect(await metricsOf(second.run)).toEqual(await metricsOf(straight.run));
+    expect(await reportOf(second.run)).toEqual(await reportOf(straight.run));
+    // No further step runs: what was hardest before the report was lost is in the checkpoint.
+    await rm(second.run.file('report'));
+    await resume(path, { loss, ...flags });
+    expect(await reportOf(second.run)).toEqual(await reportOf(straight.run));
   });
 
   it('starts from the beginning where an interruption left no checkpoint', async () => {

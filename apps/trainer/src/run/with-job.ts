@@ -48,7 +48,7 @@ export async function withJob<T>(
     const problems = new ProblemList();
     const policy = { onProblem: problems.add, strict: config.strict };
     const surroundings = { ...policy, signal, say };
-    const data = await (dry ? unalignedData(config.data, say) : alignedData(config.data, surroundings));
+    const data = await (dry ? unalignedData(config.data, say) : alignedData(config, surroundings));
     const found = await loadDataset(data, config.evaluation, config.seed, policy);
     const dataset = await weighDataset(found, config, say);
     if (!place.resume) await warnOfUnaligned(data, dataset, surroundings);

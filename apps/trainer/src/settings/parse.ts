@@ -44,7 +44,19 @@ function errorOf(problem: Problem, { root, from }: Naming): Error {
   const { code, input } = problem;
   if (code === 'unrecognized_keys') {
     const known = Object.keys((problem.schema as z.ZodObject).shape);
-    return new UnknownNameError(`field of ${path || 'the configuration'}`, problem.keys[0]!, known);
+    const [name] = problem.keys as [string];
+    if (from === 'flags')
+      return new UsageError(
+        flagOf(name),
+        'a flag of this training',
+        'leave it out; another kind of training has it.',
+      );
+    return new UnknownNameError(
+      `field of ${path || 'the configuration'}`,
+      name,
+      known,
+      'cf train --print-schema has them',
+    );
   }
   if (code === 'invalid_union') {
     const given = (input as Readonly<Record<string, unknown>>)[problem.discriminator!];
@@ -54,11 +66,17 @@ function errorOf(problem: Problem, { root, from }: Naming): Error {
   const setting = from === 'flags' ? SETTING_OF.get(schema) : undefined;
   const name = setting === undefined ? path || 'the configuration' : longFlag(setting).slice(2);
   const expected = expectation(name, schema);
+  const rangeFix = `choose ${name} within its range; cf train --help tells its default.`;
   if (expected === 'an object' || expected === 'a text') {
     const fix = 'take the config.json of a run as it is.';
     return new UsageError(`${name} = ${JSON.stringify(input)}`, expected, fix);
   }
-  return new OptionOutOfRangeError(name, input, expected);
+  return new OptionOutOfRangeError(name, input, expected, rangeFix);
+}
+
+/** The flag whose property has a name: `--data-memory` of dataMemory. */
+function flagOf(property: string): string {
+  return `--${property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function oneOf(choices: readonly unknown[]): string {

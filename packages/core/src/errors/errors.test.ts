@@ -68,7 +68,14 @@ describe('messages read as documented', () => {
     expect(near.nearest).toBe('arcface');
     const far = new UnknownNameError('loss', 'zzzzzzzz', ['softmax']);
     expect(far.nearest).toBeUndefined();
-    expect(far.fix).toBe('use one of the listed names.');
+    expect(far.fix).toBe('use one of these names.');
+    const many = Array.from({ length: 31 }, (_, i) => `name${'x'.repeat(i)}`);
+    expect(new UnknownNameError('field', 'namexxxx', many).expected).toBe(
+      'one of namexxxx, namexxx, namexxxxx, namexx, namexxxxxx … (31 in all)',
+    );
+    expect(new UnknownNameError('field', 'nam', many, 'see --help').expected).toMatch(
+      /^one of name, namex, namexx, .* … \(31 in all: see --help\)$/,
+    );
     expect(new UnknownNameError('option of x', 'scale', []).expected).toBe('none');
   });
 

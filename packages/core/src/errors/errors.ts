@@ -1,5 +1,5 @@
 import { CfError } from './cf-error.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName, nearestNames } from './nearest-name.ts';
 
 /** `E_SHAPE`: an array's length or a dimension does not fit the others. */
 export class ShapeMismatchError extends CfError {
@@ -72,12 +72,13 @@ export class UnknownNameError extends CfError {
   /** The nearest known name, where one is near. */
   readonly nearest: string | undefined;
 
-  constructor(kind: string, given: string, known: readonly string[]) {
+  /** @param whole where all names are told, since of many only the nearest are listed here */
+  constructor(kind: string, given: string, known: readonly string[], whole?: string) {
     const nearest = nearestName(given, known);
     super('UnknownNameError', 'E_UNKNOWN_NAME', {
       given: `${kind} '${given}'`,
-      expected: known.length === 0 ? 'none' : `one of ${listed(known)}`,
-      fix: nearest === undefined ? `use one of the listed names.` : `did you mean '${nearest}'?`,
+      expected: known.length === 0 ? 'none' : `one of ${listed(given, known, whole)}`,
+      fix: nearest === undefined ? 'use one of these names.' : `did you mean '${nearest}'?`,
     });
     this.nearest = nearest;
   }
@@ -105,9 +106,11 @@ function show(value: unknown): string {
   return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
 }
 
-const LISTED = 40;
+const LISTED = 30;
+const NEAREST = 5;
 
-function listed(names: readonly string[]): string {
+function listed(given: string, names: readonly string[], whole: string | undefined): string {
   if (names.length <= LISTED) return names.join(', ');
-  return `${names.slice(0, LISTED).join(', ')}, … (${names.length} in all)`;
+  const where = whole === undefined ? '' : `: ${whole}`;
+  return `${nearestNames(given, names, NEAREST).join(', ')} … (${names.length} in all${where})`;
 }

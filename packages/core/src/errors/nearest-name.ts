@@ -12,6 +12,15 @@ export function nearestName(given: string, known: readonly string[]): string | u
   return best;
 }
 
+/** Those of the known names that are nearest to `given`, the nearest first. */
+export function nearestNames(given: string, known: readonly string[], count: number): readonly string[] {
+  return known
+    .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, count)
+    .map(({ name }) => name);
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -4,6 +4,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -317,6 +318,28 @@ describe('landmarks in the place of a detector', () => {
 
 describe('a second call', () => {
   const run = (options: AlignFolderOptions): Promise<AlignedFolder> => alignFolder(options);
+
+  it('neither removes nor writes through a link that leaves the folder of crops', async () => {
+    const { data, out } = places();
+    await photographs(data, ['Ann/1.jpg', 'Bob/2.jpg']);
+    const detector = detectorOf([landmarksAt(AT)], SIZE);
+    await run({ data, out, detector });
+    const elsewhere = join(out, '..', 'elsewhere');
+    await rename(join(out, 'Ann'), elsewhere);
+    await symlink(elsewhere, join(out, 'Ann'));
+    await writeFile(join(elsewhere, '1.jpg'), 'mine');
+    // Cut, so it would be written again; and then gone, so that it would be removed.
+    for (const gone of [false, true]) {
+      if (gone) await rm(join(data, 'Ann'), { recursive: true });
+      expect(await failure(() => run({ data, out, detector }))).toMatch(/Ann', a link to '.*elsewhere'/);
+      expect(await readFile(join(elsewhere, '1.jpg'), 'utf8')).toBe('mine');
+    }
+    await rm(join(out, 'Ann'));
+    // A link that stays in it is nobody else's.
+    await rename(join(out, 'Bob'), join(out, 'B'));
+    await symlink('B', join(out, 'Bob'));
+    expect((await run({ data, out, detector })).aligned).toBe(1);
+  });
 
   it('does what is new, changed or lost, and nothing else', async () => {
     const { data, out } = places();

@@ -11,7 +11,8 @@ import { type AlignedFolder, summarise } from './alignment-summary.ts';
 import type { FaceDetector, FaceLandmarks } from './face.ts';
 import { cropPaths, findPhotographs } from './find-photographs.ts';
 import { type Alignment, fingerprint, makeCrop } from './make-crop.ts';
-import { removePartials } from './write-aside.ts';
+import { requireNoWayOut } from './require-no-way-out.ts';
+import { RECORD_FOLDER, removePartials } from './write-aside.ts';
 
 /** What {@link alignFolder} does. */
 export interface AlignFolderOptions {
@@ -65,14 +66,17 @@ export async function alignFolder(options: AlignFolderOptions): Promise<AlignedF
   if (files.length === 0) throw emptyFolder(data, found[0]);
   const problems = [...found];
   for (const problem of found) options.onProblem?.(problem);
+  await requireNoWayOut(out, [join(RECORD_FOLDER, 'any')]);
   const record = await AlignmentRecord.open(out, resolve(data));
   try {
-    const removed = await removeStale(out, record, new Set(files.map(({ path }) => path)));
-    await removePartials(out);
     const crops = cropPaths(
       files.map(({ path }) => path),
       format === 'png' ? 'png' : 'jpg',
     );
+    const earlier = record.entries().flatMap(({ crop }) => (crop === undefined ? [] : [crop]));
+    await requireNoWayOut(out, [...crops, ...earlier]);
+    const removed = await removeStale(out, record, new Set(files.map(({ path }) => path)));
+    await removePartials(out);
     const alignment: Alignment = { data, out, detector, landmarks, format };
     const jobs = files.map((file, index) => ({
       file,

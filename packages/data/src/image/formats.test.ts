@@ -153,6 +153,8 @@ describe('formats', () => {
       '\0\0\0\x0cjP  ',
       '8BPS',
       '%PDF-1.7',
+      '<svg xmlns="http://www.w3.org/2000/svg">',
+      '<?xml version="1.0"?>\n<svg width="9">',
       box('heic'),
       box('mif1'),
     ])

@@ -32,6 +32,8 @@ export function notAnImage(head: Uint8Array): string {
 /** The name of a picture format that is not read. */
 function otherFormat(head: Uint8Array): string | undefined {
   if (brands(head).some((brand) => HEIC_BRANDS.has(brand))) return 'HEIC picture';
+  // Its declaration may stand before it.
+  if (textAt(head, 0, head.length).includes('<svg')) return 'SVG drawing';
   return OTHERS.find(([, prefix]) => startsWith(head, prefix))?.[0];
 }
 

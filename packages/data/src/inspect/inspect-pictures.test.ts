@@ -27,8 +27,8 @@ describe('inspectPictures', () => {
         name: 'Ada',
         files: [at('Ada', '1.png'), at('Ada', '2.png'), at('Ada', '3.png'), at('Ada', '4.jpg')],
       },
-      { name: 'Bob', files: [at('Bob', '1.png'), at('Bob', '2.png'), at('Bob', 'cut.png')] },
-      { name: 'Cid', files: [at('Cid', '1.jpg')] },
+      { name: 'Bob', files: ['1.png', '2.png', 'cut.png', '3.png'].map((name) => at('Bob', name)) },
+      { name: 'Cid', files: ['1.jpg', '2.png', '3.jpg'].map((name) => at('Cid', name)) },
     ];
     await put(at('Ada', '1.png'), same);
     await put(at('Ada', '2.png'), await face(0, 1));
@@ -39,27 +39,49 @@ describe('inspectPictures', () => {
     await put(at('Bob', '2.png'), same);
     await put(at('Bob', 'cut.png'), same.subarray(0, same.length / 2));
     await put(at('Cid', '1.jpg'), small);
+    await put(
+      at('Cid', '2.png'),
+      await sharp(await face(0, 1))
+        .flop()
+        .jpeg({ quality: 80 })
+        .toBuffer(),
+    );
+    // Its own mirror image: what it shares is told once.
+    const half = await sharp(await face(5, 0))
+      .extract({ left: 0, top: 0, width: 56, height: 112 })
+      .toBuffer();
+    const [left, right] = [half, await sharp(half).flop().toBuffer()];
+    const symmetric = sharp({
+      create: { width: 112, height: 112, channels: 3, background: 'black' },
+    }).composite([
+      { input: left, left: 0, top: 0 },
+      { input: right, left: 56, top: 0 },
+    ]);
+    await put(at('Bob', '3.png'), await symmetric.png().toBuffer());
+    await put(at('Cid', '3.jpg'), await symmetric.jpeg().toBuffer());
     const seen: number[] = [];
     const found = await inspectPictures(people, { onProgress: (done) => seen.push(done) });
     expect(found).toMatchObject({
       identities: 3,
-      pictures: 8,
-      perIdentity: [4, 3, 1],
+      pictures: 11,
+      perIdentity: [4, 4, 3],
       sizes: [
-        { width: 112, height: 112, pictures: 6 },
+        { width: 112, height: 112, pictures: 9 },
         { width: 64, height: 64, pictures: 1 },
       ],
-      formats: { png: 5, jpeg: 2 },
+      formats: { png: 6, jpeg: 4 },
       repeated: 1,
       moreShared: false,
     });
     expect(found.problems.map(({ path }) => path)).toEqual([at('Bob', 'cut.png')]);
-    expect(found.shared.map(({ kind, a, b }) => [kind, a.picture, b.picture])).toEqual([
-      ['same bytes', at('Ada', '1.png'), at('Bob', '2.png')],
-      ['nearly the same', at('Ada', '1.png'), at('Cid', '1.jpg')],
-      ['nearly the same', at('Ada', '4.jpg'), at('Cid', '1.jpg')],
+    expect(found.shared.map(({ kind, mirrored, a, b }) => [kind, mirrored, a.picture, b.picture])).toEqual([
+      ['same bytes', undefined, at('Ada', '1.png'), at('Bob', '2.png')],
+      ['nearly the same', undefined, at('Ada', '1.png'), at('Cid', '1.jpg')],
+      ['nearly the same', undefined, at('Ada', '4.jpg'), at('Cid', '1.jpg')],
+      ['nearly the same', undefined, at('Bob', '3.png'), at('Cid', '3.jpg')],
+      ['nearly the same', true, at('Ada', '2.png'), at('Cid', '2.png')],
     ]);
-    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
   it('stops when it is told to', async () => {

@@ -7,7 +7,7 @@ import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { type PictureSource, pictureName, sourceOf } from '../source/picture-source.ts';
 import { likeness } from './likeness.ts';
-import { differenceHash, HASHED, HashTable } from './picture-hash.ts';
+import { differenceHash, HASHED, HashTable, mirroredHash } from './picture-hash.ts';
 
 /** What pictures are, and which of them are the same. */
 export interface PictureInspection {
@@ -37,6 +37,8 @@ export interface SharedPicture {
   readonly b: NamedPicture;
   /** Correlation of their grey values at 32×32 pixels; 1 where they are the same. */
   readonly likeness: number;
+  /** One is like the mirror image of the other. */
+  readonly mirrored?: true;
 }
 
 export interface NamedPicture {
@@ -82,8 +84,9 @@ export async function inspectPictures(
   };
 }
 
-/** What is kept of each picture: sixteen bytes. */
+/** What is kept of each picture: twenty-four bytes. */
 class Gathered {
+  /** Hashes of the pictures, and behind them those of their mirror images: [2·2·N]. */
   readonly halves: Uint32Array;
   /** The first eight bytes of a hash of the content; 0 for what can't be read. */
   readonly contents: BigUint64Array;
@@ -93,7 +96,7 @@ class Gathered {
   #bytes = 0;
 
   constructor(count: number) {
-    this.halves = new Uint32Array(2 * count);
+    this.halves = new Uint32Array(4 * count);
     this.contents = new BigUint64Array(count);
   }
 
@@ -101,7 +104,9 @@ class Gathered {
     try {
       await withPicture(source, true, async (found) => {
         const { width, height } = await pictureSize(found);
-        this.halves.set(differenceHash(await decodeFound(source, found, HASHED)), 2 * index);
+        const grey = await decodeFound(source, found, HASHED);
+        this.halves.set(differenceHash(grey), 2 * index);
+        this.halves.set(mirroredHash(grey), this.halves.length / 2 + 2 * index);
         this.contents[index] = createHash('sha256').update(found.bytes).digest().readBigUInt64LE();
         const key = `${width}×${height}`;
         const size = this.#sizes.get(key) ?? { width, height, pictures: 0 };
@@ -151,8 +156,8 @@ async function findShared(
   const { contents } = gathered;
   const first = new Map<bigint, number>();
   let [repeated, more] = [0, false];
-  const keep = (kind: SharedPicture['kind'], a: number, b: number, like: number): void => {
-    if (shared.length < MOST_SHARED) shared.push({ kind, a: named(a), b: named(b), likeness: like });
+  const keep = (one: Pick<SharedPicture, 'kind' | 'likeness' | 'mirrored'>, a: number, b: number): void => {
+    if (shared.length < MOST_SHARED) shared.push({ ...one, a: named(a), b: named(b) });
     else more = true;
   };
   for (const [index, content] of contents.entries()) {
@@ -160,20 +165,33 @@ async function findShared(
     const before = first.get(content);
     if (before === undefined) first.set(content, index);
     else if (owners[before] === owners[index]) repeated++;
-    else keep('same bytes', before, index, 1);
+    else keep({ kind: 'same bytes', likeness: 1 }, before, index);
   }
   // Of pictures with the same bytes only the first is compared further.
   const counts = (index: number): boolean =>
     gathered.isReadable(index) && first.get(contents[index]!) === index;
   const wanted = (a: number, b: number): boolean => owners[a] !== owners[b] && counts(a) && counts(b);
-  let looked = 0;
-  for (const [a, b] of new HashTable(gathered.halves).near(wanted)) {
-    signal?.throwIfAborted();
-    more ||= looked >= MOST_CANDIDATES;
-    if (more) break;
-    looked++;
-    const like = await likeness(sourceOf(pictures[a]!), sourceOf(pictures[b]!));
-    if (like >= LEAST_LIKENESS) keep('nearly the same', a, b, like);
-  }
+  const count = pictures.length;
+  const known = new Set<number>();
+  const compare = async (near: Iterable<readonly [number, number]>, isMirrored: boolean): Promise<void> => {
+    let looked = 0;
+    for (const [a, other] of near) {
+      signal?.throwIfAborted();
+      more ||= looked >= MOST_CANDIDATES;
+      if (more) break;
+      const b = other % count;
+      // Pictures that are symmetric themselves.
+      if (known.has(a * count + b)) continue;
+      looked++;
+      const like = await likeness(sourceOf(pictures[a]!), sourceOf(pictures[b]!), isMirrored);
+      if (like < LEAST_LIKENESS) continue;
+      known.add(a * count + b);
+      keep({ kind: 'nearly the same', likeness: like, ...(isMirrored && { mirrored: true }) }, a, b);
+    }
+  };
+  await compare(new HashTable(gathered.halves.subarray(0, 2 * count)).near(wanted), false);
+  // The one that comes first as it is, the other one's mirror image.
+  const isOfMirrors = (a: number, b: number): boolean => b >= count && a < b - count && wanted(a, b - count);
+  await compare(new HashTable(gathered.halves).near(isOfMirrors), true);
   return { shared, more, repeated };
 }

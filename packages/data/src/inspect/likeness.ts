@@ -1,12 +1,21 @@
 import { decodeImage } from '../image/decode.ts';
 import type { PictureSource } from '../source/picture-source.ts';
+import { mirrored } from './picture-hash.ts';
 
 const COMPARED = { width: 32, height: 32, channels: 1 } as const;
 
-/** Correlation of the grey values of two pictures at 32×32 pixels, −1 to 1; 0 where one of them is of one grey. */
-export async function likeness(a: PictureSource, b: PictureSource): Promise<number> {
+/**
+ * Correlation of the grey values of two pictures at 32×32 pixels, −1 to 1; 0 where one of them is of one grey.
+ *
+ * @param isMirrored compare with the mirror image of `b`
+ */
+export async function likeness(
+  a: PictureSource,
+  b: PictureSource,
+  isMirrored: boolean = false,
+): Promise<number> {
   const [x, y] = [await decodeImage(a, COMPARED), await decodeImage(b, COMPARED)];
-  return correlation(x.data, y.data);
+  return correlation(x.data, isMirrored ? mirrored(y.data, COMPARED.width) : y.data);
 }
 
 function correlation(x: Uint8Array, y: Uint8Array): number {

@@ -20,6 +20,16 @@ export function differenceHash({ data }: Pick<RawImage, 'data'>): readonly [high
   return halves;
 }
 
+/** The hash that the mirror image has. */
+export function mirroredHash({ data }: Pick<RawImage, 'data'>): ReturnType<typeof differenceHash> {
+  return differenceHash({ data: mirrored(data, HASHED.width) });
+}
+
+/** A grey picture from right to left. */
+export function mirrored(data: Uint8Array, width: number): Uint8Array {
+  return data.map((_, at) => data[at - (at % width) + (width - 1 - (at % width))]!);
+}
+
 /** In how many bits two halves differ. */
 export function differentBits(a: number, b: number): number {
   let bits = a ^ b;
@@ -45,7 +55,7 @@ export class HashTable {
   /**
    * All pairs of pictures whose hashes differ in at most {@link NEAR_BITS} bits, each once.
    *
-   * @param wanted which of them count; asked before bits are.
+   * @param wanted which of them count, a before b in the list; asked before bits are.
    */
   *near(wanted: (a: number, b: number) => boolean): Generator<readonly [a: number, b: number]> {
     const count = this.#halves.length / 2;

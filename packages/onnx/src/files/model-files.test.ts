@@ -201,6 +201,12 @@ describe('nothing is half written', () => {
       /leaves/,
     );
     expect(await readdir(folder)).toEqual(['weights']);
+    // A folder behind the link is not made either.
+    const behind = { location: 'weights/made/w.bin' };
+    await expect(writeModelFile(join(folder, 'net.onnx'), network(), { external: behind })).rejects.toThrow(
+      /leaves/,
+    );
+    expect(await readdir(base)).not.toContain('made');
     await mkdir(join(folder, 'net.onnx'));
     await expect(writeModelFile(join(folder, 'net.onnx'), network())).rejects.toThrow(/is a folder/);
   });

@@ -28,7 +28,7 @@ export interface WrittenModel {
 }
 
 /**
- * Writes a model with its side files, whole or not at all: everything aside and synced first, then side files renamed,
+ * Writes a model with its side files, whole or not at all (folders of the model's that side files lie in are made): everything aside and synced first, then side files renamed,
  * then the model. What was there before stays until then, and is put back where a rename fails; a process that is
  * killed leaves the old model, the new one, or (where a side file of the old one is replaced) none for a moment, but
  * never one with weights of the other.
@@ -85,9 +85,9 @@ async function sideFile(
   [location, file]: readonly [string, SideFile],
 ): Promise<SideFile & { readonly path: string }> {
   const inside = dirname(join(folder, location));
-  await mkdir(inside, { recursive: true });
-  const real = await realpath(inside);
-  if (real !== folder && !isInside(folder, real)) {
+  // Before a folder is made: behind a link it would be made elsewhere.
+  const there = await deepestThere(inside);
+  if (there !== folder && !isInside(folder, there)) {
     const fix = 'take the link away.';
     throw new OnnxFileError(
       `'${location}', whose folder is a link that leaves the model's`,
@@ -95,5 +95,15 @@ async function sideFile(
       fix,
     );
   }
-  return { ...file, path: join(real, basename(location)) };
+  await mkdir(inside, { recursive: true });
+  return { ...file, path: join(await realpath(inside), basename(location)) };
+}
+
+/** What is there of a path, with links followed. */
+async function deepestThere(path: string): Promise<string> {
+  const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return real ?? deepestThere(dirname(path));
 }

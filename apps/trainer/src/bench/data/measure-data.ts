@@ -76,7 +76,8 @@ async function measureIn(folder: string, { flags, share, disk, steps }: DataTask
   });
   const samples = pictureSamples(stream, dataset, augmentation);
   const network = await untrained.openTraining();
-  const backend = await openBackend(config.head, { threads: config.threads });
+  const { threads, kernels } = config;
+  const backend = await openBackend(config.head, { threads, kernels });
   const head = await backend.createHead(lossOf(config, samples));
   const controller = new AbortController();
   let [count, seconds, waited, done] = [0, 0, 0, 0];
