@@ -30,13 +30,24 @@ describe('what was seen of a value', () => {
         expect([one.low, one.high]).toEqual([Math.min(...all), Math.max(...all)]);
         for (const method of RANGE_METHODS) {
           const { low, high } = chooseRange(one, method);
-          expect(low).toBeGreaterThanOrEqual(one.low);
-          expect(high).toBeLessThanOrEqual(one.high);
+          expect(low).toBeGreaterThanOrEqual(Math.min(one.low, 0));
+          expect(high).toBeLessThanOrEqual(Math.max(one.high, 0));
           expect(low).toBeLessThanOrEqual(high);
         }
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('on one side of 0 alone, close together, is a range for every method', () => {
+    for (const values of [
+      [-1.12, -1.11, -1.1],
+      [1.1, 1.11, 1.12],
+    ])
+      for (const method of RANGE_METHODS) {
+        const { low, high } = chooseRange(seen(values), method);
+        expect([low <= high, Math.max(-low, high) > 0.9], method).toEqual([true, true]);
+      }
   });
 
   it('counts nothing that is not finite', () => {

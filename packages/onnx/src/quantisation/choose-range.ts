@@ -25,7 +25,8 @@ const NEXT_TO_NOTHING = 1e-12;
 /** The range of a value, by what was seen of it. @throws OptionOutOfRangeError for a method that is none */
 export function chooseRange(seen: ValueHistogram, method: RangeMethod): ValueRange {
   requireChoice('method', method, RANGE_METHODS);
-  const whole = { low: seen.low, high: seen.high };
+  // A scale has 0 in its range whatever was seen.
+  const whole = { low: Math.min(seen.low, 0), high: Math.max(seen.high, 0) };
   if (seen.low >= seen.high || method === 'min-max') return whole;
   if (method === 'percentile') return seen.inner(OUTLIERS);
   const cost = method === 'entropy' ? divergence : squaredError;
@@ -33,7 +34,7 @@ export function chooseRange(seen: ValueHistogram, method: RangeMethod): ValueRan
   let best: { range: ValueRange; cost: number } = { range: whole, cost: Number.POSITIVE_INFINITY };
   for (const share of SHARES) {
     const most = share * Math.max(-seen.low, seen.high);
-    const range = { low: Math.max(seen.low, -most), high: Math.min(seen.high, most) };
+    const range = { low: Math.max(whole.low, -most), high: Math.min(whole.high, most) };
     const found = cost(bins, range);
     if (found < best.cost) best = { range, cost: found };
   }
