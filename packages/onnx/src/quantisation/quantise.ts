@@ -15,8 +15,8 @@ export interface QuantiseOptions {
   /** Of the same model, by {@link calibrate}. */
   readonly calibration: Calibration;
   /**
-   * `uint8` by default, whose sums every processor takes exactly. `int8` is quicker on processors with VNNI; on older ones
-   * (AVX2 without it) two products may not fit into 16 bits, and are cut off.
+   * `uint8` by default, whose sums every processor takes exactly. Convolutions in `int8` are quicker on processors with VNNI;
+   * on those with AVX2 alone the sum of two products may be cut off at 16 bits.
    */
   readonly weights?: WeightType;
   /** Names of layers that stay in float32. */
