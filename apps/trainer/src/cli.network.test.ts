@@ -71,6 +71,7 @@ describe('cf train on a network of a file', () => {
       'environment.json',
       'metrics.jsonl',
       'model.onnx',
+      'pair-scores.json',
       'report.html',
       'results.json',
     ]);

@@ -45,6 +45,7 @@ describe('cf train on drawn identities', () => {
       'features.safetensors',
       'metrics.jsonl',
       'model.onnx',
+      'pair-scores.json',
       'report.html',
       'results.json',
     ]);

@@ -4,6 +4,11 @@ export {
   type Difference,
   type VerificationComparison,
 } from './bootstrap/compare-verification.ts';
+export {
+  type IdentificationIntervalOptions,
+  type IdentificationIntervals,
+  identificationIntervals,
+} from './bootstrap/identification-intervals.ts';
 export type { Interval } from './bootstrap/interval.ts';
 export { type McnemarTest, mcnemarTest } from './bootstrap/mcnemar-test.ts';
 export type { PairOrigins, ResampledUnit, UnitName } from './bootstrap/pair-units.ts';
@@ -33,17 +38,12 @@ export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
 export { GalleryError, PairsError, ReportError } from './errors.ts';
 export {
-  type Gallery,
-  type IdentifiedRows,
-  openGallery,
-  type SearchOutcomes,
-} from './identification/gallery.ts';
-export {
   type FnirAtFpir,
   type IdentificationOptions,
   type IdentificationReport,
   identify,
 } from './identification/identify.ts';
+export { type SearchOutcomes, searchMates } from './identification/search-mates.ts';
 export {
   type HtmlReportOptions,
   htmlReport,

@@ -45,10 +45,13 @@ interface Kept {
   readonly rows: readonly {
     readonly done: number;
     readonly scores: { readonly auc: object } | null;
-    readonly against: { readonly auc: object };
+    readonly against: { readonly auc: { readonly mean: number } };
   }[];
   readonly trainings: readonly object[];
   readonly unequalStarts: readonly object[];
+  readonly pairTests: {
+    readonly differences: Readonly<Record<string, { readonly auc: { readonly difference: number } }>>;
+  } | null;
 }
 
 const jsonOf = async (...path: string[]): Promise<Kept> =>
@@ -73,7 +76,13 @@ test('the variants of a seed begin alike to the last bit, whatever their loss', 
   expect(a![0].meanTargetCosine).toBe(b![0].meanTargetCosine);
   expect(a![0].loss).not.toBe(b![0].loss);
   expect(a!.at(-1).meanTargetCosine).not.toBe(b!.at(-1).meanTargetCosine);
-  const { rows, unequalStarts } = await jsonOf('alike', 'results.json');
+  const { rows, unequalStarts, pairTests } = await jsonOf('alike', 'results.json');
+  expect(pairTests).toMatchObject({
+    unit: 'identities',
+    differences: { normface: { auc: { p: expect.any(Number) } } },
+  });
+  expect(pairTests!.differences.normface!.auc.difference).toBeCloseTo(rows[1]!.against.auc.mean, 12);
+  expect(text).toMatch(/\nnormface: accuracy [+−]0\.\d{4} \[/);
   expect(unequalStarts).toEqual([]);
   expect(rows.map((row) => row.done)).toEqual([1, 1]);
   expect(await readFile(join(out, 'report.html'), 'utf8')).toMatch(/Emphasised|Hard negatives/);
@@ -107,6 +116,10 @@ describe('whatever becomes of single trainings', () => {
       'cosface/seed-1',
     ]);
     expect(first.text).toMatch(/normface, seed 0: diverged/);
+    expect(await jsonOf('mixed', 'arcface', 'seed-1', 'config.json')).toMatchObject({
+      seed: 1,
+      data: { seed: 1 },
+    });
     pretended.ran.length = 0;
     auc['cosface/seed-1'] = 0.97;
     const second = await compare(['--resume', out], pretended);
@@ -192,7 +205,7 @@ describe('whatever becomes of single trainings', () => {
 
 test('trainings run in processes of their own; programs are told all of it', async () => {
   const out = join(base, 'children');
-  const ran = await cf(['compare', '--losses=arcface', '--seeds=1', ...SMALL, '--json', '--out', out]);
+  const ran = await cf(['compare', '--losses=arcface', '--seeds=1', ...SMALL, '--json', '--out', out], {});
   expect(ran.code).toBe(0);
   const events = ran.stdout
     .trimEnd()

@@ -1,44 +1,36 @@
 import { CfError, printable } from '@cf/core';
 import { Command } from 'commander';
 import { type Comparison, cellsOf } from '../comparison/comparison.ts';
-import {
-  type AskedComparison,
-  DEFAULT_SEEDS,
-  readComparisonFile,
-  seedsOf,
-  variantName,
-} from '../comparison/comparison-file.ts';
+import { DEFAULT_SEEDS } from '../comparison/comparison-file.ts';
 import {
   COMPARISON_FILES,
-  hasComparison,
   readCellEnds,
-  readComparison,
   writeComparison,
   writeJson,
   writeText,
 } from '../comparison/comparison-folder.ts';
-import { markdownTable, tableLines, tableNotes, textTable } from '../comparison/comparison-text.ts';
-import { editsOf, resolveComparison, variantDifferences } from '../comparison/resolve-comparison.ts';
+import {
+  markdownTable,
+  pairTestNotes,
+  tableLines,
+  tableNotes,
+  textTable,
+} from '../comparison/comparison-text.ts';
+import { variantDifferences } from '../comparison/resolve-comparison.ts';
 import { type CellRunner, cellsInProcesses } from '../comparison/run-cell.ts';
-import { runComparison } from '../comparison/run-comparison.ts';
+import { isToDo, runComparison } from '../comparison/run-comparison.ts';
 import { comparedSettings } from '../comparison/settings-of-file.ts';
-import { RunFolderError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { comparisonReport } from '../report/comparison-report.ts';
 import { formatSeconds } from '../report/progress.ts';
 import { dryRun } from '../run/dry-run.ts';
 import { createRunFolder, openRunFolder } from '../run/run-folder.ts';
 import { lockRun } from '../run/run-lock.ts';
-import type { TrainFlags } from '../settings/fields.ts';
 import { givenFlags } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
+import { type CompareFlags, openComparison } from './open-comparison.ts';
 import { optionsOf } from './train-options.ts';
-
-interface CompareFlags extends TrainFlags {
-  readonly losses?: string;
-  readonly seeds?: string;
-  readonly baseline?: string;
-}
 
 /** `cf compare`. @param runCell by default each training runs in a process of its own */
 export function compareCommand(runCell?: CellRunner): Command {
@@ -118,98 +110,6 @@ async function runCompare(flags: CompareFlags, runCell: CellRunner, signal: Abor
   }
 }
 
-/** The comparison as it is asked for, and its folder. */
-async function openComparison(
-  flags: CompareFlags,
-  say: (line: string) => void,
-): Promise<{ readonly comparison: Comparison; readonly folder: string | undefined }> {
-  const { resume, out } = flags;
-  if (resume === undefined) {
-    const comparison = resolveComparison(await askedFor(flags));
-    if (out !== undefined && (await hasComparison(out))) throw await begunAlready(out, comparison);
-    return { comparison, folder: out };
-  }
-  if (out !== undefined)
-    throw new UsageError('--resume with --out', 'one of them', 'a comparison that goes on keeps its folder.');
-  const before = await readComparison(resume);
-  const { losses, config, seeds, baseline, ...rest } = flags;
-  const ofTrainings = Object.keys(rest).filter((name) => !BESIDE_RESUME.has(name));
-  if (losses === undefined && config === undefined) {
-    if (ofTrainings.length > 0)
-      throw new UsageError(
-        `--resume with settings of the trainings (${ofTrainings.join(', ')})`,
-        'the settings that it has',
-        'begin another comparison with --out.',
-      );
-    const asked = { ...before, ...(seeds === undefined ? {} : { seeds: seedsOf(seeds, '--seeds') }) };
-    const names = before.variants.map(({ name }) => name);
-    if (baseline !== undefined && !names.includes(baseline))
-      throw new UsageError(`--baseline ${baseline}`, `one of ${names.join(', ')}`, 'name a variant.');
-    return { comparison: { ...asked, baseline: baseline ?? before.baseline }, folder: resume };
-  }
-  const now = resolveComparison(await askedFor(flags));
-  const { changed, added, removed } = editsOf(before, now);
-  if (changed.length > 0)
-    throw new RunFolderError(
-      `--resume '${resume}', which is another comparison: ${changed.join('; ')}`,
-      'the variants as they were begun',
-      'give the changed variant another name, or begin another comparison with --out.',
-    );
-  if (added.length > 0) say(`new in the comparison: ${added.join(', ')}`);
-  if (removed.length > 0) say(`no longer in the comparison, their runs stay: ${removed.join(', ')}`);
-  return { comparison: now, folder: resume };
-}
-
-const BESIDE_RESUME = new Set(['resume', 'json', 'dryRun']);
-
-async function begunAlready(folder: string, now: Comparison): Promise<RunFolderError> {
-  const { changed, added, removed } = editsOf(await readComparison(folder), now);
-  const told = [
-    ...changed,
-    ...(added.length > 0 ? [`new ${added.join(', ')}`] : []),
-    ...(removed.length > 0 ? [`without ${removed.join(', ')}`] : []),
-  ];
-  return new RunFolderError(
-    `'${folder}', which holds a comparison${told.length === 0 ? ', the same one' : ` that differs: ${told.join('; ')}`}`,
-    'a new or empty folder',
-    `choose another --out, or go on with it: cf compare --resume ${folder}`,
-  );
-}
-
-/** What flags and file ask for together. */
-async function askedFor(flags: CompareFlags): Promise<AskedComparison> {
-  const { losses, config, seeds, baseline, out: _, resume: __, dryRun: ___, json: ____, ...settings } = flags;
-  if (losses !== undefined && config !== undefined)
-    throw new UsageError('--losses with --config', 'one of them', 'name the losses as variants in the file.');
-  const given = seeds === undefined ? undefined : seedsOf(seeds, '--seeds');
-  if (config !== undefined) {
-    const file = await readComparisonFile(config);
-    return {
-      ...file,
-      seeds: given ?? file.seeds,
-      baseline: baseline ?? file.baseline,
-      settings: { ...file.settings, ...settings },
-    };
-  }
-  if (losses === undefined)
-    throw new UsageError(
-      'neither --losses nor --config',
-      'what to compare',
-      'write --losses arcface,curricularface, or a file of variants; see cf compare --help.',
-    );
-  if (settings.loss !== undefined)
-    throw new UsageError('--losses with --loss', 'one of them', 'name all losses with --losses.');
-  return {
-    seeds: given ?? seedsOf(DEFAULT_SEEDS, '--seeds'),
-    baseline,
-    settings,
-    variants: losses.split(',').map((loss) => {
-      const name = loss.trim();
-      return { name: variantName(name), settings: { loss: name } };
-    }),
-  };
-}
-
 function tellDifferences(comparison: Comparison, say: (line: string) => void): void {
   const { baseline, seeds, variants } = comparison;
   say(
@@ -225,7 +125,7 @@ async function tellDryRun(
   { signal, say, emit }: Telling,
 ): Promise<number> {
   const ends = folder === undefined ? {} : await readCellEnds(folder);
-  const cells = cellsOf(comparison, folder ?? '.').filter(({ name }) => ends[name]?.status !== 'done');
+  const cells = cellsOf(comparison, folder ?? '.').filter(({ name }) => isToDo(ends[name]));
   let total = 0;
   for (const { name, config } of comparison.variants) {
     const count = cells.filter(({ variant }) => variant === name).length;
@@ -263,14 +163,14 @@ async function compare(
   const lock = await lockRun(folder, say);
   try {
     await writeComparison(folder, comparison);
-    const { table, interrupted, ends } = await runComparison(comparison, {
+    const { table, tests, interrupted, ends } = await runComparison(comparison, {
       folder,
       runCell,
       signal,
       say,
       onEvent: emit,
       requireHeld: lock.require,
-      write: async (found, known) => {
+      write: async (found, known, ofPairs) => {
         const text = textTable(found);
         const figures = known.map(({ cell, end, result }) => ({
           variant: cell.variant,
@@ -279,15 +179,19 @@ async function compare(
           ...end,
           ...result?.figures,
         }));
-        await writeJson(folder, 'results', { ...found, trainings: figures });
-        await writeText(folder, 'table', markdownTable(text, tableNotes(found)));
-        await writeText(folder, 'report', await comparisonReport(comparison, found, known));
+        await writeJson(folder, 'results', { ...found, pairTests: ofPairs ?? null, trainings: figures });
+        await writeText(
+          folder,
+          'table',
+          markdownTable(text, [...tableNotes(found), ...pairTestNotes(ofPairs)]),
+        );
+        await writeText(folder, 'report', await comparisonReport(comparison, found, known, ofPairs));
       },
     });
-    emit?.({ event: 'table', ...table });
+    emit?.({ event: 'table', ...table, pairTests: tests ?? null });
     if (emit === undefined) {
       for (const line of tableLines(textTable(table))) say(line);
-      for (const note of tableNotes(table)) say(note);
+      for (const note of [...tableNotes(table), ...pairTestNotes(tests)]) say(note);
     }
     if (interrupted) {
       say(`interrupted; go on with: cf compare --resume ${folder}`);

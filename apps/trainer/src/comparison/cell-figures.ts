@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { StepMetrics } from '@cf/training';
+import { TRAINED } from '../run/pair-scores.ts';
 import { openRunFolder, readJson, readMetrics } from '../run/run-folder.ts';
 import { trainingFit } from '../run/training-fit.ts';
 import type { Cell } from './comparison.ts';
@@ -33,7 +34,7 @@ export interface CellResult {
 export async function readCellResult({ folder, config }: Cell): Promise<CellResult> {
   const run = await openRunFolder(folder);
   const results = (await readJson(join(folder, 'results.json'))) as readonly KeptResult[];
-  const trained = results.filter(({ name }) => name === 'trained' || name === 'trained, flipped').at(-1)!;
+  const trained = results.filter(({ name }) => TRAINED.includes(name)).at(-1)!;
   const metrics = await readMetrics<StepMetrics>(run);
   const fit = trainingFit(metrics);
   const batch = config.batch * config.accumulate;

@@ -11,7 +11,8 @@ export type Score = (typeof SCORES)[number];
 /** Mean and standard deviation (n − 1) over the seeds that are done. */
 export interface Spread {
   readonly mean: number;
-  readonly std: number;
+  /** Null with one seed. */
+  readonly std: number | null;
 }
 
 /** A variant beside the baseline, over the seeds that both have. */
@@ -103,7 +104,7 @@ function rowOf(name: string, cells: readonly KnownCell[]): VariantRow {
 
 function spreadOf(done: readonly CellFigures[], score: Score): Spread {
   const values = done.map((figures) => figures[score]);
-  return { mean: meanOf(values), std: sampleDeviation(values) };
+  return { mean: meanOf(values), std: values.length < 2 ? null : sampleDeviation(values) };
 }
 
 function testsOf(

@@ -1,5 +1,6 @@
 import { formatSeconds } from '../report/progress.ts';
 import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
+import type { PairDifference, PairTests } from './pair-tests.ts';
 import { studentQuantile } from './paired-tests.ts';
 
 /** The columns of the table and its lines, as text. */
@@ -49,12 +50,13 @@ function scoreCells({ scores, against }: VariantRow, score: Score): readonly str
 }
 
 export function spreadText(spread: Spread | undefined): string {
-  return spread === undefined ? NOTHING : `${spread.mean.toFixed(4)} ± ${spread.std.toFixed(4)}`;
+  if (spread === undefined) return NOTHING;
+  return `${spread.mean.toFixed(4)}${spread.std === null ? '' : ` ± ${spread.std.toFixed(4)}`}`;
 }
 
 export function differenceText(tested: TestedDifference | undefined): string {
   if (tested === undefined || tested.count === 0) return NOTHING;
-  const signed = `${tested.mean < 0 ? '−' : '+'}${Math.abs(tested.mean).toFixed(4)}`;
+  const signed = signedText(tested.mean);
   return tested.halfInterval === null ? signed : `${signed} ± ${tested.halfInterval.toFixed(4)}`;
 }
 
@@ -118,4 +120,29 @@ function weaknessText(baseline: string, n: number, tests: number): string {
   const many =
     tests === 1 ? '' : ` for one variant; ${tests} are tested here, and Holm's p in the page counts that`;
   return `p of a paired t test against ${baseline} over ${n} seeds, with ${n - 1} ${n === 2 ? 'degree' : 'degrees'} of freedom, which sees a difference at 0.05 only where it is ${needed} times its own standard deviation${many}; the signed-rank test can't go below ${least} with ${n} seeds. A large p says that there were too few seeds, not that there is no difference`;
+}
+
+/** What the scored pairs say of the differences: a sentence a variant. */
+export function pairTestNotes(tests: PairTests | undefined): readonly string[] {
+  const told = Object.entries(tests?.differences ?? {}).filter(([, { auc }]) => auc !== null);
+  if (tests === undefined || told.length === 0) return [];
+  return [
+    `over the scored pairs, ${tests.unit} drawn anew ${tests.resamples} times: whether these very models, a mean over seeds, would differ on others too, and not whether other trainings would`,
+    ...told.map(
+      ([name, { accuracy, auc }]) =>
+        `${name}: accuracy ${pairDifferenceText(accuracy)}; AUC ${pairDifferenceText(auc)}`,
+    ),
+  ];
+}
+
+/** Such as `+0.0100 [−0.0050, +0.0250], p 0.200`. */
+export function pairDifferenceText(found: PairDifference | null): string {
+  if (found === null) return NOTHING;
+  const { difference, interval, p } = found;
+  const ends = interval === null ? '' : ` [${interval.map(signedText).join(', ')}]`;
+  return `${signedText(difference)}${ends}, p ${pText(p)}`;
+}
+
+function signedText(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 }

@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.ts';
-import { formatSeconds } from '../report/progress.ts';
+import { formatSeconds, withProgress } from '../report/progress.ts';
 import type { RunEvent } from '../run/events.ts';
+import { type PairScores, readPairScores } from '../run/pair-scores.ts';
+import { openRunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type CellResult, readCellResult } from './cell-figures.ts';
 import { type Cell, type Comparison, cellsOf } from './comparison.ts';
 import { type CellEnd, makeCellFolder, readCellEnds, writeCellEnds } from './comparison-folder.ts';
 import { type ComparisonTable, comparisonTable, type KnownCell, knownCells } from './comparison-table.ts';
+import { type PairTests, pairTests, RESAMPLES } from './pair-tests.ts';
 import { differences } from './resolve-comparison.ts';
 import type { CellRunner } from './run-cell.ts';
 
@@ -26,8 +29,8 @@ export interface ComparisonRun {
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
   readonly onEvent?: ((event: ComparisonEvent) => void) | undefined;
-  /** Keeps table and page, after each training; the last time at the end. */
-  readonly write: (table: ComparisonTable, known: readonly KnownCell[]) => Promise<void>;
+  /** Keeps table and page, after each training and at the end; there are tests over pairs at the end alone. */
+  readonly write: (table: ComparisonTable, known: readonly KnownCell[], tests?: PairTests) => Promise<void>;
   /** That the folder is still this process's. */
   readonly requireHeld: () => Promise<void>;
 }
@@ -35,6 +38,8 @@ export interface ComparisonRun {
 /** What a comparison came to. */
 export interface ComparisonOutcome {
   readonly table: ComparisonTable;
+  /** Undefined where it was interrupted, and where no run kept its scores. */
+  readonly tests: PairTests | undefined;
   readonly interrupted: boolean;
   readonly ends: Readonly<Record<string, CellEnd>>;
 }
@@ -80,11 +85,20 @@ export async function runComparison(
   const known = await knownCells(comparison, folder, ends, read);
   const table = comparisonTable(comparison, known);
   await write(table, known);
-  return { table, interrupted: cells.some(({ name }) => isToDo(ends[name])) && signal.aborted, ends };
+  const scoresOf = async (cell: Cell): Promise<PairScores | undefined> =>
+    readPairScores(await openRunFolder(cell.folder));
+  const tests = await withProgress('scored pairs', RESAMPLES, 'resamples', (onResample) =>
+    pairTests(comparison, known, scoresOf, { signal, onResample }),
+  ).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (tests !== undefined) await write(table, known, tests);
+  return { table, tests, interrupted: signal.aborted, ends };
 }
 
-/** A training that diverged would diverge again. */
-function isToDo(end: CellEnd | undefined): boolean {
+/** What is not done yet; a training that diverged would diverge again. */
+export function isToDo(end: CellEnd | undefined): boolean {
   return end?.status !== 'done' && end?.status !== 'diverged';
 }
 

@@ -61,7 +61,7 @@ export async function evaluate(
       : await scoreAll(tables, names, verification, set, options);
   const found: IdentificationResult[] = [];
   if (searches !== undefined)
-    for (const table of tables) found.push(await runSearches(searches, table, options.signal));
+    for (const table of tables) found.push(await runSearches(searches, table, options));
   return {
     models: names.map((name, n) => ({
       name,

@@ -27,6 +27,10 @@ function modelJson({ name, pairs, intervals, identification }: ScoredModel): obj
   return {
     ...scored,
     ...(intervals && { intervals }),
-    identification: { people: identification.people, ...report },
+    identification: {
+      people: identification.people,
+      ...report,
+      ...(identification.intervals && { intervals: identification.intervals }),
+    },
   };
 }

@@ -49,7 +49,8 @@ function summaryOf({ name, pairs, intervals, identification }: ScoredModel, isNa
         ];
   if (identification === undefined) return ofPairs;
   const { rank1, mated } = identification.report;
-  return [...ofPairs, { label: label('rank 1'), value: rank1.toFixed(4), note: `${mated} searches` }];
+  const note = [`${mated} searches`, ...Object.values(within(identification.intervals?.rank1, 4))].join('; ');
+  return [...ofPairs, { label: label('rank 1'), value: rank1.toFixed(4), note }];
 }
 
 async function pairCharts(models: readonly ScoredModel[]): Promise<readonly ReportChart[]> {
@@ -74,52 +75,71 @@ async function searchCharts(models: readonly ScoredModel[]): Promise<readonly Re
     svg: await detChart({
       title: 'Open-set identification',
       series: open,
-      xTitle: 'false positive identification rate (FPIR)',
-      yTitle: 'false negative identification rate (FNIR)',
+      xTitle: 'false positives (FPIR)',
+      yTitle: 'false negatives (FNIR)',
     }),
     caption: 'Known people who are missed, over strangers who are taken for somebody.',
   };
   return [cmc, det];
 }
 
+/** One table; of one model with the thresholds. */
 function tarTables(models: readonly ScoredModel[]): ReportTable[] {
-  return models.flatMap(({ name, pairs, intervals }) =>
-    pairs === undefined
-      ? []
-      : [
-          {
-            title: models.length === 1 ? 'TAR at FAR' : `TAR at FAR: ${name}`,
-            columns: ['FAR', 'TAR', 'interval', 'threshold'],
-            rows: pairs.report.tarAtFar.map(({ far, tar, threshold, status }, n) => {
-              const interval = intervals?.tarAtFar[n]?.interval;
-              return [
-                far,
-                tar === null ? status : tar.toFixed(4),
-                interval == null ? null : intervalText(interval, 4),
-                threshold === null ? null : thresholdText(threshold),
-              ];
-            }),
-          },
-        ],
+  const scored = models.flatMap(({ name, pairs, intervals }) =>
+    pairs === undefined ? [] : [{ name, points: pairs.report.tarAtFar, intervals: intervals?.tarAtFar }],
+  );
+  return rateTables('TAR at FAR', 'FAR', scored, ({ points, intervals }) =>
+    points.map(({ far, tar, threshold, status }, n) => ({
+      rate: far,
+      text: tar === null ? status : withInterval(tar, intervals?.[n]?.interval),
+      threshold,
+    })),
   );
 }
 
 function searchTables(models: readonly ScoredModel[]): ReportTable[] {
-  return models.flatMap(({ name, identification }) =>
-    identification === undefined
-      ? []
-      : [
-          {
-            title: models.length === 1 ? 'FNIR at FPIR' : `FNIR at FPIR: ${name}`,
-            columns: ['FPIR', 'FNIR', 'threshold'],
-            rows: identification.report.fnirAtFpir.map(({ fpir, fnir, threshold, status }) => [
-              fpir,
-              fnir === null ? status : fnir.toFixed(4),
-              threshold === null ? null : thresholdText(threshold),
-            ]),
-          },
-        ],
+  const found = models.flatMap(({ name, identification }) =>
+    identification === undefined ? [] : [{ name, ...identification }],
   );
+  return rateTables('FNIR at FPIR', 'FPIR', found, ({ report, intervals }) =>
+    report.fnirAtFpir.map(({ fpir, fnir, threshold, status }, n) => ({
+      rate: fpir,
+      text: fnir === null ? status : withInterval(fnir, intervals?.fnirAtFpir[n]?.interval),
+      threshold,
+    })),
+  );
+}
+
+/** What one model reaches at a rate. */
+interface AtRate {
+  readonly rate: number;
+  readonly text: string;
+  readonly threshold: number | null;
+}
+
+function rateTables<Model extends { readonly name: string }>(
+  title: string,
+  rate: string,
+  models: readonly Model[],
+  pointsOf: (model: Model) => readonly AtRate[],
+): ReportTable[] {
+  const [only, ...others] = models.map(pointsOf);
+  if (only === undefined) return [];
+  if (others.length === 0) {
+    const columns = [rate, title.split(' ')[0]!, 'threshold'];
+    const rows = only.map((at) => [
+      at.rate,
+      at.text,
+      at.threshold === null ? null : thresholdText(at.threshold),
+    ]);
+    return [{ title, columns, rows }];
+  }
+  const rows = only.map((at, n) => [at.rate, at.text, ...others.map((points) => points[n]!.text)]);
+  return [{ title, columns: [rate, ...models.map(({ name }) => name)], rows }];
+}
+
+function withInterval(value: number, interval: Interval | null | undefined): string {
+  return interval == null ? value.toFixed(4) : `${value.toFixed(4)} (${intervalText(interval, 4)})`;
 }
 
 function comparisonTables({ comparisons, models }: Evaluation): ReportTable[] {

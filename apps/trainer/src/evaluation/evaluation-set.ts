@@ -80,7 +80,7 @@ export async function evaluationSet(flags: EvaluationFlags, policy: ProblemPolic
     ...(verification !== undefined && { verification }),
     ...(searches !== undefined && { searches }),
     gather: (table) => table,
-    identityOf: (item) => folderOf(images, item),
+    identityOf: folderOf(images),
   };
 }
 
@@ -109,7 +109,9 @@ async function templateSet(
   };
 }
 
-/** The folder of a picture that is a file. */
-function folderOf({ sources, name }: ImageSource, item: number): string | undefined {
-  return sources[item]?.kind === 'file' ? name(item).split('/')[0] : undefined;
+/** The folders of pictures that are files. */
+function folderOf(images: ImageSource): (item: number) => string | undefined {
+  // Made anew whenever it is asked for.
+  const { sources } = images;
+  return (item) => (sources[item]?.kind === 'file' ? images.name(item).split('/')[0] : undefined);
 }

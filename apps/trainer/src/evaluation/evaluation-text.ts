@@ -1,5 +1,5 @@
 import { printable } from '@cf/core';
-import type { Difference, Interval, VerificationComparison } from '@cf/eval';
+import type { Difference, Interval, VerificationComparison, VerificationIntervals } from '@cf/eval';
 import { problemsText } from '../dataset/problem-list.ts';
 import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
 import type { PairResult } from '../report/score-pairs.ts';
@@ -9,14 +9,22 @@ import type { IdentificationResult } from './searches.ts';
 /** What came of an evaluation, for people. @param problems pictures, folders and pairs with something wrong */
 export function evaluationText({ models, comparisons, unscored }: Evaluation, problems: number): string {
   const lines = models.flatMap(modelLines);
-  const intervals = models[0]!.intervals;
-  if (intervals !== undefined) {
-    const { level, resamples, unit, units } = intervals;
-    lines.push(`intervals: ${percent(level)}, percentiles of ${resamples} resamples of ${units} ${unit}`);
-  }
   for (const one of comparisons) lines.push(...comparisonLines(one, models));
   if (problems > 0) lines.push(problemsText(problems, models[0]!.pairs === undefined ? undefined : unscored));
   return lines.join('\n');
+}
+
+function within(interval: Interval | null | undefined, digits: number): string {
+  return interval == null ? '' : `, ${intervalText(interval, digits)}`;
+}
+
+function intervalsLine({
+  level,
+  resamples,
+  unit,
+  units,
+}: Pick<VerificationIntervals, 'level' | 'resamples' | 'unit' | 'units'>): string {
+  return `intervals ${percent(level)}, percentiles of ${resamples} resamples of ${units} ${unit}`;
 }
 
 function modelLines({ name, pairs, intervals, identification }: ScoredModel): string[] {
@@ -29,8 +37,6 @@ function modelLines({ name, pairs, intervals, identification }: ScoredModel): st
 
 function pairLines(name: string, result: PairResult, intervals: ScoredModel['intervals']): string[] {
   const { report } = result;
-  const within = (interval: Interval | null | undefined, digits: number): string =>
-    interval == null ? '' : `, ${intervalText(interval, digits)}`;
   return [
     `${name}: ${report.genuinePairs} genuine and ${report.impostorPairs} impostor pairs`,
     `accuracy  ${accuracyText(result)} (${accuracyNote(result)})${within(intervals?.accuracy, 4)}`,
@@ -42,6 +48,7 @@ function pairLines(name: string, result: PairResult, intervals: ScoredModel['int
         : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}${within(intervals?.tarAtFar[n]?.interval, 4)}`,
     ),
     `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
+    ...(intervals === undefined ? [] : [intervalsLine(intervals)]),
   ];
 }
 
@@ -56,15 +63,17 @@ function bestThresholdText({ report, genuine, impostor }: PairResult): string {
     : thresholdText(report.bestThreshold);
 }
 
-function searchLines(name: string, { people, report }: IdentificationResult): string[] {
+function searchLines(name: string, { people, report, intervals }: IdentificationResult): string[] {
   return [
     `${name}: ${people} people in the gallery, ${report.mated} searches for them, ${report.nonMated} for strangers`,
-    `rank 1    ${report.rank1.toFixed(4)}`,
-    `rank 5    ${report.rank5.toFixed(4)}`,
-    ...report.fnirAtFpir.map(({ fpir, fnir, status, required }) => {
+    `rank 1    ${report.rank1.toFixed(4)}${within(intervals?.rank1, 4)}`,
+    `rank 5    ${report.rank5.toFixed(4)}${within(intervals?.rank5, 4)}`,
+    ...report.fnirAtFpir.map(({ fpir, fnir, status, required }, n) => {
       const at = `FNIR      at FPIR ${fpir.toExponential(0)}: `;
-      return fnir === null ? `${at}${status} (${report.nonMated} of ${required})` : `${at}${fnir.toFixed(4)}`;
+      if (fnir === null) return `${at}${status} (${report.nonMated} of ${required})`;
+      return `${at}${fnir.toFixed(4)}${within(intervals?.fnirAtFpir[n]?.interval, 4)}`;
     }),
+    ...(intervals === undefined ? [] : [intervalsLine({ ...intervals, unit: 'identities' })]),
   ];
 }
 

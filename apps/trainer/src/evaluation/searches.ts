@@ -1,7 +1,14 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { manifestRows, openCollection } from '@cf/data';
-import { type IdentificationReport, identify, openGallery } from '@cf/eval';
+import {
+  createIdentityIndex,
+  type IdentificationIntervals,
+  type IdentificationReport,
+  identificationIntervals,
+  identify,
+  searchMates,
+} from '@cf/eval';
 import type { ImageList } from '../dataset/image-list.ts';
 import type { ProblemPolicy, StoredPicture } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';
@@ -79,13 +86,14 @@ export interface IdentificationResult {
   /** How many people the gallery has. */
   readonly people: number;
   readonly report: IdentificationReport;
+  readonly intervals?: IdentificationIntervals;
 }
 
-/** Searches for all probes whose pictures could be read, with progress. */
+/** Searches for all probes whose pictures could be read, with progress. @param resamples of the intervals; 0 for none */
 export async function runSearches(
   { gallery, probes }: Searches,
   { dim, indices, rows }: FeatureTable,
-  signal: AbortSignal,
+  { signal, resamples }: { readonly signal: AbortSignal; readonly resamples: number },
 ): Promise<IdentificationResult> {
   const rowOf = new Map(Array.from(indices, (index, row) => [index, row]));
   const pick = (wanted: readonly Identified[]) => {
@@ -97,8 +105,11 @@ export async function runSearches(
     }
     return { embeddings, identities: found.map(({ identity }) => identity) };
   };
-  const known = openGallery(pick(gallery), dim);
-  const searched = pick(probes);
+  const known = createIdentityIndex({ ...pick(gallery), dim });
+  // Who is in the gallery by pictures that can't be read alone is neither known nor a stranger.
+  const names = new Set(known.identities);
+  const lost = new Set(gallery.map(({ identity }) => identity).filter((identity) => !names.has(identity)));
+  const searched = pick(probes.filter(({ identity }) => !lost.has(identity)));
   const count = searched.identities.length;
   const rank = new Uint32Array(count);
   const score = new Float64Array(count);
@@ -106,10 +117,11 @@ export async function runSearches(
     for (let from = 0; from < count; from += SEARCHES_AT_A_TIME) {
       signal.throwIfAborted();
       const to = Math.min(from + SEARCHES_AT_A_TIME, count);
-      const part = known.search({
-        embeddings: searched.embeddings.subarray(from * dim, to * dim),
-        identities: searched.identities.slice(from, to),
-      });
+      const part = searchMates(
+        known,
+        searched.embeddings.subarray(from * dim, to * dim),
+        searched.identities.slice(from, to),
+      );
       rank.set(part.rank, from);
       score.set(part.score, from);
       update(to);
@@ -117,5 +129,9 @@ export async function runSearches(
       await setImmediate();
     }
   });
-  return { people: known.identities, report: identify({ rank, score }) };
+  const people = known.identities.length;
+  const outcomes = { rank, score };
+  const report = identify(outcomes);
+  if (resamples === 0) return { people, report };
+  return { people, report, intervals: identificationIntervals(outcomes, searched.identities, { resamples }) };
 }

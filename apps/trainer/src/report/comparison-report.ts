@@ -2,7 +2,15 @@ import { htmlReport, lineChart, type ReportChart, type ReportTable } from '@cf/e
 import type { StepMetrics } from '@cf/training';
 import type { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonTable, KnownCell } from '../comparison/comparison-table.ts';
-import { differenceText, memoryText, pText, tableNotes, textTable } from '../comparison/comparison-text.ts';
+import {
+  differenceText,
+  memoryText,
+  pairDifferenceText,
+  pText,
+  tableNotes,
+  textTable,
+} from '../comparison/comparison-text.ts';
+import type { PairTests } from '../comparison/pair-tests.ts';
 import { variantDifferences } from '../comparison/resolve-comparison.ts';
 import { formatSeconds } from './progress.ts';
 
@@ -31,7 +39,7 @@ const CURVES: readonly {
     title: 'Emphasised negatives',
     yTitle: 'share of the hard ones',
     of: 'emphasisedShare',
-    caption: 'Mean over seeds. Emphasised: the modulation raises the logit (I > 1).',
+    caption: 'Mean over seeds. Emphasised: the modulation raises the logit; where I > 1, and from below 0.',
   },
 ];
 
@@ -40,6 +48,7 @@ export async function comparisonReport(
   comparison: Comparison,
   table: ComparisonTable,
   known: readonly KnownCell[],
+  tests?: PairTests,
 ): Promise<string> {
   const { variants, seeds, baseline } = comparison;
   const done = known.filter(({ result }) => result !== undefined);
@@ -67,6 +76,7 @@ export async function comparisonReport(
     tables: [
       { title: 'Results', ...textTable(table) },
       testTable(table),
+      ...(tests === undefined ? [] : [pairTestTable(tests)]),
       { title: 'How to read them', columns: ['what'], rows: tableNotes(table).map((note) => [note]) },
       differenceTable(comparison),
       cellTable(known),
@@ -150,6 +160,17 @@ function testTable({ rows, baseline }: ComparisonTable): ReportTable {
         one.count === 0 ? '–' : pText(one.wilcoxon),
       ]),
     ),
+  };
+}
+
+function pairTestTable({ differences, unit, resamples }: PairTests): ReportTable {
+  return {
+    title: `Differences over the scored pairs: ${unit} drawn anew ${resamples} times`,
+    columns: ['variant', 'accuracy', 'AUC', 'EER'],
+    rows: Object.entries(differences).map(([name, { accuracy, auc, eer }]) => [
+      name,
+      ...[accuracy, auc, eer].map(pairDifferenceText),
+    ]),
   };
 }
 

@@ -7,8 +7,15 @@ interface HardNegatives {
   readonly t: number;
   /** Share of all negatives that were hard. */
   readonly hard: number;
-  /** Share of the hard ones whose logit was raised, I(t, cos θ_j) > 1. */
-  readonly emphasised: number;
+  /**
+   * Share of the hard ones whose logit was raised: those with I(t, cos θ_j) > 1, and those with a cosine below 0, where a
+   * smaller I raises it too.
+   */
+  readonly raised: number;
+  /** Largest cosine of a hard one; null where there was none. */
+  readonly nearest: number | null;
+  /** Whether it was emphasised, I > 1, at its step. */
+  readonly isReached: boolean;
 }
 
 /** Fewer hard negatives than this share of all are next to none. */
@@ -25,42 +32,47 @@ export function curriculumAdvice(metrics: readonly StepMetrics[]): string | unde
   const last = metrics.at(-1)?.epoch;
   const end = hardNegatives(metrics.filter(({ epoch }) => epoch === last));
   if (last === undefined || end === undefined) return undefined;
-  const epochs = Array.from({ length: last }, (_, i) => ({
-    epoch: i + 1,
-    found: hardNegatives(metrics.filter(({ epoch }) => epoch === i + 1)),
-  }));
-  const raised = ({ found }: (typeof epochs)[number]): number =>
-    (found?.hard ?? 0) * (found?.emphasised ?? 0);
-  const most = epochs.reduce((best, one) => (raised(one) > raised(best) ? one : best));
-  const peak =
-    most.epoch === last || raised(most) === 0
+  const epochs = [...new Set(metrics.map(({ epoch }) => epoch))];
+  const reached = epochs.filter(
+    (epoch) => hardNegatives(metrics.filter((step) => step.epoch === epoch))?.isReached,
+  );
+  const { t, hard, raised, nearest, isReached } = end;
+  const found =
+    nearest === null
       ? ''
-      : `; the most were in epoch ${most.epoch}, ${percent(most.found!.emphasised)} of ${percent(most.found!.hard)}`;
-  const { t, hard, emphasised } = end;
-  return `curriculum: with t = ${t.toFixed(2)} a hard negative is emphasised above cosine ${(1 - t).toFixed(2)}; in the last epoch ${percent(hard)} of the negatives were hard, and ${percent(emphasised)} of those emphasised${peak}. ${verdict(end)}`;
+      : `, the nearest at cosine ${nearest.toFixed(2)}: ${isReached ? `at most ${percent(raised)}` : 'none'} of them ${isReached ? 'were' : 'was'} emphasised`;
+  return `curriculum: with t = ${t.toFixed(2)} a hard negative is emphasised (I > 1) above cosine ${(1 - t).toFixed(2)}; in the last epoch ${percent(hard)} of the negatives were hard${found}; some were in ${reached.length} of ${epochs.length} epochs. ${verdict(end)}`;
 }
 
-function verdict({ hard, emphasised }: HardNegatives): string {
+function verdict({ hard, raised, isReached }: HardNegatives): string {
   const compare = 'cf compare --losses curricularface,arcface tells on these pictures';
   if (hard < HARDLY_ANY)
     return `Hardly any was hard, so the curriculum had nothing to do, and arcface comes to the same: ${compare}`;
-  if (emphasised < FEW)
-    return `It weakened nearly all hard negatives, as a smaller margin would, and emphasised next to none; arcface, which leaves them as they are, may be better: ${compare}`;
-  if (emphasised < MOST)
+  if (!isReached || raised < FEW)
+    return `It weakened nearly all hard negatives, as a smaller margin would; arcface, which leaves them as they are, may be better: ${compare}`;
+  if (raised < MOST)
     return `It weakened most hard negatives and emphasised some; whether that is better than arcface, which leaves them as they are, ${compare}`;
-  return 'It emphasised most hard negatives: the curriculum was at work';
+  return 'The curriculum was at work';
 }
 
 function hardNegatives(steps: readonly StepMetrics[]): HardNegatives | undefined {
-  const counted = steps.flatMap(({ t, hardShare, emphasisedShare }) =>
-    t === null || hardShare === null
-      ? []
-      : [{ t, hard: hardShare, raised: hardShare * (emphasisedShare ?? 0) }],
-  );
+  const counted = steps.flatMap(({ t, hardShare: hard, emphasisedShare, maxModulation }) => {
+    if (t === null || hard === null) return [];
+    // The largest slope M = t + 2·cos θ_j is that of the largest cosine.
+    const nearest = maxModulation === null ? null : (maxModulation - t) / 2;
+    return [{ t, hard, raised: hard * (emphasisedShare ?? 0), nearest }];
+  });
   if (counted.length === 0) return undefined;
   const hard = meanOf(counted.map((step) => step.hard));
   const raised = meanOf(counted.map((step) => step.raised));
-  return { t: meanOf(counted.map((step) => step.t)), hard, emphasised: hard === 0 ? 0 : raised / hard };
+  const cosines = counted.flatMap(({ nearest }) => (nearest === null ? [] : [nearest]));
+  return {
+    t: meanOf(counted.map((step) => step.t)),
+    hard,
+    raised: hard === 0 ? 0 : raised / hard,
+    nearest: cosines.length === 0 ? null : Math.max(...cosines),
+    isReached: counted.some(({ t, nearest }) => nearest !== null && t + nearest > 1),
+  };
 }
 
 function percent(share: number): string {

@@ -29,6 +29,8 @@ export const RUN_FILES = {
   layers: 'model.json',
   layersWeights: 'model.weights.bin',
   results: 'results.json',
+  /** The trained model's scores of all pairs. */
+  pairScores: 'pair-scores.json',
   report: 'report.html',
 } as const;
 

@@ -16,6 +16,7 @@ import { curriculumAdvice } from './curriculum-advice.ts';
 import { HardestSamples } from './hardest-samples.ts';
 import { type Job, type TrainOutcome, tellLeftOut } from './job.ts';
 import { leftOutByWeighting } from './left-out.ts';
+import { writePairScores } from './pair-scores.ts';
 import { readMetrics } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
 import { warmUpWarning } from './schedule-notes.ts';
@@ -166,5 +167,6 @@ async function writeOutcome(
   for (const [name, bytes] of files) await atomicWrite(run.file(name), bytes);
   if (model !== undefined) await writeNetwork(run.file('network'), model, say);
   await run.writeText('results', `${JSON.stringify(resultsAsJson(results), undefined, 2)}\n`);
+  await writePairScores(run, dataset, results);
   await run.writeText('report', page);
 }

@@ -49,7 +49,10 @@ export interface HeadDiagnostics {
   readonly t: number | null;
   /** Share of the B·(C − 1) negatives with cos θ_j above the pivot. */
   readonly hardShare: number | null;
-  /** Share of the hard negatives whose logit is raised: N > cos θ_j. */
+  /**
+   * Share of the hard negatives whose logit is raised: N > cos θ_j. Of CurricularFace where I > 1, and below cos θ_j = 0 where
+   * I < 1.
+   */
   readonly emphasisedShare: number | null;
   /** Least slope M = ∂N/∂cos θ_j over the hard negatives. */
   readonly minModulation: number | null;

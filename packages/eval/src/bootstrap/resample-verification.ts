@@ -2,7 +2,8 @@ import { createRandom, OptionOutOfRangeError, requireInteger } from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { checkFolds, checkPairs } from '../verification/labelled-pairs.ts';
 import { rankedGroups, rankScores, sortPairs } from '../verification/ranked-scores.ts';
-import { checkRates, DEFAULT_FARS, smallestCount } from '../verification/tar-at-far.ts';
+import { DEFAULT_FARS } from '../verification/tar-at-far.ts';
+import { requiredPairs } from '../verification/threshold-at-far.ts';
 import { type PairOrigins, pairUnits, type ResampledUnit } from './pair-units.ts';
 import { pairsOfUnits, resampledPairs, resampledRoom } from './resampled-pairs.ts';
 import { type VerificationFigures, verificationFigures } from './verification-figures.ts';
@@ -64,7 +65,7 @@ export interface VerificationResamples {
 export function resampleVerification(input: ResampleInput): VerificationResamples {
   const { models, resamples = 1000, seed = 1, fars = DEFAULT_FARS } = input;
   requireInteger('resamples', resamples, 1, 1e6);
-  checkRates('fars', fars);
+  const required = fars.map((far, index) => requiredPairs(`fars[${index}]`, far));
   if (models.length === 0) {
     throw new PairsError('no scores', 'the scores of one model or more', 'pass a list a model.');
   }
@@ -84,7 +85,7 @@ export function resampleVerification(input: ResampleInput): VerificationResample
       'score more folds.',
     );
   }
-  const isShown = fars.map((far) => shown.impostorPairs >= smallestCount(far));
+  const isShown = required.map((count) => shown.impostorPairs >= count);
   const ofUnits = sorted.map((pairs) => pairsOfUnits(pairs, units));
   const room = resampledRoom(labels.length);
   function* draw(): Generator<readonly VerificationFigures[] | undefined, void, undefined> {

@@ -4,7 +4,7 @@ import { type RocChartOptions, stairs } from './roc-chart.ts';
 
 /** What {@link detChart} draws. */
 export interface DetChartOptions extends Omit<RocChartOptions, 'yDomain'> {
-  /** Those of verification if left out; `identify` gives rates of other names. */
+  /** Those of verification if left out; `identify` gives rates of other names. Longer than the picture is high, one hides the title. */
   readonly xTitle?: string | undefined;
   readonly yTitle?: string | undefined;
 }

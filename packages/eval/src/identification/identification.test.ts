@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { identificationIntervals } from '../bootstrap/identification-intervals.ts';
 import { cmcChart } from '../charts/cmc-chart.ts';
+import { createIdentityIndex } from '../search/identity-index.ts';
 import { cosineSimilarity } from '../similarity/cosine-similarity.ts';
 import { linePaths, svgProblem } from '../testing/svg.ts';
-import { openGallery } from './gallery.ts';
 import { identify } from './identify.ts';
+import { searchMates } from './search-mates.ts';
 
 const DIM = 5;
 /** Small whole numbers: cosines tie often. */
-const row = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: DIM, maxLength: DIM });
+const row = fc
+  .array(fc.integer({ min: -2, max: 2 }), { minLength: DIM, maxLength: DIM })
+  .filter((values) => values.some((value) => value !== 0));
 const people = (max: number) =>
   fc.array(fc.record({ row, name: fc.constantFrom('Ada', 'Bo', 'Cy', 'Di', 'Eve') }), {
     minLength: 1,
@@ -23,7 +27,12 @@ describe('a search', () => {
   it('finds what comparing everything with everything finds', () => {
     fc.assert(
       fc.property(people(8), people(6), (known, probes) => {
-        const found = openGallery(rowsOf(known), DIM).search(rowsOf(probes));
+        const { embeddings, identities } = rowsOf(probes);
+        const found = searchMates(
+          createIdentityIndex({ ...rowsOf(known), dim: DIM }),
+          embeddings,
+          identities,
+        );
         for (const [n, probe] of probes.entries()) {
           const best = new Map<string, number>();
           for (const { name, row: other } of known) {
@@ -46,22 +55,46 @@ describe('a search', () => {
   });
 
   it('among equal scores finds nobody', () => {
-    const gallery = openGallery(
-      { embeddings: new Float32Array(8).fill(1), identities: ['a', 'b', 'c', 'd'] },
-      2,
+    const embeddings = new Float32Array(8).fill(1);
+    const gallery = createIdentityIndex({ embeddings, dim: 2, identities: ['a', 'b', 'c', 'd'] });
+    expect([...searchMates(gallery, Float32Array.of(1, 1, 1, 0), ['a', 'x']).rank]).toEqual([4, 0]);
+    expect(() => searchMates(gallery, Float32Array.of(1, 1), ['a', 'b'])).toThrow(
+      /2 numbers .* 2 identities/,
     );
-    const { rank } = gallery.search({ embeddings: Float32Array.of(1, 1, 0, 0), identities: ['a', 'x'] });
-    expect([...rank]).toEqual([4, 0]);
+    expect(() => searchMates(gallery, Float32Array.of(0, 0), ['a'])).toThrow(/E_GALLERY|which is zero/);
+    expect(() => searchMates(gallery, Float32Array.of(0, Number.NaN), ['a'])).toThrow(/probes\[1\] = NaN/);
   });
+});
 
-  it('refuses an empty gallery, rows that are not whole and what is not finite', () => {
-    const one = { embeddings: Float32Array.of(1, 2), identities: ['a'] };
-    expect(() => openGallery({ embeddings: new Float32Array(0), identities: [] }, 2)).toThrow(
-      /an empty gallery/,
-    );
-    expect(() => openGallery(one, 1)).toThrow(/gallery of 2 numbers with dim = 1 and 1 identities/);
-    const nan = { embeddings: Float32Array.of(1, Number.NaN), identities: ['a'] };
-    expect(() => openGallery(one, 2).search(nan)).toThrow(/probes\[1\] = NaN/);
+describe('identificationIntervals', () => {
+  // 200 people of three searches each, four of five of them found; 50 strangers, five of them above everybody.
+  const people = Array.from({ length: 600 }, (_, search) => Math.floor(search / 3));
+  const strangers = Array.from({ length: 50 }, (_, n) => n);
+  const outcomes = {
+    rank: Uint32Array.from([...people.map((who) => (who % 5 === 0 ? 3 : 1)), ...strangers.map(() => 0)]),
+    score: Float64Array.from([
+      ...people.map((who) => (who % 5 === 0 ? 0.1 : 0.8)),
+      ...strangers.map((n) => (n < 5 ? 0.9 : 0.2)),
+    ]),
+  };
+  const identities = [...people, ...strangers.map((n) => `stranger ${n}`)];
+
+  it('are as wide as a share of that many people has them, and hold what is found', () => {
+    const options = { resamples: 500, fpirs: [0.2, 0.01] };
+    const found = identificationIntervals(outcomes, identities, options);
+    expect(found).toMatchObject({ units: 250, resamples: 500, rank5: { low: 1, high: 1 } });
+    const width = 2 * 1.96 * Math.sqrt((0.8 * 0.2) / 200);
+    const { low, high } = found.rank1!;
+    expect((high - low) / width).toBeGreaterThan(0.85);
+    expect((high - low) / width).toBeLessThan(1.15);
+    expect(low < 0.8 && 0.8 < high).toBe(true);
+    const [at, none] = found.fnirAtFpir;
+    expect(at!.interval!.low < 0.2 && 0.2 < at!.interval!.high && at!.interval!.high < 0.3).toBe(true);
+    expect(none!.interval).toBeNull();
+    expect(identificationIntervals(outcomes, identities, options)).toEqual(found);
+    // A mate after the only candidate is missed, as it was below the threshold before.
+    expect(identificationIntervals(outcomes, identities, { ...options, candidates: 1 })).toEqual(found);
+    expect(() => identificationIntervals(outcomes, ['a'])).toThrow(/1 identities, expected 650/);
   });
 });
 
@@ -125,7 +158,7 @@ describe('identify', () => {
       /score\[0\]/,
     );
     expect(() => identify(outcomes, { ranks: 0 })).toThrow(/ranks = 0/);
-    expect(() => identify(outcomes, { fpirs: [0] })).toThrow(/fpirs\[0\] = 0, expected 0 < fpir/);
+    expect(() => identify(outcomes, { fpirs: [0] })).toThrow(/fpirs\[0\] = 0, expected 0 < far/);
   });
 
   it('is drawn', async () => {

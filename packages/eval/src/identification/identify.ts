@@ -1,9 +1,10 @@
 import { NonFiniteError, requireInteger, ShapeMismatchError } from '@cf/core';
 import { PairsError } from '../errors.ts';
-import { type RankedScores, rankScores, sortPairs } from '../verification/ranked-scores.ts';
+import { rankScores, sortPairs } from '../verification/ranked-scores.ts';
 import { type RocPoint, rocCurve } from '../verification/roc.ts';
-import { checkRates, tarAtFars } from '../verification/tar-at-far.ts';
-import type { SearchOutcomes } from './gallery.ts';
+import { tarAtFars } from '../verification/tar-at-far.ts';
+import { requiredPairs } from '../verification/threshold-at-far.ts';
+import type { SearchOutcomes } from './search-mates.ts';
 
 /** What is read off the searches. */
 export interface IdentificationOptions {
@@ -62,10 +63,10 @@ export function identify(
   outcomes: SearchOutcomes,
   options: IdentificationOptions = {},
 ): IdentificationReport {
-  const { ranks = 20, fpirs = [1e-1, 1e-2, 1e-3], candidates = Number.MAX_SAFE_INTEGER } = options;
+  const { ranks = 20, fpirs = [1e-1, 1e-2, 1e-3], candidates } = options;
   requireInteger('ranks', ranks, 1, 1e6);
-  requireInteger('candidates', candidates, 1, Number.MAX_SAFE_INTEGER);
-  checkRates('fpirs', fpirs);
+  if (candidates !== undefined) requireInteger('candidates', candidates, 1, Number.MAX_SAFE_INTEGER);
+  for (const [index, fpir] of fpirs.entries()) requiredPairs(`fpirs[${index}]`, fpir);
   checkOutcomes(outcomes);
   const placed = outcomes.rank.filter((rank) => rank > 0);
   const [mated, nonMated] = [placed.length, outcomes.rank.length - placed.length];
@@ -73,7 +74,7 @@ export function identify(
     throw new PairsError('no mated search', 'one or more', 'search for people whom the gallery has.');
   }
   const upTo = (rank: number): number => placed.filter((place) => place <= rank).length / mated;
-  const ranked = rankedSearches(outcomes, candidates, mated);
+  const ranked = { ...rankScores(sortedSearches(outcomes, candidates).pairs), genuinePairs: mated };
   return {
     mated,
     nonMated,
@@ -91,15 +92,22 @@ export function identify(
   };
 }
 
-/** Mated searches as genuine pairs, non-mated ones as impostor pairs; mates past the candidates are never accepted. */
-function rankedSearches({ rank, score }: SearchOutcomes, candidates: number, mated: number): RankedScores {
-  const returned = rank.map((place) => (place <= candidates ? 1 : 0));
-  const kept = score.filter((_, search) => returned[search] === 1);
-  const same = Uint8Array.from(
-    rank.filter((place) => place <= candidates),
-    (place) => (place > 0 ? 1 : 0),
-  );
-  return { ...rankScores(sortPairs({ scores: kept, same })), genuinePairs: mated };
+/** Searches in falling order of their scores, and which of the outcomes they are. */
+interface SortedSearches {
+  readonly pairs: ReturnType<typeof sortPairs>;
+  /** Positions among the outcomes of what `pairs.order` names. */
+  readonly searches: Uint32Array;
+}
+
+/** Mated searches as genuine pairs, non-mated ones as impostor pairs; without mates past the candidates, who are missed. */
+export function sortedSearches(
+  { rank, score }: SearchOutcomes,
+  candidates: number = Number.MAX_SAFE_INTEGER,
+): SortedSearches {
+  const searches = Uint32Array.from(rank.keys()).filter((search) => rank[search]! <= candidates);
+  const scores = Float64Array.from(searches, (search) => score[search]!);
+  const same = Uint8Array.from(searches, (search) => (rank[search]! > 0 ? 1 : 0));
+  return { pairs: sortPairs({ scores, same }), searches };
 }
 
 function cumulativeMatches(placed: Uint32Array, ranks: number): number[] {

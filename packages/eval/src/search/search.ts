@@ -29,8 +29,21 @@ export function search(
   probes: Float32Array,
   { top = 5 }: { readonly top?: number } = {},
 ): readonly (readonly Match[])[] {
-  const { dim } = gallery;
   requireInteger('top', top, 1, Number.MAX_SAFE_INTEGER);
+  return Array.from(nearestIdentities(gallery, probes), (one) => matches(gallery, one, top));
+}
+
+/**
+ * The scores of each of some pictures with every identity of a gallery, one picture after another.
+ *
+ * @param probes - `[Q, d]`, row-major.
+ * @throws as {@link search}
+ */
+export function* nearestIdentities(
+  gallery: IdentityIndex,
+  probes: Float32Array,
+): Generator<Nearest, void, undefined> {
+  const { dim } = gallery;
   const count = probes.length / dim;
   if (!Number.isInteger(count)) {
     throw new ShapeMismatchError(
@@ -40,20 +53,19 @@ export function search(
     );
   }
   const inverseLengths = inverseLengthsOf('probes', probes, dim, (row) => `embedding ${row} to search for`);
-  const found: (readonly Match[])[] = [];
   for (let from = 0; from < count; from += PROBES_AT_ONCE) {
     const to = Math.min(count, from + PROBES_AT_ONCE);
     const nearest =
       to - from === 1
         ? nearestToOne(gallery, probes, inverseLengths, from)
         : nearestToFour(gallery, interleaved(probes, inverseLengths, [from, to], dim));
-    for (const one of nearest.slice(0, to - from)) found.push(matches(gallery, one, top));
+    yield* nearest.slice(0, to - from);
   }
-  return found;
 }
 
 /** Of one picture and every identity: the highest score, and its row. */
 interface Nearest {
+  /** `[I]`. */
   readonly scores: Float64Array;
   readonly rows: Int32Array;
 }

@@ -1,6 +1,6 @@
-import { OptionOutOfRangeError } from '@cf/core';
 import { cutThreshold } from './cut.ts';
 import type { RankedScores } from './ranked-scores.ts';
+import { requiredPairs } from './threshold-at-far.ts';
 
 /** The true accept rate where at most `far` of the impostor pairs are accepted. */
 export interface TarAtFar {
@@ -28,10 +28,9 @@ export const DEFAULT_FARS: readonly number[] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e
  * @throws OptionOutOfRangeError (`E_OPTION_RANGE`) unless 0 < FAR ≤ 1.
  */
 export function tarAtFars(ranked: RankedScores, fars: readonly number[]): TarAtFar[] {
-  checkRates('fars', fars);
   const { impostorPairs } = ranked;
-  return fars.map((far) => {
-    const required = smallestCount(far);
+  return fars.map((far, index) => {
+    const required = requiredPairs(`fars[${index}]`, far);
     if (impostorPairs < required) {
       return { far, tar: null, threshold: null, status: 'too few impostor pairs', impostorPairs, required };
     }
@@ -54,20 +53,4 @@ export function highestTar(
     trueAccepts += genuine[cut]!;
   }
   return { tar: trueAccepts / genuinePairs, threshold: cutThreshold(score, cut - 1) };
-}
-
-/** @throws OptionOutOfRangeError unless every rate is above 0 and at most 1 */
-export function checkRates(name: string, rates: readonly number[]): void {
-  for (const [index, rate] of rates.entries()) {
-    if (rate > 0 && rate <= 1) continue;
-    const expected = `0 < ${name === 'fars' ? 'far' : 'fpir'} ≤ 1`;
-    throw new OptionOutOfRangeError(`${name}[${index}]`, rate, expected, 'ask for rates such as 1e-3.');
-  }
-}
-
-/** The smallest n with 1/n ≤ far in float64; 1/far alone may round to the wrong side of a whole number. */
-export function smallestCount(far: number): number {
-  let count = Math.max(1, Math.round(1 / far));
-  while (1 / count > far) count++;
-  return count;
 }
