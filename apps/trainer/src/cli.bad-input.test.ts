@@ -212,3 +212,9 @@ describe.concurrent('input that can not be used at all is named, exits with 3, a
     expect(code).toBe(2);
   });
 });
+
+it('a bench tells what its own process could not do as if it had failed itself', async () => {
+  const { code, stderr, stdout } = await cf(['bench', 'data', '--data', '/nonexistent']);
+  expect([code, stdout]).toEqual([3, '']);
+  expect(stderr).toMatch(/^DataFolderError .*'\/nonexistent' does not exist.*\nFix: [^\n]+\n$/);
+});

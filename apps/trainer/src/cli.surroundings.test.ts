@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeSyntheticFolder } from '@cf/data';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loopingOnnx } from './testing/onnx-files.ts';
+import { loopingOnnx, smallOnnx } from './testing/onnx-files.ts';
 import { temporaryFolder } from './testing.ts';
 import { cf, SMALL } from './testing-cli.ts';
 
@@ -133,4 +133,15 @@ it('a network whose Loop does not end can be ended by one signal', async () => {
   });
   // A file that is refused is no Loop that was ended.
   expect([130, null]).toContain(code);
+});
+
+it('onnxruntime tells nobody what it runs: not even the files of its telemetry are there', async () => {
+  const file = join(base, 'small.onnx');
+  await writeFile(file, smallOnnx());
+  const temporary = join(base, 'temporary');
+  await mkdir(temporary);
+  // Where tests are run for a project it would be silent by itself.
+  const environment = { TMPDIR: temporary, CI: '' };
+  expect((await cf(['inspect', file], { environment })).code).toBe(0);
+  expect(await readdir(temporary)).toEqual([]);
 });

@@ -5,6 +5,9 @@ import { restartKeepingMemory } from './keep-memory.ts';
 /** As exit-codes.ts has it, which is not loaded here. */
 const EXIT_UNFORESEEN = 70;
 
+// onnxruntime sends Microsoft what it runs, unless this is set before it is loaded; a user who wants that can set 0.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 if (process.argv[2] === 'train') restartKeepingMemory();
 
 guardStreams(process);

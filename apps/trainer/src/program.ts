@@ -2,15 +2,18 @@ import { inspect } from 'node:util';
 import { CfError, printable } from '@cf/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { ProgramFailedError } from './bench/python.ts';
 import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { embedCommand } from './commands/embed.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { InterruptedError, interruptedExit } from './commands/interruption.ts';
 import { searchCommand } from './commands/search.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -35,6 +38,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
+    .addCommand(doctorCommand())
     .addCommand(dataCommand())
     .addCommand(facesCommand())
     .addCommand(benchCommand())
@@ -56,6 +60,11 @@ function overrideExit(command: Command): void {
 
 function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof InterruptedError) return interruptedExit(error, 'interrupted');
+  if (error instanceof ProgramFailedError && error.isThisProgram) {
+    process.stderr.write(error.told);
+    return error.exitCode;
+  }
   if (error instanceof CfError) process.stderr.write(`${error.name}: ${error.message}\n`);
   // A trace has lines of its own.
   else process.stderr.write(`${inspect(error).split('\n').map(printable).join('\n')}\n`);

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { InterruptedError, SIGNALS } from '../commands/interruption.ts';
+import { reasonOf } from '../errors.ts';
 
 /** Another implementation's measurement, or why there is none. */
 export type Peer<Measured> = Measured | { readonly skipped: string };
@@ -41,7 +43,35 @@ export interface AnswerOptions {
   readonly limitSeconds?: number | undefined;
 }
 
-/** Runs a program that reads its task from stdin; resolves to the last line that it prints, which is JSON. */
+/** A program that was started has failed. */
+export class ProgramFailedError extends Error {
+  override readonly name: string = 'ProgramFailedError';
+  readonly exitCode: number;
+  /** What it wrote on the standard error. */
+  readonly told: string;
+  /** Whether it is this one, whose errors are told in full and whose exit codes are its own. */
+  readonly isThisProgram: boolean;
+
+  constructor(program: string, exitCode: number, told: string) {
+    super(`${program} ended with ${exitCode}: ${lastLine(told)}`);
+    this.exitCode = exitCode;
+    this.told = told;
+    this.isThisProgram = program === process.execPath;
+  }
+}
+
+/** Why something could not be measured, which does not end a bench. @throws InterruptedError, which does */
+export function skippedFor(error: unknown): string {
+  if (error instanceof InterruptedError) throw error;
+  return reasonOf(error);
+}
+
+/**
+ * Runs a program that reads its task from stdin; resolves to the last line that it prints, which is JSON. A signal that
+ * would end this process ends the program.
+ *
+ * @throws ProgramFailedError; InterruptedError after a signal
+ */
 export async function answer<Measured>(
   program: string,
   args: readonly string[],
@@ -53,10 +83,26 @@ export async function answer<Measured>(
     child.on('error', failed);
     child.on('close', done);
   });
-  child.stdin.end(JSON.stringify(task));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-  const last = (output: string): string => output.trim().split('\n').at(-1) ?? '';
-  if (code === null) throw new Error(`${program} was ended, at the latest after ${limitSeconds} s`);
-  if (code !== 0) throw new Error(`${program} ended with ${code}: ${last(stderr)}`);
-  return JSON.parse(last(stdout));
+  // One that ends before it has read its task says why by its exit code.
+  child.stdin.on('error', () => {});
+  let interrupted = false;
+  const onSignal = (): void => {
+    interrupted = true;
+    child.kill();
+  };
+  for (const name of SIGNALS) process.once(name, onSignal);
+  try {
+    child.stdin.end(JSON.stringify(task));
+    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+    if (interrupted) throw new InterruptedError();
+    if (code === null) throw new Error(`${program} was ended, at the latest after ${limitSeconds} s`);
+    if (code !== 0) throw new ProgramFailedError(program, code, stderr);
+    return JSON.parse(lastLine(stdout));
+  } finally {
+    for (const name of SIGNALS) process.off(name, onSignal);
+  }
+}
+
+function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1) ?? '';
 }

@@ -21,6 +21,7 @@ import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
 import { benchEmbedCommand } from './bench-embed.ts';
 import { scalingCommand } from './bench-scaling.ts';
+import { benchSearchCommand } from './bench-search.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { number } from './options.ts';
 
@@ -41,6 +42,7 @@ export function benchCommand(): Command {
     .addCommand(benchDataCommand(measure))
     .addCommand(benchAlignCommand())
     .addCommand(benchEmbedCommand())
+    .addCommand(benchSearchCommand())
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true })

@@ -39,7 +39,7 @@ export function embedCommand(): Command {
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
     .option('--normalise', 'bring every embedding to length 1', false)
     .option('--align', 'photographs: find their faces first, and embed the aligned crops', false)
-    .option('--batch <n>', 'pictures a call of the network (default: 8)', number)
+    .option('--batch <n>', 'pictures a call of the network; a card wants more (default: 8)', number)
     .option('--threads <n>', 'that the network runs on (default: the number of processors)', number)
     .addOption(
       new Option('--type <name>', 'of the numbers').choices(['float32', 'float16']).default('float32'),

@@ -223,6 +223,35 @@ describe('cf search and cf verify', () => {
     expect(JSON.parse(stdout)).toMatchObject({ same: true, threshold: 0.99999 });
   });
 
+  it('are measured on drawn embeddings', async () => {
+    const flags = ['--rows', '3000', '--dim', '30', '--runs', '1'];
+    expect(await cf('bench', 'search', ...flags, '--json'), stderr).toBe(0);
+    const { indexMs, oneMs, eachOfFourMs } = JSON.parse(stdout);
+    for (const ms of [indexMs, oneMs, eachOfFourMs]) expect(ms).toBeGreaterThan(0);
+    expect(await cf('bench', 'search', ...flags)).toBe(0);
+    expect(stdout).toMatch(
+      /^3,000 × 30 numbers, made ready in [\d.]+ ms\none picture: [\d.]+ ms; each of four/,
+    );
+    expect(await cf('bench', 'search', '--rows', '0')).toBe(2);
+  });
+
+  it('take a run, and the threshold of its own evaluation', async () => {
+    const run = join(base, 'run');
+    const small = ['--pixels', '8', '--dim', '8', '--epochs', '1', '--batch', '8', '--no-control'];
+    expect(await cf('train', '--data', faces, ...small, '--out', run), stderr).toBe(0);
+    const rates = JSON.parse(await readFile(join(run, 'results.json'), 'utf8'))[0].scoredPairs.tarAtFar;
+    const shown = rates.find(({ threshold }: { threshold: number | null }) => threshold !== null);
+    const far = shown === undefined ? [] : ['--far', `${shown.far}`];
+    const threshold = shown === undefined ? ['--threshold', '0.5'] : far;
+    expect(await cf('verify', picture(0, 1), picture(0, 1), '--run', run, ...threshold), stderr).toBe(0);
+    expect(stdout).toMatch(/^same: score 1\.0000 ≥ threshold /);
+    if (shown !== undefined) expect(stdout).toContain('impostor pairs of the evaluation in');
+    expect(await cf('embed', '--run', run, '--data', faces, '--out', join(base, 'run.npy')), stderr).toBe(0);
+    expect((await readEmbeddings(join(base, 'run.npy'))).dim).toBe(8);
+    expect(await cf('search', '--run', run, '--gallery', gallery(), '--picture', picture(0, 1))).toBe(2);
+    expect(stderr).toMatch(/another network has embedded/);
+  });
+
   it('answers "different" with 0, and with 1 where the exit code is to say it', async () => {
     const flags = [picture(0, 1), picture(1, 1), ...model, '--threshold', '0.99999'];
     expect(await cf('verify', ...flags), stderr).toBe(0);

@@ -75,7 +75,8 @@ The threshold is that of a false accept rate (--far) on pairs of two people: tho
 the run, where it has that rate; else all of the gallery. A rate that the pairs are too few to show is refused.
 
 Pictures are aligned crops, like those that the network was trained on; with --align they are photographs, whose faces
-are all searched for, the largest and most central one first.
+are all searched for, the largest and most central one first, and so is a folder as --gallery (crops of cf data align are
+taken as they are).
 
 The exit code is 0 where a picture was searched for, whether or not anybody was found; 3 where none could be.
 
@@ -99,8 +100,7 @@ async function runSearch(flags: SearchFlags, signal: AbortSignal): Promise<numbe
     try {
       const probes = await probesOfPictures(maker, pictures, options);
       if (probes.length === 0) return EXIT.data;
-      // What is searched is embedded as it lies: photographs by cf embed --align.
-      const gallery = await openGallery(path, model, { flip, align: false, score }, options);
+      const gallery = await openGallery(path, model, { flip, align, score }, options);
       const chosen = await chooseThreshold(flags, model, gallery, options);
       const all = new Float32Array(probes.length * model.dim);
       for (const [at, { embedding }] of probes.entries()) all.set(embedding, at * model.dim);

@@ -70,7 +70,7 @@ async function runVerify(
       const people =
         flags.gallery === undefined || flags.threshold !== undefined
           ? undefined
-          : await openGallery(flags.gallery, model, { flip, align: false, score: 'max' }, options);
+          : await openGallery(flags.gallery, model, { flip, align, score: 'max' }, options);
       const chosen = await chooseThreshold(flags, model, people, options);
       const { same, score } = verifyPair(a.embedding, b.embedding, chosen.threshold);
       if (json) {

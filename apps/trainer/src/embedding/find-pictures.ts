@@ -21,7 +21,7 @@ export interface FoundPictures {
 
 /** How {@link findPictures} looks. */
 export interface FindOptions extends LoadOptions {
-  /** Photographs: crops of their faces are made first, in a folder beside them. */
+  /** Photographs: crops of their faces are made first, in a folder beside them; crops of `cf data align` are taken as they are. */
   readonly align: boolean;
   readonly say: (line: string) => void;
 }
@@ -33,7 +33,7 @@ export interface FindOptions extends LoadOptions {
  * @throws DataFolderError, RecordFileError, ManifestError, VerificationSetError
  */
 export async function findPictures(data: string, options: FindOptions): Promise<FoundPictures> {
-  const root = options.align ? await cropsIn(data, options) : data;
+  const root = options.align && !(await areCrops(data)) ? await cropsIn(data, options) : data;
   if (await beginsAsSet(root)) {
     const { pairs } = await readVerificationSet(root);
     return named(
@@ -51,6 +51,11 @@ export async function findPictures(data: string, options: FindOptions): Promise<
       files.map((source) => ({ source, identity: name })),
     ),
   );
+}
+
+/** Whether `cf data align` has made a folder: its pictures are crops already. */
+async function areCrops(data: string): Promise<boolean> {
+  return (await stat(join(data, '.align')).catch(() => undefined))?.isDirectory() === true;
 }
 
 type Found = Pick<PictureCollection, 'identities' | 'scored' | 'problems' | 'notes'>;

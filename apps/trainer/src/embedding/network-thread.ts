@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type RawImage, toTensorNCHW } from '@cf/data';
+import type { Device } from '../engines/device.ts';
 import { openOnnxNetwork } from '../engines/onnx-network.ts';
 import type { PixelForm } from '../engines/pixel-form.ts';
 import { firstLine } from '../errors.ts';
@@ -10,6 +11,7 @@ export interface NetworkStart {
   /** Of the model's file. */
   readonly bytes: Uint8Array;
   readonly pixels: PixelForm;
+  readonly device: Device;
 }
 
 /** Pictures to embed. */
@@ -21,12 +23,12 @@ export interface NetworkRequest {
 export type NetworkReply = { readonly rows: Float32Array } | { readonly failure: string };
 
 const port = parentPort!;
-const { name, bytes, pixels } = workerData as NetworkStart;
+const { name, bytes, pixels, device } = workerData as NetworkStart;
 const reply = (answer: NetworkReply): void => port.postMessage(answer);
 
 try {
   // The runtime takes no memory that threads share.
-  const { run } = await openOnnxNetwork(name, Uint8Array.from(bytes), pixels);
+  const { run } = await openOnnxNetwork(name, Uint8Array.from(bytes), pixels, device);
   port.on('message', ({ pictures }: NetworkRequest) => {
     run(toTensorNCHW(pictures), pictures.length).then(
       (rows) => reply({ rows }),

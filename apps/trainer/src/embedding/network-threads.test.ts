@@ -14,7 +14,13 @@ it('threads give what the network gives in this one, tell what fails in them, an
   const file = join(await temporaryFolder(), 'small.onnx');
   await writeFile(file, failingAbove(smallOnnx(), 5));
   const { model, pixels } = await prepareFile(file, { input: 'insightface' });
-  const threads = (await startNetworkThreads({ name: 'small.onnx', model, pixels, count: 2 }))!;
+  const threads = (await startNetworkThreads({
+    name: 'small.onnx',
+    model,
+    pixels,
+    device: 'cpu',
+    count: 2,
+  }))!;
   const here = networkExtractor(file, await openOnnxNetwork(file, model, pixels));
   const random = createRandom('pictures');
   const batches = Array.from({ length: 5 }, (_, batch) =>

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { RawImage } from '@cf/data';
 import { type Model, sessionModel } from '@cf/onnx';
+import type { Device } from '../engines/device.ts';
 import type { PixelForm } from '../engines/pixel-form.ts';
+import { withQuickSlopes } from '../engines/quick-slopes.ts';
 import { BackboneError } from '../errors.ts';
 import type { NetworkReply, NetworkRequest, NetworkStart } from './network-thread.ts';
 
@@ -26,6 +28,8 @@ export interface ThreadedNetwork {
   readonly name: string;
   readonly model: Model;
   readonly pixels: PixelForm;
+  /** That was proven. */
+  readonly device: Device;
   readonly count: number;
 }
 
@@ -40,14 +44,15 @@ export async function startNetworkThreads({
   name,
   model,
   pixels,
+  device,
   count,
 }: ThreadedNetwork): Promise<NetworkThreads | undefined> {
-  const { bytes, options } = sessionModel(model);
+  const { bytes, options } = sessionModel(device === 'cpu' ? withQuickSlopes(model) : model);
   if (options.externalData !== undefined) return undefined;
   // One copy for all of them.
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
-  const start: NetworkStart = { name, bytes: shared, pixels };
+  const start: NetworkStart = { name, bytes: shared, pixels, device };
   const threads = Array.from({ length: count }, () => new Thread(name, start));
   const close = async (): Promise<void> => {
     await Promise.all(threads.map((thread) => thread.end()));

@@ -44,7 +44,7 @@ export interface EmbeddingModel {
   readonly run?: RunFolder;
   /** Pictures of its shape → `[N, d]`, in this thread. */
   network(pictures: readonly RawImage[]): Promise<Float32Array>;
-  /** The same network in threads of its own; undefined where it runs nowhere else, or not on the processor. */
+  /** The same network in threads of its own, one for a card; undefined where it runs nowhere else. */
   startThreads(count: number): Promise<NetworkThreads | undefined>;
   dispose(): Promise<void>;
 }
@@ -128,8 +128,9 @@ async function ofFile(file: string, settings: FileSettings, device: Device): Pro
   }
   return {
     ...ofExtractor({ ...networkExtractor(file, network), notes, fingerprint }),
-    startThreads: async (count) =>
-      device === 'cpu' ? startNetworkThreads({ name: file, model, pixels, count }) : undefined,
+    // A card does one thing at a time; the thread that waits for it is not the one that pictures come from.
+    startThreads: (count) =>
+      startNetworkThreads({ name: file, model, pixels, device, count: device === 'cpu' ? count : 1 }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Model, sessionModel } from '@cf/onnx';
 import { InferenceSession } from 'onnxruntime-node';
 import type { Device } from './device.ts';
+import { withQuickSlopes } from './quick-slopes.ts';
 
 /** Severity of what the runtime prints: errors. */
 const LOG_ERRORS = 3;
@@ -11,7 +12,9 @@ export function inferenceSession(
   device: Device = 'cpu',
 ): Promise<InferenceSession> {
   const { bytes, options } =
-    model instanceof Uint8Array ? { bytes: model, options: {} } : sessionModel(model);
+    model instanceof Uint8Array
+      ? { bytes: model, options: {} }
+      : sessionModel(device === 'cpu' ? withQuickSlopes(model) : model);
   return InferenceSession.create(bytes, {
     ...options,
     executionProviders: [device],

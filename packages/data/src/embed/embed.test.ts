@@ -135,7 +135,6 @@ describe('embed', () => {
     };
     await all(files, { batch: 2, network: busy, onProgress: (one) => (waited = one.waited) });
     await all(files, { batch: 2, onProgress: (one) => (free = one.waited) });
-    expect(waited).toBeLessThan(0.3);
     expect(free).toBeGreaterThan(waited);
     expect(free).toBeLessThanOrEqual(1);
   });

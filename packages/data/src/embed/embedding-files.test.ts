@@ -64,6 +64,23 @@ describe.each(['safetensors', 'npy'])('a file of embeddings, %s', (ending) => {
     expect(await readFile(path, 'utf8')).toBe('before');
   });
 
+  it('is as it was before where its process is killed', async () => {
+    const folder = join(base, `killed-${ending}`);
+    await mkdir(folder);
+    const path = join(folder, `faces.${ending}`);
+    await writeFile(path, 'before');
+    const program = `
+      import { createEmbeddingFile } from '${new URL('write-embeddings.ts', import.meta.url)}';
+      const pictures = [{ picture: 'a.jpg', identity: 'A' }];
+      const file = await createEmbeddingFile('${path}', { dim: 2, pictures });
+      await file.add({ indices: Int32Array.of(0), rows: Float32Array.of(1, 2) });
+      process.kill(process.pid, 'SIGKILL');`;
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program]);
+    expect(signal).toBe('SIGKILL');
+    expect(await readFile(path, 'utf8')).toBe('before');
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+
   it('takes away what a process that was killed has left, once it is old', async () => {
     const folder = join(base, `left-${ending}`);
     await mkdir(folder);

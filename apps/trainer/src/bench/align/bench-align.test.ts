@@ -50,6 +50,16 @@ it('landmarks that are where they should be are off by nothing, others by the pi
   expect(offsetsOf([7])).toEqual({ median: 7, of90: 7, of99: 7, largest: 7 });
 });
 
+it('a list of pairs without a picture in the folder is refused before photographs are made', async () => {
+  const data = await temporaryFolder();
+  mkdirSync(join(data, 'Ann'));
+  const pairs = join(data, 'pairs.txt');
+  writeFileSync(pairs, '1\t1\nBob\t1\t2\nBob\t1\tCid\t1\n');
+  const options = { data, pairs, folds: undefined, shift: 0, threads: 1, timed: 1, rounds: 1, hard: false };
+  const { signal } = new AbortController();
+  await expect(benchAlign({ ...options, signal })).rejects.toThrow(/no picture of which is in /);
+});
+
 const FACES = resolve(import.meta.dirname, '../../../../../../shared/data/lfw-112');
 
 it.skipIf(!existsSync(FACES))('faces are found where they were laid (needs ../shared)', async () => {

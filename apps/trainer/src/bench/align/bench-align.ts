@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { alignFolder, humanDetector, type PictureSource, type Similarity } from '@cf/data';
+import { PairsError } from '@cf/eval';
 import { pairsDataset } from '../../dataset/file-pairs.ts';
 import type { FeatureExtractor } from '../../features/feature-extractor.ts';
 import { extractFeatures } from '../../features/feature-table.ts';
@@ -72,6 +73,12 @@ async function benchIn(folder: string, options: AlignBenchOptions): Promise<Alig
   const crops = [...new Set(chosen.pairs.flat())].slice(0, limit).map((index) => {
     return { path: (images.sources[index] as PictureSource).path, name: images.name(index) };
   });
+  if (crops.length === 0)
+    throw new PairsError(
+      `--pairs ${options.pairs}, no picture of which is in ${data}`,
+      'pairs of pictures that are there',
+      'check --data: pictures lie at <root>/<name>/<name>_0001.jpg.',
+    );
   const [photographs, aligned] = [join(folder, 'photographs'), join(folder, 'aligned')];
   const places = await withProgress('laying crops into photographs', crops.length, 'photographs', (update) =>
     writePhotographs(crops, photographs, update),

@@ -1,6 +1,5 @@
-import { reasonOf } from '../../errors.ts';
 import { KEEP_MEMORY } from '../../keep-memory.ts';
-import { runPeer, withoutTorch } from '../python.ts';
+import { runPeer, skippedFor, withoutTorch } from '../python.ts';
 import type { BackboneTask, PeerReport } from './report.ts';
 
 const SCRIPT = 'backbone.py';
@@ -17,6 +16,6 @@ export async function measurePeer(
   try {
     return await runPeer<PeerReport>(python, SCRIPT, { args }, KEEP_MEMORY);
   } catch (error) {
-    return { skipped: `PyTorch failed: ${reasonOf(error)}` };
+    return { skipped: `PyTorch failed: ${skippedFor(error)}` };
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KEEP_MEMORY } from '../../keep-memory.ts';
 import type { TrainFlags } from '../../settings/fields.ts';
 import { answer } from '../python.ts';
@@ -31,19 +34,21 @@ export async function benchData(
   measureCommand: readonly string[],
 ): Promise<DataReport> {
   const environment = { ...process.env, ...KEEP_MEMORY };
-  const measured = (share: number, disk: boolean): Promise<DataMeasurement> => {
-    const task: DataTask = { flags, share, disk, steps };
+  const measured = (share: number, disk?: string): Promise<DataMeasurement> => {
+    const task: DataTask = { flags, share, steps, ...(disk !== undefined && { disk }) };
     return answer(process.execPath, measureCommand, task, { environment });
   };
   const all: DataReport[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const [whole, disk, decoded] = [
-      await measured(1, false),
-      await measured(0.1, true),
-      await measured(0.1, false),
-    ];
-    const over = ({ imagesPerSecond }: DataMeasurement): number => imagesPerSecond / whole.imagesPerSecond;
-    all.push({ whole, disk, decoded, ratio: over(disk), decodedRatio: over(decoded) });
+  // Made and removed here: a measurement may be ended before its own end.
+  const folder = await mkdtemp(join(tmpdir(), 'cf-bench-data-'));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const [whole, disk, decoded] = [await measured(1), await measured(0.1, folder), await measured(0.1)];
+      const over = ({ imagesPerSecond }: DataMeasurement): number => imagesPerSecond / whole.imagesPerSecond;
+      all.push({ whole, disk, decoded, ratio: over(disk), decodedRatio: over(decoded) });
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
   const ratio = median(all.map((one) => one.ratio));
   const decodedRatio = median(all.map((one) => one.decodedRatio));

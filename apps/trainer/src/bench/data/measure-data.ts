@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { openPictureStream } from '@cf/data';
 import { train } from '@cf/training';
 import { loadDataset } from '../../dataset/load-dataset.ts';
@@ -10,6 +7,7 @@ import { openEngine } from '../../engines/open-engine.ts';
 import type { TrainFlags } from '../../settings/fields.ts';
 import { lossOf } from '../../settings/loss-of.ts';
 import { resolveConfig } from '../../settings/resolve-config.ts';
+import { stepsPerEpoch } from '../../settings/sampler-of.ts';
 import type { NetworkTraining } from '../../settings/train-config.ts';
 import { trainingOptions } from '../../settings/training-options.ts';
 
@@ -18,8 +16,8 @@ export interface DataTask {
   readonly flags: TrainFlags;
   /** Share of the decoded pictures that fits into memory. */
   readonly share: number;
-  /** Whether the others are kept on disk, in the system's temporary folder; else they are decoded again. */
-  readonly disk: boolean;
+  /** A folder in which the others are kept, decoded; without it they are decoded again. */
+  readonly disk?: string;
   readonly steps: number;
 }
 
@@ -48,16 +46,7 @@ export interface DataMeasurement {
 const WARM_UP = 3;
 
 /** Trains for some steps in this process, which should be a fresh one. */
-export async function measureData(task: DataTask): Promise<DataMeasurement> {
-  const folder = await mkdtemp(join(tmpdir(), 'cf-bench-data-'));
-  try {
-    return await measureIn(folder, task);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function measureIn(folder: string, { flags, share, disk, steps }: DataTask): Promise<DataMeasurement> {
+export async function measureData({ flags, share, disk, steps }: DataTask): Promise<DataMeasurement> {
   const config = resolveConfig({ ...flags, epochs: 1000 }) as NetworkTraining;
   const policy = { onProblem: () => {}, strict: false };
   const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
@@ -71,7 +60,7 @@ async function measureIn(folder: string, { flags, share, disk, steps }: DataTask
     ...policy,
     augmentation,
     maxBytes: Math.ceil(share * bytes),
-    ...(disk && { disk: { folder, maxBytes: bytes } }),
+    ...(disk !== undefined && { disk: { folder: disk, maxBytes: bytes } }),
     ...(dataWorkers !== undefined && { workers: dataWorkers }),
   });
   const samples = pictureSamples(stream, dataset, augmentation);
@@ -95,7 +84,7 @@ async function measureIn(folder: string, { flags, share, disk, steps }: DataTask
       continue;
     }
     done++;
-    count += options.batch;
+    count += event.indices.length;
     seconds += took;
     waited += took * event.metrics.dataShare;
     resident.push(process.memoryUsage.rss() / 2 ** 20);
@@ -109,11 +98,19 @@ async function measureIn(folder: string, { flags, share, disk, steps }: DataTask
   await network.dispose();
   await untrained.inference.dispose();
   await backend.dispose();
-  const stepsPerEpoch = Math.floor(samples.count / options.batch);
   const cpuMs = (cpu.user + cpu.system) / 1000 / count;
   const speed = { imagesPerSecond: count / seconds, cpuMs, dataShare: waited / seconds };
   const after = (part: number): number => resident[Math.ceil(part * steps) - 1]!;
   const residentMiB = Array.from({ length: 10 }, (_, tenth) => after((tenth + 1) / 10));
   const memory = { residentMiB, grownMiB: after(1) - after(1 / 3) };
-  return { share, ...speed, pictures, kept, onDisk, workers, stepsPerEpoch, ...memory };
+  return {
+    share,
+    ...speed,
+    pictures,
+    kept,
+    onDisk,
+    workers,
+    stepsPerEpoch: stepsPerEpoch(config, samples.count),
+    ...memory,
+  };
 }

@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reasonOf } from '../../errors.ts';
 import { KEEP_MEMORY } from '../../keep-memory.ts';
-import { type Peer, runPeer, withoutTorch } from '../python.ts';
+import { type Peer, runPeer, skippedFor, withoutTorch } from '../python.ts';
 import { median } from '../timing.ts';
 import { type HeadTask, headProblem } from './head-task.ts';
 
@@ -50,7 +49,7 @@ export async function pytorchPeers(task: HeadTask, python: string): Promise<read
         );
         results.push({ name, version, medianSeconds: median(seconds.slice(WARM_UP)) });
       } catch (error) {
-        results.push({ skipped: `${name}: ${reasonOf(error)}` });
+        results.push({ skipped: `${name}: ${skippedFor(error)}` });
       }
     }
     return results;

@@ -1,5 +1,4 @@
-import { reasonOf } from '../../errors.ts';
-import { answer } from '../python.ts';
+import { answer, skippedFor } from '../python.ts';
 import type { HeadTask } from './head-task.ts';
 import { otherThanPeers, type PeerResult, type PeerTime } from './peers.ts';
 
@@ -42,7 +41,7 @@ export async function tfjsPeer(task: HeadTask, measureCommand: readonly string[]
     const job: TfjsTask = { ...task, backend: 'tfjs-wasm', steps: STEPS, plain: true };
     return plainTfjs(await answer(process.execPath, measureCommand, job));
   } catch (error) {
-    return { skipped: `plain TensorFlow.js code on wasm: ${reasonOf(error)}` };
+    return { skipped: `plain TensorFlow.js code on wasm: ${skippedFor(error)}` };
   }
 }
 

@@ -1,6 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { reasonOf } from '../../errors.ts';
-import { answer } from '../python.ts';
+import { answer, skippedFor } from '../python.ts';
 import { RATIO_SOURCES, type RatioSource } from './ratio-sources.ts';
 import { type KeptRatio, machineName } from './ratios-file.ts';
 
@@ -73,7 +72,7 @@ export async function checkRatios(options: CheckOptions): Promise<CheckReport> {
         else checked.push(beside(kept, { name, ratio, ...measured }));
       }
     } catch (error) {
-      skipped.push({ name: command, reason: reasonOf(error) });
+      skipped.push({ name: command, reason: skippedFor(error) });
     }
   }
   const machines = new Set(kept.map((one) => one.machine).filter((name) => name !== machine));

@@ -1,11 +1,10 @@
 import { requireInteger } from '@cf/core';
 import { onnxModel, smallestBatch, trainingForm } from '@cf/onnx';
-import { reasonOf } from '../../errors.ts';
 import { measuredApart } from '../backbone/bench-backbone.ts';
 import { benchNetwork } from '../backbone/measure-backbone.ts';
 import type { HeadMeasurement } from '../head/measure-head.ts';
 import { bestProductRate } from '../product-rate.ts';
-import { answer } from '../python.ts';
+import { answer, skippedFor } from '../python.ts';
 import { deviations } from './deviations.ts';
 import { type Axis, type ScalingPlan, type ScalingPoint, scalingPoints } from './scaling-points.ts';
 import type { MeasuredPoint, ScalingReport } from './scaling-report.ts';
@@ -74,7 +73,7 @@ export async function benchScaling(plan: ScalingPlan, options: ScalingOptions): 
       points.push(one);
       options.onPoint?.(i + 1, todo.length, `${place}: ${one.samplesPerSecond.toFixed(1)} a second`);
     } catch (error) {
-      skip(reasonOf(error));
+      skip(skippedFor(error));
     }
   }
   await measureLimits();
