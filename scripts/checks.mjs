@@ -1,6 +1,10 @@
 // Commands that are counted as checks; the closing line is "N passed, N failed".
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { root } from './node-runtime.mjs';
+
+/** How npm installs here: no script of a package runs, since nothing that we depend on needs one. */
+export const INSTALL = ['--ignore-scripts', '--no-audit', '--no-fund'];
 
 let passed = 0;
 let failed = 0;
@@ -13,10 +17,20 @@ export function report(name, ok, details = '') {
   return ok;
 }
 
+/** Runs a command to its end. */
+export async function run(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const ended = new Promise((done) => {
+    child.on('close', done).on('error', done);
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { status: await ended, stdout, stderr };
+}
+
 /** Runs a command as one check. */
-export function check(name, command, args, options = {}) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: root, ...options });
-  return report(name, status === 0, `${stdout}\n${stderr}`);
+export async function check(name, command, args, options = {}) {
+  const { status, stdout, stderr } = await run(command, args, options);
+  return report(name, status === 0, status instanceof Error ? String(status) : `${stdout}\n${stderr}`);
 }
 
 /** Prints the closing line and sets the exit code. */

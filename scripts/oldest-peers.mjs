@@ -1,10 +1,10 @@
 // The packed packages with the oldest version of each framework that their peer ranges allow, where pack.mjs tries them
 // with the newest; and the tests of the adapters with those versions.
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { browserChecks } from './browser-check.mjs';
-import { check, report } from './checks.mjs';
+import { check, INSTALL, report, run } from './checks.mjs';
 import { root } from './node-runtime.mjs';
 
 /** Tests that load no framework from the folder, or the WebGPU backend of tfjs, which is younger than tfjs 4.0. */
@@ -43,41 +43,38 @@ export async function oldestPeersChecks(folder, { packages, ours }) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2));
   cpSync(join(root, 'scripts', 'smoke'), folder, { recursive: true });
   const inUser = { cwd: folder, env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' } };
-  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
-  if (!check('npm install, oldest frameworks', 'npm', install, inUser)) return;
-  check('packed, oldest frameworks: backends', process.execPath, ['backends.smoke.mjs'], inUser);
-  checkBesidePinned(join(folder, 'beside-pinned'), ours);
+  const install = ['install', '--prefer-offline', ...INSTALL];
+  if (!(await check('npm install, oldest frameworks', 'npm', install, inUser))) return;
+  await check('packed, oldest frameworks: backends', process.execPath, ['backends.smoke.mjs'], inUser);
+  await checkBesidePinned(join(folder, 'beside-pinned'), ours);
   const tsc = join(folder, 'node_modules', '.bin', 'tsc');
-  check('packed, oldest frameworks: types of every package', tsc, ['-p', 'tsconfig.json'], inUser);
+  await check('packed, oldest frameworks: types of every package', tsc, ['-p', 'tsconfig.json'], inUser);
   await browserChecks(folder, ['tfjs', 'gpujs', 'onnx'], {
     suffix: ', oldest framework',
     largest: LESS_EXACT,
   });
-  for (const name of ADAPTERS) adapterTests(name, folder);
+  for (const name of ADAPTERS) await adapterTests(name, folder);
 }
 
 /** Tests of an adapter; how many passed, and how many skipped since the framework is too old for them, is told. */
-function adapterTests(name, folder) {
+async function adapterTests(name, folder) {
   const excluded = ELSEWHERE.flatMap((pattern) => ['--exclude', pattern]);
-  const tests = ['exec', 'vitest', 'run', '--reporter=dot', ...excluded, `packages/${name}/src`];
-  const { status, stdout, stderr } = spawnSync('pnpm', tests, {
-    encoding: 'utf8',
-    cwd: root,
-    env: { ...process.env, CF_PEERS: folder, NO_COLOR: '1' },
-    maxBuffer: 2 ** 28,
-  });
+  const workers = `--maxWorkers=${availableParallelism()}`;
+  const tests = ['exec', 'vitest', 'run', '--reporter=dot', workers, ...excluded, `packages/${name}/src`];
+  const env = { ...process.env, CF_PEERS: folder, NO_COLOR: '1' };
+  const { status, stdout, stderr } = await run('pnpm', tests, { env });
   const counts = /Tests +(.*)/.exec(stdout)?.[1] ?? 'none ran';
   report(`tests of @cf/${name}, oldest framework: ${counts}`, status === 0, `${stdout}\n${stderr}`);
 }
 
 /** npm must find an arrangement where somebody else's library asks for a development version at the same place. */
-function checkBesidePinned(folder, ours) {
+async function checkBesidePinned(folder, ours) {
   mkdirSync(folder);
   const dependencies = { ...ours, 'onnxruntime-web': PINNED };
   delete dependencies['@cf/trainer'];
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, dependencies }));
-  const install = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
-  check(`npm takes @cf/onnx beside onnxruntime-web ${PINNED}`, 'npm', install, { cwd: folder });
+  const install = ['install', '--package-lock-only', '--prefer-offline', ...INSTALL];
+  await check(`npm takes @cf/onnx beside onnxruntime-web ${PINNED}`, 'npm', install, { cwd: folder });
 }
 
 /** The lowest version of each framework that the backends' peer ranges allow. */

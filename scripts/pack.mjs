@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { check, finish } from './checks.mjs';
+import { check, finish, INSTALL } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 
 if (process.env.CF_PACKING === undefined) {
@@ -27,61 +27,67 @@ const packages = ['packages', 'apps']
   .map((path) => ({ path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) }))
   .filter(({ manifest }) => manifest.private !== true);
 
-for (const { path, manifest } of packages) {
+const fileOf = ({ name, version }) =>
+  join(tarballs, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+for (const { path } of packages)
   execFileSync('pnpm', ['pack', '--pack-destination', tarballs], { cwd: path, stdio: 'ignore' });
-  const file = join(tarballs, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
-  check(`publint ${manifest.name}`, 'pnpm', ['exec', 'publint', 'run', file, '--strict']);
-  check(`attw ${manifest.name}`, 'pnpm', ['exec', 'attw', file, '--profile', 'esm-only']);
+const ours = Object.fromEntries(packages.map(({ manifest }) => [manifest.name, `file:${fileOf(manifest)}`]));
+
+// Side by side: each waits for the network, and for one process, most of the time.
+await Promise.all([
+  tarballChecks(),
+  newestPeersChecks(),
+  oldestPeersChecks(join(folder, 'oldest'), { packages, ours }),
+]);
+rmSync(folder, { recursive: true, force: true });
+finish();
+
+async function tarballChecks() {
+  for (const { manifest } of packages) {
+    const file = fileOf(manifest);
+    await check(`publint ${manifest.name}`, 'pnpm', ['exec', 'publint', 'run', file, '--strict']);
+    await check(`attw ${manifest.name}`, 'pnpm', ['exec', 'attw', file, '--profile', 'esm-only']);
+  }
 }
 
-const dependencies = {};
-for (const file of readdirSync(tarballs)) {
-  const name = packages.find(({ manifest }) =>
-    file.startsWith(`${manifest.name.replace('@', '').replace('/', '-')}-`),
+/** The packages with the newest version of each framework. */
+async function newestPeersChecks() {
+  const dependencies = { ...ours };
+  const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
+  const frameworks = [
+    '@tensorflow/tfjs',
+    '@tensorflow/tfjs-backend-wasm',
+    '@tensorflow/tfjs-backend-webgpu',
+    '@vladmandic/human',
+    'gpu.js',
+    'onnxruntime-node',
+    'onnxruntime-web',
+    'typescript',
+  ];
+  for (const peer of frameworks) {
+    dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
+  }
+  writeFileSync(
+    join(user, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2),
   );
-  dependencies[name.manifest.name] = `file:${join(tarballs, file)}`;
-}
-const ours = { ...dependencies };
-const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
-const frameworks = [
-  '@tensorflow/tfjs',
-  '@tensorflow/tfjs-backend-wasm',
-  '@tensorflow/tfjs-backend-webgpu',
-  '@vladmandic/human',
-  'gpu.js',
-  'onnxruntime-node',
-  'onnxruntime-web',
-  'typescript',
-];
-for (const peer of frameworks) {
-  dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
-}
-writeFileSync(
-  join(user, 'package.json'),
-  JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2),
-);
-cpSync(join(root, 'scripts', 'smoke'), user, { recursive: true });
+  cpSync(join(root, 'scripts', 'smoke'), user, { recursive: true });
 
-const npmEnvironment = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-const inUser = { cwd: user, env: npmEnvironment };
-// Scripts are off: nothing that we depend on needs one.
-if (
-  check(
-    'npm install of the tarballs',
-    'npm',
-    ['install', '--ignore-scripts', '--no-audit', '--no-fund'],
-    inUser,
+  const npmEnvironment = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+  const inUser = { cwd: user, env: npmEnvironment };
+  if (
+    !(await check('npm install of the tarballs', 'npm', ['install', '--prefer-offline', ...INSTALL], inUser))
   )
-) {
+    return;
   for (const file of readdirSync(user).filter((name) => name.endsWith('.smoke.mjs'))) {
-    check(`packed: ${file}`, process.execPath, [file], inUser);
+    await check(`packed: ${file}`, process.execPath, [file], inUser);
   }
   const bin = (name) => join(user, 'node_modules', '.bin', name);
-  check('packed: types of every package', bin('tsc'), ['-p', 'tsconfig.json'], inUser);
+  await check('packed: types of every package', bin('tsc'), ['-p', 'tsconfig.json'], inUser);
   const cf = bin('cf');
-  check('packed: cf --help', cf, ['--help'], inUser);
-  check('packed: cf conformance', cf, ['conformance'], inUser);
-  check(
+  await check('packed: cf --help', cf, ['--help'], inUser);
+  await check('packed: cf conformance', cf, ['conformance'], inUser);
+  await check(
     'packed: cf train',
     cf,
     [
@@ -100,6 +106,3 @@ if (
   await sizeChecks(user);
   await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx']);
 }
-await oldestPeersChecks(join(folder, 'oldest'), { packages, ours });
-rmSync(folder, { recursive: true, force: true });
-finish();

@@ -15,7 +15,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { check, finish, report } from './checks.mjs';
+import { check, finish, INSTALL, report } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 import { runnableExamples } from './readme-examples.mjs';
 
@@ -33,7 +33,7 @@ try {
   const packages = await release();
   if (packages.length > 0) {
     for (const one of packages) await checkPublished(one);
-    useAsAUser(packages);
+    await useAsAUser(packages);
   }
 } finally {
   server.kill();
@@ -128,9 +128,9 @@ async function release() {
     );
   }
   const ok =
-    check('pnpm install', 'pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], inCopy) &&
-    check('pnpm changeset version', 'pnpm', ['changeset', 'version'], inCopy) &&
-    check('pnpm changeset publish', 'pnpm', ['changeset', 'publish', '--no-git-tag'], inCopy);
+    (await check('pnpm install', 'pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], inCopy)) &&
+    (await check('pnpm changeset version', 'pnpm', ['changeset', 'version'], inCopy)) &&
+    (await check('pnpm changeset publish', 'pnpm', ['changeset', 'publish', '--no-git-tag'], inCopy));
   return ok ? manifestsOf() : [];
 }
 
@@ -183,22 +183,24 @@ async function checkPublished({ path, manifest }) {
 }
 
 /** Installs by version range in empty folders, and uses what is there. */
-function useAsAUser(packages) {
+async function useAsAUser(packages) {
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
   const rangeOf = (name) =>
     `${name}@^${packages.find(({ manifest }) => manifest.name === name).manifest.version}`;
   const peerOf = (name, peer) =>
     `${peer}@${packages.find(({ manifest }) => manifest.name === name).manifest.peerDependencies[peer]}`;
-  const install = (folderName, specs) => {
+  const install = async (folderName, specs) => {
     const cwd = join(folder, folderName);
     mkdirSync(cwd, { recursive: true });
     writeFileSync(join(cwd, '.npmrc'), `@cf:registry=${registry}\n`);
     if (!existsSync(join(cwd, 'package.json')))
       writeFileSync(join(cwd, 'package.json'), '{ "private": true, "type": "module" }\n');
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...specs];
-    return check(`npm install ${specs.join(' ')} (${folderName})`, 'npm', args, { cwd, env })
-      ? { cwd, env }
-      : undefined;
+    const args = ['install', ...INSTALL, ...specs];
+    const installed = await check(`npm install ${specs.join(' ')} (${folderName})`, 'npm', args, {
+      cwd,
+      env,
+    });
+    return installed ? { cwd, env } : undefined;
   };
 
   const users = {
@@ -209,26 +211,35 @@ function useAsAUser(packages) {
     gpujs: [rangeOf('@cf/core'), rangeOf('@cf/gpujs'), peerOf('@cf/gpujs', 'gpu.js')],
     onnx: [rangeOf('@cf/core'), rangeOf('@cf/onnx'), peerOf('@cf/onnx', 'onnxruntime-node')],
   };
-  for (const [name, specs] of Object.entries(users)) {
-    const place = install(`user-${name}`, specs);
-    if (place === undefined) continue;
+  const useOne = async (name, specs) => {
+    const place = await install(`user-${name}`, specs);
+    if (place === undefined) return;
     const readme = join(place.cwd, 'node_modules', '@cf', name, 'README.md');
     const examples = runnableExamples(readFileSync(readme, 'utf8'));
     report(`@cf/${name}: its README has an example that runs as it stands`, examples.length > 0);
-    examples.forEach(({ extension, source }, at) => {
+    for (const [at, { extension, source }] of examples.entries()) {
       const file = `readme-${at + 1}.${extension}`;
       writeFileSync(join(place.cwd, file), source);
-      check(`@cf/${name}: example ${at + 1} of the README`, process.execPath, [file], place);
-    });
-  }
+      await check(`@cf/${name}: example ${at + 1} of the README`, process.execPath, [file], place);
+    }
+  };
+
+  const all = Object.entries(users);
+  // Two at a time.
+  const half = Math.ceil(all.length / 2);
+  await Promise.all(
+    [all.slice(0, half), all.slice(half)].map(async (some) => {
+      for (const [name, specs] of some) await useOne(name, specs);
+    }),
+  );
 
   const example = join(folder, 'third-party-backend');
   mkdirSync(example);
   const from = join(root, 'examples', 'third-party-backend');
   for (const file of readdirSync(from).filter((name) => name !== 'node_modules'))
     cpSync(join(from, file), join(example, file));
-  const place = install('third-party-backend', []);
+  const place = await install('third-party-backend', []);
   if (place === undefined) return;
-  check('a third-party backend against the published types', 'npm', ['run', 'typecheck'], place);
-  check('a third-party backend passes the laws', 'npm', ['test'], place);
+  await check('a third-party backend against the published types', 'npm', ['run', 'typecheck'], place);
+  await check('a third-party backend passes the laws', 'npm', ['test'], place);
 }

@@ -1,10 +1,15 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take long for their size, the longest first. */
-const LONG: readonly string[] = [
+export const LONG: readonly string[] = [
+  'packages/onnx/src/runtime/onnxruntime-web.test.ts',
+  'packages/onnx/src/head/onnx-backend.test.ts',
   'packages/gpujs/src/conformance.test.ts',
+  'packages/onnx/src/head/onnx-backend.webgpu.test.ts',
   'apps/trainer/src/cli.device.test.ts',
   'apps/trainer/src/engines/engines.test.ts',
+  'packages/tfjs/src/backend/browser.test.ts',
+  'packages/tfjs/src/backend/webgpu-in-node.test.ts',
   'packages/gpujs/src/chromium.test.ts',
 ];
 

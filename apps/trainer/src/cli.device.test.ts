@@ -8,7 +8,7 @@ import { temporaryFolder } from './testing.ts';
 import { type CliOptions, type CliResult, cf, facesWithPairs, metricsOf } from './testing-cli.ts';
 
 /** Milliseconds: on SwiftShader every process compiles its shaders anew. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 let base: string;
 let flags: readonly string[];

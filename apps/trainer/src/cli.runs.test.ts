@@ -311,7 +311,18 @@ describe.concurrent('cf export', () => {
     const { code, stdout } = await cf(['export', '--run', whole, '--out', out]);
     expect(stdout).toMatch(/^12 identities after step 8: .*centers\.safetensors$/m);
     expect(stdout).toMatch(/^72 pictures: .*embeddings\.safetensors$/m);
+    expect(stdout).toMatch(/^model and card: .*model\.onnx, .*README\.md$/m);
     expect(code).toBe(0);
+    const card = await readFile(join(out, 'README.md'), 'utf8');
+    for (const part of [
+      /which ones, `cf\.features` in the metadata tells/,
+      /^- identities trained on: 12\n- pictures trained on: 72$/m,
+      /^- name: curricularface$/m,
+      /^- steps: 8$/m,
+      /^\| trained \| [01]\.\d{4} ± 0\.\d{4} \|/m,
+      /^None is stated\./m,
+    ])
+      expect(card).toMatch(part);
     const [centers, embeddings] = await Promise.all(
       ['centers', 'embeddings'].map((name) => readTensors(join(out, `${name}.safetensors`))),
     );
@@ -326,6 +337,20 @@ describe.concurrent('cf export', () => {
     expect(new Set(identities)).toEqual(new Set(names));
     expect(pictures[0]).toContain(identities[0]);
     expect(await contents(whole)).toEqual(before);
+  });
+
+  it('refuses to put an embedding of features into bytes', async () => {
+    const { code, stderr } = await cf([
+      'export',
+      '--run',
+      whole,
+      '--out',
+      join(base, 'bytes'),
+      '--no-tensors',
+      '--quantise',
+    ]);
+    expect(stderr).toMatch(/^UsageError .*--quantise, and an embedding of features/);
+    expect(code).toBe(2);
   });
 
   it('takes class centers alone', async () => {

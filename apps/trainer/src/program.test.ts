@@ -35,11 +35,14 @@ async function cf(args: readonly string[]): Promise<number> {
 }
 
 describe('help', () => {
-  it.each(['train', 'eval', 'conformance', 'faces'])('of cf %s has examples', async (command) => {
-    const code = await cf([command, '--help']);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(new RegExp(`Examples:\\n  cf ${command}`));
-  });
+  it.each(['train', 'eval', 'export', 'conformance', 'doctor', 'faces'])(
+    'of cf %s has examples',
+    async (command) => {
+      const code = await cf([command, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(new RegExp(`Examples:\\n  cf ${command}`));
+    },
+  );
 
   it('of cf data suspects has examples', async () => {
     expect([await cf(['data', 'suspects', '--help']), stderr]).toEqual([0, '']);

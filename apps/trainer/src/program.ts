@@ -7,6 +7,7 @@ import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { dataCommand } from './commands/data.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { embedCommand } from './commands/embed.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
@@ -37,6 +38,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
     .addCommand(conformanceCommand())
+    .addCommand(doctorCommand())
     .addCommand(dataCommand())
     .addCommand(facesCommand())
     .addCommand(benchCommand())

@@ -26,14 +26,17 @@ export interface CliOptions {
   readonly unread?: readonly ('stdout' | 'stderr')[];
 }
 
+/** Commands that start the program again. */
+const STARTS_ITSELF: readonly (string | undefined)[] = ['bench', 'compare'];
+
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs the program: with options, and where it starts itself again, as a process of its own; otherwise in this one,
+ * Runs the program: with options, and where it starts the program again, as a process of its own; otherwise in this one,
  * which spares it loading everything anew, in its turn.
  */
 export function cf(args: readonly string[], options?: CliOptions): Promise<CliResult> {
-  if (options !== undefined || args[0] === 'bench') return processOf(args, options);
+  if (options !== undefined || STARTS_ITSELF.includes(args[0])) return processOf(args, options);
   const run = last.then(() => runHere(args));
   last = run.catch(() => {});
   return run;

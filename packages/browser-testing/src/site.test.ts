@@ -43,7 +43,7 @@ describe.skipIf(!hasChromium)(`a module in Chromium (needs ${CHROMIUM})`, () => 
     } finally {
       await site.close();
     }
-  }, 120_000);
+  });
 
   test('that throws is told', async () => {
     const entry = join(folder, 'broken.ts');
@@ -54,5 +54,5 @@ describe.skipIf(!hasChromium)(`a module in Chromium (needs ${CHROMIUM})`, () => 
     } finally {
       await site.close();
     }
-  }, 120_000);
+  });
 });

@@ -32,6 +32,7 @@ export {
   fitSimilarity,
   invertSimilarity,
   type Similarity,
+  TEMPLATE_SIDE,
   templateSimilarity,
 } from './align/similarity.ts';
 export { warpImage } from './align/warp.ts';

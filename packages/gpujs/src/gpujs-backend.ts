@@ -1,6 +1,7 @@
 import { type Backend, BackendError, UnknownNameError } from '@cf/core';
 import { GPU } from 'gpu.js';
 import { gpujsHead } from './gpujs-head.ts';
+import { IdleKernels } from './kernels/idle-kernels.ts';
 import { KernelSet } from './kernels/kernel-set.ts';
 
 /** The modes of gpu.js that name one way to run kernels; those that choose for themselves are left out. */
@@ -24,6 +25,7 @@ export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend>
   if (!GPUJS_MODES.includes(mode)) throw new UnknownNameError('mode', mode, GPUJS_MODES);
   const gpu = await openGpu(mode);
   const sets = new Set<KernelSet>();
+  const idle = new IdleKernels();
   let disposed = false;
   return {
     name: `gpujs-${mode}`,
@@ -32,7 +34,7 @@ export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend>
     createHead: async (loss, headOptions = {}) => {
       if (disposed)
         throw new BackendError('a disposed backend', 'a backend in use', 'open another with gpujsBackend().');
-      const set = new KernelSet(gpu, mode);
+      const set = new KernelSet(gpu, mode, idle);
       const head = gpujsHead(loss, set, headOptions);
       sets.add(set);
       return {
@@ -48,6 +50,7 @@ export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend>
       disposed = true;
       for (const set of sets) set.dispose();
       sets.clear();
+      idle.dispose();
       await gpu.destroy();
     },
   };

@@ -69,7 +69,7 @@ describe('examples of the README, as they stand', () => {
     const expected = [0.1 - target(0.8), 0.2 - target(0.6)].map((gap) => Math.log1p(Math.exp(64 * gap)));
     const losses = printed.slice(1).map(Number);
     for (const [i, loss] of losses.entries()) expect(loss / expected[i]!).toBeCloseTo(1, 3);
-  }, 60_000);
+  });
 
   test.skipIf(!hasChromium)(
     `training, in Chromium${hasChromium ? '' : ` (needs ${CHROMIUM})`}`,

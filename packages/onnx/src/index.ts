@@ -107,6 +107,16 @@ export {
   type ProviderProofOptions,
   proveProvider,
 } from './proof/prove-provider.ts';
+export {
+  type Calibration,
+  type CalibrationBatch,
+  type CalibrationOptions,
+  calibrate,
+} from './quantisation/calibrate.ts';
+export { RANGE_METHODS, type RangeMethod } from './quantisation/choose-range.ts';
+export type { ValueRange } from './quantisation/linear-scale.ts';
+export { type QuantisedModel, type QuantiseOptions, quantise } from './quantisation/quantise.ts';
+export type { WeightType } from './quantisation/quantised-weights.ts';
 export type { OnnxRuntime } from './runtime/onnx-runtime.ts';
 export { type SessionModel, sessionModel } from './runtime/session-model.ts';
 export { type FillingSession, type SessionOpener, sessionOpener } from './runtime/sessions.ts';

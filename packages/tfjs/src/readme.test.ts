@@ -21,4 +21,4 @@ test('the example in the README trains, as it stands', async () => {
   } finally {
     rmSync(file);
   }
-}, 120_000);
+});

@@ -60,24 +60,19 @@ describe.each(['before', 'after'] as const)('work without a turn, %s the first s
     ['SIGTERM', 'SIGTERM'],
     ['SIGHUP', 'SIGHUP'],
     ...(when === 'after' ? ([['SIGINT', 'SIGTERM']] as [NodeJS.Signals, NodeJS.Signals][]) : []),
-  ])(
-    'ends at once: %s, %s',
-    async (first, second) => {
-      const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', BUSY, when], {
-        cwd: import.meta.dirname,
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-      const ended = once(child, 'exit');
-      await once(child.stdout, 'data');
-      child.kill(first);
-      if (when === 'after') await once(child.stdout, 'data');
-      else await setTimeout(300);
-      expect(child.exitCode ?? child.signalCode).toBeNull();
-      const from = performance.now();
-      child.kill(second);
-      expect(await ended).toEqual([null, second]);
-      expect(performance.now() - from).toBeLessThan(5000);
-    },
-    20_000,
-  );
+  ])('ends at once: %s, %s', async (first, second) => {
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', BUSY, when], {
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    child.kill(first);
+    if (when === 'after') await once(child.stdout, 'data');
+    else await setTimeout(300);
+    expect(child.exitCode ?? child.signalCode).toBeNull();
+    child.kill(second);
+    // One that computed to its end would end with a number.
+    expect(await ended).toEqual([null, second]);
+  });
 });

@@ -15,11 +15,12 @@ export type DeviceWork = Pick<ProviderProofOptions, 'head' | 'network'> & {
 export const PROVEN_CLASSES = 40;
 
 /** In the order in which `auto` tries them. */
-const CARDS = ['cuda', 'dml', 'coreml', 'webgpu'] as const satisfies readonly Device[];
+export const CARDS = ['cuda', 'dml', 'coreml', 'webgpu'] as const satisfies readonly Device[];
 
 /** Rows, length of the sums and columns of a product that is worth a card's while, and takes one in software no minutes. */
-const PRODUCT = [512, 512, 512] as const;
-const PRODUCTS = 4;
+export const PRODUCT = [512, 512, 512] as const;
+/** Of them. */
+export const PRODUCTS = 4;
 
 /**
  * The device that head and network run on. One that is named runs or is an error; `auto` takes the first card that is

@@ -13,13 +13,13 @@ withoutProgress();
 const FLAGS = {
   identities: 26,
   imagesPerIdentity: 8,
-  epochs: 5,
+  epochs: 2,
   batch: 16,
   lr: 0.02,
   scale: 16,
   margin: 0.3,
 };
-const STEPS = 50;
+const STEPS = 20;
 
 /** Drawn faces of 21 people. */
 async function drawnFaces(): Promise<NamedSamples> {
@@ -32,7 +32,7 @@ async function drawnFaces(): Promise<NamedSamples> {
   return pictureSamples(stream, dataset, augmentation);
 }
 
-/** Losses of 50 steps of tiny-iresnet, dropout and augmentation included. */
+/** Losses of 20 steps of tiny-iresnet, dropout and augmentation included. */
 async function curve(samples: NamedSamples, engine: string, head: string): Promise<readonly number[]> {
   const config = networkConfigWith({ ...FLAGS, engine, head, ...(engine === 'onnx' ? { threads: 2 } : {}) });
   const backend = await openBackend(head);
@@ -62,7 +62,7 @@ describe('the same seed gives the same training, whatever runs it', () => {
   beforeAll(async () => {
     faces = await drawnFaces();
     expected = await curve(faces, 'onnx', 'onnx');
-  }, 300_000);
+  });
 
   for (const [engine, head] of [
     ['onnx', 'reference'],
@@ -70,7 +70,7 @@ describe('the same seed gives the same training, whatever runs it', () => {
     ['onnx', 'tfjs-wasm'],
     ['tfjs', 'tfjs-wasm'],
   ] as const) {
-    test(`engine ${engine}, head ${head}: 50 steps`, async () => {
+    test(`engine ${engine}, head ${head}: ${STEPS} steps`, async () => {
       const actual = await curve(faces, engine, head);
       expect(actual).toHaveLength(STEPS);
       // Rounding turns negatives from easy to hard, and what that comes to grows from step to step.
@@ -79,6 +79,6 @@ describe('the same seed gives the same training, whatever runs it', () => {
       tens(actual).forEach((mean, at) => {
         expect(Math.abs(mean / means[at]! - 1), `steps from ${10 * at}: ${means[at]}`).toBeLessThan(0.1);
       });
-    }, 300_000);
+    });
   }
 });

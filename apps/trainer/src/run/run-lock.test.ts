@@ -194,7 +194,7 @@ describe('lockRun', () => {
     for (const child of children) child.send('end');
     await Promise.all(ended);
     expect((await readdir(path)).filter((name) => name.endsWith('.lock'))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('a holder', () => {

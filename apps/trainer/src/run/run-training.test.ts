@@ -178,7 +178,7 @@ describe('backends', () => {
           if (m.t !== null) expect(m.t).toBeCloseTo(reference.metrics[i]!.t!, 5);
         }
       }
-    }, 60_000);
+    });
   }
 
   it('suggests a name for one that is unknown', async () => {

@@ -72,7 +72,7 @@ describe('the loss of random embeddings over 85,742 classes (s = 64, m = 0.5, d 
   let weights: Float32Array;
   beforeAll(() => {
     weights = normals(CLASSES * DIM, 0x2545f491);
-  }, 60_000);
+  });
 
   test.each([
     ['CurricularFace', 42.16, curricular, curricularFace({ scale: SCALE, margin: MARGIN })],

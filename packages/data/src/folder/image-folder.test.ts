@@ -86,7 +86,6 @@ describe('scanImageFolder', () => {
 
   it.skipIf(process.platform === 'win32')(
     'never opens pipes, sockets and devices, and says so in a line each',
-    { timeout: 10_000 },
     async () => {
       const at = root('specials');
       await put(join(at, 'Ada', '1.jpg'), jpeg);

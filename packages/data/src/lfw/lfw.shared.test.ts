@@ -45,7 +45,7 @@ describe.skipIf(!existsSync(PROTOCOL) || !existsSync(FACES))('the real LFW (need
     expect([pairs.length, problems]).toEqual([6000, []]);
   });
 
-  it('selects the training identities of folds 1 to 9', { timeout: 30_000 }, async () => {
+  it('selects the training identities of folds 1 to 9', async () => {
     const folder = await scanImageFolder(FACES);
     expect(folder.problems).toEqual([]);
     expect(folder.identities.length).toBe(5749);

@@ -101,7 +101,7 @@ describe('batches of a stream', () => {
       expect(await batchesOf(stream)).toEqual(expected);
     }
     expect(await batchesOf(streamOfStore(store))).toEqual(expected);
-  }, 60_000);
+  });
 
   it('have the same bits from a file, which takes the place of the pictures', async () => {
     const sources = await folder();

@@ -158,7 +158,7 @@ async function pixels(image: RawImage): Promise<number[]> {
   return grey.map((value) => (value - mean) / norm);
 }
 
-describe('the data set', { timeout: 60_000 }, () => {
+describe('the data set', () => {
   it('is too hard for raw pixels at its default difficulty, and no task at all at difficulty 0', async () => {
     expect(await pixelAccuracy(1, 240)).toBeLessThan(0.75);
     expect(await pixelAccuracy(0, 240)).toBeGreaterThan(0.95);

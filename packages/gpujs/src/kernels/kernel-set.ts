@@ -2,6 +2,7 @@ import { BackendError } from '@cf/core';
 import type { GPU, Input, Texture } from 'gpu.js';
 import { matrixInput } from '../matrix-input.ts';
 import { uploadKernel } from './dense-kernels.ts';
+import type { IdleKernels } from './idle-kernels.ts';
 import type { KernelSource, Sizes } from './kernel-source.ts';
 import { openKernel, type RawKernel } from './open-kernel.ts';
 import { runKernel } from './run-kernel.ts';
@@ -12,19 +13,28 @@ export type KernelValue = Float32Array | Float32Array[] | Float32Array[][] | Inp
 /** Modes whose results live in a memory of their own; in the others, arrays are passed on as they are. */
 const DEVICE_MODES: readonly string[] = ['webgl', 'webgl2', 'headlessgl', 'webgpu'];
 
-/** Compiles kernels for the sizes that they meet, keeps them, and destroys them together. */
+/** A kernel, and how many numbers its result has. */
+interface CompiledKernel {
+  readonly kernel: RawKernel;
+  readonly numbers: number;
+}
+
+/** Compiles kernels for the sizes that they meet, keeps them, and gives them up together. */
 export class KernelSet {
   readonly #gpu: GPU;
   readonly #mode: string;
-  readonly #compiled: Map<string, RawKernel> = new Map();
+  readonly #idle: IdleKernels | undefined;
+  readonly #compiled: Map<string, CompiledKernel> = new Map();
   #disposed = false;
 
-  constructor(gpu: GPU, mode: string) {
+  /** @param idle where kernels are looked for, and where they go in the end; none: they are destroyed. */
+  constructor(gpu: GPU, mode: string, idle?: IdleKernels) {
     this.#gpu = gpu;
     this.#mode = mode;
+    this.#idle = idle;
   }
 
-  /** Number of kernels compiled so far and not destroyed. */
+  /** Number of kernels in use. */
   get size(): number {
     return this.#compiled.size;
   }
@@ -42,8 +52,16 @@ export class KernelSet {
   async run(source: KernelSource, sizes: Sizes, args: readonly KernelValue[]): Promise<KernelValue> {
     if (this.#disposed)
       throw new BackendError('a disposed head', 'a head in use', 'create another head of this backend.');
-    const kernel = this.#kernel(source, sizes);
-    return (await runKernel(kernel, source.name, this.#mode, args)) as KernelValue;
+    // By text: a head may run kernels of two losses under one name.
+    const key = `${Object.values(sizes).join(' ')} ${args.map(shapeOf).join(' ')} ${source.text}`;
+    const { kernel } = this.#kernel(key, source, sizes);
+    try {
+      return (await runKernel(kernel, source.name, this.#mode, args)) as KernelValue;
+    } catch (error) {
+      this.#compiled.delete(key);
+      kernel.destroy();
+      throw error;
+    }
   }
 
   /** Brings a row-major matrix onto the device once, for all kernels that read it: [rows, columns]. */
@@ -53,22 +71,34 @@ export class KernelSet {
     return this.run(uploadKernel, { rows: values.length / columns, columns }, [input]);
   }
 
-  /** Destroys the kernels; the set must not be used again. */
+  /** Gives up the kernels; the set must not be used again. */
   dispose(): void {
     this.#disposed = true;
-    for (const kernel of this.#compiled.values()) kernel.destroy();
+    for (const [key, { kernel, numbers }] of this.#compiled) {
+      if (this.#idle === undefined) kernel.destroy();
+      else this.#idle.put(key, kernel, numbers);
+    }
     this.#compiled.clear();
   }
 
-  #kernel(source: KernelSource, sizes: Sizes): RawKernel {
-    // By text: a head may run kernels of two losses under one name.
-    const key = `${Object.values(sizes).join(' ')} ${source.text}`;
+  #kernel(key: string, source: KernelSource, sizes: Sizes): CompiledKernel {
     const existing = this.#compiled.get(key);
     if (existing !== undefined) return existing;
-    const kernel = openKernel(this.#gpu, source, sizes, { pipeline: true });
-    this.#compiled.set(key, kernel);
-    return kernel;
+    const kernel = this.#idle?.take(key) ?? openKernel(this.#gpu, source, sizes, { pipeline: true });
+    const numbers = source.output(sizes).reduce((product, size) => product * size, 1);
+    const compiled = { kernel, numbers };
+    this.#compiled.set(key, compiled);
+    return compiled;
   }
+}
+
+/** What gpu.js compiles into a kernel of an argument: its kind and its lengths. */
+function shapeOf(value: KernelValue): string {
+  if (!Array.isArray(value)) {
+    const { size, length } = value as { readonly size?: ArrayLike<number>; readonly length?: number };
+    return `${value.constructor.name} ${size === undefined ? length : Array.from(size).join('×')}`;
+  }
+  return `${value.length} of ${shapeOf(value[0]!)}`;
 }
 
 /** The numbers of a kernel's result: a row, or one row after another. */

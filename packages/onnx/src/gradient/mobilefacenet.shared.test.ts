@@ -69,7 +69,7 @@ describe.skipIf(!existsSync(FILE))('MobileFaceNet (needs ../shared)', () => {
       const numeric = ((await value(step)) - (await value(-step))) / (2 * step);
       expect(Math.abs(numeric / slope - 1), `${kind}: ${slope} against ${numeric}`).toBeLessThan(0.02);
     }
-  }, 120_000);
+  });
 });
 
 if (existsSync(FILE)) checkerAcceptsAll();

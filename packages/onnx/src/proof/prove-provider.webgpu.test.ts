@@ -6,7 +6,7 @@ import { onAdapter } from '../../../../testing/webgpu-adapter.ts';
 import { PROOF_TOLERANCE, type ProviderProof } from './prove-provider.ts';
 
 /** Milliseconds: every shader is compiled once. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 const SCRIPT = fileURLToPath(new URL('./testing/webgpu-proof.ts', import.meta.url));
 
 test(

@@ -8,7 +8,7 @@ import type { openBackend, prove, WebMode } from './testing/browser-page.ts';
 import type { ConformanceRun } from './testing/conformance-run.ts';
 import { conformanceTests } from './testing/conformance-tests.ts';
 
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 /**
  * Problems of the laws are too small for more than one thread. On the webgpu provider every run waits for the process of
  * the GPU again and again, and all losses together take minutes; in Node the laws are tried on all of them.

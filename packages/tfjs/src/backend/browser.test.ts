@@ -16,7 +16,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
   beforeAll(async () => {
     const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
     site = await openSite(join(here, '..', 'testing', 'browser-page.ts'), { folders: { '/wasm/': wasm } });
-  }, 240_000);
+  });
 
   afterAll(() => site?.close());
 
@@ -82,5 +82,5 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
     }
     const accuracy = Number(/accuracy ([\d.]+)/.exec(told.join('\n'))?.[1]);
     expect(accuracy, told.join('\n')).toBeGreaterThan(0.8);
-  }, 240_000);
+  });
 });

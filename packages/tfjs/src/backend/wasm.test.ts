@@ -15,7 +15,7 @@ describe('tfjs on the wasm backend', () => {
     console.log(formatGoldenReport(report));
     expect(report.rows.reduce((sum, row) => sum + row.cases, 0)).toBe(339);
     expect(report.passed, formatGoldenReport(report)).toBe(true);
-  }, 60_000);
+  });
 
   const entries = (count: number, phase: number): Float32Array =>
     Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + phase));

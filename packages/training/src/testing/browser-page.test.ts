@@ -5,7 +5,7 @@ import { CHROMIUM, hasChromium, openSite } from '@cf/browser-testing';
 import { expect, test } from 'vitest';
 import { distancesInPage } from './browser-page.ts';
 
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 type InPage = { entry: { distancesInPage: typeof distancesInPage } };
 

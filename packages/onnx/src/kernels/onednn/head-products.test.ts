@@ -6,14 +6,16 @@ import { describe, expect, test } from 'vitest';
 import { onnxBackend } from '../../head/onnx-backend.ts';
 import { problem, worst } from '../../head/testing.ts';
 import { oneDnnHeadProducts } from '../../onednn.ts';
+import type { OnnxRuntime } from '../../runtime/onnx-runtime.ts';
+import { keptSessions } from '../../runtime/testing/kept-sessions.ts';
 import { needsOneDnn, oneDnn } from './testing/compare.ts';
 
 const hasOneDnn = oneDnn !== undefined;
-const open = (threads: number): ReturnType<typeof onnxBackend> =>
-  onnxBackend({ runtime, threads, products: oneDnnHeadProducts({ koffi }) });
+const open = (threads: number, opener: OnnxRuntime = runtime): ReturnType<typeof onnxBackend> =>
+  onnxBackend({ runtime: opener, threads, products: oneDnnHeadProducts({ koffi }) });
 
 describe.skipIf(!hasOneDnn)(`a head whose products are oneDNN's${needsOneDnn}`, () => {
-  const laws = hasOneDnn ? backendLaws(() => open(1)) : [];
+  const laws = hasOneDnn ? backendLaws(() => open(1, keptSessions(runtime)), { runsPerLoss: 4 }) : [];
   // What products have a part in.
   const chosen =
     /^values, gradients, state|^losses that nobody ships|^everything is finite|^the size of a tile|^of 2 or 3 class centers/;

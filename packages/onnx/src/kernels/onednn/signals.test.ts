@@ -17,7 +17,6 @@ const hasOneDnn = ((): boolean => {
 
 test.skipIf(!hasOneDnn || process.platform === 'win32')(
   'signals that arrive during products damage nothing (needs oneDNN, POSIX)',
-  { timeout: 60_000 },
   async () => {
     const script = fileURLToPath(new URL('./testing/signalled.ts', import.meta.url));
     const child = spawn(process.execPath, [script, '2000'], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -8,6 +8,7 @@ import type { Draws } from '../../../../../testing/draws.ts';
 import { onnxBackend } from '../../head/onnx-backend.ts';
 import { type ProviderProof, proveProvider } from '../../proof/prove-provider.ts';
 import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
+import { keptSessions } from './kept-sessions.ts';
 
 /** A way to compute in a page. */
 export interface WebMode {
@@ -51,7 +52,7 @@ export async function openBackend({
   if (provider === 'webgpu' && !(await gpu?.requestAdapter())) return { absent: 'an adapter for WebGPU' };
   const runtime = await RUNTIMES[provider]();
   runtime.env.wasm.numThreads = threads;
-  const backend = await onnxBackend({ runtime, provider, elementwise });
+  const backend = await onnxBackend({ runtime: keptSessions(runtime), provider, elementwise });
   const cases = [losses, more, variants].flatMap(
     (file) => parseGoldens(JSON.stringify(file), 'goldens').cases,
   );

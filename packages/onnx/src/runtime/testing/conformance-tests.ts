@@ -4,7 +4,7 @@ import { readDraws } from '../../../../../testing/draws.ts';
 import type { Absent } from '../../../../../testing/webgpu-adapter.ts';
 import type { ConformanceRun } from './conformance-run.ts';
 
-const PATIENCE = 300_000 * readDraws().times;
+const PATIENCE = 600_000 * readDraws().times;
 /** Names alone matter here: laws run where the backend is. */
 const LAWS = backendLaws(() => {
   throw new Error('laws run elsewhere');

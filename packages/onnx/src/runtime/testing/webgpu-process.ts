@@ -4,6 +4,7 @@ import { readDraws } from '../../../../../testing/draws.ts';
 import { onnxBackend } from '../../head/onnx-backend.ts';
 import { type ConformanceRun, conformanceRun } from './conformance-run.ts';
 import type { Answer, Question } from './forked-run.ts';
+import { keptSessions } from './kept-sessions.ts';
 
 const answer = (message: Answer): void => {
   process.send!(message);
@@ -13,7 +14,7 @@ const answer = (message: Answer): void => {
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 try {
-  const backend = await onnxBackend({ runtime, provider: 'webgpu', threads: 1 });
+  const backend = await onnxBackend({ runtime: keptSessions(runtime), provider: 'webgpu', threads: 1 });
   const run: ConformanceRun = conformanceRun(backend, await embeddedGoldens(), readDraws());
   process.on('message', ({ method, argument }: Question) => {
     run[method](argument).then(

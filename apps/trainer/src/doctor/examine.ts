@@ -1,0 +1,83 @@
+import { CARDS } from '../engines/choose-device.ts';
+import type { Device } from '../engines/device.ts';
+import { type Machine, machine } from './machine.ts';
+import { type Finding, gigaflops, PROBES, type ProbeName } from './probe.ts';
+import { type ProbeOptions, runProbe } from './run-probe.ts';
+
+/** All that a machine can do. */
+export interface Examination {
+  readonly machine: Machine;
+  readonly findings: Readonly<Record<ProbeName, Finding>>;
+  /** What `cf train --device auto --kernels auto` would take, and why. */
+  readonly chosen: {
+    readonly device: Device;
+    readonly kernels: 'oneDNN' | 'onnxruntime';
+    readonly why: readonly string[];
+  };
+  /** Nothing that is there computes wrong numbers, or ends its process. */
+  readonly isSound: boolean;
+}
+
+/** Processes at a time, after the first. */
+const AT_A_TIME = 3;
+
+/**
+ * Looks into everything, the processor first and alone, since its rate is measured.
+ *
+ * @param names what to look into
+ * @param onFinding is told of each as it comes
+ */
+export async function examine(
+  options: ProbeOptions,
+  names: readonly ProbeName[] = PROBES,
+  onFinding: (done: number) => void = () => {},
+): Promise<Examination> {
+  const found = new Map<ProbeName, Finding>();
+  const waiting = [...names];
+  const one = async (): Promise<boolean> => {
+    const name = waiting.shift();
+    if (name === undefined) return false;
+    found.set(name, await runProbe(name, options));
+    onFinding(found.size);
+    return true;
+  };
+  await one();
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: AT_A_TIME }, async () => {
+      while (await one());
+    }),
+  );
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  const findings = Object.fromEntries(
+    names.map((name) => [name, found.get(name)!]),
+  ) as Examination['findings'];
+  return {
+    machine: machine(),
+    findings,
+    chosen: choose(findings),
+    isSound: Object.values(findings).every(({ state }) => state !== 'wrong' && state !== 'crashed'),
+  };
+}
+
+/** As `--device auto` and `--kernels auto` do: the first card that is proven and multiplies faster; oneDNN on the processor. */
+export function choose(findings: Partial<Examination['findings']>): Examination['chosen'] {
+  const own = findings['provider cpu']?.productRate ?? 0;
+  const why: string[] = [];
+  let device: Device = 'cpu';
+  for (const card of CARDS) {
+    const finding = findings[`provider ${card}`];
+    if (finding?.state !== 'proven') continue;
+    const rates = `${card} has products at ${gigaflops(finding.productRate!)} GFLOP/s beside the processor's ${gigaflops(own)}`;
+    why.push(rates);
+    if (finding.productRate! <= own) continue;
+    device = card;
+    break;
+  }
+  if (why.length === 0) why.push('no card is there and proven');
+  if (device !== 'cpu')
+    return { device, kernels: 'onnxruntime', why: [...why, 'oneDNN computes on the processor alone'] };
+  const hasOneDnn = findings.oneDNN?.state === 'proven';
+  why.push(hasOneDnn ? 'oneDNN is there and proven' : 'oneDNN is not there, or not proven');
+  return { device, kernels: hasOneDnn ? 'oneDNN' : 'onnxruntime', why };
+}
