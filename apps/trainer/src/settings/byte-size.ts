@@ -18,7 +18,7 @@ export function byteSize(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]?i?b)$/i.exec(text.trim()) ?? [];
   const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
   if (number !== '' && Number.isSafeInteger(bytes)) return bytes;
-  throw new UsageError(`${flag} ${text}`, 'an amount of memory', 'say it such as 500MB or 2GiB.');
+  throw new UsageError(`${flag} ${text}`, 'a number of bytes', 'say it such as 500MB or 2GiB.');
 }
 
 /** Such as `1.5 GiB`. */
