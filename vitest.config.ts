@@ -17,8 +17,12 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: patience,
     hookTimeout: patience,
     sequence: { sequencer: LongFilesFirst },
-    // Programs that tests start compile their sources once.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
+    env: {
+      // Programs that tests start compile their sources once.
+      NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile'),
+      // onnxruntime tells nobody what tests run.
+      ORT_DISABLE_TELEMETRY: '1',
+    },
     // What was transformed for other versions names their files.
     fsModuleCache: peers === undefined,
   },

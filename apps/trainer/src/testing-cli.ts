@@ -17,7 +17,7 @@ export interface CliResult {
 
 export interface CliOptions {
   /** Beside that of this process. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** A signal to send as soon as something holds; it is looked at every few milliseconds. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly when: () => Promise<boolean> };
   /** What is run, in place of the program itself. */
