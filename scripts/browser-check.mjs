@@ -13,7 +13,7 @@ const LARGEST_DIFFERENCE = 1e-4;
 
 /** Minified and gzipped, in bytes. Frameworks are not counted, nor is @cf/core in its adapters. */
 const BUDGETS = [
-  { of: '@cf/core, whole', names: '*', from: '@cf/core', budget: 30_900 },
+  { of: '@cf/core, whole', names: '*', from: '@cf/core', budget: 31_200 },
   {
     of: '@cf/core, normFace and the reference head',
     names: oneLoss('normFace'),
@@ -36,7 +36,7 @@ const BUDGETS = [
     of: '@cf/core, curricularFace and the reference head',
     names: oneLoss('curricularFace'),
     from: '@cf/core',
-    budget: 12_650,
+    budget: 13_000,
   },
   {
     of: '@cf/core, sphereFace2 and the reference head',
