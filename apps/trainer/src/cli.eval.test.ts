@@ -62,7 +62,7 @@ async function cf(...args: string[]): Promise<{ code: number; stdout: string; st
 
 async function json(...args: string[]) {
   const { code, stdout, stderr } = await cf('eval', model, '--json', ...args);
-  expect([code, stderr.replace(/^.*(images|searches|resamples|skipped).*\n/gm, '')]).toEqual([0, '']);
+  expect([code, stderr.replace(/^.*(pictures|searches|resamples|skipped).*\n/gm, '')]).toEqual([0, '']);
   return JSON.parse(stdout);
 }
 

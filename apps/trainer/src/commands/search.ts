@@ -14,6 +14,7 @@ import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts'
 import { openProbeMaker, type Probe } from '../embedding/probe-pictures.ts';
 import { probesOfPictures } from '../embedding/probes-of-pictures.ts';
 import { EXIT } from '../exit-codes.ts';
+import { tell } from '../report/tell.ts';
 import { refuseBeside } from './explicit-flags.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
@@ -92,8 +93,7 @@ async function runSearch(flags: SearchFlags, signal: AbortSignal): Promise<numbe
   const { gallery: path, picture: pictures, top, json, flip, align, score } = flags;
   requireInteger('top', top, 1, 1_000_000);
   const problems = new ProblemList('all of them with --json');
-  const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
-  const options = { strict: false, onProblem: problems.add, signal, say };
+  const options = { strict: false, onProblem: problems.add, signal, say: tell };
   const model = await openEmbeddingModel(flags);
   try {
     const maker = await openProbeMaker(model, { flip, align });

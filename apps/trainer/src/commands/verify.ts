@@ -7,6 +7,7 @@ import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts'
 import { openProbeMaker, type Probe, type ProbeMaker } from '../embedding/probe-pictures.ts';
 import { FaceError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { tell } from '../report/tell.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
 import { addThresholdOptions, checkThresholdFlags, probeName } from './search.ts';
@@ -59,9 +60,8 @@ async function runVerify(
   signal: AbortSignal,
 ): Promise<number> {
   const { flip, align, json, exitCode } = flags;
-  const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
-  const onProblem = ({ message }: { readonly message: string }): void => say(`skipped: ${message}`);
-  const options = { strict: false, onProblem, signal, say };
+  const onProblem = ({ message }: { readonly message: string }): void => tell(`skipped: ${message}`);
+  const options = { strict: false, onProblem, signal, say: tell };
   const model = await openEmbeddingModel(flags);
   try {
     const maker = await openProbeMaker(model, { flip, align });

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { type EmbeddedBatch, embed } from '@cf/data';
-import type { LoadOptions } from '../dataset/image-source.ts';
+import type { ImageSource, LoadOptions } from '../dataset/image-source.ts';
+import type { FeatureTable } from '../features/feature-table.ts';
+import { percentText } from '../report/number-text.ts';
 import { startProgress } from '../report/progress.ts';
 import type { FoundPictures } from './find-pictures.ts';
 import type { EmbeddingModel } from './open-model.ts';
@@ -58,7 +60,7 @@ export async function embedPictures(
       ...options,
       onProgress(now) {
         [reached, waited] = [now.done, now.waited];
-        progress.update(now.done, `network waiting ${percent(now.waited)} of the time`);
+        progress.update(now.done, `network waiting ${percentText(now.waited)} of the time`);
       },
     });
     for await (const each of batches) {
@@ -75,23 +77,34 @@ export async function embedPictures(
   }
 }
 
-/** A share as text. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
 /** All embeddings of pictures, in memory. */
 export async function embedAll(
   model: EmbeddingModel,
-  found: FoundPictures,
+  found: Pick<FoundPictures, 'sources'>,
   settings: EmbeddingSettings,
   options: LoadOptions,
-): Promise<{ readonly indices: number[]; readonly rows: Float32Array }> {
+): Promise<FeatureTable> {
   const indices: number[] = [];
   const rows = new Float32Array(found.sources.length * model.dim);
   await embedPictures(model, found, settings, options, (batch) => {
     rows.set(batch.rows, indices.length * model.dim);
     indices.push(...batch.indices);
   });
-  return { indices, rows: rows.subarray(0, indices.length * model.dim) };
+  return {
+    dim: model.dim,
+    indices: Int32Array.from(indices),
+    rows: rows.subarray(0, indices.length * model.dim),
+    mirrored: undefined,
+  };
+}
+
+/** {@link embedAll} of a list of pictures that are files, or lie in them. */
+export function embedImages(
+  model: EmbeddingModel,
+  images: Pick<ImageSource, 'sources'>,
+  settings: EmbeddingSettings,
+  options: LoadOptions,
+): Promise<FeatureTable> {
+  const sources = images.sources.filter((source) => source.kind !== 'drawn');
+  return embedAll(model, { sources }, settings, options);
 }

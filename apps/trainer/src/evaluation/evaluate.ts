@@ -5,24 +5,26 @@ import {
   intervalsOf,
   type ResampleInput,
   resampleVerification,
-  sumWithMirror,
   type VerificationComparison,
   type VerificationIntervals,
 } from '@cf/eval';
 import type { LoadOptions } from '../dataset/image-source.ts';
 import { readablePairs, type VerificationPairs } from '../dataset/verification-pairs.ts';
-import { embedTable, extractFeatures, type FeatureTable, pickImages } from '../features/feature-table.ts';
+import { embedImages } from '../embedding/embed-pictures.ts';
+import type { EmbeddingModel } from '../embedding/open-model.ts';
+import { type FeatureTable, pickImages } from '../features/feature-table.ts';
 import { withProgress } from '../report/progress.ts';
 import { scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
 import type { EvaluationSet } from './evaluation-set.ts';
-import type { OpenModel } from './open-model.ts';
 import { type IdentificationResult, runSearches } from './searches.ts';
 
 /** How models are scored. */
 export interface EvaluateOptions extends LoadOptions {
   /** Sum the embeddings of picture and mirror image. */
   readonly flip: boolean;
+  /** That a network runs on; as many as there are processors by default. */
+  readonly threads?: number | undefined;
   /** Of the intervals and tests; 0 for none. */
   readonly resamples: number;
 }
@@ -46,7 +48,7 @@ export interface Evaluation {
 
 /** Scores models one after another on the same pairs and searches. @throws the signal's reason */
 export async function evaluate(
-  models: readonly OpenModel[],
+  models: readonly EmbeddingModel[],
   set: EvaluationSet,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
@@ -75,17 +77,11 @@ export async function evaluate(
 
 /** A model's embeddings of what is scored. */
 async function embedWith(
-  { extractor, embedding }: OpenModel,
+  model: EmbeddingModel,
   set: EvaluationSet,
-  options: EvaluateOptions,
+  { flip, threads, ...options }: EvaluateOptions,
 ): Promise<FeatureTable> {
-  const features = await extractFeatures('embedding', set.images, extractor, {
-    ...options,
-    mirror: () => options.flip,
-  });
-  const { mirrored, ...table } = embedding === undefined ? features : await embedTable(features, embedding);
-  const rows = mirrored === undefined ? table.rows : sumWithMirror(table.rows, mirrored);
-  return set.gather({ ...table, rows, mirrored: undefined });
+  return set.gather(await embedImages(model, set.images, { flip, normalise: false, threads }, options));
 }
 
 /** What every model could read, so that all are scored on the same. */

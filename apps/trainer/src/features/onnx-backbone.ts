@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
 import type { Device } from '../engines/device.ts';
-import { type FileSettings, prepareFile } from '../engines/onnx-file.ts';
+import { type FileSettings, type PreparedFile, prepareFile } from '../engines/onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
@@ -21,11 +21,21 @@ export async function onnxBackbone(
   settings: FileSettings = {},
   device?: Device,
 ): Promise<FeatureExtractor> {
-  const { model, pixels, notes, fingerprint } = await prepareFile(file, settings);
+  return (await openBackbone(file, settings, device)).extractor;
+}
+
+/** {@link onnxBackbone}, with what its file was made ready to. */
+export async function openBackbone(
+  file: string,
+  settings: FileSettings,
+  device: Device | undefined,
+): Promise<PreparedFile & { readonly extractor: FeatureExtractor }> {
+  const prepared = await prepareFile(file, settings);
+  const { model, pixels, notes, fingerprint } = prepared;
   const network = await openOnnxNetwork(file, model, pixels, device);
   try {
     await requireBatches(file, network);
-    return { ...networkExtractor(file, network), notes, fingerprint };
+    return { ...prepared, extractor: { ...networkExtractor(file, network), notes, fingerprint } };
   } catch (error) {
     await network.dispose();
     throw error;

@@ -5,6 +5,7 @@ import { createEmbeddingFile, embed, loadImages, type RawImage } from '@cf/data'
 import { EMBEDDING_BATCH } from '../../embedding/embed-pictures.ts';
 import type { FoundPictures } from '../../embedding/find-pictures.ts';
 import type { EmbeddingModel } from '../../embedding/open-model.ts';
+import { percentText } from '../../report/number-text.ts';
 import { median } from '../timing.ts';
 
 /** What is measured. */
@@ -126,7 +127,7 @@ export function formatEmbedding({
   return [
     `${pictures} pictures on ${threads} thread${threads === 1 ? '' : 's'}`,
     `the network alone: ${text(network)}`,
-    `files to file: ${text(whole)}; ${(100 * waited).toFixed(1)} % of the network's time went by without a picture`,
+    `files to file: ${text(whole)}; ${percentText(waited)} of the network's time went by without a picture`,
     `${ratio.toFixed(2)} of the rate of the network alone`,
   ].join('\n');
 }
