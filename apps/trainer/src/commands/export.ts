@@ -9,10 +9,11 @@ import { refuseFileSettings } from '../embedding/given-models.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';
 import { OutputError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { here, runFacts } from '../export/card-facts.ts';
+import { runFacts } from '../export/card-facts.ts';
 import type { NetworkQuantisation } from '../export/quantise-network.ts';
 import { type ScoredData, writeModel } from '../export/write-model.ts';
 import type { KeptTraining } from '../run/checkpoint.ts';
+import { machineFacts } from '../run/environment.ts';
 import { exportCenters, exportEmbeddings } from '../run/export-tensors.ts';
 import { readOutcome } from '../run/kept-checkpoints.ts';
 import { noCheckpoint, openRunFolder, RUN_FILES, type RunFolder, unfinishedRun } from '../run/run-folder.ts';
@@ -248,7 +249,7 @@ async function exportFile(file: string, flags: ExportFlags, surroundings: Surrou
       loss: undefined,
       training: undefined,
       scores: undefined,
-      environment: here(),
+      environment: await machineFacts(),
       licence,
     },
     quantisation: on,
