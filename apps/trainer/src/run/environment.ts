@@ -11,8 +11,11 @@ export type Environment = Readonly<Record<string, string | number>>;
 /** environment.json: where a run began; and as `resumed` what was another, after how many steps, each time it went on. */
 type RecordedEnvironment = Readonly<Record<string, string | number | readonly Environment[]>>;
 
-/** The machine and the versions. */
-export async function machineFacts(): Promise<Environment> {
+/** A machine, and the versions on it. */
+export type MachineFacts = Readonly<Record<'cf' | 'node' | 'platform' | 'processor' | 'onnxruntime', string>>;
+
+/** This one. */
+export async function machineFacts(): Promise<MachineFacts> {
   const { env } = await import('onnxruntime-node');
   return {
     cf: packageJson.version,
