@@ -98,7 +98,7 @@ async function runEmbed(flags: EmbedFlags, signal: AbortSignal): Promise<number>
     });
     if (speed.count === 0) {
       await file.abandon();
-      process.stderr.write(`no picture of ${printable(data)} could be embedded\n`);
+      tell(`no picture of ${data} could be embedded`);
       return EXIT.data;
     }
     const files = await file.finish();

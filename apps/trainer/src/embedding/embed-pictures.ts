@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type EmbeddedBatch, embed } from '@cf/data';
 import type { ImageSource, LoadOptions } from '../dataset/image-source.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
+import { NETWORK_BATCH } from '../features/onnx-backbone.ts';
 import { percentText } from '../report/number-text.ts';
 import { startProgress } from '../report/progress.ts';
 import type { FoundPictures } from './find-pictures.ts';
@@ -28,8 +29,6 @@ export interface EmbeddingSpeed {
   readonly threads: number;
 }
 
-/** Small batches stay in the cache. */
-export const EMBEDDING_BATCH = 8;
 /** Fewer are done before threads have started. */
 const WORTH_THREADS = 200;
 
@@ -41,7 +40,7 @@ const WORTH_THREADS = 200;
 export async function embedPictures(
   model: EmbeddingModel,
   { sources }: Pick<FoundPictures, 'sources'>,
-  { flip, normalise, batch = EMBEDDING_BATCH, threads = availableParallelism() }: EmbeddingSettings,
+  { flip, normalise, batch = NETWORK_BATCH, threads = availableParallelism() }: EmbeddingSettings,
   { strict, onProblem, signal }: LoadOptions,
   onBatch: (batch: EmbeddedBatch) => Promise<void> | void,
 ): Promise<EmbeddingSpeed> {

@@ -9,7 +9,7 @@ import {
   type VerificationIntervals,
 } from '@cf/eval';
 import type { LoadOptions } from '../dataset/image-source.ts';
-import { readablePairs, type VerificationPairs } from '../dataset/verification-pairs.ts';
+import { identitiesOfPairs, readablePairs, type VerificationPairs } from '../dataset/verification-pairs.ts';
 import { embedImages } from '../embedding/embed-pictures.ts';
 import type { EmbeddingModel } from '../embedding/open-model.ts';
 import { type FeatureTable, pickImages } from '../features/feature-table.ts';
@@ -105,7 +105,7 @@ async function scoreAll(
   const unscored = verification.missing + readable.dropped;
   if (resamples === 0) return { scored: results.map((pairs) => ({ pairs })), comparisons: [], unscored };
   const { indices } = tables[0]!;
-  const identities = identitiesOf(readable, (row) => identityOf(indices[row]!));
+  const identities = identitiesOfPairs(readable, (row) => identityOf(indices[row]!));
   const input: ResampleInput = {
     models: results.map(({ scores }) => scores),
     same: readable.same,
@@ -134,17 +134,3 @@ async function scoreAll(
 
 /** After these, signals and the line of progress have their turn. */
 const RESAMPLES_AT_A_TIME = 8;
-
-/** The identities of each pair; undefined where one is not known, or says other than the pairs. */
-function identitiesOf(
-  { pairs, same }: VerificationPairs,
-  identityOf: (row: number) => string | undefined,
-): (readonly [string, string])[] | undefined {
-  const identities: (readonly [string, string])[] = [];
-  for (const [n, [i, j]] of pairs.entries()) {
-    const [a, b] = [identityOf(i), identityOf(j)];
-    if (a === undefined || b === undefined || (a === b) !== same[n]) return undefined;
-    identities.push([a, b]);
-  }
-  return identities;
-}

@@ -5,8 +5,8 @@ import { type FileSettings, type PreparedFile, prepareFile } from '../engines/on
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
-/** Small batches stay in the cache; several of them run at a time, each on one thread. */
-const BATCH = 8;
+/** Pictures a call: small batches stay in the cache. */
+export const NETWORK_BATCH = 8;
 
 /**
  * A frozen ONNX backbone as feature extractor, run by onnxruntime.
@@ -53,7 +53,7 @@ export function networkExtractor(
     fingerprint: file,
     shape,
     dim,
-    batch: BATCH,
+    batch: NETWORK_BATCH,
     extract: (images) => run(toTensorNCHW(images), images.length),
     dispose,
   };

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbeddingFile, embed, loadImages, type RawImage } from '@cf/data';
-import { EMBEDDING_BATCH } from '../../embedding/embed-pictures.ts';
 import type { FoundPictures } from '../../embedding/find-pictures.ts';
 import type { EmbeddingModel } from '../../embedding/open-model.ts';
+import { NETWORK_BATCH } from '../../features/onnx-backbone.ts';
 import { percentText } from '../../report/number-text.ts';
 import { median } from '../timing.ts';
 
@@ -64,7 +64,7 @@ export async function measureEmbedding(
       await file.finish();
     };
     // Threads begin, buffers are taken.
-    await runAll(decoded.slice(0, 4 * atOnce * EMBEDDING_BATCH), network, 2 * atOnce);
+    await runAll(decoded.slice(0, 4 * atOnce * NETWORK_BATCH), network, 2 * atOnce);
     const measured: { network: EmbeddingRate; whole: EmbeddingRate }[] = [];
     for (let round = 0; round < rounds; round++) {
       signal.throwIfAborted();
@@ -97,7 +97,7 @@ async function runAll(
   const work = async (): Promise<void> => {
     while (next < pictures.length) {
       const from = next;
-      next += EMBEDDING_BATCH;
+      next += NETWORK_BATCH;
       await network(pictures.slice(from, next));
     }
   };
