@@ -1,10 +1,10 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatPairs, identityPairs, syntheticName, writeSyntheticFolder } from '@cf/data';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runProgram } from './program.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { smallOnnx } from './testing/onnx-files.ts';
 import { temporaryFolder } from './testing.ts';
+import { cf } from './testing-cli.ts';
 
 const PEOPLE = 6;
 const EACH = 3;
@@ -37,32 +37,9 @@ beforeAll(async () => {
   model = `--model=onnx:${at('small.onnx')}`;
   data = ['--data', at('faces')];
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-/** Runs the program in this process. */
-async function cf(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' };
-  vi.spyOn(console, 'log').mockImplementation((text) => {
-    said.stdout += `${text}\n`;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    said.stderr += text;
-    return true;
-  });
-  const before = process.exitCode;
-  process.exitCode = 0;
-  await runProgram(args);
-  const code = Number(process.exitCode);
-  process.exitCode = before;
-  vi.restoreAllMocks();
-  return { code, ...said };
-}
-
 async function json(...args: string[]) {
-  const { code, stdout, stderr } = await cf('eval', model, '--json', ...args);
-  expect([code, stderr.replace(/^.*(images|searches|resamples|skipped).*\n/gm, '')]).toEqual([0, '']);
+  const { code, stdout, stderr } = await cf(['eval', model, '--json', ...args]);
+  expect([code, stderr.replace(/^.*(pictures|searches|resamples|skipped).*\n/gm, '')]).toEqual([0, '']);
   return JSON.parse(stdout);
 }
 
@@ -201,7 +178,7 @@ describe('cf eval of templates and lists', () => {
     const open = await search(2);
     expect(open).toMatchObject({ people: 2, mated: 4, nonMated: 12 });
     expect(open.fnirAtFpir[0]).toMatchObject({ fpir: 0.1, status: 'ok' });
-    const { stdout } = await cf('eval', model, '--identification', at('searches.csv'));
+    const { stdout } = await cf(['eval', model, '--identification', at('searches.csv')]);
     expect(stdout).toMatch(
       /^small\.onnx: 2 people in the gallery, 4 searches for them, 12 for strangers\nrank 1 {4}[01]\.\d{4}, [01]\.\d{4} to [01]\.\d{4}$/m,
     );
@@ -233,11 +210,11 @@ describe('cf eval of templates and lists', () => {
   ])('names file and line of %j, with exit code 3', async (text, extension, flags, message) => {
     const path = at(`bad.${extension}`);
     await writeFile(path, text);
-    const { code, stdout, stderr } = await cf(
+    const { code, stdout, stderr } = await cf([
       'eval',
       model,
       ...flags.map((flag) => (flag === 'LIST' ? path : flag)),
-    );
+    ]);
     expect(stderr).toMatch(message);
     expect([code, stdout, stderr.split('\n').length]).toEqual([3, '', 3]);
   });
@@ -250,7 +227,7 @@ describe('cf eval of templates and lists', () => {
     [['--identification', '--data', 'x', '--pairs-folds', '1'], /--pairs-folds without --pairs/],
     [['--templates', 'x', '--identification', 'y'], /--templates with --identification LIST/],
   ])('%j are refused with exit code 2', async (flags, message) => {
-    const { code, stdout, stderr } = await cf('eval', model, ...flags);
+    const { code, stdout, stderr } = await cf(['eval', model, ...flags]);
     expect(stderr).toMatch(message);
     expect([code, stdout]).toEqual([2, '']);
   });

@@ -42,8 +42,8 @@ export function cf(args: readonly string[], options?: CliOptions): Promise<CliRe
   return run;
 }
 
-/** Only one at a time: streams and exit code are those of the process. */
-async function runHere(args: readonly string[]): Promise<CliResult> {
+/** Runs the program in this process. Only one at a time: streams and exit code are those of the process. */
+export async function runHere(args: readonly string[]): Promise<CliResult> {
   const { runProgram } = await import('./program.ts');
   const text = { stdout: '', stderr: '' };
   const spies = [

@@ -55,6 +55,13 @@ export { type EmbeddedBatch, type EmbedOptions, type EmbedProgress, embed } from
 export type { EmbeddedPicture } from './embed/names.ts';
 export { type Embeddings, readEmbeddings } from './embed/read-embeddings.ts';
 export {
+  parseSafetensors,
+  readSafetensorsText,
+  type SafetensorsHeader,
+  safetensorsHeader,
+  type TensorPlace,
+} from './embed/safetensors.ts';
+export {
   createEmbeddingFile,
   type EmbeddingFile,
   type EmbeddingFileOptions,
@@ -137,6 +144,7 @@ export {
   pictureName,
 } from './source/picture-source.ts';
 export { pictureBytes, readPicture } from './source/read-picture.ts';
+export { readExactly } from './source/read-span.ts';
 export { augmentBatch, type PixelBatchOptions, pixelBatch } from './store/augment-batch.ts';
 export {
   collectImages,

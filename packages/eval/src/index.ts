@@ -1,9 +1,9 @@
 export {
   compareVerification,
   comparisonsOf,
-  type Difference,
   type VerificationComparison,
 } from './bootstrap/compare-verification.ts';
+export { type Difference, differenceOf } from './bootstrap/difference.ts';
 export {
   type IdentificationIntervalOptions,
   type IdentificationIntervals,

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { printable, requireInteger } from '@cf/core';
+import { requireInteger } from '@cf/core';
 import { Command } from 'commander';
 import { formatEmbedding, measureEmbedding } from '../bench/embedding/measure-embedding.ts';
 import { findPictures } from '../embedding/find-pictures.ts';
 import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts';
 import { EXIT } from '../exit-codes.ts';
+import { tell } from '../report/tell.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
 import { number } from './options.ts';
@@ -48,10 +49,15 @@ async function runBench(
   requireInteger('pictures', pictures, 1, 1e6);
   requireInteger('rounds', rounds, 1, 1000);
   requireInteger('threads', threads, 1, 1024);
-  const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
   const model = await openEmbeddingModel(flags);
   try {
-    const found = await findPictures(data, { strict: false, onProblem: () => {}, signal, say, align: false });
+    const found = await findPictures(data, {
+      strict: false,
+      onProblem: () => {},
+      signal,
+      say: tell,
+      align: false,
+    });
     const report = await measureEmbedding(model, found, { pictures, rounds, threads, signal });
     console.log(json ? JSON.stringify(report) : formatEmbedding(report));
     return EXIT.ok;

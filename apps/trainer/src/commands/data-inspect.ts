@@ -1,4 +1,3 @@
-import { printable } from '@cf/core';
 import {
   inspectPictures,
   openCollection,
@@ -11,6 +10,7 @@ import { beginsAsSet } from '../dataset/pairs-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collectionJson, collectionText } from '../report/collection-text.ts';
 import { withProgress } from '../report/progress.ts';
+import { tell } from '../report/tell.ts';
 import { verificationSetJson, verificationSetText } from '../report/verification-set-text.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 
@@ -64,7 +64,7 @@ type Form = Pick<InspectFlags, 'json' | 'all'>;
 
 async function pictureCollection(data: string, { json, all }: Form, signal: AbortSignal): Promise<string> {
   const collection = await openCollection(data);
-  for (const note of collection.notes) process.stderr.write(`${printable(note)}\n`);
+  for (const note of collection.notes) tell(note);
   const people = [...collection.identities, ...(collection.scored?.identities ?? [])];
   const found = await inspected(people, signal);
   return json ? collectionJson(collection, found) : collectionText(collection, found, all);

@@ -15,6 +15,7 @@ import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';
+import { tell } from '../report/tell.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 
 interface PackFlags {
@@ -82,7 +83,7 @@ async function runPack({ data, out, size, strict }: PackFlags, signal: AbortSign
   return converting(problems, async () => {
     const { identities, problems: found, notes } = await openCollection(data, { strict });
     for (const problem of found) problems.add(problem);
-    for (const note of notes) process.stderr.write(`${printable(note)}\n`);
+    for (const note of notes) tell(note);
     const total = identities.reduce((sum, { files }) => sum + files.length, 0);
     const written = await withProgress('packing', total, 'images', (onProgress) =>
       writeRecordPack(out, identities, {
@@ -101,7 +102,7 @@ async function runUnpack({ data, out, strict }: PackFlags, signal: AbortSignal):
   return converting(problems, async () => {
     const pack = await packIn(data);
     const found = await openRecordPack(pack);
-    for (const note of packNotes(found)) process.stderr.write(`${printable(note)}\n`);
+    for (const note of packNotes(found)) tell(note);
     const total = found.identities.reduce((sum, { files }) => sum + files.length, 0);
     const written = await withProgress('unpacking', total, 'images', (update) =>
       unpackRecords(pack, out, {

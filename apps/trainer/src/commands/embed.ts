@@ -3,12 +3,14 @@ import { printable, requireInteger } from '@cf/core';
 import { createEmbeddingFile, type EmbeddingFile } from '@cf/data';
 import { Command, Option } from 'commander';
 import { ProblemList, problemsText } from '../dataset/problem-list.ts';
-import { embedPictures, percent } from '../embedding/embed-pictures.ts';
+import { embedPictures } from '../embedding/embed-pictures.ts';
 import { findPictures } from '../embedding/find-pictures.ts';
 import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { percentText } from '../report/number-text.ts';
 import { formatRate } from '../report/progress.ts';
+import { tell } from '../report/tell.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
@@ -80,7 +82,6 @@ async function runEmbed(flags: EmbedFlags, signal: AbortSignal): Promise<number>
   const leftOut = out.replace(/\.[^.]+$/, '.left-out.jsonl');
   const problems = new ProblemList(`listed in ${leftOut}`);
   const options = { strict, onProblem: problems.add, signal };
-  const tell = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
   let file: EmbeddingFile | undefined;
   const model = await openEmbeddingModel(flags);
   try {
@@ -97,7 +98,7 @@ async function runEmbed(flags: EmbedFlags, signal: AbortSignal): Promise<number>
     });
     if (speed.count === 0) {
       await file.abandon();
-      process.stderr.write(`no picture of ${printable(data)} could be embedded\n`);
+      tell(`no picture of ${data} could be embedded`);
       return EXIT.data;
     }
     const files = await file.finish();
@@ -118,7 +119,7 @@ async function runEmbed(flags: EmbedFlags, signal: AbortSignal): Promise<number>
       ),
     );
     console.log(
-      `${formatRate(rate)} pictures/s on ${speed.threads} thread${speed.threads === 1 ? '' : 's'}; ${percent(speed.waited)} of the network's time went by without a picture`,
+      `${formatRate(rate)} pictures/s on ${speed.threads} thread${speed.threads === 1 ? '' : 's'}; ${percentText(speed.waited)} of the network's time went by without a picture`,
     );
     if (left > 0) console.log(printable(`${problemsText(left)}, listed in ${leftOut}`));
     return EXIT.ok;

@@ -2,42 +2,18 @@ import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { readEmbeddings, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data';
 import { verificationBin } from '@cf/data/testing';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runProgram } from '../program.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { smallOnnx } from '../testing/onnx-files.ts';
 import { temporaryFolder } from '../testing.ts';
+import { runHere } from '../testing-cli.ts';
 
 let [stdout, stderr] = ['', ''];
-beforeEach(() => {
-  [stdout, stderr] = ['', ''];
-  vi.spyOn(console, 'log').mockImplementation((text) => {
-    stdout += `${text}
-`;
-  });
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
 
 /** What the process would exit with. */
 async function cf(...args: readonly string[]): Promise<number> {
-  [stdout, stderr] = ['', ''];
-  const before = process.exitCode;
-  process.exitCode = 0;
-  try {
-    await runProgram(args);
-    return Number(process.exitCode);
-  } finally {
-    process.exitCode = before;
-  }
+  const result = await runHere(args);
+  ({ stdout, stderr } = result);
+  return Number(result.code);
 }
 
 const IDENTITIES = 6;
@@ -178,8 +154,6 @@ describe('cf embed', () => {
 describe('cf search and cf verify', () => {
   const gallery = (): string => join(base, 'gallery.safetensors');
   beforeAll(async () => {
-    vi.spyOn(console, 'log').mockReturnValue();
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     expect(await embed('gallery.safetensors', '--data', faces)).toBe(0);
   });
 

@@ -1,11 +1,11 @@
-import { printable } from '@cf/core';
-import { learnerOptimiser, sgd } from '@cf/training';
+import { printable, requireInteger } from '@cf/core';
 import { Command } from 'commander';
 import { cropsIn } from '../dataset/aligned-data.ts';
 import type { LoadOptions } from '../dataset/image-source.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
-import { chooseDevice } from '../engines/choose-device.ts';
-import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
+import { givenModels } from '../embedding/given-models.ts';
+import { openModels } from '../embedding/open-model.ts';
+import { DEVICE_CHOICES } from '../engines/device.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';
 import { UsageError } from '../errors.ts';
 import { evaluate } from '../evaluation/evaluate.ts';
@@ -13,15 +13,12 @@ import { evaluationJson } from '../evaluation/evaluation-json.ts';
 import { evaluationPage } from '../evaluation/evaluation-page.ts';
 import { checkEvaluationFlags, type EvaluationFlags, evaluationSet } from '../evaluation/evaluation-set.ts';
 import { evaluationText } from '../evaluation/evaluation-text.ts';
-import { closeModel, givenModels, openModels } from '../evaluation/open-model.ts';
 import { EXIT } from '../exit-codes.ts';
+import { tell } from '../report/tell.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import { checkSection } from '../settings/check-config.ts';
-import { onnxInput } from '../settings/fields.ts';
-import type { Setting } from '../settings/setting.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
+import { addFileOptions } from './model-options.ts';
 import { number, several } from './options.ts';
-import { optionsOf } from './train-options.ts';
 
 interface EvalFlags extends FileSettings, EvaluationFlags {
   readonly model?: readonly string[];
@@ -30,6 +27,7 @@ interface EvalFlags extends FileSettings, EvaluationFlags {
   readonly resamples: number;
   readonly device: string;
   readonly flip: boolean;
+  readonly threads?: number;
   readonly strict: boolean;
   readonly json: boolean;
   readonly report?: string;
@@ -58,14 +56,13 @@ export function evalCommand(): Command {
     .option('--align', 'the pictures in --data are photographs: crops of their faces are made first')
     .option('--resamples <n>', 'of the intervals and tests; 0 for none', number, 1000)
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu')
+    .option('--threads <n>', 'that the network runs on (default: the number of processors)', number)
     .option('--flip', 'sum the embeddings of picture and mirror image', false)
     .option('--strict', 'stop at the first unreadable picture', false)
     .option('--json', 'print one JSON object', false)
     .option('--report <file>', 'also write a page with the curves, scores and tables')
     .addHelpText('after', EXAMPLES);
-  for (const one of Object.values<Setting>(onnxInput))
-    for (const option of optionsOf(one)) command.addOption(option);
-  return command.action(async (flags: EvalFlags) => {
+  return addFileOptions(command).action(async (flags: EvalFlags) => {
     process.exitCode = await withInterruption((signal) => runEval(flags, signal));
   });
 }
@@ -93,13 +90,11 @@ Examples:
 
 async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
   const given = givenModels(flags);
-  const settings = checkSection(onnxInput, flags);
   checkEvaluationFlags(flags);
   checkCount(flags.resamples);
   checkAlign(flags);
-  const work = { network: { optimiser: learnerOptimiser({ rule: sgd() }) } };
-  const device = await chooseDevice(deviceChoice(flags.device), work, tell);
-  const models = await openModels(given, settings, device);
+  if (flags.threads !== undefined) requireInteger('threads', flags.threads, 1, 1024);
+  const models = await openModels(given, flags);
   const problems = new ProblemList();
   try {
     const policy = { onProblem: problems.add, strict: flags.strict, signal };
@@ -108,8 +103,7 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
     const found = problems.all.length;
     if (flags.json) console.log(JSON.stringify(evaluationJson(evaluation, found)));
     else {
-      for (const note of new Set(models.flatMap(({ extractor }) => extractor.notes ?? [])))
-        console.log(printable(note));
+      for (const note of new Set(models.flatMap(({ notes }) => notes))) console.log(printable(note));
       console.log(evaluationText(evaluation, found));
     }
     if (flags.report !== undefined) {
@@ -120,13 +114,8 @@ async function runEval(flags: EvalFlags, signal: AbortSignal): Promise<number> {
   } catch (error) {
     return interruptedExit(error);
   } finally {
-    for (const model of models) await closeModel(model);
+    for (const model of models) await model.dispose();
   }
-}
-
-/** What is printed is the result alone. */
-function tell(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
 }
 
 function checkCount(resamples: number): void {

@@ -5,24 +5,25 @@ import { makeFolder } from '@cf/data';
 import { RANGE_METHODS, type RangeMethod, type WeightType } from '@cf/onnx';
 import { Command } from 'commander';
 import { ProblemList } from '../dataset/problem-list.ts';
+import { refuseFileSettings } from '../embedding/given-models.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';
-import { OutputError, RunFolderError, UsageError } from '../errors.ts';
+import { OutputError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { here, runFacts } from '../export/card-facts.ts';
+import { runFacts } from '../export/card-facts.ts';
 import type { NetworkQuantisation } from '../export/quantise-network.ts';
 import { type ScoredData, writeModel } from '../export/write-model.ts';
 import type { KeptTraining } from '../run/checkpoint.ts';
+import { machineFacts } from '../run/environment.ts';
 import { exportCenters, exportEmbeddings } from '../run/export-tensors.ts';
 import { readOutcome } from '../run/kept-checkpoints.ts';
-import { noCheckpoint, openRunFolder, RUN_FILES, type RunFolder } from '../run/run-folder.ts';
+import { noCheckpoint, openRunFolder, RUN_FILES, type RunFolder, unfinishedRun } from '../run/run-folder.ts';
 import { checkSection, readConfig } from '../settings/check-config.ts';
 import { onnxInput } from '../settings/fields.ts';
-import { longFlag, propertyOf, type Setting } from '../settings/setting.ts';
 import { onnxFile } from '../settings/situation.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
+import { addFileOptions } from './model-options.ts';
 import { number } from './options.ts';
-import { optionsOf } from './train-options.ts';
 
 interface ExportFlags extends FileSettings {
   readonly run?: string;
@@ -75,9 +76,7 @@ export function exportCommand(): Command {
     )
     .option('--pairs-folds <list>', 'folds of --pairs to score; the others choose the threshold')
     .addHelpText('after', EXAMPLES);
-  for (const one of Object.values<Setting>(onnxInput))
-    for (const option of optionsOf(one)) command.addOption(option);
-  return command.action(async (flags: ExportFlags) => {
+  return addFileOptions(command).action(async (flags: ExportFlags) => {
     process.exitCode = await withInterruption((signal) => runExport(flags, signal));
   });
 }
@@ -128,12 +127,9 @@ interface Surroundings {
 
 /** What a run knows by itself. @throws UsageError */
 function refuseWithRun(flags: ExportFlags): void {
-  const settings = Object.values<Setting>(onnxInput).filter(
-    (one) => flags[propertyOf(one) as keyof FileSettings] !== undefined,
-  );
-  const [first] = [...settings.map(longFlag), ...(flags.data === undefined ? [] : ['--data'])];
-  if (first !== undefined)
-    throw new UsageError(`--run with ${first}`, 'one of them', 'a run knows it: leave the flag out.');
+  refuseFileSettings(flags);
+  if (flags.data !== undefined)
+    throw new UsageError('--run with --data', 'one of them', 'a run knows it: leave the flag out.');
 }
 
 /** @throws UsageError, OptionOutOfRangeError */
@@ -168,7 +164,8 @@ async function exportRun(path: string, flags: ExportFlags, surroundings: Surroun
   const kept = await readOutcome(run);
   if (kept === undefined) throw noCheckpoint(run);
   const isFinished = await run.has('network');
-  if (!isFinished && (quantisation !== undefined || !tensors)) throw unfinished(run);
+  if (!isFinished && (quantisation !== undefined || !tensors))
+    throw unfinishedRun(run, `a run with ${RUN_FILES.network}`);
   const on = quantisation && { ...quantisation, on: runData(config, flags) };
   await makeOut(out);
   const pictures = tensors
@@ -252,7 +249,7 @@ async function exportFile(file: string, flags: ExportFlags, surroundings: Surrou
       loss: undefined,
       training: undefined,
       scores: undefined,
-      environment: here(),
+      environment: await machineFacts(),
       licence,
     },
     quantisation: on,
@@ -266,14 +263,6 @@ async function makeOut(out: string): Promise<void> {
   await makeFolder(out).catch((cause: unknown) => {
     throw new OutputError(out, cause);
   });
-}
-
-function unfinished(run: RunFolder): RunFolderError {
-  return new RunFolderError(
-    `'${run.path}', whose training is not finished`,
-    `a run with ${RUN_FILES.network}`,
-    `finish it with: cf train --resume ${run.path}`,
-  );
 }
 
 /** A run's folder is its training's to write to. @throws UsageError */

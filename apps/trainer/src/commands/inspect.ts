@@ -6,9 +6,8 @@ import { EXIT } from '../exit-codes.ts';
 import { inspectionText } from '../report/inspection-text.ts';
 import { checkSection } from '../settings/check-config.ts';
 import { onnxInput } from '../settings/fields.ts';
-import type { Setting } from '../settings/setting.ts';
+import { addFileOptions } from './model-options.ts';
 import { number } from './options.ts';
-import { optionsOf } from './train-options.ts';
 
 interface InspectFlags extends FileSettings {
   readonly batch: number;
@@ -31,9 +30,7 @@ export function inspectCommand(): Command {
     .option('--all', 'every layer and weight, however many', false)
     .option('--json', 'print one JSON object with all of it', false)
     .addHelpText('after', EXAMPLES);
-  for (const one of Object.values<Setting>(onnxInput))
-    for (const option of optionsOf(one)) command.addOption(option);
-  return command.action(async (argument: string, flags: InspectFlags) => {
+  return addFileOptions(command).action(async (argument: string, flags: InspectFlags) => {
     const { batch, freezeUntil, freezeBn, all, json } = flags;
     requireInteger('batch', batch, 1, 65536);
     const file = argument.replace(/^onnx:/, '');

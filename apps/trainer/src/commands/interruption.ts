@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { EXIT } from '../exit-codes.ts';
+import { tell } from '../report/tell.ts';
 import { nativeSignals } from './native-signals.ts';
 
 /** Of Ctrl-C, of `kill`, and of a terminal that goes away. */
@@ -43,15 +44,15 @@ export class InterruptedError extends Error {
 /**
  * The exit status of a command that was interrupted, once it is told what became of its work.
  *
- * @param tell writes on the standard error by default
+ * @param say writes on the standard error by default
  * @throws `error` itself where it is another one
  */
 export function interruptedExit(
   error: unknown,
   told = 'interrupted; nothing was written',
-  tell: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+  say: (line: string) => void = tell,
 ): number {
   if (!(error instanceof InterruptedError)) throw error;
-  tell(told);
+  say(told);
   return EXIT.interrupted;
 }

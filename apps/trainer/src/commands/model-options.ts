@@ -10,6 +10,11 @@ export function addModelOptions(command: Command): Command {
     .option('--model <onnx:FILE>', 'an ONNX backbone, as it is')
     .option('--run <folder>', 'the folder of a training')
     .option('--device <name>', `where the network runs: one of ${DEVICE_CHOICES.join(', ')}`, 'cpu');
+  return addFileOptions(command);
+}
+
+/** Adds the flags that say how a file of ONNX takes its pictures. */
+export function addFileOptions(command: Command): Command {
   for (const one of Object.values<Setting>(onnxInput))
     for (const option of optionsOf(one)) command.addOption(option);
   return command;

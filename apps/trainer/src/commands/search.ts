@@ -6,18 +6,19 @@ import {
   type ChosenThreshold,
   chooseThreshold,
   chosenText,
-  DEFAULT_FAR,
   type ThresholdFlags,
 } from '../embedding/choose-threshold.ts';
 import { type OpenedGallery, openGallery } from '../embedding/open-gallery.ts';
-import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts';
-import { openProbeMaker, type Probe } from '../embedding/probe-pictures.ts';
+import type { ModelFlags } from '../embedding/open-model.ts';
+import { type Probe, probeName } from '../embedding/probe-pictures.ts';
 import { probesOfPictures } from '../embedding/probes-of-pictures.ts';
 import { EXIT } from '../exit-codes.ts';
-import { refuseBeside } from './explicit-flags.ts';
-import { interruptedExit, withInterruption } from './interruption.ts';
+import { tell } from '../report/tell.ts';
+import { withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
 import { number } from './options.ts';
+import { addThresholdOptions, checkThresholdFlags } from './threshold-options.ts';
+import { withProbes } from './with-probes.ts';
 
 interface SearchFlags extends ModelFlags, ThresholdFlags {
   readonly gallery: string;
@@ -26,22 +27,6 @@ interface SearchFlags extends ModelFlags, ThresholdFlags {
   readonly score: 'max' | 'mean';
   readonly align: boolean;
   readonly json: boolean;
-}
-
-/** Adds the flags that say from where on two pictures show one person. */
-export function addThresholdOptions(command: Command): Command {
-  return command
-    .option('--far <rate>', `false accept rate that the threshold is of (default: ${DEFAULT_FAR})`, number)
-    .option('--threshold <score>', 'the threshold itself, a cosine', number)
-    .option('--pairs <file>', 'a scored set whose impostor pairs show the rate, as cf eval takes it')
-    .option('--data <folder>', 'pictures of an LFW list that is --pairs');
-}
-
-/** A threshold that is given needs nothing to be taken from. @throws UsageError */
-export function checkThresholdFlags(command: Command, { threshold }: ThresholdFlags): void {
-  if (threshold === undefined) return;
-  const others = new Set(['far', 'pairs', 'data']);
-  refuseBeside(command, '--threshold', (name) => others.has(name), 'a threshold stands for itself.');
 }
 
 /** `cf search`. */
@@ -92,30 +77,19 @@ async function runSearch(flags: SearchFlags, signal: AbortSignal): Promise<numbe
   const { gallery: path, picture: pictures, top, json, flip, align, score } = flags;
   requireInteger('top', top, 1, 1_000_000);
   const problems = new ProblemList('all of them with --json');
-  const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
-  const options = { strict: false, onProblem: problems.add, signal, say };
-  const model = await openEmbeddingModel(flags);
-  try {
-    const maker = await openProbeMaker(model, { flip, align });
-    try {
-      const probes = await probesOfPictures(maker, pictures, options);
-      if (probes.length === 0) return EXIT.data;
-      const gallery = await openGallery(path, model, { flip, align, score }, options);
-      const chosen = await chooseThreshold(flags, model, gallery, options);
-      const all = new Float32Array(probes.length * model.dim);
-      for (const [at, { embedding }] of probes.entries()) all.set(embedding, at * model.dim);
-      const found = search(gallery.index, all, { top });
-      const results = probes.map((probe, at) => ({ probe, matches: found[at]! }));
-      console.log(json ? asJson(results, chosen, gallery) : asText(results, chosen, gallery));
-      return EXIT.ok;
-    } finally {
-      await maker.close();
-    }
-  } catch (error) {
-    return interruptedExit(error, 'interrupted');
-  } finally {
-    await model.dispose();
-  }
+  const options = { strict: false, onProblem: problems.add, signal, say: tell };
+  return withProbes(flags, async (model, maker) => {
+    const probes = await probesOfPictures(maker, pictures, options);
+    if (probes.length === 0) return EXIT.data;
+    const gallery = await openGallery(path, model, { flip, align, score }, options);
+    const chosen = await chooseThreshold(flags, model, gallery, options);
+    const all = new Float32Array(probes.length * model.dim);
+    for (const [at, { embedding }] of probes.entries()) all.set(embedding, at * model.dim);
+    const found = search(gallery.index, all, { top });
+    const results = probes.map((probe, at) => ({ probe, matches: found[at]! }));
+    console.log(json ? asJson(results, chosen, gallery) : asText(results, chosen, gallery));
+    return EXIT.ok;
+  });
 }
 
 interface Result {
@@ -151,13 +125,6 @@ function asText(results: readonly Result[], chosen: ChosenThreshold, gallery: Op
     }
   }
   return lines.map(printable).join('\n');
-}
-
-/** What a probe is called. */
-export function probeName({ picture, face, box }: Probe): string {
-  if (face === undefined || box === undefined) return picture;
-  const [left, top, width, height] = [box.left, box.top, box.width, box.height].map(Math.round);
-  return `${picture}, face ${face[0]} of ${face[1]}: ${width}×${height} at ${left}, ${top}`;
 }
 
 function asJson(results: readonly Result[], chosen: ChosenThreshold, gallery: OpenedGallery): string {

@@ -3,13 +3,15 @@ import { verifyPair } from '@cf/eval';
 import { Command } from 'commander';
 import { chooseThreshold, chosenText, type ThresholdFlags } from '../embedding/choose-threshold.ts';
 import { openGallery } from '../embedding/open-gallery.ts';
-import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts';
-import { openProbeMaker, type Probe, type ProbeMaker } from '../embedding/probe-pictures.ts';
+import type { ModelFlags } from '../embedding/open-model.ts';
+import { type Probe, type ProbeMaker, probeName } from '../embedding/probe-pictures.ts';
 import { FaceError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { interruptedExit, withInterruption } from './interruption.ts';
+import { tell } from '../report/tell.ts';
+import { withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
-import { addThresholdOptions, checkThresholdFlags, probeName } from './search.ts';
+import { addThresholdOptions, checkThresholdFlags } from './threshold-options.ts';
+import { withProbes } from './with-probes.ts';
 
 interface VerifyFlags extends ModelFlags, ThresholdFlags {
   readonly gallery?: string;
@@ -59,39 +61,28 @@ async function runVerify(
   signal: AbortSignal,
 ): Promise<number> {
   const { flip, align, json, exitCode } = flags;
-  const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
-  const onProblem = ({ message }: { readonly message: string }): void => say(`skipped: ${message}`);
-  const options = { strict: false, onProblem, signal, say };
-  const model = await openEmbeddingModel(flags);
-  try {
-    const maker = await openProbeMaker(model, { flip, align });
-    try {
-      const [a, b] = [await theProbe(maker, first), await theProbe(maker, second)];
-      const people =
-        flags.gallery === undefined || flags.threshold !== undefined
-          ? undefined
-          : await openGallery(flags.gallery, model, { flip, align, score: 'max' }, options);
-      const chosen = await chooseThreshold(flags, model, people, options);
-      const { same, score } = verifyPair(a.embedding, b.embedding, chosen.threshold);
-      if (json) {
-        const of = ({ picture, box }: Probe): object => ({ picture, ...(box && { box }) });
-        console.log(JSON.stringify({ same, score, ...chosen, a: of(a), b: of(b) }));
-      } else {
-        const lines = [
-          ...(align ? [probeName(a), probeName(b)] : []),
-          `${same ? 'same' : 'different'}: score ${score.toFixed(4)} ${same ? '≥' : '<'} ${chosenText(chosen)}`,
-        ];
-        console.log(lines.map(printable).join('\n'));
-      }
-      return exitCode && !same ? EXIT.checkFailed : EXIT.ok;
-    } finally {
-      await maker.close();
+  const onProblem = ({ message }: { readonly message: string }): void => tell(`skipped: ${message}`);
+  const options = { strict: false, onProblem, signal, say: tell };
+  return withProbes(flags, async (model, maker) => {
+    const [a, b] = [await theProbe(maker, first), await theProbe(maker, second)];
+    const people =
+      flags.gallery === undefined || flags.threshold !== undefined
+        ? undefined
+        : await openGallery(flags.gallery, model, { flip, align, score: 'max' }, options);
+    const chosen = await chooseThreshold(flags, model, people, options);
+    const { same, score } = verifyPair(a.embedding, b.embedding, chosen.threshold);
+    if (json) {
+      const of = ({ picture, box }: Probe): object => ({ picture, ...(box && { box }) });
+      console.log(JSON.stringify({ same, score, ...chosen, a: of(a), b: of(b) }));
+    } else {
+      const lines = [
+        ...(align ? [probeName(a), probeName(b)] : []),
+        `${same ? 'same' : 'different'}: score ${score.toFixed(4)} ${same ? '≥' : '<'} ${chosenText(chosen)}`,
+      ];
+      console.log(lines.map(printable).join('\n'));
     }
-  } catch (error) {
-    return interruptedExit(error, 'interrupted');
-  } finally {
-    await model.dispose();
-  }
+    return exitCode && !same ? EXIT.checkFailed : EXIT.ok;
+  });
 }
 
 /** The picture, or its largest and most central face. @throws UnreadableImageError, FaceError */

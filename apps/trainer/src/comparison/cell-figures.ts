@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { StepMetrics } from '@cf/training';
 import { TRAINED } from '../run/pair-scores.ts';
 import { openRunFolder, readJson, readMetrics } from '../run/run-folder.ts';
@@ -33,7 +32,7 @@ export interface CellResult {
 /** Figures and metrics of a run that is done. @throws RunFolderError */
 export async function readCellResult({ folder, config }: Cell): Promise<CellResult> {
   const run = await openRunFolder(folder);
-  const results = (await readJson(join(folder, 'results.json'))) as readonly KeptResult[];
+  const results = (await readJson(run.file('results'))) as readonly KeptResult[];
   const trained = results.filter(({ name }) => TRAINED.includes(name)).at(-1)!;
   const metrics = await readMetrics<StepMetrics>(run);
   const fit = trainingFit(metrics);

@@ -2,7 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import { readJson } from '../run/run-folder.ts';
+import { isThere } from '../run/is-there.ts';
+import { RUN_FILES, readJson } from '../run/run-folder.ts';
 import { checkConfig } from '../settings/check-config.ts';
 import type { Cell, Comparison } from './comparison.ts';
 
@@ -80,17 +81,13 @@ export function writeCellEnds(folder: string, ends: CellEnds): Promise<void> {
 /** What became of the trainings so far. @throws RunFolderError */
 export async function readCellEnds(folder: string): Promise<CellEnds> {
   const path = join(folder, COMPARISON_FILES.cells);
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? ((await readJson(path)) as CellEnds) : {};
+  return (await isThere(path)) ? ((await readJson(path)) as CellEnds) : {};
 }
 
 /** Makes the run folder of a cell, as `cf train --resume` takes it before its first step. @throws OutputError */
 export async function makeCellFolder({ folder, config }: Cell): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await atomicWrite(join(folder, 'config.json'), `${JSON.stringify(config, undefined, 2)}\n`);
+  await atomicWrite(join(folder, RUN_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 export function writeJson(folder: string, name: keyof typeof COMPARISON_FILES, value: object): Promise<void> {

@@ -1,3 +1,4 @@
+import { pText, signedText } from '../report/number-text.ts';
 import { formatSeconds } from '../report/progress.ts';
 import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
 import type { PairDifference, PairTests } from './pair-tests.ts';
@@ -58,11 +59,6 @@ export function differenceText(tested: TestedDifference | undefined): string {
   if (tested === undefined || tested.count === 0) return NOTHING;
   const signed = signedText(tested.mean);
   return tested.halfInterval === null ? signed : `${signed} ± ${tested.halfInterval.toFixed(4)}`;
-}
-
-export function pText(p: number | null | undefined): string {
-  if (p == null) return NOTHING;
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
 export function memoryText(bytes: number | null): string {
@@ -139,10 +135,6 @@ export function pairTestNotes(tests: PairTests | undefined): readonly string[] {
 export function pairDifferenceText(found: PairDifference | null): string {
   if (found === null) return NOTHING;
   const { difference, interval, p } = found;
-  const ends = interval === null ? '' : ` [${interval.map(signedText).join(', ')}]`;
+  const ends = interval === null ? '' : ` [${interval.map((end) => signedText(end)).join(', ')}]`;
   return `${signedText(difference)}${ends}, p ${pText(p)}`;
-}
-
-function signedText(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 }

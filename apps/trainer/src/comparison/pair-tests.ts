@@ -1,13 +1,11 @@
 import { meanOf } from '@cf/core';
-import { resampleVerification, type VerificationFigures } from '@cf/eval';
+import { differenceOf, resampleVerification, type VerificationFigures } from '@cf/eval';
 import { identitiesOf, type PairScores, TRAINED } from '../run/pair-scores.ts';
 import type { Comparison } from './comparison.ts';
 import { type KnownCell, SCORES, type Score } from './comparison-table.ts';
 
 /** How often identities are drawn anew. */
 export const RESAMPLES = 500;
-/** Ends of the 95 % interval. */
-const [LOW, HIGH] = [0.025, 0.975];
 
 /** A difference from the baseline, as the scored pairs tell it. */
 export interface PairDifference {
@@ -97,14 +95,12 @@ export async function pairTests(
     onResample?.(i + 1);
     signal.throwIfAborted();
   }
-  const differenceOf = (variant: string, score: Score): PairDifference | null => {
-    const difference = now(variant, score);
-    return difference === undefined
-      ? null
-      : withInterval(
-          difference,
-          drawn.flatMap((means) => means(variant, score) ?? []),
-        );
+  const testOf = (variant: string, score: Score): PairDifference | null => {
+    const found = now(variant, score);
+    if (found === undefined) return null;
+    const draws = drawn.map((means) => means(variant, score) ?? null);
+    const { difference, interval, pValue } = differenceOf(found, draws);
+    return { difference, interval: interval && [interval.low, interval.high], p: pValue };
   };
   return {
     resamples: RESAMPLES,
@@ -112,7 +108,7 @@ export async function pairTests(
     differences: Object.fromEntries(
       others.map((name) => [
         name,
-        Object.fromEntries(SCORES.map((score) => [score, differenceOf(name, score)])) as Record<
+        Object.fromEntries(SCORES.map((score) => [score, testOf(name, score)])) as Record<
           Score,
           PairDifference | null
         >,
@@ -147,15 +143,4 @@ function resamplesOf(
       seed,
     }),
   };
-}
-
-/** As @cf/eval counts p: one more at or beyond 0, and one more of all. */
-function withInterval(difference: number, draws: readonly number[]): PairDifference {
-  if (draws.length === 0) return { difference, interval: null, p: null };
-  const sorted = draws.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-  const beyond = Math.min(draws.filter((x) => x <= 0).length, draws.filter((x) => x >= 0).length);
-  const p = Math.min(1, (2 * (beyond + 1)) / (draws.length + 1));
-  return { difference, interval: [at(LOW), at(HIGH)], p };
 }

@@ -1,15 +1,16 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.ts';
 import { formatSeconds, withProgress } from '../report/progress.ts';
 import type { RunEvent } from '../run/events.ts';
+import { isThere } from '../run/is-there.ts';
 import { type PairScores, readPairScores } from '../run/pair-scores.ts';
-import { openRunFolder } from '../run/run-folder.ts';
+import { openRunFolder, RUN_FILES } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
 import { type CellResult, readCellResult } from './cell-figures.ts';
 import { type Cell, type Comparison, cellsOf } from './comparison.ts';
 import { type CellEnd, makeCellFolder, readCellEnds, writeCellEnds } from './comparison-folder.ts';
 import { type ComparisonTable, comparisonTable, type KnownCell, knownCells } from './comparison-table.ts';
+import { memoryText } from './comparison-text.ts';
 import { type PairTests, pairTests, RESAMPLES } from './pair-tests.ts';
 import { differences } from './resolve-comparison.ts';
 import type { CellRunner } from './run-cell.ts';
@@ -70,7 +71,7 @@ export async function runComparison(
     const { variant, seed, name } = cell;
     say(`${variant}, seed ${seed}: training ${at + 1} of ${left.length}`);
     onEvent?.({ event: 'cell-start', variant, seed, run: cell.folder });
-    if (!(await isThere(join(cell.folder, 'config.json')))) await makeCellFolder(cell);
+    if (!(await isThere(join(cell.folder, RUN_FILES.config)))) await makeCellFolder(cell);
     const end = await runCell(cell, { signal, onEvent: (event) => onEvent?.({ variant, seed, ...event }) });
     await requireHeld();
     ends[name] = withBefore(end, ends[name]);
@@ -115,7 +116,7 @@ function withBefore(end: CellEnd, before: CellEnd | undefined): CellEnd {
 
 /** @throws RunFolderError */
 async function requireOwnConfig({ name, folder, config }: Cell): Promise<void> {
-  const path = join(folder, 'config.json');
+  const path = join(folder, RUN_FILES.config);
   if (!(await isThere(path))) return;
   const told = differences(config, await readConfig(path));
   if (told.length === 0) return;
@@ -126,18 +127,8 @@ async function requireOwnConfig({ name, folder, config }: Cell): Promise<void> {
   );
 }
 
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 function cellText({ variant, seed }: Cell, end: CellEnd, result: CellResult | undefined): string {
-  const cost = [
-    formatSeconds(end.seconds),
-    ...(end.peakMemory === null ? [] : [`${Math.round(end.peakMemory / 2 ** 20)} MiB`]),
-  ];
+  const cost = [formatSeconds(end.seconds), ...(end.peakMemory === null ? [] : [memoryText(end.peakMemory)])];
   if (result === undefined)
     return `${variant}, seed ${seed}: ${end.status}${end.message ? ` (${end.message})` : ''}`;
   const { accuracy, auc } = result.figures;

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkAlignment, type FaceDetector, FaceDetectorError, humanDetector, type RawImage } from '@cf/data';
+import { isThere } from '../run/is-there.ts';
 import type { DataConfig, TrainConfig } from '../settings/train-config.ts';
 import { alignedLines, alignPhotographs } from './align-photographs.ts';
 import type { Dataset } from './dataset.ts';
@@ -49,11 +49,11 @@ function cropsOf(root: string): string {
 export async function unalignedData(data: DataConfig, say: (line: string) => void): Promise<DataConfig> {
   if (data.kind !== 'folder' || !data.align) return data;
   const out = cropsOf(data.root);
-  const isThere = await isFound(out);
+  const areMade = await isThere(out);
   say(
-    `photographs would be aligned into ${out} first; counted are ${isThere ? 'the crops there' : 'the photographs'}`,
+    `photographs would be aligned into ${out} first; counted are ${areMade ? 'the crops there' : 'the photographs'}`,
   );
-  return isThere ? { ...data, root: out } : data;
+  return areMade ? { ...data, root: out } : data;
 }
 
 /** Pictures that are looked at, spread over the folder. */
@@ -93,14 +93,7 @@ export async function warnOfUnaligned(
 
 /** Drawn faces are in no template, and need none. */
 function isDrawn(root: string): Promise<boolean> {
-  return isFound(join(root, 'synthetic.json'));
-}
-
-function isFound(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return isThere(join(root, 'synthetic.json'));
 }
 
 function detectorThatIsThere(): Promise<FaceDetector | undefined> {

@@ -1,4 +1,3 @@
-import { printable } from '@cf/core';
 import {
   filterIdentities,
   openCollection,
@@ -11,6 +10,7 @@ import {
   syntheticFaces,
 } from '@cf/data';
 import { UsageError } from '../errors.ts';
+import { tell } from '../report/tell.ts';
 import { readGiven } from '../settings/read-given.ts';
 import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
 import type { Dataset } from './dataset.ts';
@@ -52,7 +52,7 @@ async function findDataset(
   if (data.kind === 'synthetic') return syntheticDataset(data, seed);
   const collection = await openCollection(data.root, { strict: policy.strict });
   for (const problem of collection.problems) policy.onProblem(problem);
-  for (const note of collection.notes) process.stderr.write(`${printable(note)}\n`);
+  for (const note of collection.notes) tell(note);
   const names = data.people === undefined ? undefined : await peopleNames(data.people, data.folds);
   if (names !== undefined) tellUnknownPeople(names, data, collection);
   const { identities } = filterIdentities(collection, {
@@ -153,7 +153,7 @@ function tellUnknownPeople(
   const unknown = [...names].filter((name) => !there.has(name.normalize('NFC')));
   if (unknown.length === 0) return;
   const told = `warning: --people ${people}: ${unknown.length} of its ${names.size} people are not in ${root}, such as '${unknown[0]}'`;
-  process.stderr.write(`${printable(told)}\n`);
+  tell(told);
 }
 
 /** Names of a list of people. @throws UsageError, ProtocolFormatError */

@@ -34,3 +34,20 @@ export function readablePairs(
 export function imagesOfPairs({ pairs }: VerificationPairs): ReadonlySet<number> {
   return new Set(pairs.flat());
 }
+
+/** The identities of each pair; undefined where one is not known, or they say other than the pairs do. */
+export function identitiesOfPairs<Picture>(
+  {
+    pairs,
+    same,
+  }: { readonly pairs: readonly (readonly [Picture, Picture])[]; readonly same: readonly boolean[] },
+  identityOf: (picture: Picture) => string | undefined,
+): readonly (readonly [string, string])[] | undefined {
+  const identities: (readonly [string, string])[] = [];
+  for (const [n, [first, second]] of pairs.entries()) {
+    const [a, b] = [identityOf(first), identityOf(second)];
+    if (a === undefined || b === undefined || (a === b) !== same[n]) return undefined;
+    identities.push([a, b]);
+  }
+  return identities;
+}

@@ -53,7 +53,7 @@ export async function examine(
     names.map((name) => [name, found.get(name)!]),
   ) as Examination['findings'];
   return {
-    machine: machine(),
+    machine: await machine(),
     findings,
     chosen: choose(findings),
     isSound: Object.values(findings).every(({ state }) => state !== 'wrong' && state !== 'crashed'),

@@ -5,7 +5,7 @@ import type { LoadOptions } from '../dataset/image-source.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import { RunFolderError, reasonOf, UsageError } from '../errors.ts';
 import type { RunFolder } from '../run/run-folder.ts';
-import { embedAll } from './embed-pictures.ts';
+import { embedImages } from './embed-pictures.ts';
 import type { EmbeddingModel } from './open-model.ts';
 
 /** The flags that say from where on two pictures show one person. */
@@ -85,11 +85,8 @@ async function ofPairs(
   options: LoadOptions,
 ): Promise<ChosenThreshold> {
   const { images, verification } = await pairsDataset(file, undefined, data, options);
-  // Of pictures in files a stream's source is one that is embedded.
-  const sources = images.sources.filter((source) => source.kind !== 'drawn');
-  const settings = { flip, normalise: false };
-  const { indices, rows } = await embedAll(model, { sources, pictures: [] }, settings, options);
-  const { pairs, same } = readablePairs(verification, Int32Array.from(indices));
+  const { indices, rows } = await embedImages(model, images, { flip, normalise: false }, options);
+  const { pairs, same } = readablePairs(verification, indices);
   const impostor = pairs.filter((_, i) => !same[i]);
   const scores = pairScores(rows, model.dim, impostor);
   return {

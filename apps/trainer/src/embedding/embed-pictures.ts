@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { type EmbeddedBatch, embed } from '@cf/data';
-import type { LoadOptions } from '../dataset/image-source.ts';
+import type { ImageSource, LoadOptions } from '../dataset/image-source.ts';
+import type { FeatureTable } from '../features/feature-table.ts';
+import { NETWORK_BATCH } from '../features/onnx-backbone.ts';
+import { percentText } from '../report/number-text.ts';
 import { startProgress } from '../report/progress.ts';
 import type { FoundPictures } from './find-pictures.ts';
 import type { EmbeddingModel } from './open-model.ts';
@@ -26,8 +29,6 @@ export interface EmbeddingSpeed {
   readonly threads: number;
 }
 
-/** Small batches stay in the cache. */
-export const EMBEDDING_BATCH = 8;
 /** Fewer are done before threads have started. */
 const WORTH_THREADS = 200;
 
@@ -39,7 +40,7 @@ const WORTH_THREADS = 200;
 export async function embedPictures(
   model: EmbeddingModel,
   { sources }: Pick<FoundPictures, 'sources'>,
-  { flip, normalise, batch = EMBEDDING_BATCH, threads = availableParallelism() }: EmbeddingSettings,
+  { flip, normalise, batch = NETWORK_BATCH, threads = availableParallelism() }: EmbeddingSettings,
   { strict, onProblem, signal }: LoadOptions,
   onBatch: (batch: EmbeddedBatch) => Promise<void> | void,
 ): Promise<EmbeddingSpeed> {
@@ -58,7 +59,7 @@ export async function embedPictures(
       ...options,
       onProgress(now) {
         [reached, waited] = [now.done, now.waited];
-        progress.update(now.done, `network waiting ${percent(now.waited)} of the time`);
+        progress.update(now.done, `network waiting ${percentText(now.waited)} of the time`);
       },
     });
     for await (const each of batches) {
@@ -75,23 +76,34 @@ export async function embedPictures(
   }
 }
 
-/** A share as text. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
 /** All embeddings of pictures, in memory. */
 export async function embedAll(
   model: EmbeddingModel,
-  found: FoundPictures,
+  found: Pick<FoundPictures, 'sources'>,
   settings: EmbeddingSettings,
   options: LoadOptions,
-): Promise<{ readonly indices: number[]; readonly rows: Float32Array }> {
+): Promise<FeatureTable> {
   const indices: number[] = [];
   const rows = new Float32Array(found.sources.length * model.dim);
   await embedPictures(model, found, settings, options, (batch) => {
     rows.set(batch.rows, indices.length * model.dim);
     indices.push(...batch.indices);
   });
-  return { indices, rows: rows.subarray(0, indices.length * model.dim) };
+  return {
+    dim: model.dim,
+    indices: Int32Array.from(indices),
+    rows: rows.subarray(0, indices.length * model.dim),
+    mirrored: undefined,
+  };
+}
+
+/** {@link embedAll} of a list of pictures that are files, or lie in them. */
+export function embedImages(
+  model: EmbeddingModel,
+  images: Pick<ImageSource, 'sources'>,
+  settings: EmbeddingSettings,
+  options: LoadOptions,
+): Promise<FeatureTable> {
+  const sources = images.sources.filter((source) => source.kind !== 'drawn');
+  return embedAll(model, { sources }, settings, options);
 }

@@ -4,6 +4,7 @@ import { type EmbeddedPicture, type Embeddings, readEmbeddings } from '@cf/data'
 import { createIdentityIndex, type IdentityIndex } from '@cf/eval';
 import type { LoadOptions } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';
+import { gatherRows } from '../features/feature-table.ts';
 import type { KnownPeople } from './choose-threshold.ts';
 import { embedAll } from './embed-pictures.ts';
 import { findPictures } from './find-pictures.ts';
@@ -62,10 +63,11 @@ function knownOf(
   if (pictures.every(({ identity }) => identity !== '')) return all;
   const named = [...pictures.keys()].filter((row) => pictures[row]!.identity !== '');
   if (named.length === 0) return undefined;
-  const embeddings = new Float32Array(named.length * dim);
-  for (const [at, row] of named.entries())
-    embeddings.set(rows.subarray(row * dim, (row + 1) * dim), at * dim);
-  return createIdentityIndex({ embeddings, dim, identities: named.map((row) => pictures[row]!.identity) });
+  return createIdentityIndex({
+    embeddings: gatherRows(rows, dim, named),
+    dim,
+    identities: named.map((row) => pictures[row]!.identity),
+  });
 }
 
 function fitting(
@@ -104,5 +106,5 @@ async function embedded(
 ): Promise<Pick<Embeddings, 'rows' | 'dim' | 'pictures'>> {
   const found = await findPictures(path, { ...options, align });
   const { indices, rows } = await embedAll(model, found, { flip, normalise: false }, options);
-  return { rows, dim: model.dim, pictures: indices.map((index) => found.pictures[index]!) };
+  return { rows, dim: model.dim, pictures: Array.from(indices, (index) => found.pictures[index]!) };
 }

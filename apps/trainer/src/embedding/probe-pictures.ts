@@ -22,6 +22,13 @@ export interface Probe {
   readonly embedding: Float32Array;
 }
 
+/** What a probe is called. */
+export function probeName({ picture, face, box }: Probe): string {
+  if (face === undefined || box === undefined) return picture;
+  const [left, top, width, height] = [box.left, box.top, box.width, box.height].map(Math.round);
+  return `${picture}, face ${face[0]} of ${face[1]}: ${width}×${height} at ${left}, ${top}`;
+}
+
 /** How probes are made. */
 export interface ProbeSettings {
   readonly flip: boolean;

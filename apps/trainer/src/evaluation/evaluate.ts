@@ -5,24 +5,26 @@ import {
   intervalsOf,
   type ResampleInput,
   resampleVerification,
-  sumWithMirror,
   type VerificationComparison,
   type VerificationIntervals,
 } from '@cf/eval';
 import type { LoadOptions } from '../dataset/image-source.ts';
-import { readablePairs, type VerificationPairs } from '../dataset/verification-pairs.ts';
-import { embedTable, extractFeatures, type FeatureTable, pickImages } from '../features/feature-table.ts';
+import { identitiesOfPairs, readablePairs, type VerificationPairs } from '../dataset/verification-pairs.ts';
+import { embedImages } from '../embedding/embed-pictures.ts';
+import type { EmbeddingModel } from '../embedding/open-model.ts';
+import { type FeatureTable, pickImages } from '../features/feature-table.ts';
 import { withProgress } from '../report/progress.ts';
 import { scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
 import type { EvaluationSet } from './evaluation-set.ts';
-import type { OpenModel } from './open-model.ts';
 import { type IdentificationResult, runSearches } from './searches.ts';
 
 /** How models are scored. */
 export interface EvaluateOptions extends LoadOptions {
   /** Sum the embeddings of picture and mirror image. */
   readonly flip: boolean;
+  /** That a network runs on; as many as there are processors by default. */
+  readonly threads?: number | undefined;
   /** Of the intervals and tests; 0 for none. */
   readonly resamples: number;
 }
@@ -46,7 +48,7 @@ export interface Evaluation {
 
 /** Scores models one after another on the same pairs and searches. @throws the signal's reason */
 export async function evaluate(
-  models: readonly OpenModel[],
+  models: readonly EmbeddingModel[],
   set: EvaluationSet,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
@@ -75,17 +77,11 @@ export async function evaluate(
 
 /** A model's embeddings of what is scored. */
 async function embedWith(
-  { extractor, embedding }: OpenModel,
+  model: EmbeddingModel,
   set: EvaluationSet,
-  options: EvaluateOptions,
+  { flip, threads, ...options }: EvaluateOptions,
 ): Promise<FeatureTable> {
-  const features = await extractFeatures('embedding', set.images, extractor, {
-    ...options,
-    mirror: () => options.flip,
-  });
-  const { mirrored, ...table } = embedding === undefined ? features : await embedTable(features, embedding);
-  const rows = mirrored === undefined ? table.rows : sumWithMirror(table.rows, mirrored);
-  return set.gather({ ...table, rows, mirrored: undefined });
+  return set.gather(await embedImages(model, set.images, { flip, normalise: false, threads }, options));
 }
 
 /** What every model could read, so that all are scored on the same. */
@@ -109,7 +105,7 @@ async function scoreAll(
   const unscored = verification.missing + readable.dropped;
   if (resamples === 0) return { scored: results.map((pairs) => ({ pairs })), comparisons: [], unscored };
   const { indices } = tables[0]!;
-  const identities = identitiesOf(readable, (row) => identityOf(indices[row]!));
+  const identities = identitiesOfPairs(readable, (row) => identityOf(indices[row]!));
   const input: ResampleInput = {
     models: results.map(({ scores }) => scores),
     same: readable.same,
@@ -138,17 +134,3 @@ async function scoreAll(
 
 /** After these, signals and the line of progress have their turn. */
 const RESAMPLES_AT_A_TIME = 8;
-
-/** The identities of each pair; undefined where one is not known, or says other than the pairs. */
-function identitiesOf(
-  { pairs, same }: VerificationPairs,
-  identityOf: (row: number) => string | undefined,
-): (readonly [string, string])[] | undefined {
-  const identities: (readonly [string, string])[] = [];
-  for (const [n, [i, j]] of pairs.entries()) {
-    const [a, b] = [identityOf(i), identityOf(j)];
-    if (a === undefined || b === undefined || (a === b) !== same[n]) return undefined;
-    identities.push([a, b]);
-  }
-  return identities;
-}

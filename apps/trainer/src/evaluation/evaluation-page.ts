@@ -1,8 +1,9 @@
 import { cmcChart, detChart, htmlReport, type Interval, type ReportChart, type ReportTable } from '@cf/eval';
+import { pText } from '../report/number-text.ts';
 import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
 import { scoreCharts } from '../report/score-charts.ts';
 import type { Evaluation, ScoredModel } from './evaluate.ts';
-import { differenceText, intervalText, pText } from './evaluation-text.ts';
+import { differenceText, intervalText } from './evaluation-text.ts';
 
 /** The page of an evaluation. @param scored on what, in words @param config the flags */
 export async function evaluationPage(

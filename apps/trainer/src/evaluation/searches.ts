@@ -12,7 +12,7 @@ import {
 import type { ImageList } from '../dataset/image-list.ts';
 import type { ProblemPolicy, StoredPicture } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';
-import type { FeatureTable } from '../features/feature-table.ts';
+import { type FeatureTable, gatherRows } from '../features/feature-table.ts';
 import { withProgress } from '../report/progress.ts';
 import { RowReader } from './row-lists.ts';
 
@@ -98,12 +98,8 @@ export async function runSearches(
   const rowOf = new Map(Array.from(indices, (index, row) => [index, row]));
   const pick = (wanted: readonly Identified[]) => {
     const found = wanted.filter(({ item }) => rowOf.has(item));
-    const embeddings = new Float32Array(found.length * dim);
-    for (const [n, { item }] of found.entries()) {
-      const row = rowOf.get(item)!;
-      embeddings.set(rows.subarray(row * dim, (row + 1) * dim), n * dim);
-    }
-    return { embeddings, identities: found.map(({ identity }) => identity) };
+    const places = found.map(({ item }) => rowOf.get(item)!);
+    return { embeddings: gatherRows(rows, dim, places), identities: found.map(({ identity }) => identity) };
   };
   const known = createIdentityIndex({ ...pick(gallery), dim });
   // Who is in the gallery by pictures that can't be read alone is neither known nor a stranger.

@@ -3,7 +3,7 @@ import { isManifest, type ManifestRow, manifestRows } from '@cf/data';
 import { templateEmbeddings } from '@cf/eval';
 import type { VerificationPairs } from '../dataset/verification-pairs.ts';
 import { UsageError } from '../errors.ts';
-import type { FeatureTable } from '../features/feature-table.ts';
+import { type FeatureTable, gatherRows } from '../features/feature-table.ts';
 import { readGiven } from '../settings/read-given.ts';
 import { RowReader } from './row-lists.ts';
 import type { Searches } from './searches.ts';
@@ -158,11 +158,9 @@ export function embedTemplates(
     const at = rowOf.get(placeOf(row.path));
     return at === undefined ? [] : [{ template: row.template, at, medium: row.medium ?? `\0${n}` }];
   });
-  const gathered = new Float32Array(kept.length * dim);
-  for (const [n, { at }] of kept.entries())
-    gathered.set(embeddings.subarray(at * dim, (at + 1) * dim), n * dim);
+  const places = kept.map(({ at }) => at);
   const made = templateEmbeddings({
-    embeddings: gathered,
+    embeddings: gatherRows(embeddings, dim, places),
     dim,
     templates: kept.map(({ template }) => template),
     media: kept.map(({ medium }) => medium),

@@ -1,9 +1,7 @@
-import { cpus } from 'node:os';
 import { ARCFACE_TEMPLATE, TEMPLATE_SIDE } from '@cf/data';
-import { env } from 'onnxruntime-node';
-import packageJson from '../../package.json' with { type: 'json' };
 import type { PixelForm } from '../engines/pixel-form.ts';
 import { sampleShape } from '../engines/pixel-form.ts';
+import { machineFacts } from '../run/environment.ts';
 import { type RunFolder, readJson } from '../run/run-folder.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { shortName } from './card-markdown.ts';
@@ -57,18 +55,7 @@ export async function runFacts(
     scores: (await run.has('results')) ? await scoresOf(run, evaluation) : undefined,
     environment: (await run.has('environment'))
       ? flat((await readJson(run.file('environment'))) as object)
-      : here(),
-  };
-}
-
-/** Where an export runs, of a file that no run of ours trained. */
-export function here(): Facts {
-  return {
-    cf: packageJson.version,
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    processor: cpus()[0]?.model ?? 'unknown',
-    onnxruntime: env.versions.node ?? env.versions.common,
+      : await machineFacts(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { cosineSimilarity } from '@cf/eval';
 import type { Model } from '@cf/onnx';
 import { median, secondsOf } from '../bench/timing.ts';
 import type { Dataset } from '../dataset/dataset.ts';
@@ -99,13 +100,8 @@ function cosines(one: FeatureTable, other: FeatureTable): QuantisationFacts['cos
   const { dim } = one;
   let [sum, least] = [0, 1];
   for (let row = 0; row < one.indices.length; row++) {
-    let [dot, a, b] = [0, 0, 0];
-    for (let k = row * dim; k < (row + 1) * dim; k++) {
-      dot += one.rows[k]! * other.rows[k]!;
-      a += one.rows[k]! ** 2;
-      b += other.rows[k]! ** 2;
-    }
-    const cosine = dot / Math.sqrt(a * b || 1);
+    const [a, b] = [one, other].map(({ rows }) => rows.subarray(row * dim, (row + 1) * dim));
+    const cosine = cosineSimilarity(a!, b!);
     sum += cosine;
     least = Math.min(least, cosine);
   }

@@ -133,15 +133,19 @@ export function pickImages(table: FeatureTable, wanted: (index: number) => boole
   const kept = Array.from(table.indices, (index, row) => ({ index, row })).filter(({ index }) =>
     wanted(index),
   );
-  const pick = (values: Float32Array): Float32Array => {
-    const out = new Float32Array(kept.length * dim);
-    for (const [i, { row }] of kept.entries()) out.set(values.subarray(row * dim, (row + 1) * dim), i * dim);
-    return out;
-  };
+  const places = kept.map(({ row }) => row);
   return {
     dim,
     indices: Int32Array.from(kept, ({ index }) => index),
-    rows: pick(table.rows),
-    mirrored: table.mirrored === undefined ? undefined : pick(table.mirrored),
+    rows: gatherRows(table.rows, dim, places),
+    mirrored: table.mirrored && gatherRows(table.mirrored, dim, places),
   };
+}
+
+/** Some rows of [N, dim], by their places. */
+export function gatherRows(rows: Float32Array, dim: number, places: readonly number[]): Float32Array {
+  const gathered = new Float32Array(places.length * dim);
+  for (const [at, place] of places.entries())
+    gathered.set(rows.subarray(place * dim, (place + 1) * dim), at * dim);
+  return gathered;
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { openBackend } from '../engines/open-backend.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { readConfig } from '../settings/check-config.ts';
@@ -20,7 +22,10 @@ export async function layersBackbone(run: RunFolder): Promise<FeatureExtractor> 
       await network.dispose();
       await backend.dispose();
     };
-    return networkExtractor(run.file('layers'), { ...network, dispose });
+    const hash = createHash('sha256');
+    for (const name of ['layers', 'layersWeights'] as const) hash.update(await readFile(run.file(name)));
+    const extractor = networkExtractor(run.file('layers'), { ...network, dispose });
+    return { ...extractor, fingerprint: hash.digest('hex') };
   } catch (error) {
     await backend.dispose();
     throw error;

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { toTensorNCHW } from '@cf/data';
 import type { Device } from '../engines/device.ts';
-import { type FileSettings, prepareFile } from '../engines/onnx-file.ts';
+import { type FileSettings, type PreparedFile, prepareFile } from '../engines/onnx-file.ts';
 import { type EmbeddingNetwork, openOnnxNetwork, requireBatches } from '../engines/onnx-network.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
 
-/** Small batches stay in the cache; several of them run at a time, each on one thread. */
-const BATCH = 8;
+/** Pictures a call: small batches stay in the cache. */
+export const NETWORK_BATCH = 8;
 
 /**
  * A frozen ONNX backbone as feature extractor, run by onnxruntime.
@@ -21,11 +21,21 @@ export async function onnxBackbone(
   settings: FileSettings = {},
   device?: Device,
 ): Promise<FeatureExtractor> {
-  const { model, pixels, notes, fingerprint } = await prepareFile(file, settings);
+  return (await openBackbone(file, settings, device)).extractor;
+}
+
+/** {@link onnxBackbone}, with what its file was made ready to. */
+export async function openBackbone(
+  file: string,
+  settings: FileSettings,
+  device: Device | undefined,
+): Promise<PreparedFile & { readonly extractor: FeatureExtractor }> {
+  const prepared = await prepareFile(file, settings);
+  const { model, pixels, notes, fingerprint } = prepared;
   const network = await openOnnxNetwork(file, model, pixels, device);
   try {
     await requireBatches(file, network);
-    return { ...networkExtractor(file, network), notes, fingerprint };
+    return { ...prepared, extractor: { ...networkExtractor(file, network), notes, fingerprint } };
   } catch (error) {
     await network.dispose();
     throw error;
@@ -43,7 +53,7 @@ export function networkExtractor(
     fingerprint: file,
     shape,
     dim,
-    batch: BATCH,
+    batch: NETWORK_BATCH,
     extract: (images) => run(toTensorNCHW(images), images.length),
     dispose,
   };

@@ -6,12 +6,12 @@ import {
   differenceText,
   memoryText,
   pairDifferenceText,
-  pText,
   tableNotes,
   textTable,
 } from '../comparison/comparison-text.ts';
 import type { PairTests } from '../comparison/pair-tests.ts';
 import { variantDifferences } from '../comparison/resolve-comparison.ts';
+import { pText } from './number-text.ts';
 import { formatSeconds } from './progress.ts';
 
 /** A curve of each variant over the steps: means over its seeds. */

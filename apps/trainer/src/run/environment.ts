@@ -11,20 +11,30 @@ export type Environment = Readonly<Record<string, string | number>>;
 /** environment.json: where a run began; and as `resumed` what was another, after how many steps, each time it went on. */
 type RecordedEnvironment = Readonly<Record<string, string | number | readonly Environment[]>>;
 
-/** The machine, the versions, and what the head chose. */
-export async function environmentOf(
-  config: TrainConfig,
-  backend: Backend,
-  device: Device = 'cpu',
-): Promise<Environment> {
+/** A machine, and the versions on it. */
+export type MachineFacts = Readonly<Record<'cf' | 'node' | 'platform' | 'processor' | 'onnxruntime', string>>;
+
+/** This one. */
+export async function machineFacts(): Promise<MachineFacts> {
   const { env } = await import('onnxruntime-node');
-  const onTfjs = config.head.startsWith('tfjs-');
   return {
     cf: packageJson.version,
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     processor: cpus()[0]?.model ?? 'unknown',
     onnxruntime: env.versions.node ?? env.versions.common,
+  };
+}
+
+/** {@link machineFacts}, and what the head chose. */
+export async function environmentOf(
+  config: TrainConfig,
+  backend: Backend,
+  device: Device = 'cpu',
+): Promise<Environment> {
+  const onTfjs = config.head.startsWith('tfjs-');
+  return {
+    ...(await machineFacts()),
     ...(onTfjs ? { tfjs: (await import('@tensorflow/tfjs')).version.tfjs } : {}),
     ...(config.train === 'all' ? { engine: config.engine } : {}),
     ...(config.train === 'all' && config.engine === 'onnx' ? { threads: config.threads } : {}),

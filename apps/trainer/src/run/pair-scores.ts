@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Dataset } from '../dataset/dataset.ts';
-import { readablePairs } from '../dataset/verification-pairs.ts';
+import { identitiesOfPairs, readablePairs } from '../dataset/verification-pairs.ts';
 import { RunFolderError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
 import { type RunFolder, readJson } from './run-folder.ts';
@@ -55,10 +55,8 @@ export async function readPairScores(run: RunFolder): Promise<PairScores | undef
 }
 
 /** Who is on the pictures of each pair, by their folders; undefined where these say other than the pairs do. */
-export function identitiesOf({
-  pairs,
-  same,
-}: Pick<PairScores, 'pairs' | 'same'>): readonly (readonly [string, string])[] | undefined {
-  const all = pairs.map(([a, b]) => [dirname(a), dirname(b)] as const);
-  return all.every(([a, b], i) => (a === b) === same[i]) ? all : undefined;
+export function identitiesOf(
+  scores: Pick<PairScores, 'pairs' | 'same'>,
+): readonly (readonly [string, string])[] | undefined {
+  return identitiesOfPairs(scores, dirname);
 }

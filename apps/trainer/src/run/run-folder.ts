@@ -165,6 +165,15 @@ export function noCheckpoint({ path }: RunFolder): RunFolderError {
   );
 }
 
+/** A run has no model yet. @param expected such as `a run with model.onnx` */
+export function unfinishedRun({ path }: RunFolder, expected: string): RunFolderError {
+  return new RunFolderError(
+    `'${path}', whose training is not finished`,
+    expected,
+    `finish it with: cf train --resume ${path}`,
+  );
+}
+
 /** Reads JSON of a run. @throws RunFolderError */
 export async function readJson(path: string): Promise<unknown> {
   try {

@@ -2,6 +2,7 @@ import { link, lstat, open, readdir, readFile, rm, stat, writeFile } from 'node:
 import { join } from 'node:path';
 import { OutputError, RunFolderError } from '../errors.ts';
 import { asideOf, asidePrefix } from './atomic-write.ts';
+import { isThere } from './is-there.ts';
 import { holderText, type LockHolder, parseHolder, presenceOf, thisHolder } from './lock-holder.ts';
 
 /** A run that this process alone writes to. */
@@ -202,14 +203,11 @@ function held(path: string, file: string, here: LockHolder): RunLock {
     async require() {
       if (await isOurs()) return;
       clearInterval(timer);
-      const isThere = await stat(path).then(
-        () => true,
-        () => false,
-      );
+      const isLeft = await isThere(path);
       throw new RunFolderError(
-        `'${path}', ${isThere ? `whose lock another process or somebody has taken away` : 'which was removed'} while this process wrote to it`,
+        `'${path}', ${isLeft ? `whose lock another process or somebody has taken away` : 'which was removed'} while this process wrote to it`,
         'a run folder that stays with its process',
-        isThere
+        isLeft
           ? 'look which process writes to it (run-*.lock); this one writes no more.'
           : 'begin anew; what was trained since it was removed is lost.',
       );

@@ -2,10 +2,11 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { EmbeddingFileError } from '../errors.ts';
 import { reasonOf } from '../read-failure.ts';
 import { notAFile } from '../source/kind-of-file.ts';
+import { readExactly } from '../source/read-span.ts';
 import { fromHalves } from './half.ts';
 import { csvBeside, type EmbeddedPicture, namesBeside, parseNameLines, parseNameTable } from './names.ts';
 import { isNpy, NPY_HEAD, parseNpy } from './npy.ts';
-import { MOST_HEADER_BYTES, parseSafetensors } from './safetensors.ts';
+import { MOST_HEADER_BYTES, parseSafetensors, readSafetensorsText } from './safetensors.ts';
 
 /** Embeddings of a file. */
 export interface Embeddings {
@@ -45,10 +46,8 @@ export async function readEmbeddings(path: string): Promise<Embeddings> {
     if (fault !== undefined) throw new Error(fault);
     const file = await open(path);
     try {
-      const head = await readBytes(file, 0, Math.min(NPY_HEAD, found.size));
-      return await (isNpy(head)
-        ? npyOf(path, file, head, found.size)
-        : safetensorsOf(file, head, found.size));
+      const head = await readExactly(file, 0, Math.min(NPY_HEAD, found.size));
+      return await (isNpy(head) ? npyOf(path, file, head, found.size) : safetensorsOf(file, found.size));
     } finally {
       await file.close();
     }
@@ -92,18 +91,14 @@ function unnamed(count: number): readonly EmbeddedPicture[] {
   return Array.from({ length: count }, (_, row) => ({ picture: `row ${row}`, identity: '' }));
 }
 
-async function safetensorsOf(file: FileHandle, head: Uint8Array, size: number): Promise<Embeddings> {
-  if (head.length < 8) throw new Error(`only ${size} bytes`);
-  const length = Number(Buffer.from(head).readBigUInt64LE(0));
-  if (length > MOST_HEADER_BYTES || 8 + length > size)
-    throw new Error(`a header of ${length} bytes in a file of ${size}: no safetensors, or cut short`);
-  const text = Buffer.from(await readBytes(file, 8, length)).toString('utf8');
+async function safetensorsOf(file: FileHandle, size: number): Promise<Embeddings> {
+  const { text, start } = await readSafetensorsText(file, size, MOST_HEADER_BYTES);
   const { metadata, tensors } = parseSafetensors(text);
   const place = tensors.get('embeddings');
   if (place === undefined)
     throw new Error(`no tensor 'embeddings', but ${[...tensors.keys()].slice(0, 5).join(', ') || 'none'}`);
   const [count, dim] = tableOf(place.shape);
-  const [from, to] = [8 + length + place.from, 8 + length + place.to];
+  const [from, to] = [start + place.from, start + place.to];
   if (to > size) throw new Error(`cut short: its numbers end at byte ${to} of ${size}`);
   const rows = await readNumbers(file, place.dtype, { from, to, count: count * dim });
   const { pictures, identities, ...others } = metadata;
@@ -143,7 +138,7 @@ async function readNumbers(
   const rows = new Float32Array(count);
   for (let done = 0; done < count; ) {
     const part = Math.min(PIECE / width, count - done);
-    const { buffer } = await readBytes(file, from + done * width, part * width);
+    const { buffer } = await readExactly(file, from + done * width, part * width);
     rows.set(
       width === 2
         ? fromHalves(new Uint16Array(buffer))
@@ -155,15 +150,4 @@ async function readNumbers(
     done += part;
   }
   return rows;
-}
-
-/** Bytes in a buffer of their own. */
-async function readBytes(file: FileHandle, from: number, count: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(count);
-  for (let done = 0; done < count; ) {
-    const { bytesRead } = await file.read(bytes, done, Math.min(PIECE, count - done), from + done);
-    if (bytesRead === 0) throw new Error(`cut short at byte ${from + done}`);
-    done += bytesRead;
-  }
-  return bytes;
 }

@@ -1,3 +1,6 @@
+import type { FileHandle } from 'node:fs/promises';
+import { readExactly } from '../source/read-span.ts';
+
 /** One tensor of a safetensors file. */
 export interface TensorPlace {
   readonly dtype: string;
@@ -36,6 +39,25 @@ export function safetensorsHeader(
   return whole;
 }
 
+/**
+ * Reads how an open file begins: the text of its header, and the byte that its numbers begin at.
+ *
+ * @param size of the file
+ * @throws Error that says what is wrong
+ */
+export async function readSafetensorsText(
+  file: FileHandle,
+  size: number,
+  mostBytes: number = size,
+): Promise<{ readonly text: string; readonly start: number }> {
+  if (size < 8) throw new Error(`only ${size} bytes`);
+  const length = Number(Buffer.from(await readExactly(file, 0, 8)).readBigUInt64LE(0));
+  if (length > mostBytes || 8 + length > size)
+    throw new Error(`a header of ${length} bytes in a file of ${size}: no safetensors, or cut short`);
+  const text = Buffer.from(await readExactly(file, 8, length)).toString('utf8');
+  return { text, start: 8 + length };
+}
+
 /** Reads the text of a header. @throws Error that says what is wrong */
 export function parseSafetensors(text: string): SafetensorsHeader {
   const whole: unknown = JSON.parse(text);
@@ -50,11 +72,12 @@ export function parseSafetensors(text: string): SafetensorsHeader {
 
 function placeOf(name: string, value: unknown): TensorPlace {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-  const isCounts = (list: unknown): list is number[] => Array.isArray(list) && list.every(isCount);
-  if (typeof dtype !== 'string' || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2)
+  const areIntegers = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every(Number.isSafeInteger);
+  if (typeof dtype !== 'string' || !areIntegers(shape) || !areIntegers(offsets) || offsets.length !== 2)
     throw new Error(`tensor '${name}' without a type, a shape and a place`);
+  if (shape.some((side) => side < 0)) throw new Error(`tensor '${name}' of shape [${shape}]`);
   const [from, to] = offsets as [number, number];
-  if (to < from) throw new Error(`tensor '${name}' from byte ${from} to ${to}`);
+  if (from < 0 || to < from) throw new Error(`tensor '${name}' from byte ${from} to ${to}`);
   return { dtype, shape, from, to };
 }

@@ -1,6 +1,7 @@
 import { checkPairs } from '../verification/labelled-pairs.ts';
 import { verify } from '../verification/verify.ts';
-import { checkLevel, type Interval, percentileInterval } from './interval.ts';
+import { type Difference, differenceOf } from './difference.ts';
+import { checkLevel } from './interval.ts';
 import { type McnemarTest, mcnemarTest } from './mcnemar-test.ts';
 import {
   type ResampleInput,
@@ -9,15 +10,6 @@ import {
 } from './resample-verification.ts';
 import type { VerificationFigures } from './verification-figures.ts';
 import type { DrawnFigures } from './verification-intervals.ts';
-
-/** A figure of the second model less that of the first. */
-export interface Difference {
-  readonly difference: number;
-  /** Percentile interval over the resamples; null where they give none. */
-  readonly interval: Interval | null;
-  /** Two-sided: how often the resamples put the difference at or beyond 0; null with the interval. */
-  readonly pValue: number | null;
-}
 
 /** Two models on the same pairs. */
 export interface VerificationComparison {
@@ -37,11 +29,7 @@ export interface VerificationComparison {
 /**
  * Several models on the same pairs, each two of them: the differences of their figures with percentile intervals and
  * p-values by the bootstrap over identities, in which the models share every draw, and McNemar's exact test of their
- * decisions.
- *
- * A p-value is 2·min(#{d ≤ 0}, #{d ≥ 0}) of the resampled differences d, with one added to counts and total, at most 1: the
- * level at which the interval begins to hold 0 (Davison and Hinkley, Bootstrap Methods and their Application, 1997).
- * It is not corrected for how many models are compared.
+ * decisions. P-values are not corrected for how many models are compared.
  *
  * @throws as {@link resampleVerification}
  */
@@ -91,16 +79,6 @@ export function comparisonsOf(
   return right.flatMap((_, first) =>
     right.slice(first + 1).map((_other, after) => compare(first, first + 1 + after)),
   );
-}
-
-function differenceOf(now: number, draws: readonly (number | null)[], level: number): Difference {
-  const interval = percentileInterval(draws, level);
-  if (interval === null) return { difference: now, interval, pValue: null };
-  const known = draws.filter((draw) => draw !== null);
-  const atMost = known.filter((draw) => draw <= 0).length;
-  const atLeast = known.filter((draw) => draw >= 0).length;
-  const pValue = Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (known.length + 1));
-  return { difference: now, interval, pValue };
 }
 
 /** 1 for each scored pair that is decided rightly at the threshold of all other folds, 0 for the rest: `[P]`. */

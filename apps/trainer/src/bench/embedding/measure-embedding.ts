@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmbeddingFile, embed, loadImages, type RawImage } from '@cf/data';
-import { EMBEDDING_BATCH } from '../../embedding/embed-pictures.ts';
 import type { FoundPictures } from '../../embedding/find-pictures.ts';
 import type { EmbeddingModel } from '../../embedding/open-model.ts';
+import { NETWORK_BATCH } from '../../features/onnx-backbone.ts';
+import { percentText } from '../../report/number-text.ts';
 import { median } from '../timing.ts';
 
 /** What is measured. */
@@ -63,7 +64,7 @@ export async function measureEmbedding(
       await file.finish();
     };
     // Threads begin, buffers are taken.
-    await runAll(decoded.slice(0, 4 * atOnce * EMBEDDING_BATCH), network, 2 * atOnce);
+    await runAll(decoded.slice(0, 4 * atOnce * NETWORK_BATCH), network, 2 * atOnce);
     const measured: { network: EmbeddingRate; whole: EmbeddingRate }[] = [];
     for (let round = 0; round < rounds; round++) {
       signal.throwIfAborted();
@@ -96,7 +97,7 @@ async function runAll(
   const work = async (): Promise<void> => {
     while (next < pictures.length) {
       const from = next;
-      next += EMBEDDING_BATCH;
+      next += NETWORK_BATCH;
       await network(pictures.slice(from, next));
     }
   };
@@ -126,7 +127,7 @@ export function formatEmbedding({
   return [
     `${pictures} pictures on ${threads} thread${threads === 1 ? '' : 's'}`,
     `the network alone: ${text(network)}`,
-    `files to file: ${text(whole)}; ${(100 * waited).toFixed(1)} % of the network's time went by without a picture`,
+    `files to file: ${text(whole)}; ${percentText(waited)} of the network's time went by without a picture`,
     `${ratio.toFixed(2)} of the rate of the network alone`,
   ].join('\n');
 }
