@@ -284,6 +284,16 @@ describe('cf search and cf verify', () => {
     expect(stderr).toMatch(/135 impostor pairs for a FAR of 0\.001, expected at least 1000/);
     expect(await cf('search', ...model, ...flags, '--threshold', '1', '--far', '0.1')).toBe(2);
     expect(stderr).toMatch(/--threshold with --far/);
+    // Told before the gallery is embedded.
+    const unread = ['--gallery', '/nonexistent', '--picture', picture(0, 1)];
+    for (const far of ['0', '2', '-0.1']) {
+      expect(await cf('search', ...model, ...unread, `--far=${far}`)).toBe(2);
+      expect(stderr).toMatch(/--far \S+, expected a rate above 0, 1 at most/);
+    }
+    expect(await cf('search', ...model, ...unread, '--threshold', '40')).toBe(2);
+    expect(stderr).toMatch(/--threshold 40, expected a cosine/);
+    expect(await cf('search', ...model, ...unread, '--data', faces)).toBe(2);
+    expect(stderr).toMatch(/--data without --pairs/);
     expect(await cf('verify', picture(0, 1), picture(0, 2), ...model)).toBe(2);
     expect(stderr).toMatch(
       /nothing that shows a FAR of 0\.001.*\nFix: say --threshold, --pairs FILE, or --gallery/,

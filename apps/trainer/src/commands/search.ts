@@ -13,8 +13,9 @@ import { type OpenedGallery, openGallery } from '../embedding/open-gallery.ts';
 import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts';
 import { openProbeMaker, type Probe } from '../embedding/probe-pictures.ts';
 import { probesOfPictures } from '../embedding/probes-of-pictures.ts';
+import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { refuseBeside } from './explicit-flags.ts';
+import { refuseBeside, refuseWithout } from './explicit-flags.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
 import { number } from './options.ts';
@@ -37,9 +38,18 @@ export function addThresholdOptions(command: Command): Command {
     .option('--data <folder>', 'pictures of an LFW list that is --pairs');
 }
 
-/** A threshold that is given needs nothing to be taken from. @throws UsageError */
-export function checkThresholdFlags(command: Command, { threshold }: ThresholdFlags): void {
-  if (threshold === undefined) return;
+/** A threshold that is given needs nothing to be taken from; a rate is one. @throws UsageError, before a picture is read */
+export function checkThresholdFlags(command: Command, { threshold, far, pairs }: ThresholdFlags): void {
+  if (far !== undefined && !(far > 0 && far <= 1))
+    throw new UsageError(`--far ${far}`, 'a rate above 0, 1 at most', 'write it as --far 1e-3.');
+  // Thresholds that nobody reaches lie a little above 1.
+  if (threshold !== undefined && !(Math.abs(threshold) <= 1.0001))
+    throw new UsageError(`--threshold ${threshold}`, 'a cosine, −1 to 1', 'write it as --threshold 0.4.');
+  if (threshold === undefined) {
+    if (pairs === undefined)
+      refuseWithout(command, '--pairs', (name) => name === 'data', 'give the list whose pictures it has.');
+    return;
+  }
   const others = new Set(['far', 'pairs', 'data']);
   refuseBeside(command, '--threshold', (name) => others.has(name), 'a threshold stands for itself.');
 }
