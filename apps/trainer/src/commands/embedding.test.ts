@@ -201,6 +201,14 @@ describe('cf search and cf verify', () => {
     expect(await cf('search', ...model, '--gallery', gallery(), ...mean), stderr).toBe(0);
     // Every picture with the means of five others.
     expect(stdout).toMatch(/FAR 1e-1 on 90 impostor pairs/);
+    // Nobody knows whether those without a name are somebody else: 15 pictures with the means of four others.
+    await embed('mixed.npy', '--data', faces);
+    const names = join(base, 'mixed.names.jsonl');
+    const last = syntheticName(IDENTITIES - 1);
+    const known = await readFile(names, 'utf8');
+    await writeFile(names, known.replaceAll(`"identity":"${last}"`, '"identity":""'));
+    expect(await cf('search', ...model, '--gallery', join(base, 'mixed.npy'), ...mean), stderr).toBe(0);
+    expect(stdout).toMatch(/18 pictures of 8 identities[\s\S]*FAR 1e-1 on 60 impostor pairs/);
   });
 
   it('takes the threshold of pairs, or a number', async () => {
@@ -292,6 +300,11 @@ describe('cf search and cf verify', () => {
     }
     expect(await cf('search', ...model, ...unread, '--threshold', '40')).toBe(2);
     expect(stderr).toMatch(/--threshold 40, expected a cosine/);
+    const pair = [picture(0, 1), picture(0, 2), ...model, '--gallery', '/nonexistent'];
+    for (const flag of ['--threshold=0.5', '--pairs=x']) {
+      expect(await cf('verify', ...pair, flag)).toBe(2);
+      expect(stderr).toMatch(/--gallery with --(threshold|pairs), expected one of them/);
+    }
     expect(await cf('search', ...model, ...unread, '--data', faces)).toBe(2);
     expect(stderr).toMatch(/--data without --pairs/);
     expect(await cf('verify', picture(0, 1), picture(0, 2), ...model)).toBe(2);

@@ -7,9 +7,13 @@ import { type ModelFlags, openEmbeddingModel } from '../embedding/open-model.ts'
 import { openProbeMaker, type Probe, type ProbeMaker } from '../embedding/probe-pictures.ts';
 import { FaceError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { refuseBeside } from './explicit-flags.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
 import { addThresholdOptions, checkThresholdFlags, probeName } from './search.ts';
+
+/** Where else a threshold comes from. */
+const ELSEWHERE = new Set(['threshold', 'pairs']);
 
 interface VerifyFlags extends ModelFlags, ThresholdFlags {
   readonly gallery?: string;
@@ -36,6 +40,13 @@ export function verifyCommand(): Command {
   addModelOptions(addThresholdOptions(command));
   return command.action(async (a: string, b: string, flags: VerifyFlags) => {
     checkThresholdFlags(command, flags);
+    if (flags.gallery !== undefined)
+      refuseBeside(
+        command,
+        '--gallery',
+        (name) => ELSEWHERE.has(name),
+        'the threshold is that of one of them.',
+      );
     process.exitCode = await withInterruption((signal) => runVerify([a, b], flags, signal));
   });
 }
@@ -68,7 +79,7 @@ async function runVerify(
     try {
       const [a, b] = [await theProbe(maker, first), await theProbe(maker, second)];
       const people =
-        flags.gallery === undefined || flags.threshold !== undefined
+        flags.gallery === undefined
           ? undefined
           : await openGallery(flags.gallery, model, { flip, align, score: 'max' }, options);
       const chosen = await chooseThreshold(flags, model, people, options);

@@ -1,4 +1,5 @@
 import { formatSeconds } from '../report/progress.ts';
+import { signedText } from '../report/result-text.ts';
 import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
 import type { PairDifference, PairTests } from './pair-tests.ts';
 import { studentQuantile } from './paired-tests.ts';
@@ -139,10 +140,6 @@ export function pairTestNotes(tests: PairTests | undefined): readonly string[] {
 export function pairDifferenceText(found: PairDifference | null): string {
   if (found === null) return NOTHING;
   const { difference, interval, p } = found;
-  const ends = interval === null ? '' : ` [${interval.map(signedText).join(', ')}]`;
+  const ends = interval === null ? '' : ` [${interval.map((end) => signedText(end)).join(', ')}]`;
   return `${signedText(difference)}${ends}, p ${pText(p)}`;
-}
-
-function signedText(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 }

@@ -1,7 +1,7 @@
 import { printable } from '@cf/core';
 import type { Difference, Interval, VerificationComparison, VerificationIntervals } from '@cf/eval';
 import { problemsText } from '../dataset/problem-list.ts';
-import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
+import { accuracyNote, accuracyText, signedText, thresholdText } from '../report/result-text.ts';
 import type { PairResult } from '../report/score-pairs.ts';
 import type { Evaluation, ScoredModel } from './evaluate.ts';
 import type { IdentificationResult } from './searches.ts';
@@ -99,8 +99,10 @@ function comparisonLines(
 /** A difference, from where to where it reaches, and how likely chance alone is. */
 export function differenceText({ difference, interval, pValue }: Difference): string {
   const sure =
-    interval === null || pValue === null ? '' : `, ${intervalText(interval, 4, signed)}, p ${pText(pValue)}`;
-  return `${signed(difference, 4)}${sure}`;
+    interval === null || pValue === null
+      ? ''
+      : `, ${intervalText(interval, 4, signedText)}, p ${pText(pValue)}`;
+  return `${signedText(difference)}${sure}`;
 }
 
 /** Such as `0.9912 to 0.9968`. */
@@ -115,11 +117,6 @@ export function intervalText(
 /** A p-value: three digits after the point, or where it lies below them. */
 export function pText(pValue: number): string {
   return pValue < 0.001 ? '< 0.001' : pValue.toFixed(3);
-}
-
-function signed(value: number, digits: number): string {
-  const text = Math.abs(value).toFixed(digits);
-  return `${value < 0 && Number(text) !== 0 ? '−' : '+'}${text}`;
 }
 
 function percent(level: number): string {

@@ -38,3 +38,9 @@ export function thresholdText(threshold: number): string {
   if (Number.isFinite(threshold)) return threshold.toFixed(4);
   return threshold > 0 ? 'above every score' : 'below every score';
 }
+
+/** A difference with its sign, such as `−0.0020`; what rounds to 0 has none of its own. */
+export function signedText(value: number, digits: number = 4): string {
+  const text = Math.abs(value).toFixed(digits);
+  return `${value < 0 && Number(text) !== 0 ? '−' : '+'}${text}`;
+}
