@@ -25,7 +25,7 @@ export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend>
   if (!GPUJS_MODES.includes(mode)) throw new UnknownNameError('mode', mode, GPUJS_MODES);
   const gpu = await openGpu(mode);
   const sets = new Set<KernelSet>();
-  const idle = new IdleKernels();
+  const idle = new IdleKernels(mode);
   let disposed = false;
   return {
     name: `gpujs-${mode}`,

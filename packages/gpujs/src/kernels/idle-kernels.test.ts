@@ -14,7 +14,7 @@ const kernel = (name: string): RawKernel =>
 
 test('are handed on once, and those put there first go when their results come to too much', () => {
   destroyed.length = 0;
-  const idle = new IdleKernels();
+  const idle = new IdleKernels('cpu');
   const [a, b, c] = ['a', 'b', 'c'].map(kernel) as [RawKernel, RawKernel, RawKernel];
   idle.put('x', a, 10);
   idle.put('x', b, 10);
@@ -37,10 +37,17 @@ test('are handed on once, and those put there first go when their results come t
   expect([idle.size, destroyed.length]).toEqual([0, 4 + 1025]);
 });
 
+test('in WebAssembly they are few, for each has a memory of its own', () => {
+  destroyed.length = 0;
+  const idle = new IdleKernels('webasm');
+  for (let at = 0; at < 40; at++) idle.put(`key ${at}`, kernel(`${at}`), 1);
+  expect([idle.size, destroyed.length]).toEqual([32, 8]);
+});
+
 test('a head compiles nothing that one before it of the same backend has, unless that is in use or has failed', async () => {
   const gpu = new GPU({ mode: 'cpu' });
   const held = (gpu as unknown as { kernels: unknown[] }).kernels;
-  const idle = new IdleKernels();
+  const idle = new IdleKernels('cpu');
   const [first, second] = [new KernelSet(gpu, 'cpu', idle), new KernelSet(gpu, 'cpu', idle)];
   const one = { name: 'one', text: kernelText([], ['return 1;']), output: () => [1] };
   const wrong = { name: 'wrong', text: kernelText([], ['return missing;']), output: () => [1] };

@@ -8,6 +8,8 @@ interface IdleKernel {
 }
 
 const MOST_KERNELS = 1024;
+/** Each kernel in WebAssembly has a memory of its own, and a browser gives out about a hundred. */
+const MOST_IN_WEBASSEMBLY = 32;
 /** 16 MiB of results. */
 const MOST_NUMBERS = 2 ** 22;
 
@@ -17,8 +19,13 @@ const MOST_NUMBERS = 2 ** 22;
  */
 export class IdleKernels {
   readonly #held: Map<string, IdleKernel[]> = new Map();
+  readonly #most: number;
   #count = 0;
   #numbers = 0;
+
+  constructor(mode: string) {
+    this.#most = mode === 'webasm' ? MOST_IN_WEBASSEMBLY : MOST_KERNELS;
+  }
 
   get size(): number {
     return this.#count;
@@ -39,7 +46,7 @@ export class IdleKernels {
     this.#held.set(key, [...others, { kernel, numbers }]);
     this.#count++;
     this.#numbers += numbers;
-    while (this.#count > MOST_KERNELS || this.#numbers > MOST_NUMBERS) this.#destroyFirst();
+    while (this.#count > this.#most || this.#numbers > MOST_NUMBERS) this.#destroyFirst();
   }
 
   /** Destroys all of them. */
