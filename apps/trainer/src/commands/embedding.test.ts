@@ -175,6 +175,14 @@ describe('cf search and cf verify', () => {
     expect(await cf('search', ...model, '--gallery', gallery(), ...mean), stderr).toBe(0);
     // Every picture with the means of five others.
     expect(stdout).toMatch(/FAR 1e-1 on 90 impostor pairs/);
+    // Nobody knows whether those without a name are somebody else: 15 pictures with the means of four others.
+    await embed('mixed.npy', '--data', faces);
+    const names = join(base, 'mixed.names.jsonl');
+    const last = syntheticName(IDENTITIES - 1);
+    const known = await readFile(names, 'utf8');
+    await writeFile(names, known.replaceAll(`"identity":"${last}"`, '"identity":""'));
+    expect(await cf('search', ...model, '--gallery', join(base, 'mixed.npy'), ...mean), stderr).toBe(0);
+    expect(stdout).toMatch(/18 pictures of 8 identities[\s\S]*FAR 1e-1 on 60 impostor pairs/);
   });
 
   it('takes the threshold of pairs, or a number', async () => {
@@ -258,6 +266,21 @@ describe('cf search and cf verify', () => {
     expect(stderr).toMatch(/135 impostor pairs for a FAR of 0\.001, expected at least 1000/);
     expect(await cf('search', ...model, ...flags, '--threshold', '1', '--far', '0.1')).toBe(2);
     expect(stderr).toMatch(/--threshold with --far/);
+    // Told before the gallery is embedded.
+    const unread = ['--gallery', '/nonexistent', '--picture', picture(0, 1)];
+    for (const far of ['0', '2', '-0.1']) {
+      expect(await cf('search', ...model, ...unread, `--far=${far}`)).toBe(2);
+      expect(stderr).toMatch(/--far \S+, expected a rate above 0, 1 at most/);
+    }
+    expect(await cf('search', ...model, ...unread, '--threshold', '40')).toBe(2);
+    expect(stderr).toMatch(/--threshold 40, expected a cosine/);
+    const pair = [picture(0, 1), picture(0, 2), ...model, '--gallery', '/nonexistent'];
+    for (const flag of ['--threshold=0.5', '--pairs=x']) {
+      expect(await cf('verify', ...pair, flag)).toBe(2);
+      expect(stderr).toMatch(/--gallery with --(threshold|pairs), expected one of them/);
+    }
+    expect(await cf('search', ...model, ...unread, '--data', faces)).toBe(2);
+    expect(stderr).toMatch(/--data without --pairs/);
     expect(await cf('verify', picture(0, 1), picture(0, 2), ...model)).toBe(2);
     expect(stderr).toMatch(
       /nothing that shows a FAR of 0\.001.*\nFix: say --threshold, --pairs FILE, or --gallery/,

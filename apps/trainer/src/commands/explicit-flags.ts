@@ -21,6 +21,20 @@ export function refuseBeside(
   }
 }
 
+/** Refuses flags that would do nothing without another one. @throws UsageError for the first of them that the user gave */
+export function refuseWithout(
+  command: Command,
+  flag: string,
+  refused: (name: string) => boolean,
+  fix: string,
+): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (command.getOptionValueSource(name) !== 'cli' || !refused(name)) continue;
+    throw new UsageError(`${option.long} without ${flag}`, 'both', fix);
+  }
+}
+
 /** The options that the user gave, without defaults. */
 export function givenFlags(command: Command): Readonly<Record<string, unknown>> {
   const given = Object.entries(command.opts()).filter(

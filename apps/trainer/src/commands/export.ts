@@ -21,6 +21,7 @@ import { checkSection, readConfig } from '../settings/check-config.ts';
 import { onnxInput } from '../settings/fields.ts';
 import { onnxFile } from '../settings/situation.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
+import { refuseWithout } from './explicit-flags.ts';
 import { interruptedExit, withInterruption } from './interruption.ts';
 import { addFileOptions } from './model-options.ts';
 import { number } from './options.ts';
@@ -40,6 +41,7 @@ interface ExportFlags extends FileSettings {
   readonly pairsFolds?: string;
 }
 
+const OF_QUANTISATION = new Set(['pairs', 'data', 'pairsFolds', 'calibration', 'calibrationPictures']);
 const WEIGHTS: readonly WeightType[] = ['uint8', 'int8'];
 
 /** `cf export`. */
@@ -77,6 +79,13 @@ export function exportCommand(): Command {
     .option('--pairs-folds <list>', 'folds of --pairs to score; the others choose the threshold')
     .addHelpText('after', EXAMPLES);
   return addFileOptions(command).action(async (flags: ExportFlags) => {
+    if (flags.quantise === undefined)
+      refuseWithout(
+        command,
+        '--quantise',
+        (name) => OF_QUANTISATION.has(name),
+        'add it, or score with cf eval.',
+      );
     process.exitCode = await withInterruption((signal) => runExport(flags, signal));
   });
 }
@@ -109,6 +118,12 @@ async function runExport(flags: ExportFlags, signal: AbortSignal): Promise<numbe
       'name what is to be exported.',
     );
   if (run !== undefined) refuseWithRun(flags);
+  if (!flags.tensors && !flags.embeddings)
+    throw new UsageError(
+      '--no-tensors with --no-embeddings',
+      'one of them',
+      'the first leaves model and card, the second class centers.',
+    );
   const quantisation = quantisationOf(flags);
   try {
     if (run === undefined) await exportFile(onnxFile(model!), flags, { quantisation, signal, say });
@@ -134,16 +149,8 @@ function refuseWithRun(flags: ExportFlags): void {
 
 /** @throws UsageError, OptionOutOfRangeError */
 function quantisationOf(flags: ExportFlags): NetworkQuantisation | undefined {
-  const { quantise, calibration, calibrationPictures, pairs, data } = flags;
-  if (quantise === undefined) {
-    const idle = pairs !== undefined ? '--pairs' : data !== undefined ? '--data' : undefined;
-    if (idle === undefined) return undefined;
-    throw new UsageError(
-      `${idle} without --quantise`,
-      'something to be scored',
-      'add --quantise, or score with cf eval.',
-    );
-  }
+  const { quantise, calibration, calibrationPictures } = flags;
+  if (quantise === undefined) return undefined;
   const weights = quantise === true ? 'uint8' : quantise;
   requireChoice('quantise', weights, WEIGHTS);
   requireChoice('calibration', calibration, RANGE_METHODS);

@@ -8,10 +8,14 @@ import { type Probe, type ProbeMaker, probeName } from '../embedding/probe-pictu
 import { FaceError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { tell } from '../report/tell.ts';
+import { refuseBeside } from './explicit-flags.ts';
 import { withInterruption } from './interruption.ts';
 import { addModelOptions } from './model-options.ts';
 import { addThresholdOptions, checkThresholdFlags } from './threshold-options.ts';
 import { withProbes } from './with-probes.ts';
+
+/** Where else a threshold comes from. */
+const ELSEWHERE = new Set(['threshold', 'pairs']);
 
 interface VerifyFlags extends ModelFlags, ThresholdFlags {
   readonly gallery?: string;
@@ -38,6 +42,13 @@ export function verifyCommand(): Command {
   addModelOptions(addThresholdOptions(command));
   return command.action(async (a: string, b: string, flags: VerifyFlags) => {
     checkThresholdFlags(command, flags);
+    if (flags.gallery !== undefined)
+      refuseBeside(
+        command,
+        '--gallery',
+        (name) => ELSEWHERE.has(name),
+        'the threshold is that of one of them.',
+      );
     process.exitCode = await withInterruption((signal) => runVerify([a, b], flags, signal));
   });
 }
@@ -66,7 +77,7 @@ async function runVerify(
   return withProbes(flags, async (model, maker) => {
     const [a, b] = [await theProbe(maker, first), await theProbe(maker, second)];
     const people =
-      flags.gallery === undefined || flags.threshold !== undefined
+      flags.gallery === undefined
         ? undefined
         : await openGallery(flags.gallery, model, { flip, align, score: 'max' }, options);
     const chosen = await chooseThreshold(flags, model, people, options);

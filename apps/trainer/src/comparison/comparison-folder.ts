@@ -1,11 +1,13 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { RunFolderError } from '../errors.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { isThere } from '../run/is-there.ts';
 import { RUN_FILES, readJson } from '../run/run-folder.ts';
 import { checkConfig } from '../settings/check-config.ts';
 import type { Cell, Comparison } from './comparison.ts';
+import { variantName } from './comparison-file.ts';
 
 /** Names of the files of a comparison, beside the run folders of its trainings. */
 export const COMPARISON_FILES = {
@@ -33,6 +35,16 @@ export interface CellEnd {
 /** By the names of the cells. */
 export type CellEnds = Readonly<Record<string, CellEnd>>;
 
+const ENDS = z.record(
+  z.string(),
+  z.object({
+    status: z.enum(['done', 'diverged', 'failed', 'interrupted']),
+    seconds: z.number(),
+    peakMemory: z.number().nullable(),
+    message: z.string().exactOptional(),
+  }),
+);
+
 const FORMAT = 'cf-comparison-1';
 
 /** Whether a folder has a comparison. */
@@ -57,19 +69,27 @@ export async function readComparison(folder: string): Promise<Comparison> {
       'the folder of a comparison',
       'give the folder that was named as --out of cf compare.',
     );
-  const { format, seeds, baseline, variants } = (await readJson(path)) as Partial<Comparison> & {
+  const { format, seeds, baseline, variants } = ((await readJson(path)) ?? {}) as Partial<Comparison> & {
     readonly format?: unknown;
   };
-  if (format !== FORMAT || !Array.isArray(seeds) || typeof baseline !== 'string' || !Array.isArray(variants))
+  const isWhole =
+    format === FORMAT &&
+    Array.isArray(seeds) &&
+    seeds.length > 0 &&
+    seeds.every((seed) => Number.isSafeInteger(seed)) &&
+    Array.isArray(variants) &&
+    variants.every((one) => typeof one?.name === 'string') &&
+    variants.some(({ name }) => name === baseline);
+  if (!isWhole)
     throw new RunFolderError(
-      `'${path}' of format ${String(format)}`,
+      `'${path}'${format === FORMAT ? ', whose seeds, variants or baseline are none' : ` of format ${String(format)}`}`,
       `a comparison of format ${FORMAT}`,
-      'begin anew with another --out.',
+      'put it back as it was, or begin anew with another --out.',
     );
   return {
     seeds,
-    baseline,
-    variants: variants.map(({ name, config }) => ({ name, config: checkConfig(config) })),
+    baseline: baseline!,
+    variants: variants.map(({ name, config }) => ({ name: variantName(name), config: checkConfig(config) })),
   };
 }
 
@@ -81,7 +101,14 @@ export function writeCellEnds(folder: string, ends: CellEnds): Promise<void> {
 /** What became of the trainings so far. @throws RunFolderError */
 export async function readCellEnds(folder: string): Promise<CellEnds> {
   const path = join(folder, COMPARISON_FILES.cells);
-  return (await isThere(path)) ? ((await readJson(path)) as CellEnds) : {};
+  if (!(await isThere(path))) return {};
+  const found = ENDS.safeParse(await readJson(path));
+  if (found.success) return found.data;
+  throw new RunFolderError(
+    `'${path}' (${found.error.issues[0]!.path.join('.') || 'all of it'}: ${found.error.issues[0]!.message})`,
+    'what became of the trainings, as cf compare writes it',
+    'put it back as it was; or remove it, and every training is gone through again.',
+  );
 }
 
 /** Makes the run folder of a cell, as `cf train --resume` takes it before its first step. @throws OutputError */

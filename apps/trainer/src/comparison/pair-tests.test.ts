@@ -79,6 +79,13 @@ test('seeds may have pairs of their own, and pictures whose folders do not tell 
   expect(tests.differences.better!.auc!.interval).not.toEqual(together.differences.better!.auc!.interval);
   const flat = pairs.map(([a, b]) => [a.replace('/', '-'), b.replace('/', '-')] as const);
   expect((await tested(() => ({ pairs: flat })))!.unit).toBe('pairs');
+  // All with one picture: a single unit, whose draws are all the same.
+  const starred = pairs.map((_, i) => ['star.jpg', `${i}.jpg`] as const);
+  expect((await tested(() => ({ pairs: starred })))!.differences.better!.auc).toEqual({
+    difference: together.differences.better!.auc!.difference,
+    interval: null,
+    p: null,
+  });
 });
 
 test('an interruption ends it', async () => {

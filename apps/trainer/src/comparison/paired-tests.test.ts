@@ -51,6 +51,11 @@ describe('paired differences', () => {
     expect(pairedDifference([0.5])).toMatchObject({ halfInterval: null, p: null, wilcoxon: 1 });
     expect(pairedDifference([0, 0])).toMatchObject({ p: 1, wilcoxon: 1 });
     expect(pairedDifference([2, 2])).toMatchObject({ p: null, wilcoxon: 0.5 });
+    // The same but for rounding, of the mean or of the scores: not a t of 1e16.
+    const same = { halfInterval: 0, p: null };
+    expect(pairedDifference([0.1, 0.1, 0.1])).toMatchObject({ ...same, wilcoxon: 0.25 });
+    expect(pairedDifference([0.31 - 0.3, 0.51 - 0.5, 0.91 - 0.9])).toMatchObject({ ...same, wilcoxon: 0.25 });
+    expect(pairedDifference([0.1 + 0.2 - 0.3, 0])).toMatchObject({ p: 1, wilcoxon: 1 });
     expect(pairedDifference(new Array(20).fill(1)).wilcoxon).toBeNull();
   });
 

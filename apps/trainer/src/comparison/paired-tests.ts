@@ -14,16 +14,23 @@ export interface PairedDifference {
   readonly wilcoxon: number | null;
 }
 
-/** The paired tests of some differences, one a seed. */
-export function pairedDifference(differences: readonly number[]): PairedDifference {
-  const { length: count } = differences;
-  const mean = meanOf(differences);
+/** Scores are shares: beyond this, what they differ by is rounding. */
+const ROUNDING = 1e-12;
+
+/** The paired tests of some differences of scores, one a seed. */
+export function pairedDifference(given: readonly number[]): PairedDifference {
+  const { length: count } = given;
+  const mean = meanOf(given);
+  // Differences that are the same but for rounding are the same: t would be without bounds.
+  const differences = given.map((x) => Math.round(x / ROUNDING) * ROUNDING);
   const wilcoxon = signedRankP(differences);
   if (count < 2) return { count, mean, halfInterval: null, p: null, wilcoxon };
+  const [first] = differences;
+  if (differences.every((x) => x === first))
+    return { count, mean, halfInterval: 0, p: first === 0 ? 1 : null, wilcoxon };
   const error = sampleDeviation(differences) / Math.sqrt(count);
   const halfInterval = error * studentQuantile(0.05, count - 1);
-  const p = error > 0 ? studentP(mean / error, count - 1) : mean === 0 ? 1 : null;
-  return { count, mean, halfInterval, p, wilcoxon };
+  return { count, mean, halfInterval, p: studentP(mean / error, count - 1), wilcoxon };
 }
 
 /** Standard deviation over n − 1; 0 of fewer than two. */

@@ -86,6 +86,9 @@ export async function runComparison(
   const known = await knownCells(comparison, folder, ends, read);
   const table = comparisonTable(comparison, known);
   await write(table, known);
+  // A signal may have been sent to the training alone.
+  const isStopped = signal.aborted || cells.some(({ name }) => ends[name]?.status === 'interrupted');
+  if (isStopped) return { table, tests: undefined, interrupted: true, ends };
   const scoresOf = async (cell: Cell): Promise<PairScores | undefined> =>
     readPairScores(await openRunFolder(cell.folder));
   const tests = await withProgress('scored pairs', RESAMPLES, 'resamples', (onResample) =>

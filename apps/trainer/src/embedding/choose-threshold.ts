@@ -34,7 +34,7 @@ export interface KnownPeople {
   readonly name: string;
   /** Of pictures whose identity is known; undefined where none is. */
   readonly known: IdentityIndex | undefined;
-  /** Templates that are searched in place of pictures. */
+  /** Of those whose identity is known, where templates are searched in place of pictures. */
   readonly templates?: IdentityIndex;
 }
 

@@ -15,7 +15,7 @@ export interface OpenedGallery extends KnownPeople {
   readonly index: IdentityIndex;
   /** Of each row of the index; none where rows are templates. */
   readonly pictures: readonly EmbeddedPicture[] | undefined;
-  /** Pictures that it is made of. */
+  /** How many pictures it is made of. */
   readonly count: number;
 }
 
@@ -49,8 +49,14 @@ export async function openGallery(
   const known = knownOf(rows, dim, pictures, index);
   const found = { name, known, count: pictures.length };
   if (settings.score === 'max') return { ...found, index, pictures };
-  const templates = createIdentityIndex({ embeddings: rows, dim, identities, templates: 'mean' });
-  return { ...found, index: templates, templates, pictures: undefined };
+  const templates = known === undefined ? {} : { templates: means(known) };
+  return { ...found, index: means(index), ...templates, pictures: undefined };
+}
+
+/** A template an identity. */
+function means({ rows, dim, identities, labels }: IdentityIndex): IdentityIndex {
+  const names = Array.from(labels, (label) => identities[label]!);
+  return createIdentityIndex({ embeddings: rows, dim, identities: names, templates: 'mean' });
 }
 
 /** Pictures without a name may be of one person: they are no impostor pairs. */

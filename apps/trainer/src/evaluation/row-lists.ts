@@ -1,5 +1,12 @@
 import { ManifestError, type ManifestRow } from '@cf/data';
 
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
+
 /** Reads the cells of one kind of list; what is wrong names file and line. */
 export class RowReader {
   readonly #path: string;
@@ -30,6 +37,14 @@ export class RowReader {
     if (typeof given === 'string' && given.trim() !== '' && !given.includes('\0'))
       return given.trim().normalize('NFC');
     throw this.failure(line, `${column} = ${JSON.stringify(given)}`, 'a text');
+  }
+
+  /** 1 or true, 0 or false. @throws ManifestError */
+  truth(row: ManifestRow, column: string): boolean {
+    const given = row.fields[column];
+    const truth = typeof given === 'boolean' ? given : TRUTHS.get(this.text(row, column).toLowerCase());
+    if (truth !== undefined) return truth;
+    throw this.failure(row.line, `${column} = ${JSON.stringify(given)}`, '1 or 0');
   }
 
   /** `gallery` or `probe`. @throws ManifestError */

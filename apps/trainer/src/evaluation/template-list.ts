@@ -91,7 +91,6 @@ async function* spacedRows(
 }
 
 const PAIR_COLUMNS = 'a and b, the names of two templates, same, and if wanted fold';
-const TRUTHS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 
 /**
  * Reads pairs of templates: a list with the columns `a`, `b` and `same`, and if wanted `fold` from 1; or lines of two
@@ -114,9 +113,7 @@ export async function readTemplatePairs(path: string, { names }: TemplateList): 
         throw reader.failure(row.line, `template '${name}'`, 'one that --templates has');
       return place;
     }) as [number, number];
-    const truth = TRUTHS[reader.text(row, 'same').toLowerCase()];
-    if (truth === undefined)
-      throw reader.failure(row.line, `same = ${JSON.stringify(row.fields.same)}`, '1 or 0');
+    const truth = reader.truth(row, 'same');
     const fold = Number(reader.maybe(row, 'fold') ?? 1);
     if (!Number.isInteger(fold) || fold < 1) {
       throw reader.failure(row.line, `fold = ${JSON.stringify(row.fields.fold)}`, 'a whole number from 1');

@@ -2,6 +2,7 @@ import { ARCFACE_TEMPLATE, TEMPLATE_SIDE } from '@cf/data';
 import type { PixelForm } from '../engines/pixel-form.ts';
 import { sampleShape } from '../engines/pixel-form.ts';
 import { machineFacts } from '../run/environment.ts';
+import { type KeptResult, readResults } from '../run/kept-results.ts';
 import { type RunFolder, readJson } from '../run/run-folder.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { shortName } from './card-markdown.ts';
@@ -90,24 +91,11 @@ export function preprocessingOf(
   };
 }
 
-interface KeptResult {
-  readonly name: string;
-  readonly accuracy: number;
-  readonly std: number;
-  readonly scoredPairs: {
-    readonly genuinePairs: number;
-    readonly impostorPairs: number;
-    readonly auc: number;
-    readonly eer: number;
-    readonly tarAtFar: CardScore['tarAtFar'];
-  };
-}
-
 async function scoresOf(
   run: RunFolder,
   { pairs, pairsFolds }: TrainConfig['evaluation'],
 ): Promise<ModelCard['scores']> {
-  const results = (await readJson(run.file('results'))) as readonly KeptResult[];
+  const results = await readResults(run);
   return { protocol: protocolText(pairs, { folds: pairsFolds }), models: results.map(cardScore) };
 }
 

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { pixelText } from '../engines/pixel-form.ts';
+import { signedText } from '../report/number-text.ts';
 import type {
   CardScore,
   Facts,
@@ -124,10 +125,8 @@ function quantisationText(facts: QuantisationFacts): string {
 
 /** What quantisation cost, in a sentence. */
 export function lostText({ float, quantised }: Pick<QuantisationFacts, 'float' | 'quantised'>): string {
-  const change = (of: 'accuracy' | 'auc' | 'eer'): string => {
-    const by = quantised.score[of] - float.score[of];
-    return `${by < 0 ? '−' : '+'}${Math.abs(by).toFixed(4)}`;
-  };
+  const change = (of: 'accuracy' | 'auc' | 'eer'): string =>
+    signedText(quantised.score[of] - float.score[of]);
   return `Measured on the same pairs: accuracy ${change('accuracy')}, AUC ${change('auc')}, EER ${change('eer')}.`;
 }
 

@@ -195,6 +195,12 @@ it('bad input ends in one line, and writes nothing', async () => {
     [[...model, '--run', base], /both --run and --model/],
     [[...model, '--quantise'], /--quantise without --data/],
     [[...model, '--pairs', 'pairs.txt'], /--pairs without --quantise/],
+    [[...model, '--calibration-pictures=7'], /--calibration-pictures without --quantise/],
+    [['--run', base, '--out', nowhere, '--pairs-folds=1'], /--pairs-folds without --quantise/],
+    [
+      ['--run', base, '--out', nowhere, '--no-tensors', '--no-embeddings'],
+      /--no-tensors with --no-embeddings/,
+    ],
     [[...model, '--quantise=int4', '--data', base], /quantise = "int4"/],
     [[...model, '--quantise', '--data', base, '--calibration=mean'], /calibration = "mean"/],
     [[...model, '--quantise', '--data', base, '--calibration-pictures=0'], /calibration-pictures = 0/],

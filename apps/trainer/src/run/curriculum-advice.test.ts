@@ -62,3 +62,8 @@ it('says nothing of losses without t, where nobody counted, and of no step', () 
   expect(advice(step(1, 0.2, null, null))).toBeUndefined();
   expect(advice()).toBeUndefined();
 });
+
+it('takes an epoch of more steps than a call takes arguments', () => {
+  const steps = Array.from({ length: 200_000 }, (_, i) => step(1, 0.5, 0.2, 0.3, i === 7 ? 0.8 : 0.6));
+  expect(curriculumAdvice(steps as never)).toMatch(/the nearest at cosine 0\.80/);
+});

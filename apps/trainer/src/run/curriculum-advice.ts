@@ -70,7 +70,7 @@ function hardNegatives(steps: readonly StepMetrics[]): HardNegatives | undefined
     t: meanOf(counted.map((step) => step.t)),
     hard,
     raised: hard === 0 ? 0 : raised / hard,
-    nearest: cosines.length === 0 ? null : Math.max(...cosines),
+    nearest: cosines.length === 0 ? null : cosines.reduce((most, cosine) => Math.max(most, cosine)),
     isReached: counted.some(({ t, nearest }) => nearest !== null && t + nearest > 1),
   };
 }

@@ -44,17 +44,17 @@ const BINS = 40;
 
 function modeOf<T, M>(ops: BatchOps<T, M>, cosines: T): T {
   const [none, one] = [ops.constant(0), ops.constant(1)];
-  const width = 2 / BINS;
+  // Each edge is one number, whichever of its two bins asks for it.
+  const edge = (bin: number): number => (2 * bin - BINS) / BINS;
   let most = none;
   let mode = none;
   for (let bin = 0; bin < BINS; bin++) {
-    const low = bin * width - 1;
-    const notAbove = ops.not(ops.greater(cosines, ops.constant(low + width)));
-    const inside = bin === 0 ? notAbove : ops.and(ops.greater(cosines, ops.constant(low)), notAbove);
+    const notAbove = ops.not(ops.greater(cosines, ops.constant(edge(bin + 1))));
+    const inside = bin === 0 ? notAbove : ops.and(ops.greater(cosines, ops.constant(edge(bin))), notAbove);
     const count = ops.sum(ops.select(inside, one, none));
     const fuller = ops.greater(count, most);
     most = ops.select(fuller, count, most);
-    mode = ops.select(fuller, ops.constant(low + width / 2), mode);
+    mode = ops.select(fuller, ops.constant(edge(bin + 0.5)), mode);
   }
   return mode;
 }

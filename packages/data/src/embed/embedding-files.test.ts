@@ -209,6 +209,13 @@ describe('files of others', () => {
     expect(await failure(() => readEmbeddings(pipe))).toMatch(/it is a pipe/);
     await symlink(base, join(base, 'folder.npy'));
     expect(await failure(() => readEmbeddings(join(base, 'folder.npy')))).toMatch(/it is a folder/);
+    // Nothing is embedded for what can't take its place.
+    for (const name of ['folder.npy', 'folder.safetensors', 'named.npy']) {
+      await mkdir(join(base, name.replace('named.npy', 'named.names.jsonl')), { recursive: true });
+      expect(await failure(() => createEmbeddingFile(join(base, name), { dim: 2, pictures }))).toMatch(
+        /^EmbeddingFileError \[E_EMBEDDING_FILE\]: .*which is a folder, expected a place for a file/,
+      );
+    }
   });
 });
 

@@ -48,6 +48,15 @@ export async function createEmbeddingFile(
 ): Promise<EmbeddingFile> {
   checkInteger('dim', options.dim, 1);
   const form = formOf(path, options);
+  // Told before everything is embedded: a file can't take the place of a folder.
+  for (const place of [path, ...(form.names === undefined ? [] : [form.names])]) {
+    if ((await stat(place).catch(() => undefined))?.isDirectory() !== true) continue;
+    throw new EmbeddingFileError(
+      `'${place}', which is a folder`,
+      'a place for a file',
+      'choose another name.',
+    );
+  }
   await removeLeftBehind(path);
   return wrap(path, async () => {
     const aside = asideOf(path);

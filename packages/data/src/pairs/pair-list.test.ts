@@ -40,6 +40,7 @@ describe('readPairList', () => {
   it.each<[string, RegExp]>([
     ['x,b,same\n1,2,1\n', /:2: no 'a' among x, b, same, expected a and b/],
     ['a,b,same\n1,2,maybe\n', /:2: same = "maybe", expected 1 or 0/],
+    ['a,b,same\n1,2,constructor\n', /:2: same = "constructor", expected 1 or 0/],
     ['a,b,same\n1,2,1\n1,,1\n', /:3: b = ""/],
     ['a,b,same\n1,./1,1\n', /:2: a picture with itself/],
     ['a,b,same,fold\n1,2,1,0\n', /:2: fold = "0", expected a whole number from 1/],

@@ -20,7 +20,12 @@ export interface PictureFilePair {
 }
 
 const COLUMNS = 'a and b, the paths of two pictures, same, and if wanted fold';
-const TRUTHS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
 /** More folds than that are no folds. */
 const MOST_FOLDS = 1000;
 
@@ -61,7 +66,7 @@ function pairOf(
     const plain = given.trim();
     return isAbsolute(plain) ? join(plain) : join(dirname(path), plain);
   };
-  const same = TRUTHS[String(fields.same).trim().toLowerCase()];
+  const same = TRUTHS.get(String(fields.same).trim().toLowerCase());
   if (same === undefined) throw failure(path, line, `same = ${JSON.stringify(fields.same)}`, '1 or 0');
   const fold = foldOf(path, line, fields.fold);
   if (first !== undefined && (fold === undefined) !== (first.fold === undefined)) {

@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { readResults } from '../run/kept-results.ts';
+import { openRunFolder } from '../run/run-folder.ts';
+import { configWith, failureOf, temporaryFolder } from '../testing.ts';
+import { readCellEnds, readComparison } from './comparison-folder.ts';
+
+let base: string;
+beforeAll(async () => {
+  base = await temporaryFolder();
+  await writeFile(join(base, 'config.json'), '{}');
+});
+const keep = (name: string, value: unknown): Promise<void> =>
+  writeFile(join(base, name), JSON.stringify(value));
+
+const whole = {
+  format: 'cf-comparison-1',
+  seeds: [0],
+  baseline: 'a',
+  variants: [{ name: 'a', config: configWith() }],
+};
+
+test.each([
+  ['null', null, /of format undefined/],
+  ['another format', { ...whole, format: 'x' }, /of format x/],
+  ['no seed', { ...whole, seeds: [] }, /seeds, variants or baseline are none/],
+  ['a seed that is none', { ...whole, seeds: ['0'] }, /are none/],
+  ['a variant that is none', { ...whole, variants: [null] }, /are none/],
+  ['a baseline that nobody is', { ...whole, baseline: 'b' }, /are none/],
+  [
+    'a name that leads elsewhere',
+    { ...whole, baseline: '../b', variants: [{ ...whole.variants[0], name: '../b' }] },
+    /variant '\.\.\/b'/,
+  ],
+])('comparison.json with %s is one clear error', async (_, value, told) => {
+  await keep('comparison.json', value);
+  expect((await failureOf(() => readComparison(base))).message).toMatch(told);
+});
+
+test('a whole one is read, and so is what became of its trainings', async () => {
+  await keep('comparison.json', whole);
+  expect(await readComparison(base)).toMatchObject({ seeds: [0], baseline: 'a' });
+  expect(await readCellEnds(base)).toEqual({});
+  const end = { status: 'failed', seconds: 1, peakMemory: null, message: 'disk full' };
+  await keep('cells.json', { 'a/seed-0': end });
+  expect(await readCellEnds(base)).toEqual({ 'a/seed-0': end });
+  for (const wrong of [[1], null, { 'a/seed-0': null }, { 'a/seed-0': { ...end, status: 'gone' } }]) {
+    await keep('cells.json', wrong);
+    expect((await failureOf(() => readCellEnds(base))).message).toMatch(/cells\.json' \(.*: /);
+  }
+});
+
+test('scores of a run that no training wrote are one clear error', async () => {
+  const run = await openRunFolder(base);
+  const pairs = {
+    genuinePairs: 1,
+    impostorPairs: 1,
+    auc: 1,
+    eer: 0,
+    tarAtFar: [{ far: 0.1, tar: null, threshold: null }],
+  };
+  const result = { name: 'trained', accuracy: 1, std: 0, scoredPairs: pairs };
+  await keep('results.json', [result]);
+  expect(await readResults(run)).toEqual([result]);
+  for (const wrong of [
+    null,
+    [],
+    [{ name: 'trained' }],
+    [{ ...result, scoredPairs: { ...pairs, auc: '1' } }],
+  ]) {
+    await keep('results.json', wrong);
+    expect((await failureOf(() => readResults(run))).message).toMatch(
+      /results\.json' \(.*: .*expected scores as a/,
+    );
+  }
+});
