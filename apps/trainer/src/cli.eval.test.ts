@@ -224,6 +224,7 @@ describe('cf eval of templates and lists', () => {
     [['--identification'], /--identification without a list or --data/],
     [['--pairs', 'x', '--align'], /--align without --data/],
     [['--pairs', 'x', '--resamples=1.5'], /--resamples 1\.5/],
+    [['--pairs', 'x', '--threads=0'], /threads = 0/],
     [['--identification', '--data', 'x', '--pairs-folds', '1'], /--pairs-folds without --pairs/],
     [['--templates', 'x', '--identification', 'y'], /--templates with --identification LIST/],
   ])('%j are refused with exit code 2', async (flags, message) => {
