@@ -19,12 +19,12 @@ function within(interval: Interval | null | undefined, digits: number): string {
   return interval == null ? '' : `, ${intervalText(interval, digits)}`;
 }
 
-function intervalsLine({
-  level,
-  resamples,
-  unit,
-  units,
-}: Pick<VerificationIntervals, 'level' | 'resamples' | 'unit' | 'units'>): string {
+/** By what intervals are told; or, where there is none, why. @param some of them */
+export function intervalsLine(
+  { level, resamples, unit, units }: Pick<VerificationIntervals, 'level' | 'resamples' | 'unit' | 'units'>,
+  some: readonly (Interval | null)[],
+): string {
+  if (some.every((one) => one === null)) return `no intervals: ${units} ${unit} are too few to be drawn anew`;
   return `intervals ${percent(level)}, percentiles of ${resamples} resamples of ${units} ${unit}`;
 }
 
@@ -49,7 +49,7 @@ function pairLines(name: string, result: PairResult, intervals: ScoredModel['int
         : `TAR       at FAR ${far.toExponential(0)}: ${tar.toFixed(4)}${within(intervals?.tarAtFar[n]?.interval, 4)}`,
     ),
     `best threshold on these pairs ${bestThresholdText(result)}, accuracy there ${report.bestAccuracy.toFixed(4)}`,
-    ...(intervals === undefined ? [] : [intervalsLine(intervals)]),
+    ...(intervals === undefined ? [] : [intervalsLine(intervals, [intervals.accuracy, intervals.auc])]),
   ];
 }
 
@@ -74,7 +74,9 @@ function searchLines(name: string, { people, report, intervals }: Identification
       if (fnir === null) return `${at}${status} (${report.nonMated} of ${required})`;
       return `${at}${fnir.toFixed(4)}${within(intervals?.fnirAtFpir[n]?.interval, 4)}`;
     }),
-    ...(intervals === undefined ? [] : [intervalsLine({ ...intervals, unit: 'identities' })]),
+    ...(intervals === undefined
+      ? []
+      : [intervalsLine({ ...intervals, unit: 'identities' }, [intervals.rank1])]),
   ];
 }
 
