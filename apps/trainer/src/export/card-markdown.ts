@@ -19,7 +19,7 @@ export function cardMarkdown(card: ModelCard): string {
   const sections = [
     frontMatter(licence),
     `# ${name}`,
-    `A network of ${what}, in ONNX: \`${model.network}\`, ${model.parameters.toLocaleString('en')} parameters. It gives one vector of ${model.embeddingSize} numbers (\`${model.output}\`), not normalised; the cosine between two tells whether they are of one person. Made by [cf](https://www.npmjs.com/package/@cf/trainer). All that stands here is in the file's metadata too, as JSON under \`cf.*\`.`,
+    `A network of ${what}, in ONNX: \`${model.network}\`, ${model.parameters.toLocaleString('en')} parameters. It gives one vector of ${model.embeddingSize} numbers (\`${model.output}\`), not normalised; the cosine between two tells whether they are of one person. Made by cf (\`@cf/trainer\`). All that stands here is in the file's metadata too, as JSON under \`cf.*\`.`,
     '## Intended use and limits',
     LIMITS,
     '## Preprocessing',
