@@ -42,7 +42,7 @@ for (const { mode, runsPerLoss, available } of local) {
           expect(report.tolerance).toBe(TOLERANCE);
           expect(report.passed, formatGoldenReport(report)).toBe(true);
         },
-        5 * MINUTES,
+        10 * MINUTES,
       );
     },
   );

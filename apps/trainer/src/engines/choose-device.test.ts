@@ -2,6 +2,7 @@ import { curricularFace } from '@cf/core';
 import { learnerOptimiser, sgd } from '@cf/training';
 import type * as Runtime from 'onnxruntime-node';
 import { beforeEach, expect, it, vi } from 'vitest';
+import { choose } from '../doctor/examine.ts';
 import { failureOf } from '../testing.ts';
 import { chooseDevice, type DeviceWork } from './choose-device.ts';
 import type { DeviceChoice } from './device.ts';
@@ -55,6 +56,16 @@ async function chosen(choice: DeviceChoice): Promise<readonly string[]> {
   return [device, ...lines];
 }
 
+/** What `cf doctor` says that auto takes, of the same card. */
+function foretold({ rate, error, isThere }: typeof card): string {
+  const ofCard = {
+    state: !isThere ? 'absent' : error === 0 ? 'proven' : 'wrong',
+    productRate: rate,
+  } as const;
+  const cpu = { state: 'proven', told: '', productRate: 1.25e11 } as const;
+  return choose({ 'provider cpu': cpu, 'provider webgpu': { ...ofCard, told: '' } }).device;
+}
+
 const PROVEN = 'proven on golden cases \\(head off by \\d\\.\\de-\\d, network off by \\d\\.\\de-\\d\\)';
 
 it('the processor needs no proof and no word', async () => {
@@ -64,10 +75,12 @@ it('the processor needs no proof and no word', async () => {
 it('auto takes a card that is there, proven and faster, and says so in one line', async () => {
   const line = new RegExp(`^device webgpu: ${PROVEN}; products at 2000 GFLOP/s beside the processor's 125$`);
   expect(await chosen('auto')).toEqual(['webgpu', expect.stringMatching(line)]);
+  expect(foretold(card)).toBe('webgpu');
 });
 
 it.each([
   ['slower', { rate: 5e9 }, /webgpu has products at 5 GFLOP\/s beside the processor's 125$/],
+  ['as fast', { rate: 1.25e11 }, /webgpu has products at 125 GFLOP\/s beside the processor's 125$/],
   ['wrong', { error: 1 }, /provider 'webgpu', whose network deviates by \d\.\de-\d$/],
   ['absent', { isThere: false }, /provider 'webgpu' \(Failed to get a WebGPU adapter\) is not there$/],
 ])('auto takes the processor beside one that is %s, and says why', async (_, change, why) => {
@@ -76,6 +89,7 @@ it.each([
     'cpu',
     expect.stringMatching(new RegExp(`^device cpu: ${why.source}`)),
   ]);
+  expect(foretold(card)).toBe('cpu');
 });
 
 it('one that is named is taken though it is slow, and is an error where it is wrong or absent', async () => {

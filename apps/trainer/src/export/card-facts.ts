@@ -19,7 +19,7 @@ export async function runFacts(
   }: { readonly identities: number; readonly step: number; readonly pictures: number | undefined },
 ): Promise<Pick<ModelCard, 'data' | 'loss' | 'training' | 'scores' | 'environment'>> {
   const { data, loss, evaluation, train: part, seed } = config;
-  const { kind: _, ...rest } = data;
+  const { kind: _, dropSuspects, ...rest } = data;
   const others = Object.entries(rest).filter(([name]) => !['identities', 'root', 'people'].includes(name));
   return {
     data: {
@@ -29,6 +29,7 @@ export async function runFacts(
       'identities trained on': identities,
       ...(pictures === undefined ? {} : { 'pictures trained on': pictures }),
       ...flat(Object.fromEntries(others)),
+      ...(dropSuspects === undefined ? {} : { dropSuspects: shortName(dropSuspects) }),
     },
     loss: { name: loss.name, ...flat(loss.params), 'centers a class': config.subCenters },
     training: {

@@ -5,6 +5,7 @@ import { checkPairs } from '../verification/labelled-pairs.ts';
 import { sortPairs } from '../verification/ranked-scores.ts';
 import { verify } from '../verification/verify.ts';
 import { compareVerification } from './compare-verification.ts';
+import { differenceOf } from './difference.ts';
 import { mcnemarTest } from './mcnemar-test.ts';
 import { pairUnits } from './pair-units.ts';
 import { pairsOfUnits, resampledPairs, resampledRoom } from './resampled-pairs.ts';
@@ -192,6 +193,16 @@ describe('compareVerification', () => {
     expect(back!.eer.interval!.low).toBeCloseTo(-there!.eer.interval!.high, 12);
     expect(back!.eer.pValue).toBe(there!.eer.pValue);
   });
+});
+
+it('the p-value of a difference counts both sides, and draws at 0 for each', () => {
+  const of = (...draws: readonly (number | null)[]): number | null => differenceOf(3, draws).pValue;
+  // One of nine, and one more of each: twice 2 of 10.
+  expect(of(-1, 1, 2, 3, 4, 5, 6, 7, 8)).toBe(0.4);
+  expect(of(1, -1, -2, -3, -4, -5, -6, -7, -8)).toBe(0.4);
+  expect(of(0, 1, 2, 3, null)).toBe(0.8);
+  expect(of(0, 0, 0)).toBe(1);
+  expect(of(1, null, null)).toBeNull();
 });
 
 describe("McNemar's test", () => {
