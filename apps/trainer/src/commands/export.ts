@@ -242,7 +242,7 @@ async function exportFile(file: string, flags: ExportFlags, surroundings: Surrou
     ...quantisation,
     on: {
       data: { kind: 'folder', root: data!, minImages: 1, checkContent: false } as const,
-      evaluation: { flip: false, control: false, pairs, pairsFolds },
+      evaluation: { pairs, pairsFolds },
       seed: 0,
     },
   };

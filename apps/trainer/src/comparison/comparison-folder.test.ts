@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { readResults } from '../run/kept-results.ts';
 import { openRunFolder } from '../run/run-folder.ts';
 import { configWith, failureOf, temporaryFolder } from '../testing.ts';
-import { readCellEnds, readComparison } from './comparison-folder.ts';
+import type { Cell } from './comparison.ts';
+import { makeCellFolder, readCellEnds, readComparison } from './comparison-folder.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -74,4 +75,21 @@ test('scores of a run that no training wrote are one clear error', async () => {
       /results\.json' \(.*: .*expected scores as a/,
     );
   }
+});
+
+test('a cell is handed what another has found by looking at all pictures, and nothing where nobody has looked', async () => {
+  const cell = (name: string): Cell => ({
+    name,
+    variant: name,
+    seed: 0,
+    folder: join(base, name),
+    config: configWith(),
+  });
+  const cells = [cell('first'), cell('second')];
+  await makeCellFolder(cells[0]!, cells);
+  expect(await readdir(cells[0]!.folder)).toEqual(['config.json']);
+  await keep('first/scored-and-trained.json', { searched: 'these', alike: [] });
+  await makeCellFolder(cells[1]!, cells);
+  const handedOn = await readFile(join(cells[1]!.folder, 'scored-and-trained.json'), 'utf8');
+  expect(JSON.parse(handedOn)).toEqual({ searched: 'these', alike: [] });
 });

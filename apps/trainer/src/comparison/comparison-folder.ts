@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { RunFolderError } from '../errors.ts';
@@ -111,10 +111,22 @@ export async function readCellEnds(folder: string): Promise<CellEnds> {
   );
 }
 
-/** Makes the run folder of a cell, as `cf train --resume` takes it before its first step. @throws OutputError */
-export async function makeCellFolder({ folder, config }: Cell): Promise<void> {
+/**
+ * Makes the run folder of a cell, as `cf train --resume` takes it before its first step. What another cell has found by
+ * looking at all pictures is handed on; that names its pictures, so that a training on others does not take it.
+ *
+ * @throws OutputError
+ */
+export async function makeCellFolder({ folder, config }: Cell, others: readonly Cell[]): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const found = await firstThere(others.map((other) => join(other.folder, RUN_FILES.alike)));
+  if (found !== undefined) await atomicWrite(join(folder, RUN_FILES.alike), await readFile(found));
   await atomicWrite(join(folder, RUN_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+async function firstThere(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await isThere(path)) return path;
+  return undefined;
 }
 
 export function writeJson(folder: string, name: keyof typeof COMPARISON_FILES, value: object): Promise<void> {

@@ -71,7 +71,7 @@ export async function runComparison(
     const { variant, seed, name } = cell;
     say(`${variant}, seed ${seed}: training ${at + 1} of ${left.length}`);
     onEvent?.({ event: 'cell-start', variant, seed, run: cell.folder });
-    if (!(await isThere(join(cell.folder, RUN_FILES.config)))) await makeCellFolder(cell);
+    if (!(await isThere(join(cell.folder, RUN_FILES.config)))) await makeCellFolder(cell, cells);
     const end = await runCell(cell, { signal, onEvent: (event) => onEvent?.({ variant, seed, ...event }) });
     await requireHeld();
     ends[name] = withBefore(end, ends[name]);

@@ -9,7 +9,6 @@ import { pairsDataset } from './file-pairs.ts';
 import { identityFingerprints } from './identity-fingerprints.ts';
 import { loadDataset } from './load-dataset.ts';
 
-const EVALUATION = { pairs: undefined, pairsFolds: undefined, flip: true, control: false };
 const POLICY = { onProblem: () => {}, strict: false };
 
 let base: string;
@@ -42,7 +41,7 @@ beforeAll(async () => {
 const load = (root: string, pairs?: string, pairsFolds?: string): Promise<Dataset> =>
   loadDataset(
     { kind: 'folder', root, people: undefined, folds: undefined, minImages: 2, checkContent: false },
-    { ...EVALUATION, pairs, pairsFolds },
+    { pairs, pairsFolds },
     0,
     POLICY,
   );

@@ -7,7 +7,7 @@ import type { Dataset } from './dataset.ts';
 import { pairsDataset } from './file-pairs.ts';
 import { loadDataset } from './load-dataset.ts';
 
-const NO_PAIRS = { pairs: undefined, pairsFolds: undefined, flip: true, control: false };
+const NO_PAIRS = { pairs: undefined, pairsFolds: undefined };
 
 let root: string;
 let list: string;

@@ -12,7 +12,7 @@ import {
 import { UsageError } from '../errors.ts';
 import { tell } from '../report/tell.ts';
 import { readGiven } from '../settings/read-given.ts';
-import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
+import type { DataConfig, PairsConfig } from '../settings/train-config.ts';
 import type { Dataset } from './dataset.ts';
 import { withLabelNoise } from './dealt-labels.ts';
 import { pairsOfFile } from './file-pairs.ts';
@@ -35,7 +35,7 @@ type FolderData = Extract<DataConfig, { kind: 'folder' }>;
 /** Finds the pictures and pairs of a training, labelled as it says; nothing is decoded yet. */
 export async function loadDataset(
   data: DataConfig,
-  evaluation: EvaluationConfig,
+  evaluation: PairsConfig,
   seed: number,
   policy: ProblemPolicy,
 ): Promise<Dataset> {
@@ -45,7 +45,7 @@ export async function loadDataset(
 
 async function findDataset(
   data: DataConfig,
-  evaluation: EvaluationConfig,
+  evaluation: PairsConfig,
   seed: number,
   policy: ProblemPolicy,
 ): Promise<Dataset> {

@@ -10,7 +10,7 @@ import type { PixelForm } from '../engines/pixel-form.ts';
 import { OutputError, UsageError } from '../errors.ts';
 import { featuresOf } from '../features/linear-embedding.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
-import type { DataConfig, EvaluationConfig } from '../settings/train-config.ts';
+import type { DataConfig, PairsConfig } from '../settings/train-config.ts';
 import { preprocessingOf, protocolText } from './card-facts.ts';
 import { cardMarkdown, lostText, sizeText } from './card-markdown.ts';
 import { measureFiles, type WrittenNetwork } from './measure-files.ts';
@@ -23,7 +23,7 @@ export const MODEL_FILES = { model: 'model.onnx', card: 'README.md' } as const;
 /** Which pictures a network is calibrated and scored on. */
 export interface ScoredData {
   readonly data: DataConfig;
-  readonly evaluation: EvaluationConfig;
+  readonly evaluation: PairsConfig;
   readonly seed: number;
 }
 

@@ -92,10 +92,11 @@ export async function withEmbedding<T>(
         openAgain: open,
         embedTrained: (embedder) => embedTable({ ...trained, mirrored: undefined }, embedder),
         async scoreBefore() {
+          const alone = scoreModel(`${extractor.name} alone`, ofPairs, verification);
+          if (!config.evaluation.before) return alone;
           const embedder = await openOnnxEmbedding(model, device);
           try {
-            const untrained = await score('untrained', embedder);
-            return [...untrained, ...scoreModel(`${extractor.name} alone`, ofPairs, verification)];
+            return [...(await score('untrained', embedder)), ...alone];
           } finally {
             await embedder.dispose();
           }

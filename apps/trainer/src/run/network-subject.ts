@@ -105,7 +105,7 @@ function subjectOn(
   stream: PictureStream,
 ): Omit<Subject, 'run' | 'network'> {
   const { verification } = dataset;
-  const { flip: mirror } = config.evaluation;
+  const { flip: mirror, before: isScoredBefore } = config.evaluation;
   const { name, inference, fingerprint, pixels = RAW } = untrained;
   const { shape, dim } = inference;
   const samples = pictureSamples(stream, dataset, config.augmentation);
@@ -137,7 +137,7 @@ function subjectOn(
       const before = config.network.kind === 'built-in' ? 'untrained' : `${name} before`;
       const pixels = await streamPixels(stream, wanted, mirror);
       return [
-        ...(await score(before, inference)),
+        ...(isScoredBefore ? await score(before, inference) : []),
         ...scoreModel(`${pixels.name} alone`, pixels, verification),
       ];
     },

@@ -12,7 +12,13 @@ describe('resolveConfig', () => {
     const { data, features, evaluation } = configWith({ seed: 3 });
     expect(data).toEqual({ kind: 'synthetic', seed: 3, identities: 12, imagesPerIdentity: 4, difficulty: 1 });
     expect(features).toEqual({ kind: 'pixels', size: 8 });
-    expect(evaluation).toEqual({ pairs: undefined, pairsFolds: undefined, flip: true, control: false });
+    expect(evaluation).toEqual({
+      pairs: undefined,
+      pairsFolds: undefined,
+      flip: true,
+      before: true,
+      control: false,
+    });
   });
 
   it('takes a folder with its lists, and a backbone', () => {
@@ -200,6 +206,7 @@ describe('checkConfig', () => {
       curriculumPace: 'linear',
       curriculumStart: 0.2,
       curriculumEnd: 0.5,
+      evaluation: { ...OLD_CONFIG.evaluation, before: true },
     };
     expect(checkConfig(old)).toEqual({ ...old, ...filled });
     const ofNetworks = { kernels: 'auto', memory: 'normal' };

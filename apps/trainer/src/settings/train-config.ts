@@ -71,5 +71,8 @@ export type FeatureConfig = EmbeddingTraining['features'];
 /** What a model is scored on. */
 export type EvaluationConfig = TrainConfig['evaluation'];
 
+/** Which pairs are scored, and which of their folds. */
+export type PairsConfig = Pick<EvaluationConfig, 'pairs' | 'pairsFolds'>;
+
 /** The network that is trained end to end: from random weights, or from those of a file. */
 export type NetworkConfig = NetworkTraining['network'];

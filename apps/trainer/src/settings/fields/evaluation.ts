@@ -22,6 +22,7 @@ export const evaluation = {
     ),
   }),
   flip: setting('--no-flip', on(), 'leave out the scores of picture and mirror image summed'),
+  before: setting('--no-before', on(), 'leave out the scores of the network before training'),
   // It takes as long as the training itself, so for a network it has to be asked for.
   control: setting('--[no-]control', z.boolean(), 'also train on shuffled labels', CONTROL),
 };
