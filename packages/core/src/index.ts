@@ -18,6 +18,13 @@ export {
   UnknownNameError,
 } from './errors/errors.ts';
 export { nearestName } from './errors/nearest-name.ts';
+export {
+  type OptionNames,
+  type OptionType,
+  type OptionTypes,
+  requireKnownOptions,
+  requireOptions,
+} from './errors/option-types.ts';
 export { printable } from './errors/printable.ts';
 export type { UnsafeOption } from './errors/published-domain.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
@@ -96,6 +103,7 @@ export {
   targetPoints,
 } from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
+export { requireHead } from './head/require-head.ts';
 export {
   relativeError,
   rowNorms,
@@ -130,6 +138,7 @@ export {
 } from './losses/elastic-face.ts';
 export { type LiArcFaceOptions, liArcFace } from './losses/li-arc-face.ts';
 export { logitScale } from './losses/logit-scale.ts';
+export type { LossData, LossDefinition, LossFactory, LossParameters } from './losses/loss-factory.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
 export type {
   BatchStatistics,
@@ -155,10 +164,11 @@ export { LOSS_PRESETS, type LossPreset } from './losses/presets.ts';
 export {
   createLoss,
   LOSS_NAMES,
-  type LossData,
-  type LossParameters,
+  lossOf,
   lossOptions,
+  registerLoss,
 } from './losses/registry.ts';
+export { requireLoss } from './losses/require-loss.ts';
 export { smoothed } from './losses/smoothed.ts';
 export { type SoftmaxOptions, softmax } from './losses/softmax.ts';
 export { type SphereFaceOptions, sphereFace } from './losses/sphere-face.ts';

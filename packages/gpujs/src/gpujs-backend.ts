@@ -1,4 +1,11 @@
-import { type Backend, BackendError, UnknownNameError } from '@cf/core';
+import {
+  type Backend,
+  BackendError,
+  type OptionNames,
+  requireHead,
+  requireKnownOptions,
+  UnknownNameError,
+} from '@cf/core';
 import { GPU } from 'gpu.js';
 import { gpujsHead } from './gpujs-head.ts';
 import { IdleKernels } from './kernels/idle-kernels.ts';
@@ -15,12 +22,15 @@ export interface GpujsOptions {
   readonly mode?: GpujsMode;
 }
 
+const OPTIONS: OptionNames<GpujsOptions> = { mode: true };
+
 /**
  * The backend that runs a loss in kernels of gpu.js, generated from its formula. It never changes the mode by itself.
  *
  * @throws BackendError (`E_BACKEND`) if the mode is not available here, UnknownNameError
  */
 export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend> {
+  requireKnownOptions('gpujsBackend', options, OPTIONS);
   const { mode = 'cpu' } = options;
   if (!GPUJS_MODES.includes(mode)) throw new UnknownNameError('mode', mode, GPUJS_MODES);
   const gpu = await openGpu(mode);
@@ -34,6 +44,7 @@ export async function gpujsBackend(options: GpujsOptions = {}): Promise<Backend>
     createHead: async (loss, headOptions = {}) => {
       if (disposed)
         throw new BackendError('a disposed backend', 'a backend in use', 'open another with gpujsBackend().');
+      requireHead(loss, headOptions);
       const set = new KernelSet(gpu, mode, idle);
       const head = gpujsHead(loss, set, headOptions);
       sets.add(set);

@@ -1,3 +1,4 @@
+export type { LossDefinition } from '@cf/core';
 export { type TfjsBackendOptions, tfjsBackend } from './backend/tfjs-backend.ts';
 export {
   compileMarginModel,
@@ -6,7 +7,7 @@ export {
   type MarginModelOptions,
   marginHeadOf,
 } from './layer/compile-margin-model.ts';
-export type { LossDefinition } from './layer/loss-definition.ts';
+export type { GivenLoss } from './layer/loss-definition.ts';
 export { MarginHead, type MarginHeadConfig, registerMarginHead } from './layer/margin-head-layer.ts';
 export { layersOf } from './learner/layers-of.ts';
 export { type TfjsLearnerOptions, tfjsLearner } from './learner/tfjs-learner.ts';

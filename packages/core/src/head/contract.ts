@@ -12,33 +12,33 @@ export interface HeadInput {
   /** Class centers W, one row a class, or K with sub-centers, row c·K + k being sub-center k of class c: [C·K, d]. */
   readonly weights: FloatArray;
   /** b: [C], or [1] where all classes share it; where the loss has a bias, and only there. */
-  readonly bias?: FloatArray;
+  readonly bias?: FloatArray | undefined;
   /** Integers in [0, C), or −1 where the class is on another shard: [B]. */
   readonly labels: ArrayLike<number>;
   /** d, the length of an embedding. */
   readonly dim: number;
   /** ≥ 0, one a sample: [B]. Default 1 each. The loss is Σ w_i·L_i / B. */
-  readonly sampleWeights?: ArrayLike<number>;
+  readonly sampleWeights?: ArrayLike<number> | undefined;
   /** Identifies each sample to seeded draws: [B]. Default: its position. */
-  readonly sampleKeys?: ArrayLike<number>;
+  readonly sampleKeys?: ArrayLike<number> | undefined;
   /** The margins themselves, in place of seeded draws: [B]. */
-  readonly draws?: ArrayLike<number>;
+  readonly draws?: ArrayLike<number> | undefined;
   /** Default: the loss's initial state. */
-  readonly state?: LossState;
+  readonly state?: LossState | undefined;
   /** Training steps before this one, where the caller counts them: a state of another step is then refused. */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Default `train`. In `eval` no state moves and margins are at their mean. */
-  readonly mode?: Mode;
+  readonly mode?: Mode | undefined;
   /**
    * Default true. `false` allows a backend to leave out the diagnostics that look at every negative: hardShare,
    * emphasisedShare, minModulation and maxModulation are then null.
    */
-  readonly countNegatives?: boolean;
+  readonly countNegatives?: boolean | undefined;
   /**
    * An array that is no longer needed, which a backend may write ∂L/∂W into and return: [C, d]. After an error its content
    * is undefined.
    */
-  readonly gradWeights?: Float32Array;
+  readonly gradWeights?: Float32Array | undefined;
 }
 
 /** How the curriculum stands in a batch. null where a loss or a batch does not define the number. */
@@ -95,23 +95,23 @@ export interface HeadOutput {
 
 export interface HeadOptions {
   /** Classes a tile. Default: the backend's choice. */
-  readonly tileSize?: number;
+  readonly tileSize?: number | undefined;
   /**
    * K, class centers a class: the cosine with a class is the largest of the K, and the gradient goes to that one, of equal
    * ones to the first (Deng et al. 2020, Sub-center ArcFace, section 3). Default 1.
    */
-  readonly subCenters?: number;
+  readonly subCenters?: number | undefined;
   /** Check that inputs are finite, by name and index. Default true. */
-  readonly checkFinite?: boolean;
+  readonly checkFinite?: boolean | undefined;
   /** Also return the full logits and their gradient. Default false. */
-  readonly inspect?: boolean;
+  readonly inspect?: boolean | undefined;
   /**
    * Where this head is one of several that share the classes: W and b are then its own classes, and labels those of its
    * own, −1 for all others.
    */
-  readonly communicator?: Communicator;
+  readonly communicator?: Communicator | undefined;
   /** The first of its own classes among all: default 0, and needed where classes are shared and the loss has a table of them. */
-  readonly firstClass?: number;
+  readonly firstClass?: number | undefined;
 }
 
 /** A loss, ready to run on a backend. */

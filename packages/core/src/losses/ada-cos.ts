@@ -2,7 +2,8 @@ import { requireChoice } from '../errors/check-options.ts';
 import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
 import { batchMean } from '../scheduler/ema.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { BatchStatistics, MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
+import type { BatchStatistics } from './margin-loss.ts';
 
 export interface AdaCosOptions {
   /** Whether s follows the batch; else it stays where it starts. Default true. */
@@ -22,31 +23,35 @@ export interface AdaCosOptions {
  * θ_med is the lower median of the angles θ_y of the batch. s moves before it is used, without gradient, and not in
  * evaluation. With fewer than three classes, for which s₀ is no positive number, it starts as with three.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function adaCos(options: AdaCosOptions = {}): MarginLoss {
-  const { dynamic = true, median = 'target' } = options;
-  requireChoice('dynamic', dynamic, [true, false]);
-  requireChoice('median', median, ['target']);
-  if (!dynamic) {
+export const adaCos: LossFactory<AdaCosOptions> = /* #__PURE__ */ lossFactory(
+  'adacos',
+  { dynamic: 'boolean', median: 'string' },
+  (options) => {
+    const { dynamic = true, median = 'target' } = options;
+    requireChoice('dynamic', dynamic, [true, false]);
+    requireChoice('median', median, ['target']);
+    if (!dynamic) {
+      return composeLoss({
+        name: 'adacos',
+        prepare: (ops, { classes }) => ({ sampleValues: {}, next: {}, scale: startScale(ops, classes) }),
+      });
+    }
     return composeLoss({
       name: 'adacos',
-      prepare: (ops, { classes }) => ({ sampleValues: {}, next: {}, scale: startScale(ops, classes) }),
+      // 0 before the first step, which knows the number of classes.
+      initialValues: { scale: 0 },
+      surveyScale: scaleBefore,
+      prepare: (ops, batch, state) => {
+        const before = scaleBefore(ops, state, batch.classes);
+        const { surveyed } = batch;
+        const scale = surveyed === undefined ? before : movedScale(ops, batch, surveyed, before);
+        return { sampleValues: {}, next: { scale: surveyed === undefined ? state.scale! : scale }, scale };
+      },
     });
-  }
-  return composeLoss({
-    name: 'adacos',
-    // 0 before the first step, which knows the number of classes.
-    initialValues: { scale: 0 },
-    surveyScale: scaleBefore,
-    prepare: (ops, batch, state) => {
-      const before = scaleBefore(ops, state, batch.classes);
-      const { surveyed } = batch;
-      const scale = surveyed === undefined ? before : movedScale(ops, batch, surveyed, before);
-      return { sampleValues: {}, next: { scale: surveyed === undefined ? state.scale! : scale }, scale };
-    },
-  });
-}
+  },
+);
 
 function startScale<T, M>(ops: TensorOps<T, M>, classes: T): T {
   const others = ops.max(ops.sub(classes, ops.constant(1)), ops.constant(2));

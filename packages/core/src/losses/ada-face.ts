@@ -7,7 +7,7 @@ import type { Modulation } from '../modulation/modulation.ts';
 import { type BatchOps, named, type TensorOps } from '../ops/tensor-ops.ts';
 import { batchMean, ema } from '../scheduler/ema.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface AdaFaceOptions extends ScaleOptions, UnsafeOption {
@@ -37,39 +37,52 @@ const LARGEST_NORM = 100;
  * Norms are clipped to [0.001, 100] and carry no gradient; μ and σ (unbiased) are moving averages over batches, and
  * a batch of one leaves σ as it is. Every cosine is clamped to ±(1 − ε), with gradient 0 outside.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function adaFace(options: AdaFaceOptions = {}): MarginLoss {
-  const { margin = 0.4, scale = 64, h = 0.333, tAlpha = 0.01, eps = 0.001 } = options;
-  const { batchMeanInitial = 20, batchStdInitial = 100 } = options;
-  requireRange('eps', eps, 0, 0.25, 'exclusive lower bound');
-  const shifts = { low: eps - Math.PI, high: Math.PI - eps, open: 'both' } as const;
-  requirePublished('margin', margin, { published: { low: 0, high: 1 }, defined: shifts }, options);
-  requirePublished('h', h, { published: POSITIVE }, options);
-  requireRange('tAlpha', tAlpha, 0, 1);
-  requireRange('batchMeanInitial', batchMeanInitial, 0, Number.MAX_VALUE);
-  requireRange('batchStdInitial', batchStdInitial, 0, Number.MAX_VALUE);
-  return composeLoss({
-    name: 'adaface',
-    scale,
-    margin: adaptiveMargin(eps),
-    modulation: clampedModulation(eps),
-    sampleValueNames: ['cosShift', 'sinShift', 'cosLow', 'cosHigh', 'drop'],
-    initialValues: { batchMean: batchMeanInitial, batchStd: batchStdInitial },
-    stateRanges: { batchMean: [0, Number.MAX_VALUE], batchStd: [0, Number.MAX_VALUE] },
-    prepare: (ops, { norm }, state, mode) => {
-      const safe = ops.min(ops.max(norm, ops.constant(LEAST_NORM)), ops.constant(LARGEST_NORM));
-      const next = mode === 'train' ? movedStatistics(ops, safe, state, tAlpha) : { ...state };
-      const spread = ops.add(next.batchStd!, ops.constant(eps));
-      const raw = ops.mul(ops.constant(h), ops.div(ops.sub(safe, next.batchMean!), spread));
-      const z = ops.min(ops.max(raw, ops.constant(-1)), ops.constant(1));
-      return {
-        sampleValues: shiftParts(ops, z, margin, eps),
-        next: { batchMean: next.batchMean!, batchStd: next.batchStd! },
-      };
-    },
-  });
-}
+export const adaFace: LossFactory<AdaFaceOptions> = /* #__PURE__ */ lossFactory(
+  'adaface',
+  {
+    scale: 'number',
+    margin: 'number',
+    h: 'number',
+    tAlpha: 'number',
+    eps: 'number',
+    batchMeanInitial: 'number',
+    batchStdInitial: 'number',
+    unsafe: 'boolean',
+  },
+  (options) => {
+    const { margin = 0.4, scale = 64, h = 0.333, tAlpha = 0.01, eps = 0.001 } = options;
+    const { batchMeanInitial = 20, batchStdInitial = 100 } = options;
+    requireRange('eps', eps, 0, 0.25, 'exclusive lower bound');
+    const shifts = { low: eps - Math.PI, high: Math.PI - eps, open: 'both' } as const;
+    requirePublished('margin', margin, { published: { low: 0, high: 1 }, defined: shifts }, options);
+    requirePublished('h', h, { published: POSITIVE }, options);
+    requireRange('tAlpha', tAlpha, 0, 1);
+    requireRange('batchMeanInitial', batchMeanInitial, 0, Number.MAX_VALUE);
+    requireRange('batchStdInitial', batchStdInitial, 0, Number.MAX_VALUE);
+    return composeLoss({
+      name: 'adaface',
+      scale,
+      margin: adaptiveMargin(eps),
+      modulation: clampedModulation(eps),
+      sampleValueNames: ['cosShift', 'sinShift', 'cosLow', 'cosHigh', 'drop'],
+      initialValues: { batchMean: batchMeanInitial, batchStd: batchStdInitial },
+      stateRanges: { batchMean: [0, Number.MAX_VALUE], batchStd: [0, Number.MAX_VALUE] },
+      prepare: (ops, { norm }, state, mode) => {
+        const safe = ops.min(ops.max(norm, ops.constant(LEAST_NORM)), ops.constant(LARGEST_NORM));
+        const next = mode === 'train' ? movedStatistics(ops, safe, state, tAlpha) : { ...state };
+        const spread = ops.add(next.batchStd!, ops.constant(eps));
+        const raw = ops.mul(ops.constant(h), ops.div(ops.sub(safe, next.batchMean!), spread));
+        const z = ops.min(ops.max(raw, ops.constant(-1)), ops.constant(1));
+        return {
+          sampleValues: shiftParts(ops, z, margin, eps),
+          next: { batchMean: next.batchMean!, batchStd: next.batchStd! },
+        };
+      },
+    });
+  },
+);
 
 function movedStatistics<T, M>(
   ops: BatchOps<T, M>,

@@ -1,8 +1,9 @@
 import { angularMargin } from '../margin/angular-margin.ts';
+import { ANGULAR_OPTIONS } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions } from '../margin/target-margin.ts';
 import { angularMarginOfClass, type ClassMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface ArcFaceOptions extends ScaleOptions, AngularMarginOptions {
@@ -18,16 +19,20 @@ export interface ArcFaceClassOptions extends Omit<ArcFaceOptions, 'margin'> {
 /**
  * ArcFace (Deng et al. 2019, eq. 3): T = cos(θ + m), with one margin for all classes or with a table of them.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function arcFace(options: ArcFaceClassOptions = {}): MarginLoss {
-  const { margin = 0.5, scale = 64 } = options;
-  const base = { name: 'arcface', scale } as const;
-  if (!isTable(margin)) return composeLoss({ ...base, margin: angularMargin(margin, options) });
-  return composeLoss({
-    ...base,
-    ...angularMarginOfClass(margin, options),
-    sampleValueNames: ['margin'],
-    prepare: (_ops, batch) => ({ sampleValues: marginOfClass(batch), next: {} }),
-  });
-}
+export const arcFace: LossFactory<ArcFaceClassOptions> = /* #__PURE__ */ lossFactory(
+  'arcface',
+  { scale: 'number', margin: 'number or table', ...ANGULAR_OPTIONS },
+  (options) => {
+    const { margin = 0.5, scale = 64 } = options;
+    const base = { name: 'arcface', scale } as const;
+    if (!isTable(margin)) return composeLoss({ ...base, margin: angularMargin(margin, options) });
+    return composeLoss({
+      ...base,
+      ...angularMarginOfClass(margin, options),
+      sampleValueNames: ['margin'],
+      prepare: (_ops, batch) => ({ sampleValues: marginOfClass(batch), next: {} }),
+    });
+  },
+);

@@ -1,12 +1,13 @@
 import { requirePositive } from '../errors/check-options.ts';
 import { POSITIVE, requirePublished } from '../errors/published-domain.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
+import { ANGULAR_OPTIONS } from '../margin/check-angular-options.ts';
 import { type GradientMode, requireGradientMode } from '../margin/gradient-mode.ts';
 import type { AngularMarginOptions } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { detached, named } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface ArcNegFaceOptions extends ScaleOptions, AngularMarginOptions {
@@ -28,34 +29,38 @@ export interface ArcNegFaceOptions extends ScaleOptions, AngularMarginOptions {
  *
  * T within τ is a pivot, and carries no gradient in either mode.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function arcNegFace(options: ArcNegFaceOptions = {}): MarginLoss {
-  const {
-    margin = 0.5,
-    scale = 64,
-    alpha = 1.2,
-    sigma = 2,
-    gradient = 'straight-through',
-    ...angular
-  } = options;
-  requireGradientMode(gradient);
-  requirePublished('alpha', alpha, { published: POSITIVE }, options);
-  requirePositive('sigma', sigma);
-  const arc = angularMargin(margin, { ...angular, gradient: 'exact' });
-  return composeLoss({
-    name: 'arc-neg',
-    scale,
-    margin: {
-      ...arc,
-      target: (ops, point, sample) => {
-        const target = arc.target(ops, point, sample);
-        return { ...target, pivot: target.value };
+export const arcNegFace: LossFactory<ArcNegFaceOptions> = /* #__PURE__ */ lossFactory(
+  'arc-neg',
+  { scale: 'number', margin: 'number', ...ANGULAR_OPTIONS, alpha: 'number', sigma: 'number' },
+  (options) => {
+    const {
+      margin = 0.5,
+      scale = 64,
+      alpha = 1.2,
+      sigma = 2,
+      gradient = 'straight-through',
+      ...angular
+    } = options;
+    requireGradientMode(gradient);
+    requirePublished('alpha', alpha, { published: POSITIVE }, options);
+    requirePositive('sigma', sigma);
+    const arc = angularMargin(margin, { ...angular, gradient: 'exact' });
+    return composeLoss({
+      name: 'arc-neg',
+      scale,
+      margin: {
+        ...arc,
+        target: (ops, point, sample) => {
+          const target = arc.target(ops, point, sample);
+          return { ...target, pivot: target.value };
+        },
       },
-    },
-    modulation: gaussianModulation(alpha, sigma, gradient),
-  });
-}
+      modulation: gaussianModulation(alpha, sigma, gradient),
+    });
+  },
+);
 
 function gaussianModulation(alpha: number, sigma: number, gradient: GradientMode): Modulation {
   return {

@@ -3,7 +3,7 @@ import { type GradientMode, requireGradientMode } from '../margin/gradient-mode.
 import { never } from '../margin/never.ts';
 import { detached, type TensorOps } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 
 export interface CircleLossOptions extends UnsafeOption {
   /** γ > 0. Default 256. */
@@ -21,36 +21,40 @@ export interface CircleLossOptions extends UnsafeOption {
  *
  * The brackets carry no gradient as released, so that they are the slopes.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function circleLoss(options: CircleLossOptions = {}): MarginLoss {
-  const { scale = 256, margin = 0.25, gradient = 'straight-through' } = options;
-  requirePublished('margin', margin, COSINE_MARGIN, options);
-  requireGradientMode(gradient);
-  return composeLoss({
-    name: 'circle',
-    scale,
-    margin: {
+export const circleLoss: LossFactory<CircleLossOptions> = /* #__PURE__ */ lossFactory(
+  'circle',
+  { scale: 'number', margin: 'number', gradient: 'string', unsafe: 'boolean' },
+  (options) => {
+    const { scale = 256, margin = 0.25, gradient = 'straight-through' } = options;
+    requirePublished('margin', margin, COSINE_MARGIN, options);
+    requireGradientMode(gradient);
+    return composeLoss({
       name: 'circle',
-      onSphere: true,
-      target: (ops, { cos }) => {
-        const m = ops.constant(margin, 'm');
-        const optimum = ops.add(ops.constant(1), m);
-        const distance = ops.sub(optimum, cos);
-        const own = weighted(ops, distance, ops.sub(cos, ops.sub(ops.constant(1), m)), -1, gradient);
-        return { ...own, dNorm: ops.constant(0), pivot: cos, pastPi: never(ops) };
+      scale,
+      margin: {
+        name: 'circle',
+        onSphere: true,
+        target: (ops, { cos }) => {
+          const m = ops.constant(margin, 'm');
+          const optimum = ops.add(ops.constant(1), m);
+          const distance = ops.sub(optimum, cos);
+          const own = weighted(ops, distance, ops.sub(cos, ops.sub(ops.constant(1), m)), -1, gradient);
+          return { ...own, dNorm: ops.constant(0), pivot: cos, pastPi: never(ops) };
+        },
       },
-    },
-    modulation: {
-      name: 'circle',
-      onSphere: true,
-      negative: (ops, cos) => {
-        const m = ops.constant(margin, 'm');
-        return weighted(ops, ops.add(cos, m), ops.sub(cos, m), 1, gradient);
+      modulation: {
+        name: 'circle',
+        onSphere: true,
+        negative: (ops, cos) => {
+          const m = ops.constant(margin, 'm');
+          return weighted(ops, ops.add(cos, m), ops.sub(cos, m), 1, gradient);
+        },
       },
-    },
-  });
-}
+    });
+  },
+);
 
 /** [distance]₊·rise, whose slope is the bracket; differentiated, that of the distance by the cosine (±1) times the rise too. */
 function weighted<T, M>(

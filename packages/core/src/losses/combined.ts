@@ -1,6 +1,6 @@
 import { type CombinedMarginOptions, combinedMargin } from '../margin/combined-margin.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface CombinedOptions extends ScaleOptions, CombinedMarginOptions {
@@ -15,10 +15,22 @@ export interface CombinedOptions extends ScaleOptions, CombinedMarginOptions {
 /**
  * The combined margin (Deng et al. 2019, eq. 4): T = cos(m₁θ + m₂) − m₃, all three at once.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function combined(options: CombinedOptions = {}): MarginLoss {
-  const { m1 = 1, m2 = 0.3, m3 = 0.2, scale = 64 } = options;
-  const margins = { multiplicative: m1, angular: m2, cosine: m3 };
-  return composeLoss({ name: 'combined-margin', scale, margin: combinedMargin(margins, options) });
-}
+export const combined: LossFactory<CombinedOptions> = /* #__PURE__ */ lossFactory(
+  'combined-margin',
+  {
+    scale: 'number',
+    m1: 'number',
+    m2: 'number',
+    m3: 'number',
+    beyondPi: 'string',
+    gradient: 'string',
+    unsafe: 'boolean',
+  },
+  (options) => {
+    const { m1 = 1, m2 = 0.3, m3 = 0.2, scale = 64 } = options;
+    const margins = { multiplicative: m1, angular: m2, cosine: m3 };
+    return composeLoss({ name: 'combined-margin', scale, margin: combinedMargin(margins, options) });
+  },
+);

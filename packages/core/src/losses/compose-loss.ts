@@ -40,6 +40,7 @@ export function composeLoss(parts: MarginLossParts): MarginLoss {
   requirePositive('lossWeight', lossWeight);
   return {
     name: parts.name,
+    definition: undefined,
     geometry: parts.geometry ?? 'cosine',
     scale,
     bias: parts.bias === true ? CLASS_BIAS : parts.bias || undefined,

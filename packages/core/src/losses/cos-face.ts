@@ -2,7 +2,7 @@ import { COSINE_MARGIN, type UnsafeOption } from '../errors/published-domain.ts'
 import { additiveCosineMargin, subtractMargin } from '../margin/additive-cosine-margin.ts';
 import { type ClassMargins, classMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface CosFaceOptions extends ScaleOptions, UnsafeOption {
@@ -20,21 +20,25 @@ export interface CosFaceClassOptions extends Omit<CosFaceOptions, 'margin'> {
 /**
  * CosFace (Wang et al. 2018, eq. 4), also AM-Softmax: T = cos θ − m, with one margin for all classes or with a table of them.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function cosFace(options: CosFaceClassOptions = {}): MarginLoss {
-  const { margin = 0.35, scale = 64, easyMargin = false } = options;
-  const base = { name: 'cosface', scale } as const;
-  if (!isTable(margin)) return composeLoss({ ...base, margin: additiveCosineMargin(margin, options) });
-  return composeLoss({
-    ...base,
-    margin: {
-      name: 'cosine of the class',
-      onSphere: easyMargin,
-      target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
-    },
-    classValues: classMargins(margin, COSINE_MARGIN, options),
-    sampleValueNames: ['margin'],
-    prepare: (_ops, batch) => ({ sampleValues: marginOfClass(batch), next: {} }),
-  });
-}
+export const cosFace: LossFactory<CosFaceClassOptions> = /* #__PURE__ */ lossFactory(
+  'cosface',
+  { scale: 'number', margin: 'number or table', easyMargin: 'boolean', unsafe: 'boolean' },
+  (options) => {
+    const { margin = 0.35, scale = 64, easyMargin = false } = options;
+    const base = { name: 'cosface', scale } as const;
+    if (!isTable(margin)) return composeLoss({ ...base, margin: additiveCosineMargin(margin, options) });
+    return composeLoss({
+      ...base,
+      margin: {
+        name: 'cosine of the class',
+        onSphere: easyMargin,
+        target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
+      },
+      classValues: classMargins(margin, COSINE_MARGIN, options),
+      sampleValueNames: ['margin'],
+      prepare: (_ops, batch) => ({ sampleValues: marginOfClass(batch), next: {} }),
+    });
+  },
+);

@@ -2,6 +2,7 @@ import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
 import { angularMargin } from '../margin/angular-margin.ts';
+import { ANGULAR_OPTIONS } from '../margin/check-angular-options.ts';
 import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { curricularModulation } from '../modulation/modulation.ts';
@@ -13,6 +14,7 @@ import {
   type CurricularStatistic,
   curricularStatistic,
 } from './curricular-statistics.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
@@ -42,40 +44,51 @@ export interface CurricularFaceOptions extends ScaleOptions, AngularMarginOption
  * t ← α·r + (1 − α)·t, r the batch mean of cos θ_y (or another {@link CurricularStatistic}), moves before it is used, without gradient, and not in
  * evaluation.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function curricularFace(options: CurricularFaceOptions = {}): MarginLoss {
-  const { scale = 64, tInitial = 0, statistic = 'mean-cosine' } = options;
-  const alpha = emaWeight(options.alpha ?? 'official');
-  requireRange('tInitial', tInitial, -1, 1);
-  requireChoice('statistic', statistic, CURRICULAR_STATISTICS);
-  const parts = positiveMargin(options);
-  return composeLoss({
-    name: 'curricularface',
-    scale,
-    ...parts,
-    modulation: curricularModulation,
-    sampleValueNames: parts.classValues === undefined ? ['t'] : ['t', 'margin'],
-    initialValues: { t: tInitial },
-    // A little past ±1: an average kept in float32 may round over.
-    stateRanges: { t: [-1.000001, 1.000001] },
-    ...(statistic === 'mean-probability' ? { surveyScale: (ops) => ops.constant(scale, 's') } : {}),
-    prepare: (ops, batch, state, mode) => {
-      const previous = state.t!;
-      const t =
-        mode === 'train'
-          ? ema(
-              ops,
-              previous,
-              curricularStatistic(ops, batch, statistic, scale),
-              ops.constant(alpha, '\\alpha'),
-            )
-          : previous;
-      const ofClass = parts.classValues === undefined ? {} : marginOfClass(batch);
-      return { sampleValues: { t, ...ofClass }, next: { t } };
-    },
-  });
-}
+export const curricularFace: LossFactory<CurricularFaceOptions> = /* #__PURE__ */ lossFactory(
+  'curricularface',
+  {
+    scale: 'number',
+    margin: 'number or table or object',
+    ...ANGULAR_OPTIONS,
+    alpha: 'number or string',
+    tInitial: 'number',
+    statistic: 'string',
+  },
+  (options) => {
+    const { scale = 64, tInitial = 0, statistic = 'mean-cosine' } = options;
+    const alpha = emaWeight(options.alpha ?? 'official');
+    requireRange('tInitial', tInitial, -1, 1);
+    requireChoice('statistic', statistic, CURRICULAR_STATISTICS);
+    const parts = positiveMargin(options);
+    return composeLoss({
+      name: 'curricularface',
+      scale,
+      ...parts,
+      modulation: curricularModulation,
+      sampleValueNames: parts.classValues === undefined ? ['t'] : ['t', 'margin'],
+      initialValues: { t: tInitial },
+      // A little past ±1: an average kept in float32 may round over.
+      stateRanges: { t: [-1.000001, 1.000001] },
+      ...(statistic === 'mean-probability' ? { surveyScale: (ops) => ops.constant(scale, 's') } : {}),
+      prepare: (ops, batch, state, mode) => {
+        const previous = state.t!;
+        const t =
+          mode === 'train'
+            ? ema(
+                ops,
+                previous,
+                curricularStatistic(ops, batch, statistic, scale),
+                ops.constant(alpha, '\\alpha'),
+              )
+            : previous;
+        const ofClass = parts.classValues === undefined ? {} : marginOfClass(batch);
+        return { sampleValues: { t, ...ofClass }, next: { t } };
+      },
+    });
+  },
+);
 
 interface PositiveMargin {
   readonly margin: TargetMargin;

@@ -8,12 +8,12 @@ import {
 } from '../errors/published-domain.ts';
 import { addAngle, angleParts } from '../margin/add-angle.ts';
 import { subtractMargin } from '../margin/additive-cosine-margin.ts';
-import { checkAngularOptions } from '../margin/check-angular-options.ts';
+import { ANGULAR_OPTIONS, checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import { drawMargins } from '../random/margin-draws.ts';
 import { composeLoss, type MarginLossParts } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 /**
@@ -34,6 +34,14 @@ export interface ElasticOptions extends ScaleOptions, UnsafeOption {
   readonly seed?: number;
 }
 
+const ELASTIC_OPTIONS = {
+  scale: 'number',
+  margin: 'number',
+  std: 'number',
+  plus: 'boolean or string',
+  seed: 'number',
+} as const;
+
 export interface ElasticArcFaceOptions extends ElasticOptions, AngularMarginOptions {}
 export interface ElasticCosFaceOptions extends ElasticOptions {
   /** No margin where cos θ_y ≤ 0. Default false. */
@@ -44,39 +52,47 @@ export interface ElasticCosFaceOptions extends ElasticOptions {
  * ElasticFace-Arc (Boutros et al. 2022, eq. 5): T = cos(θ + E), E drawn anew for each sample and step from
  * N(margin, std). In evaluation E is the mean. As released, past π there is no branch unless told otherwise.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function elasticArcFace(options: ElasticArcFaceOptions = {}): MarginLoss {
-  const { margin = 0.5, beyondPi = 'cosine' } = options;
-  requireAngle('margin', margin, options);
-  checkAngularOptions(options);
-  return composeLoss({
-    ...elasticParts('elastic-arcface', margin, options),
-    margin: {
-      name: 'elastic-angular',
-      onSphere: true,
-      target: (ops, point, sample) =>
-        addAngle(ops, point, angleParts(ops, sample.margin!), { ...options, beyondPi }),
-    },
-  });
-}
+export const elasticArcFace: LossFactory<ElasticArcFaceOptions> = /* #__PURE__ */ lossFactory(
+  'elastic-arcface',
+  { ...ELASTIC_OPTIONS, ...ANGULAR_OPTIONS },
+  (options) => {
+    const { margin = 0.5, beyondPi = 'cosine' } = options;
+    requireAngle('margin', margin, options);
+    checkAngularOptions(options);
+    return composeLoss({
+      ...elasticParts('elastic-arcface', margin, options),
+      margin: {
+        name: 'elastic-angular',
+        onSphere: true,
+        target: (ops, point, sample) =>
+          addAngle(ops, point, angleParts(ops, sample.margin!), { ...options, beyondPi }),
+      },
+    });
+  },
+);
 
 /**
  * ElasticFace-Cos (Boutros et al. 2022, eq. 6): T = cos θ − E, E drawn anew for each sample and step from
  * N(margin, std). In evaluation E is the mean.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function elasticCosFace(options: ElasticCosFaceOptions = {}): MarginLoss {
-  const { margin = 0.35, easyMargin = false } = options;
-  requirePublished('margin', margin, COSINE_MARGIN, options);
-  const drawnMargin: TargetMargin = {
-    name: 'elastic-cosine',
-    onSphere: easyMargin,
-    target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
-  };
-  return composeLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
-}
+export const elasticCosFace: LossFactory<ElasticCosFaceOptions> = /* #__PURE__ */ lossFactory(
+  'elastic-cosface',
+  { ...ELASTIC_OPTIONS, easyMargin: 'boolean', unsafe: 'boolean' },
+  (options) => {
+    const { margin = 0.35, easyMargin = false } = options;
+    requirePublished('margin', margin, COSINE_MARGIN, options);
+    const drawnMargin: TargetMargin = {
+      name: 'elastic-cosine',
+      onSphere: easyMargin,
+      target: (ops, point, sample) => subtractMargin(ops, point, sample.margin!, easyMargin),
+    };
+    return composeLoss({ ...elasticParts('elastic-cosface', margin, options), margin: drawnMargin });
+  },
+);
 
 const SPREAD: Domain = { published: { low: 0, high: 1 }, defined: NON_NEGATIVE };
 

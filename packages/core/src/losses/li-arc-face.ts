@@ -6,7 +6,7 @@ import { never } from '../margin/never.ts';
 import { SIN_FLOOR } from '../numerics.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface LiArcFaceOptions extends ScaleOptions, UnsafeOption {
@@ -21,33 +21,37 @@ export interface LiArcFaceOptions extends ScaleOptions, UnsafeOption {
  *
  * Both have the slope 2/(π·sin θ), which has no bound at cos θ = ±1; it is taken with sin θ ≥ 10⁻⁶. There is no branch past π.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function liArcFace(options: LiArcFaceOptions = {}): MarginLoss {
-  const { margin = 0.45, scale = 64 } = options;
-  requireAngle('margin', margin, options);
-  return composeLoss({
-    name: 'li-arcface',
-    scale,
-    margin: {
-      name: 'linear-angle',
-      onSphere: true,
-      target: (ops, { cos, sin }) => {
-        const own = linear(ops, angle(ops, cos, sin), sin, ops.constant(margin, 'm'));
-        const pivot = angleSum(ops, { cos, sin }, constantAngle(ops, margin)).value;
-        return { ...own, dNorm: ops.constant(0), pivot, pastPi: never(ops) };
+export const liArcFace: LossFactory<LiArcFaceOptions> = /* #__PURE__ */ lossFactory(
+  'li-arcface',
+  { scale: 'number', margin: 'number', unsafe: 'boolean' },
+  (options) => {
+    const { margin = 0.45, scale = 64 } = options;
+    requireAngle('margin', margin, options);
+    return composeLoss({
+      name: 'li-arcface',
+      scale,
+      margin: {
+        name: 'linear-angle',
+        onSphere: true,
+        target: (ops, { cos, sin }) => {
+          const own = linear(ops, angle(ops, cos, sin), sin, ops.constant(margin, 'm'));
+          const pivot = angleSum(ops, { cos, sin }, constantAngle(ops, margin)).value;
+          return { ...own, dNorm: ops.constant(0), pivot, pastPi: never(ops) };
+        },
       },
-    },
-    modulation: {
-      name: 'linear-angle',
-      onSphere: true,
-      negative: (ops, cos) => {
-        const sin = sineOf(ops, cos);
-        return linear(ops, angle(ops, cos, sin), sin);
+      modulation: {
+        name: 'linear-angle',
+        onSphere: true,
+        negative: (ops, cos) => {
+          const sin = sineOf(ops, cos);
+          return linear(ops, angle(ops, cos, sin), sin);
+        },
       },
-    },
-  });
-}
+    });
+  },
+);
 
 /** (π − 2(θ + m))/π and its slope by cos θ. */
 function linear<T, M>(

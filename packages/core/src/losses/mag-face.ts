@@ -2,11 +2,12 @@ import { requireAngle, requirePositive } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
 import { asPublished, NON_NEGATIVE, requirePublished } from '../errors/published-domain.ts';
 import { addAngle, angleParts, angleSlope } from '../margin/add-angle.ts';
-import { checkAngularOptions } from '../margin/check-angular-options.ts';
+import { ANGULAR_OPTIONS, checkAngularOptions } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
 import { named, type TensorOps } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss, RegulariserValue } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
+import type { RegulariserValue } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface MagFaceOptions extends ScaleOptions, AngularMarginOptions {
@@ -27,39 +28,51 @@ export interface MagFaceOptions extends ScaleOptions, AngularMarginOptions {
  * gradient through a; beside it λ_g·mean(a/u_a² + 1/a). As released, the margin is an easy one unless told
  * otherwise.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function magFace(options: MagFaceOptions = {}): MarginLoss {
-  const {
-    scale = 64,
-    lowerNorm = 10,
-    upperNorm = 110,
-    lowerMargin = 0.45,
-    upperMargin = 0.8,
-    lambdaG = 35,
-  } = options;
-  const { easyMargin = true } = options;
-  checkAngularOptions(options);
-  requirePositive('lowerNorm', lowerNorm);
-  requirePositive('upperNorm', upperNorm);
-  if (upperNorm <= lowerNorm)
-    throw new OptionOutOfRangeError('upperNorm', upperNorm, `upperNorm > lowerNorm = ${lowerNorm}`);
-  requireAngle('lowerMargin', lowerMargin, options);
-  requireAngle('upperMargin', upperMargin, options);
-  if (upperMargin < lowerMargin && !options.unsafe) {
-    const expected = `upperMargin ≥ lowerMargin = ${lowerMargin}`;
-    throw new OptionOutOfRangeError('upperMargin', upperMargin, expected, asPublished('upperMargin'));
-  }
-  requirePublished('lambdaG', lambdaG, { published: NON_NEGATIVE }, options);
-  const range: NormRange = { lowerNorm, upperNorm };
-  const slope = (upperMargin - lowerMargin) / (upperNorm - lowerNorm);
-  return composeLoss({
-    name: 'magface',
-    scale,
-    margin: magnitudeMargin(range, lowerMargin, slope, { ...options, easyMargin }),
-    regulariser: (ops, norm) => magnitudeRegulariser(ops, norm, range, lambdaG),
-  });
-}
+export const magFace: LossFactory<MagFaceOptions> = /* #__PURE__ */ lossFactory(
+  'magface',
+  {
+    scale: 'number',
+    ...ANGULAR_OPTIONS,
+    lowerNorm: 'number',
+    upperNorm: 'number',
+    lowerMargin: 'number',
+    upperMargin: 'number',
+    lambdaG: 'number',
+  },
+  (options) => {
+    const {
+      scale = 64,
+      lowerNorm = 10,
+      upperNorm = 110,
+      lowerMargin = 0.45,
+      upperMargin = 0.8,
+      lambdaG = 35,
+    } = options;
+    const { easyMargin = true } = options;
+    checkAngularOptions(options);
+    requirePositive('lowerNorm', lowerNorm);
+    requirePositive('upperNorm', upperNorm);
+    if (upperNorm <= lowerNorm)
+      throw new OptionOutOfRangeError('upperNorm', upperNorm, `upperNorm > lowerNorm = ${lowerNorm}`);
+    requireAngle('lowerMargin', lowerMargin, options);
+    requireAngle('upperMargin', upperMargin, options);
+    if (upperMargin < lowerMargin && !options.unsafe) {
+      const expected = `upperMargin ≥ lowerMargin = ${lowerMargin}`;
+      throw new OptionOutOfRangeError('upperMargin', upperMargin, expected, asPublished('upperMargin'));
+    }
+    requirePublished('lambdaG', lambdaG, { published: NON_NEGATIVE }, options);
+    const range: NormRange = { lowerNorm, upperNorm };
+    const slope = (upperMargin - lowerMargin) / (upperNorm - lowerNorm);
+    return composeLoss({
+      name: 'magface',
+      scale,
+      margin: magnitudeMargin(range, lowerMargin, slope, { ...options, easyMargin }),
+      regulariser: (ops, norm) => magnitudeRegulariser(ops, norm, range, lambdaG),
+    });
+  },
+);
 
 interface NormRange {
   readonly lowerNorm: number;

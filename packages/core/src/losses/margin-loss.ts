@@ -4,6 +4,7 @@ import type { NegativeValue } from '../modulation/modulation.ts';
 import type { Objective } from '../objective/objective.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
+import type { LossDefinition } from './loss-factory.ts';
 
 /** How embeddings and class centers meet: x·w + b; ‖x‖·cos θ; s·cos θ. */
 export type Geometry = 'inner' | 'norm-scaled' | 'cosine';
@@ -77,6 +78,8 @@ export interface RegulariserValue<T> {
  */
 export interface MarginLoss {
   readonly name: string;
+  /** How `createLoss` makes it again; undefined for one of no name that it knows. */
+  readonly definition: LossDefinition | undefined;
   readonly geometry: Geometry;
   /**
    * s > 0, which T and N are multiplied by; 1 with the geometry `norm-scaled`, which takes ‖x‖ in its place. Where `prepare`

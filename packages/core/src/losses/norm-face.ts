@@ -1,5 +1,5 @@
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 
 /** Every cosine loss has a scale. */
 export interface ScaleOptions {
@@ -10,8 +10,12 @@ export interface ScaleOptions {
 /**
  * NormFace (Wang et al. 2017, eq. 3): softmax on s·cos θ, no margin.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function normFace(options: ScaleOptions = {}): MarginLoss {
-  return composeLoss({ name: 'normface', scale: options.scale ?? 64 });
-}
+export const normFace: LossFactory<ScaleOptions> = /* #__PURE__ */ lossFactory(
+  'normface',
+  { scale: 'number' },
+  (options) => {
+    return composeLoss({ name: 'normface', scale: options.scale ?? 64 });
+  },
+);

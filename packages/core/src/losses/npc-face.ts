@@ -7,7 +7,8 @@ import { hardMask } from '../modulation/hard-mask.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { named } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss, NegativeSums } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
+import type { NegativeSums } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
 export interface NpcFaceOptions extends ScaleOptions, UnsafeOption {
@@ -31,22 +32,34 @@ export interface NpcFaceOptions extends ScaleOptions, UnsafeOption {
  * h is the mean cosine of the sample's hard negatives, 0 without any: a sum over the negatives, taken in pass 1. Like the
  * mask it is a statistic, and carries no gradient.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function npcFace(options: NpcFaceOptions = {}): MarginLoss {
-  const { margin = 0.5, scale = 64, m0 = 0.4, m1 = 0.2, t = 1.1, a = 0.2 } = options;
-  requireAngle('margin', margin, options);
-  requireAngle('m0', m0, options);
-  for (const [name, value] of Object.entries({ m1, t, a }))
-    requirePublished(name, value, { published: NON_NEGATIVE }, options);
-  return composeLoss({
-    name: 'npcface',
-    scale,
-    margin: hardPositiveMargin(margin, m0, m1),
-    modulation: affineModulation(t, a),
-    negativeSums: HARD_MEAN,
-  });
-}
+export const npcFace: LossFactory<NpcFaceOptions> = /* #__PURE__ */ lossFactory(
+  'npcface',
+  {
+    scale: 'number',
+    margin: 'number',
+    m0: 'number',
+    m1: 'number',
+    t: 'number',
+    a: 'number',
+    unsafe: 'boolean',
+  },
+  (options) => {
+    const { margin = 0.5, scale = 64, m0 = 0.4, m1 = 0.2, t = 1.1, a = 0.2 } = options;
+    requireAngle('margin', margin, options);
+    requireAngle('m0', m0, options);
+    for (const [name, value] of Object.entries({ m1, t, a }))
+      requirePublished(name, value, { published: NON_NEGATIVE }, options);
+    return composeLoss({
+      name: 'npcface',
+      scale,
+      margin: hardPositiveMargin(margin, m0, m1),
+      modulation: affineModulation(t, a),
+      negativeSums: HARD_MEAN,
+    });
+  },
+);
 
 const HARD_MEAN: NegativeSums = {
   names: ['hardCosines', 'hardCount'],

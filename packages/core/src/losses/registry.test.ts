@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { drawMargins } from '../random/margin-draws.ts';
 import { numberOps } from '../readings/number.ts';
-import { createLoss, LOSS_NAMES, type LossParameters, lossOptions } from './registry.ts';
+import type { LossParameters } from './loss-factory.ts';
+import { createLoss, LOSS_NAMES, lossOptions } from './registry.ts';
 
 describe('createLoss', () => {
   test('an unknown loss suggests the nearest', () => {

@@ -1,22 +1,27 @@
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
-import type { OhemOptions } from '../weighting/ohem.ts';
+import { type OptionType, type OptionTypes, requireOptions } from '../errors/option-types.ts';
+import { FOCAL_OPTIONS } from '../weighting/focal.ts';
+import { OHEM_OPTIONS, type OhemOptions } from '../weighting/ohem.ts';
+import { SELF_PACED_OPTIONS } from '../weighting/self-paced.ts';
 import { adaCos } from './ada-cos.ts';
 import { adaFace } from './ada-face.ts';
-import { type ArcFaceClassOptions, arcFace } from './arc-face.ts';
+import { arcFace } from './arc-face.ts';
 import { arcNegFace } from './arc-neg-face.ts';
 import { circleLoss } from './circle-loss.ts';
 import { combined } from './combined.ts';
-import { type CosFaceClassOptions, cosFace } from './cos-face.ts';
+import { cosFace } from './cos-face.ts';
 import { curricularFace } from './curricular-face.ts';
 import { type DynamicArcFaceOptions, dynamicArcFace } from './dynamic-arc-face.ts';
 import { elasticArcFace, elasticCosFace } from './elastic-face.ts';
 import { liArcFace } from './li-arc-face.ts';
+import type { LossData, LossDefinition, LossParameters } from './loss-factory.ts';
 import { magFace } from './mag-face.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import { mvAmSoftmax, mvArcSoftmax } from './mv-softmax.ts';
 import { normFace } from './norm-face.ts';
 import { npcFace } from './npc-face.ts';
 import { LOSS_PRESETS } from './presets.ts';
+import { requireLoss } from './require-loss.ts';
 import { smoothed } from './smoothed.ts';
 import { softmax } from './softmax.ts';
 import { sphereFace } from './sphere-face.ts';
@@ -26,131 +31,111 @@ import { bceFace, uniFace } from './uni-face.ts';
 import { focal, ohem, selfPaced } from './weighted.ts';
 import { x2Softmax } from './x2-softmax.ts';
 
-type OptionType =
-  | 'number'
-  | 'boolean'
-  | 'string'
-  | 'number or string'
-  | 'table'
-  | 'number or table'
-  | 'number or table or object'
-  | 'boolean or string'
-  | 'loss';
-
-/** Options as they come from a file or a command line. */
-export type LossParameters = Readonly<Record<string, unknown>>;
-
-/** What a loss may need to know of the data that it is for. */
-export interface LossData {
-  /** Pictures of each class, in the order of the labels: [C]. */
-  readonly classCounts?: ArrayLike<number>;
-}
-
 interface LossEntry {
   readonly options: Readonly<Record<string, OptionType>>;
   create(parameters: LossParameters, data: LossData): MarginLoss;
 }
 
-/** Every option of a factory, none forgotten, as what it is given. */
-type OptionTypes<Options> = Readonly<{ [K in keyof Required<Options>]: OptionType }>;
+/** What of a factory is needed here. */
+interface Factory {
+  (options: never): MarginLoss;
+  readonly lossName: string;
+  readonly optionTypes: Readonly<Record<string, OptionType>>;
+}
 
-// A factory checks the ranges of its options itself; names and types are checked before it is called.
-const entry = <Options extends object>(
-  factory: (options?: Options) => MarginLoss,
-  options: NoInfer<OptionTypes<Options>>,
-): LossEntry => ({ options, create: (parameters) => factory(parameters as Options) });
+const entry = (factory: Factory): readonly [string, LossEntry] => [
+  factory.lossName,
+  { options: factory.optionTypes, create: (parameters) => factory(parameters as never) },
+];
 
 const weighted = <Options extends object>(
+  name: string,
   apply: (loss: MarginLoss, options?: Options) => MarginLoss,
-  options: NoInfer<OptionTypes<Options>>,
-): LossEntry => ({
-  options: { ...options, scale: 'number', base: 'loss' },
-  create: ({ base, scale, ...own }, data) => apply(baseLoss(base, scale, data), own as Options),
-});
-
-const numbers = <Name extends string>(...names: Name[]): Record<Name, 'number'> =>
-  Object.fromEntries(names.map((name) => [name, 'number'])) as Record<Name, 'number'>;
-
-const angular = { beyondPi: 'string', easyMargin: 'boolean', gradient: 'string', unsafe: 'boolean' } as const;
-const scaled = numbers('scale', 'margin');
-const mode = { gradient: 'string', unsafe: 'boolean' } as const;
-const easy = { easyMargin: 'boolean', unsafe: 'boolean' } as const;
-const elastic = { ...scaled, std: 'number', plus: 'boolean or string', seed: 'number' } as const;
-
-const entries: Readonly<Record<string, LossEntry>> = {
-  softmax: entry(softmax, { bias: 'boolean' }),
-  normface: entry(normFace, { scale: 'number' }),
-  sphereface: entry(sphereFace, { ...numbers('margin', 'lambda'), unsafe: 'boolean' }),
-  cosface: entry<CosFaceClassOptions>(cosFace, { scale: 'number', margin: 'number or table', ...easy }),
-  arcface: entry<ArcFaceClassOptions>(arcFace, { scale: 'number', margin: 'number or table', ...angular }),
-  'combined-margin': entry(combined, {
-    ...numbers('scale', 'm1', 'm2', 'm3'),
-    beyondPi: 'string',
-    gradient: 'string',
-    unsafe: 'boolean',
-  }),
-  'mv-am-softmax': entry(mvAmSoftmax, { ...scaled, t: 'number', ...easy }),
-  'mv-arc-softmax': entry(mvArcSoftmax, { ...scaled, ...angular, t: 'number' }),
-  curricularface: entry(curricularFace, {
-    scale: 'number',
-    margin: 'number or table or object',
-    ...angular,
-    alpha: 'number or string',
-    tInitial: 'number',
-    statistic: 'string',
-  }),
-  adaface: entry(adaFace, {
-    ...scaled,
-    ...numbers('h', 'tAlpha', 'eps', 'batchMeanInitial', 'batchStdInitial'),
-    unsafe: 'boolean',
-  }),
-  magface: entry(magFace, {
-    scale: 'number',
-    ...angular,
-    ...numbers('lowerNorm', 'upperNorm', 'lowerMargin', 'upperMargin', 'lambdaG'),
-  }),
-  'elastic-arcface': entry(elasticArcFace, { ...elastic, ...angular }),
-  'elastic-cosface': entry(elasticCosFace, { ...elastic, ...easy }),
-  adacos: entry(adaCos, { dynamic: 'boolean', median: 'string' }),
-  'arc-neg': entry(arcNegFace, { ...scaled, ...angular, ...numbers('alpha', 'sigma') }),
-  npcface: entry(npcFace, { ...scaled, ...numbers('m0', 'm1', 't', 'a'), unsafe: 'boolean' }),
-  circle: entry(circleLoss, { ...scaled, ...mode }),
-  'sphereface-r': entry(sphereFaceR, { ...scaled, variant: 'string', lossWeight: 'number', ...mode }),
-  'li-arcface': entry(liArcFace, { ...scaled, unsafe: 'boolean' }),
-  'x2-softmax': entry(x2Softmax, { scale: 'number', ...numbers('a', 'h', 'k'), ...mode }),
-  'dynamic-arcface': {
-    options: {
-      scale: 'number',
-      ...angular,
-      ...numbers('a', 'b', 'lambda'),
-      counts: 'table',
-    } satisfies OptionTypes<DynamicArcFaceOptions>,
-    create: (parameters, { classCounts }) =>
-      dynamicArcFace({ counts: classCounts, ...parameters } as DynamicArcFaceOptions),
+  options: OptionTypes<NoInfer<Options>>,
+): readonly [string, LossEntry] => [
+  name,
+  {
+    options: { ...options, scale: 'number', base: 'loss' },
+    create: ({ base, scale, ...own }, data) => apply(baseLoss(base, scale, data), own as Options),
   },
-  sphereface2: entry(sphereFace2, {
-    ...scaled,
-    marginType: 'string',
-    ...numbers('lambda', 't', 'lossWeight'),
-    angleClamp: 'table',
-    ...mode,
-  }),
-  uniface: entry(uniFace, { ...scaled, ...numbers('lambda', 'r'), unsafe: 'boolean' }),
-  'bce-face': entry(bceFace, { ...scaled, ...numbers('lambda', 'r'), unsafe: 'boolean' }),
-  focal: weighted(focal, { ...numbers('gamma', 'alpha'), unsafe: 'boolean' }),
-  ohem: weighted(meanOfKept, { keepRatio: 'number', reduction: 'string' }),
-  'self-paced': weighted(selfPaced, {
-    regulariser: 'string',
-    ...numbers('pace', 'growth', 'maximumPace', 'lowerShare'),
-    unsafe: 'boolean',
-  }),
-};
+];
 
-/** Names that {@link createLoss} knows. */
+const entries: Readonly<Record<string, LossEntry>> = Object.fromEntries([
+  entry(softmax),
+  entry(normFace),
+  entry(sphereFace),
+  entry(cosFace),
+  entry(arcFace),
+  entry(combined),
+  entry(mvAmSoftmax),
+  entry(mvArcSoftmax),
+  entry(curricularFace),
+  entry(adaFace),
+  entry(magFace),
+  entry(elasticArcFace),
+  entry(elasticCosFace),
+  entry(adaCos),
+  entry(arcNegFace),
+  entry(npcFace),
+  entry(circleLoss),
+  entry(sphereFaceR),
+  entry(liArcFace),
+  entry(x2Softmax),
+  [
+    dynamicArcFace.lossName,
+    {
+      options: dynamicArcFace.optionTypes,
+      create: (parameters, { classCounts }) =>
+        dynamicArcFace({ counts: classCounts, ...parameters } as DynamicArcFaceOptions),
+    },
+  ],
+  entry(sphereFace2),
+  entry(uniFace),
+  entry(bceFace),
+  weighted('focal', focal, FOCAL_OPTIONS),
+  weighted('ohem', meanOfKept, { ...OHEM_OPTIONS, reduction: 'string' }),
+  weighted('self-paced', selfPaced, SELF_PACED_OPTIONS),
+]);
+
+/** Losses of the user's own, by name. */
+const own = new Map<string, LossEntry>();
+
+/** Names of the losses that are published here; {@link createLoss} knows those of {@link registerLoss} as well. */
 export const LOSS_NAMES: readonly string[] = Object.keys(entries);
 
 /** What every loss takes beside its own options. */
 const SHARED: Readonly<Record<string, OptionType>> = { labelSmoothing: 'number', preset: 'string' };
+
+/**
+ * Makes a loss of one's own known by a name, so that {@link createLoss}, configurations and saved models can name it. To
+ * register it again takes the place of what was there.
+ *
+ * @param create makes the loss from its options, whose names and types are checked before; the same options make the same
+ * loss
+ * @throws OptionOutOfRangeError for a name that one of {@link LOSS_NAMES} has, or that is none
+ */
+export function registerLoss(
+  name: string,
+  create: (parameters: LossParameters, data: LossData) => MarginLoss,
+  options: Readonly<Record<string, OptionType>> = {},
+): void {
+  if (typeof name !== 'string' || name === '' || Object.hasOwn(entries, name)) {
+    const fix = 'choose a name that no published loss has.';
+    throw new OptionOutOfRangeError('name', name, 'a name of your own', fix);
+  }
+  if (typeof create !== 'function') {
+    const fix = 'give a function of the options, such as () => marginLoss({ … }).';
+    throw new OptionOutOfRangeError('create', create, 'a function that makes the loss', fix);
+  }
+  const made = (parameters: LossParameters, data: LossData): MarginLoss => {
+    const loss = create(parameters, data);
+    requireLoss(loss);
+    const { classCounts } = data;
+    const definition: LossDefinition = { loss: name, params: parameters };
+    return { ...loss, definition: classCounts === undefined ? definition : { ...definition, classCounts } };
+  };
+  own.set(name, { options, create: made });
+}
 
 /** Names of the options of a loss. @throws UnknownNameError */
 export function lossOptions(name: string): readonly string[] {
@@ -170,16 +155,25 @@ function optionsOf(name: string): Readonly<Record<string, OptionType>> {
  */
 export function createLoss(name: string, parameters: LossParameters = {}, data: LossData = {}): MarginLoss {
   const { create } = find(name);
-  const options = optionsOf(name);
-  for (const [option, value] of Object.entries(parameters)) {
-    const type = Object.hasOwn(options, option) ? options[option] : undefined;
-    if (type === undefined) throw new UnknownNameError(`option of ${name}`, option, Object.keys(options));
-    if (!hasType(value, type))
-      throw new OptionOutOfRangeError(option, value, `a ${type}`, `give ${option} as a ${type}.`);
-  }
-  const { labelSmoothing, preset, ...own } = parameters;
-  const loss = create({ ...presetOf(name, preset as string | undefined), ...own }, data);
+  requireOptions(name, parameters, optionsOf(name));
+  const { labelSmoothing, preset, ...ownParameters } = parameters;
+  const loss = create({ ...presetOf(name, preset as string | undefined), ...ownParameters }, data);
   return labelSmoothing === undefined ? loss : smoothed(loss, labelSmoothing as number);
+}
+
+/**
+ * A loss in any of the forms in which one is given: itself, its name, or its definition.
+ *
+ * @throws UnknownNameError, OptionOutOfRangeError
+ */
+export function lossOf(given: MarginLoss | LossDefinition | string): MarginLoss {
+  if (typeof given === 'string') return createLoss(given);
+  if (typeof given !== 'object' || given === null || !Object.hasOwn(given, 'loss')) {
+    requireLoss(given);
+    return given;
+  }
+  const { loss, params, classCounts } = given as LossDefinition;
+  return createLoss(loss, params, classCounts === undefined ? {} : { classCounts });
 }
 
 function presetOf(name: string, preset: string | undefined): LossParameters {
@@ -193,15 +187,14 @@ function presetOf(name: string, preset: string | undefined): LossParameters {
   return presets[preset]!.params;
 }
 
-function find(name: string): LossEntry {
-  if (!Object.hasOwn(entries, name)) throw new UnknownNameError('loss', name, LOSS_NAMES);
-  return entries[name]!;
-}
-
-function hasType(value: unknown, type: OptionType): boolean {
-  if (type === 'loss') return typeof value === 'object' && value !== null;
-  const table = Array.isArray(value) || ArrayBuffer.isView(value);
-  return value !== null && type.split(' or ').includes(table ? 'table' : typeof value);
+function find(name: unknown): LossEntry {
+  if (typeof name !== 'string') {
+    const fix = "give a name, such as 'curricularface'; a loss that is made already goes where it is used.";
+    throw new OptionOutOfRangeError('loss', name, 'the name of a loss', fix);
+  }
+  const found = Object.hasOwn(entries, name) ? entries[name] : own.get(name);
+  if (found === undefined) throw new UnknownNameError('loss', name, [...LOSS_NAMES, ...own.keys()]);
+  return found;
 }
 
 function baseLoss(base: unknown, scale: unknown, data: LossData): MarginLoss {

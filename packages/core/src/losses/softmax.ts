@@ -1,5 +1,5 @@
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 
 export interface SoftmaxOptions {
   /** A bias a class. Default true. */
@@ -7,6 +7,10 @@ export interface SoftmaxOptions {
 }
 
 /** Plain softmax cross-entropy on x·w + b: no normalisation, no scale. */
-export function softmax(options: SoftmaxOptions = {}): MarginLoss {
-  return composeLoss({ name: 'softmax', geometry: 'inner', bias: options.bias ?? true });
-}
+export const softmax: LossFactory<SoftmaxOptions> = /* #__PURE__ */ lossFactory(
+  'softmax',
+  { bias: 'boolean' },
+  (options) => {
+    return composeLoss({ name: 'softmax', geometry: 'inner', bias: options.bias ?? true });
+  },
+);

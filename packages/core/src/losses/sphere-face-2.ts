@@ -18,7 +18,7 @@ import { binaryObjective } from '../objective/binary-objective.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { numberOps } from '../readings/number.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 
 export interface SphereFace2Options extends UnsafeOption {
   /** r of the paper, s > 0. Default 40. */
@@ -60,46 +60,60 @@ const MARGINS = {
  * b is learned, one for all classes. It starts where, with every angle at π/2, the positive pairs of a sample are as wrong as
  * its negative ones together.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function sphereFace2(options: SphereFace2Options = {}): MarginLoss {
-  const { scale = 40, marginType = 'C', lambda = 0.7, t = 3, lossWeight = 50 } = options;
-  const { gradient = 'straight-through', angleClamp = [1e-8, 3.14] } = options;
-  requireChoice('marginType', marginType, ['C', 'A', 'M']);
-  const { domain, usual } = MARGINS[marginType];
-  const { margin = usual } = options;
-  requirePositive('scale', scale);
-  requirePublished('margin', margin, domain, options);
-  const share: Domain = { published: { low: 0, high: 1, open: 'both' } };
-  requirePublished('lambda', lambda, { ...share, defined: share.published });
-  requirePositive('t', t);
-  requirePositive('lossWeight', lossWeight);
-  requireGradientMode(gradient);
-  requireClamp(angleClamp);
-  const parts: Parts = { type: marginType, margin, exponent: t, clamp: angleClamp };
-  return composeLoss({
-    name: 'sphereface2',
-    scale,
-    lossWeight: lossWeight / scale,
-    objective: binaryObjective({ positiveWeight: lambda, negativeWeight: 1 - lambda, biasSign: 1 }),
-    bias: { of: 'all classes', start: (classes) => startBias(parts, scale, lambda, classes) },
-    margin: {
-      name: `sphere2 ${marginType}`,
-      onSphere: true,
-      target: (ops, point) =>
-        inGradientMode(ops, gradient, point, (at) => {
-          const own = positive(ops, parts, at);
-          return { ...own, dNorm: ops.constant(0), pivot: at.cos, pastPi: never(ops) };
-        }),
-    },
-    modulation: {
-      name: `sphere2 ${marginType}`,
-      onSphere: true,
-      negative: (ops, given) =>
-        inGradientMode(ops, gradient, { cos: given }, ({ cos }) => negative(ops, parts, cos)),
-    },
-  });
-}
+export const sphereFace2: LossFactory<SphereFace2Options> = /* #__PURE__ */ lossFactory(
+  'sphereface2',
+  {
+    scale: 'number',
+    margin: 'number',
+    marginType: 'string',
+    lambda: 'number',
+    t: 'number',
+    lossWeight: 'number',
+    angleClamp: 'table',
+    gradient: 'string',
+    unsafe: 'boolean',
+  },
+  (options) => {
+    const { scale = 40, marginType = 'C', lambda = 0.7, t = 3, lossWeight = 50 } = options;
+    const { gradient = 'straight-through', angleClamp = [1e-8, 3.14] } = options;
+    requireChoice('marginType', marginType, ['C', 'A', 'M']);
+    const { domain, usual } = MARGINS[marginType];
+    const { margin = usual } = options;
+    requirePositive('scale', scale);
+    requirePublished('margin', margin, domain, options);
+    const share: Domain = { published: { low: 0, high: 1, open: 'both' } };
+    requirePublished('lambda', lambda, { ...share, defined: share.published });
+    requirePositive('t', t);
+    requirePositive('lossWeight', lossWeight);
+    requireGradientMode(gradient);
+    requireClamp(angleClamp);
+    const parts: Parts = { type: marginType, margin, exponent: t, clamp: angleClamp };
+    return composeLoss({
+      name: 'sphereface2',
+      scale,
+      lossWeight: lossWeight / scale,
+      objective: binaryObjective({ positiveWeight: lambda, negativeWeight: 1 - lambda, biasSign: 1 }),
+      bias: { of: 'all classes', start: (classes) => startBias(parts, scale, lambda, classes) },
+      margin: {
+        name: `sphere2 ${marginType}`,
+        onSphere: true,
+        target: (ops, point) =>
+          inGradientMode(ops, gradient, point, (at) => {
+            const own = positive(ops, parts, at);
+            return { ...own, dNorm: ops.constant(0), pivot: at.cos, pastPi: never(ops) };
+          }),
+      },
+      modulation: {
+        name: `sphere2 ${marginType}`,
+        onSphere: true,
+        negative: (ops, given) =>
+          inGradientMode(ops, gradient, { cos: given }, ({ cos }) => negative(ops, parts, cos)),
+      },
+    });
+  },
+);
 
 function requireClamp(clamp: readonly [number, number]): void {
   const [low, high] = Array.isArray(clamp) ? (clamp as readonly [number, number]) : [-1, -1];

@@ -8,7 +8,7 @@ import type { TargetMargin } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { composeLoss } from './compose-loss.ts';
-import type { MarginLoss } from './margin-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 
 export interface SphereFaceROptions extends UnsafeOption {
   /** s > 0. Default 30. */
@@ -37,24 +37,35 @@ const EPS = 1e-5;
  * As released: angles come from cosines clamped to ±(1 − 10⁻⁵), and characteristic gradient detachment gives every logit the
  * slope s, also where T is flat.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function sphereFaceR(options: SphereFaceROptions = {}): MarginLoss {
-  const { scale = 30, margin = 1.5, variant = 'v0', gradient = 'straight-through' } = options;
-  const { lossWeight = scale } = options;
-  requirePublished('margin', margin, ANGLE_FACTOR, options);
-  requireChoice('variant', variant, ['v0', 'v1', 'v2']);
-  requireGradientMode(gradient);
-  requirePositive('scale', scale);
-  requirePositive('lossWeight', lossWeight);
-  return composeLoss({
-    name: 'sphereface-r',
-    scale,
-    lossWeight: lossWeight / scale,
-    margin: multipliedTarget(variant, margin, gradient),
-    modulation: multipliedNegative(variant === 'v2' ? 1 / margin : 1, gradient),
-  });
-}
+export const sphereFaceR: LossFactory<SphereFaceROptions> = /* #__PURE__ */ lossFactory(
+  'sphereface-r',
+  {
+    scale: 'number',
+    margin: 'number',
+    variant: 'string',
+    lossWeight: 'number',
+    gradient: 'string',
+    unsafe: 'boolean',
+  },
+  (options) => {
+    const { scale = 30, margin = 1.5, variant = 'v0', gradient = 'straight-through' } = options;
+    const { lossWeight = scale } = options;
+    requirePublished('margin', margin, ANGLE_FACTOR, options);
+    requireChoice('variant', variant, ['v0', 'v1', 'v2']);
+    requireGradientMode(gradient);
+    requirePositive('scale', scale);
+    requirePositive('lossWeight', lossWeight);
+    return composeLoss({
+      name: 'sphereface-r',
+      scale,
+      lossWeight: lossWeight / scale,
+      margin: multipliedTarget(variant, margin, gradient),
+      modulation: multipliedNegative(variant === 'v2' ? 1 / margin : 1, gradient),
+    });
+  },
+);
 
 function multipliedTarget(variant: string, margin: number, gradient: GradientMode): TargetMargin {
   return {

@@ -9,6 +9,7 @@ import {
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
 import { binaryObjective } from '../objective/binary-objective.ts';
 import { composeLoss } from './compose-loss.ts';
+import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { BiasParameter, MarginLoss } from './margin-loss.ts';
 import type { ScaleOptions } from './norm-face.ts';
 
@@ -21,6 +22,14 @@ export interface UniFaceOptions extends ScaleOptions, UnsafeOption {
   readonly r?: number;
 }
 
+const UNIFIED_OPTIONS = {
+  scale: 'number',
+  margin: 'number',
+  lambda: 'number',
+  r: 'number',
+  unsafe: 'boolean',
+} as const;
+
 const SHARE: Domain = { published: { low: 0, high: 1, open: 'low' }, defined: POSITIVE };
 
 /**
@@ -32,21 +41,29 @@ const SHARE: Domain = { published: { low: 0, high: 1, open: 'low' }, defined: PO
  * Exponents are clamped to ±s, with no gradient past it: a target with cos θ_y < m − 1 + b/s pulls at nothing. b is learned, one
  * for all classes, and starts at ln(10·r·C).
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function uniFace(options: UniFaceOptions = {}): MarginLoss {
-  return unified('uniface', 'all classes', options);
-}
+export const uniFace: LossFactory<UniFaceOptions> = /* #__PURE__ */ lossFactory(
+  'uniface',
+  UNIFIED_OPTIONS,
+  (options) => {
+    return unified('uniface', 'all classes', options);
+  },
+);
 
 /**
  * The same with a threshold b_j for each class: the normalised binary cross-entropy that UniFace is compared with (Zhou et al.
  * 2023).
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
-export function bceFace(options: UniFaceOptions = {}): MarginLoss {
-  return unified('bce-face', 'each class', options);
-}
+export const bceFace: LossFactory<UniFaceOptions> = /* #__PURE__ */ lossFactory(
+  'bce-face',
+  UNIFIED_OPTIONS,
+  (options) => {
+    return unified('bce-face', 'each class', options);
+  },
+);
 
 function unified(name: string, of: BiasParameter['of'], options: UniFaceOptions): MarginLoss {
   const { scale = 64, margin = 0.4, lambda = 1, r = 1 } = options;

@@ -4,21 +4,38 @@ import { type OhemOptions, ohemWeighting } from '../weighting/ohem.ts';
 import type { SampleWeighting } from '../weighting/sample-weighting.ts';
 import { type SelfPacedOptions, selfPacedWeighting } from '../weighting/self-paced.ts';
 import { uniformWeighting } from '../weighting/uniform.ts';
+import type { LossDefinition, LossParameters } from './loss-factory.ts';
 import type { MarginLoss } from './margin-loss.ts';
+import { requireLoss } from './require-loss.ts';
 
 /** The same loss with G: `focal(curricularFace())` is one expression. @see focalWeighting */
 export function focal(loss: MarginLoss, options: FocalOptions = {}): MarginLoss {
-  return withWeighting(loss, focalWeighting(options));
+  return weighted('focal', loss, focalWeighting(options), options);
 }
 
 /** The same loss over its hardest samples only. @see ohemWeighting */
 export function ohem(loss: MarginLoss, options: OhemOptions = {}): MarginLoss {
-  return withWeighting(loss, ohemWeighting(options));
+  return weighted('ohem', loss, ohemWeighting(options), options);
 }
 
 /** The same loss with its easy samples first. @see selfPacedWeighting */
 export function selfPaced(loss: MarginLoss, options: SelfPacedOptions = {}): MarginLoss {
-  return withWeighting(loss, selfPacedWeighting(options));
+  return weighted('self-paced', loss, selfPacedWeighting(options), options);
+}
+
+function weighted(name: string, loss: MarginLoss, weighting: SampleWeighting, options: object): MarginLoss {
+  return { ...withWeighting(loss, weighting), definition: definitionOn(loss.definition, name, options) };
+}
+
+function definitionOn(
+  base: LossDefinition | undefined,
+  loss: string,
+  options: object,
+): LossDefinition | undefined {
+  if (base === undefined) return undefined;
+  const { classCounts, ...ofBase } = base;
+  const params: LossParameters = { ...options, base: ofBase };
+  return classCounts === undefined ? { loss, params } : { loss, params, classCounts };
 }
 
 /**
@@ -28,6 +45,7 @@ export function selfPaced(loss: MarginLoss, options: SelfPacedOptions = {}): Mar
  * carry a value of the same name.
  */
 export function withWeighting(loss: MarginLoss, weighting: SampleWeighting): MarginLoss {
+  requireLoss(loss);
   if (loss.weighting !== uniformWeighting) {
     throw new OptionOutOfRangeError(
       'weighting',
@@ -44,6 +62,7 @@ export function withWeighting(loss: MarginLoss, weighting: SampleWeighting): Mar
   return {
     ...loss,
     name: `${weighting.name}(${loss.name})`,
+    definition: undefined,
     weighting,
     initialValues: { ...loss.initialValues, ...weighting.initialValues },
     stateRanges: { ...loss.stateRanges, ...weighting.stateRanges },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLoss, type LossParameters } from '../losses/registry.ts';
+import type { LossParameters } from '../losses/loss-factory.ts';
+import { createLoss } from '../losses/registry.ts';
 import { numberOps } from '../readings/number.ts';
 
 test.each<[string, (m: number) => LossParameters]>([

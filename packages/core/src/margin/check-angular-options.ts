@@ -1,4 +1,5 @@
 import { requireChoice } from '../errors/check-options.ts';
+import type { OptionTypes } from '../errors/option-types.ts';
 import { requireGradientMode } from './gradient-mode.ts';
 import type { AngularMarginOptions } from './target-margin.ts';
 
@@ -8,3 +9,10 @@ export function checkAngularOptions({ beyondPi, easyMargin, gradient }: AngularM
   if (easyMargin !== undefined) requireChoice('easyMargin', easyMargin, [true, false]);
   if (gradient !== undefined) requireGradientMode(gradient);
 }
+
+export const ANGULAR_OPTIONS: OptionTypes<AngularMarginOptions> = {
+  beyondPi: 'string',
+  easyMargin: 'boolean',
+  gradient: 'string',
+  unsafe: 'boolean',
+};

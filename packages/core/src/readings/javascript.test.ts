@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LossParameters } from '../losses/loss-factory.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
-import { createLoss, LOSS_NAMES, type LossParameters } from '../losses/registry.ts';
+import { createLoss, LOSS_NAMES } from '../losses/registry.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { traceFormula } from '../ops/trace.ts';
 import { toJavaScript, toJavaScriptFunction } from './javascript.ts';

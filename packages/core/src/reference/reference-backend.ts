@@ -1,6 +1,7 @@
 import type { Backend } from '../head/contract.ts';
 import { headStep } from '../head/phases/head-step.ts';
 import { runSteps } from '../head/phases/steps.ts';
+import { requireHead } from '../head/require-head.ts';
 import { referenceHeadStep } from './reference-step.ts';
 
 /** The float64 reference as a {@link Backend}. */
@@ -9,12 +10,15 @@ export function referenceBackend(): Backend {
     name: 'reference',
     precision: 'float64',
     sharded: true,
-    createHead: async (loss, options = {}) => ({
-      loss,
-      subCenters: options.subCenters ?? 1,
-      step: async (input) => runSteps(headStep(referenceHeadStep(loss, input, options))),
-      dispose() {},
-    }),
+    createHead: async (loss, options = {}) => {
+      requireHead(loss, options);
+      return {
+        loss,
+        subCenters: options.subCenters ?? 1,
+        step: async (input) => runSteps(headStep(referenceHeadStep(loss, input, options))),
+        dispose() {},
+      };
+    },
     dispose: async () => {},
   };
 }

@@ -3,10 +3,11 @@ import { NonFiniteError, OptionOutOfRangeError, ShapeMismatchError } from '../er
 import type { HeadInput } from '../head/contract.ts';
 import { arcFace } from '../losses/arc-face.ts';
 import { curricularFace } from '../losses/curricular-face.ts';
+import type { LossParameters } from '../losses/loss-factory.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { mvAmSoftmax } from '../losses/mv-softmax.ts';
 import { normFace } from '../losses/norm-face.ts';
-import { createLoss, LOSS_NAMES, type LossParameters } from '../losses/registry.ts';
+import { createLoss, LOSS_NAMES } from '../losses/registry.ts';
 import { softmax } from '../losses/softmax.ts';
 import { keyedNormal } from '../random/margin-draws.ts';
 import { initialState } from '../state/loss-state.ts';

@@ -3,6 +3,7 @@ import type { HeadInput, HeadOptions, HeadOutput } from '../head/contract.ts';
 import { type ClassPasses, type HeadStep, headStep } from '../head/phases/head-step.ts';
 import type { BatchContext } from '../head/phases/open-batch.ts';
 import { runNow } from '../head/phases/steps.ts';
+import { requireHead } from '../head/require-head.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { BinaryObjective } from '../objective/objective.ts';
 import { negativeGradients, pairsInOnePass } from './gradients.ts';
@@ -28,6 +29,7 @@ export function referenceStep(
 
 /** What a step of the reference is made of. */
 export function referenceHeadStep(loss: MarginLoss, input: HeadInput, options: HeadOptions): HeadStep {
+  requireHead(loss, options);
   const { tileSize = DEFAULT_TILE } = options;
   requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);
   return { loss, input, options, precision: 'float64', passes: (batch) => passesOver(batch, tileSize) };

@@ -1,6 +1,7 @@
 import { requireInteger, requireRange } from '../errors/check-options.ts';
 import { NonFiniteError, StateMismatchError } from '../errors/errors.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
+import { requireLoss } from '../losses/require-loss.ts';
 
 /**
  * What a loss carries from step to step (t, running statistics, the pace), as plain data: part of every checkpoint.
@@ -13,8 +14,9 @@ export interface LossState {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** The state before the first step. */
+/** The state before the first step. @throws OptionOutOfRangeError for what is no loss */
 export function initialState(loss: MarginLoss): LossState {
+  requireLoss(loss);
   return { loss: loss.name, values: { ...loss.initialValues } };
 }
 

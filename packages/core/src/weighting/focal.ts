@@ -1,4 +1,5 @@
 import { requireFinite, requireNonNegative } from '../errors/check-options.ts';
+import { type OptionTypes, requireOptions } from '../errors/option-types.ts';
 import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
@@ -10,6 +11,12 @@ export interface FocalOptions extends UnsafeOption {
   readonly alpha?: number;
 }
 
+export const FOCAL_OPTIONS: OptionTypes<FocalOptions> = {
+  gamma: 'number',
+  alpha: 'number',
+  unsafe: 'boolean',
+};
+
 /**
  * G = α(1 − p)^γ, differentiated (Lin et al. 2017, eqs. 4–5).
  *
@@ -17,9 +24,10 @@ export interface FocalOptions extends UnsafeOption {
  *
  * 1 − p is taken as −expm1(−nll), and p·nll/(1 − p) in its limit 1 as p → 1.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
 export function focalWeighting(options: FocalOptions = {}): SampleWeighting {
+  requireOptions('focal', options, FOCAL_OPTIONS);
   const { gamma = 2, alpha = 1 } = options;
   requireNonNegative('gamma', gamma);
   requireFinite('gamma', gamma);

@@ -1,4 +1,5 @@
 import { requireRange } from '../errors/check-options.ts';
+import { type OptionTypes, requireOptions } from '../errors/option-types.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
 
 export interface OhemOptions {
@@ -6,14 +7,17 @@ export interface OhemOptions {
   readonly keepRatio?: number;
 }
 
+export const OHEM_OPTIONS: OptionTypes<OhemOptions> = { keepRatio: 'number' };
+
 /**
  * G = 1 for the ⌊keepRatio·B⌋ samples with the largest loss (at least one), 0 for the rest; the loss is the mean
  * over the kept (online hard example mining, Shrivastava et al. 2016, section 4). The choice carries no gradient;
  * ties are kept in the order of the batch.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
 export function ohemWeighting(options: OhemOptions = {}): SampleWeighting {
+  requireOptions('ohem', options, OHEM_OPTIONS);
   const { keepRatio = 0.7 } = options;
   requireRange('keepRatio', keepRatio, 0, 1, 'exclusive lower bound');
   return {

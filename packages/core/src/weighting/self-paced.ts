@@ -1,5 +1,6 @@
 import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
+import { type OptionTypes, requireOptions } from '../errors/option-types.ts';
 import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
@@ -35,6 +36,15 @@ export function paceAfter(steps: number, options: SelfPacedOptions = {}): number
   return Math.min(pace * growth ** steps, top);
 }
 
+export const SELF_PACED_OPTIONS: OptionTypes<SelfPacedOptions> = {
+  regulariser: 'string',
+  pace: 'number',
+  growth: 'number',
+  maximumPace: 'number',
+  lowerShare: 'number',
+  unsafe: 'boolean',
+};
+
 /**
  * G = v(nll; λ), where the pace λ grows from step to step: easy samples first. v carries no gradient. Without a pace the
  * state holds 0 until the first batch has said it.
@@ -43,9 +53,10 @@ export function paceAfter(steps: number, options: SelfPacedOptions = {}): number
  * - `linear`: 1 − nll/λ where nll < λ, else 0 (Jiang et al. 2014, eq. 7);
  * - `mixture`: 1 up to λ₂, 0 from λ₁ on, and ζ·(1/nll − 1/λ₁) between, ζ = λ₁λ₂/(λ₁ − λ₂) (Jiang et al. 2014, eq. 11).
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
 export function selfPacedWeighting(options: SelfPacedOptions = {}): SampleWeighting {
+  requireOptions('self-paced', options, SELF_PACED_OPTIONS);
   const { regulariser = 'hard', lowerShare = 0.5 } = options;
   requireChoice('regulariser', regulariser, ['hard', 'linear', 'mixture']);
   if (!(lowerShare > 0 && lowerShare < 1)) {

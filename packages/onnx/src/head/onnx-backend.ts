@@ -2,7 +2,10 @@ import {
   type Backend,
   BackendError,
   type MarginLoss,
+  type OptionNames,
   requireChoice,
+  requireHead,
+  requireKnownOptions,
   requireNonNegative,
   requirePositive,
 } from '@cf/core';
@@ -58,6 +61,18 @@ export interface OnnxBackendOptions {
   readonly onPart?: OnPart;
 }
 
+const OPTIONS: OptionNames<OnnxBackendOptions> = {
+  runtime: true,
+  provider: true,
+  threads: true,
+  cacheBytes: true,
+  keepBytes: true,
+  skipBound: true,
+  elementwise: true,
+  products: true,
+  onPart: true,
+};
+
 const MIB = 2 ** 20;
 /** Each thread more takes some MiB, and eight leave little of the sweep. */
 const MOST_SWEEPING = 8;
@@ -66,9 +81,10 @@ const MOST_SWEEPING = 8;
  * A {@link Backend} on onnxruntime, float32: the streaming head as ONNX graphs, written from the loss's own formulas. Its
  * name is `onnx-` and the provider's.
  *
- * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError
+ * @throws BackendError (`E_BACKEND`) if the provider is not available, OptionOutOfRangeError, UnknownNameError
  */
 export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend> {
+  requireKnownOptions('onnxBackend', options, OPTIONS);
   const {
     runtime,
     provider = 'cpu',
@@ -113,21 +129,13 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
       keepBytes,
       skipBound,
     },
-    createHead: async (loss, headOptions = {}) =>
-      onnxHead(
-        loss,
-        {
-          runtime,
-          opener,
-          cacheBytes,
-          keepBytes,
-          skipBound,
-          products,
-          onPart: options.onPart,
-          kernels: simd ? await openKernels(lossesOf(loss), helpers, products?.program) : undefined,
-        },
-        headOptions,
-      ),
+    createHead: async (loss, headOptions = {}) => {
+      requireHead(loss, headOptions);
+      const kernels = simd ? await openKernels(lossesOf(loss), helpers, products?.program) : undefined;
+      const { onPart } = options;
+      const parts = { runtime, opener, cacheBytes, keepBytes, skipBound, products, onPart, kernels };
+      return onnxHead(loss, parts, headOptions);
+    },
     dispose: async () => {
       const last = anchor;
       anchor = undefined;

@@ -1,4 +1,4 @@
-import type { Backend } from '@cf/core';
+import { type Backend, type OptionNames, requireHead, requireKnownOptions } from '@cf/core';
 import { activateBackend } from './active-backend.ts';
 import { tfjsHead } from './tfjs-head.ts';
 
@@ -10,6 +10,8 @@ export interface TfjsBackendOptions {
   readonly backend?: 'cpu' | (string & {});
 }
 
+const OPTIONS: OptionNames<TfjsBackendOptions> = { backend: true };
+
 /**
  * A {@link Backend} on TensorFlow.js, float32, with analytic gradients. Its name is `tfjs-` and the name of the
  * TensorFlow.js backend, such as `tfjs-cpu`.
@@ -17,15 +19,20 @@ export interface TfjsBackendOptions {
  * TensorFlow.js has one active backend a process: this makes the named one active, and so does each step of its heads
  * where something else has changed it in between.
  *
- * @throws BackendError (`E_BACKEND`) if the backend is not registered, does not initialise, or does not compute in float32
+ * @throws BackendError (`E_BACKEND`) if the backend is not registered, does not initialise, or does not compute in float32;
+ * UnknownNameError for an unknown option
  */
 export async function tfjsBackend(options: TfjsBackendOptions = {}): Promise<Backend> {
+  requireKnownOptions('tfjsBackend', options, OPTIONS);
   const { backend = 'cpu' } = options;
   await activateBackend(backend);
   return {
     name: `tfjs-${backend}`,
     precision: 'float32',
-    createHead: async (loss, headOptions = {}) => tfjsHead(loss, backend, headOptions),
+    createHead: async (loss, headOptions = {}) => {
+      requireHead(loss, headOptions);
+      return tfjsHead(loss, backend, headOptions);
+    },
     dispose: async () => {},
   };
 }

@@ -1,6 +1,11 @@
-import { OptionOutOfRangeError, requireChoice, ShapeMismatchError } from '@cf/core';
+import {
+  type OptionNames,
+  OptionOutOfRangeError,
+  requireChoice,
+  requireKnownOptions,
+  ShapeMismatchError,
+} from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import type { LossDefinition } from './loss-definition.ts';
 import { MarginHead, type MarginHeadConfig, registerMarginHead } from './margin-head-layer.ts';
 
 /** How a model is trained, whether it is new or loaded. */
@@ -19,10 +24,7 @@ export interface MarginCompileOptions {
 }
 
 /** A margin loss on a backbone. */
-export interface MarginModelOptions extends MarginCompileOptions, Omit<MarginHeadConfig, 'loss' | 'params'> {
-  /** A loss of `@cf/core` by name, or by name and options. */
-  readonly loss: string | LossDefinition;
-}
+export interface MarginModelOptions extends MarginCompileOptions, MarginHeadConfig {}
 
 /**
  * Puts a margin loss on a backbone and compiles the model, so that `model.fit(x, labels)` trains both.
@@ -37,6 +39,7 @@ export function compileMarginModel(
   model: tf.LayersModel,
   options: MarginModelOptions | MarginCompileOptions,
 ): tf.LayersModel {
+  requireKnownOptions('compileMarginModel', options, OPTIONS);
   registerMarginHead();
   const { optimizer, metrics = [], classWeights, ...ofHead }: MarginCompileOptions & HeadOptions = options;
   const compiled = withHead(model, ofHead);
@@ -92,6 +95,22 @@ function checkedClassWeights(given: ArrayLike<number>, classes: number): Float32
   return weights;
 }
 
+const OPTIONS: OptionNames<MarginModelOptions> = {
+  optimizer: true,
+  metrics: true,
+  classWeights: true,
+  loss: true,
+  params: true,
+  classCounts: true,
+  classes: true,
+  subCenters: true,
+  tileSize: true,
+  keepBytes: true,
+  centersStd: true,
+  centersSeed: true,
+  name: true,
+};
+
 /** What makes the head of a model that has none yet. */
 type HeadOptions = Partial<Omit<MarginModelOptions, keyof MarginCompileOptions>>;
 
@@ -113,7 +132,7 @@ function withHead(model: tf.LayersModel, options: HeadOptions): tf.LayersModel {
       'loss',
       loss,
       'a loss for a model without one',
-      "give loss: 'curricularface'.",
+      'give loss: curricularFace(), or its name.',
     );
   }
   if (model.outputs.length !== 1) {
@@ -122,8 +141,7 @@ function withHead(model: tf.LayersModel, options: HeadOptions): tf.LayersModel {
       'one output, [batch, dim]',
     );
   }
-  const definition = typeof loss === 'string' ? { loss } : loss;
-  const head = new MarginHead({ ...(rest as MarginModelOptions), ...definition });
+  const head = new MarginHead({ ...(rest as MarginModelOptions), loss });
   const outputs = head.apply(model.outputs) as tf.SymbolicTensor;
   return tf.model({ inputs: model.inputs, outputs });
 }

@@ -1,4 +1,4 @@
-import { createLoss, referenceStep, sphereFace2, uniFace } from '@cf/core';
+import { arcFace, createLoss, referenceStep, sphereFace2, uniFace } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -24,7 +24,8 @@ function compile(config: Omit<MarginHeadConfig, 'classes'>): tf.LayersModel {
   });
   const optimizer = tf.train.sgd(0.01);
   const shared = { centersStd: 1, centersSeed: 4, classes: CLASSES, optimizer };
-  return compileMarginModel(backbone, { ...shared, ...rest, loss: params ? { loss, params } : loss });
+  const definition = typeof loss === 'string' && params !== undefined ? { loss, params } : loss;
+  return compileMarginModel(backbone, { ...shared, ...rest, loss: definition });
 }
 
 function weightsByName(model: tf.LayersModel): Record<string, Float32Array> {
@@ -84,26 +85,26 @@ describe('a head of the whole family', () => {
     const margin = Float32Array.of(0.1, 0.2, 0.3, 0.35);
     const config = { classes: CLASSES, subCenters: 2, loss: 'cosface', params: { margin } };
     const saved = JSON.parse(JSON.stringify(new MarginHead(config).getConfig())) as MarginHeadConfig;
-    expect(saved).toMatchObject({ subCenters: 2, params: { margin: [...margin] } });
+    expect(saved).toMatchObject({ loss: 'cosface', subCenters: 2, params: { margin: [...margin] } });
     expect(new MarginHead(saved).loss.classValues).toEqual(
       createLoss('cosface', { margin: [...margin] }).classValues,
     );
     const counts = { classes: CLASSES, loss: 'dynamic-arcface', classCounts: Int32Array.of(1, 2, 3, 4) };
     const counted = JSON.parse(JSON.stringify(new MarginHead(counts).getConfig())) as MarginHeadConfig;
-    expect(counted.classCounts).toEqual([1, 2, 3, 4]);
+    expect(counted.params).toEqual({ counts: [1, 2, 3, 4] });
     expect(new MarginHead(counted).loss.classValues).toEqual(new MarginHead(counts).loss.classValues);
   });
 
   test.each([
     [{ loss: 'arcface', subCenters: 0 }, 'E_OPTION_RANGE', 'subCenters = 0'],
     [{ loss: 'dynamic-arcface' }, 'E_OPTION_RANGE', 'counts = undefined'],
+    [{ loss: arcFace(), params: { margin: 0.1 } }, 'E_OPTION_RANGE', 'params = {"margin":0.1}'],
+    [{ loss: arcFace as never }, 'E_OPTION_RANGE', 'loss = "the function make"'],
+    [{ loss: undefined as never }, 'E_OPTION_RANGE', 'loss = undefined'],
+    [{ loss: 'arcface', subCentres: 2 } as never, 'E_UNKNOWN_NAME', "option of MarginHead 'subCentres'"],
     [{ loss: 'dynamic-arcface', classCounts: [1, 2, 0, 4] }, 'E_OPTION_RANGE', 'counts[2] = 0'],
     [{ loss: 'dynamic-arcface', classCounts: [1, 2] }, 'E_SHAPE', 'margin of length 2 in dynamic-arcface'],
-    [
-      { loss: 'arcface', params: { margin: [0.1, Number.NaN, 0, 0] } },
-      'E_OPTION_RANGE',
-      'params.margin[1] = NaN',
-    ],
+    [{ loss: 'arcface', params: { margin: [0.1, Number.NaN, 0, 0] } }, 'E_OPTION_RANGE', 'margin[1] = NaN'],
   ] as const)('what does not fit: %j', (config, code, given) => {
     expect(() => new MarginHead({ classes: CLASSES, ...config })).toThrow(
       expect.objectContaining({ code, given }) as never,

@@ -1,10 +1,13 @@
 import {
   checkState,
+  type LossDefinition,
   type LossState,
   type MarginLoss,
   type Mode,
+  type OptionNames,
   requireClassValues,
   requireInteger,
+  requireKnownOptions,
   requirePositive,
   ShapeMismatchError,
 } from '@cf/core';
@@ -13,11 +16,11 @@ import { stateFromTensors } from '../step/state-tensors.ts';
 import type { TensorHeadOutput } from '../step/tensor-step.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
-import { type LossDefinition, lossOf, plainData } from './loss-definition.ts';
+import { type GivenLoss, lossGiven, savedLoss } from './loss-definition.ts';
 
-/** What a {@link MarginHead} is made of, as plain data. */
+/** What a {@link MarginHead} is made of. With a loss by its name it is plain data, which `getConfig` gives. */
 export interface MarginHeadConfig
-  extends LossDefinition,
+  extends GivenLoss,
     Pick<MarginHeadOptions, 'subCenters' | 'tileSize' | 'keepBytes'> {
   /** Number of identities, C. */
   readonly classes: number;
@@ -27,6 +30,25 @@ export interface MarginHeadConfig
   readonly centersSeed?: number;
   readonly name?: string;
 }
+
+/** What every layer of TensorFlow.js is saved with. */
+type OfLayer = 'trainable' | 'dtype' | 'batchInputShape';
+
+const OPTIONS: OptionNames<MarginHeadConfig> & Readonly<Record<OfLayer, true>> = {
+  loss: true,
+  params: true,
+  classCounts: true,
+  subCenters: true,
+  tileSize: true,
+  keepBytes: true,
+  classes: true,
+  centersStd: true,
+  centersSeed: true,
+  name: true,
+  trainable: true,
+  dtype: true,
+  batchInputShape: true,
+};
 
 /**
  * The last layer of a model that trains embeddings: it holds the class centers, [C·K, d] (and a bias where the loss has
@@ -44,6 +66,7 @@ export class MarginHead extends tf.layers.Layer {
   /** Weights of the classes in the loss, ≥ 0: [C]. Not saved. */
   classWeights: Float32Array | undefined;
   private readonly config: MarginHeadConfig;
+  private readonly saved: LossDefinition | undefined;
   private readonly head: TensorHead;
   private centers: tf.LayerVariable | undefined;
   private bias: tf.LayerVariable | undefined;
@@ -52,12 +75,16 @@ export class MarginHead extends tf.layers.Layer {
   private mode: Mode = 'eval';
   private last: TensorHeadOutput | undefined;
 
-  /** @throws UnknownNameError, OptionOutOfRangeError, ShapeMismatchError for a table of another number of classes */
+  /**
+   * @throws UnknownNameError for an unknown loss or option, with the nearest name; OptionOutOfRangeError; ShapeMismatchError
+   * for a table of another number of classes
+   */
   constructor(config: MarginHeadConfig) {
     super(config as object);
-    const { params, classCounts } = config;
-    this.config = { ...config, ...given({ params, classCounts }, plainData) };
-    this.loss = lossOf(this.config);
+    requireKnownOptions('MarginHead', config, OPTIONS);
+    this.config = config;
+    this.loss = lossGiven(config);
+    this.saved = this.loss.definition && savedLoss(this.loss);
     requireInteger('classes', config.classes, 1, Number.MAX_SAFE_INTEGER);
     this.classes = config.classes;
     requireClassValues(this.loss, this.classes);
@@ -105,8 +132,18 @@ export class MarginHead extends tf.layers.Layer {
     return tf.clone(Array.isArray(inputs) ? inputs[0]! : inputs);
   }
 
+  /** A loader adds fields of its own to what was saved, which are left out. */
+  static override fromConfig<Loaded extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<Loaded>,
+    config: tf.serialization.ConfigDict,
+  ): Loaded {
+    const known = Object.entries(config).filter(([name]) => Object.hasOwn(OPTIONS, name));
+    return new cls(Object.fromEntries(known));
+  }
+
+  /** @throws OptionOutOfRangeError for a loss that can't be saved, since no name is known of it */
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), ...savedConfig(this.config) };
+    return { ...super.getConfig(), ...savedConfig(this.config, this.saved ?? savedLoss(this.loss)) };
   }
 
   /**
@@ -174,27 +211,11 @@ export class MarginHead extends tf.layers.Layer {
 }
 
 /** The fields of a config that are the layer's own; a loader adds others. */
-function savedConfig(config: MarginHeadConfig): tf.serialization.ConfigDict {
-  const { classes, loss, params, classCounts, subCenters, tileSize, keepBytes, centersStd, centersSeed } =
-    config;
-  const own = {
-    classes,
-    loss,
-    params,
-    classCounts,
-    subCenters,
-    tileSize,
-    keepBytes,
-    centersStd,
-    centersSeed,
-  };
-  return given(own, (_, value) => value) as tf.serialization.ConfigDict;
-}
-
-/** The fields that are not undefined, each as `as` has it. */
-function given<Fields extends object>(fields: Fields, as: (name: string, value: unknown) => unknown): object {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name, as(name, value)]));
+function savedConfig(config: MarginHeadConfig, loss: LossDefinition): tf.serialization.ConfigDict {
+  const { classes, subCenters, tileSize, keepBytes, centersStd, centersSeed } = config;
+  const own = { classes, ...loss, subCenters, tileSize, keepBytes, centersStd, centersSeed };
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as tf.serialization.ConfigDict;
 }
 
 function weightsOf(classWeights: Float32Array, labels: tf.Tensor1D): tf.Tensor1D {

@@ -1,4 +1,13 @@
-import { LOSS_NAMES, referenceStep } from '@cf/core';
+import {
+  angularMargin,
+  curricularFace,
+  focal,
+  LOSS_NAMES,
+  type MarginLoss,
+  marginLoss,
+  referenceStep,
+  registerLoss,
+} from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -25,7 +34,7 @@ function backbone(seed = 1): tf.LayersModel {
   });
 }
 
-function compile(loss: string | LossDefinition, extra: Partial<MarginModelOptions> = {}): tf.LayersModel {
+function compile(loss: MarginModelOptions['loss'], extra: Partial<MarginModelOptions> = {}): tf.LayersModel {
   return compileMarginModel(backbone(), { loss, classes: CLASSES, optimizer: 'sgd', ...extra });
 }
 
@@ -197,6 +206,28 @@ describe('save and load', () => {
     },
   );
 
+  test('a loss that was made is saved as its definition, and one of your own by the name that it was registered under', async () => {
+    const made = compile(focal(curricularFace({ scale: 16, tInitial: 0.25 }), { gamma: 1 }), {
+      centersSeed: 3,
+    });
+    const { x, y } = data(8, 5);
+    await made.trainOnBatch(x, y);
+    const again = compileMarginModel(await reloaded(made), { optimizer: 'sgd' });
+    expect(marginHeadOf(again).loss).toMatchObject({ name: 'focal(curricularface)', scale: 16 });
+    expect(weightBytes(again)).toEqual(weightBytes(made));
+
+    const mine = (): MarginLoss => marginLoss({ name: 'mine', scale: 8, margin: angularMargin(0.2) });
+    const unnamed = compile(mine());
+    await unnamed.trainOnBatch(x, y);
+    await expect(reloaded(unnamed)).rejects.toThrow(/registerLoss\('mine'/);
+    registerLoss('mine', mine);
+    const named = compile('mine', { centersSeed: 3 });
+    expect(marginHeadOf(compileMarginModel(await reloaded(named), { optimizer: 'sgd' })).loss).toMatchObject({
+      name: 'mine',
+      scale: 8,
+    });
+  });
+
   test('the embedding model has neither centers nor state, and shares the weights', async () => {
     const model = compile('curricularface', { centersSeed: 6 });
     const embedder = embeddingModel(model);
@@ -226,6 +257,11 @@ describe('what does not fit', () => {
     ['an unknown metric', () => compile('arcface', { metrics: ['t'] }), /one of "accuracy"/],
     ['classWeights of another length', () => compile('arcface', { classWeights: [1] }), /one weight a class/],
     ['no classes', () => compile('arcface', { classes: 0 }), /classes/],
+    [
+      'an option of the head that is none',
+      () => compile('arcface', { subCentres: 2 } as never),
+      /did you mean 'subCenters'/,
+    ],
     ['no loss', () => compileMarginModel(backbone(), { optimizer: 'sgd' }), /give loss/],
     [
       'a class weight that is negative',

@@ -1,4 +1,13 @@
-import { checkInput, type MarginLoss, type Mode, OptionOutOfRangeError, requireInteger } from '@cf/core';
+import {
+  checkInput,
+  type MarginLoss,
+  type Mode,
+  type OptionNames,
+  OptionOutOfRangeError,
+  requireInteger,
+  requireKnownOptions,
+  requireLoss,
+} from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { readFloats } from '../ops/read.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
@@ -23,6 +32,14 @@ export interface MarginHeadOptions {
   /** Also tell how many samples are nearest to their own class. Default false. */
   readonly accuracy?: boolean;
 }
+
+const OPTIONS: OptionNames<MarginHeadOptions> = {
+  tileSize: true,
+  keepBytes: true,
+  subCenters: true,
+  countNegatives: true,
+  accuracy: true,
+};
 
 /** A loss as a differentiable function of tensors. */
 export interface TensorHead {
@@ -49,9 +66,11 @@ export interface TensorHead {
  * slopes of `@cf/core`. The gradients are computed tile by tile in the forward pass, so that neither logits nor
  * probabilities, B × C, are ever on a tape.
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError, UnknownNameError
  */
 export function marginHead(loss: MarginLoss, options: MarginHeadOptions = {}): TensorHead {
+  requireLoss(loss);
+  requireKnownOptions('marginHead', options, OPTIONS);
   const { tileSize, keepBytes = DEFAULT_KEEP_BYTES } = options;
   const { countNegatives = false, accuracy = false, subCenters = 1 } = options;
   if (tileSize !== undefined) requireInteger('tileSize', tileSize, 1, Number.MAX_SAFE_INTEGER);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ShapeMismatchError } from '../../errors/errors.ts';
+import type { LossParameters } from '../../losses/loss-factory.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
-import { createLoss, type LossParameters } from '../../losses/registry.ts';
+import { createLoss } from '../../losses/registry.ts';
 import { keyedNormal } from '../../random/margin-draws.ts';
 import { referenceHeadStep, referenceStep } from '../../reference/reference-step.ts';
 import type { HeadInput, HeadOutput } from '../contract.ts';
