@@ -138,7 +138,8 @@ export {
 } from './losses/elastic-face.ts';
 export { type LiArcFaceOptions, liArcFace } from './losses/li-arc-face.ts';
 export { logitScale } from './losses/logit-scale.ts';
-export type { LossData, LossDefinition, LossFactory, LossParameters } from './losses/loss-factory.ts';
+export type { LossData, LossDefinition, LossParameters } from './losses/loss-definition.ts';
+export type { LossFactory } from './losses/loss-factory.ts';
 export { type MagFaceOptions, magFace } from './losses/mag-face.ts';
 export type {
   BatchStatistics,

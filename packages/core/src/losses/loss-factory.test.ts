@@ -8,7 +8,7 @@ import { initialState } from '../state/loss-state.ts';
 import { focalWeighting } from '../weighting/focal.ts';
 import { arcFace } from './arc-face.ts';
 import { curricularFace } from './curricular-face.ts';
-import type { LossParameters } from './loss-factory.ts';
+import type { LossParameters } from './loss-definition.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import { marginLoss } from './own-loss.ts';
 import { createLoss, LOSS_NAMES, lossOf, lossOptions, registerLoss } from './registry.ts';

@@ -4,7 +4,7 @@ import type { NegativeValue } from '../modulation/modulation.ts';
 import type { Objective } from '../objective/objective.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
-import type { LossDefinition } from './loss-factory.ts';
+import type { LossDefinition } from './loss-definition.ts';
 
 /** How embeddings and class centers meet: x·w + b; ‖x‖·cos θ; s·cos θ. */
 export type Geometry = 'inner' | 'norm-scaled' | 'cosine';

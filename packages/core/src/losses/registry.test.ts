@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { drawMargins } from '../random/margin-draws.ts';
 import { numberOps } from '../readings/number.ts';
-import type { LossParameters } from './loss-factory.ts';
+import type { LossParameters } from './loss-definition.ts';
 import { createLoss, LOSS_NAMES, lossOptions } from './registry.ts';
 
 describe('createLoss', () => {

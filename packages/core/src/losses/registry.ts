@@ -14,7 +14,7 @@ import { curricularFace } from './curricular-face.ts';
 import { type DynamicArcFaceOptions, dynamicArcFace } from './dynamic-arc-face.ts';
 import { elasticArcFace, elasticCosFace } from './elastic-face.ts';
 import { liArcFace } from './li-arc-face.ts';
-import type { LossData, LossDefinition, LossParameters } from './loss-factory.ts';
+import type { LossData, LossDefinition, LossParameters } from './loss-definition.ts';
 import { magFace } from './mag-face.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import { mvAmSoftmax, mvArcSoftmax } from './mv-softmax.ts';

@@ -4,7 +4,7 @@ import { type OhemOptions, ohemWeighting } from '../weighting/ohem.ts';
 import type { SampleWeighting } from '../weighting/sample-weighting.ts';
 import { type SelfPacedOptions, selfPacedWeighting } from '../weighting/self-paced.ts';
 import { uniformWeighting } from '../weighting/uniform.ts';
-import type { LossDefinition, LossParameters } from './loss-factory.ts';
+import type { LossDefinition, LossParameters } from './loss-definition.ts';
 import type { MarginLoss } from './margin-loss.ts';
 import { requireLoss } from './require-loss.ts';
 

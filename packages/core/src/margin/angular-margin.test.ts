@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LossParameters } from '../losses/loss-factory.ts';
+import type { LossParameters } from '../losses/loss-definition.ts';
 import { createLoss } from '../losses/registry.ts';
 import { numberOps } from '../readings/number.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LossParameters } from '../losses/loss-factory.ts';
+import type { LossParameters } from '../losses/loss-definition.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { createLoss, LOSS_NAMES } from '../losses/registry.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';

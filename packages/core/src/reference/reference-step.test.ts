@@ -3,7 +3,7 @@ import { NonFiniteError, OptionOutOfRangeError, ShapeMismatchError } from '../er
 import type { HeadInput } from '../head/contract.ts';
 import { arcFace } from '../losses/arc-face.ts';
 import { curricularFace } from '../losses/curricular-face.ts';
-import type { LossParameters } from '../losses/loss-factory.ts';
+import type { LossParameters } from '../losses/loss-definition.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { mvAmSoftmax } from '../losses/mv-softmax.ts';
 import { normFace } from '../losses/norm-face.ts';

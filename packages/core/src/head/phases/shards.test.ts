@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ShapeMismatchError } from '../../errors/errors.ts';
-import type { LossParameters } from '../../losses/loss-factory.ts';
+import type { LossParameters } from '../../losses/loss-definition.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { createLoss } from '../../losses/registry.ts';
 import { keyedNormal } from '../../random/margin-draws.ts';
