@@ -493,3 +493,16 @@ test('a backend that takes no shards must say so', async () => {
     parameters: parametersOf(shardsAreTheWhole),
   });
 });
+
+test.each<[string, unknown, RegExp]>([
+  ['a loss', [softmaxObjective], /^specimens\[0\] = .*expected a specimen.*\n.*specimen\('mine'/s],
+  ['what makes a loss', [() => 3], /^specimens\[0\]/],
+])('%s is no specimen', (_, specimens, message) => {
+  expect(() => backendLaws(referenceBackend, { specimens } as never)).toThrow(message);
+});
+
+test('an option of the laws that is none is named', () => {
+  expect(() => backendLaws(referenceBackend, { runsPerLos: 1 } as never)).toThrow(
+    /did you mean 'runsPerLoss'/,
+  );
+});

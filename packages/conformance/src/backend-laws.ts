@@ -1,4 +1,4 @@
-import type { Backend } from '@cf/core';
+import { type Backend, type OptionNames, requireKnownOptions } from '@cf/core';
 import { cornersAgree } from './laws/corners.ts';
 import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { badInputIsNamed } from './laws/errors.ts';
@@ -19,7 +19,7 @@ import {
   tangentGradients,
   tileInvariance,
 } from './laws/symmetries.ts';
-import { SPECIMENS } from './problems/specimens.ts';
+import { requireSpecimens, SPECIMENS } from './problems/specimens.ts';
 
 /** Laws of the formulas alone; no backend takes part. */
 export const FORMULA_LAWS: readonly Law[] = [slopesMatchDual, targetNeverFalls, frozenLossNeverRises];
@@ -63,6 +63,13 @@ export interface LawTest {
   run(): Promise<void>;
 }
 
+const OPTIONS: OptionNames<LawOptions & { readonly precision: unknown }> = {
+  runsPerLoss: true,
+  seed: true,
+  specimens: true,
+  precision: true,
+};
+
 /**
  * The laws as tests of a backend, for any test runner:
  *
@@ -70,12 +77,15 @@ export interface LawTest {
  *
  * @param open makes the backend; it is called once, before the first law runs, and shared by all.
  * @param options `precision` 'float64' adds the laws that need it.
+ * @throws UnknownNameError for an unknown option, OptionOutOfRangeError for specimens that are none
  */
 export function backendLaws(
   open: () => Backend | Promise<Backend>,
   options: LawOptions & { readonly precision?: Backend['precision'] } = {},
 ): readonly LawTest[] {
   const { runsPerLoss = 8, seed, specimens = SPECIMENS, precision = 'float32' } = options;
+  requireKnownOptions('backendLaws', options, OPTIONS);
+  requireSpecimens(specimens);
   let backend: Promise<Backend> | undefined;
   const laws = [...FORMULA_LAWS, ...BACKEND_LAWS, ...(precision === 'float64' ? FLOAT64_LAWS : [])];
   return laws.map((law) => ({

@@ -27,4 +27,4 @@ export {
   problemSpecs,
   type Regime,
 } from './problems/problem.ts';
-export { SPECIMENS, type Specimen } from './problems/specimens.ts';
+export { SPECIMENS, type Specimen, type SpecimenTraits, specimen } from './problems/specimens.ts';

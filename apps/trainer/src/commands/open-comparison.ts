@@ -10,6 +10,7 @@ import { hasComparison, readComparison } from '../comparison/comparison-folder.t
 import { editsOf, resolveComparison } from '../comparison/resolve-comparison.ts';
 import { RunFolderError, UsageError } from '../errors.ts';
 import type { TrainFlags } from '../settings/fields.ts';
+import { shownLoss, withLossFiles } from '../settings/loss-files.ts';
 
 /** The flags of `cf compare`. */
 export interface CompareFlags extends TrainFlags {
@@ -78,6 +79,19 @@ async function begunAlready(folder: string, now: Comparison): Promise<RunFolderE
 
 /** What flags and file ask for together. */
 async function askedFor(flags: CompareFlags): Promise<AskedComparison> {
+  const asked = await comparisonOf(flags);
+  const variants = asked.variants.map(async ({ name, settings }) => ({
+    name,
+    settings: await withLossFiles(settings),
+  }));
+  return {
+    ...asked,
+    settings: await withLossFiles(asked.settings),
+    variants: await Promise.all(variants),
+  };
+}
+
+async function comparisonOf(flags: CompareFlags): Promise<AskedComparison> {
   const { losses, config, seeds, baseline, out: _, resume: __, dryRun: ___, json: ____, ...settings } = flags;
   if (losses !== undefined && config !== undefined)
     throw new UsageError('--losses with --config', 'one of them', 'name the losses as variants in the file.');
@@ -105,7 +119,7 @@ async function askedFor(flags: CompareFlags): Promise<AskedComparison> {
     settings,
     variants: losses.split(',').map((loss) => {
       const name = loss.trim();
-      return { name: variantName(name), settings: { loss: name } };
+      return { name: variantName(shownLoss(name)), settings: { loss: name } };
     }),
   };
 }

@@ -25,6 +25,7 @@ import { readConfigFile } from '../settings/config-file.ts';
 import { configJsonSchema } from '../settings/documents.ts';
 import { onnxInput, type TrainFlags } from '../settings/fields.ts';
 import { withFlagsOver } from '../settings/flags-over.ts';
+import { withLossFiles } from '../settings/loss-files.ts';
 import { resolveConfig } from '../settings/resolve-config.ts';
 import type { FeatureConfig, NetworkConfig, TrainConfig } from '../settings/train-config.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
@@ -64,6 +65,8 @@ Examples:
   cf train --data faces --backbone iresnet18 --sampler pk:32x4 --class-weights balanced
   cf train --pixels 32
       a linear embedding on small grey pictures of drawn identities
+  cf train --loss ./my-loss.ts --loss-option margin=0.3
+      a loss of your own: a module whose default export is a marginLoss(…), or makes one of its options
   cf train --loss arcface --weighting focal --weighting-option gamma=1
   cf train --checkpoint-every 10min --keep-checkpoints 3 --validate-every 1 --early-stopping 5
       scores the pairs after each epoch, keeps the best, and ends when five scores were no better
@@ -179,9 +182,10 @@ function tellInterrupted(run: RunFolder | undefined, say: (line: string) => void
 }
 
 async function openTraining(
-  flags: TrainFlags,
+  given: TrainFlags,
   say: (line: string) => void,
 ): Promise<{ config: TrainConfig; place: RunPlace }> {
+  const flags = await withLossFiles(given);
   const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
     path === undefined ? undefined : await openRunFolder(path);
   if (flags.resume !== undefined) {
@@ -204,9 +208,8 @@ async function openTraining(
       : withFlagsOver(await readConfigFile(flags.config), flags);
   const featuresFrom = await opened(flags.featuresFrom);
   const initFrom = await opened(flags.initFrom ?? asked.initFrom);
-  const given =
-    initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
-  const config = initFrom === undefined ? given : { ...given, initFrom: resolve(initFrom.path) };
+  const own = initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
+  const config = initFrom === undefined ? own : { ...own, initFrom: resolve(initFrom.path) };
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   // Told now, not after all pictures were read.
   if (!flags.dryRun) await requireNewFolder(path);

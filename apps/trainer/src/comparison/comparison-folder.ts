@@ -6,6 +6,7 @@ import { atomicWrite } from '../run/atomic-write.ts';
 import { isThere } from '../run/is-there.ts';
 import { RUN_FILES, readJson } from '../run/run-folder.ts';
 import { checkConfig } from '../settings/check-config.ts';
+import { openLossFiles } from '../settings/loss-files.ts';
 import type { Cell, Comparison } from './comparison.ts';
 import { variantName } from './comparison-file.ts';
 
@@ -86,6 +87,7 @@ export async function readComparison(folder: string): Promise<Comparison> {
       `a comparison of format ${FORMAT}`,
       'put it back as it was, or begin anew with another --out.',
     );
+  for (const { config } of variants) await openLossFiles(config);
   return {
     seeds,
     baseline: baseline!,

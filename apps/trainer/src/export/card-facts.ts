@@ -4,6 +4,7 @@ import { sampleShape } from '../engines/pixel-form.ts';
 import { machineFacts } from '../run/environment.ts';
 import { type KeptResult, readResults } from '../run/kept-results.ts';
 import { type RunFolder, readJson } from '../run/run-folder.ts';
+import { shownLoss } from '../settings/loss-files.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { shortName } from './card-markdown.ts';
 import type { CardScore, Facts, ModelCard, Preprocessing } from './model-card.ts';
@@ -31,7 +32,7 @@ export async function runFacts(
       ...flat(Object.fromEntries(others)),
       ...(dropSuspects === undefined ? {} : { dropSuspects: shortName(dropSuspects) }),
     },
-    loss: { name: loss.name, ...flat(loss.params), 'centers a class': config.subCenters },
+    loss: { name: shownLoss(loss.name), ...flat(loss.params), 'centers a class': config.subCenters },
     training: {
       part: part === 'all' ? 'all layers' : 'a linear embedding on fixed features',
       steps: step,

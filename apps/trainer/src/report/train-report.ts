@@ -3,6 +3,7 @@ import { htmlReport } from '@cf/eval';
 import type { StepMetrics } from '@cf/training';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
+import { shownLoss } from '../settings/loss-files.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { modulationChart, spreadChart } from './curriculum-charts.ts';
 import { embeddingChart, hardPictures, type RatedPicture } from './evidence.ts';
@@ -97,7 +98,7 @@ function isWarning(note: string): boolean {
 
 function lossTitle({ loss }: TrainConfig): string {
   const { base } = loss.params as { base?: { loss: string } };
-  return base === undefined ? loss.name : `${loss.name}(${base.loss})`;
+  return base === undefined ? shownLoss(loss.name) : `${loss.name}(${shownLoss(base.loss)})`;
 }
 
 function resultTable(results: readonly NamedResult[]): {

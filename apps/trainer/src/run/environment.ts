@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import type { Backend } from '@cf/core';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Device } from '../engines/device.ts';
+import { lossFileHash } from '../settings/loss-files.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type RunFolder, readJson } from './run-folder.ts';
 
@@ -32,12 +33,14 @@ export async function environmentOf(
   backend: Backend,
   device: Device = 'cpu',
 ): Promise<Environment> {
+  const lossFile = await lossFileHash(config);
   const onTfjs = config.head.startsWith('tfjs-');
   return {
     ...(await machineFacts()),
     ...(onTfjs ? { tfjs: (await import('@tensorflow/tfjs')).version.tfjs } : {}),
     ...(config.train === 'all' ? { engine: config.engine } : {}),
     ...(config.train === 'all' && config.engine === 'onnx' ? { threads: config.threads } : {}),
+    ...(lossFile === undefined ? {} : { 'file of the loss': lossFile }),
     device,
     head: backend.name,
     ...Object.fromEntries(

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { RunFolderError, reasonOf } from '../errors.ts';
 import { checkConfig } from './check-config.ts';
+import { openLossFiles } from './loss-files.ts';
 import { readRegular } from './read-given.ts';
 import type { TrainConfig } from './train-config.ts';
 
@@ -32,6 +33,7 @@ export async function readConfigFile(path: string): Promise<TrainConfig> {
   } catch (cause) {
     throw noYaml(`'${path}' (${reasonOf(cause)})`, cause);
   }
+  await openLossFiles(value);
   return checkConfig(value, 'file', (keys) =>
     keys.length === 0 ? `'${path}'` : `line ${lineOf(keys)} of '${path}'`,
   );

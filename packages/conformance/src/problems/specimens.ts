@@ -19,6 +19,7 @@ import {
   mvArcSoftmax,
   normFace,
   npcFace,
+  OptionOutOfRangeError,
   ohem,
   selfPaced,
   smoothed,
@@ -45,29 +46,50 @@ export interface Specimen {
   readonly turnsPastPi: boolean;
 }
 
-type Traits = Partial<Omit<Specimen, 'name' | 'create'>>;
+/** Which laws a specimen is spared, or held to in another form; none by default. */
+export type SpecimenTraits = Partial<Omit<Specimen, 'name' | 'create'>>;
 
-const specimen = (
+/**
+ * A loss of one's own to try the laws on: `specimen('mine', (scale) => myLoss(scale === undefined ? {} : { scale }))`.
+ *
+ * @param create the loss, at its own scale where none is given; laws try several, up to 1,024
+ */
+export function specimen(
   name: string,
   create: (scale: number | undefined, classes?: number) => MarginLoss,
-  traits: Traits = {},
-): Specimen => ({
-  name,
-  create,
-  dependsOnNorm: false,
-  radialGradient: false,
-  easyMargin: false,
-  turnsPastPi: false,
-  ...traits,
-});
+  traits: SpecimenTraits = {},
+): Specimen {
+  return {
+    name,
+    create,
+    dependsOnNorm: false,
+    radialGradient: false,
+    easyMargin: false,
+    turnsPastPi: false,
+    ...traits,
+  };
+}
+
+/**
+ * Throws unless every one is a specimen, and not a loss or what makes one.
+ *
+ * @throws OptionOutOfRangeError
+ */
+export function requireSpecimens(specimens: readonly Specimen[]): void {
+  for (const [at, one] of specimens.entries()) {
+    if (typeof one === 'object' && typeof one?.create === 'function') continue;
+    const fix = "make one of a loss: specimen('mine', (scale) => myLoss({ scale })).";
+    throw new OptionOutOfRangeError(`specimens[${at}]`, one, 'a specimen', fix);
+  }
+}
 
 /** One number a class, from `low` to `high`, each another one. */
 const tableOf = (classes: number, low: number, high: number): number[] =>
   Array.from({ length: classes }, (_, c) => low + (high - low) * ((0.618 * (c + 1)) % 1));
 
-const ALONG_NORM: Traits = { dependsOnNorm: true, radialGradient: true };
-const EASY: Traits = { easyMargin: true };
-const TURNS: Traits = { turnsPastPi: true };
+const ALONG_NORM: SpecimenTraits = { dependsOnNorm: true, radialGradient: true };
+const EASY: SpecimenTraits = { easyMargin: true };
+const TURNS: SpecimenTraits = { turnsPastPi: true };
 
 /** Every loss, margin, modulation and weighting of @cf/core, with the options that change a formula. */
 export const SPECIMENS: readonly Specimen[] = [

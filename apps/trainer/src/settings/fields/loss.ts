@@ -13,7 +13,11 @@ const SCALE = byKind(DEFAULT_SCALE, { drawn: 16 });
 
 /** Flags that make up `loss` in config.json. */
 export const loss = {
-  loss: setting('--loss <name>', text().default(DEFAULT_LOSS), `one of ${LOSS_NAMES.join(', ')}`),
+  loss: setting(
+    '--loss <name>',
+    text().default(DEFAULT_LOSS),
+    `one of ${LOSS_NAMES.join(', ')}, or ./my-loss.ts, a module that makes one`,
+  ),
   scale: setting('--scale <s>', z.number(), 'scale of the cosines', {
     // Circle loss scales products of two similarities.
     default: (situation) => (situation.choices.loss === 'circle' ? undefined : SCALE.default(situation)),

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  CfError,
+  type LossData,
+  type LossParameters,
+  type MarginLoss,
+  type OptionType,
+  registerLoss,
+  requireLoss,
+} from '@cf/core';
+import { reasonOf, UsageError } from '../errors.ts';
+import type { TrainFlags } from './fields.ts';
+
+/** What a module may export that makes a loss. */
+interface LossModule {
+  /** A loss, or what makes it of its options. */
+  readonly default?: MarginLoss | ((parameters: LossParameters, data: LossData) => MarginLoss);
+  /** Options that it takes, each as what it is given. */
+  readonly options?: Readonly<Record<string, OptionType>>;
+}
+
+/** Whether a loss is named by the file of a module that makes it, such as `./my-loss.ts`. */
+export function isLossFile(name: unknown): name is string {
+  return typeof name === 'string' && (/[\\/]/.test(name) || /\.[cm]?[jt]s$/.test(name));
+}
+
+/** A loss as a person reads it: of a file its name alone, not where it lies. */
+export function shownLoss(name: string): string {
+  return isLossFile(name) ? basename(name) : name;
+}
+
+/** What tells one text of the trained loss's file from another; undefined for a loss of a name. */
+export async function lossFileHash({ loss }: { readonly loss: GivenLoss }): Promise<string | undefined> {
+  const file = trainedNames(loss).find(isLossFile);
+  if (file === undefined) return undefined;
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** The flags of a training, its losses known by the paths of their files. @throws UsageError for a file that makes no loss */
+export async function withLossFiles<Flags extends Partial<TrainFlags>>(flags: Flags): Promise<Flags> {
+  const { loss, shadow } = flags;
+  const losses = isLossFile(loss) ? { loss: await openLossFile(loss) } : {};
+  if (shadow === undefined) return { ...flags, ...losses };
+  const texts = shadow.split(',').map(async (text) => {
+    const [name = '', ...options] = text.trim().split(':');
+    return isLossFile(name) ? [await openLossFile(name), ...options].join(':') : text;
+  });
+  return { ...flags, ...losses, shadow: (await Promise.all(texts)).join(',') };
+}
+
+/** Makes the losses known that a configuration names by their files. @throws UsageError for a file that makes no loss */
+export async function openLossFiles(config: unknown): Promise<void> {
+  const { loss, shadow } = (config ?? {}) as { readonly loss?: GivenLoss; readonly shadow?: unknown };
+  const named = loss === undefined ? [] : trainedNames(loss);
+  if (typeof shadow === 'string') named.push(...shadow.split(',').map((text) => text.trim().split(':')[0]));
+  for (const name of named) if (isLossFile(name)) await openLossFile(name);
+}
+
+/** The loss, and the one beneath a weighting. */
+function trainedNames({ name, params }: GivenLoss): unknown[] {
+  return [name, params?.base?.loss];
+}
+
+interface GivenLoss {
+  readonly name?: unknown;
+  readonly params?: { readonly base?: { readonly loss?: unknown } };
+}
+
+/** @returns the name under which it is known: its path from the root */
+async function openLossFile(name: string): Promise<string> {
+  const path = resolve(name);
+  const refuse = (given: string): UsageError =>
+    new UsageError(
+      given,
+      'a module whose default export is a loss, or a function of its options that makes one',
+      'write export default marginLoss({ … }), or export default (options) => marginLoss({ … }).',
+    );
+  letFind('@cf/core');
+  const module: LossModule = await import(pathToFileURL(path).href).catch((cause: unknown) => {
+    throw refuse(`'${name}' (${reasonOf(cause)})`);
+  });
+  const { default: made, options } = module;
+  try {
+    if (typeof made !== 'function') requireLoss(made);
+  } catch (cause) {
+    if (!(cause instanceof CfError)) throw cause;
+    throw refuse(`'${name}', whose default export is none`);
+  }
+  registerLoss(path, typeof made === 'function' ? made : () => made as MarginLoss, options);
+  return path;
+}
+
+const found = new Set<string>();
+
+/** Lets a module import a package of this program also where it lies in a folder without packages. */
+function letFind(name: string): void {
+  // Since Node 22.15.
+  if (found.has(name) || typeof registerHooks !== 'function') return;
+  found.add(name);
+  const url = import.meta.resolve(name);
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier !== name) return next(specifier, context);
+      try {
+        return next(specifier, context);
+      } catch {
+        return { url, shortCircuit: true };
+      }
+    },
+  });
+}
