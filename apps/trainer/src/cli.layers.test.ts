@@ -36,6 +36,28 @@ it('cf eval scores the run of a layers model as cf train did, and names a file t
   const { intervals: _intervals, ...scores } = JSON.parse(scored.stdout);
   expect(scores).toEqual({ ...result, name: run, problems: 0, unscoredPairs: 0 });
 
+  const json = JSON.parse(await readFile(file, 'utf8'));
+  for (const path of ['../outside.bin', join(base, 'outside.bin')]) {
+    await writeFile(join(base, 'outside.bin'), await readFile(join(base, 'before', RUN_FILES.layersWeights)));
+    await writeFile(
+      file,
+      JSON.stringify({ ...json, weightsManifest: [{ ...json.weightsManifest[0], paths: [path] }] }),
+    );
+    const outside = await cf([
+      'train',
+      ...flags,
+      ...pairFlags,
+      '--backbone',
+      `tfjs:${file}`,
+      '--out',
+      join(base, 'none'),
+    ]);
+    expect(outside.stderr).toMatch(
+      /^BackboneError .*its weight file '.*outside\.bin' lies outside of its folder/,
+    );
+    expect(outside.code).toBe(3);
+  }
+
   await rm(join(run, RUN_FILES.layers));
   const broken = await cf(['eval', '--run', run, ...pairFlags]);
   expect(broken.stderr).toMatch(/^BackboneError \[E_BACKBONE\]: .*run.model\.json' \(ENOENT/);

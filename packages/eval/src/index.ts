@@ -54,6 +54,12 @@ export {
   type ReportSummaryItem,
   type ReportTable,
 } from './report/html-report.ts';
+export {
+  type LabelledEmbeddings,
+  type RetrievalOptions,
+  type RetrievalReport,
+  retrieve,
+} from './retrieval/retrieve.ts';
 export { createIdentityIndex, type IdentityIndex, type IdentityIndexInput } from './search/identity-index.ts';
 export {
   type ImpostorThreshold,

@@ -1,5 +1,6 @@
 import { CfError } from './cf-error.ts';
 import { nearestName, nearestNames } from './nearest-name.ts';
+import { printable } from './printable.ts';
 
 /** `E_SHAPE`: an array's length or a dimension does not fit the others. */
 export class ShapeMismatchError extends CfError {
@@ -16,13 +17,15 @@ export class ShapeMismatchError extends CfError {
 export class LabelOutOfRangeError extends CfError {
   /** Position of the first bad label in the batch. */
   readonly index: number;
-  readonly value: number;
+  readonly value: unknown;
 
-  constructor(index: number, value: number, classes: number, dim: number) {
+  constructor(index: number, value: unknown, classes: number, dim: number) {
+    const isName = typeof value === 'string';
+    const isInteger = Number.isInteger(value) || typeof value === 'bigint';
     super('LabelOutOfRangeError', 'E_LABEL_RANGE', {
-      given: `labels[${index}] = ${value}`,
-      expected: `${Number.isInteger(value) ? '' : 'an integer, '}0 ≤ label < ${classes} (classes of weights [${classes}, ${dim}])`,
-      fix: 'remap identities with buildLabelMap().',
+      given: `labels[${index}] = ${isName ? `'${printable(value)}'` : String(value)}`,
+      expected: `${isInteger ? '' : 'an integer, '}0 ≤ label < ${classes} (classes of weights [${classes}, ${dim}])`,
+      fix: isName ? 'number the names with buildLabelMap().' : 'remap identities with buildLabelMap().',
     });
     this.index = index;
     this.value = value;

@@ -35,6 +35,17 @@ describe('a good batch', () => {
     expect(checked.state).toEqual({ loss: 'arcface', values: { step: 0 } });
   });
 
+  test('labels may be big integers and floats that are integers, and names are told as names', () => {
+    for (const labels of [BigInt64Array.of(0n, 3n), Float32Array.of(0, 3), ['0', 3].map(Number)])
+      expect(checkInput(arcFace(), { ...good, labels: labels as never }).labels).toEqual(Int32Array.of(0, 3));
+    const run = (labels: unknown): unknown => checkInput(arcFace(), { ...good, labels: labels as never });
+    expect(() => run(['anna', 'ben'])).toThrow(
+      /^labels\[0\] = 'anna', expected an integer.*\n.*buildLabelMap/s,
+    );
+    expect(() => run(BigInt64Array.of(0n, 4n))).toThrow(/^labels\[1\] = 4, expected 0 ≤ label < 4/);
+    expect(() => run([0, undefined])).toThrow(/^labels\[1\] = undefined, expected an integer/);
+  });
+
   test('may come as float32, typed labels and weights of 0', () => {
     const input: HeadInput = {
       ...good,

@@ -145,13 +145,18 @@ function requireLength(name: string, given: number, expected: number, shape: str
 function checkLabels(labels: ArrayLike<number>, classes: number, dim: number, least: number): Int32Array {
   const out = new Int32Array(labels.length);
   for (let i = 0; i < out.length; i++) {
-    const label = labels[i]!;
-    if (!(Number.isInteger(label) && label >= least && label < classes)) {
-      throw new LabelOutOfRangeError(i, label, classes, dim);
+    const given: unknown = labels[i];
+    const label = typeof given === 'bigint' ? Number(given) : given;
+    if (!(isInteger(label) && label >= least && label < classes)) {
+      throw new LabelOutOfRangeError(i, given, classes, dim);
     }
     out[i] = label;
   }
   return out;
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 function checkSampleWeights(given: ArrayLike<number> | undefined, batch: number): Float64Array {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { BackboneError, firstLine } from '../../errors.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
@@ -12,7 +12,7 @@ export async function loadLayers(file: string): Promise<tf.LayersModel> {
     const json = JSON.parse(await readRegular(file)) as tf.io.ModelJSON;
     const groups = json.weightsManifest;
     const parts = await Promise.all(
-      groups.flatMap(({ paths }) => paths).map((path) => readFile(join(dirname(file), path))),
+      groups.flatMap(({ paths }) => paths).map((path) => readFile(besideOf(file, path))),
     );
     const bytes = Buffer.concat(parts);
     return await tf.loadLayersModel(
@@ -30,6 +30,15 @@ export async function loadLayers(file: string): Promise<tf.LayersModel> {
       cause,
     );
   }
+}
+
+/** A weight file of a model, which lies beside it or below. @throws Error for one that lies elsewhere */
+function besideOf(file: string, path: string): string {
+  const folder = dirname(file);
+  const place = join(folder, path);
+  const way = relative(folder, place);
+  if (!isAbsolute(path) && !isAbsolute(way) && way.split(sep)[0] !== '..') return place;
+  throw new Error(`its weight file '${path}' lies outside of its folder`);
 }
 
 /** A layers model as the files that `tf.loadLayersModel` reads. */

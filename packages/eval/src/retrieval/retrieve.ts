@@ -1,0 +1,132 @@
+import { ShapeMismatchError } from '@cf/core';
+import { GalleryError } from '../errors.ts';
+import { highest } from '../search/highest.ts';
+import { inverseLengthsOf } from '../search/identity-index.ts';
+import { fourProducts, interleaved, PROBES_AT_ONCE, toCosine } from '../search/products.ts';
+
+/** Embeddings and what is on them. */
+export interface LabelledEmbeddings {
+  /** `[N, d]`, row-major. */
+  readonly embeddings: Float32Array;
+  readonly dim: number;
+  /** The class of each row, as a number or a name: `[N]`. */
+  readonly labels: ArrayLike<number | string>;
+}
+
+export interface RetrievalOptions {
+  /** What is searched; by default the queries themselves, where no query finds itself. */
+  readonly references?: LabelledEmbeddings | undefined;
+  /** Is told how many queries are done. */
+  readonly onProgress?: ((queries: number) => void) | undefined;
+}
+
+/** What {@link retrieve} finds; every figure is a mean over queries, in [0, 1]. */
+export interface RetrievalReport {
+  /** Queries that count: those whose class is among what is searched. */
+  readonly queries: number;
+  /** Queries left out, whose class is nowhere else. */
+  readonly lone: number;
+  /** Share of the queries whose nearest reference is of their class; also called recall@1. */
+  readonly precisionAt1: number;
+  /** Share of the R nearest that are of the query's class, R being how many references are. */
+  readonly rPrecision: number;
+  /** Mean average precision at R: (1/R)·Σ over the R nearest of the precision up to those that are of the class. */
+  readonly mapAtR: number;
+}
+
+/**
+ * How well embeddings find others of their class, by cosine: precision@1, R-precision and MAP@R (Musgrave, Belongie and Lim,
+ * A Metric Learning Reality Check, ECCV 2020, section 3.2). Of equal cosines the first reference is the nearer one.
+ *
+ * Every pair is looked at: Q·N·d multiplications, summed in float64.
+ *
+ * @throws ShapeMismatchError (`E_SHAPE`) where lengths do not fit; GalleryError (`E_GALLERY`) for an embedding of zeros, and
+ * where no query has another of its class; NonFiniteError (`E_NON_FINITE`)
+ */
+export function retrieve(queries: LabelledEmbeddings, options: RetrievalOptions = {}): RetrievalReport {
+  const { references = queries, onProgress } = options;
+  const count = rowsOf('queries', queries);
+  const size = rowsOf('references', references);
+  const { dim } = queries;
+  if (references.dim !== dim) {
+    const fix = 'embed both by one network.';
+    throw new ShapeMismatchError(`references of dim ${references.dim}`, `the queries' dim, ${dim}`, fix);
+  }
+  const among = references === queries;
+  const lengths = inverseLengthsOf('queries', queries.embeddings, dim, (row) => `query ${row}`);
+  const others = among
+    ? lengths
+    : inverseLengthsOf('references', references.embeddings, dim, (row) => `reference ${row}`);
+  const sizes = classSizes(references.labels);
+  const sums = { queries: 0, precisionAt1: 0, rPrecision: 0, mapAtR: 0 };
+  const similar = Array.from({ length: PROBES_AT_ONCE }, () => new Float64Array(size));
+  const products = new Float64Array(PROBES_AT_ONCE);
+  for (let from = 0; from < count; from += PROBES_AT_ONCE) {
+    const to = Math.min(count, from + PROBES_AT_ONCE);
+    const probes = interleaved(queries.embeddings, lengths, [from, to], dim);
+    for (let row = 0; row < size; row++) {
+      fourProducts(references.embeddings, row * dim, dim, probes, products);
+      for (let j = 0; j < PROBES_AT_ONCE; j++) similar[j]![row] = toCosine(products[j]! * others[row]!);
+    }
+    for (let query = from; query < to; query++) {
+      const cosines = similar[query - from]!;
+      if (among) cosines[query] = Number.NEGATIVE_INFINITY;
+      const label = queries.labels[query]!;
+      const relevant = (sizes.get(label) ?? 0) - (among ? 1 : 0);
+      if (relevant > 0) add(sums, hitsOf(cosines, relevant, references.labels, label));
+    }
+    onProgress?.(to);
+  }
+  if (sums.queries === 0) {
+    const fix = 'give two or more embeddings of at least one class.';
+    throw new GalleryError('no query of a class that is searched', 'one or more', fix);
+  }
+  const { queries: counted, precisionAt1, rPrecision, mapAtR } = sums;
+  return {
+    queries: counted,
+    lone: count - counted,
+    precisionAt1: precisionAt1 / counted,
+    rPrecision: rPrecision / counted,
+    mapAtR: mapAtR / counted,
+  };
+}
+
+function rowsOf(name: string, { embeddings, dim, labels }: LabelledEmbeddings): number {
+  const count = labels.length;
+  if (Number.isInteger(dim) && dim > 0 && count > 0 && embeddings.length === count * dim) return count;
+  throw new ShapeMismatchError(
+    `${name} of ${embeddings.length} numbers, dim ${dim}, with ${count} labels`,
+    'embeddings [N, dim] with N labels, N ≥ 1',
+  );
+}
+
+function classSizes(labels: ArrayLike<number | string>): ReadonlyMap<number | string, number> {
+  const sizes = new Map<number | string, number>();
+  for (let row = 0; row < labels.length; row++) sizes.set(labels[row]!, (sizes.get(labels[row]!) ?? 0) + 1);
+  return sizes;
+}
+
+/** Of the R nearest, the nearest first, which are of the class. */
+function hitsOf(
+  cosines: Float64Array,
+  relevant: number,
+  labels: ArrayLike<number | string>,
+  label: number | string,
+): readonly boolean[] {
+  return highest(cosines, relevant).map((row) => labels[row] === label);
+}
+
+type Sums = { -readonly [Name in Exclude<keyof RetrievalReport, 'lone'>]: number };
+
+function add(sums: Sums, hits: readonly boolean[]): void {
+  let [found, precisions] = [0, 0];
+  for (const [at, hit] of hits.entries()) {
+    if (!hit) continue;
+    found++;
+    precisions += found / (at + 1);
+  }
+  sums.queries++;
+  sums.precisionAt1 += hits[0] ? 1 : 0;
+  sums.rPrecision += found / hits.length;
+  sums.mapAtR += precisions / hits.length;
+}
