@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { reasonOf } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { FaceDetectorError } from '../errors.ts';
 import type { RawImage } from '../image/raw-image.ts';
@@ -117,7 +118,7 @@ function startThread(models: string): Thread {
     answer({ error: dead });
   };
   worker.on('message', answer);
-  worker.on('error', (error: unknown) => end(error instanceof Error ? error.message : String(error)));
+  worker.on('error', (error: unknown) => end(reasonOf(error)));
   worker.on('exit', () => end('the thread has ended'));
   return {
     async detect(picture) {
