@@ -1,4 +1,4 @@
-import { type Backend, BackendError, UnknownNameError } from '@cf/core';
+import { type Backend, BackendError, reasonOf, UnknownNameError } from '@cf/core';
 import { GPU } from 'gpu.js';
 import { gpujsHead } from './gpujs-head.ts';
 import { IdleKernels } from './kernels/idle-kernels.ts';
@@ -63,7 +63,7 @@ async function openGpu(mode: GpujsMode): Promise<GPU> {
     return new GPU({ mode });
   } catch (cause) {
     throw new BackendError(
-      `mode '${mode}' (${cause instanceof Error ? cause.message : String(cause)})`,
+      `mode '${mode}' (${reasonOf(cause)})`,
       'a mode of gpu.js that is available here',
       "use mode 'cpu', or run where this mode exists.",
       cause,

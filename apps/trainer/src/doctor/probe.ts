@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { embeddedGoldens, type GoldenFile, replayGoldens } from '@cf/conformance';
-import { CfError, curricularFace } from '@cf/core';
+import { CfError, curricularFace, firstLine } from '@cf/core';
 import { type OnnxRuntime, proveProvider } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
@@ -12,7 +12,6 @@ import { chooseProducts } from '../engines/choose-products.ts';
 import { DEVICES, type Device } from '../engines/device.ts';
 import { gigaflops } from '../engines/faster-card.ts';
 import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
-import { firstLine } from '../errors.ts';
 
 /** What is looked into: a provider of onnxruntime, oneDNN, or a backend of the head. */
 export type ProbeName = `provider ${Device}` | 'oneDNN' | `backend ${string}`;
