@@ -118,6 +118,7 @@ export {
   type PairedImage,
 } from './pairs/identity-pairs.ts';
 export { type PictureFilePair, type PictureFilePairs, readPairList } from './pairs/pair-list.ts';
+export { Pool } from './pool.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export {
   openRecordPack,
