@@ -239,5 +239,5 @@ const cells = names.map((name) => [
   name,
   ...columns.map((on) => rows.find((row) => row.what === name && row.on === on)?.value ?? ''),
 ]);
-console.log(`\n${markdownTable({ columns: ['', ...columns], rows: cells })}`);
+console.log(`\n${markdownTable({ columns: ['what', ...columns], rows: cells })}`);
 console.log(`\n${seconds.toFixed(0)} s; ${flags.json}`);
