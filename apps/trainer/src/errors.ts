@@ -1,14 +1,4 @@
-import { CfError } from '@cf/core';
-
-/** What went wrong, in words. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** What went wrong, in a line. */
-export function firstLine(cause: unknown): string {
-  return reasonOf(cause).split('\n')[0]!;
-}
+import { CfError, reasonOf } from '@cf/core';
 
 /** `E_USAGE`: flags or a configuration that don't fit together. */
 export class UsageError extends CfError {

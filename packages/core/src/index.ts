@@ -27,6 +27,7 @@ export {
 } from './errors/option-types.ts';
 export { printable } from './errors/printable.ts';
 export type { UnsafeOption } from './errors/published-domain.ts';
+export { firstLine, reasonOf } from './errors/reason-of.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
 export type {
   Backend,

@@ -90,7 +90,7 @@ export { type LoadedImage, type LoadImagesOptions, loadImages } from './image/im
 export { MOST_ON_SHEET, type PictureSheetOptions, pictureSheet } from './image/picture-sheet.ts';
 export type { RawImage } from './image/raw-image.ts';
 export { type ImageFormat, imageFormat } from './image/signature.ts';
-export { flipHorizontally, toTensorNCHW } from './image/transform.ts';
+export { flipHorizontally, mirrorRows, toTensorNCHW } from './image/transform.ts';
 export {
   type InspectOptions,
   inspectPictures,
@@ -118,6 +118,7 @@ export {
   type PairedImage,
 } from './pairs/identity-pairs.ts';
 export { type PictureFilePair, type PictureFilePairs, readPairList } from './pairs/pair-list.ts';
+export { Pool } from './pool.ts';
 export type { ImageProblem, ImageProblemKind } from './problem.ts';
 export {
   openRecordPack,
@@ -135,6 +136,7 @@ export {
   identitySampler,
 } from './sampling/balanced-sampler.ts';
 export { type CurriculumSamplerOptions, curriculumSampler } from './sampling/curriculum-sampler.ts';
+export { notAFile } from './source/kind-of-file.ts';
 export {
   type PictureFile,
   type PictureRecord,

@@ -31,8 +31,3 @@ export function readFailure(error: unknown): string {
   if (code === 'EISDIR') return 'it is a folder';
   return `it can't be read (${code ?? String(error)})`;
 }
-
-/** What went wrong, in words. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}

@@ -73,7 +73,12 @@ export { type PrincipalPlane, principalPlane } from './similarity/principal-plan
 export { sumWithMirror } from './similarity/sum-with-mirror.ts';
 export { type TemplateInput, type Templates, templateEmbeddings } from './templates/template-embeddings.ts';
 export { type BestThreshold, bestThreshold } from './verification/best-threshold.ts';
-export type { FoldAccuracy, FoldResult, ThresholdSource } from './verification/fold-accuracy.ts';
+export {
+  accuracyOverFolds,
+  type FoldAccuracy,
+  type FoldResult,
+  type ThresholdSource,
+} from './verification/fold-accuracy.ts';
 export type { LabelledPairs } from './verification/labelled-pairs.ts';
 export type { RocPoint, RocPoints } from './verification/roc.ts';
 export type { TarAtFar } from './verification/tar-at-far.ts';

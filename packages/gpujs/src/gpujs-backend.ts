@@ -2,6 +2,7 @@ import {
   type Backend,
   BackendError,
   type OptionNames,
+  reasonOf,
   requireHead,
   requireKnownOptions,
   UnknownNameError,
@@ -74,7 +75,7 @@ async function openGpu(mode: GpujsMode): Promise<GPU> {
     return new GPU({ mode });
   } catch (cause) {
     throw new BackendError(
-      `mode '${mode}' (${cause instanceof Error ? cause.message : String(cause)})`,
+      `mode '${mode}' (${reasonOf(cause)})`,
       'a mode of gpu.js that is available here',
       "use mode 'cpu', or run where this mode exists.",
       cause,

@@ -1,10 +1,5 @@
 import { CfError, nearestName } from '@cf/core';
 
-/** What went wrong, whatever was thrown. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
 /** `E_ONNX_FILE`: bytes are not an ONNX model, or a tensor in it holds something else than it declares. */
 export class OnnxFileError extends CfError {
   constructor(given: string, expected: string, fix: string, cause?: unknown) {

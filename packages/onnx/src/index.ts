@@ -37,6 +37,7 @@ export {
   stringAttribute,
 } from './model/attributes.ts';
 export { decodeModel, encodeModel } from './model/codec.ts';
+export { sizeOf } from './model/dims.ts';
 export type { ElementArrays, ElementType } from './model/element-type.ts';
 export {
   type ExternalFile,

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { reasonOf } from '@cf/core';
 import { InterruptedError, SIGNALS } from '../commands/interruption.ts';
-import { reasonOf } from '../errors.ts';
 
 /** Another implementation's measurement, or why there is none. */
 export type Peer<Measured> = Measured | { readonly skipped: string };

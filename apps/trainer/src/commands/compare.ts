@@ -9,13 +9,7 @@ import {
   writeJson,
   writeText,
 } from '../comparison/comparison-folder.ts';
-import {
-  markdownTable,
-  pairTestNotes,
-  tableLines,
-  tableNotes,
-  textTable,
-} from '../comparison/comparison-text.ts';
+import { pairTestNotes, tableNotes, tableWithNotes, textTable } from '../comparison/comparison-text.ts';
 import { variantDifferences } from '../comparison/resolve-comparison.ts';
 import { type CellRunner, cellsInProcesses } from '../comparison/run-cell.ts';
 import { isToDo, runComparison } from '../comparison/run-comparison.ts';
@@ -24,6 +18,7 @@ import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { comparisonReport } from '../report/comparison-report.ts';
 import { formatSeconds } from '../report/progress.ts';
+import { alignedLines } from '../report/text-table.ts';
 import { dryRun } from '../run/dry-run.ts';
 import { createRunFolder, openRunFolder } from '../run/run-folder.ts';
 import { lockRun } from '../run/run-lock.ts';
@@ -183,14 +178,15 @@ async function compare(
         await writeText(
           folder,
           'table',
-          markdownTable(text, [...tableNotes(found), ...pairTestNotes(ofPairs)]),
+          tableWithNotes(text, [...tableNotes(found), ...pairTestNotes(ofPairs)]),
         );
         await writeText(folder, 'report', await comparisonReport(comparison, found, known, ofPairs));
       },
     });
     emit?.({ event: 'table', ...table, pairTests: tests ?? null });
     if (emit === undefined) {
-      for (const line of tableLines(textTable(table))) say(line);
+      const { columns, rows } = textTable(table);
+      for (const line of alignedLines([columns, ...rows])) say(line);
       for (const note of [...tableNotes(table), ...pairTestNotes(tests)]) say(note);
     }
     if (interrupted) {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 
 /**
@@ -14,11 +14,8 @@ export function refuseBeside(
   refused: (name: string) => boolean,
   fix: string,
 ): void {
-  for (const option of command.options) {
-    const name = option.attributeName();
-    if (option.long === flag || command.getOptionValueSource(name) !== 'cli' || !refused(name)) continue;
-    throw new UsageError(`${flag} with ${option.long}`, 'one of them', fix);
-  }
+  const other = firstGiven(command, (name, { long }) => long !== flag && refused(name));
+  if (other !== undefined) throw new UsageError(`${flag} with ${other.long}`, 'one of them', fix);
 }
 
 /** Refuses flags that would do nothing without another one. @throws UsageError for the first of them that the user gave */
@@ -28,17 +25,26 @@ export function refuseWithout(
   refused: (name: string) => boolean,
   fix: string,
 ): void {
-  for (const option of command.options) {
-    const name = option.attributeName();
-    if (command.getOptionValueSource(name) !== 'cli' || !refused(name)) continue;
-    throw new UsageError(`${option.long} without ${flag}`, 'both', fix);
-  }
+  const alone = firstGiven(command, refused);
+  if (alone !== undefined) throw new UsageError(`${alone.long} without ${flag}`, 'both', fix);
 }
 
 /** The options that the user gave, without defaults. */
 export function givenFlags(command: Command): Readonly<Record<string, unknown>> {
-  const given = Object.entries(command.opts()).filter(
-    ([name]) => command.getOptionValueSource(name) === 'cli',
-  );
-  return Object.fromEntries(given);
+  return Object.fromEntries(Object.entries(command.opts()).filter(([name]) => isGiven(command, name)));
+}
+
+/** In the order in which the command declares them. */
+function firstGiven(
+  command: Command,
+  matches: (name: string, option: Option) => boolean,
+): Option | undefined {
+  return command.options.find((option) => {
+    const name = option.attributeName();
+    return isGiven(command, name) && matches(name, option);
+  });
+}
+
+function isGiven(command: Command, name: string): boolean {
+  return command.getOptionValueSource(name) === 'cli';
 }

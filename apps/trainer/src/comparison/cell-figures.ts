@@ -1,7 +1,8 @@
 import type { StepMetrics } from '@cf/training';
 import { readResults } from '../run/kept-results.ts';
+import { readMetrics } from '../run/metrics-file.ts';
 import { TRAINED } from '../run/pair-scores.ts';
-import { openRunFolder, readMetrics } from '../run/run-folder.ts';
+import { openRunFolder } from '../run/run-folder.ts';
 import { trainingFit } from '../run/training-fit.ts';
 import type { Cell } from './comparison.ts';
 

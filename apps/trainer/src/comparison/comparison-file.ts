@@ -1,6 +1,6 @@
-import { UnknownNameError } from '@cf/core';
+import { firstLine, reasonOf, UnknownNameError } from '@cf/core';
 import { parseDocument } from 'yaml';
-import { RunFolderError, reasonOf, UsageError } from '../errors.ts';
+import { RunFolderError, UsageError } from '../errors.ts';
 import type { TrainFlags } from '../settings/fields.ts';
 import { readRegular } from '../settings/read-given.ts';
 import { flagsOfSettings } from './settings-of-file.ts';
@@ -92,7 +92,7 @@ async function readYaml(path: string): Promise<unknown> {
     if (error !== undefined) throw error;
     return document.toJS();
   } catch (cause) {
-    throw refuse(reasonOf(cause).split('\n')[0]!, cause);
+    throw refuse(firstLine(cause), cause);
   }
 }
 

@@ -23,12 +23,12 @@ const whole = {
 };
 
 test.each([
-  ['null', null, /of format undefined/],
-  ['another format', { ...whole, format: 'x' }, /of format x/],
-  ['no seed', { ...whole, seeds: [] }, /seeds, variants or baseline are none/],
-  ['a seed that is none', { ...whole, seeds: ['0'] }, /are none/],
-  ['a variant that is none', { ...whole, variants: [null] }, /are none/],
-  ['a baseline that nobody is', { ...whole, baseline: 'b' }, /are none/],
+  ['null', null, /\(all of it: .*, expected a comparison of format cf-comparison-1/],
+  ['another format', { ...whole, format: 'x' }, /\(format: .*cf-comparison-1/],
+  ['no seed', { ...whole, seeds: [] }, /\(seeds: /],
+  ['a seed that is none', { ...whole, seeds: ['0'] }, /\(seeds\.0: /],
+  ['a variant that is none', { ...whole, variants: [null] }, /\(variants\.0: /],
+  ['a baseline that nobody is', { ...whole, baseline: 'b' }, /\(baseline: not the name of a variant/],
   [
     'a name that leads elsewhere',
     { ...whole, baseline: '../b', variants: [{ ...whole.variants[0], name: '../b' }] },

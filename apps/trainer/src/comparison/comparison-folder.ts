@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { RunFolderError } from '../errors.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import { isThere } from '../run/is-there.ts';
-import { RUN_FILES, readJson } from '../run/run-folder.ts';
+import { readKept } from '../run/json-file.ts';
+import { RUN_FILES } from '../run/run-folder.ts';
 import { checkConfig } from '../settings/check-config.ts';
 import { openLossFiles } from '../settings/loss-files.ts';
 import type { Cell, Comparison } from './comparison.ts';
@@ -48,6 +49,18 @@ const ENDS = z.record(
 
 const FORMAT = 'cf-comparison-1';
 
+const COMPARISON = z
+  .object({
+    format: z.literal(FORMAT),
+    seeds: z.array(z.int()).min(1),
+    baseline: z.string(),
+    variants: z.array(z.object({ name: z.string(), config: z.unknown() })),
+  })
+  .refine(({ baseline, variants }) => variants.some(({ name }) => name === baseline), {
+    path: ['baseline'],
+    message: 'not the name of a variant',
+  });
+
 /** Whether a folder has a comparison. */
 export function hasComparison(folder: string): Promise<boolean> {
   return stat(join(folder, COMPARISON_FILES.comparison)).then(
@@ -70,27 +83,15 @@ export async function readComparison(folder: string): Promise<Comparison> {
       'the folder of a comparison',
       'give the folder that was named as --out of cf compare.',
     );
-  const { format, seeds, baseline, variants } = ((await readJson(path)) ?? {}) as Partial<Comparison> & {
-    readonly format?: unknown;
-  };
-  const isWhole =
-    format === FORMAT &&
-    Array.isArray(seeds) &&
-    seeds.length > 0 &&
-    seeds.every((seed) => Number.isSafeInteger(seed)) &&
-    Array.isArray(variants) &&
-    variants.every((one) => typeof one?.name === 'string') &&
-    variants.some(({ name }) => name === baseline);
-  if (!isWhole)
-    throw new RunFolderError(
-      `'${path}'${format === FORMAT ? ', whose seeds, variants or baseline are none' : ` of format ${String(format)}`}`,
-      `a comparison of format ${FORMAT}`,
-      'put it back as it was, or begin anew with another --out.',
-    );
+  const { seeds, baseline, variants } = await readKept(path, {
+    schema: COMPARISON,
+    expected: `a comparison of format ${FORMAT}`,
+    fix: 'put it back as it was, or begin anew with another --out.',
+  });
   for (const { config } of variants) await openLossFiles(config);
   return {
     seeds,
-    baseline: baseline!,
+    baseline,
     variants: variants.map(({ name, config }) => ({ name: variantName(name), config: checkConfig(config) })),
   };
 }
@@ -104,13 +105,11 @@ export function writeCellEnds(folder: string, ends: CellEnds): Promise<void> {
 export async function readCellEnds(folder: string): Promise<CellEnds> {
   const path = join(folder, COMPARISON_FILES.cells);
   if (!(await isThere(path))) return {};
-  const found = ENDS.safeParse(await readJson(path));
-  if (found.success) return found.data;
-  throw new RunFolderError(
-    `'${path}' (${found.error.issues[0]!.path.join('.') || 'all of it'}: ${found.error.issues[0]!.message})`,
-    'what became of the trainings, as cf compare writes it',
-    'put it back as it was; or remove it, and every training is gone through again.',
-  );
+  return readKept(path, {
+    schema: ENDS,
+    expected: 'what became of the trainings, as cf compare writes it',
+    fix: 'put it back as it was; or remove it, and every training is gone through again.',
+  });
 }
 
 /**

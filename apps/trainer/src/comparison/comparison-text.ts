@@ -1,14 +1,9 @@
 import { pText, signedText } from '../report/number-text.ts';
 import { formatSeconds } from '../report/progress.ts';
+import { markdownTable, type TextTable } from '../report/text-table.ts';
 import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
 import type { PairDifference, PairTests } from './pair-tests.ts';
 import { studentQuantile } from './paired-tests.ts';
-
-/** The columns of the table and its lines, as text. */
-export interface TextTable {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
 
 const NOTHING = '–';
 
@@ -74,23 +69,9 @@ function statusText({ done, failed }: VariantRow, seeds: number): string {
   ].join('; ');
 }
 
-/** The table with its columns below each other, for a terminal. */
-export function tableLines({ columns, rows }: TextTable): readonly string[] {
-  const widths = columns.map((_, i) => Math.max(...[columns, ...rows].map((row) => row[i]!.length)));
-  return [columns, ...rows].map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** The table as Markdown has it, notes below it. */
-export function markdownTable({ columns, rows }: TextTable, notes: readonly string[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  const table = [line(columns), line(columns.map(() => '---')), ...rows.map(line)];
-  return `${table.join('\n')}\n\n${notes.map((note) => `- ${note}\n`).join('')}`;
+/** The table as Markdown, notes below it. */
+export function tableWithNotes(table: TextTable, notes: readonly string[]): string {
+  return `${markdownTable(table)}\n\n${notes.map((note) => `- ${note}\n`).join('')}`;
 }
 
 /** What a reader of the table has to know. */

@@ -1,5 +1,6 @@
+import { reasonOf } from '@cf/core';
 import { parseFolds } from '@cf/data';
-import { reasonOf, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { readGiven, requireRegular } from '../settings/read-given.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { peopleNames } from './load-dataset.ts';

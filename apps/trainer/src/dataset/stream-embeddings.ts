@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { PictureStream } from '@cf/data';
+import { mirrorRows, type PictureStream } from '@cf/data';
 import type { Embedder } from '../engines/onnx-network.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
 import { withProgress } from '../report/progress.ts';
@@ -39,7 +39,7 @@ export async function embedStream(
         if (pictures === undefined) return;
         const count = Math.min(BATCH, samples.length - from);
         rows.set(await run(pictures, count), from * dim);
-        mirrored?.set(await run(mirrorImages(pictures, stream.width), count), from * dim);
+        mirrored?.set(await run(mirrorRows(pictures, stream.width), count), from * dim);
         done += count;
         update(done);
       }
@@ -64,11 +64,4 @@ export function wantedSamples(
 export function* parts(samples: Int32Array, size: number): Generator<{ readonly samples: Int32Array }> {
   for (let from = 0; from < samples.length; from += size)
     yield { samples: samples.subarray(from, from + size) };
-}
-
-/** Pictures with every row reversed. @param pictures `[…, W]` */
-export function mirrorImages(pictures: Float32Array, width: number): Float32Array {
-  const mirrored = pictures.slice();
-  for (let row = 0; row < mirrored.length; row += width) mirrored.subarray(row, row + width).reverse();
-  return mirrored;
 }

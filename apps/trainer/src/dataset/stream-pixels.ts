@@ -1,6 +1,7 @@
-import type { PictureStream } from '@cf/data';
+import { meanOf } from '@cf/core';
+import { mirrorRows, type PictureStream } from '@cf/data';
 import type { FeatureTable } from '../features/feature-table.ts';
-import { mirrorImages, parts, wantedSamples } from './stream-embeddings.ts';
+import { parts, wantedSamples } from './stream-embeddings.ts';
 
 /** About the side of the pictures that are compared as they are. */
 const SIDE = 28;
@@ -29,7 +30,7 @@ export async function streamPixels(
       const into = (table: Float32Array): Float32Array => table.subarray(row * dim, (row + 1) * dim);
       shrink(picture, stream, factor, into(rows), width);
       if (mirrored !== undefined)
-        shrink(mirrorImages(picture, stream.width), stream, factor, into(mirrored), width);
+        shrink(mirrorRows(picture, stream.width), stream, factor, into(mirrored), width);
     }
   }
   return {
@@ -58,6 +59,6 @@ function shrink(
       out[Math.floor(y / factor) * width + Math.floor(x / factor)]! += grey;
     }
   }
-  const mean = out.reduce((sum, value) => sum + value, 0) / out.length;
+  const mean = meanOf(out);
   for (let k = 0; k < out.length; k++) out[k]! -= mean;
 }

@@ -41,9 +41,9 @@ describe('withoutSuspects', () => {
     [
       'a line that is none',
       `${listed(['a/1.jpg', 'a'])}\nnothing\n`,
-      /line 3 of '.*list\.jsonl', expected a picture/,
+      /line 3 of '.*list\.jsonl' \(.*JSON.*\), expected a picture/,
     ],
-    ['a line without a picture', '{"identity":"a"}\n', /line 1 of/],
+    ['a line without a picture', '{"identity":"a"}\n', /line 1 of '.*' \(picture: /],
     ['a line that is null', 'null\n', /line 1 of/],
     ['an unknown picture', listed(['e/1.jpg', 'e']), /'e\/1\.jpg', which is not trained on/],
     ['a picture that only pairs use', listed(['d/1.jpg', 'd']), /'d\/1\.jpg', which is not trained on/],

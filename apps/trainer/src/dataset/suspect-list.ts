@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { UsageError } from '../errors.ts';
+import { parseJson } from '../run/json-file.ts';
 import { readGiven } from '../settings/read-given.ts';
 import type { Dataset } from './dataset.ts';
 
@@ -14,7 +16,7 @@ export interface ListedSuspect {
   readonly nearestAngle?: number;
 }
 
-type Listed = Pick<ListedSuspect, 'picture' | 'identity'>;
+const LISTED = z.object({ picture: z.string(), identity: z.string() });
 
 /** The list as the text of its file. */
 export function suspectLines(list: readonly ListedSuspect[]): string {
@@ -22,26 +24,18 @@ export function suspectLines(list: readonly ListedSuspect[]): string {
 }
 
 /** Pictures and identities of a list. @throws UsageError if it can't be read, or is none */
-async function readSuspects(file: string): Promise<readonly Listed[]> {
+async function readSuspects(file: string): Promise<readonly z.output<typeof LISTED>[]> {
   const text = await readGiven('--drop-suspects', file);
   return text.split('\n').flatMap((line, at) => {
     if (line === '') return [];
-    const listed = parseLine(line);
-    if (typeof listed?.picture === 'string' && typeof listed.identity === 'string') return [listed as Listed];
+    const listed = parseJson(LISTED, line);
+    if ('value' in listed) return [listed.value];
     throw new UsageError(
-      `line ${at + 1} of '${file}'`,
+      `line ${at + 1} of '${file}' (${listed.matter})`,
       'a picture and its identity, as JSON',
       'take a list that cf data suspects wrote.',
     );
   });
-}
-
-function parseLine(line: string): Partial<Record<keyof Listed, unknown>> | undefined {
-  try {
-    return (JSON.parse(line) as object | null) ?? undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

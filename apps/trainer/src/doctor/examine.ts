@@ -1,7 +1,7 @@
-import { CARDS } from '../engines/choose-device.ts';
 import type { Device } from '../engines/device.ts';
+import { CARDS, type CardTrial, fasterCard } from '../engines/faster-card.ts';
 import { type Machine, machine } from './machine.ts';
-import { type Finding, gigaflops, PROBES, type ProbeName } from './probe.ts';
+import { type Finding, PROBES, type ProbeName } from './probe.ts';
 import { type ProbeOptions, runProbe } from './run-probe.ts';
 
 /** All that a machine can do. */
@@ -55,29 +55,24 @@ export async function examine(
   return {
     machine: await machine(),
     findings,
-    chosen: choose(findings),
+    chosen: await choose(findings),
     isSound: Object.values(findings).every(({ state }) => state !== 'wrong' && state !== 'crashed'),
   };
 }
 
-/** As `--device auto` and `--kernels auto` do: the first card that is proven and multiplies faster; oneDNN on the processor. */
-export function choose(findings: Partial<Examination['findings']>): Examination['chosen'] {
-  const own = findings['provider cpu']?.productRate ?? 0;
-  const why: string[] = [];
-  let device: Device = 'cpu';
-  for (const card of CARDS) {
+/** As `--device auto` and `--kernels auto` do, from what was found. */
+export async function choose(findings: Partial<Examination['findings']>): Promise<Examination['chosen']> {
+  const processor = findings['provider cpu']?.productRate ?? 0;
+  const { device, rates, passedOver } = await fasterCard(CARDS, (card): CardTrial => {
     const finding = findings[`provider ${card}`];
-    if (finding?.state !== 'proven') continue;
-    const rates = `${card} has products at ${gigaflops(finding.productRate!)} GFLOP/s beside the processor's ${gigaflops(own)}`;
-    why.push(rates);
-    if (finding.productRate! <= own) continue;
-    device = card;
-    break;
-  }
+    return finding?.state === 'proven' ? { own: finding.productRate!, processor } : {};
+  });
+  const why = [...passedOver, ...(rates === undefined ? [] : [`${device} has ${rates}`])];
   if (why.length === 0) why.push('no card is there and proven');
   if (device !== 'cpu')
     return { device, kernels: 'onnxruntime', why: [...why, 'oneDNN computes on the processor alone'] };
-  const hasOneDnn = findings.oneDNN?.state === 'proven';
-  why.push(hasOneDnn ? 'oneDNN is there and proven' : 'oneDNN is not there, or not proven');
-  return { device, kernels: hasOneDnn ? 'oneDNN' : 'onnxruntime', why };
+  const { state, passedOver: plain } = findings.oneDNN ?? {};
+  if (state !== 'proven') why.push('oneDNN is not there, or not proven');
+  else why.push(plain ?? 'oneDNN is there and proven');
+  return { device, kernels: state === 'proven' && plain === undefined ? 'oneDNN' : 'onnxruntime', why };
 }

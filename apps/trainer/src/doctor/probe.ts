@@ -1,16 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { embeddedGoldens, type GoldenFile, replayGoldens } from '@cf/conformance';
-import { CfError, curricularFace } from '@cf/core';
+import { CfError, curricularFace, firstLine } from '@cf/core';
 import { type OnnxRuntime, proveProvider } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
-import { bestProductRate, openProductRate } from '../bench/product-rate.ts';
-import { PRODUCT, PRODUCTS, prepareDevice } from '../engines/choose-device.ts';
+import { bestProductRate } from '../bench/product-rate.ts';
+import { prepareDevice, productRate } from '../engines/choose-device.ts';
 import { chooseKernels } from '../engines/choose-kernels.ts';
+import { whyPassedOver } from '../engines/choose-one-dnn.ts';
 import { chooseProducts } from '../engines/choose-products.ts';
 import { DEVICES, type Device } from '../engines/device.ts';
+import { gigaflops } from '../engines/faster-card.ts';
 import { BACKEND_NAMES, openBackend } from '../engines/open-backend.ts';
-import { firstLine } from '../errors.ts';
 
 /** What is looked into: a provider of onnxruntime, oneDNN, or a backend of the head. */
 export type ProbeName = `provider ${Device}` | 'oneDNN' | `backend ${string}`;
@@ -37,6 +38,8 @@ export interface Finding {
   readonly deviation?: number;
   /** Operations a second of float32 matrix products. */
   readonly productRate?: number;
+  /** Why `--kernels auto` does not take it, proven as it is. */
+  readonly passedOver?: string;
 }
 
 const ADAPTER =
@@ -79,7 +82,7 @@ async function ofProvider(device: Device): Promise<Finding> {
     ...(device === 'cpu' ? {} : { network: { optimiser } }),
     threads,
   });
-  const rate = await (device === 'cpu' ? bestProductRate(threads) : rateOf(device));
+  const rate = await (device === 'cpu' ? bestProductRate(threads) : productRate(device));
   const beside = device === 'cpu' ? ` on ${threads} thread${threads === 1 ? '' : 's'}` : '';
   return {
     state: 'proven',
@@ -89,19 +92,15 @@ async function ofProvider(device: Device): Promise<Finding> {
   };
 }
 
-async function rateOf(device: Device): Promise<number> {
-  const rate = await openProductRate(1, PRODUCT, device);
-  await rate.measure(PRODUCTS);
-  return rate.close();
-}
-
 async function ofOneDnn(): Promise<Finding> {
   const on = { choice: 'onednn', device: 'cpu', threads: availableParallelism() } as const;
   const { told: products } = await chooseProducts(on);
-  const { told: kernels } = await chooseKernels({ ...on, optimiser });
+  const { part, told: kernels } = await chooseKernels({ ...on, optimiser });
+  const passedOver = part && whyPassedOver(part);
   return {
     state: 'proven',
     told: `${products.replace(/^head products oneDNN /, '')}; ${kernels.replace(/^.*?: /, 'training ')}`,
+    ...(passedOver === undefined ? {} : { passedOver }),
   };
 }
 
@@ -129,11 +128,6 @@ async function ofBackend(name: string): Promise<Finding> {
 export function oneOfEachLoss({ cases, ...rest }: GoldenFile): GoldenFile {
   const seen = new Set<string>();
   return { ...rest, cases: cases.filter(({ loss }) => !seen.has(loss) && seen.add(loss)) };
-}
-
-/** Operations a second, in billions. */
-export function gigaflops(rate: number): string {
-  return String(Number((rate / 1e9).toPrecision(3)));
 }
 
 function short(deviation: number): string {

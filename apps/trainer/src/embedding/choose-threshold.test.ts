@@ -9,7 +9,12 @@ import type { EmbeddingModel } from './open-model.ts';
 
 const entry = (name: string, threshold: number | null): object => ({
   name,
-  scoredPairs: { impostorPairs: 500, tarAtFar: [{ far: 0.01, threshold, tar: 0.9 }] },
+  accuracy: 0.9,
+  std: 0,
+  scoredPairs: {
+    ...{ genuinePairs: 500, impostorPairs: 500, auc: 0.95, eer: 0.1 },
+    tarAtFar: [{ far: 0.01, threshold, tar: 0.9 }],
+  },
 });
 
 async function runWith(results: string): Promise<RunFolder> {
@@ -59,4 +64,8 @@ it('is refused where nothing shows the rate', async () => {
   expect((await failureOf(() => chosen(few, {}))).message).toMatch(/105 impostor pairs for a FAR of 0\.001/);
   const damaged = await runWith('[');
   expect((await failureOf(() => chosen(damaged, {}))).message).toMatch(/results\.json' \(.*JSON/);
+  const other = await runWith('[{"name":"trained"}]');
+  expect((await failureOf(() => chosen(other, {}))).message).toMatch(
+    /results\.json' \(0\.accuracy: .*\nFix: say --threshold/,
+  );
 });

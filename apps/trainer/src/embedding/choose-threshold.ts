@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { type IdentityIndex, impostorThreshold, pairScores, thresholdAtFar } from '@cf/eval';
 import { pairsDataset } from '../dataset/file-pairs.ts';
 import type { LoadOptions } from '../dataset/image-source.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
-import { RunFolderError, reasonOf, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { readResults } from '../run/kept-results.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { embedImages } from './embed-pictures.ts';
 import type { EmbeddingModel } from './open-model.ts';
@@ -97,38 +97,15 @@ async function ofPairs(
   };
 }
 
-/** What results.json has of a rate. */
-interface StoredRate {
-  readonly far: number;
-  readonly threshold: number | null;
-}
-
 /** As the evaluation of a run has it; undefined where it has no such rate, or its pairs were too few. */
 async function ofRun(run: RunFolder, far: number, flip: boolean): Promise<ChosenThreshold | undefined> {
   if (!(await run.has('results'))) return undefined;
-  const file = run.file('results');
-  try {
-    const [first, ...others] = JSON.parse(await readFile(file, 'utf8'));
-    const entry = flip
-      ? others.find(({ name }: { name: string }) => name === `${first.name}, flipped`)
-      : first;
-    const { tarAtFar, impostorPairs } = entry?.scoredPairs ?? { tarAtFar: [] };
-    const rate = tarAtFar.find((one: StoredRate) => one.far === far);
-    if (typeof rate?.threshold !== 'number') return undefined;
-    return {
-      threshold: rate.threshold,
-      far,
-      impostorPairs,
-      from: `of the evaluation in ${file}`,
-    };
-  } catch (cause) {
-    throw new RunFolderError(
-      `'${file}' (${reasonOf(cause)})`,
-      'scores as this program writes them',
-      'say --threshold or --pairs.',
-      cause,
-    );
-  }
+  const [first, ...others] = await readResults(run, 'say --threshold or --pairs.');
+  const entry = flip ? others.find(({ name }) => name === `${first!.name}, flipped`) : first;
+  const { tarAtFar, impostorPairs } = entry?.scoredPairs ?? { tarAtFar: [], impostorPairs: 0 };
+  const threshold = tarAtFar.find((rate) => rate.far === far)?.threshold ?? undefined;
+  if (threshold === undefined) return undefined;
+  return { threshold, far, impostorPairs, from: `of the evaluation in ${run.file('results')}` };
 }
 
 /** In a line. */

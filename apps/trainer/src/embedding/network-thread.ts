@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { firstLine } from '@cf/core';
 import { type RawImage, toTensorNCHW } from '@cf/data';
 import type { Device } from '../engines/device.ts';
 import { openOnnxNetwork } from '../engines/onnx-network.ts';
 import type { PixelForm } from '../engines/pixel-form.ts';
-import { firstLine } from '../errors.ts';
 
 /** What a thread knows from the beginning. */
 export interface NetworkStart {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { RawImage } from '@cf/data';
+import { Pool, type RawImage } from '@cf/data';
 import { type Model, sessionModel } from '@cf/onnx';
 import type { Device } from '../engines/device.ts';
 import type { PixelForm } from '../engines/pixel-form.ts';
@@ -63,22 +63,8 @@ export async function startNetworkThreads({
     await close();
     throw error;
   }
-  const idle = [...threads];
-  const waiting: ((thread: Thread) => void)[] = [];
-  return {
-    count,
-    async network(pictures) {
-      const thread = idle.pop() ?? (await new Promise<Thread>((resolve) => waiting.push(resolve)));
-      try {
-        return await thread.run(pictures);
-      } finally {
-        const next = waiting.shift();
-        if (next === undefined) idle.push(thread);
-        else next(thread);
-      }
-    },
-    close,
-  };
+  const pool = new Pool(threads);
+  return { count, network: (pictures) => pool.use((thread) => thread.run(pictures)), close };
 }
 
 /** One thread, which does one thing at a time. */

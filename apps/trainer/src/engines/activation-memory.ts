@@ -1,7 +1,8 @@
 import { availableMemory } from 'node:process';
-import { GraphBuilder, type Model } from '@cf/onnx';
+import { firstLine } from '@cf/core';
+import { GraphBuilder, type Model, sizeOf } from '@cf/onnx';
 import { Tensor } from 'onnxruntime-node';
-import { BackboneError, BatchMemoryError, firstLine } from '../errors.ts';
+import { BackboneError, BatchMemoryError } from '../errors.ts';
 import { inferenceSession } from './inference-session.ts';
 
 /** Operators whose outputs are large and floating-point, and are kept for the way back. */
@@ -23,7 +24,7 @@ export async function activationBytes(model: Model, sample: readonly number[]): 
   const watched = withActivations(model);
   const session = await told(() => inferenceSession(watched));
   try {
-    const length = sample.reduce((product, size) => product * size, 1);
+    const length = sizeOf(sample);
     const pixels = new Tensor('float32', new Float32Array(length), [1, ...sample]);
     const outputs = await told(() => session.run({ [session.inputNames[0]!]: pixels }));
     return Object.values(outputs).reduce((sum, { size }) => sum + 4 * size, 0);

@@ -57,13 +57,13 @@ async function chosen(choice: DeviceChoice): Promise<readonly string[]> {
 }
 
 /** What `cf doctor` says that auto takes, of the same card. */
-function foretold({ rate, error, isThere }: typeof card): string {
+async function foretold({ rate, error, isThere }: typeof card): Promise<string> {
   const ofCard = {
     state: !isThere ? 'absent' : error === 0 ? 'proven' : 'wrong',
     productRate: rate,
   } as const;
   const cpu = { state: 'proven', told: '', productRate: 1.25e11 } as const;
-  return choose({ 'provider cpu': cpu, 'provider webgpu': { ...ofCard, told: '' } }).device;
+  return (await choose({ 'provider cpu': cpu, 'provider webgpu': { ...ofCard, told: '' } })).device;
 }
 
 const PROVEN = 'proven on golden cases \\(head off by \\d\\.\\de-\\d, network off by \\d\\.\\de-\\d\\)';
@@ -75,7 +75,7 @@ it('the processor needs no proof and no word', async () => {
 it('auto takes a card that is there, proven and faster, and says so in one line', async () => {
   const line = new RegExp(`^device webgpu: ${PROVEN}; products at 2000 GFLOP/s beside the processor's 125$`);
   expect(await chosen('auto')).toEqual(['webgpu', expect.stringMatching(line)]);
-  expect(foretold(card)).toBe('webgpu');
+  expect(await foretold(card)).toBe('webgpu');
 });
 
 it.each([
@@ -89,7 +89,7 @@ it.each([
     'cpu',
     expect.stringMatching(new RegExp(`^device cpu: ${why.source}`)),
   ]);
-  expect(foretold(card)).toBe('cpu');
+  expect(await foretold(card)).toBe('cpu');
 });
 
 it('one that is named is taken though it is slow, and is an error where it is wrong or absent', async () => {

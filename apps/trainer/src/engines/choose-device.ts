@@ -4,6 +4,7 @@ import { type OnnxRuntime, type ProviderProof, type ProviderProofOptions, proveP
 import * as runtime from 'onnxruntime-node';
 import { openProductRate } from '../bench/product-rate.ts';
 import type { Device, DeviceChoice } from './device.ts';
+import { CARDS, fasterCard } from './faster-card.ts';
 
 /** What is to run there, and is proven. */
 export type DeviceWork = Pick<ProviderProofOptions, 'head' | 'network'> & {
@@ -14,13 +15,10 @@ export type DeviceWork = Pick<ProviderProofOptions, 'head' | 'network'> & {
 /** Of the small head that is proven: a loss that counts pictures is made for as many. */
 export const PROVEN_CLASSES = 40;
 
-/** In the order in which `auto` tries them. */
-export const CARDS = ['cuda', 'dml', 'coreml', 'webgpu'] as const satisfies readonly Device[];
-
 /** Rows, length of the sums and columns of a product that is worth a card's while, and takes one in software no minutes. */
-export const PRODUCT = [512, 512, 512] as const;
+const PRODUCT = [512, 512, 512] as const;
 /** Of them. */
-export const PRODUCTS = 4;
+const PRODUCTS = 4;
 
 /**
  * The device that head and network run on. One that is named runs or is an error; `auto` takes the first card that is
@@ -40,26 +38,27 @@ export async function chooseDevice(
     say(`device ${choice}: ${proofText(await proven(choice, work))}`);
     return choice;
   }
-  const reasons: string[] = [];
   const listed = new Set(runtime.listSupportedBackends().map(({ name }) => name));
-  for (const card of CARDS.filter((name) => listed.has(name))) {
-    try {
-      const proof = await proven(card, work);
-      const [own, processor] = [await productRate(card, work), await productRate('cpu', work)];
-      const rates = `products at ${gigaflops(own)} GFLOP/s beside the processor's ${gigaflops(processor)}`;
-      if (own > processor) {
-        say(`device ${card}: ${proofText(proof)}; ${[rates, ...reasons].join('; ')}`);
-        return card;
+  let proof = '';
+  const { device, rates, passedOver } = await fasterCard(
+    CARDS.filter((name) => listed.has(name)),
+    async (card) => {
+      try {
+        proof = proofText(await proven(card, work));
+        return {
+          own: await productRate(card, work.threads),
+          processor: await productRate('cpu', work.threads),
+        };
+      } catch (error) {
+        if (!(error instanceof CfError)) throw error;
+        return { matter: error.code === 'E_BACKEND' ? `${error.given} is not there` : error.given };
       }
-      reasons.push(`${card} has ${rates}`);
-    } catch (error) {
-      if (!(error instanceof CfError)) throw error;
-      reasons.push(error.code === 'E_BACKEND' ? `${error.given} is not there` : error.given);
-    }
-  }
-  const why = reasons.length === 0 ? ['onnxruntime has no other provider here'] : reasons;
-  say(`device cpu: ${why.join('; ')}`);
-  return 'cpu';
+    },
+  );
+  const none = passedOver.length === 0 ? ['onnxruntime has no other provider here'] : [];
+  const why = rates === undefined ? [...passedOver, ...none] : [proof, rates, ...passedOver];
+  say(`device ${device}: ${why.join('; ')}`);
+  return device;
 }
 
 async function proven(provider: Device, work: DeviceWork): Promise<ProviderProof> {
@@ -77,14 +76,11 @@ export function prepareDevice(device: Device): void {
   if (device === 'webgpu' && process.platform === 'linux') process.env.XDG_RUNTIME_DIR ??= tmpdir();
 }
 
-async function productRate(device: Device, { threads = 1 }: DeviceWork): Promise<number> {
+/** Operations a second of float32 matrix products. @param threads of the processor */
+export async function productRate(device: Device, threads: number = 1): Promise<number> {
   const rate = await openProductRate(threads, PRODUCT, device);
   await rate.measure(PRODUCTS);
   return rate.close();
-}
-
-function gigaflops(rate: number): string {
-  return String(Number((rate / 1e9).toPrecision(3)));
 }
 
 function proofText({ head, network }: ProviderProof): string {

@@ -4,6 +4,12 @@ import type { Device } from './device.ts';
 import { type KernelChoice, requireProcessor } from './kernel-choice.ts';
 import { loadKoffi } from './load-koffi.ts';
 
+/** What oneDNN computes with: its name, and its implementation of a product. */
+export interface OneDnnPart {
+  readonly name: string;
+  readonly implementation?: string;
+}
+
 /** What is asked of {@link chooseOneDnn}. */
 export interface OneDnnQuestion<Part> {
   readonly choice: KernelChoice;
@@ -35,7 +41,7 @@ export interface Chosen<Part> {
  *
  * @throws UsageError where oneDNN is named for a card; BackendError where it is named and is not there; WrongResultsError where it computes other numbers
  */
-export async function chooseOneDnn<Part extends { readonly name: string; readonly implementation?: string }>({
+export async function chooseOneDnn<Part extends OneDnnPart>({
   choice,
   device,
   what,
@@ -49,8 +55,8 @@ export async function chooseOneDnn<Part extends { readonly name: string; readonl
   try {
     const part = open(await loadKoffi());
     const { name, implementation } = part;
-    if (choice === 'auto' && isPlainLoop(implementation))
-      return graphs(what, `${name} has no kernels of its own for this processor (${implementation})`);
+    const passedOver = whyPassedOver(part);
+    if (choice === 'auto' && passedOver !== undefined) return graphs(what, passedOver);
     const proof = `proven within ${(await prove(part)).toExponential(0)} of ${provenBy}`;
     return { part, name, told: `${what} ${name} (${implementation}): ${proof}` };
   } catch (error) {
@@ -66,9 +72,10 @@ export function graphs(what: string, why: string): Chosen<never> {
   return { part: undefined, name: 'onnxruntime', told: `${what} onnxruntime: ${why}` };
 }
 
-/** Whether oneDNN computes with plain loops: it has no kernels of its own for the processor. */
-function isPlainLoop(implementation: string | undefined): boolean {
-  return /^(ref|simple|gemm:ref)/.test(implementation ?? '');
+/** Why `auto` does not take a oneDNN that is there: it computes with plain loops, without kernels for the processor. */
+export function whyPassedOver({ name, implementation }: OneDnnPart): string | undefined {
+  const isPlainLoop = /^(ref|simple|gemm:ref)/.test(implementation ?? '');
+  return isPlainLoop ? `${name} has no kernels of its own for this processor (${implementation})` : undefined;
 }
 
 /** A cause with a way out: a run that names oneDNN can do without it; one that is resumed names it in its configuration. */

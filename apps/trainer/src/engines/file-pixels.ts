@@ -1,5 +1,7 @@
 import { type ExpectedPixels, metadataOf, ownNormalisation, PIXELS_KEY } from '@cf/onnx';
+import { z } from 'zod';
 import { BackboneError } from '../errors.ts';
+import { parseJson } from '../run/json-file.ts';
 import type { Described } from './picture-input.ts';
 import {
   type AskedPixels,
@@ -101,18 +103,18 @@ function ownText({ mean, scale, nodes }: OwnNorm): string {
 
 /** @throws BackboneError for metadata that this program did not write */
 function formOf(file: string, text: string): PixelForm {
-  try {
-    const { mean, std, order, layout } = JSON.parse(text) as PixelForm;
-    const isNumbers = [mean, std].every((list) => list.length === 3 && list.every(Number.isFinite));
-    const isDivisor = std.every((x) => x > 0);
-    if (isNumbers && isDivisor && ['rgb', 'bgr'].includes(order) && ['nchw', 'nhwc'].includes(layout))
-      return { mean, std, order, layout };
-  } catch {
-    // Told below.
-  }
+  const read = parseJson(FORM, text);
+  if ('value' in read) return read.value;
   throw new BackboneError(
-    `'${file}' with ${PIXELS_KEY} = ${text}`,
+    `'${file}' with ${PIXELS_KEY} = ${text} (${read.matter})`,
     'pixels as this program writes them',
     'take an unchanged file.',
   );
 }
+
+const FORM: z.ZodType<PixelForm> = z.object({
+  mean: z.array(z.number()).length(3),
+  std: z.array(z.number().positive()).length(3),
+  order: z.enum(['rgb', 'bgr']),
+  layout: z.enum(['nchw', 'nhwc']),
+});

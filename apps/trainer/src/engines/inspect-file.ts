@@ -1,16 +1,17 @@
 import { availableMemory } from 'node:process';
-import { CfError } from '@cf/core';
+import { CfError, firstLine } from '@cf/core';
 import {
   createTrainingSession,
   type InspectOptions,
   inspectModel,
   type Model,
   type ModelInspection,
+  sizeOf,
   UnsupportedOperatorError,
 } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
-import { firstLine, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import {
   type FileSettings,
   type PreparedFile,
@@ -145,7 +146,7 @@ async function failureOfTraining(
     });
     try {
       const sample = sampleShape(shape, pixels);
-      const length = smallestBatch * sample.reduce((product, size) => product * size, 1);
+      const length = smallestBatch * sizeOf(sample);
       const values = Float32Array.from({ length }, (_, i) => ((i * 7919) % 256) / 128 - 1);
       await session.forward({ values, shape: [smallestBatch, ...sample], step: 0, position: 0 });
       await session.backward(new Float32Array(smallestBatch * dim).fill(1));

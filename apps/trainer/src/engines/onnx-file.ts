@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { CfError } from '@cf/core';
+import { CfError, firstLine } from '@cf/core';
 import {
   type Model,
   metadataOf,
@@ -12,7 +12,7 @@ import {
   withMetadata,
 } from '@cf/onnx';
 import { readModelFile as readOnnx } from '@cf/onnx/node';
-import { BackboneError, firstLine } from '../errors.ts';
+import { BackboneError } from '../errors.ts';
 import { FEATURES } from '../features/linear-embedding.ts';
 import { RUN_FILES } from '../run/run-folder.ts';
 import { type FilePixels, filePixels, pixelsUnsaid } from './file-pixels.ts';

@@ -1,7 +1,8 @@
+import { firstLine } from '@cf/core';
 import { type Model, OnnxGraphError, requireSeparateSamples } from '@cf/onnx';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
-import { BackboneError, firstLine } from '../errors.ts';
+import { BackboneError } from '../errors.ts';
 import type { Device } from './device.ts';
 import { inferenceSession } from './inference-session.ts';
 import { hasLoop, requireLoopsToEnd } from './loop-trial.ts';

@@ -1,4 +1,4 @@
-import { BackendError, CfError } from '@cf/core';
+import { BackendError, CfError, firstLine } from '@cf/core';
 import {
   createTrainingSession,
   lowMemory,
@@ -12,7 +12,7 @@ import {
 import type { Learner, LearnerBatch } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import type { ImageShape } from '../dataset/image-source.ts';
-import { BackboneError, firstLine } from '../errors.ts';
+import { BackboneError } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { optimiserOf } from '../settings/training-options.ts';
 import { openOnKernels } from './choose-kernels.ts';

@@ -1,11 +1,8 @@
-import { frozenOf, type Model, type TrainingForm, type TrainingFormOptions } from '@cf/onnx';
+import { frozenOf, type Model, sizeOf, type TrainingForm, type TrainingFormOptions } from '@cf/onnx';
 
 /** What trains of a model, and what does not and why, in a line. */
 export function whatTrains(model: Model, form: TrainingForm, options: TrainingFormOptions): string {
-  const total = form.parameters.reduce(
-    (sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1),
-    0,
-  );
+  const total = form.parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
   const moving = form.statistics.length;
   const names = new Set(form.statistics.map(({ name }) => name));
   const reasons = new Map<string, number>();

@@ -1,9 +1,9 @@
 import { ARCFACE_TEMPLATE, TEMPLATE_SIDE } from '@cf/data';
 import type { PixelForm } from '../engines/pixel-form.ts';
 import { sampleShape } from '../engines/pixel-form.ts';
-import { machineFacts } from '../run/environment.ts';
+import { machineFacts, readEnvironment } from '../run/environment.ts';
 import { type KeptResult, readResults } from '../run/kept-results.ts';
-import { type RunFolder, readJson } from '../run/run-folder.ts';
+import type { RunFolder } from '../run/run-folder.ts';
 import { shownLoss } from '../settings/loss-files.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { shortName } from './card-markdown.ts';
@@ -56,9 +56,7 @@ export async function runFacts(
       ),
     },
     scores: (await run.has('results')) ? await scoresOf(run, evaluation) : undefined,
-    environment: (await run.has('environment'))
-      ? flat((await readJson(run.file('environment'))) as object)
-      : await machineFacts(),
+    environment: (await run.has('environment')) ? flat(await readEnvironment(run)) : await machineFacts(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { pixelText } from '../engines/pixel-form.ts';
 import { signedText } from '../report/number-text.ts';
+import { markdownTable } from '../report/text-table.ts';
 import type {
   CardScore,
   Facts,
@@ -93,7 +94,7 @@ function scoreTable(models: readonly CardScore[]): string {
     eer.toFixed(4),
     `${pairs}`,
   ]);
-  return table(['model', 'accuracy', 'AUC', 'EER', 'pairs'], rows);
+  return markdownTable({ columns: ['model', 'accuracy', 'AUC', 'EER', 'pairs'], rows });
 }
 
 function farTable({ tarAtFar }: CardScore): string {
@@ -103,7 +104,7 @@ function farTable({ tarAtFar }: CardScore): string {
     tar!.toFixed(4),
     threshold === null ? '' : threshold.toFixed(4),
   ]);
-  return table(['false accept rate', 'true accept rate', 'threshold (cosine)'], rows);
+  return markdownTable({ columns: ['false accept rate', 'true accept rate', 'threshold (cosine)'], rows });
 }
 
 function quantisationText(facts: QuantisationFacts): string {
@@ -118,7 +119,10 @@ function quantisationText(facts: QuantisationFacts): string {
   ];
   return [
     `\`${quantised.file}\` computes ${layers} layers in bytes: activations in uint8, ranges by \`${method}\` on ${calibrationPictures} pictures that are not scored; weights in ${weights}, a scale for each channel; the rest in float32. ${lostText(facts)}`,
-    table(['file', 'size', 'a picture, one thread', 'accuracy', 'AUC', 'EER'], [row(float), row(quantised)]),
+    markdownTable({
+      columns: ['file', 'size', 'a picture, one thread', 'accuracy', 'AUC', 'EER'],
+      rows: [row(float), row(quantised)],
+    }),
     `${protocol} The cosine between a picture's embeddings by both files is ${cosine.mean.toFixed(4)} in the mean and ${cosine.least.toFixed(4)} at least.`,
   ].join('\n\n');
 }
@@ -139,12 +143,6 @@ function list(facts: Facts): string {
   return Object.entries(facts)
     .map(([name, value]) => `- ${name}: ${oneLine(String(value))}`)
     .join('\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function fenced(language: string, code: string): string {

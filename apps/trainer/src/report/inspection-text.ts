@@ -3,6 +3,7 @@ import type { InspectedLayer, ModelInspection } from '@cf/onnx';
 import type { FileInspection } from '../engines/inspect-file.ts';
 import { INPUT_PRESETS, isUnchanged, pixelText } from '../engines/pixel-form.ts';
 import { aboutFile } from '../engines/refusals.ts';
+import { alignedLines } from './text-table.ts';
 
 /** Lines of a list that are printed, unless all are asked for. */
 const MOST = 24;
@@ -14,10 +15,10 @@ export function inspectionText(file: string, inspection: FileInspection, all: bo
   const most = all ? Number.POSITIVE_INFINITY : MOST;
   const tensors = trained.map(({ name, dims, layer }) => [name, shapeText(dims), `of ${layer}`]);
   const sections: [string, readonly string[]][] = [
-    ['the file', columns(fileRows(inspection))],
-    ['what it costs', columns(costRows(found))],
+    ['the file', alignedLines(fileRows(inspection))],
+    ['what it costs', alignedLines(costRows(found))],
     [`layers (${layers.length} nodes)`, layerLines(layers, most)],
-    [`trains (${trained.length})`, shortened(columns(tensors), most)],
+    [`trains (${trained.length})`, shortened(alignedLines(tensors), most)],
     ['frozen', frozenLines(found, most)],
     ['shared', shared.map(({ name, nodes }) => `${name}: ${nodes.join(', ')}`)],
     ['done to the file before use', prepared?.notes ?? found.notes.map(({ text }) => text)],
@@ -95,7 +96,7 @@ function layerLines(layers: readonly InspectedLayer[], most: number): readonly s
     multiplyAdds === undefined ? '?' : multiplyAdds === 0 ? '' : digits(multiplyAdds),
   ]);
   const head = ['name', 'operator', 'shape', 'parameters', 'multiply-adds'];
-  const lines = rows.length === 0 ? [] : columns([head, ...rows]);
+  const lines = rows.length === 0 ? [] : alignedLines([head, ...rows]);
   const rest = layers.filter((layer) => !listed.includes(layer));
   return [...shortened(lines, most + 1), ...(rest.length === 0 ? [] : [`and ${countsOf(rest)}`])];
 }
@@ -123,14 +124,6 @@ function frozenLines({ frozen }: ModelInspection, most: number): readonly string
 function shortened(lines: readonly string[], most: number): readonly string[] {
   if (lines.length <= most) return lines;
   return [...lines.slice(0, most), `… and ${lines.length - most} more: --all prints them`];
-}
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
-  return rows.map((row) => {
-    const cells = row.map((cell, at) => cell.padEnd(widths[at]!));
-    return cells.join('  ').trimEnd();
-  });
 }
 
 function shapeText(shape: readonly unknown[] | undefined): string {

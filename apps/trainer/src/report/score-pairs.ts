@@ -1,5 +1,5 @@
 import { meanOf } from '@cf/core';
-import { pairScores, type VerificationReport, verify } from '@cf/eval';
+import { accuracyOverFolds, pairScores, type VerificationReport, verify } from '@cf/eval';
 import type { VerificationPairs } from '../dataset/verification-pairs.ts';
 
 /** How well embeddings tell the scored pairs apart. */
@@ -37,10 +37,10 @@ export function scorePairs(
   const counted = all.folds.filter(({ fold }) => scored.includes(fold));
   const chosen = folds.flatMap((fold, i) => (scored.includes(fold) ? [i] : []));
   const pick = <T>(values: ArrayLike<T>): T[] => chosen.map((i) => values[i]!);
-  const accuracy = meanOf(counted.map((fold) => fold.accuracy));
+  const { accuracy, std } = accuracyOverFolds(counted.map((fold) => fold.accuracy));
   return {
     accuracy,
-    std: Math.sqrt(meanOf(counted.map((fold) => (fold.accuracy - accuracy) ** 2))),
+    std,
     folds: counted.length,
     report: verify({ scores: pick(scores), same: pick(same) }),
     thresholdFrom: all.thresholdFrom,

@@ -1,5 +1,6 @@
 import { availableMemory } from 'node:process';
 import { createRandom } from '@cf/core';
+import { sizeOf } from '@cf/onnx';
 import { type Learner, train } from '@cf/training';
 import type { Dataset } from '../dataset/dataset.ts';
 import { labelsOf, type NamedSamples } from '../dataset/picture-samples.ts';
@@ -217,7 +218,7 @@ function trainedOn({ labels }: Dataset): Int32Array {
 
 /** Noise in place of the pictures. */
 function noiseSamples(dataset: Dataset, input: readonly number[]): NamedSamples {
-  const size = input.reduce((product, one) => product * one, 1);
+  const size = sizeOf(input);
   return {
     ...labelsOf(dataset, trainedOn(dataset)),
     batch(indices) {

@@ -3,7 +3,8 @@ import { referenceBackend } from '@cf/core';
 import { expect, it } from 'vitest';
 import { networkConfigWith, temporaryFolder } from '../testing.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
-import { createRunFolder, readJson } from './run-folder.ts';
+import { readJson } from './json-file.ts';
+import { createRunFolder } from './run-folder.ts';
 
 it('tells versions, machine, threads and what the head chose', async () => {
   const backend = { ...referenceBackend(), choices: { elementwise: 'wasm' } };

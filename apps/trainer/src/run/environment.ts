@@ -1,16 +1,22 @@
 import { cpus } from 'node:os';
 import type { Backend } from '@cf/core';
+import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Device } from '../engines/device.ts';
 import { lossFileHash } from '../settings/loss-files.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import { type RunFolder, readJson } from './run-folder.ts';
+import { readKept } from './json-file.ts';
+import type { RunFolder } from './run-folder.ts';
 
 /** On what a training ran: where all of it is the same, the same seed gives the same bits. */
 export type Environment = Readonly<Record<string, string | number>>;
 
+const ENVIRONMENT = z.record(z.string(), z.union([z.string(), z.number()]));
 /** environment.json: where a run began; and as `resumed` what was another, after how many steps, each time it went on. */
-type RecordedEnvironment = Readonly<Record<string, string | number | readonly Environment[]>>;
+const RECORDED = z
+  .object({ resumed: z.array(ENVIRONMENT).optional() })
+  .catchall(z.union([z.string(), z.number()]));
+type RecordedEnvironment = Readonly<Record<string, string | number | readonly Environment[] | undefined>>;
 
 /** A machine, and the versions on it. */
 export type MachineFacts = Readonly<Record<'cf' | 'node' | 'platform' | 'processor' | 'onnxruntime', string>>;
@@ -49,6 +55,15 @@ export async function environmentOf(
   };
 }
 
+/** environment.json of a run that has one. @throws RunFolderError */
+export function readEnvironment(run: RunFolder): Promise<z.output<typeof RECORDED>> {
+  return readKept(run.file('environment'), {
+    schema: RECORDED,
+    expected: 'the environment that a training wrote',
+    fix: 'put it back as it was, or move it away: a resume then writes it anew.',
+  });
+}
+
 /**
  * Records the environment of a new run, and where a resumed one goes on in another, which is told.
  *
@@ -62,8 +77,7 @@ export async function recordEnvironment(
   const write = (record: RecordedEnvironment): Promise<void> =>
     run.writeText('environment', `${JSON.stringify(record, undefined, 2)}\n`);
   if (!(await run.has('environment'))) return write(environment);
-  const record = (await readJson(run.file('environment'))) as RecordedEnvironment;
-  const { resumed = [], ...first } = record as { readonly resumed?: readonly Environment[] };
+  const { resumed = [], ...first } = await readEnvironment(run);
   // Runs of earlier versions were all on the processor, by onnxruntime.
   const kernels = environment.kernels === undefined ? {} : { kernels: 'onnxruntime' };
   const before: Environment = Object.assign({ device: 'cpu', ...kernels }, first, ...resumed);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RunFolderError } from '../errors.ts';
-import { type RunFolder, readJson } from './run-folder.ts';
+import { readKept } from './json-file.ts';
+import type { RunFolder } from './run-folder.ts';
 
 const number = z.number();
 const RESULTS = z
@@ -25,15 +25,14 @@ const RESULTS = z
 /** A score as results.json has it. */
 export type KeptResult = z.output<typeof RESULTS>[number];
 
-/** The scores of a run. @throws RunFolderError for what a training does not write */
-export async function readResults(run: RunFolder): Promise<readonly KeptResult[]> {
-  const path = run.file('results');
-  const found = RESULTS.safeParse(await readJson(path));
-  if (found.success) return found.data;
-  const [issue] = found.error.issues;
-  throw new RunFolderError(
-    `'${path}' (${issue!.path.join('.') || 'all of it'}: ${issue!.message})`,
-    'scores as a training writes them',
-    'put it back as it was, or train the run anew.',
-  );
+/** The scores of a run, the trained network's first. @throws RunFolderError for what a training does not write */
+export function readResults(
+  run: RunFolder,
+  fix: string = 'put it back as it was, or train the run anew.',
+): Promise<readonly KeptResult[]> {
+  return readKept(run.file('results'), {
+    schema: RESULTS,
+    expected: 'scores as a training writes them',
+    fix,
+  });
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { z } from 'zod';
+import { parseJson } from './json-file.ts';
 
 /** The process that holds a run, as its lock names it. */
 export interface LockHolder {
@@ -53,16 +55,20 @@ export function holderText({ pid, host, since }: LockHolder): string {
 
 /** @returns undefined for what is no holder, such as a file that was cut short */
 export function parseHolder(text: string): LockHolder | undefined {
-  try {
-    const holder = JSON.parse(text) as Partial<LockHolder> | null;
-    const { pid, host, since, token } = holder ?? {};
-    const isOne =
-      Number.isSafeInteger(pid) && [host, since, token].every((value) => typeof value === 'string');
-    return isOne ? (holder as LockHolder) : undefined;
-  } catch {
-    return undefined;
-  }
+  const read = parseJson(HOLDER, text);
+  return 'value' in read ? read.value : undefined;
 }
+
+const HOLDER: z.ZodType<LockHolder> = z.object({
+  pid: z.int(),
+  host: z.string(),
+  machine: z.string().optional(),
+  boot: z.string().optional(),
+  namespace: z.string().optional(),
+  began: z.string().optional(),
+  since: z.string(),
+  token: z.string(),
+});
 
 function isThere(pid: number): boolean {
   try {

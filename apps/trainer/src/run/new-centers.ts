@@ -1,4 +1,4 @@
-import type { FloatArray } from '@cf/core';
+import { type FloatArray, meanOf } from '@cf/core';
 
 /** Embeddings of the samples of a training. */
 export interface SampleEmbeddings {
@@ -56,5 +56,5 @@ function usualLength(
   const lengths: number[] = [];
   for (let label = 0; label < classes; label++)
     if (!isNew.has(label)) lengths.push(Math.hypot(...firstOf(label)));
-  return lengths.length === 0 ? undefined : lengths.reduce((sum, x) => sum + x, 0) / lengths.length;
+  return lengths.length === 0 ? undefined : meanOf(lengths);
 }

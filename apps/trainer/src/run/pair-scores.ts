@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import type { Dataset } from '../dataset/dataset.ts';
 import { identitiesOfPairs, readablePairs } from '../dataset/verification-pairs.ts';
-import { RunFolderError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
-import { type RunFolder, readJson } from './run-folder.ts';
+import { readKept } from './json-file.ts';
+import type { RunFolder } from './run-folder.ts';
 
 /** pair-scores.json: the trained model's scores of all pairs, to compare it with others on the same ones. */
 export interface PairScores {
@@ -45,14 +46,27 @@ export const TRAINED: readonly string[] = ['trained', 'trained, flipped'];
 /** Undefined where the run was made before scores were kept. @throws RunFolderError */
 export async function readPairScores(run: RunFolder): Promise<PairScores | undefined> {
   if (!(await run.has('pairScores'))) return undefined;
-  const path = run.file('pairScores');
-  const kept = (await readJson(path)) as Partial<PairScores> | null;
-  const { pairs, same, folds, scores } = kept ?? {};
-  const lists = [same, folds, ...Object.values(scores ?? {})];
-  if (Array.isArray(pairs) && scores !== undefined && lists.every((list) => list?.length === pairs.length))
-    return kept as PairScores;
-  throw new RunFolderError(`'${path}'`, 'the scores that a training wrote', 'train the run anew.');
+  return readKept(run.file('pairScores'), {
+    schema: PAIR_SCORES,
+    expected: 'the scores that a training wrote',
+    fix: 'train the run anew.',
+  });
 }
+
+const numbers = z.array(z.number());
+const PAIR_SCORES = z
+  .object({
+    pairs: z.array(z.tuple([z.string(), z.string()])),
+    same: z.array(z.boolean()),
+    folds: numbers,
+    scored: numbers,
+    scores: z.record(z.string(), numbers),
+  })
+  .refine(
+    ({ pairs, same, folds, scores }) =>
+      [same, folds, ...Object.values(scores)].every(({ length }) => length === pairs.length),
+    'lists of other lengths than pairs',
+  );
 
 /** Who is on the pictures of each pair, by their folders; undefined where these say other than the pairs do. */
 export function identitiesOf(

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { reasonOf } from '@cf/core';
 import {
   parseSafetensors,
   readExactly,
@@ -7,7 +8,8 @@ import {
   safetensorsHeader,
   type TensorPlace,
 } from '@cf/data';
-import { RunFolderError, reasonOf } from '../errors.ts';
+import { sizeOf } from '@cf/onnx';
+import { RunFolderError } from '../errors.ts';
 import { requireRegular } from '../settings/read-given.ts';
 import { atomicWrite } from './atomic-write.ts';
 
@@ -110,7 +112,7 @@ async function parse(file: FileHandle): Promise<TensorFile> {
     if (Type === undefined) throw new Error(`tensor '${name}' of type ${dtype}`);
     if (start + to > size)
       throw new Error(`cut short: tensor '${name}' ends at byte ${start + to} of ${size}`);
-    const count = shape.reduce((product, n) => product * n, 1);
+    const count = sizeOf(shape);
     if ((to - from) / Type.BYTES_PER_ELEMENT !== count)
       throw new Error(`tensor '${name}' has ${to - from} bytes for [${shape}]`);
     const { buffer } = await readExactly(file, start + from, to - from);

@@ -7,7 +7,7 @@ import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
 import { initialState } from './initial-state.ts';
 import type { Job } from './job.ts';
-import { trimMetrics } from './run-folder.ts';
+import { trimMetrics } from './metrics-file.ts';
 import { stepsOf, stretchText, warmUpWarning } from './schedule-notes.ts';
 import type { Subject } from './subject.ts';
 

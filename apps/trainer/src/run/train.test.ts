@@ -6,7 +6,8 @@ import type { TrainFlags } from '../settings/fields.ts';
 import { configWith, contents, failureOf, temporaryFolder, withoutProgress } from '../testing.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
-import { createRunFolder, openRunFolder, type RunFolder, readMetrics } from './run-folder.ts';
+import { readMetrics } from './metrics-file.ts';
+import { createRunFolder, openRunFolder, type RunFolder } from './run-folder.ts';
 import { readTensors } from './safetensors.ts';
 import { train } from './train.ts';
 

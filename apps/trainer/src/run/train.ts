@@ -3,7 +3,8 @@ import { type AlikePictures, alikePictures, scoredAndTrained } from '../dataset/
 import type { TrainConfig } from '../settings/train-config.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
-import { type RunFolder, readJson } from './run-folder.ts';
+import { readKept } from './json-file.ts';
+import type { RunFolder } from './run-folder.ts';
 import { trainSubject } from './train-subject.ts';
 import { withJob, withSubject } from './with-job.ts';
 
@@ -62,8 +63,8 @@ export async function train(
 /** What a run that is resumed has found of its pictures; undefined where that can't be read: then they are searched again. */
 async function searchedBefore({ found }: RunPlace): Promise<AlikePictures | undefined> {
   if (found === undefined || !(await found.has('alike'))) return undefined;
-  const kept = await readJson(found.file('alike')).catch(() => undefined);
-  return alikePictures.safeParse(kept).data;
+  const form = { schema: alikePictures, expected: 'what a search found', fix: 'remove it.' };
+  return readKept(found.file('alike'), form).catch(() => undefined);
 }
 
 /** A sentence where scores are of people who are trained on. */

@@ -4,7 +4,7 @@ import { requireProcessor } from '../engines/kernel-choice.ts';
 import { askedPixels, askedSize, type PixelSettings } from '../engines/pixel-form.ts';
 import { UsageError } from '../errors.ts';
 import { checkpointPace } from '../run/checkpoint-pace.ts';
-import { readJson } from '../run/run-folder.ts';
+import { readJson } from '../run/json-file.ts';
 import { byteSize } from './byte-size.ts';
 import { openLossFiles } from './loss-files.ts';
 import { checkLoss } from './loss-of.ts';

@@ -1,5 +1,6 @@
+import { reasonOf } from '@cf/core';
 import { LineCounter, parseDocument } from 'yaml';
-import { RunFolderError, reasonOf } from '../errors.ts';
+import { RunFolderError } from '../errors.ts';
 import { checkConfig } from './check-config.ts';
 import { openLossFiles } from './loss-files.ts';
 import { readRegular } from './read-given.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { markdownTable } from '../report/text-table.ts';
 import { everySetting } from './fields.ts';
 import { remarks } from './setting.ts';
 import { CONFIG_SCHEMA } from './train-config.ts';
@@ -14,14 +15,9 @@ export function configJsonSchema(): object {
 /** The README with its table of flags as it should be. */
 export function withFlagsTable(readme: string): string {
   const rows = everySetting().map((one) => [`\`${one.flag}\``, one.help, remarks(one).told, remarks(one).of]);
-  const head = ['flag', 'what', 'default', 'only'];
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
-  const rule = widths.map((width) => '-'.repeat(width));
-  const lines = [head, rule, ...rows].map(
-    (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`,
-  );
+  const table = markdownTable({ columns: ['flag', 'what', 'default', 'only'], rows }, true);
   return readme.replace(
     /(<!-- flags.*-->\n)[\s\S]*?(<!-- \/flags -->)/,
-    (_, open, close) => `${open}\n${lines.join('\n')}\n\n${close}`,
+    (_, open, close) => `${open}\n${table}\n\n${close}`,
   );
 }

@@ -9,10 +9,11 @@ import {
   type LossParameters,
   type MarginLoss,
   type OptionType,
+  reasonOf,
   registerLoss,
   requireLoss,
 } from '@cf/core';
-import { reasonOf, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import type { TrainFlags } from './fields.ts';
 
 /** What a module may export that makes a loss. */

@@ -1,5 +1,5 @@
-import { type LossParameters, lossOptions, requireChoice } from '@cf/core';
-import { reasonOf, UsageError } from '../errors.ts';
+import { type LossParameters, lossOptions, reasonOf, requireChoice } from '@cf/core';
+import { UsageError } from '../errors.ts';
 import { DEFAULT_SCALE, type LossFlags, WEIGHTINGS } from './fields.ts';
 
 /**

@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { reasonOf, UsageError } from '../errors.ts';
+import { reasonOf } from '@cf/core';
+import { notAFile } from '@cf/data';
+import { UsageError } from '../errors.ts';
 
 /** The text of a file that a flag names. @throws UsageError if it can't be read */
 export async function readGiven(flag: string, file: string): Promise<string> {
@@ -26,7 +28,6 @@ export async function readRegular(path: string): Promise<string> {
 
 /** That a path is a file, which has an end. @throws Error of the system, or that says what else it is */
 export async function requireRegular(path: string): Promise<void> {
-  const found = await stat(path);
-  if (found.isDirectory()) throw new Error('it is a folder');
-  if (!found.isFile()) throw new Error(found.isFIFO() ? 'it is a named pipe' : 'it is no regular file');
+  const fault = notAFile(await stat(path));
+  if (fault !== undefined) throw new Error(fault);
 }

@@ -6,6 +6,7 @@ import {
   type ElementType,
   encodeModel,
   GraphBuilder,
+  sizeOf,
   type TensorData,
 } from '@cf/onnx';
 
@@ -30,7 +31,7 @@ export function smallOnnx({
   const graph = new GraphBuilder({ name: 'small', ...(opset === undefined ? {} : { opset }) });
   const random = createRandom('small network');
   const weight = (name: string, dims: readonly number[], draw: () => number): string => {
-    const length = dims.reduce((product, dim) => product * dim, 1);
+    const length = sizeOf(dims);
     return graph.initializer(name, { type: 'float32', dims, data: Float32Array.from({ length }, draw) });
   };
   const node = (type: string, name: string, inputs: readonly string[], attributes: Attributes = {}): string =>

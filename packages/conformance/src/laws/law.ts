@@ -1,4 +1,13 @@
-import type { Backend, Head, HeadInput, HeadOptions, HeadOutput, LossState, MarginLoss } from '@cf/core';
+import {
+  type Backend,
+  type Head,
+  type HeadInput,
+  type HeadOptions,
+  type HeadOutput,
+  type LossState,
+  type MarginLoss,
+  reasonOf,
+} from '@cf/core';
 import fc from 'fast-check';
 import type { DenseOutput } from '../oracle/dense-head.ts';
 import { buildProblem, type ProblemSpec, problemSpecs } from '../problems/problem.ts';
@@ -105,7 +114,7 @@ export async function assertNamed(
   try {
     await fc.assert(property as fc.IAsyncProperty<unknown>, parameters);
   } catch (error) {
-    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${name}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

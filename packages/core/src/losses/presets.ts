@@ -5,6 +5,9 @@ export interface LossPreset {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** Of MagFace, in the paper and in the code. */
+const MAG_FACE = { lowerNorm: 10, upperNorm: 110, lowerMargin: 0.45, upperMargin: 0.8, lambdaG: 35 };
+
 /**
  * Parameters of the papers, and of the code that was released with them, by loss and name: `createLoss('sphereface2', { preset:
  * 'paper' })`. Where `paper` or `release` is missing, the other is all that is known here; where a loss has neither, nobody has
@@ -46,26 +49,9 @@ export const LOSS_PRESETS: Readonly<Record<string, Readonly<Record<string, LossP
   magface: {
     paper: {
       source: 'Meng et al. 2021, section 4',
-      params: {
-        lowerNorm: 10,
-        upperNorm: 110,
-        lowerMargin: 0.45,
-        upperMargin: 0.8,
-        lambdaG: 35,
-        easyMargin: false,
-      },
+      params: { ...MAG_FACE, easyMargin: false },
     },
-    release: {
-      source: 'MagFace',
-      params: {
-        lowerNorm: 10,
-        upperNorm: 110,
-        lowerMargin: 0.45,
-        upperMargin: 0.8,
-        lambdaG: 35,
-        easyMargin: true,
-      },
-    },
+    release: { source: 'MagFace', params: { ...MAG_FACE, easyMargin: true } },
   },
   'elastic-arcface': {
     paper: { source: 'Boutros et al. 2022, section 4', params: { scale: 64, margin: 0.5, std: 0.05 } },

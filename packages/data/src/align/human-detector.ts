@@ -3,9 +3,11 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { reasonOf } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { FaceDetectorError } from '../errors.ts';
 import type { RawImage } from '../image/raw-image.ts';
+import { Pool } from '../pool.ts';
 import type { DetectedFace, FaceDetector } from './face.ts';
 
 /** What {@link humanDetector} brings up. */
@@ -31,35 +33,20 @@ export async function humanDetector({
 }: HumanDetectorOptions = {}): Promise<FaceDetector> {
   checkInteger('threads', threads, 1, 256);
   const { models, version } = await findHumanPackages();
-  const idle: Thread[] = [];
   const all: Thread[] = [];
-  const waiting: ((thread: Thread) => void)[] = [];
-  const take = async (): Promise<Thread> => {
-    const free = idle.pop();
-    if (free !== undefined) return free;
-    if (all.length < threads) {
-      const thread = startThread(models);
-      all.push(thread);
-      return thread;
-    }
-    return new Promise((resolve) => waiting.push(resolve));
-  };
+  const pool = new Pool<Thread>([], () => {
+    if (all.length === threads) return undefined;
+    const thread = startThread(models);
+    all.push(thread);
+    return thread;
+  });
   return {
     name: `@vladmandic/human ${version}`,
     concurrency: threads,
-    async detect(picture) {
-      const thread = await take();
-      try {
-        return await thread.detect(picture);
-      } finally {
-        const next = waiting.shift();
-        if (next === undefined) idle.push(thread);
-        else next(thread);
-      }
-    },
+    detect: (picture) => pool.use((thread) => thread.detect(picture)),
     async close() {
       await Promise.all(all.splice(0).map((thread) => thread.end()));
-      idle.length = 0;
+      pool.clear();
     },
   };
 }
@@ -117,7 +104,7 @@ function startThread(models: string): Thread {
     answer({ error: dead });
   };
   worker.on('message', answer);
-  worker.on('error', (error: unknown) => end(error instanceof Error ? error.message : String(error)));
+  worker.on('error', (error: unknown) => end(reasonOf(error)));
   worker.on('exit', () => end('the thread has ended'));
   return {
     async detect(picture) {

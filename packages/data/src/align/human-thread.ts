@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { reasonOf } from '@cf/core';
 import type { RawImage } from '../image/raw-image.ts';
 import { findFaces } from './find-faces.ts';
 import { openHumanNetworks } from './human-networks.ts';
@@ -13,6 +14,6 @@ parentPort!.on('message', async (picture: RawImage) => {
   try {
     parentPort!.postMessage({ faces: await findFaces(await networks, picture) });
   } catch (error) {
-    parentPort!.postMessage({ error: error instanceof Error ? error.message : String(error) });
+    parentPort!.postMessage({ error: reasonOf(error) });
   }
 });

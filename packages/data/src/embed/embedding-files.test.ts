@@ -205,7 +205,7 @@ describe('files of others', () => {
   it('a pipe is not waited for', async () => {
     const pipe = join(base, 'pipe.npy');
     execFileSync('mkfifo', [pipe]);
-    expect(await failure(() => readEmbeddings(pipe))).toMatch(/it is a pipe/);
+    expect(await failure(() => readEmbeddings(pipe))).toMatch(/it is a named pipe/);
     await symlink(base, join(base, 'folder.npy'));
     expect(await failure(() => readEmbeddings(join(base, 'folder.npy')))).toMatch(/it is a folder/);
     // Nothing is embedded for what can't take its place.

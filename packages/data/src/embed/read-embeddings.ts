@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { reasonOf } from '@cf/core';
 import { EmbeddingFileError } from '../errors.ts';
-import { reasonOf } from '../read-failure.ts';
 import { notAFile } from '../source/kind-of-file.ts';
 import { readExactly } from '../source/read-span.ts';
 import { fromHalves } from './half.ts';
@@ -42,7 +42,7 @@ const PIECE = 2 ** 24;
 export async function readEmbeddings(path: string): Promise<Embeddings> {
   try {
     const found = await stat(path);
-    const fault = found.isDirectory() ? 'it is a folder' : notAFile(found);
+    const fault = notAFile(found);
     if (fault !== undefined) throw new Error(fault);
     const file = await open(path);
     try {

@@ -1,8 +1,8 @@
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { reasonOf } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { EmbeddingFileError } from '../errors.ts';
-import { reasonOf } from '../read-failure.ts';
 import type { EmbeddedBatch } from './embed.ts';
 import { toHalves } from './half.ts';
 import { type EmbeddedPicture, nameLines, namesBeside } from './names.ts';

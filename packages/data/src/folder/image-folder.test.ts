@@ -98,11 +98,11 @@ describe('scanImageFolder', () => {
         const { identities, problems } = await scanImageFolder(at);
         expect(identities[0]!.files).toEqual([join(at, 'Ada', '1.jpg')]);
         expect(problems.map(({ message }) => message.slice(at.length + 1))).toEqual([
-          'Ada/pipe.jpg: it is a pipe (FIFO), not a file',
+          'Ada/pipe.jpg: it is a named pipe, not a file',
           'Ada/socket: it is a socket, not a file',
-          'Ada/to-a-pipe.jpg: it is a pipe (FIFO), not a file',
+          'Ada/to-a-pipe.jpg: it is a named pipe, not a file',
           'Ada/zero.jpg: it is a device, not a file',
-          'pipe: it is a pipe (FIFO), not a file',
+          'pipe: it is a named pipe, not a file',
         ]);
         const strict = await scanImageFolder(at, { strict: true });
         const pipe = strict.identities[0]!.files.find((file) => file.endsWith('pipe.jpg'))!;

@@ -1,3 +1,4 @@
+import { firstLine } from '@cf/core';
 import sharp, { type Sharp } from 'sharp';
 import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
@@ -189,7 +190,7 @@ export function checkSize({ width, height }: DecodeOptions): void {
  * whole process, so of two pictures that fail at the same time one may be left with an unknown error.
  */
 export function decodeFailure(error: unknown): string {
-  const line = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
+  const line = firstLine(error).trim();
   const truncated =
     /premature end|truncated|read error|unable to parse|insufficient|out of order|unknown error/i.test(line);
   // Threads of libvips share the place where it tells why, and one may find it empty.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RawImage } from './raw-image.ts';
-import { flipHorizontally, toTensorNCHW } from './transform.ts';
+import { flipHorizontally, mirrorRows, toTensorNCHW } from './transform.ts';
 
 const images = (count = 1): fc.Arbitrary<RawImage[]> =>
   fc
@@ -17,6 +17,13 @@ const images = (count = 1): fc.Arbitrary<RawImage[]> =>
         .map((data) => ({ ...shape, data }));
       return fc.array(image, { minLength: count, maxLength: count });
     });
+
+it('mirrorRows turns every row of planes around, and leaves what it was given', () => {
+  const planes = Float32Array.of(1, 2, 3, 4, 5, 6);
+  expect([...mirrorRows(planes, 3)]).toEqual([3, 2, 1, 6, 5, 4]);
+  expect([...mirrorRows(planes, 2)]).toEqual([2, 1, 4, 3, 6, 5]);
+  expect([...planes]).toEqual([1, 2, 3, 4, 5, 6]);
+});
 
 describe('flipHorizontally', () => {
   it('mirrors a picture computed by hand', () => {

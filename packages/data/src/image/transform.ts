@@ -17,6 +17,13 @@ export function flipHorizontally(image: RawImage): RawImage {
   return { width, height, channels, data: flipped };
 }
 
+/** Every row from right to left, in a new array. @param values `[…, W]`: planes, or grey pictures */
+export function mirrorRows<T extends Float32Array | Uint8Array>(values: T, width: number): T {
+  const mirrored = values.slice() as T;
+  for (let row = 0; row < mirrored.length; row += width) mirrored.subarray(row, row + width).reverse();
+  return mirrored;
+}
+
 /**
  * Lays pictures out for a network: planes instead of interleaved pixels, values 0 … 255, not normalised.
  *

@@ -1,6 +1,7 @@
+import { meanOf } from '@cf/core';
 import { decodeImage } from '../image/decode.ts';
+import { mirrorRows } from '../image/transform.ts';
 import type { PictureSource } from '../source/picture-source.ts';
-import { mirrored } from './picture-hash.ts';
 
 const COMPARED = { width: 32, height: 32, channels: 1 } as const;
 
@@ -15,12 +16,11 @@ export async function likeness(
   isMirrored: boolean = false,
 ): Promise<number> {
   const [x, y] = [await decodeImage(a, COMPARED), await decodeImage(b, COMPARED)];
-  return correlation(x.data, isMirrored ? mirrored(y.data, COMPARED.width) : y.data);
+  return correlation(x.data, isMirrored ? mirrorRows(y.data, COMPARED.width) : y.data);
 }
 
 function correlation(x: Uint8Array, y: Uint8Array): number {
-  const mean = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [mx, my] = [mean(x), mean(y)];
+  const [mx, my] = [meanOf(x), meanOf(y)];
   let [xx, yy, xy] = [0, 0, 0];
   for (const [at, value] of x.entries()) {
     const [dx, dy] = [value - mx, y[at]! - my];

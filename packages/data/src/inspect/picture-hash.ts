@@ -1,4 +1,5 @@
 import type { RawImage } from '../image/raw-image.ts';
+import { mirrorRows } from '../image/transform.ts';
 
 /** The size of a picture that {@link differenceHash} is of. */
 export const HASHED = { width: 9, height: 8, channels: 1 } as const;
@@ -22,12 +23,7 @@ export function differenceHash({ data }: Pick<RawImage, 'data'>): readonly [high
 
 /** The hash that the mirror image has. */
 export function mirroredHash({ data }: Pick<RawImage, 'data'>): ReturnType<typeof differenceHash> {
-  return differenceHash({ data: mirrored(data, HASHED.width) });
-}
-
-/** A grey picture from right to left. */
-export function mirrored(data: Uint8Array, width: number): Uint8Array {
-  return data.map((_, at) => data[at - (at % width) + (width - 1 - (at % width))]!);
+  return differenceHash({ data: mirrorRows(data, HASHED.width) });
 }
 
 /** In how many bits two halves differ. */

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 export function notAFile(found: Stats): string | undefined {
   if (found.isFile()) return undefined;
   if (found.isDirectory()) return 'it is a folder';
-  if (found.isFIFO()) return 'it is a pipe (FIFO), not a file';
+  if (found.isFIFO()) return 'it is a named pipe, not a file';
   if (found.isSocket()) return 'it is a socket, not a file';
   if (found.isCharacterDevice() || found.isBlockDevice()) return 'it is a device, not a file';
   return 'it is not a file';

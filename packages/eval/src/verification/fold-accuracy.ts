@@ -1,3 +1,4 @@
+import { meanOf } from '@cf/core';
 import { bestThresholdOf } from './best-threshold.ts';
 import { checkBothClasses } from './labelled-pairs.ts';
 import { type RankedScores, type RankOptions, rankScores, type SortedPairs } from './ranked-scores.ts';
@@ -49,7 +50,7 @@ export function foldAccuracy(pairs: SortedPairs, given: number | undefined): Fol
     threshold: thresholds[at]!,
     accuracy: correct / members,
   }));
-  return { ...spread(folds.map((result) => result.accuracy)), thresholdFrom, folds };
+  return { ...accuracyOverFolds(folds.map((result) => result.accuracy)), thresholdFrom, folds };
 }
 
 /** The pairs that may choose the threshold of a fold, given by its position: all others, or all where it is the only one. */
@@ -76,9 +77,12 @@ export function scoreFolds(
   return results;
 }
 
-function spread(accuracies: readonly number[]): Pick<FoldAccuracy, 'accuracy' | 'std' | 'standardError'> {
+/** What the accuracies of folds, one at least, come to. */
+export function accuracyOverFolds(
+  accuracies: readonly number[],
+): Pick<FoldAccuracy, 'accuracy' | 'std' | 'standardError'> {
   const k = accuracies.length;
-  const mean = accuracies.reduce((sum, value) => sum + value, 0) / k;
+  const mean = meanOf(accuracies);
   const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return {
     accuracy: mean,

@@ -1,4 +1,4 @@
-import { BackendError } from '@cf/core';
+import { BackendError, reasonOf } from '@cf/core';
 import type { RawKernel } from './open-kernel.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function runKernel(
   try {
     result = await kernel(...args);
   } catch (cause) {
-    throw refused(name, mode, cause instanceof Error ? cause.message : String(cause), cause);
+    throw refused(name, mode, reasonOf(cause), cause);
   }
   const reason = kernel.fallbackReason ?? kernel.kernel?.fallbackReason;
   if (reason) throw refused(name, mode, reason);

@@ -1,9 +1,10 @@
 import { OnnxGraphError } from '../errors.ts';
 import type { Attributes } from '../model/attributes.ts';
+import { sizeOf } from '../model/dims.ts';
 import { int64List, wholeNumber } from '../model/integers.ts';
 import type { Node, Shape } from '../model/model.ts';
 import { createNode } from '../model/node.ts';
-import { createTensor, sizeOf, type TensorData } from '../model/tensor.ts';
+import { createTensor, type TensorData } from '../model/tensor.ts';
 import type { ValueTable } from '../shapes/value-table.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CfError } from '@cf/core';
-import { OnnxFileError, OnnxOpsetError, reasonOf } from '../errors.ts';
+import { CfError, reasonOf } from '@cf/core';
+import { OnnxFileError, OnnxOpsetError } from '../errors.ts';
 import { decodeModel } from '../model/codec.ts';
 import {
   type ExternalFile,

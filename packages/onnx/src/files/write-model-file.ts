@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CfError } from '@cf/core';
-import { OnnxFileError, reasonOf } from '../errors.ts';
+import { CfError, reasonOf } from '@cf/core';
+import { OnnxFileError } from '../errors.ts';
 import { encodeModel } from '../model/codec.ts';
 import { layOut, rememberedLocation, type SideFile, type SplitOptions } from '../model/external-data.ts';
 import type { Model } from '../model/model.ts';

@@ -1,5 +1,4 @@
-import { BackendError, type MarginLoss } from '@cf/core';
-import { reasonOf } from '../errors.ts';
+import { BackendError, type MarginLoss, reasonOf } from '@cf/core';
 import { hasFusedMultiplyAdd } from '../simd/fused-multiply-add.ts';
 import type { LinearMemory } from '../simd/linear-memory.ts';
 import { rowKernel } from '../simd/row-kernel.ts';

@@ -1,5 +1,4 @@
-import { BackendError } from '@cf/core';
-import { reasonOf } from '../errors.ts';
+import { BackendError, reasonOf } from '@cf/core';
 import { JOB, KERNEL_FUNCTIONS, type KernelFunctions, MOST_PARTS, sweepParts } from './sweep-rows.ts';
 
 /** What is used of `node:worker_threads`. */

@@ -1,5 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { OnnxFileError, reasonOf } from '../errors.ts';
+import { reasonOf } from '@cf/core';
+import { OnnxFileError } from '../errors.ts';
 import { ModelProtoSchema } from './messages/onnx_pb.js';
 import type { Model } from './model.ts';
 import { opsetOf } from './opset.ts';

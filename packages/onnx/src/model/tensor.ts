@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { OnnxFileError, OnnxGraphError } from '../errors.ts';
+import { sizeOf } from './dims.ts';
 import { ELEMENTS, type ElementArrays, type ElementType, elementTypeOf } from './element-type.ts';
 import { TensorProto_DataLocation, TensorProtoSchema } from './messages/onnx_pb.js';
 import type { TensorProtoValue } from './model.ts';
@@ -8,11 +9,6 @@ import type { TensorProtoValue } from './model.ts';
 export type TensorData = {
   [T in ElementType]: { readonly type: T; readonly dims: readonly number[]; readonly data: ElementArrays[T] };
 }[ElementType];
-
-/** Number of elements of a shape. */
-export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
-}
 
 /**
  * A constant for a graph.

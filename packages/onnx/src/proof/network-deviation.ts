@@ -1,4 +1,4 @@
-import { createRandom, relativeError } from '@cf/core';
+import { createRandom, meanOf, relativeError } from '@cf/core';
 import type { LearnerOptimiser } from '@cf/training';
 import { onnxModel } from '../backbones/onnx-model.ts';
 import type { TensorData } from '../model/tensor.ts';
@@ -98,7 +98,7 @@ function layerScales(tensors: Named): ReadonlyMap<string, number> {
     const size = numbers(tensor).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     largest.set(layerOf(name), Math.max(size, largest.get(layerOf(name)) ?? 0));
   }
-  const mean = [...largest.values()].reduce((sum, size) => sum + size, 0) / largest.size;
+  const mean = meanOf([...largest.values()]);
   return new Map([...largest].map(([layer, size]) => [layer, Math.max(size, mean)]));
 }
 

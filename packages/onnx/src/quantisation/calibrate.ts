@@ -1,6 +1,6 @@
 import { OnnxGraphError } from '../errors.ts';
+import { sizeOf } from '../model/dims.ts';
 import { graphOf, inputsOf, type Model } from '../model/model.ts';
-import { sizeOf } from '../model/tensor.ts';
 import { createValueInfo } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';

@@ -1,6 +1,7 @@
 import { intAttribute } from '../model/attributes.ts';
+import { sizeOf } from '../model/dims.ts';
 import { graphOf, isOperator, type Model, type Node } from '../model/model.ts';
-import { createTensor, sizeOf } from '../model/tensor.ts';
+import { createTensor } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
 import { GraphIndex } from '../passes/graph-index.ts';
 import { countReaders, floats, withoutUnreadConstants } from './folded-normalizations.ts';

@@ -1,4 +1,5 @@
 import { floatAttribute, intAttribute } from '../model/attributes.ts';
+import { sizeOf } from '../model/dims.ts';
 import {
   type Graph,
   graphOf,
@@ -8,7 +9,7 @@ import {
   type TensorProtoValue,
 } from '../model/model.ts';
 import { readValues } from '../model/read-values.ts';
-import { createTensor, readTensor, sizeOf } from '../model/tensor.ts';
+import { createTensor, readTensor } from '../model/tensor.ts';
 import { withFields } from '../model/with-fields.ts';
 import { GraphIndex } from '../passes/graph-index.ts';
 

@@ -1,5 +1,5 @@
+import { sizeOf } from '../model/dims.ts';
 import type { TensorData } from '../model/tensor.ts';
-import { sizeOf } from '../model/tensor.ts';
 import { roundedToEven } from './linear-scale.ts';
 
 /** Types that weights are kept in. */

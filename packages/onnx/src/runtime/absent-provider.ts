@@ -1,5 +1,4 @@
-import { BackendError } from '@cf/core';
-import { reasonOf } from '../errors.ts';
+import { BackendError, reasonOf } from '@cf/core';
 
 /** What brings a provider that is not there. */
 const BROUGHT_BY: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
+import { sizeOf } from '../model/dims.ts';
 import { isStandardDomain, type Node } from '../model/model.ts';
-import { sizeOf } from '../model/tensor.ts';
 import { CALCULATIONS } from './elements/calculations.ts';
 import type { Elements, ElementsRule, PartlyKnown } from './elements/elements.ts';
 import { MOVES } from './elements/moves.ts';

@@ -1,3 +1,4 @@
+import { sizeOf } from '../model/dims.ts';
 import { type ElementType, elementTypeOf, isHalf } from '../model/element-type.ts';
 import { TensorProto_DataLocation } from '../model/messages/onnx_pb.js';
 import {
@@ -11,7 +12,7 @@ import {
   type TensorProtoValue,
 } from '../model/model.ts';
 import { constantValue } from '../model/node.ts';
-import { readTensor, sizeOf, type TensorData } from '../model/tensor.ts';
+import { readTensor, type TensorData } from '../model/tensor.ts';
 import { declaredShape, declaredType } from '../model/value-info.ts';
 import { withFields } from '../model/with-fields.ts';
 import { inferShape } from './infer-shape.ts';

@@ -13,23 +13,35 @@ export interface Window {
   readonly padsEnd: readonly (number | undefined)[];
 }
 
+/** What a node says of its window, with the defaults of ONNX; its paddings as `pads` has them. */
+export function toldWindow(
+  node: Node,
+  kernel: readonly number[],
+): Omit<Window, 'padsBegin' | 'padsEnd'> & Record<'padsBegin' | 'padsEnd', readonly number[]> {
+  const axes = kernel.length;
+  const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * axes).fill(0);
+  return {
+    kernel,
+    strides: intsAttribute(node, 'strides') ?? kernel.map(() => 1),
+    dilations: intsAttribute(node, 'dilations') ?? kernel.map(() => 1),
+    padsBegin: pads.slice(0, axes),
+    padsEnd: pads.slice(axes),
+  };
+}
+
 /** The window of a convolution or pooling node; `undefined` if the kernel's size is not known. */
 export function windowOf(node: Node, values: KnownValues): Window | undefined {
   const kernel =
     intsAttribute(node, 'kernel_shape') ??
     values.shape(node.input[node.opType === 'QLinearConv' ? 3 : 1] ?? '')?.slice(2);
   if (!kernel?.every((size) => typeof size === 'number')) return undefined;
-  const strides = intsAttribute(node, 'strides') ?? kernel.map(() => 1);
-  const dilations = intsAttribute(node, 'dilations') ?? kernel.map(() => 1);
-  const explicit = intsAttribute(node, 'pads') ?? kernel.flatMap(() => [0, 0]);
+  const told = toldWindow(node, kernel);
+  const { strides, dilations } = told;
   const mode = stringAttribute(node, 'auto_pad', 'NOTSET');
-  if (mode === 'NOTSET') {
-    const [padsBegin, padsEnd] = [explicit.slice(0, kernel.length), explicit.slice(kernel.length)];
-    return { kernel, strides, dilations, padsBegin, padsEnd };
-  }
+  if (mode === 'NOTSET') return told;
   if (mode === 'VALID') {
     const none = kernel.map(() => 0);
-    return { kernel, strides, dilations, padsBegin: none, padsEnd: none };
+    return { ...told, padsBegin: none, padsEnd: none };
   }
   const sizes = values.shape(node.input[0] ?? '')?.slice(2);
   const totals = kernel.map((size, axis) =>
@@ -38,7 +50,7 @@ export function windowOf(node: Node, values: KnownValues): Window | undefined {
   const small = totals.map((total) => total && Math.floor(total / 2));
   const large = totals.map((total) => total && Math.ceil(total / 2));
   const upper = mode === 'SAME_UPPER';
-  return { kernel, strides, dilations, padsBegin: upper ? small : large, padsEnd: upper ? large : small };
+  return { ...told, padsBegin: upper ? small : large, padsEnd: upper ? large : small };
 }
 
 /** Zeros that make the output ⌈size / stride⌉ long; independent of the size where the stride is 1. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { gradient } from '../gradient/gradient.ts';
 import { decodeModel } from '../model/codec.ts';
+import { sizeOf } from '../model/dims.ts';
 import { graphOf } from '../model/model.ts';
-import { sizeOf, type TensorData } from '../model/tensor.ts';
+import type { TensorData } from '../model/tensor.ts';
 import { openModel } from './run-model.ts';
 
 /** What a network written by PyTorch's exporter comes with. */

@@ -1,3 +1,4 @@
+import { sizeOf } from '../model/dims.ts';
 import type { TensorData } from '../model/tensor.ts';
 
 /** Numbers from a small linear congruential generator, uniform in [0, 1). */
@@ -25,7 +26,7 @@ export function randomTensor(
   map: (u: number) => number = (u) => 2 * u - 1,
 ): TensorData {
   const next = uniform(seed);
-  const numbers = Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => map(next()));
+  const numbers = Array.from({ length: sizeOf(dims) }, () => map(next()));
   return type === 'float64'
     ? { type, dims, data: Float64Array.from(numbers) }
     : { type, dims, data: Float32Array.from(numbers) };

@@ -1,6 +1,6 @@
 import { type DropoutKeys, fillDropoutMask, requireInteger, ShapeMismatchError } from '@cf/core';
 import type { LearnerBatch } from '@cf/training';
-import { sizeOf } from '../model/tensor.ts';
+import { sizeOf } from '../model/dims.ts';
 import type { DropoutMask } from '../passes/training-form/dropout.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { BatchPasses } from './passes.ts';

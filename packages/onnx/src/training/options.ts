@@ -20,7 +20,6 @@ export interface TrainingSessionOptions extends TrainingPlanOptions {
 /** Everything that training changes: with it, a session goes on where another stopped, to the same bits. */
 export interface TrainingState {
   /** Trained parameters, by the name of the initializer. */
-  /** Copies of trained parameters and running statistics, by the name of the initializer: what `withWeights` takes. */
   readonly weights: ReadonlyMap<string, TensorData>;
   /** Running means and variances of normalisations in training, by the name of the initializer. */
   readonly statistics: ReadonlyMap<string, TensorData>;

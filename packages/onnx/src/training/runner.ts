@@ -1,5 +1,4 @@
-import { BackendError } from '@cf/core';
-import { reasonOf } from '../errors.ts';
+import { BackendError, reasonOf } from '@cf/core';
 import type { Model } from '../model/model.ts';
 import { absentProvider } from '../runtime/absent-provider.ts';
 import type { OnnxRuntime, RuntimeSessionOptions, RuntimeTensor } from '../runtime/onnx-runtime.ts';

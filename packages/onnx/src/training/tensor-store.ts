@@ -1,5 +1,6 @@
 import { StateMismatchError } from '@cf/core';
-import { sizeOf, type TensorData } from '../model/tensor.ts';
+import { sizeOf } from '../model/dims.ts';
+import type { TensorData } from '../model/tensor.ts';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Tensors } from './runner.ts';
 

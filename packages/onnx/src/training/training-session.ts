@@ -1,8 +1,8 @@
-import { NonFiniteError, requireFiniteTensor, requireInteger, requireRange } from '@cf/core';
+import { NonFiniteError, requireFiniteTensor, requireRange } from '@cf/core';
 import type { LearnerBatch, LearnerUpdate } from '@cf/training';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
-import { GRADIENT_NORM, gradientOf, LEARNING_RATE, nextOf, STEP } from '../optimisers/names.ts';
+import { GRADIENT_NORM, gradientOf, LEARNING_RATE, STEP } from '../optimisers/names.ts';
 import type { Parameter } from '../passes/training-form/parameters.ts';
 import { requireSeveralValues } from '../passes/training-form/smallest-batch.ts';
 import { withWeights } from '../passes/with-weights.ts';
@@ -13,7 +13,8 @@ import type { TrainingState } from './options.ts';
 import type { TrainingPasses } from './passes.ts';
 import type { TrainingPlan, TrainingPlanOptions } from './plan.ts';
 import type { Runner, Tensors } from './runner.ts';
-import { copyOf, floats, TensorStore } from './tensor-store.ts';
+import { copyOf, floats } from './tensor-store.ts';
+import { TrainedTensors } from './trained-tensors.ts';
 import { outOfOrder, Turns } from './turns.ts';
 
 /**
@@ -34,18 +35,12 @@ export class TrainingSession {
   readonly #passes: TrainingPasses;
   readonly #update: Runner;
   readonly #seed: number;
-  readonly #weights: TensorStore;
-  readonly #statistics: TensorStore;
-  readonly #optimiser: TensorStore;
+  readonly #trained: TrainedTensors;
   readonly #gradients: GradientSum;
   /** A place of its own: what the runtime allocates it copies, and the weights beside it with it. */
   readonly #gradientNorm: RuntimeTensor;
-  readonly #nextStatistic: (name: string) => string;
   #batch: MicroBatch | undefined;
   #awaitsBackward = false;
-  #updates = 0;
-  /** Statistics as the last update left them. */
-  #settled: ReadonlyMap<string, TensorData> = new Map();
   readonly #turns: Turns = new Turns();
 
   constructor(
@@ -68,13 +63,9 @@ export class TrainingSession {
     this.#passes = passes;
     this.#update = update;
     this.#seed = seed;
-    this.#weights = new TensorStore(runtime, 'weight', plan.form.parameters);
-    this.#statistics = new TensorStore(runtime, 'statistic', plan.form.statistics);
-    this.#optimiser = new TensorStore(runtime, 'optimiser state', plan.optimiser.state);
+    this.#trained = new TrainedTensors(runtime, plan);
     this.#gradientNorm = new runtime.Tensor('float32', new Float32Array(1), []);
     this.#gradients = new GradientSum(plan.form.parameters.map(({ name }) => name));
-    const next = new Map(plan.form.statistics.map((statistic) => [statistic.name, statistic.next]));
-    this.#nextStatistic = (name) => next.get(name)!;
   }
 
   /**
@@ -113,7 +104,7 @@ export class TrainingSession {
       requireSeveralValues(this.#plan.form.model, batch.shape);
       this.#awaitsBackward = false;
       const { embeddings, statistics } = await this.#pass(batch, this.#batchOf(batch.shape));
-      this.#statistics.advance(statistics, this.#nextStatistic);
+      this.#trained.advanceStatistics(statistics);
       this.#awaitsBackward = true;
       return embeddings;
     });
@@ -142,7 +133,7 @@ export class TrainingSession {
       }
       // Where the way back normalises once more, onnxruntime writes over the running statistics that it is given. What
       // it computes does not depend on them.
-      const feeds = this.#feeds(batch, this.#statistics.spare);
+      const feeds = this.#feeds(batch, this.#trained.spareStatistics);
       this.#gradients.add(await batch.passes.backward(feeds, gradient, this.#gradients.targets()));
       this.#awaitsBackward = false;
     });
@@ -160,19 +151,15 @@ export class TrainingSession {
     return this.#turns.take('update', async () => {
       requireRange('learningRate', learningRate, 0, Number.MAX_VALUE);
       if (this.#gradients.count === 0) throw outOfOrder('update', 'a forward and a backward before it');
-      const state = this.#optimiser.targets(nextOf);
-      const targets = new Map<string, RuntimeTensor | undefined>([
-        ...this.#weights.targets(nextOf),
-        ...state,
+      const targets = new Map([
+        ...this.#trained.updateTargets(),
+        [GRADIENT_NORM, this.#gradientNorm] as const,
       ]);
-      targets.set(GRADIENT_NORM, this.#gradientNorm);
       const results = await this.#update.run(this.#updateFeeds(learningRate), targets);
       const gradientNorm = floats(this.#gradientNorm)[0]!;
       if (!Number.isFinite(gradientNorm)) this.#diverge(gradientNorm);
-      this.#weights.advance(results, nextOf);
-      this.#optimiser.advance(results, nextOf);
-      this.#updates++;
-      this.#settle();
+      this.#trained.advance(results);
+      this.#beginUpdate();
       return { gradientNorm };
     });
   }
@@ -183,9 +170,10 @@ export class TrainingSession {
     return new Map(this.#gradients.sums().map(([name, sum]) => [name, copyOf(sum)]));
   }
 
+  /** Copies of trained parameters and running statistics, by the name of the initializer: what `withWeights` takes. */
   weights(): ReadonlyMap<string, TensorData> {
     this.#turns.requireIdle('weights');
-    return new Map([...this.#weights.read(), ...this.#statistics.read()]);
+    return this.#trained.values();
   }
 
   /**
@@ -204,32 +192,20 @@ export class TrainingSession {
   /** A copy of everything that training changes. */
   state(): TrainingState {
     this.#turns.requireIdle('state');
-    return {
-      weights: this.#weights.read(),
-      statistics: this.#statistics.read(),
-      optimiser: this.#optimiser.read(),
-      updates: this.#updates,
-    };
+    return this.#trained.read();
   }
 
   /**
    * Goes on from a state, or from some values of one, as after `new Map([['fc.weight', …]])`. What is left out stays.
    * Gradients added up so far are dropped.
    *
-   * @throws StateMismatchError if a name or a shape does not belong to this session
+   * @throws StateMismatchError if a name or a shape does not belong to this session; OptionOutOfRangeError if `updates` is no
+   *   count
    */
   load(state: Partial<TrainingState>): void {
     this.#turns.requireIdle('load');
-    const { weights = new Map(), statistics = new Map(), optimiser = new Map(), updates } = state;
-    if (updates !== undefined) requireInteger('updates', updates, 0, Number.MAX_SAFE_INTEGER);
-    this.#weights.check(weights);
-    this.#statistics.check(statistics);
-    this.#optimiser.check(optimiser);
-    this.#weights.write(weights);
-    this.#statistics.write(statistics);
-    this.#optimiser.write(optimiser);
-    this.#updates = updates ?? this.#updates;
-    this.#settle();
+    this.#trained.write(state);
+    this.#beginUpdate();
   }
 
   /** The model that was given, with the weights and statistics of now. */
@@ -250,8 +226,8 @@ export class TrainingSession {
     batch: MicroBatch,
   ): Promise<{ readonly embeddings: Float32Array; readonly statistics: Tensors }> {
     batch.start(this.#runtime, values, { seed: this.#seed, step, position });
-    const targets = this.#statistics.targets(this.#nextStatistic);
-    const feeds = this.#feeds(batch, this.#statistics.current);
+    const targets = this.#trained.statisticTargets();
+    const feeds = this.#feeds(batch, this.#trained.statistics);
     const { embeddings, statistics } = await batch.passes.forward(feeds, targets);
     requireMatrix(this.output, embeddings.dims, batch.shape[0]!);
     batch.embeddings = embeddings.dims;
@@ -279,22 +255,21 @@ export class TrainingSession {
 
   /** Images, masks, weights and statistics, by the names of the form's inputs. */
   #feeds(batch: MicroBatch, statistics: Tensors): Tensors {
-    return new Map([...batch.inputs(this.input), ...this.#weights.current, ...statistics]);
+    return new Map([...batch.inputs(this.input), ...this.#trained.weights, ...statistics]);
   }
 
   #updateFeeds(learningRate: number): Tensors {
     const gradients = this.#gradients.sums().map(([name, sum]) => [gradientOf(name), sum] as const);
-    const feeds = new Map([...this.#weights.current, ...this.#optimiser.current, ...gradients]);
+    const feeds = new Map([...this.#trained.weights, ...this.#trained.optimiser, ...gradients]);
     const scalar = (value: number): RuntimeTensor =>
       new this.#runtime.Tensor('float32', Float32Array.of(value), []);
     feeds.set(LEARNING_RATE, scalar(learningRate));
-    if (this.#plan.optimiser.takesStep) feeds.set(STEP, scalar(this.#updates + 1));
+    if (this.#plan.optimiser.takesStep) feeds.set(STEP, scalar(this.#trained.updates + 1));
     return feeds;
   }
 
-  /** Where the next update starts from. */
-  #settle(): void {
-    this.#settled = this.#statistics.read();
+  /** No micro-batch counts for the next update yet. */
+  #beginUpdate(): void {
     this.#awaitsBackward = false;
     this.#gradients.clear();
   }
@@ -309,7 +284,7 @@ export class TrainingSession {
 
   /** Forgets the micro-batches since the last update. */
   #startAgain(): void {
-    this.#statistics.write(this.#settled);
-    this.#settle();
+    this.#trained.forgetStatistics();
+    this.#beginUpdate();
   }
 }

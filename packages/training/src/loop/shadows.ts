@@ -2,6 +2,7 @@ import {
   BackendError,
   checkState,
   type FloatArray,
+  firstLine,
   type Head,
   type HeadInput,
   type HeadOutput,
@@ -128,7 +129,7 @@ export async function lookOn(
       })
       .catch((cause: unknown) => {
         throw new BackendError(
-          `shadow ${name}: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
+          `shadow ${name}: ${firstLine(cause)}`,
           'a loss that can look on at this training',
           `leave ${name} out of the shadows, or take another head.`,
           cause,

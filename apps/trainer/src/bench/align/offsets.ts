@@ -1,3 +1,4 @@
+import { meanOf } from '@cf/core';
 import {
   ARCFACE_TEMPLATE,
   applySimilarity,
@@ -33,7 +34,7 @@ export function offBy(landmarks: FaceLandmarks, at: Similarity, shift: number): 
     const [u, v] = applySimilarity(found, applySimilarity(at, [x + shift, y]));
     return Math.hypot(u - x, v - y);
   });
-  return distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
+  return meanOf(distances);
 }
 
 /** Of some distances, one at least. */

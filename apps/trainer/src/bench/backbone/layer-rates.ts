@@ -1,4 +1,4 @@
-import { encodeModel, GraphBuilder, type Model, splitGradient } from '@cf/onnx';
+import { encodeModel, GraphBuilder, type Model, sizeOf, splitGradient } from '@cf/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { medianSeconds } from '../timing.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
@@ -65,7 +65,7 @@ async function secondsOfLayer(
   const draw = uniform(1);
   const feeds: Record<string, Tensor> = {};
   for (const name of session.inputNames) {
-    const length = dims[name]!.reduce((product, dim) => product * dim, 1);
+    const length = sizeOf(dims[name]!);
     feeds[name] = new Tensor('float32', uniformFloats(length, draw), dims[name]);
   }
   const run = async (): Promise<void> => {

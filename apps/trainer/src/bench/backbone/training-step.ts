@@ -1,4 +1,4 @@
-import { createTrainingSession, type Model } from '@cf/onnx';
+import { createTrainingSession, type Model, sizeOf } from '@cf/onnx';
 import { learnerOptimiser, sgd } from '@cf/training';
 import * as runtime from 'onnxruntime-node';
 import { chooseKernels } from '../../engines/choose-kernels.ts';
@@ -65,7 +65,7 @@ export async function trainingStep(
     await session.update(0);
     times.push({ forward, backward, cpu: (user + system) / 1e6 });
   }
-  const parameters = session.parameters.reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0);
+  const parameters = session.parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
   const after = peakMiB();
   await session.dispose();
   const medianOf = (pick: (time: (typeof times)[number]) => number): number =>

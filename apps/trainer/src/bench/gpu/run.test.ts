@@ -36,7 +36,7 @@ test('a provider that is not there takes nothing with it, and PyTorch that is no
     ['tiny-iresnet', 'cpu', expect.stringMatching(/^[\d.e+]+ images\/s$/)],
   ]);
   expect(stdout).toMatch(/^PyTorch: not measured, .*none has none/m);
-  expect(stdout).toMatch(/^\| \| absent \| cpu \| cpu, tiles of 1 MiB \|\n\|( --- \|){4}\n\| proof \|/m);
+  expect(stdout).toMatch(/^\| what \| absent \| cpu \| cpu, tiles of 1 MiB \|\n\|( --- \|){4}\n\| proof \|/m);
 });
 
 test('where the time is over, every part says so', async () => {

@@ -5,6 +5,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { markdownTable } from '../../report/text-table.ts';
 import type { PartTask } from './part.ts';
 
 const { values: flags } = parseArgs({
@@ -234,9 +235,9 @@ writeFileSync(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
 
 const columns = [...new Set(rows.map(({ on }) => on))];
 const names = [...new Set(rows.map(({ what }) => what))];
-console.log(`\n| | ${columns.join(' | ')} |\n| --- |${' --- |'.repeat(columns.length)}`);
-for (const name of names) {
-  const cells = columns.map((on) => rows.find((row) => row.what === name && row.on === on)?.value ?? '');
-  console.log(`| ${name} | ${cells.join(' | ')} |`);
-}
+const cells = names.map((name) => [
+  name,
+  ...columns.map((on) => rows.find((row) => row.what === name && row.on === on)?.value ?? ''),
+]);
+console.log(`\n${markdownTable({ columns: ['what', ...columns], rows: cells })}`);
 console.log(`\n${seconds.toFixed(0)} s; ${flags.json}`);

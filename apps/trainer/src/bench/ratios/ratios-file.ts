@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { firstLine } from '@cf/core';
 import { z } from 'zod';
-import { firstLine, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { atomicWrite } from '../../run/atomic-write.ts';
+import { parseJson } from '../../run/json-file.ts';
 
 const SCHEMA = z.strictObject({
   about: z.string(),
@@ -32,15 +34,16 @@ export function machineName(): string {
 
 /** @throws UsageError where there is no such file, or it is not one of ratios */
 export async function readRatios(path: string): Promise<RatiosFile> {
-  try {
-    return SCHEMA.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    throw new UsageError(
-      `'${path}' (${firstLine(cause)})`,
-      'a file of ratios',
-      'name another with --file, or write it with --write.',
-    );
-  }
+  const read = await readFile(path, 'utf8').then(
+    (text) => parseJson(SCHEMA, text),
+    (cause: unknown) => ({ matter: firstLine(cause) }),
+  );
+  if ('value' in read) return read.value;
+  throw new UsageError(
+    `'${path}' (${read.matter})`,
+    'a file of ratios',
+    'name another with --file, or write it with --write.',
+  );
 }
 
 export function writeRatios(path: string, ratios: readonly KeptRatio[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { type ChartSeries, lineChart, stackedCharts } from '@cf/eval';
+import { alignedLines } from '../../report/text-table.ts';
 import { deviationText, linesOf } from './deviations.ts';
 import { AXES, type Axis } from './scaling-points.ts';
 import type { MeasuredPoint, ScalingReport } from './scaling-report.ts';
@@ -51,9 +52,8 @@ function table(axis: Axis, points: readonly MeasuredPoint[], { limitGflopPerSeco
     `${((100 * point.gflopPerSecond) / limitGflopPerSecond[point.threads]!).toFixed(0)} %`,
     point.peakExtraMiB === null ? 'unknown' : point.peakExtraMiB.toFixed(0),
   ]);
-  const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
-  return [header, ...rows]
-    .map((row) => `  ${row.map((cell, i) => cell.padStart(widths[i]!)).join('  ')}`)
+  return alignedLines([header, ...rows], 'padStart')
+    .map((line) => `  ${line}`)
     .join('\n');
 }
 

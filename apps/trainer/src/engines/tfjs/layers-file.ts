@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { firstLine } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { BackboneError, firstLine } from '../../errors.ts';
+import { BackboneError } from '../../errors.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
 import { readRegular } from '../../settings/read-given.ts';
 import type { TrainedNetwork } from '../network-in-training.ts';

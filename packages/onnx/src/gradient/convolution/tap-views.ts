@@ -1,5 +1,5 @@
 import { OnnxGraphError } from '../../errors.ts';
-import { sizeOf } from '../../model/tensor.ts';
+import { sizeOf } from '../../model/dims.ts';
 import type { GradientGraph } from '../context.ts';
 import { type IntVector, ints } from '../int-vector.ts';
 import type { Convolution } from './convolution.ts';
@@ -87,7 +87,7 @@ export function flatTapViews(
   const missing = size.map((length, axis) => (axis === 0 ? 0 : length - output[axis]!));
   const pads = ints(0, 0, ...missing.map(() => 0), 0, 0, ...missing);
   const padded = missing.some((count) => count > 0) ? graph.op('Pad', [dy, graph.integers(pads)]) : dy;
-  const length = output[0]! * size.slice(1).reduce((a, b) => a * b, 1);
+  const length = output[0]! * sizeOf(size.slice(1));
   const views = taps.map(({ start, phase }) => {
     const at = start.reduce((position, offset, axis) => position * size[axis]! + offset, 0);
     const [from, to, axes] =

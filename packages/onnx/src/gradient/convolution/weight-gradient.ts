@@ -1,3 +1,4 @@
+import { sizeOf } from '../../model/dims.ts';
 import type { GradientGraph } from '../context.ts';
 import { type IntVector, ints } from '../int-vector.ts';
 import { type Convolution, coversInput } from './convolution.ts';
@@ -40,8 +41,10 @@ interface WeightGradient {
  * group) than positions P that is the smaller part.
  */
 function isPerImage({ graph, convolution, dy }: WeightGradient, outputs: unknown): boolean {
-  const positions = knownSpatial(graph, dy)?.reduce((a, b) => a * b, 1);
-  return positions !== undefined && typeof outputs === 'number' && outputs / convolution.group <= positions;
+  const spatial = knownSpatial(graph, dy);
+  return (
+    spatial !== undefined && typeof outputs === 'number' && outputs / convolution.group <= sizeOf(spatial)
+  );
 }
 
 /** All taps side by side, ∂Y · Xᵀ an image, and the sum of those: [O, C/groups · taps]. */

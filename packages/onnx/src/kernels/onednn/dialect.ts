@@ -1,3 +1,4 @@
+import { rowMajorStrides } from '../../model/dims.ts';
 import type { ElementwiseKind, Layout, PrimitiveDescription } from './api.ts';
 import type { Pointer } from './foreign-functions.ts';
 import type { OneDnnLibrary } from './library-calls.ts';
@@ -218,9 +219,4 @@ function remembered<F>(
 
 function dimensions(values: readonly number[]): BigInt64Array {
   return BigInt64Array.from(values, BigInt);
-}
-
-/** Strides of a row-major tensor. */
-export function rowMajorStrides(sizes: readonly number[]): number[] {
-  return sizes.map((_, axis) => sizes.slice(axis + 1).reduce((a, b) => a * b, 1));
 }

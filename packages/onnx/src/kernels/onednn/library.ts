@@ -1,5 +1,4 @@
-import { BackendError } from '@cf/core';
-import { reasonOf } from '../../errors.ts';
+import { BackendError, reasonOf } from '@cf/core';
 import type { ForeignFunctions, ForeignLibrary } from './foreign-functions.ts';
 import { type Fail, libraryCalls, type OneDnnLibrary } from './library-calls.ts';
 

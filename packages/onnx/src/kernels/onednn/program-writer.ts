@@ -1,5 +1,5 @@
+import { rowMajorStrides } from '../../model/dims.ts';
 import { ARG, type BinaryKind, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
-import { rowMajorStrides } from './dialect.ts';
 import { type Operation, Program } from './program.ts';
 import { planMemory, Storage, type TakeOver, type Value } from './storage.ts';
 

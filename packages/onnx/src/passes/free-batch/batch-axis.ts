@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
+import { sizeOf } from '../../model/dims.ts';
 import type { Node } from '../../model/model.ts';
-import { sizeOf } from '../../model/tensor.ts';
 import type { ValueTable } from '../../shapes/value-table.ts';
 
 /** Where the batch lies in a value: that axis has size outer · N · factor, the samples between the two. */

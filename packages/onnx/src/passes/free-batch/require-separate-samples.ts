@@ -1,4 +1,4 @@
-import { CfError } from '@cf/core';
+import { CfError, firstLine } from '@cf/core';
 import { OnnxGraphError } from '../../errors.ts';
 
 /** Runs a network: values of `count` samples, [count, …sample], in; their embeddings, [count, d], out. */
@@ -42,5 +42,5 @@ function notOfTwo(given: string, cause?: unknown): OnnxGraphError {
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof CfError) return cause.given;
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+  return firstLine(cause);
 }

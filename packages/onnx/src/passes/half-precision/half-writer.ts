@@ -1,4 +1,5 @@
 import { attributeOf, createAttribute } from '../../model/attributes.ts';
+import { sizeOf } from '../../model/dims.ts';
 import { ELEMENTS } from '../../model/element-type.ts';
 import { mapGraph } from '../../model/map-model.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../../model/model.ts';
 import { constantValue, createNode } from '../../model/node.ts';
 import { readValues } from '../../model/read-values.ts';
-import { sizeOf } from '../../model/tensor.ts';
 import { RESULT_TYPES } from '../../model/type-attributes.ts';
 import { declaredType } from '../../model/value-info.ts';
 import { withFields } from '../../model/with-fields.ts';

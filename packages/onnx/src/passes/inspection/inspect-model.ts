@@ -1,4 +1,5 @@
 import { Refusals, type RefusedPlace } from '../../errors.ts';
+import { sizeOf } from '../../model/dims.ts';
 import { elementTypeOf } from '../../model/element-type.ts';
 import {
   graphOf,
@@ -11,7 +12,6 @@ import {
 } from '../../model/model.ts';
 import { constantValue } from '../../model/node.ts';
 import { opsetOf } from '../../model/opset.ts';
-import { sizeOf } from '../../model/tensor.ts';
 import { declaredShape, declaredType } from '../../model/value-info.ts';
 import { ValueTable } from '../../shapes/value-table.ts';
 import { type ExpectedPixels, expectedPixels } from '../expected-pixels.ts';

@@ -1,8 +1,9 @@
 import type { ParameterKind } from '@cf/training';
 import { ruleOf } from '../../gradient/rule-table.ts';
+import { sizeOf } from '../../model/dims.ts';
 import { elementTypeOf } from '../../model/element-type.ts';
 import { isStandardDomain, type Node, type TensorProtoValue } from '../../model/model.ts';
-import { readTensor, sizeOf } from '../../model/tensor.ts';
+import { readTensor } from '../../model/tensor.ts';
 import type { GraphIndex } from '../graph-index.ts';
 import { isOfFormula } from './formula-numbers.ts';
 import {

@@ -1,5 +1,6 @@
+import { sizeOf } from '../../model/dims.ts';
 import type { TensorProtoValue } from '../../model/model.ts';
-import { readTensor, sizeOf } from '../../model/tensor.ts';
+import { readTensor } from '../../model/tensor.ts';
 
 /** Positions that tell a sine from other numbers. */
 const FEWEST = 4;

@@ -1,7 +1,7 @@
 import { intAttribute } from '../../model/attributes.ts';
+import { sizeOf } from '../../model/dims.ts';
 import { elementTypeOf, isFloat } from '../../model/element-type.ts';
 import { isOperator, type Node, unsupported } from '../../model/model.ts';
-import { sizeOf } from '../../model/tensor.ts';
 import type { ValueTable } from '../../shapes/value-table.ts';
 import type { GraphIndex } from '../graph-index.ts';
 import { learntInputs, sourceOf } from './learnt-places.ts';

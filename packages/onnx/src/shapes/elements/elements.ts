@@ -1,3 +1,4 @@
+import { sizeOf } from '../../model/dims.ts';
 import type { ElementType } from '../../model/element-type.ts';
 import type { Dimension, Node } from '../../model/model.ts';
 import type { KnownValues } from '../known-values.ts';
@@ -30,19 +31,12 @@ export interface ElementsCall {
 
 export type ElementsRule = (call: ElementsCall) => Elements | undefined;
 
-/** How far apart neighbours along each axis lie, row-major. */
-export function stridesOf(dims: readonly number[]): number[] {
-  const strides = new Array<number>(dims.length).fill(1);
-  for (let axis = dims.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * dims[axis + 1]!;
-  return strides;
-}
-
 /** The element of every position of a tensor. */
 export function fromPositions(
   dims: readonly number[],
   element: (position: readonly number[]) => Dimension,
 ): Dimension[] {
-  const count = dims.reduce((a, b) => a * b, 1);
+  const count = sizeOf(dims);
   const position = dims.map(() => 0);
   const result: Dimension[] = [];
   for (let i = 0; i < count; i++) {
@@ -72,8 +66,7 @@ export function repeated(operand: Operand, dims: readonly number[]): Dimension[]
   const added = dims.length - operand.dims.length;
   if (added < 0 || !operand.dims.every((size, axis) => size === 1 || size === dims[axis + added]))
     return undefined;
-  if (operand.elements.length === 1)
-    return new Array<Dimension>(dims.reduce((a, b) => a * b, 1)).fill(operand.elements[0]);
+  if (operand.elements.length === 1) return new Array<Dimension>(sizeOf(dims)).fill(operand.elements[0]);
   return fromPositions(dims, (position) =>
     at(
       operand,

@@ -1,15 +1,8 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.ts';
+import { rowMajorStrides } from '../../model/dims.ts';
 import type { Dimension } from '../../model/model.ts';
 import { axesFrom, axisFrom, inputName, isGiven } from '../known-values.ts';
-import {
-  at,
-  type ElementsRule,
-  fromPositions,
-  moved,
-  type Operand,
-  repeated,
-  stridesOf,
-} from './elements.ts';
+import { at, type ElementsRule, fromPositions, moved, type Operand, repeated } from './elements.ts';
 
 const asTheyAre: ElementsRule = ({ input }) => input(0)?.elements;
 
@@ -164,7 +157,7 @@ const scatterND: ElementsRule = ({ node, input }) => {
   if (x === undefined || indices === undefined || updates === undefined || !depth) return undefined;
   if (stringAttribute(node, 'reduction', 'none') !== 'none' || depth > x.dims.length) return undefined;
   const result = [...x.elements];
-  const strides = stridesOf(x.dims);
+  const strides = rowMajorStrides(x.dims);
   const block = strides[depth - 1]!;
   for (let row = 0; row * depth < indices.elements.length; row++) {
     const index = indices.elements.slice(row * depth, (row + 1) * depth);
@@ -184,7 +177,7 @@ const scatterElements: ElementsRule = ({ node, input }) => {
   if (stringAttribute(node, 'reduction', 'none') !== 'none' || indices.dims.length !== x.dims.length)
     return undefined;
   const result = [...x.elements];
-  const strides = stridesOf(x.dims);
+  const strides = rowMajorStrides(x.dims);
   let isWhole = true;
   fromPositions(indices.dims, (position) => {
     const own = moved(position, axis, place(at(indices, position), x.dims[axis]!));

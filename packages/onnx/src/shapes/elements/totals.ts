@@ -1,8 +1,9 @@
 import { intAttribute, intsAttribute } from '../../model/attributes.ts';
+import { rowMajorStrides } from '../../model/dims.ts';
 import type { Dimension } from '../../model/model.ts';
 import { addDimensions, multiplyDimensions } from '../dimension-arithmetic.ts';
 import { axisFrom, inputName, isGiven } from '../known-values.ts';
-import { at, type ElementsRule, fromPositions, moved, stridesOf } from './elements.ts';
+import { at, type ElementsRule, fromPositions, moved } from './elements.ts';
 
 const total =
   (combine: (a: Dimension, b: Dimension) => Dimension, empty: number | undefined): ElementsRule =>
@@ -15,7 +16,7 @@ const total =
     const axes = listed.map((axis) => axisFrom(axis, x.dims.length));
     if (axes.includes(undefined)) return undefined;
     const isReduced = (axis: number): boolean => axes.length === 0 || axes.includes(axis);
-    const strides = stridesOf(x.dims.map((size, axis) => (isReduced(axis) ? 1 : size)));
+    const strides = rowMajorStrides(x.dims.map((size, axis) => (isReduced(axis) ? 1 : size)));
     const sums: { element: Dimension; isSet: boolean }[] = Array.from({ length: count }, () => ({
       element: empty,
       isSet: false,

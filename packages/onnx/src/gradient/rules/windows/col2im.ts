@@ -1,4 +1,5 @@
 import { intsAttribute } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import { ints } from '../../int-vector.ts';
 import { ofFirst, type Rule, type RuleCall } from '../../rule.ts';
 
@@ -10,7 +11,7 @@ export const col2im: Rule = ofFirst((call) => {
   const { graph, node, x, dy } = call;
   const block = known(call, 2);
   const axes = block.length;
-  const size = block.reduce((a, b) => a * b, 1);
+  const size = sizeOf(block);
   const image = known(call, 1);
   const square = graph.op('ConstantOfShape', [graph.integers(ints(size, size))]);
   const picks = graph.reshape(graph.cast(graph.op('EyeLike', [square]), dy), ints(size, 1, ...block));

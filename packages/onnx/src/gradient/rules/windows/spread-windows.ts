@@ -1,4 +1,4 @@
-import { sizeOf } from '../../../model/tensor.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import type { GradientGraph } from '../../context.ts';
 import { type Convolution, convolutionOf, windowAttributes } from '../../convolution/convolution.ts';
 import { convolutionInputGradient } from '../../convolution/input-gradient.ts';

@@ -1,4 +1,5 @@
 import { floatAttribute, intAttribute } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import { ARG } from '../api.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
@@ -54,7 +55,7 @@ function writeOfBatch(layer: Layer, hasRelu: boolean): void {
   };
   layer.output(write(x, y, known !== undefined));
   program.recipe(y, () => write(program.again(x), program.value(x.layout, x.dims), true));
-  const count = x.dims.reduce((a, b) => a * b, 1) / channels;
+  const count = sizeOf(x.dims) / channels;
   layer.statistics({ mean, variance, channels, count });
   layer.onBackward((gradient) => {
     const dy = program.as(gradient, x.layout);
@@ -103,7 +104,7 @@ function batchStatistics(
   spare: Value,
 ): { readonly mean: Value; readonly variance: Value } | undefined {
   const [pictures, channels, ...spatial] = x.dims as readonly [number, number, ...number[]];
-  const positions = spatial.reduce((a, b) => a * b, 1);
+  const positions = sizeOf(spatial);
   if (pictures === 1 || pictures * positions <= FEW) return undefined;
   const [all, normalised] = [program.samplesAsChannels(x), program.samplesAsChannels(spare)];
   if (all === undefined || normalised === undefined) return undefined;

@@ -1,6 +1,8 @@
-import { ARG, type Window } from '../api.ts';
+import { sizeOf } from '../../../model/dims.ts';
+import { ARG } from '../api.ts';
 import type { Layer } from '../layer.ts';
 import type { Value } from '../storage.ts';
+import { plainWindow, runPooling } from './run-pooling.ts';
 
 /**
  * Sums a channel, [C], of x [N, C, …]. Sums of a hundred thousand float32 one after the other lose two digits more than
@@ -9,7 +11,7 @@ import type { Value } from '../storage.ts';
 export function channelSums(layer: Pick<Layer, 'api' | 'program'>, x: Value): Value {
   const { program } = layer;
   const [pictures, channels, ...spatial] = x.dims as readonly [number, number, ...number[]];
-  const count = pictures * spatial.reduce((a, b) => a * b, 1);
+  const count = pictures * sizeOf(spatial);
   const mean = channelMeans(layer, x);
   return program.view(program.scaled(mean, count), [channels]);
 }
@@ -31,26 +33,7 @@ export function channelMeans({ api, program }: Pick<Layer, 'api' | 'program'>, x
 }
 
 /** Means over windows that do not overlap. */
-function pooled(
-  { api, program }: Pick<Layer, 'api' | 'program'>,
-  x: Value,
-  kernel: readonly number[],
-): Value {
-  const none = kernel.map(() => 0);
-  const window: Window = { strides: kernel, dilations: none, padding: [none, none] };
+function pooled(program: Pick<Layer, 'api' | 'program'>, x: Value, kernel: readonly number[]): Value {
   const dims = x.dims.map((size, axis) => (axis < 2 ? size : size / kernel[axis - 2]!));
-  const description = api.pooling({
-    kind: 'average',
-    kernel,
-    ...window,
-    source: x.layout,
-    destination: api.any(dims),
-  });
-  const y = program.value(api.layoutOf(description, ARG.destination)!, dims);
-  program.run(description, [
-    [ARG.source, x],
-    [ARG.destination, y],
-    [ARG.workspace, undefined],
-  ]);
-  return y;
+  return runPooling(program, x, { kind: 'average', dims, ...plainWindow(kernel) }).y;
 }

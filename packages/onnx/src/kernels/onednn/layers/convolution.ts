@@ -1,4 +1,5 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../../../model/attributes.ts';
+import { intAttribute, stringAttribute } from '../../../model/attributes.ts';
+import { toldWindow } from '../../../shapes/window-shape.ts';
 import { ARG, type ConvolutionLayouts, type PrimitiveDescription, type Window } from '../api.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
@@ -86,12 +87,6 @@ function grouped({ node, dims }: Layer): readonly number[] {
 }
 
 function windowOf({ node, dims }: Layer): Window {
-  const axes = dims(1).length - 2;
-  const each = (value: number): number[] => Array.from({ length: axes }, () => value);
-  const pads = intsAttribute(node, 'pads') ?? [...each(0), ...each(0)];
-  return {
-    strides: intsAttribute(node, 'strides') ?? each(1),
-    dilations: (intsAttribute(node, 'dilations') ?? each(1)).map((dilation) => dilation - 1),
-    padding: [pads.slice(0, axes), pads.slice(axes)],
-  };
+  const { strides, dilations, padsBegin, padsEnd } = toldWindow(node, dims(1).slice(2));
+  return { strides, dilations: dilations.map((dilation) => dilation - 1), padding: [padsBegin, padsEnd] };
 }

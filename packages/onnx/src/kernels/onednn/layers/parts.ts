@@ -1,4 +1,5 @@
 import { intAttribute, intsAttribute } from '../../../model/attributes.ts';
+import { rowMajorStrides, sizeOf } from '../../../model/dims.ts';
 import type { Layer, LayerRule } from '../layer.ts';
 import type { AxisPart } from '../program-writer.ts';
 import type { Value } from '../storage.ts';
@@ -102,7 +103,7 @@ export const transpose: LayerRule = {
 };
 
 function turned({ program }: Layer, x: Value, order: readonly number[]): Value {
-  const strides = x.dims.map((_, axis) => x.dims.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = rowMajorStrides(x.dims);
   const dims = order.map((axis) => x.dims[axis]!);
   const view = program.view(
     x,
@@ -135,7 +136,7 @@ function ownRowMajor({ program, api }: Layer, value: Value): Value {
 
 function zeros(layer: Layer, axis: number, { size }: AxisPart): Value {
   const dims = layer.dims(0).map((length, i) => (i === axis ? size : length));
-  return layer.fixed(dims, new Float32Array(dims.reduce((a, b) => a * b, 1)));
+  return layer.fixed(dims, new Float32Array(sizeOf(dims)));
 }
 
 function positive(axis: number, rank: number): number {

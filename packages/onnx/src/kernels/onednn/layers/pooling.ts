@@ -1,17 +1,20 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../../../model/attributes.ts';
 import type { Node } from '../../../model/model.ts';
-import { ARG, type PoolingKind, type Window } from '../api.ts';
+import { toldWindow } from '../../../shapes/window-shape.ts';
+import { ARG, type PoolingKind } from '../api.ts';
 import type { Layer, LayerRule, LayerUse } from '../layer.ts';
+import { type Pooling, plainWindow, runPooling } from './run-pooling.ts';
 
 /** A window of the whole picture. */
 export const globalAveragePool: LayerRule = {
   refusal: spatialRefusal,
-  write: (layer) => writePooling(layer, 'average', { ...wholeOf(layer.dims(0)), dims: layer.outputDims }),
+  write: (layer) =>
+    writePooling(layer, { kind: 'average', ...wholeOf(layer.dims(0)), dims: layer.outputDims }),
 };
 
 export const globalMaxPool: LayerRule = {
   refusal: spatialRefusal,
-  write: (layer) => writePooling(layer, 'max', { ...wholeOf(layer.dims(0)), dims: layer.outputDims }),
+  write: (layer) => writePooling(layer, { kind: 'max', ...wholeOf(layer.dims(0)), dims: layer.outputDims }),
 };
 
 /** The mean over all axes of a picture: an average over one window. */
@@ -35,7 +38,7 @@ export const spatialMean: LayerRule = {
         .slice(2)
         .map(() => 1),
     ];
-    writePooling(layer, 'average', { ...wholeOf(layer.dims(0)), dims });
+    writePooling(layer, { kind: 'average', ...wholeOf(layer.dims(0)), dims });
   },
 };
 
@@ -55,12 +58,8 @@ export const pool: LayerRule = {
   write: (layer) => {
     const { node } = layer;
     const kernel = intsAttribute(node, 'kernel_shape')!;
-    const pads = intsAttribute(node, 'pads') ?? kernel.flatMap(() => [0, 0]);
-    const strides = intsAttribute(node, 'strides') ?? kernel.map(() => 1);
-    const dilations = (intsAttribute(node, 'dilations') ?? kernel.map(() => 1)).map(
-      (dilation) => dilation - 1,
-    );
-    const begin = pads.slice(0, kernel.length);
+    const { strides, padsBegin: begin, ...told } = toldWindow(node, kernel);
+    const dilations = told.dilations.map((dilation) => dilation - 1);
     // What the last window reaches, beyond what the node tells where it counts windows that are not whole.
     const end = kernel.map((size, axis) => {
       const reach =
@@ -68,7 +67,7 @@ export const pool: LayerRule = {
       return reach - layer.dims(0)[axis + 2]! - begin[axis]!;
     });
     const padding = [begin, end] as const;
-    writePooling(layer, kindOf(node), { kernel, strides, dilations, padding, dims: layer.outputDims });
+    writePooling(layer, { kind: kindOf(node), kernel, strides, dilations, padding, dims: layer.outputDims });
   },
 };
 
@@ -77,34 +76,18 @@ function kindOf(node: Node): PoolingKind {
   return intAttribute(node, 'count_include_pad', 0) === 1 ? 'average-with-padding' : 'average';
 }
 
-function writePooling(
-  layer: Layer,
-  kind: PoolingKind,
-  {
-    kernel,
-    dims,
-    ...window
-  }: Window & { readonly kernel: readonly number[]; readonly dims: readonly number[] },
-): void {
+function writePooling(layer: Layer, how: Pooling): void {
   const { api, program } = layer;
   const x = layer.input(0);
-  const forward = api.pooling({ kind, kernel, ...window, source: x.layout, destination: api.any(dims) });
-  const destination = api.layoutOf(forward, ARG.destination)!;
-  const y = program.value(destination, dims);
-  const positions = api.layoutOf(forward, ARG.workspace);
-  const workspace = positions && program.value(positions, []);
-  program.run(forward, [
-    [ARG.source, x],
-    [ARG.destination, y],
-    [ARG.workspace, workspace],
-  ]);
+  const { dims, ...window } = how;
+  const { forward, destination, y, workspace } = runPooling(layer, x, how);
   const isWhole = `${dims}` === `${layer.outputDims}`;
   layer.output(isWhole ? y : program.view(program.rowMajor(y), layer.outputDims));
   layer.onBackward((gradient) => {
     const whole = isWhole ? gradient : program.view(program.rowMajor(gradient), dims);
     const dy = program.as(whole, destination);
     const dx = program.value(x.layout, x.dims);
-    program.run(api.poolingGradient({ kind, kernel, ...window, source: x.layout, destination }, forward), [
+    program.run(api.poolingGradient({ ...window, source: x.layout, destination }, forward), [
       [ARG.destinationGradient, dy],
       [ARG.sourceGradient, dx],
       [ARG.workspace, workspace],
@@ -113,10 +96,12 @@ function writePooling(
   });
 }
 
-function wholeOf(dims: readonly number[]): Window & { readonly kernel: readonly number[] } {
+function wholeOf(dims: readonly number[]): Omit<Pooling, 'kind' | 'dims'> {
   const kernel = dims.slice(2);
-  const each = (value: number): number[] => kernel.map(() => value);
-  return { kernel, strides: each(1), dilations: each(0), padding: [each(0), each(0)] };
+  return plainWindow(
+    kernel,
+    kernel.map(() => 1),
+  );
 }
 
 function spatialRefusal({ rank }: LayerUse): string | undefined {

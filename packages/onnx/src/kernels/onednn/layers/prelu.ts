@@ -1,3 +1,4 @@
+import { sizeOf } from '../../../model/dims.ts';
 import { ARG } from '../api.ts';
 import type { LayerRule } from '../layer.ts';
 import type { Value } from '../storage.ts';
@@ -15,7 +16,7 @@ export const prelu: LayerRule = {
     const { api, program } = layer;
     const x = layer.input(0);
     const given = layer.dims(1);
-    const count = given.reduce((a, b) => a * b, 1);
+    const count = sizeOf(given);
     const dims = x.dims.map((_, axis) => (axis === 1 ? count : 1));
     const forward = api.prelu(x.layout, api.any(dims));
     const slopes = program.as(

@@ -1,4 +1,5 @@
 import { floatAttribute, intAttribute } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import type { Node } from '../../../model/model.ts';
 import { ARG } from '../api.ts';
 import type { LayerRule, LayerUse } from '../layer.ts';
@@ -28,8 +29,7 @@ export const product: LayerRule = {
     const strides = isTransposed(node) ? [from, 1] : [1, to];
     const given = layer.input(1);
     const weights = program.view(program.rowMajor(given), dims, strides);
-    if (layer.has(2) && layer.dims(2).reduce((a, b) => a * b, 1) !== to)
-      throw layer.refused('one bias a column');
+    if (layer.has(2) && sizeOf(layer.dims(2)) !== to) throw layer.refused('one bias a column');
     const bias = layer.has(2) ? program.view(program.rowMajor(layer.input(2)), [to]) : undefined;
     const any = {
       source: api.any(x.dims),

@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import { gradient } from '../../../gradient/gradient.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import { graphOf, type Model } from '../../../model/model.ts';
 import type { TensorData } from '../../../model/tensor.ts';
 import type { TrainingForm } from '../../../passes/training-form/training-form.ts';
@@ -71,7 +72,7 @@ export async function byOneDnn(
     program.hand(written.output, output);
     program.hand(written.seed, seed);
     const gradients = new Map(
-      parameters.map(({ name, dims }) => [name, new Float32Array(dims.reduce((a, b) => a * b, 1))] as const),
+      parameters.map(({ name, dims }) => [name, new Float32Array(sizeOf(dims))] as const),
     );
     for (const [name, value] of written.gradients) program.hand(value, gradients.get(name)!);
     await program.run(0, written.middle);

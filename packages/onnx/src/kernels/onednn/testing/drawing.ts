@@ -1,5 +1,6 @@
 import { GraphBuilder } from '../../../builder/graph-builder.ts';
 import type { Attributes } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import type { TensorData } from '../../../model/tensor.ts';
 import { randomTensor } from '../../../testing/random-tensor.ts';
 
@@ -7,11 +8,6 @@ import { randomTensor } from '../../../testing/random-tensor.ts';
 export interface Drawn {
   readonly name: string;
   readonly dims: readonly number[];
-}
-
-/** Of all numbers. */
-export function product(of: readonly number[]): number {
-  return of.reduce((a, b) => a * b, 1);
 }
 
 /** Composes layers, each of which reads what any before it gave. */
@@ -38,7 +34,7 @@ export class Drawing {
   weight(dims: readonly number[], isShared: boolean = false): string {
     const known = isShared ? this.weights.find((weight) => `${weight.dims}` === `${dims}`) : undefined;
     if (known !== undefined) return known.name;
-    const fan = dims.length > 1 ? product(dims.slice(1)) : 1;
+    const fan = dims.length > 1 ? sizeOf(dims.slice(1)) : 1;
     const made = this.input(`w${this.weights.length}`, dims, 1.5 / Math.sqrt(fan));
     this.weights.push(made);
     return made.name;

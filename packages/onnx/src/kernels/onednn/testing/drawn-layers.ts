@@ -1,6 +1,7 @@
 import type { Attributes } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import { indices } from '../../../testing/random-tensor.ts';
-import { type Drawing, type Drawn, product } from './drawing.ts';
+import type { Drawing, Drawn } from './drawing.ts';
 
 /** Numbers that decide on a step: what it is, what it reads, and how. */
 export interface Draw {
@@ -45,7 +46,7 @@ const normalization: Step = (drawing, x, { way, other }) => {
   const statistics = [drawing.constant([c], -0.5, 0.5), drawing.constant([c], 0.5, 1.5)];
   const epsilon = { epsilon: { float: 0.5 } };
   let y: Drawn;
-  if (way % 3 === 0 || n * product(sides) < 3)
+  if (way % 3 === 0 || n * sizeOf(sides) < 3)
     y = drawing.op(
       'BatchNormalization',
       [x.name, drawing.constant([c], 0.5, 1.5), drawing.constant([c], -0.5, 0.5), ...statistics],
@@ -186,7 +187,7 @@ const shuffle: Step = (drawing, { name, dims: [n, c, ...sides] }) => {
 };
 
 const flatten: Step = (drawing, { name, dims: [n, ...others] }) =>
-  drawing.op('Flatten', [name], { axis: { int: 1 } }, [n!, product(others)]);
+  drawing.op('Flatten', [name], { axis: { int: 1 } }, [n!, sizeOf(others)]);
 
 const dense: Step = (drawing, { name, dims: [n, from] }, { size, way }) => {
   const to = pick(CHANNELS, size);

@@ -1,5 +1,5 @@
+import { sizeOf } from '../../../model/dims.ts';
 import type { Node } from '../../../model/model.ts';
-import { sizeOf } from '../../../model/tensor.ts';
 import type { ValueTable } from '../../../shapes/value-table.ts';
 import { type BatchAxis, ELEMENT_BY_ELEMENT } from '../batch-axis.ts';
 

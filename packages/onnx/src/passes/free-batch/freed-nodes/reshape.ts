@@ -1,6 +1,6 @@
 import { intAttribute } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import type { Node } from '../../../model/model.ts';
-import { sizeOf } from '../../../model/tensor.ts';
 import { withFields } from '../../../model/with-fields.ts';
 import type { BatchAxis } from '../batch-axis.ts';
 import { int64, type Rewriting } from './rewriting.ts';

@@ -1,8 +1,8 @@
 import type { GraphBuilder } from '../../../builder/graph-builder.ts';
 import { type Attributes, intsAttribute } from '../../../model/attributes.ts';
+import { sizeOf } from '../../../model/dims.ts';
 import { int64List } from '../../../model/integers.ts';
 import type { Node } from '../../../model/model.ts';
-import { sizeOf } from '../../../model/tensor.ts';
 import { withFields } from '../../../model/with-fields.ts';
 import type { BatchAxis, Mixes } from '../batch-axis.ts';
 
