@@ -1,8 +1,8 @@
+import { studentQuantile } from '@cf/eval';
 import { pText, signedText } from '../report/number-text.ts';
 import { formatSeconds } from '../report/progress.ts';
 import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
 import type { PairDifference, PairTests } from './pair-tests.ts';
-import { studentQuantile } from './paired-tests.ts';
 
 /** The columns of the table and its lines, as text. */
 export interface TextTable {
