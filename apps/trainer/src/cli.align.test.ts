@@ -171,7 +171,7 @@ describe.skipIf(!existsSync(FACES))('photographs of real faces (needs ../shared)
     const flags = ['--run', join(base, 'first'), '--data', photos, '--align', '--identification', '--json'];
     const scored = await cf(['eval', ...flags]);
     expect(scored.stderr).toContain('aligned 18 of 18 photographs (18 done before)');
-    expect(JSON.parse(scored.stdout).identification).toMatchObject({ people: 6, mated: 12, nonMated: 0 });
+    expect(JSON.parse(scored.stdout).identification).toMatchObject({ identities: 6, mated: 12, nonMated: 0 });
   });
 
   it('are warned about without it, and aligned crops are not', async () => {

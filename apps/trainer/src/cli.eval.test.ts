@@ -78,7 +78,7 @@ describe('cf eval of several models', () => {
       1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6,
     ]);
     // Everybody has three pictures: one in the gallery, two to search for, no strangers.
-    expect(first.identification).toMatchObject({ people: PEOPLE, mated: 2 * PEOPLE, nonMated: 0 });
+    expect(first.identification).toMatchObject({ identities: PEOPLE, mated: 2 * PEOPLE, nonMated: 0 });
     expect(first.identification.cmc[PEOPLE - 1]).toBe(1);
     expect(comparisons).toHaveLength(3);
     expect(comparisons[0]).toMatchObject({
@@ -155,7 +155,7 @@ describe('cf eval of templates and lists', () => {
     // Two people have one picture; the other pictures of whoever can't be read in the gallery are no searches for strangers.
     expect(partly).toMatchObject({
       problems: 1,
-      identification: { people: PEOPLE - 3, mated: 6, nonMated: 2 },
+      identification: { identities: PEOPLE - 3, mated: 6, nonMated: 2 },
     });
     const folder = await json(...data, '--identification');
     expect(folder).not.toHaveProperty('scoredPairs');
@@ -176,7 +176,7 @@ describe('cf eval of templates and lists', () => {
     expect(intervals).toEqual(same);
     expect(intervals.rank1.low <= whole.rank1 && whole.rank1 <= intervals.rank1.high).toBe(true);
     const open = await search(2);
-    expect(open).toMatchObject({ people: 2, mated: 4, nonMated: 12 });
+    expect(open).toMatchObject({ identities: 2, mated: 4, nonMated: 12 });
     expect(open.fnirAtFpir[0]).toMatchObject({ fpir: 0.1, status: 'ok' });
     const { stdout } = await cf(['eval', model, '--identification', at('searches.csv')]);
     expect(stdout).toMatch(

@@ -99,9 +99,8 @@ describe.skipIf(process.platform === 'win32')('a second SIGTERM ends the program
     await isTold(phase);
     child.kill('SIGTERM');
     await isTold(/^stopping; /m);
-    const from = performance.now();
     child.kill('SIGTERM');
+    // The system ended it: a process that had a turn, or came to its end, would leave with a number.
     expect(await ended).toEqual([null, 'SIGTERM']);
-    expect(performance.now() - from).toBeLessThan(3000);
   });
 });

@@ -4,10 +4,15 @@ export {
   type VerificationComparison,
 } from './bootstrap/compare-verification.ts';
 export { type Difference, differenceOf } from './bootstrap/difference.ts';
+export { type Evaluation, type EvaluationInput, evaluate } from './bootstrap/evaluate.ts';
 export {
+  type IdentificationFigures,
   type IdentificationIntervalOptions,
   type IdentificationIntervals,
+  type IdentificationResamples,
   identificationIntervals,
+  identificationIntervalsOf,
+  resampleIdentification,
 } from './bootstrap/identification-intervals.ts';
 export type { Interval } from './bootstrap/interval.ts';
 export { type McnemarTest, mcnemarTest } from './bootstrap/mcnemar-test.ts';
@@ -44,6 +49,13 @@ export {
   identify,
 } from './identification/identify.ts';
 export { type SearchOutcomes, searchMates } from './identification/search-mates.ts';
+export {
+  holmAdjusted,
+  type PairedDifference,
+  pairedDifference,
+  sampleDeviation,
+  studentQuantile,
+} from './paired/paired-difference.ts';
 export {
   type HtmlReportOptions,
   htmlReport,

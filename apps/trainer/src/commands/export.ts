@@ -42,6 +42,8 @@ interface ExportFlags extends FileSettings {
 }
 
 const OF_QUANTISATION = new Set(['pairs', 'data', 'pairsFolds', 'calibration', 'calibrationPictures']);
+/** 1.5 GB as floats of 112×112. */
+const MOST_CALIBRATION = 10_000;
 const WEIGHTS: readonly WeightType[] = ['uint8', 'int8'];
 
 /** `cf export`. */
@@ -67,7 +69,7 @@ export function exportCommand(): Command {
     )
     .option(
       '--calibration-pictures <n>',
-      'pictures of training, not scored, that ranges are seen on',
+      `pictures of training, not scored, that ranges are seen on; they are kept in memory, so at most ${MOST_CALIBRATION}`,
       number,
       128,
     )
@@ -154,7 +156,7 @@ function quantisationOf(flags: ExportFlags): NetworkQuantisation | undefined {
   const weights = quantise === true ? 'uint8' : quantise;
   requireChoice('quantise', weights, WEIGHTS);
   requireChoice('calibration', calibration, RANGE_METHODS);
-  requireInteger('calibration-pictures', calibrationPictures, 1, 1e6);
+  requireInteger('calibration-pictures', calibrationPictures, 1, MOST_CALIBRATION);
   return {
     weights: weights as WeightType,
     method: calibration as RangeMethod,

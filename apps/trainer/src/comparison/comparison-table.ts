@@ -1,8 +1,8 @@
 import { meanOf } from '@cf/core';
+import { holmAdjusted, type PairedDifference, pairedDifference, sampleDeviation } from '@cf/eval';
 import type { CellFigures, CellResult } from './cell-figures.ts';
 import { type Cell, type Comparison, cellsOf } from './comparison.ts';
 import type { CellEnd, CellEnds } from './comparison-folder.ts';
-import { holmAdjusted, type PairedDifference, pairedDifference, sampleDeviation } from './paired-tests.ts';
 
 /** The scores that are tested. */
 export const SCORES = ['accuracy', 'auc', 'eer'] as const;

@@ -1,9 +1,9 @@
+import { studentQuantile } from '@cf/eval';
 import { pText, signedText } from '../report/number-text.ts';
 import { formatSeconds } from '../report/progress.ts';
 import { markdownTable, type TextTable } from '../report/text-table.ts';
 import type { ComparisonTable, Score, Spread, TestedDifference, VariantRow } from './comparison-table.ts';
 import type { PairDifference, PairTests } from './pair-tests.ts';
-import { studentQuantile } from './paired-tests.ts';
 
 const NOTHING = '–';
 

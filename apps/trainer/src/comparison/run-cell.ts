@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { STOPS_WITH_PARENT } from '../commands/interruption.ts';
 import { EXIT } from '../exit-codes.ts';
 import { KEEP_MEMORY } from '../keep-memory.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -23,9 +24,10 @@ export function cellsInProcesses(program: readonly string[]): CellRunner {
     const started = performance.now();
     // A group of its own, so that Ctrl-C reaches it once: through this process.
     const child = spawn(process.execPath, [...program, 'train', '--resume', folder, '--json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      // By the channel it hears that this process is gone, also where that was killed.
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       detached: true,
-      env: { ...process.env, ...KEEP_MEMORY },
+      env: { ...process.env, ...KEEP_MEMORY, [STOPS_WITH_PARENT]: '1' },
     });
     const stop = (): void => void child.kill('SIGINT');
     const kill = (): void => void child.kill('SIGKILL');
@@ -38,7 +40,7 @@ export function cellsInProcesses(program: readonly string[]): CellRunner {
       });
       if (signal.aborted) stop();
       const heard: { message?: string; peakMemory?: number } = {};
-      for await (const line of createInterface({ input: child.stdout })) {
+      for await (const line of createInterface({ input: child.stdout! })) {
         const event = eventOf(line);
         if (event === undefined) continue;
         if (event.event === 'error') heard.message = event.message.split('\n')[0]!;

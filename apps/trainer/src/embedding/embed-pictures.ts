@@ -5,6 +5,7 @@ import type { FeatureTable } from '../features/feature-table.ts';
 import { NETWORK_BATCH } from '../features/onnx-backbone.ts';
 import { percentText } from '../report/number-text.ts';
 import { startProgress } from '../report/progress.ts';
+import { tell } from '../report/tell.ts';
 import type { FoundPictures } from './find-pictures.ts';
 import type { EmbeddingModel } from './open-model.ts';
 
@@ -14,7 +15,10 @@ export interface EmbeddingSettings {
   readonly normalise: boolean;
   /** Pictures a call of the network. */
   readonly batch?: number | undefined;
-  /** That the network runs on, each picture on one; as many as there are processors by default. */
+  /**
+   * That the network runs on, each picture on one; by default as many as there are processors, and one for few pictures. What
+   * can not run on as many as were asked for runs on one, which is told.
+   */
   readonly threads?: number | undefined;
 }
 
@@ -29,6 +33,9 @@ export interface EmbeddingSpeed {
   readonly threads: number;
 }
 
+const ONE_THREAD =
+  'runs on one thread: a network on features, one of layers, one whose weights lie beside its file or on a card takes no';
+
 /** Fewer are done before threads have started. */
 const WORTH_THREADS = 200;
 
@@ -40,11 +47,14 @@ const WORTH_THREADS = 200;
 export async function embedPictures(
   model: EmbeddingModel,
   { sources }: Pick<FoundPictures, 'sources'>,
-  { flip, normalise, batch = NETWORK_BATCH, threads = availableParallelism() }: EmbeddingSettings,
+  { flip, normalise, batch = NETWORK_BATCH, threads }: EmbeddingSettings,
   { strict, onProblem, signal }: LoadOptions,
   onBatch: (batch: EmbeddedBatch) => Promise<void> | void,
 ): Promise<EmbeddingSpeed> {
-  const pool = sources.length < WORTH_THREADS ? undefined : await model.startThreads(threads);
+  const isFew = threads === undefined && sources.length < WORTH_THREADS;
+  const pool = isFew ? undefined : await model.startThreads(threads ?? availableParallelism());
+  if (threads !== undefined && (pool?.count ?? 1) < threads)
+    tell(`${model.name} ${ONE_THREAD} ${threads} threads`);
   const progress = startProgress('embedding', sources.length, 'pictures');
   const started = performance.now();
   let [count, reached, waited] = [0, 0, 0];

@@ -1,7 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import {
   comparisonsOf,
-  type DrawnFigures,
   intervalsOf,
   type ResampleInput,
   resampleVerification,
@@ -13,9 +11,9 @@ import { identitiesOfPairs, readablePairs, type VerificationPairs } from '../dat
 import { embedImages } from '../embedding/embed-pictures.ts';
 import type { EmbeddingModel } from '../embedding/open-model.ts';
 import { type FeatureTable, pickImages } from '../features/feature-table.ts';
-import { withProgress } from '../report/progress.ts';
 import { scoreModel } from '../report/score-model.ts';
 import type { PairResult } from '../report/score-pairs.ts';
+import { drawResamples } from './draw-resamples.ts';
 import type { EvaluationSet } from './evaluation-set.ts';
 import { type IdentificationResult, runSearches } from './searches.ts';
 
@@ -115,15 +113,7 @@ async function scoreAll(
     ...(identities === undefined ? { pictures: readable.pairs } : { identities }),
   };
   const prepared = resampleVerification(input);
-  const drawn = await withProgress('intervals', resamples, 'resamples', async (update) => {
-    const all: DrawnFigures[number][] = [];
-    for (const figures of prepared.draw()) {
-      signal.throwIfAborted();
-      update(all.push(figures));
-      if (all.length % RESAMPLES_AT_A_TIME === 0) await setImmediate();
-    }
-    return all;
-  });
+  const drawn = await drawResamples('intervals', prepared, signal);
   const intervals = intervalsOf(prepared, drawn);
   return {
     scored: results.map((pairs, n) => ({ pairs, intervals: intervals[n]! })),
@@ -131,6 +121,3 @@ async function scoreAll(
     unscored,
   };
 }
-
-/** After these, signals and the line of progress have their turn. */
-const RESAMPLES_AT_A_TIME = 8;

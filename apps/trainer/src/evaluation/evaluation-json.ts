@@ -28,7 +28,7 @@ function modelJson({ name, pairs, intervals, identification }: ScoredModel): obj
     ...scored,
     ...(intervals && { intervals }),
     identification: {
-      people: identification.people,
+      identities: identification.identities,
       ...report,
       ...(identification.intervals && { intervals: identification.intervals }),
     },

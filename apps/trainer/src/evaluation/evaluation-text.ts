@@ -64,9 +64,9 @@ function bestThresholdText({ report, genuine, impostor }: PairResult): string {
     : thresholdText(report.bestThreshold);
 }
 
-function searchLines(name: string, { people, report, intervals }: IdentificationResult): string[] {
+function searchLines(name: string, { identities, report, intervals }: IdentificationResult): string[] {
   return [
-    `${name}: ${people} people in the gallery, ${report.mated} searches for them, ${report.nonMated} for strangers`,
+    `${name}: ${identities} people in the gallery, ${report.mated} searches for them, ${report.nonMated} for strangers`,
     `rank 1    ${report.rank1.toFixed(4)}${within(intervals?.rank1, 4)}`,
     `rank 5    ${report.rank5.toFixed(4)}${within(intervals?.rank5, 4)}`,
     ...report.fnirAtFpir.map(({ fpir, fnir, status, required }, n) => {

@@ -5,8 +5,9 @@ import {
   createIdentityIndex,
   type IdentificationIntervals,
   type IdentificationReport,
-  identificationIntervals,
+  identificationIntervalsOf,
   identify,
+  resampleIdentification,
   searchMates,
 } from '@cf/eval';
 import type { ImageList } from '../dataset/image-list.ts';
@@ -14,6 +15,7 @@ import type { ProblemPolicy, StoredPicture } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';
 import { type FeatureTable, gatherRows } from '../features/feature-table.ts';
 import { withProgress } from '../report/progress.ts';
+import { drawResamples } from './draw-resamples.ts';
 import { RowReader } from './row-lists.ts';
 
 /** A picture or template, and who it is of. */
@@ -83,8 +85,8 @@ const SEARCHES_AT_A_TIME = 64;
 
 /** How well one model finds people. */
 export interface IdentificationResult {
-  /** How many people the gallery has. */
-  readonly people: number;
+  /** How many the gallery has. */
+  readonly identities: number;
   readonly report: IdentificationReport;
   readonly intervals?: IdentificationIntervals;
 }
@@ -125,9 +127,11 @@ export async function runSearches(
       await setImmediate();
     }
   });
-  const people = known.identities.length;
+  const identities = known.identities.length;
   const outcomes = { rank, score };
   const report = identify(outcomes);
-  if (resamples === 0) return { people, report };
-  return { people, report, intervals: identificationIntervals(outcomes, searched.identities, { resamples }) };
+  if (resamples === 0) return { identities, report };
+  const prepared = resampleIdentification(outcomes, searched.identities, { resamples });
+  const drawn = await drawResamples('intervals of searches', prepared, signal);
+  return { identities, report, intervals: identificationIntervalsOf(prepared, drawn) };
 }

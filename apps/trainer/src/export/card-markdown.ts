@@ -108,7 +108,7 @@ function farTable({ tarAtFar }: CardScore): string {
 }
 
 function quantisationText(facts: QuantisationFacts): string {
-  const { float, quantised, cosine, method, calibrationPictures, weights, layers, protocol } = facts;
+  const { float, quantised, cosine, method, calibrationPictures, weights, protocol } = facts;
   const row = ({ file, bytes, milliseconds, score }: MeasuredFile): string[] => [
     `\`${file}\``,
     sizeText(bytes),
@@ -118,13 +118,24 @@ function quantisationText(facts: QuantisationFacts): string {
     score.eer.toFixed(4),
   ];
   return [
-    `\`${quantised.file}\` computes ${layers} layers in bytes: activations in uint8, ranges by \`${method}\` on ${calibrationPictures} pictures that are not scored; weights in ${weights}, a scale for each channel; the rest in float32. ${lostText(facts)}`,
+    `\`${quantised.file}\` computes ${layersText(facts)}: activations in uint8, ranges by \`${method}\` on ${calibrationPictures} pictures that are not scored; weights in ${weights}, a scale for each channel; all else in float32. ${lostText(facts)}`,
     markdownTable({
       columns: ['file', 'size', 'a picture, one thread', 'accuracy', 'AUC', 'EER'],
       rows: [row(float), row(quantised)],
     }),
     `${protocol} The cosine between a picture's embeddings by both files is ${cosine.mean.toFixed(4)} in the mean and ${cosine.least.toFixed(4)} at least.`,
   ].join('\n\n');
+}
+
+/** Such as `31 of 33 layers with weights in bytes (in float32: 2 PRelu)`. */
+export function layersText({
+  layers,
+  floatLayers,
+}: Pick<QuantisationFacts, 'layers' | 'floatLayers'>): string {
+  const left = Object.entries(floatLayers);
+  const all = left.reduce((sum, [, count]) => sum + count, layers);
+  const kinds = left.map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return `${layers} of ${all} layers with weights in bytes${kinds === '' ? '' : ` (in float32: ${kinds})`}`;
 }
 
 /** What quantisation cost, in a sentence. */

@@ -101,7 +101,7 @@ describe('an exported file', () => {
       /^- alignment: five landmarks on ArcFace's template, in 112 × 112: \(38\.2946, 51\.6963\)/m,
       /^## Intended use and limits$/m,
       /^## Training data\n\nNot known here/m,
-      /computes 14 layers in bytes: activations in uint8, ranges by `squared-error` on 6 pictures that are not scored/,
+      /computes 14 of \d+ layers with weights in bytes \(in float32: [^)]*\): activations in uint8, ranges by `squared-error` on 6 pictures that are not scored/,
       /^\| `model\.onnx` \| \d+\.\d\d MB \| [\d.]+ ms \| [01]\.\d{4} ± 0\.\d{4} \|/m,
       /Measured on the same pairs: accuracy [−+]0\.\d{4}, AUC [−+]0\.\d{4}, EER [−+]0\.\d{4}\./,
     ])

@@ -57,6 +57,8 @@ export interface QuantisationFacts {
   /** Between embeddings of both files, over the scored pictures. */
   readonly cosine: { readonly mean: number; readonly least: number };
   /** By which the scores are told. */
+  /** How many of each kind stay in float32, such as `{ PRelu: 33 }`. */
+  readonly floatLayers: Readonly<Record<string, number>>;
   readonly protocol: string;
   readonly float: MeasuredFile;
   readonly quantised: MeasuredFile;

@@ -12,7 +12,7 @@ import { featuresOf } from '../features/linear-embedding.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
 import type { DataConfig, PairsConfig } from '../settings/train-config.ts';
 import { preprocessingOf, protocolText } from './card-facts.ts';
-import { cardMarkdown, lostText, sizeText } from './card-markdown.ts';
+import { cardMarkdown, layersText, lostText, sizeText } from './card-markdown.ts';
 import { measureFiles, type WrittenNetwork } from './measure-files.ts';
 import { type MeasuredFile, type ModelCard, type QuantisationFacts, withCard } from './model-card.ts';
 import { calibrationPictures, type NetworkQuantisation, quantiseNetwork } from './quantise-network.ts';
@@ -144,7 +144,7 @@ async function quantised(
   const dataset = await loadDataset(data, on.evaluation, on.seed, options);
   const chosen = calibrationPictures(dataset, quantisation.pictures);
   const images = dataset.images.some(chosen);
-  const { model, layers } = await quantiseNetwork(
+  const { model, layers, floatLayers } = await quantiseNetwork(
     { model: prepared, pixels, shape },
     quantisation,
     images,
@@ -161,11 +161,19 @@ async function quantised(
     method,
     calibrationPictures: chosen.length,
     layers: layers.length,
+    floatLayers: countsOf(floatLayers.map(({ kind }) => kind)),
     protocol: protocolText(on.evaluation.pairs, { folds: on.evaluation.pairsFolds, from: dataset.pairsFrom }),
     ...measured,
   };
   await write(path, withCard(model, { ...card, quantisation: facts }), say);
   return facts;
+}
+
+/** The most frequent first. */
+function countsOf(kinds: readonly string[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
 }
 
 async function write(path: string, model: Model, say: (line: string) => void): Promise<readonly string[]> {
@@ -182,7 +190,7 @@ function measuredLines(facts: QuantisationFacts): readonly string[] {
   const line = ({ file, bytes: size, milliseconds, score }: MeasuredFile): string =>
     `${file.padEnd(width)}  ${sizeText(size)}  ${milliseconds.toFixed(2)} ms a picture  accuracy ${score.accuracy.toFixed(4)} ± ${score.std.toFixed(4)}  AUC ${score.auc.toFixed(4)}  EER ${score.eer.toFixed(4)}`;
   return [
-    `${facts.layers} layers in bytes, ranges by ${facts.method} on ${facts.calibrationPictures} pictures that are not scored`,
+    `${layersText(facts)}, ranges by ${facts.method} on ${facts.calibrationPictures} pictures that are not scored`,
     line(float),
     line(bytes),
     `cosine between the two ${cosine.mean.toFixed(4)} in the mean, ${cosine.least.toFixed(4)} at least. ${lostText(facts)}`,

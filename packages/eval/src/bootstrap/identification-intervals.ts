@@ -26,22 +26,38 @@ export interface IdentificationIntervalOptions extends IdentificationOptions, Re
   readonly level?: number | undefined;
 }
 
+/** What one resample of searches gives; FNIR at each FPIR, null where it drew no stranger. */
+export interface IdentificationFigures {
+  readonly rank1: number;
+  readonly rank5: number;
+  readonly fnir: readonly (number | null)[];
+}
+
+/** Resamples of searches, ready to be drawn. */
+export interface IdentificationResamples {
+  readonly resamples: number;
+  /** How many identities are searched for. */
+  readonly units: number;
+  readonly fpirs: readonly number[];
+  /** Whether there are enough non-mated searches, one for each FPIR. */
+  readonly isShown: readonly boolean[];
+  /** One after another, so that others have their turn between them; undefined where one drew no mated search. */
+  draw(): Generator<IdentificationFigures | undefined>;
+}
+
 /**
- * Percentile intervals of what {@link identify} reports: those who are searched for are drawn anew with replacement, and
- * every search counts as often as its identity was drawn. The gallery stays as it is, so they tell what other probes would
- * change, not what other people in the gallery would.
+ * Prepares {@link identificationIntervals}, so that the draws can be made one by one.
  *
  * @param identities - `[Q]`, who each probe is, known to the gallery or not.
  * @throws as `identify`; PairsError if there is not one identity a search
  */
-export function identificationIntervals(
+export function resampleIdentification(
   outcomes: SearchOutcomes,
   identities: ArrayLike<UnitName>,
-  options: IdentificationIntervalOptions = {},
-): IdentificationIntervals {
-  const { resamples = 1000, seed = 1, level = 0.95 } = options;
+  options: IdentificationOptions & ResampleOptions = {},
+): IdentificationResamples {
+  const { resamples = 1000, seed = 1 } = options;
   requireInteger('resamples', resamples, 1, 1e6);
-  checkLevel(level);
   const { fnirAtFpir } = identify(outcomes, options);
   const { rank } = outcomes;
   if (identities.length !== rank.length) {
@@ -64,7 +80,7 @@ export function identificationIntervals(
   const room = resampledRoom(searches.length);
   const into = rankedGroups(searches.length);
   const drawn = new Uint32Array(units);
-  const draws = Array.from({ length: resamples }, (_, resample) => {
+  const one = (resample: number): IdentificationFigures | undefined => {
     const stream = createRandom(seed).fork(resample);
     drawn.fill(0);
     for (let n = 0; n < units; n++) drawn[stream.integer(0, units)]!++;
@@ -89,12 +105,47 @@ export function identificationIntervals(
         ranked.impostorPairs === 0 ? null : 1 - highestTar(ranked, fpir).tar,
       ),
     };
-  });
-  const interval = (pick: (draw: NonNullable<(typeof draws)[0]>) => number | null): Interval | null =>
+  };
+  return {
+    resamples,
+    units,
+    fpirs: fnirAtFpir.map(({ fpir }) => fpir),
+    isShown: fnirAtFpir.map(({ fnir }) => fnir !== null),
+    *draw() {
+      for (let resample = 0; resample < resamples; resample++) yield one(resample);
+    },
+  };
+}
+
+/**
+ * Percentile intervals of what {@link identify} reports: those who are searched for are drawn anew with replacement, and
+ * every search counts as often as its identity was drawn. The gallery stays as it is, so they tell what other probes would
+ * change, not what other people in the gallery would.
+ *
+ * @param identities - `[Q]`, who each probe is, known to the gallery or not.
+ * @throws as `identify`; PairsError if there is not one identity a search
+ */
+export function identificationIntervals(
+  outcomes: SearchOutcomes,
+  identities: ArrayLike<UnitName>,
+  options: IdentificationIntervalOptions = {},
+): IdentificationIntervals {
+  const resamples = resampleIdentification(outcomes, identities, options);
+  return identificationIntervalsOf(resamples, [...resamples.draw()], options.level);
+}
+
+/** {@link identificationIntervals} of resamples that are drawn already. */
+export function identificationIntervalsOf(
+  { resamples, units, fpirs, isShown }: IdentificationResamples,
+  drawn: readonly (IdentificationFigures | undefined)[],
+  level = 0.95,
+): IdentificationIntervals {
+  checkLevel(level);
+  const interval = (pick: (draw: IdentificationFigures) => number | null): Interval | null =>
     units < 2
       ? null
       : percentileInterval(
-          draws.map((draw) => (draw === undefined ? null : pick(draw))),
+          drawn.map((draw) => (draw === undefined ? null : pick(draw))),
           level,
         );
   return {
@@ -103,9 +154,9 @@ export function identificationIntervals(
     units,
     rank1: interval(({ rank1 }) => rank1),
     rank5: interval(({ rank5 }) => rank5),
-    fnirAtFpir: fnirAtFpir.map(({ fpir, fnir: known }, at) => ({
+    fnirAtFpir: fpirs.map((fpir, at) => ({
       fpir,
-      interval: known === null ? null : interval(({ fnir }) => fnir[at]!),
+      interval: isShown[at] ? interval(({ fnir }) => fnir[at]!) : null,
     })),
   };
 }

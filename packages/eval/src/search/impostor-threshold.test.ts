@@ -47,6 +47,16 @@ describe('the threshold of a gallery', () => {
     );
   });
 
+  it('says of a rate that no more pairs are looked at, and of a small gallery that it has no more', () => {
+    const gallery = createIdentityIndex(drawn(40, 8).input);
+    expect(() => impostorThreshold(gallery, { far: 1e-3, mostPairs: 100 })).toThrow(
+      /a FAR of 0\.001 on 100 impostor pairs, drawn from a gallery that has more, expected at least 1000,[\s\S]*raise mostPairs/,
+    );
+    expect(() => impostorThreshold(gallery, { far: 1e-9 })).toThrow(
+      /\d{3} impostor pairs for a FAR of 1e-9, expected at least 1000000000/,
+    );
+  });
+
   it('is found by hand', () => {
     // Cosines of pairs of two people: 0, −1, 0.6, −0.6 and, of the same row, 1.
     const embeddings = Float32Array.from([1, 0, 0, 1, -1, 0, 0.6, 0.8, 1, 0]);

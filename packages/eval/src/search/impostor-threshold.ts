@@ -1,4 +1,5 @@
 import { createRandom, requireInteger, ShapeMismatchError } from '@cf/core';
+import { PairsError } from '../errors.ts';
 import { requiredPairs, tooFewImpostors } from '../verification/threshold-at-far.ts';
 import type { IdentityIndex } from './identity-index.ts';
 import { fourProducts, interleaved, PROBES_AT_ONCE, toCosine } from './products.ts';
@@ -9,7 +10,7 @@ export interface ImpostorThresholdOptions {
   readonly far: number;
   /** Pictures that the gallery's rows are compared with, such as those that its mean templates are of; its own rows by default. */
   readonly probes?: IdentityIndex;
-  /** Where there are more pairs, rows are drawn; 100 million by default. */
+  /** Where there are more pairs, rows are drawn; 100 million by default, which show rates down to 1e-8. */
   readonly mostPairs?: number;
   /** Of the draw. */
   readonly seed?: number | string;
@@ -38,7 +39,8 @@ const TILE = 2 ** 15;
  * It is the lowest of a grid of steps of 2⁻¹⁹ whose share of accepted pairs does not exceed the rate. Pairs that share a row
  * depend on each other: the rate is that of these people, and surer for many people than for many pictures of few.
  *
- * @throws PairsError (`E_PAIRS`) if the pairs are too few to show the rate: one of them weighs more.
+ * @throws PairsError (`E_PAIRS`) if the pairs, or as many as are looked at, are too few to show the rate: one of them weighs
+ * more.
  * @throws OptionOutOfRangeError (`E_OPTION_RANGE`) unless 0 < FAR ≤ 1.
  */
 export function impostorThreshold(
@@ -52,14 +54,25 @@ export function impostorThreshold(
   const isOwn = probes === gallery;
   const rows = drawnRows(probes.labels.length, mostFor(mostPairs, gallery, isOwn), seed);
   const isAll = rows.length === probes.labels.length;
+  if (!isAll && mostPairs < required) throw tooFewDrawn(far, mostPairs, required);
   const drawn = isAll ? probes : someRows(probes, rows);
   const counts = new Uint32Array(STEPS + 1);
   const impostorPairs = countScores(isOwn ? drawn : gallery, drawn, isOwn, counts);
-  if (impostorPairs < required) throw tooFewImpostors(far, impostorPairs, required);
+  if (impostorPairs < required)
+    throw isAll ? tooFewImpostors(far, impostorPairs, required) : tooFewDrawn(far, impostorPairs, required);
   let accepted = 0;
   let step = STEPS + 1;
   while (step > 0 && (accepted + counts[step - 1]!) / impostorPairs <= far) accepted += counts[--step]!;
   return { threshold: (2 * step) / STEPS - 1, far: accepted / impostorPairs, impostorPairs, isAll };
+}
+
+/** The gallery has more, but no more are looked at. */
+function tooFewDrawn(far: number, pairs: number, required: number): PairsError {
+  return new PairsError(
+    `a FAR of ${far} on ${pairs} impostor pairs, drawn from a gallery that has more`,
+    `at least ${required}, of which one weighs no more than that`,
+    `ask for ${(1 / pairs).toPrecision(1)} or more, give the threshold, or raise mostPairs.`,
+  );
 }
 
 /** How many rows may be compared with all others. */

@@ -41,6 +41,9 @@ it('is the middle, the lowest for all, and above the highest for none', () => {
     /4 impostor pairs for a FAR of 0\.2, expected at least 5/,
   );
   expect(() => thresholdAtFar([Number.NaN], 1)).toThrow(/impostor\[0\] = NaN/);
+  // Beyond the whole numbers a search for one would not end.
+  for (const far of [1e-16, 3e-17, 7e-200, 5e-324])
+    expect(() => thresholdAtFar(scores, far)).toThrow(/impostor pairs for a FAR of/);
   expect(() => thresholdAtFar(scores, 0)).toThrow(/far = 0, expected 0 < far ≤ 1/);
   expect(() => thresholdAtFar([], 1)).toThrow(/0 impostor pairs/);
 });

@@ -42,7 +42,8 @@ export function requiredPairs(name: string, far: number): number {
     throw new OptionOutOfRangeError(name, far, '0 < far ≤ 1', 'ask for rates such as 1e-3.');
   // 1/far alone may round to the wrong side of a whole number.
   let count = Math.max(1, Math.round(1 / far));
-  while (1 / count > far) count++;
+  // Above 2⁵³ one more is not a number of its own.
+  while (1 / count > far && count < Number.MAX_SAFE_INTEGER) count++;
   return count;
 }
 

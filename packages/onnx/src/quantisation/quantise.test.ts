@@ -131,8 +131,9 @@ describe('a quantised model', () => {
     const model = network();
     const calibration = await calibrate(model, { ...on, samples: [pictures(16, 5)] });
     for (const weights of ['uint8', 'int8'] as const) {
-      const { model: bytes, layers } = quantise(model, { calibration, weights, keep: ['deep'] });
+      const { model: bytes, layers, floatLayers } = quantise(model, { calibration, weights, keep: ['deep'] });
       expect(layers).toEqual(['first', 'plain', 'gemm', 'last']);
+      expect(floatLayers).toContainEqual({ name: 'deep', kind: 'Conv' });
       const large = graphOf(bytes)
         .initializer.map(readTensor)
         .filter(({ dims }) => dims.length > 1 && dims.at(-1) !== 1);

@@ -8,7 +8,13 @@ import type { Calibration } from './calibrate.ts';
 import { equalised } from './equalised.ts';
 import { withoutUnreadConstants } from './folded-normalizations.ts';
 import { type LinearScale, linearScale } from './linear-scale.ts';
-import { type QuantisedPlace, quantisableForm, quantisedPlaces } from './quantised-places.ts';
+import {
+  type FloatLayer,
+  floatLayers,
+  type QuantisedPlace,
+  quantisableForm,
+  quantisedPlaces,
+} from './quantised-places.ts';
 import { quantisedWeights, type WeightType } from './quantised-weights.ts';
 
 export interface QuantiseOptions {
@@ -28,6 +34,8 @@ export interface QuantisedModel {
   readonly model: Model;
   /** Names of the layers that are computed in bytes. */
   readonly layers: readonly string[];
+  /** Layers with weights that stay in float32, such as normalisations that follow no convolution, and slopes. */
+  readonly floatLayers: readonly FloatLayer[];
 }
 
 /**
@@ -50,6 +58,7 @@ export function quantise(
   return {
     model: withFields(built, { graph: withoutUnreadConstants(graphOf(built)) }),
     layers: places.map(({ node }) => nodeName(node)),
+    floatLayers: floatLayers(form, places),
   };
 }
 

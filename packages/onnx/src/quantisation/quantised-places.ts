@@ -84,6 +84,25 @@ export function quantisedPlaces(form: Model, keep: readonly string[] = []): read
   );
 }
 
+/** A layer that is not computed in bytes. */
+export interface FloatLayer {
+  readonly name: string;
+  /** Its operator, such as `PRelu`. */
+  readonly kind: string;
+}
+
+/** Nodes with weights of float32, one number alone being none, that are not among the layers in bytes. */
+export function floatLayers(form: Model, places: readonly QuantisedPlace[]): readonly FloatLayer[] {
+  const graph = graphOf(form);
+  const index = new GraphIndex(graph);
+  const inBytes = new Set(places.map(({ node }) => node));
+  const hasWeights = ({ input }: Node): boolean =>
+    input.some((name) => (floats(index, name)?.data.length ?? 0) > 1);
+  return graph.node
+    .filter((node) => !inBytes.has(node) && hasWeights(node))
+    .map((node) => ({ name: nodeName(node), kind: node.opType }));
+}
+
 function channelAxis(node: Node): number | undefined {
   if (isOperator(node, 'Conv')) return 0;
   if (isPlainGemm(node)) return intAttribute(node, 'transB', 0) !== 0 ? 0 : 1;

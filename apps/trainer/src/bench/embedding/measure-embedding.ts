@@ -6,6 +6,7 @@ import type { FoundPictures } from '../../embedding/find-pictures.ts';
 import type { EmbeddingModel } from '../../embedding/open-model.ts';
 import { NETWORK_BATCH } from '../../features/onnx-backbone.ts';
 import { percentText } from '../../report/number-text.ts';
+import { bestProductRate } from '../product-rate.ts';
 import { median } from '../timing.ts';
 
 /** What is measured. */
@@ -36,6 +37,8 @@ export interface EmbeddingReport {
   readonly ratio: number;
   /** Share of the network's time in which it had no picture to work on, in the last round. */
   readonly waited: number;
+  /** Best rate of matrix products before it, on the same threads. */
+  readonly limitGflopPerSecond: number;
 }
 
 /** Measures both in turn, on the same threads. */
@@ -44,6 +47,7 @@ export async function measureEmbedding(
   found: FoundPictures,
   { pictures: most, rounds, threads, signal }: EmbeddingBenchOptions,
 ): Promise<EmbeddingReport> {
+  const limit = await bestProductRate(threads);
   const pool = await model.startThreads(threads);
   const folder = await mkdtemp(join(tmpdir(), 'cf-bench-'));
   try {
@@ -80,7 +84,8 @@ export async function measureEmbedding(
     const nearest = measured.toSorted(
       (a, b) => Math.abs(ratioOf(a) - ratio) - Math.abs(ratioOf(b) - ratio),
     )[0]!;
-    return { pictures: decoded.length, threads: atOnce, ...nearest, ratio, waited };
+    const limitGflopPerSecond = limit / 1e9;
+    return { pictures: decoded.length, threads: atOnce, ...nearest, ratio, waited, limitGflopPerSecond };
   } finally {
     await pool?.close();
     await rm(folder, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { type KeptRatio, machineName, readRatios, writeRatios } from './ratios-f
 
 const source = (a: number, isThere: boolean): RatioSource => ({
   args: ['bench', `of-${a}`],
+  hasPeer: true,
   ratios: ({ value }: { value: number }) => [
     { name: `a ${a}`, ratio: value },
     { name: `b ${a}`, ratio: isThere ? 2 * value : undefined, skipped: 'no torch' },

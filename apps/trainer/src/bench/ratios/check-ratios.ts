@@ -58,7 +58,7 @@ export async function checkRatios(options: CheckOptions): Promise<CheckReport> {
     try {
       const report = await answer<never>(
         process.execPath,
-        [...program, ...source.args, '--python', python, '--json'],
+        [...program, ...source.args, ...(source.hasPeer ? ['--python', python] : []), '--json'],
         {},
       );
       const measured = {

@@ -1,4 +1,5 @@
 import type { BackboneReport } from '../backbone/report.ts';
+import type { EmbeddingReport } from '../embedding/measure-embedding.ts';
 import type { HeadReport } from '../head/bench-head.ts';
 
 /** A ratio of one run, or why it has none. Higher is better. */
@@ -14,6 +15,8 @@ export interface TakenRatio {
 export interface RatioSource {
   /** Of `cf`, without `--json`. */
   readonly args: readonly string[];
+  /** Whether it measures a peer in Python, and has to know which. */
+  readonly hasPeer: boolean;
   readonly ratios: (report: never) => readonly TakenRatio[];
   /** Best rate of matrix products in the same run. */
   readonly limitGflopPerSecond: (report: never) => number;
@@ -21,6 +24,7 @@ export interface RatioSource {
 
 const backbone = (model: string, batch: number): RatioSource => ({
   args: `bench backbone --model ${model} --batch ${batch} --runs 3 --rounds 3 --no-layers`.split(' '),
+  hasPeer: true,
   ratios: (report: BackboneReport) => {
     const name = `${model}, batch ${batch}`;
     const skipped = 'skipped' in report.peer ? { skipped: report.peer.skipped } : {};
@@ -39,6 +43,7 @@ const backbone = (model: string, batch: number): RatioSource => ({
 
 const head = (flags: string): RatioSource => ({
   args: `bench head ${flags}`.split(' '),
+  hasPeer: true,
   ratios: (report: HeadReport) => {
     const name = `head, ${report.batch} × ${report.dim} × ${report.classes}`;
     return [
@@ -59,10 +64,23 @@ const head = (flags: string): RatioSource => ({
     (6 * batch * dim * classes * subCenters) / limitSeconds / 1e9,
 });
 
+const embedding = (name: string, pictures: number): RatioSource => ({
+  args: `bench embed --backbone ${name} --pictures ${pictures} --rounds 5`.split(' '),
+  hasPeer: false,
+  ratios: ({ ratio, threads }: EmbeddingReport) => [
+    {
+      name: `cf embed, ${name}, ${threads} threads: pictures a second over those of its network alone`,
+      ratio,
+    },
+  ],
+  limitGflopPerSecond: (report: EmbeddingReport) => report.limitGflopPerSecond,
+});
+
 /** What the committed file of ratios holds. */
 export const RATIO_SOURCES: readonly RatioSource[] = [
   backbone('tiny-iresnet', 64),
   backbone('mobilefacenet', 64),
   backbone('iresnet18', 16),
   head('--batch 256 --dim 512 --classes 20000'),
+  embedding('mobilefacenet', 600),
 ];

@@ -6,7 +6,7 @@ import {
   sampleDeviation,
   studentP,
   studentQuantile,
-} from './paired-tests.ts';
+} from './paired-difference.ts';
 
 // Tables of Student's distribution: two-sided 5 %, and 1 % in the last.
 test.each([
