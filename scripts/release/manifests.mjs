@@ -1,5 +1,5 @@
 // pnpm manifests: writes what release.json says into the manifest of every published package.
-// --check only tells which differ; --repository OWNER/NAME, with it, whether release.json names that repository.
+// --names lists those packages instead. --check only tells which differ; --repository OWNER/NAME, with it, whether release.json names that repository.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,12 +8,20 @@ import { withReleaseFields } from './manifest-fields.mjs';
 import { publishedPackages } from './published-packages.mjs';
 
 const { values } = parseArgs({
-  options: { check: { type: 'boolean', default: false }, repository: { type: 'string' } },
+  options: {
+    check: { type: 'boolean', default: false },
+    names: { type: 'boolean', default: false },
+    repository: { type: 'string' },
+  },
 });
 const settings = JSON.parse(readFileSync(join(root, 'release.json'), 'utf8'));
 const problems = [];
 
 for (const { directory, path, manifest } of publishedPackages(root)) {
+  if (values.names) {
+    console.log(manifest.name);
+    continue;
+  }
   const file = join(path, 'package.json');
   const text = `${JSON.stringify(withReleaseFields(manifest, settings, directory), undefined, 2)}\n`;
   if (text === readFileSync(file, 'utf8')) continue;
