@@ -58,9 +58,10 @@ export async function packageManagers(folder, registry) {
       add(cwd, scope, specs) {
         const settings = {
           npmRegistryServer: others,
-          npmScopes: { [scope.slice(1)]: { npmRegistryServer: registry.url } },
+          npmScopes: { [scope.slice(1)]: { npmRegistryServer: registry.url, npmMinimalAgeGate: '0' } },
           unsafeHttpWhitelist: ['127.0.0.1', new URL(others).hostname],
-          npmMinimalAgeGate: 0,
+          // By default it takes nothing that is younger than a day.
+          npmMinimalAgeGate: '0',
           enableGlobalCache: false,
           enableTelemetry: false,
           enableScripts: false,

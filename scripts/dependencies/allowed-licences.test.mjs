@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isAllowed } from './allowed.mjs';
+import { isAllowed } from './allowed-licences.mjs';
 
 test.each([
   'MIT',
