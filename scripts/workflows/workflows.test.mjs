@@ -57,6 +57,13 @@ test("the release's actions are those of the installed changesets", () => {
   for (const { version } of used) expect(version).toMatch(new RegExp(`^v${Number(cli) - 1}\\.`));
 });
 
+test('a fresh clone, the workflows and the workspace have one pnpm', () => {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const runtime = readFileSync(join(root, 'scripts', 'node-runtime.mjs'), 'utf8');
+  expect(/PNPM = '(.*)'/.exec(runtime)?.[1]).toBe(packageManager);
+  for (const { text } of files) expect(text).not.toMatch(/pnpm@\d/);
+});
+
 test('every system and every Node is tried that the manifests promise', () => {
   const { jobs } = files.find(({ path }) => path.endsWith('/ci.yml')).content;
   expect(jobs.tests.strategy.matrix).toMatchObject({
