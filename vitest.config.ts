@@ -12,7 +12,7 @@ const peers = process.env.CF_PEERS;
 const config: ViteUserConfig = defineConfig({
   plugins: peersFrom(peers),
   test: {
-    include: ['{packages,apps}/*/src/**/*.test.ts', 'testing/*.test.ts'],
+    include: ['{packages,apps}/*/src/**/*.test.ts', 'testing/*.test.ts', 'scripts/**/*.test.mjs'],
     setupFiles: ['testing/vitest-setup.ts'],
     testTimeout: patience,
     hookTimeout: patience,

@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { check, finish, INSTALL } from './checks.mjs';
+import { check, finish, INSTALL, report, run } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
+import { publishedPackages } from './release/published-packages.mjs';
 
 if (process.env.CF_PACKING === undefined) {
   process.env.CF_PACKING = '1';
@@ -22,10 +23,7 @@ const user = join(folder, 'user');
 mkdirSync(tarballs);
 mkdirSync(user);
 
-const packages = ['packages', 'apps']
-  .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
-  .map((path) => ({ path, manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) }))
-  .filter(({ manifest }) => manifest.private !== true);
+const packages = publishedPackages(root);
 
 const fileOf = ({ name, version }) =>
   join(tarballs, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
@@ -43,8 +41,21 @@ rmSync(folder, { recursive: true, force: true });
 finish();
 
 async function tarballChecks() {
+  for (const packer of ['pack', 'publish']) {
+    const { status, stderr } = await run('npm', [packer, '--dry-run'], {
+      cwd: join(root, 'packages', 'onnx'),
+    });
+    const refused = status !== 0 && stderr.includes('pnpm build && pnpm pack');
+    report(`npm ${packer} in a package refuses and says what to do`, refused, stderr);
+  }
   for (const { manifest } of packages) {
     const file = fileOf(manifest);
+    const packed = execFileSync('tar', ['-xOf', file, 'package/package.json']).toString();
+    report(
+      `${manifest.name} is packed without a word of the workspace`,
+      !/workspace:|catalog:|prepack/.test(packed),
+      packed,
+    );
     await check(`publint ${manifest.name}`, 'pnpm', ['exec', 'publint', 'run', file, '--strict']);
     await check(`attw ${manifest.name}`, 'pnpm', ['exec', 'attw', file, '--profile', 'esm-only']);
   }
