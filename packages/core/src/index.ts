@@ -186,6 +186,7 @@ export type {
   TargetPoint,
   TargetValue,
 } from './margin/target-margin.ts';
+export { emphasisedMask } from './modulation/emphasised-mask.ts';
 export { hardMask } from './modulation/hard-mask.ts';
 export {
   curricularModulation,

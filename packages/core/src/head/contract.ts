@@ -50,8 +50,8 @@ export interface HeadDiagnostics {
   /** Share of the B·(C − 1) negatives with cos θ_j above the pivot. */
   readonly hardShare: number | null;
   /**
-   * Share of the hard negatives whose logit is raised: N > cos θ_j. Of CurricularFace where I > 1, and below cos θ_j = 0 where
-   * I < 1.
+   * Share of the hard negatives that the loss emphasises: of CurricularFace those with I = t + cos θ_j > 1; where a loss does
+   * not say, those whose logit is raised, N > cos θ_j.
    */
   readonly emphasisedShare: number | null;
   /** Least slope M = ∂N/∂cos θ_j over the hard negatives. */

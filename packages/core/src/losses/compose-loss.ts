@@ -55,6 +55,7 @@ export function composeLoss(parts: MarginLossParts): MarginLoss {
     prepare: parts.prepare ?? (() => ({ sampleValues: {}, next: {} })),
     target: margin.target,
     negative: modulation.negative,
+    emphasised: modulation.emphasised,
     negativeSums: parts.negativeSums,
     regulariser: parts.regulariser,
   };
