@@ -96,6 +96,7 @@ export {
   targetPoints,
 } from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
+export { SharedTiles } from './head/shared-tiles.ts';
 export {
   relativeError,
   rowNorms,

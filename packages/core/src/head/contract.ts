@@ -2,6 +2,7 @@ import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { LossState } from '../state/loss-state.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { Communicator } from './phases/communicator.ts';
+import type { SharedTiles } from './shared-tiles.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -39,6 +40,8 @@ export interface HeadInput {
    * is undefined.
    */
   readonly gradWeights?: Float32Array;
+  /** What other heads step over the same X and W with, and may share; a backend need not. It changes no bit. */
+  readonly sharedTiles?: SharedTiles;
 }
 
 /** How the curriculum stands in a batch. null where a loss or a batch does not define the number. */
