@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest';
 import { BACKEND_LAWS, backendLaws, FLOAT64_LAWS } from './backend-laws.ts';
 import { cornersAgree } from './laws/corners.ts';
 import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
+import { emphasisedAreCounted } from './laws/emphasis.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
 import { gradientsMatchDerivatives, outputsMatchReference } from './laws/gradients.ts';
@@ -101,6 +102,28 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
     'a diagnostic is missing',
     outputsMatchReference,
     after(({ diagnostics }) => ({ diagnostics: { ...diagnostics, hardShare: null } })),
+  ],
+  [
+    'whose logit is raised is called emphasised',
+    emphasisedAreCounted,
+    (loss, input, options) => referenceStep({ ...loss, emphasised: undefined }, input, options),
+  ],
+  [
+    'nothing is ever emphasised',
+    emphasisedAreCounted,
+    after(({ diagnostics }) => ({
+      diagnostics: { ...diagnostics, emphasisedShare: diagnostics.emphasisedShare && 0 },
+    })),
+  ],
+  [
+    'easy negatives are counted, too',
+    emphasisedAreCounted,
+    after(({ diagnostics }) => ({
+      diagnostics: {
+        ...diagnostics,
+        emphasisedShare: (diagnostics.emphasisedShare ?? 0) * (diagnostics.hardShare ?? 0),
+      },
+    })),
   ],
   [
     'the state is forgotten',

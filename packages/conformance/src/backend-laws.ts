@@ -1,6 +1,7 @@
 import { type Backend, type OptionNames, requireKnownOptions } from '@cf/core';
 import { cornersAgree } from './laws/corners.ts';
 import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
+import { emphasisedAreCounted } from './laws/emphasis.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
 import { gradientsMatchDerivatives, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
@@ -27,6 +28,7 @@ export const FORMULA_LAWS: readonly Law[] = [slopesMatchDual, targetNeverFalls, 
 /** Laws that every backend obeys. */
 export const BACKEND_LAWS: readonly Law[] = [
   outputsMatchReference,
+  emphasisedAreCounted,
   drawnLossesMatchOracle,
   classPermutation,
   batchPermutation,

@@ -105,6 +105,7 @@ export {
 } from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
 export { requireHead } from './head/require-head.ts';
+export { SharedTiles } from './head/shared-tiles.ts';
 export {
   relativeError,
   rowNorms,
@@ -198,6 +199,7 @@ export type {
   TargetPoint,
   TargetValue,
 } from './margin/target-margin.ts';
+export { emphasisedMask } from './modulation/emphasised-mask.ts';
 export { hardMask } from './modulation/hard-mask.ts';
 export {
   curricularModulation,

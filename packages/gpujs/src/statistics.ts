@@ -31,7 +31,7 @@ export class Statistics {
     this.#context = context;
     this.#running = running;
     this.#sums = Object.fromEntries(negativeSumNames(loss).map((name) => [name, new Float64Array(batch)]));
-    this.#counts = countNegatives ? new HardNegativeCounter() : undefined;
+    this.#counts = countNegatives ? new HardNegativeCounter(loss) : undefined;
   }
 
   /** Queues what a tile has to tell. */

@@ -39,7 +39,7 @@ const CURVES: readonly {
     title: 'Emphasised negatives',
     yTitle: 'share of the hard ones',
     of: 'emphasisedShare',
-    caption: 'Mean over seeds. Emphasised: the modulation raises the logit; where I > 1, and from below 0.',
+    caption: 'Mean over seeds. Emphasised: weighs more than without the modulation, I > 1 in CurricularFace.',
   },
 ];
 

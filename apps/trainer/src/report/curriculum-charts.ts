@@ -53,6 +53,6 @@ export async function spreadChart(metrics: readonly StepMetrics[]): Promise<read
   const title = 'Modulation of hard negatives';
   const svg = await bandChart({ title, xTitle: 'step', yTitle: 'slope M', points, level: 1 });
   const caption =
-    'The gradient of a hard negative is multiplied by M = t + 2·cos θ_j: from its least to its largest in each batch. Above 1 it is emphasised.';
+    'The gradient of a hard negative is multiplied by M = t + 2·cos θ_j: from its least to its largest in each batch. Above 1 it is larger than without the curriculum.';
   return [{ title, svg, caption }];
 }

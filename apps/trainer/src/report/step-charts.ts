@@ -28,7 +28,7 @@ const STEP_CHARTS: readonly StepChart[] = [
     yTitle: 'share of the hard ones',
     lines: { 'emphasised among hard': 'emphasisedShare' },
     caption:
-      'Emphasised: the modulation raises the logit. Late batches have few hard negatives, so their share jumps.',
+      'Emphasised: weighs more than without the modulation, I > 1 in CurricularFace. Late batches have few hard negatives, so their share jumps.',
   },
   {
     title: 'Samples left out',

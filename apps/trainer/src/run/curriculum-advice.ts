@@ -7,15 +7,10 @@ interface HardNegatives {
   readonly t: number;
   /** Share of all negatives that were hard. */
   readonly hard: number;
-  /**
-   * Share of the hard ones whose logit was raised: those with I(t, cos θ_j) > 1, and those with a cosine below 0, where a
-   * smaller I raises it too.
-   */
-  readonly raised: number;
+  /** Share of the hard ones that were emphasised, I(t, cos θ_j) > 1. */
+  readonly emphasised: number;
   /** Largest cosine of a hard one; null where there was none. */
   readonly nearest: number | null;
-  /** Whether it was emphasised, I > 1, at its step. */
-  readonly isReached: boolean;
 }
 
 /** Fewer hard negatives than this share of all are next to none. */
@@ -33,24 +28,20 @@ export function curriculumAdvice(metrics: readonly StepMetrics[]): string | unde
   const end = hardNegatives(metrics.filter(({ epoch }) => epoch === last));
   if (last === undefined || end === undefined) return undefined;
   const epochs = [...new Set(metrics.map(({ epoch }) => epoch))];
-  const reached = epochs.filter(
-    (epoch) => hardNegatives(metrics.filter((step) => step.epoch === epoch))?.isReached,
-  );
-  const { t, hard, raised, nearest, isReached } = end;
-  const found =
-    nearest === null
-      ? ''
-      : `, the nearest at cosine ${nearest.toFixed(2)}: ${isReached ? `at most ${percent(raised)}` : 'none'} of them ${isReached ? 'were' : 'was'} emphasised`;
-  return `curriculum: with t = ${t.toFixed(2)} a hard negative is emphasised (I > 1) above cosine ${(1 - t).toFixed(2)}; in the last epoch ${percent(hard)} of the negatives were hard${found}; some were in ${reached.length} of ${epochs.length} epochs. ${verdict(end)}`;
+  const reached = new Set(metrics.filter(({ emphasisedShare }) => emphasisedShare).map(({ epoch }) => epoch));
+  const { t, hard, emphasised, nearest } = end;
+  const share = emphasised === 0 ? 'none of them was' : `${percent(emphasised)} of them were`;
+  const found = nearest === null ? '' : `, the nearest at cosine ${nearest.toFixed(2)}: ${share} emphasised`;
+  return `curriculum: with t = ${t.toFixed(2)} a hard negative is emphasised (I > 1) above cosine ${(1 - t).toFixed(2)}; in the last epoch ${percent(hard)} of the negatives were hard${found}; some were in ${reached.size} of ${epochs.length} epochs. ${verdict(end)}`;
 }
 
-function verdict({ hard, raised, isReached }: HardNegatives): string {
+function verdict({ hard, emphasised }: HardNegatives): string {
   const compare = 'cf compare --losses curricularface,arcface tells on these pictures';
   if (hard < HARDLY_ANY)
     return `Hardly any was hard, so the curriculum had nothing to do, and arcface comes to the same: ${compare}`;
-  if (!isReached || raised < FEW)
+  if (emphasised < FEW)
     return `It weakened nearly all hard negatives, as a smaller margin would; arcface, which leaves them as they are, may be better: ${compare}`;
-  if (raised < MOST)
+  if (emphasised < MOST)
     return `It weakened most hard negatives and emphasised some; whether that is better than arcface, which leaves them as they are, ${compare}`;
   return 'The curriculum was at work';
 }
@@ -60,18 +51,17 @@ function hardNegatives(steps: readonly StepMetrics[]): HardNegatives | undefined
     if (t === null || hard === null) return [];
     // The largest slope M = t + 2·cos θ_j is that of the largest cosine.
     const nearest = maxModulation === null ? null : (maxModulation - t) / 2;
-    return [{ t, hard, raised: hard * (emphasisedShare ?? 0), nearest }];
+    return [{ t, hard, emphasised: hard * (emphasisedShare ?? 0), nearest }];
   });
   if (counted.length === 0) return undefined;
   const hard = meanOf(counted.map((step) => step.hard));
-  const raised = meanOf(counted.map((step) => step.raised));
+  const emphasised = meanOf(counted.map((step) => step.emphasised));
   const cosines = counted.flatMap(({ nearest }) => (nearest === null ? [] : [nearest]));
   return {
     t: meanOf(counted.map((step) => step.t)),
     hard,
-    raised: hard === 0 ? 0 : raised / hard,
+    emphasised: hard === 0 ? 0 : emphasised / hard,
     nearest: cosines.length === 0 ? null : cosines.reduce((most, cosine) => Math.max(most, cosine)),
-    isReached: counted.some(({ t, nearest }) => nearest !== null && t + nearest > 1),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type MarginLoss,
   marginDraws,
   numberOps,
+  type SampleValues,
   sampleAt,
   scalarsOf,
   type TensorOps,
@@ -42,6 +43,12 @@ export interface DenseHead {
   readonly variables: DenseVariables<number>;
   /** cos θ_y of each sample. */
   readonly targetCosines: readonly number[];
+  /** cos θ_ij: [B][C]. */
+  readonly cosines: readonly (readonly number[])[];
+  /** What the negatives of each sample are compared with. */
+  readonly pivots: readonly number[];
+  /** What the formulas of the negatives read of each sample. */
+  readonly pivotSamples: readonly SampleValues<number>[];
   /** C. */
   readonly classes: number;
   /** z_ij, what goes into the softmax or into log(1 + e^z). */
@@ -167,6 +174,9 @@ export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOpti
     },
     variables,
     targetCosines: points.map(({ cos }) => cos),
+    cosines: others,
+    pivots,
+    pivotSamples,
     classes,
     logit,
     share(ops, i, row, embedding) {

@@ -2,6 +2,7 @@ import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { LossState } from '../state/loss-state.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
 import type { Communicator } from './phases/communicator.ts';
+import type { SharedTiles } from './shared-tiles.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -39,6 +40,8 @@ export interface HeadInput {
    * is undefined.
    */
   readonly gradWeights?: Float32Array | undefined;
+  /** What other heads step over the same X and W with, and may share; a backend need not. It changes no bit. */
+  readonly sharedTiles?: SharedTiles | undefined;
 }
 
 /** How the curriculum stands in a batch. null where a loss or a batch does not define the number. */
@@ -50,8 +53,8 @@ export interface HeadDiagnostics {
   /** Share of the B·(C − 1) negatives with cos θ_j above the pivot. */
   readonly hardShare: number | null;
   /**
-   * Share of the hard negatives whose logit is raised: N > cos θ_j. Of CurricularFace where I > 1, and below cos θ_j = 0 where
-   * I < 1.
+   * Share of the hard negatives that the loss emphasises: of CurricularFace those with I = t + cos θ_j > 1; where a loss does
+   * not say, those whose logit is raised, N > cos θ_j.
    */
   readonly emphasisedShare: number | null;
   /** Least slope M = ∂N/∂cos θ_j over the hard negatives. */

@@ -19,7 +19,8 @@ export interface CircleLossOptions extends UnsafeOption {
  *
  *     T = [1 + m − cos θ_y]₊·(cos θ_y − 1 + m),   N = [cos θ_j + m]₊·(cos θ_j − m)
  *
- * The brackets carry no gradient as released, so that they are the slopes.
+ * The brackets carry no gradient as released, so that they are the slopes. A negative is emphasised where its weight
+ * α = [cos θ_j + m]₊ is above 1, which it is without such weights: of a negative cosine a smaller one raises the logit, too.
  *
  * @throws OptionOutOfRangeError, UnknownNameError
  */
@@ -51,6 +52,7 @@ export const circleLoss: LossFactory<CircleLossOptions> = /* #__PURE__ */ lossFa
           const m = ops.constant(margin, 'm');
           return weighted(ops, ops.add(cos, m), ops.sub(cos, m), 1, gradient);
         },
+        emphasised: (ops, cos) => ops.greater(ops.add(cos, ops.constant(margin, 'm')), ops.constant(1)),
       },
     });
   },

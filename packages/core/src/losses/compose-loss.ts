@@ -56,6 +56,7 @@ export function composeLoss(parts: MarginLossParts): MarginLoss {
     prepare: parts.prepare ?? (() => ({ sampleValues: {}, next: {} })),
     target: margin.target,
     negative: modulation.negative,
+    emphasised: modulation.emphasised,
     negativeSums: parts.negativeSums,
     regulariser: parts.regulariser,
   };

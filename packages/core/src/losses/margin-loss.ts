@@ -1,6 +1,6 @@
 import type { NegativeSum } from '../head/phases/formulas/negative-log-likelihood.ts';
 import type { SampleValues, TargetPoint, TargetValue } from '../margin/target-margin.ts';
-import type { NegativeValue } from '../modulation/modulation.ts';
+import type { Modulation, NegativeValue } from '../modulation/modulation.ts';
 import type { Objective } from '../objective/objective.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import type { Mode, SampleWeighting, StateValues } from '../weighting/sample-weighting.ts';
@@ -116,6 +116,11 @@ export interface MarginLoss {
   ): Prepared<T>;
   target<T, M>(ops: TensorOps<T, M>, point: TargetPoint<T>, sample: SampleValues<T>): TargetValue<T, M>;
   negative<T, M>(ops: TensorOps<T, M>, cos: T, pivot: T, sample: SampleValues<T>): NegativeValue<T>;
+  /**
+   * Whether a hard negative is emphasised: weighs more than in a loss without modulation, as CurricularFace's does where
+   * I > 1. Undefined: where its logit is raised, N > cos θ_j. For the diagnostics alone.
+   */
+  readonly emphasised: Modulation['emphasised'] | undefined;
   /** Undefined where the target needs none. */
   readonly negativeSums: NegativeSums | undefined;
   /** Undefined where the loss has none. */

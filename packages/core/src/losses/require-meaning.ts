@@ -150,6 +150,7 @@ function readsOf(loss: MarginLoss): ReadonlySet<string> {
   const { pivot } = loss.target(numberOps, point, announced([...loss.sampleValueNames, ...ofSums]));
   const sample = announced(loss.sampleValueNames);
   loss.negative(numberOps, 0.25, pivot, sample);
+  loss.emphasised?.(numberOps, 0.25, pivot, sample);
   requireSameNames(
     'negativeSums.terms',
     negativeSums?.terms(numberOps, 0.25, pivot, sample) ?? {},

@@ -49,14 +49,14 @@ export function pairsInOnePass(
   stream: TileStream,
   dNll: Float64Array | undefined,
 ): PairsSeen {
-  const { batch, prepared, bias } = context;
-  const counts = new HardNegativeCounter();
+  const { loss, batch, prepared, bias } = context;
+  const counts = new HardNegativeCounter(loss);
   const losses = new Float64Array(batch);
   const gradients = emptyGradients(context);
   for (let index = 0; index < stream.count; index++) {
     addTile(context, stream.tile(index), gradients, (i, j, negative, cos) => {
       const pair = binaryTerms(numberOps, objective, negative, prepared.logitScale[i]!, bias?.[j]);
-      counts.see(cos, prepared.pivot[i]!, negative);
+      counts.see(cos, prepared.pivot[i]!, prepared.sampleValues[i]!, negative);
       losses[i]! += pair.loss;
       return { logit: pair.logit, gradient: (dNll?.[i] ?? 0) * pair.dLogit };
     });

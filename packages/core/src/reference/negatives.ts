@@ -14,7 +14,7 @@ export function seeNegatives(
   { loss, batch, labels, prepared }: BatchContext,
   stream: TileStream,
 ): NegativesSeen {
-  const counts = new HardNegativeCounter();
+  const counts = new HardNegativeCounter(loss);
   const { max, sum } = emptyLogSumExp(batch);
   const names = negativeSumNames(loss);
   const sums = Object.fromEntries(names.map((name) => [name, new Float64Array(batch)]));
@@ -34,7 +34,7 @@ export function seeNegatives(
         }
         const cos = cosines[i * columns + j]!;
         const negative = negativeTerms(numberOps, loss, cos, pivot, sample);
-        counts.see(cos, pivot, negative);
+        counts.see(cos, pivot, sample, negative);
         for (const name of names) sums[name]![i]! += negative.sums[name]!;
         logits[j] = scale * negative.value;
         if (logits[j]! > tileMax) tileMax = logits[j]!;

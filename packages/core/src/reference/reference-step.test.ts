@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { NonFiniteError, OptionOutOfRangeError, ShapeMismatchError } from '../errors/errors.ts';
 import type { HeadInput } from '../head/contract.ts';
 import { arcFace } from '../losses/arc-face.ts';
+import { circleLoss } from '../losses/circle-loss.ts';
 import { curricularFace } from '../losses/curricular-face.ts';
 import type { LossParameters } from '../losses/loss-definition.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
@@ -167,12 +168,25 @@ describe('diagnostics of a batch worked out by hand', () => {
     // x_1: θ = 170°, past 150°; pivot cos 200° = −0.94, negatives cos 30° and cos 50°: both are.
     expect(diagnostics.hardShare).toBe(2 / 4);
     expect(diagnostics.pastPiShare).toBe(1 / 2);
-    // c·(t + c) > c where t + c > 1: 0.3 + 0.866 is, 0.3 + 0.643 is not.
+    // t + c > 1: 0.3 + 0.866 is, 0.3 + 0.643 is not.
     expect(diagnostics.emphasisedShare).toBe(1 / 2);
     expect(diagnostics.minModulation).toBeCloseTo(t + 2 * cos(50), 14);
     expect(diagnostics.maxModulation).toBeCloseTo(t + 2 * cos(30), 14);
     expect(diagnostics.meanTargetCosine).toBeCloseTo((cos(10) + cos(170)) / 2, 14);
     expect(diagnostics.t).toBe(t);
+  });
+
+  test('a logit raised from below 0 is not emphasised: the weight is what counts', () => {
+    // Both negatives of x are hard, past π at a pivot of cos 205°: cos 110° = −0.34 becomes −0.34·(0.3 − 0.34) = 0.01.
+    const alone = { embeddings: degrees(0), weights: degrees(175, 110, -20), labels: [0], dim: 2 };
+    const counted = (t: number): number | null =>
+      referenceStep(curricularFace({ alpha: 0, tInitial: t, margin: Math.PI / 6 }), alone).diagnostics
+        .emphasisedShare;
+    expect([0, 0.3, 1].map(counted)).toEqual([0, 1 / 2, 1 / 2]);
+    // Circle loss: a weight of cos θ_j + m above 1.
+    const circle = (margin: number): number | null =>
+      referenceStep(circleLoss({ margin }), alone).diagnostics.emphasisedShare;
+    expect([0.05, 0.1, 1.4].map(circle)).toEqual([0, 1 / 2, 1]);
   });
 
   test('MV-AM-Softmax has slope t on its hard negatives and no t that moves', () => {

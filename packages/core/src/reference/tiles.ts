@@ -27,11 +27,14 @@ export interface TileStream {
 }
 
 /** What tiles are made of. */
-export type TileSource = Pick<BatchContext, 'loss' | 'x' | 'weights' | 'bias' | 'classes' | 'subCenters'>;
+export type TileSource = Pick<
+  BatchContext,
+  'loss' | 'x' | 'weights' | 'bias' | 'classes' | 'subCenters' | 'sharedTiles'
+>;
 
 /** The tiles of W against the rows of X, whole classes each. */
 export function tileStream(source: TileSource, tileSize: number): TileStream {
-  const { loss, x, weights, classes, subCenters } = source;
+  const { loss, x, weights, classes, subCenters, sharedTiles } = source;
   const { dim } = x;
   const rowsOf = loss.geometry === 'inner' ? plainRows : unitRows;
   const buffer = new Float64Array(x.count * Math.min(tileSize, classes) * subCenters);
@@ -44,7 +47,11 @@ export function tileStream(source: TileSource, tileSize: number): TileStream {
       const end = Math.min(start + tileSize, classes);
       const centers = rowsOf(weights, dim, start * subCenters, end * subCenters);
       const products = buffer.subarray(0, x.count * centers.count);
-      innerProducts(x.unit, x.count, centers.unit, centers.count, dim, products);
+      const key = `reference ${loss.geometry === 'inner' ? 'x' : 'x/‖x‖'} ${start * subCenters} ${centers.count}`;
+      if (!sharedTiles?.take(key, [products])) {
+        innerProducts(x.unit, x.count, centers.unit, centers.count, dim, products);
+        sharedTiles?.leave(key, [products]);
+      }
       const nearest =
         subCenters === 1 ? { cosines: products, winners: undefined } : winning(products, subCenters);
       finish(source, nearest.cosines, end - start, start);

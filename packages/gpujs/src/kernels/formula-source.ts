@@ -1,6 +1,7 @@
 import {
   biasSlope,
   binaryTerms,
+  emphasisedMask,
   hardMask,
   type MarginLoss,
   type Node,
@@ -76,7 +77,7 @@ function negativeOutputs(
     value,
     dCos,
     hard: hardMask(ops, cos, pivot),
-    emphasised: ops.greater(value, cos),
+    emphasised: emphasisedMask(ops, loss, value, cos, pivot, sample),
     logit,
     gradient,
     slope,

@@ -20,7 +20,7 @@ export interface NegativeKernels {
   readonly sums: KernelSource;
   /** Σ_j of what `negativeSumNames` names, by name. */
   readonly negativeSums: Readonly<Record<string, KernelSource>>;
-  /** Of the hard negatives: [their number, number of those whose logit is raised, least slope ∂N/∂cos, largest]. */
+  /** Of the hard negatives: [their number, number of those that are emphasised, least slope ∂N/∂cos, largest]. */
   readonly hardNegatives: KernelSource;
   /** Σ_j g_ij·N_ij. */
   readonly norm: KernelSource;
@@ -99,12 +99,12 @@ export function negativeKernels(loss: MarginLoss): NegativeKernels {
         '  count += 1;',
         `  least = Math.min(least, ${dCos});`,
         `  most = Math.max(most, ${dCos});`,
-        `  if (${emphasised}) { raised += 1; }`,
+        `  if (${emphasised}) { heavier += 1; }`,
         '}',
       ],
       {
-        start: ['let count = 0;', 'let raised = 0;', `let least = ${LARGEST};`, `let most = ${-LARGEST};`],
-        result: '[count, raised, least, most]',
+        start: ['let count = 0;', 'let heavier = 0;', `let least = ${LARGEST};`, `let most = ${-LARGEST};`],
+        result: '[count, heavier, least, most]',
       },
     ),
     norm: sumOver('norm', 'radial', ['factors']),

@@ -1,5 +1,6 @@
 import {
   binaryTerms,
+  emphasisedMask,
   type MarginLoss,
   type Node,
   negativeSumNames,
@@ -24,12 +25,16 @@ export function sumOf(name: string): string {
 
 /**
  * Names of all that there is to know of a negative: `value` and `dCos`, which are N and N′; `logit`, scaled, with a bias
- * beside it; under a binary objective `dLogit`, the slope of its loss by the logit; and what it adds to the sums.
+ * beside it; under a binary objective `dLogit`, the slope of its loss by the logit; and what it adds to the sums. Beside them
+ * there is {@link EMPHASISED}, for who counts.
  */
 export function negativeValues(loss: MarginLoss): readonly string[] {
   const pair = loss.objective.kind === 'binary' ? ['dLogit'] : [];
   return ['value', 'dCos', 'logit', ...pair, ...sumsOf(loss)];
 }
+
+/** Name of the truth value whether a hard negative is emphasised. */
+export const EMPHASISED = 'emphasised';
 
 /**
  * The chosen values of a negative as a graph of operations, on `cos`, `pivot`, `logit_scale`, `class_bias` and the loss's
@@ -53,20 +58,21 @@ function formulasOf(ops: TensorOps<Node, Node>, loss: MarginLoss, inputs: Formul
   const { value, dCos, sums } = negativeTerms(ops, loss, cos!, pivot!, sample);
   const named = (terms: Formulas): Formulas =>
     Object.fromEntries(Object.entries(terms).map(([name, term]) => [sumOf(name), term]));
+  const emphasised = emphasisedMask(ops, loss, value, cos!, pivot!, sample);
+  const known = { value, dCos, [EMPHASISED]: emphasised };
   const { objective } = loss;
-  if (objective.kind === 'softmax')
-    return { value, dCos, logit: ops.mul(value, logit_scale!), ...named(sums) };
+  if (objective.kind === 'softmax') return { ...known, logit: ops.mul(value, logit_scale!), ...named(sums) };
   const bias = loss.bias && class_bias;
   const pair =
     logit === undefined
       ? binaryTerms(ops, objective, { value, dCos }, logit_scale!, bias)
       : { logit, ...objective.ofNegative(ops, logit) };
-  return { value, dCos, logit: pair.logit, dLogit: pair.dLogit, ...named({ ...sums, loss: pair.loss }) };
+  return { ...known, logit: pair.logit, dLogit: pair.dLogit, ...named({ ...sums, loss: pair.loss }) };
 }
 
 /** Names of sample values that a loss's formulas of negatives read. */
 export function sampleValuesRead(loss: MarginLoss): readonly string[] {
-  const { steps } = traceNegative(loss, negativeValues(loss));
+  const { steps } = traceNegative(loss, [...negativeValues(loss), EMPHASISED]);
   const read = new Set(steps.flatMap((step) => (step.op === 'input' ? [step.name] : [])));
   return loss.sampleValueNames.filter((name) => read.has(name));
 }

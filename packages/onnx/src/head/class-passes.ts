@@ -15,6 +15,7 @@ import type { HeadMemory } from './head-memory.ts';
 import type { HeadSessions } from './head-sessions.ts';
 import { NegativeSums } from './negative-sums.ts';
 import { pairsInOnePass, smoothedGradients } from './one-pass.ts';
+import { SharedProducts } from './shared-products.ts';
 import type { SimdKernel } from './simd-kernel.ts';
 import { SimdPass } from './simd-pass.ts';
 import type { StepWork } from './step-work.ts';
@@ -54,8 +55,11 @@ export function classPasses(context: BatchContext, options: PassOptions): ClassP
 }
 
 function openWork(context: BatchContext, options: PassOptions): StepWork {
-  const { runtime, sessions, products, memory, allocate, kernel, checkFinite, skipBound, onPart } = options;
+  const { runtime, sessions, memory, allocate, kernel, checkFinite, skipBound, onPart } = options;
   const { loss, batch, classes, dim, labels, prepared, subCenters } = context;
+  const products = context.sharedTiles
+    ? new SharedProducts(options.products, context.sharedTiles, context)
+    : options.products;
   const plan = tilePlan({ batch, classes, dim, subCenters }, options, {
     given: options.tileSize,
     keeps: keepsSlopes(loss),

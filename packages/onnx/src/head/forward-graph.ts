@@ -3,6 +3,7 @@ import { GraphBuilder } from '../builder/graph-builder.ts';
 import { type FormulaValue, formulaNodes, named } from '../formula/formula-nodes.ts';
 import {
   biasBesideLogit,
+  EMPHASISED,
   hasSmoothing,
   negativeValues,
   sampleValuesRead,
@@ -45,7 +46,8 @@ export interface ForwardParts {
 export function forwardGraph(loss: MarginLoss, subCenters: number, parts: ForwardParts): Model {
   const builder = new GraphBuilder({ name: `${loss.name} tile` });
   const cosines = cosineNodes(builder, loss, subCenters);
-  const values = valueNodes(builder, loss, cosines.cos, negativeValues(loss));
+  const wanted = [...negativeValues(loss), ...(parts.count ? [EMPHASISED] : [])];
+  const values = valueNodes(builder, loss, cosines.cos, wanted);
   const logits = ownLeftOut(builder, named(builder, values.logit!));
   const others = builder.op('Greater', [logits, scalar(builder, LEAST_LOGIT)]);
   const within = (terms: string): string => builder.op('Where', [others, terms, scalar(builder, 0)]);
@@ -57,8 +59,8 @@ export function forwardGraph(loss: MarginLoss, subCenters: number, parts: Forwar
   for (const name of sumsOf(loss)) rowSum(builder, within(named(builder, values[name]!)), name);
   if (parts.keep) keptNodes(builder, loss, cosines, partials, values.dCos!);
   if (parts.count) {
-    const { value, dCos } = values as { value: FormulaValue; dCos: FormulaValue };
-    hardNegativeNodes(builder, { cos: cosines.cos, value, dCos, others });
+    const [dCos, emphasised] = [values.dCos!, values[EMPHASISED]!];
+    hardNegativeNodes(builder, { cos: cosines.cos, dCos, emphasised, others });
   }
   if (parts.inspect) {
     for (const [name, output] of Object.entries({ logits, partials })) {

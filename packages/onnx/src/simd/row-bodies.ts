@@ -1,5 +1,5 @@
 import type { MarginLoss, TracedFormula } from '@cf/core';
-import { biasBesideLogit, sumsOf } from '../formula/negatives-formula.ts';
+import { biasBesideLogit, EMPHASISED, sumsOf } from '../formula/negatives-formula.ts';
 import type { FunctionWriter, Local } from './function-writer.ts';
 import { BYTES, ofClass, PARAMETERS, RESULTS } from './row-layout.ts';
 import { simdExp } from './simd-exp.ts';
@@ -20,7 +20,7 @@ export interface Lanes {
 
 export interface KernelContext {
   readonly loss: MarginLoss;
-  /** All values of a negative. */
+  /** All values of a negative, and whether it is emphasised. */
   readonly formula: TracedFormula;
   readonly writer: FunctionWriter;
   readonly products: Local;
@@ -74,7 +74,9 @@ export function sumsBody(context: KernelContext, { counts, share, last }: SumsPa
   const counted = counts ? hardNegativesBody(context) : undefined;
   const factor =
     last && loss.geometry !== 'inner' ? writer.loadSplat(parameters, PARAMETERS.factor * BYTES) : undefined;
-  const outputs = Object.assign({}, formula.outputs, ...sums.map((sum) => sum.outputs));
+  const { [EMPHASISED]: emphasised, ...values } = formula.outputs;
+  const wanted = counts ? { ...values, [EMPHASISED]: emphasised } : values;
+  const outputs = Object.assign({}, wanted, ...sums.map((sum) => sum.outputs));
   const blocks = sums.flatMap(({ endBlock }) => endBlock ?? []);
   return {
     formula: { ...formula, outputs },
@@ -223,10 +225,10 @@ function hardNegativesBody({ writer, results, pivot }: KernelContext): Pick<Kern
       const dCos = values.dCos!;
       const above = writer.value('f32x4.gt', cos, pivot);
       const isHard = mask === undefined ? above : writer.value('v128.and', above, mask);
-      const isRaised = writer.value('v128.and', isHard, writer.value('f32x4.gt', values.value!, cos));
+      const isEmphasised = writer.value('v128.and', isHard, values[EMPHASISED]!);
       // A true lane is −1.
       writer.assign(hard, 'i32x4.sub', hard, isHard);
-      writer.assign(emphasised, 'i32x4.sub', emphasised, isRaised);
+      writer.assign(emphasised, 'i32x4.sub', emphasised, isEmphasised);
       writer.assign(least, 'f32x4.pmin', least, writer.value('v128.bitselect', dCos, least, isHard));
       writer.assign(largest, 'f32x4.pmax', largest, writer.value('v128.bitselect', dCos, largest, isHard));
     },

@@ -2,6 +2,7 @@ import { COSINE_BOUND, type MarginLoss, type Node } from '@cf/core';
 import {
   biasBesideLogit,
   clampsCosine,
+  EMPHASISED,
   hasSmoothing,
   negativeValues,
   sampleValuesRead,
@@ -87,7 +88,7 @@ function kernel(
     inputs[name] = splat(PARAMETERS.sampleValues + at);
   });
   const binary = loss.objective.kind === 'binary';
-  const formula = traceNegative(loss, negativeValues(loss), { logitKnown: binary });
+  const formula = traceNegative(loss, [...negativeValues(loss), EMPHASISED], { logitKnown: binary });
   const share = binary ? softplusTerm(formula, sumOf('loss'))?.share : undefined;
   const body = bodyOf({ loss, formula, writer, pivot, products, classes, parameters, results });
   const step = writer.int(LANES * BYTES);

@@ -1,8 +1,8 @@
-import { hardMask } from '@cf/core';
+import { emphasisedMask, hardMask } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 import { select } from '../ops/select.ts';
 import { tileOps } from '../ops/tile-ops.ts';
-import type { ClassTile } from './class-tiles.ts';
+import type { ClassTile, TileSource } from './class-tiles.ts';
 
 /** How many hard negatives there are, and the range of their slopes; scalars. */
 export type HardNegatives = {
@@ -28,14 +28,20 @@ export function noHardNegatives(): HardNegatives {
 /** Adds the hard negatives of one tile, of which `own` marks the targets. */
 export function addHardNegatives(
   before: HardNegatives,
+  { loss, prepared }: Pick<TileSource, 'loss' | 'prepared'>,
   tile: ClassTile,
   own: tf.Tensor,
-  pivot: tf.Tensor,
 ): HardNegatives {
+  const { cosines } = tile;
   const { value, dCos } = tile.negative;
-  const above = hardMask(tileOps(), tile.cosines, pivot);
+  const { pivot } = prepared.target;
+  const ops = tileOps();
+  const above = hardMask(ops, cosines, pivot);
   const hard = tf.logicalAnd(above, tf.logicalNot(tf.cast(own, 'bool')));
-  const emphasised = tf.logicalAnd(hard, tf.greater(value, tile.cosines));
+  const emphasised = tf.logicalAnd(
+    hard,
+    emphasisedMask(ops, loss, value, cosines, pivot, prepared.sampleValues),
+  );
   // One slope for all negatives, as where N is the cosine itself, is its own least and largest.
   const shared = dCos.rank === 0;
   const least = shared ? dCos : tf.min(select(hard, dCos, tf.scalar(NO_SLOPE)));

@@ -43,7 +43,7 @@ export interface TileTerms {
 /** Adds the negatives of one tile. */
 export function addSeen(
   before: Seen,
-  { prepared }: Pick<TileSource, 'prepared'>,
+  source: Pick<TileSource, 'loss' | 'prepared'>,
   tile: ClassTile,
   { own, sums }: TileTerms,
 ): Seen {
@@ -55,7 +55,7 @@ export function addSeen(
   ]);
   return {
     sums: Object.fromEntries(added),
-    ...(before.hard ? { hard: addHardNegatives(before.hard, tile, own, prepared.target.pivot) } : {}),
+    ...(before.hard ? { hard: addHardNegatives(before.hard, source, tile, own) } : {}),
     ...(before.nearest ? { nearest: addNearest(before.nearest, tile, own) } : {}),
   };
 }

@@ -39,7 +39,8 @@ const repeatable = ({ imagesPerSecond: _, dataShare: __, shadows, ...rest }: Ste
 /** A head that keeps copies of what it was given. */
 function spied(head: Head, seen: HeadInput[]): Head {
   const step = (input: HeadInput): ReturnType<Head['step']> => {
-    seen.push(structuredClone(input));
+    const { sharedTiles: _, ...values } = input;
+    seen.push(structuredClone(values));
     return head.step(input);
   };
   return { ...head, step };
@@ -103,6 +104,20 @@ test('losses that look on change no bit, say what they would have done, and go o
   const resumed = await events({ ...(await open()), shadows, state: stateFrom(middle) });
   expect(metricsOf(resumed).map(repeatable)).toEqual(metrics.slice(3).map(repeatable));
   expect(stored(resumed)).toEqual(stored(watched));
+});
+
+test('heads of those that look on take what the head of the trained loss has left', async () => {
+  const given = await open();
+  const tiles: HeadInput['sharedTiles'][] = [];
+  const step = (input: HeadInput): ReturnType<Head['step']> => {
+    tiles.push(input.sharedTiles);
+    return given.head.step(input);
+  };
+  const shadows = { losses: await shadowsOf({ arcface: LOSSES.arcface!, normface: normFace() }), every: 2 };
+  await events({ ...given, head: { ...given.head, step }, shadows });
+  expect(tiles.map((shared) => shared !== undefined)).toEqual([true, false, true, false, true, false]);
+  // Two shadows, three looks, one tile.
+  expect(tiles[0]!.taken).toBe(6);
 });
 
 test('one that a checkpoint does not know starts where it stands, and one that is gone is forgotten', async () => {

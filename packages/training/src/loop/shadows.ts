@@ -10,6 +10,7 @@ import {
   type LossState,
   type MarginLoss,
   OptionOutOfRangeError,
+  type SharedTiles,
 } from '@cf/core';
 
 /** A loss that only looks on: what it would do with the batches of a training of another one. */
@@ -29,6 +30,8 @@ export interface Shadows {
 
 /** Shadows at work, with an array for ∂L/∂W that each of them may write into in its turn. */
 export interface LookingOn extends Shadows {
+  /** What the trained loss's head leaves for theirs. */
+  readonly tiles: SharedTiles;
   spare?: Float32Array | undefined;
 }
 
@@ -111,6 +114,7 @@ export async function lookOn(
   const cosines: Record<string, ShadowCosines> = {};
   // The trained loss's array is its own to write to.
   const { gradWeights: _own, draws: _draws, bias, ...shared } = input;
+  const trained = isLook ? gradientsOf(output) : undefined;
   for (const { name, head } of losses) {
     const { loss } = head;
     const at: LossState = { loss: loss.name, values: { ...states[name]!.values, step } };
@@ -137,13 +141,18 @@ export async function lookOn(
       });
     next[name] = seen.state;
     if (seen.gradWeights instanceof Float32Array) looking.spare = seen.gradWeights;
-    if (!isLook) continue;
+    if (trained === undefined) continue;
     cosines[name] = {
-      embeddings: cosineOf(output.gradEmbeddings, seen.gradEmbeddings),
-      weights: cosineOf(output.gradWeights, seen.gradWeights),
+      embeddings: cosineOf(trained.embeddings, seen.gradEmbeddings),
+      weights: cosineOf(trained.weights, seen.gradWeights),
     };
   }
   return { states: next, metrics: { cosines, seconds: (performance.now() - started) / 1000 } };
+}
+
+/** Whether a shadow sees the batch of a step. @param step training steps before it */
+export function isSeen({ losses, every = 1 }: Shadows, step: number): boolean {
+  return step % every === 0 || losses.some(({ head }) => isCarrying(head.loss));
 }
 
 /** Whether a loss carries more than the count of its steps. */
@@ -151,17 +160,37 @@ function isCarrying({ initialValues }: MarginLoss): boolean {
   return Object.keys(initialValues).some((name) => name !== 'step');
 }
 
+/** A gradient, and the square of its length. */
+interface Gradient {
+  readonly values: FloatArray;
+  readonly squares: number;
+}
+
+function gradientsOf({ gradEmbeddings, gradWeights }: HeadOutput): Record<keyof ShadowCosines, Gradient> {
+  const of = (values: FloatArray): Gradient => ({ values, squares: productOf(values, values) });
+  return { embeddings: of(gradEmbeddings), weights: of(gradWeights) };
+}
+
 /** Of two arrays of one length, in float64; exactly 1 where they are the same. */
-function cosineOf(a: FloatArray, b: FloatArray): number | null {
-  let [product, left, right] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]!, b[i]!];
-    product += x * y;
-    left += x * x;
-    right += y * y;
-  }
+function cosineOf({ values: a, squares: left }: Gradient, b: FloatArray): number | null {
+  const right = productOf(b, b);
   if (left === 0 || right === 0) return null;
+  const product = productOf(a, b);
   // The root of the product would round otherwise, and overflow.
   const cosine = left === right ? product / left : product / (Math.sqrt(left) * Math.sqrt(right));
   return Math.max(-1, Math.min(1, cosine));
+}
+
+/** Σ a_i·b_i. Four sums, since each addition waits for the one before it. */
+function productOf(a: FloatArray, b: FloatArray): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  const even = a.length - (a.length % 4);
+  for (let i = 0; i < even; i += 4) {
+    first += a[i]! * b[i]!;
+    second += a[i + 1]! * b[i + 1]!;
+    third += a[i + 2]! * b[i + 2]!;
+    fourth += a[i + 3]! * b[i + 3]!;
+  }
+  for (let i = even; i < a.length; i++) first += a[i]! * b[i]!;
+  return first + second + (third + fourth);
 }

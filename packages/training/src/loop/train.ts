@@ -6,6 +6,7 @@ import {
   requireRange,
   type Sampler,
   ShapeMismatchError,
+  SharedTiles,
   uniformSampler,
 } from '@cf/core';
 import { DivergedError } from '../errors.ts';
@@ -98,7 +99,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     head,
     centers: arrayOptimiser(rule, weightDecay),
     classBias: arrayOptimiser(rule, biasWeightDecay),
-    shadows: shadows && { ...shadows },
+    shadows: shadows && { ...shadows, tiles: new SharedTiles() },
   };
   const perEpoch = sampler.steps;
   const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };

@@ -12,7 +12,7 @@ import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { StepMetrics } from './events.ts';
-import { type LookingOn, lookOn } from './shadows.ts';
+import { isSeen, type LookingOn, lookOn } from './shadows.ts';
 import type { HeadState, TrainedArray } from './training-state.ts';
 
 /** A learner with the head on top of it, and the optimisers of what belongs to the head. */
@@ -124,9 +124,10 @@ async function learn(
   const embeddings = single
     ? await learner.forward(batchOf(parts[0]!, 0))
     : await embedAll(learner, parts.map(batchOf), indices.length);
+  const rows = { embeddings, weights: centers.values };
   const input: HeadInput = {
-    embeddings,
-    weights: centers.values,
+    ...rows,
+    ...(shadows && isSeen(shadows, step) ? { sharedTiles: shadows.tiles.begin(rows) } : {}),
     ...(classBias === undefined ? {} : { bias: classBias.values }),
     labels,
     dim,

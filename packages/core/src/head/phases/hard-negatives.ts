@@ -1,10 +1,14 @@
+import type { MarginLoss } from '../../losses/margin-loss.ts';
+import type { SampleValues } from '../../margin/target-margin.ts';
+import { emphasisedMask } from '../../modulation/emphasised-mask.ts';
 import type { NegativeValue } from '../../modulation/modulation.ts';
+import { numberOps } from '../../readings/number.ts';
 
 /** What is counted over all negatives. */
 export interface NegativeCounts {
   /** Negatives with a cosine above the pivot. */
   readonly hard: number;
-  /** Hard negatives whose logit is raised: N > cos θ_j. */
+  /** Hard negatives that the loss emphasises. */
   readonly emphasised: number;
   /** Least and largest ∂N/∂cos θ_j over the hard negatives. */
   readonly minSlope: number;
@@ -18,10 +22,16 @@ export class HardNegativeCounter implements NegativeCounts {
   minSlope: number = Number.POSITIVE_INFINITY;
   maxSlope: number = Number.NEGATIVE_INFINITY;
 
-  see(cos: number, pivot: number, negative: NegativeValue<number>): void {
+  readonly #loss: Pick<MarginLoss, 'emphasised'>;
+
+  constructor(loss: Pick<MarginLoss, 'emphasised'>) {
+    this.#loss = loss;
+  }
+
+  see(cos: number, pivot: number, sample: SampleValues<number>, negative: NegativeValue<number>): void {
     if (cos <= pivot) return;
     this.hard++;
-    if (negative.value > cos) this.emphasised++;
+    if (emphasisedMask(numberOps, this.#loss, negative.value, cos, pivot, sample)) this.emphasised++;
     if (negative.dCos < this.minSlope) this.minSlope = negative.dCos;
     if (negative.dCos > this.maxSlope) this.maxSlope = negative.dCos;
   }

@@ -177,7 +177,7 @@ function noClasses(batch: BatchContext): ClassPasses {
   const seen = (): NegativesSeen => ({
     logSumExp: emptyLogSumExp(batch.batch),
     sums: Object.fromEntries(sums),
-    counts: countNegatives ? new HardNegativeCounter() : undefined,
+    counts: countNegatives ? new HardNegativeCounter(loss) : undefined,
   });
   const gradients = (): ClassGradients => ({
     embeddings: new Float64Array(batch.batch * dim),

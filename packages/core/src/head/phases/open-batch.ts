@@ -3,6 +3,7 @@ import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { numberOps } from '../../readings/number.ts';
 import { type CheckedInput, checkInput } from '../check-input.ts';
 import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
+import type { SharedTiles } from '../shared-tiles.ts';
 import { classValuesOf, requireClassValues, requireFirstClass } from './class-values.ts';
 import type { Communicator } from './communicator.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
@@ -36,6 +37,8 @@ export interface BatchContext extends CheckedInput {
   readonly inspect: boolean;
   /** An array of the caller's to write ∂W into: [C·K, d]. */
   readonly gradWeights: Float32Array | undefined;
+  /** Of this X and W, where other heads step over them, too. */
+  readonly sharedTiles: SharedTiles | undefined;
 }
 
 /** What a batch is opened with. */
@@ -95,6 +98,7 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
     countNegatives: input.countNegatives ?? true,
     inspect,
     gradWeights: input.gradWeights,
+    sharedTiles: input.sharedTiles?.isOf(input) ? input.sharedTiles : undefined,
   };
   let surveyed: LogSumExp | undefined;
   if (loss.surveyScale !== undefined && mode === 'train') {

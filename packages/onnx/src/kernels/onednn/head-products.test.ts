@@ -1,5 +1,5 @@
 import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
-import { arcFace, curricularFace, initialState, referenceStep, sphereFace2 } from '@cf/core';
+import { arcFace, curricularFace, initialState, referenceStep, SharedTiles, sphereFace2 } from '@cf/core';
 import koffi from 'koffi';
 import * as runtime from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
@@ -48,6 +48,20 @@ describe.skipIf(!hasOneDnn)(`a head whose products are oneDNN's${needsOneDnn}`, 
       }
     },
   );
+
+  test('of one batch are shared, by heads whose threads have not started yet too', async () => {
+    const input = problem(130, 700, 64);
+    const sharedTiles = new SharedTiles().begin(input);
+    for (const loss of [curricularFace(), arcFace()]) {
+      const backend = await open(2);
+      const [head, other] = [await backend.createHead(loss), await backend.createHead(loss)];
+      const alone = await head.step(input);
+      expect(await other.step({ ...input, sharedTiles })).toEqual(alone);
+      head.dispose();
+      other.dispose();
+    }
+    expect(sharedTiles.taken).toBeGreaterThan(0);
+  });
 
   test('adds up a bias that stands in the products, with sub-centers too', async () => {
     const loss = sphereFace2({ scale: 8 });

@@ -49,10 +49,16 @@ class OneDnnTileProducts implements TileProducts {
   }
 
   forward(tile: ForwardTile): void | Promise<void> {
-    const { threads } = this.#plan;
-    const shape = shapeOf(tile.weights, tile.norms, tile.products);
-    const starting = isShared(shape) ? threads.prepareTiles(shape.batch) : undefined;
-    return starting === undefined ? this.#forward(tile) : starting.then(() => this.#forward(tile));
+    return this.#prepared(shapeOf(tile.weights, tile.norms, tile.products), () => this.#forward(tile));
+  }
+
+  /** Once the threads are there that take part. */
+  #prepared(
+    shape: Pick<TileJob, 'batch' | 'dim' | 'rows'>,
+    run: () => void | Promise<void>,
+  ): void | Promise<void> {
+    const starting = isShared(shape) ? this.#plan.threads.prepareTiles(shape.batch) : undefined;
+    return starting === undefined ? run() : starting.then(run);
   }
 
   #forward({ x, weights, norms, bias, products }: ForwardTile): void | Promise<void> {
@@ -68,6 +74,10 @@ class OneDnnTileProducts implements TileProducts {
   }
 
   backward(tile: BackwardTile): void | Promise<void> {
+    return this.#prepared(shapeOf(tile.weights, tile.norms, tile.slopes), () => this.#backward(tile));
+  }
+
+  #backward(tile: BackwardTile): void | Promise<void> {
     const { weights, norms, slopes, pull, gradient, sums } = tile;
     const { loss, threads } = this.#plan;
     const inverse = pull === undefined && loss.geometry !== 'inner' ? this.#inverseOf(norms) : undefined;
