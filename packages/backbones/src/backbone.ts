@@ -19,6 +19,8 @@ export interface Backbone {
 export interface BackboneOptions {
   /** d. */
   readonly embeddingSize?: number;
+  /** Side of its pictures, an integer from 1 to 4096; the backbone's own by default. */
+  readonly inputSize?: number;
   /** Seed of the weights, an integer; 0 by default. */
   readonly seed?: number;
   /** `zeros` skips the drawing of numbers, for weights that will be loaded; `seeded` by default. */
@@ -27,7 +29,7 @@ export interface BackboneOptions {
 
 /** A network in words that every writer understands. */
 export interface BackboneDefinition
-  extends Omit<BackboneOptions, 'embeddingSize'>,
+  extends Omit<BackboneOptions, 'embeddingSize' | 'inputSize'>,
     Pick<Backbone, 'name' | 'inputSize' | 'embeddingSize'>,
     Pick<NetworkStart, 'convStd'> {
   /** From `pixels` to the embedding [N, d]. */
@@ -37,11 +39,12 @@ export interface BackboneDefinition
 /**
  * A backbone from its layers.
  *
- * @throws OptionOutOfRangeError if the embedding size, the seed or the kind of weights is outside its range
+ * @throws OptionOutOfRangeError if the sizes, the seed or the kind of weights is outside its range
  */
 export function defineBackbone(definition: BackboneDefinition): Backbone {
   const { name, inputSize, embeddingSize, seed = 0, weights = 'seeded', convStd, layers } = definition;
   requireInteger('embeddingSize', embeddingSize, 1, 65536);
+  requireInteger('inputSize', inputSize, 1, 4096);
   requireInteger('seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   requireChoice('weights', weights, ['seeded', 'zeros']);
   const initialiser = weights === 'zeros' ? zeroInitialiser : seededInitialiser(seed);

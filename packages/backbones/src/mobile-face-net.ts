@@ -11,8 +11,8 @@ const BOTTLENECKS: readonly { t: number; c: number; n: number; s: number }[] = [
   { t: 4, c: 128, n: 1, s: 2 },
   { t: 2, c: 128, n: 2, s: 1 },
 ];
-/** Side of the last feature map, which the global depthwise convolution covers. */
-const LAST_SIZE = 7;
+/** Strides of all layers together. */
+const STRIDES = 16;
 
 /**
  * MobileFaceNet (Chen et al. 2018, table 1): `data` [N, 3, 112, 112], RGB 0 to 255, taken as (x − 127.5) / 128, to the
@@ -24,11 +24,14 @@ const LAST_SIZE = 7;
  *
  * @throws OptionOutOfRangeError if a setting is outside its range
  */
-export function mobileFaceNet({ embeddingSize = 128, ...options }: BackboneOptions = {}): Backbone {
+export function mobileFaceNet(settings: BackboneOptions = {}): Backbone {
+  const { embeddingSize = 128, inputSize = 112, ...options } = settings;
+  // The global depthwise convolution covers the last feature map.
+  const lastSize = Math.ceil(inputSize / STRIDES);
   return defineBackbone({
     ...options,
     name: 'mobilefacenet',
-    inputSize: 112,
+    inputSize,
     embeddingSize,
     convStd: heStd,
     layers: (net) => {
@@ -44,7 +47,7 @@ export function mobileFaceNet({ embeddingSize = 128, ...options }: BackboneOptio
         }
       }
       x = unit(net, x, 'conv2', { from, to: 512, kernel: 1 });
-      x = linearUnit(net, x, 'linear7', { from: 512, to: 512, kernel: LAST_SIZE, groups: 512 });
+      x = linearUnit(net, x, 'linear7', { from: 512, to: 512, kernel: lastSize, groups: 512 });
       x = linearUnit(net, x, 'linear1', { from: 512, to: embeddingSize, kernel: 1 });
       return net.flatten(x, 'flatten');
     },

@@ -1,4 +1,4 @@
-import { requireInteger, requireRange } from '@cf/core';
+import { requireRange } from '@cf/core';
 import { type Backbone, type BackboneOptions, defineBackbone } from './backbone.ts';
 import { residualBlock } from './residual-block.ts';
 
@@ -6,8 +6,6 @@ import { residualBlock } from './residual-block.ts';
 export interface ResidualNetworkOptions extends BackboneOptions {
   /** Share of the features that dropout takes away in training. */
   readonly dropout?: number;
-  /** Side of its pictures. */
-  readonly inputSize?: number;
 }
 
 /** A residual network with all its numbers. */
@@ -29,7 +27,6 @@ interface ResidualNetwork
 export function residualNetwork(network: ResidualNetwork, options: BackboneOptions): Backbone {
   const { stages, inputSize, embeddingSize, dropout, hasFixedScale } = network;
   requireRange('dropout', dropout, 0, 0.999);
-  requireInteger('inputSize', inputSize, 1, 4096);
   const lastSize = Math.ceil(inputSize / 2 ** stages.length);
   return defineBackbone({
     ...options,

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { backbone } from '@cf/backbones';
 import { lowMemory, onnxModel } from '@cf/onnx';
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
 import { activationBytes } from './activation-memory.ts';
+import { builtInNetwork } from './built-in-network.ts';
 import type { Device } from './device.ts';
 import { withAllReasons } from './inspect-file.ts';
 import type { NetworkInTraining } from './network-in-training.ts';
@@ -98,7 +98,7 @@ async function describedNetwork(
 ): Promise<DescribedNetwork> {
   if (config.kind === 'onnx')
     return { name: basename(config.file), ...(await prepareFile(config.file, config)) };
-  const model = onnxModel(backbone(config.name, { embeddingSize: config.dim, seed }));
+  const model = onnxModel(builtInNetwork(config, seed));
   const fingerprint = modelHash(model).digest('hex');
   return { name: config.name, model, pixels: RAW, notes: [], fingerprint };
 }

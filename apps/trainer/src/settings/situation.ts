@@ -137,6 +137,10 @@ export const ONLY = {
     if (situation.part === 'embedding' || situation.source.kind === 'onnx') return noNetwork(situation);
     return situation.source.kind === 'layers' ? 'a layers model' : 'a built-in backbone';
   }),
+  builtIn: unless(
+    'for a built-in backbone',
+    (situation) => noNetwork(situation) || (situation.source.kind !== 'built-in' && 'a network of a file'),
+  ),
   anyOnnxFile: unless('for onnx:FILE', ({ source }) => {
     if (source.kind === 'onnx') return false;
     if (source.kind === 'pixels') return 'pixels as features';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { BACKBONE_NAMES, type Backbone, backbone } from '@cf/backbones';
+import { BACKBONE_NAMES, type Backbone } from '@cf/backbones';
 import { encodeModel, onnxModel, withWeights } from '@cf/onnx';
 import { layersModel, layersWeights, registerTrainingKernels, tfjsLearner } from '@cf/tfjs';
 import * as tf from '@tensorflow/tfjs';
@@ -8,6 +8,7 @@ import { BackboneError, UsageError } from '../../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../../settings/train-config.ts';
 import { optimiserOf } from '../../settings/training-options.ts';
 import { activationBytes } from '../activation-memory.ts';
+import { builtInNetwork } from '../built-in-network.ts';
 import type { NetworkInTraining, TrainedNetwork } from '../network-in-training.ts';
 import { type EmbeddingNetwork, openOnnxNetwork } from '../onnx-network.ts';
 import { requireDim, type UntrainedNetwork } from '../open-network.ts';
@@ -26,7 +27,7 @@ export async function openTfjsEngine(training: NetworkTraining): Promise<Untrain
   const { network } = training;
   if (network.kind === 'layers') return openFile(network.file, network, training);
   if (network.kind === 'built-in') {
-    return openBuiltIn(backbone(network.name, { embeddingSize: network.dim, seed: training.seed }), training);
+    return openBuiltIn(builtInNetwork(network, training.seed), training);
   }
   throw new UsageError(
     `backbone '${network.file}' with the engine tfjs`,

@@ -72,6 +72,16 @@ export const builtIn = {
     default: ({ source: from }) => (from.kind === 'built-in' ? backbone(from.name).embeddingSize : 128),
     told: 'as the backbone says; 128 for an embedding',
   }),
+  ...only(ONLY.builtIn, {
+    side: setting(
+      '--side <n>',
+      integer(16, 1024).optional(),
+      'side of its pictures; smaller ones train faster',
+      {
+        told: 'as the backbone says',
+      },
+    ),
+  }),
 };
 
 /** Of an embedding. */
