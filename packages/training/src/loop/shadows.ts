@@ -47,7 +47,7 @@ export interface ShadowCosines {
 export interface ShadowMetrics {
   /** By the names of the shadows; none at a step without a look. */
   readonly cosines: Readonly<Record<string, ShadowCosines>>;
-  /** Seconds that they took of the step. */
+  /** Seconds that they took of the step, but for the copies of tiles that the trained loss's head made for them. */
   readonly seconds: number;
 }
 
