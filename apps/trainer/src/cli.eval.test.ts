@@ -178,7 +178,8 @@ describe('cf eval of templates and lists', () => {
     const open = await search(2);
     expect(open).toMatchObject({ identities: 2, mated: 4, nonMated: 12 });
     expect(open.fnirAtFpir[0]).toMatchObject({ fpir: 0.1, status: 'ok' });
-    const { stdout } = await cf(['eval', model, '--identification', at('searches.csv')]);
+    const { stdout, stderr } = await cf(['eval', model, '--identification', at('searches.csv')]);
+    expect(stderr).toMatch(/^intervals of searches: .*resamples/m);
     expect(stdout).toMatch(
       /^small\.onnx: 2 people in the gallery, 4 searches for them, 12 for strangers\nrank 1 {4}[01]\.\d{4}, [01]\.\d{4} to [01]\.\d{4}$/m,
     );

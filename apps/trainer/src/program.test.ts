@@ -105,6 +105,10 @@ describe('wrong flags', () => {
     [['eval', '--model', 'x.onnx', '--data', 'x', '--pairs', 'y'], /expected onnx:FILE/],
     [['eval', '--run', 'x'], /neither --pairs nor --identification/],
     [['faces'], /--sheet, --out or both/],
+    [
+      ['export', '--model', 'onnx:x', '--out', 'y', '--quantise', '--calibration-pictures', '10001'],
+      /calibration-pictures = 10001, expected .*10000/,
+    ],
     [['conformance', '--goldens', '/nonexistent.json'], /--goldens \/nonexistent\.json \(ENOENT/],
   ])('%j exit with 2 and say why', async (args, message) => {
     const code = await cf(args);

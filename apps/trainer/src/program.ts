@@ -25,9 +25,9 @@ Exit codes:
   ${EXIT.diverged} training diverged    ${EXIT.internal} unforeseen    ${EXIT.interrupted} interrupted
 `;
 
-/** Runs the program to its end; sets the process's exit code and tells errors on stderr. */
-export async function runProgram(args: readonly string[]): Promise<void> {
-  const program = new Command('cf')
+/** The program with all its commands. */
+export function programCommand(): Command {
+  return new Command('cf')
     .description('Train face embeddings with margin losses, and verify them.')
     .addCommand(trainCommand())
     .addCommand(compareCommand())
@@ -44,6 +44,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(benchCommand())
     .version(packageJson.version)
     .addHelpText('after', EXIT_CODES);
+}
+
+/** Runs the program to its end; sets the process's exit code and tells errors on stderr. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  const program = programCommand();
   overrideExit(program);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -62,7 +62,7 @@ not there: what was in its place stays until the new one is on the disk.
 The exit code is 0 where a picture was embedded, though others were left out; 3 where none was.
 
 Examples:
-  cf embed --model onnx:backbone.onnx --input insightface --data lfw-112 --out lfw.safetensors
+  cf embed --model onnx:insightface.onnx --input insightface --data lfw-112 --out lfw.safetensors
   cf embed --run runs/mine --data faces --flip --normalise --out faces.npy
   cf embed --run runs/mine --data photos --align --out photos.safetensors
   cf embed --run runs/mine --data lfw.bin --type float16 --out lfw.safetensors

@@ -73,7 +73,7 @@ identities are drawn anew with replacement, where folders say who is who, else p
 
 Examples:
   cf eval --model onnx:backbone.onnx --data lfw-112 --pairs pairs.txt
-  cf eval --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt
+  cf eval --model onnx:insightface.onnx --input insightface --data lfw-112 --pairs pairs.txt
   cf eval --run runs/mine --data lfw-112 --pairs pairs.txt --pairs-folds 10 --flip
   cf eval --run runs/mine --pairs lfw.bin --flip
   cf eval --run runs/mine --pairs pairs.csv
@@ -82,9 +82,9 @@ Examples:
       which is better, by how much, and whether chance would do
   cf eval --run runs/mine --data lfw-112 --identification
       the first picture of everybody who has several is the gallery; people of one picture are strangers
-  cf eval --run runs/mine --identification people.csv
+  cf eval --run runs/mine --identification searches.csv
       columns path, identity, split (gallery or probe)
-  cf eval --run runs/mine --templates templates.csv --pairs pairs.csv
+  cf eval --run runs/mine --templates templates.csv --pairs template-pairs.csv
       columns template, path, and if wanted media (frames of one video), identity, split; pairs of templates
 `;
 

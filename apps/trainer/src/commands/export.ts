@@ -106,7 +106,7 @@ Examples:
   cf export --run runs/mine --out exported
   cf export --run runs/mine --out exported --no-tensors --licence mit --quantise
   cf export --run runs/mine --out exported --no-embeddings
-  cf export --model onnx:backbone.onnx --input insightface --data lfw-112 --pairs pairs.txt --quantise --out exported
+  cf export --model onnx:insightface.onnx --input insightface --data lfw-112 --pairs pairs.txt --quantise --out exported
   python -c "from safetensors import safe_open; print(safe_open('exported/centers.safetensors', 'np').metadata()['identities'])"
 `;
 
