@@ -24,7 +24,7 @@ const HEAD = [
   'difference of accuracy',
   't',
   'hard',
-  'emphasised of those',
+  'emphasised of those, at most',
 ];
 
 /** One Markdown table: a line a regime. */
