@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { readResults } from '../run/kept-results.ts';
@@ -92,4 +92,26 @@ test('a cell is handed what another has found by looking at all pictures, and no
   await makeCellFolder(cells[1]!, cells);
   const handedOn = await readFile(join(cells[1]!.folder, 'scored-and-trained.json'), 'utf8');
   expect(JSON.parse(handedOn)).toEqual({ searched: 'these', alike: [] });
+});
+
+test('a cell is handed the features of another with the same backbone, of its own seed first', async () => {
+  const cell = (name: string, seed: number, pixels = 8): Cell => ({
+    name,
+    variant: name,
+    seed,
+    folder: join(base, name),
+    config: configWith({ pixels }),
+  });
+  const given = [cell('other-seed', 0), cell('other-pixels', 1, 16), cell('fitting', 1)];
+  for (const { name } of given) {
+    await mkdir(join(base, name));
+    await writeFile(join(base, name, 'features.safetensors'), name);
+  }
+  const handed = async (cell: Cell): Promise<string> => {
+    await makeCellFolder(cell, [...given, cell]);
+    return readFile(join(cell.folder, 'features.safetensors'), 'utf8');
+  };
+  expect(await handed(cell('b', 1))).toBe('fitting');
+  expect(await handed(cell('c', 2))).toBe('other-seed');
+  await expect(handed(cell('d', 1, 32))).rejects.toThrow('ENOENT');
 });

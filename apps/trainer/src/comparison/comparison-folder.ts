@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { RunFolderError } from '../errors.ts';
 import { atomicWrite } from '../run/atomic-write.ts';
@@ -114,15 +115,32 @@ export async function readCellEnds(folder: string): Promise<CellEnds> {
 
 /**
  * Makes the run folder of a cell, as `cf train --resume` takes it before its first step. What another cell has found by
- * looking at all pictures is handed on; that names its pictures, so that a training on others does not take it.
+ * looking at all pictures is handed on, and its features; both name their pictures, so that a training on others does not
+ * take them.
  *
  * @throws OutputError
  */
-export async function makeCellFolder({ folder, config }: Cell, others: readonly Cell[]): Promise<void> {
+export async function makeCellFolder(cell: Cell, others: readonly Cell[]): Promise<void> {
+  const { folder, config } = cell;
   await mkdir(folder, { recursive: true });
-  const found = await firstThere(others.map((other) => join(other.folder, RUN_FILES.alike)));
-  if (found !== undefined) await atomicWrite(join(folder, RUN_FILES.alike), await readFile(found));
+  await handOn('alike', others, folder);
+  await handOn('features', withSameFeatures(cell, others), folder);
   await atomicWrite(join(folder, RUN_FILES.config), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+/** A seed may draw its people, and holds out its own: those of this one come first. */
+function withSameFeatures({ seed, config }: Cell, others: readonly Cell[]): readonly Cell[] {
+  if (config.train !== 'embedding') return [];
+  const same = others.filter(
+    (other) =>
+      other.config.train === 'embedding' && isDeepStrictEqual(other.config.features, config.features),
+  );
+  return same.sort((a, b) => Number(b.seed === seed) - Number(a.seed === seed));
+}
+
+async function handOn(name: 'alike' | 'features', from: readonly Cell[], folder: string): Promise<void> {
+  const found = await firstThere(from.map((other) => join(other.folder, RUN_FILES[name])));
+  if (found !== undefined) await atomicWrite(join(folder, RUN_FILES[name]), await readFile(found));
 }
 
 async function firstThere(paths: readonly string[]): Promise<string | undefined> {
