@@ -1,9 +1,5 @@
-import {
-  holmAdjusted,
-  pairedDifference,
-  sampleDeviation,
-} from '../../../apps/trainer/src/comparison/paired-tests.ts';
 import { meanOf } from '../../../packages/core/src/index.ts';
+import { holmAdjusted, pairedDifference, sampleDeviation } from '../../../packages/eval/src/index.ts';
 import type { Regime } from './regimes.ts';
 import type { Tested } from './search.ts';
 import type { LossName, Outcome } from './training.ts';
@@ -24,7 +20,7 @@ const HEAD = [
   'difference of accuracy',
   't',
   'hard',
-  'emphasised of those, at most',
+  'emphasised of those',
 ];
 
 /** One Markdown table: a line a regime. */
