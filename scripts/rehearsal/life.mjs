@@ -198,9 +198,11 @@ export async function playLife({ workspace, registry, managers, folder, scope })
     // Versions of a snapshot are of no commit.
     workspace.git('checkout', '--', '.');
     workspace.git('clean', '--force', '--quiet');
+    // Those above are of it only where a changeset names them: the patch is within their range.
     for (const short of ['conformance', ...above('conformance')]) {
       const tags = (await registry.about(`${scope}/${short}`))['dist-tags'];
-      report(`${stage}: my-branch of ${short}`, tags['my-branch'] === found);
+      const tagged = short === 'conformance' ? found : undefined;
+      report(`${stage}: my-branch of ${short} is ${tagged}`, tags['my-branch'] === tagged, tags['my-branch']);
       report(
         `${stage}: latest and next of ${short} stay`,
         tags.latest === before[short] && tags.next !== found,
