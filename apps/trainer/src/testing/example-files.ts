@@ -13,6 +13,12 @@ import { smallOnnx } from './onnx-files.ts';
 
 const GOLDENS = resolve(import.meta.dirname, '../../../../packages/conformance/fixtures/losses.json');
 
+/** Of core as a file: where examples are run there are no packages. */
+const OWN_LOSS = `import { arcFace } from ${JSON.stringify(import.meta.resolve('@cf/core'))};
+export const options = { margin: 'number' };
+export default ({ margin }) => arcFace({ margin });
+`;
+
 const PEOPLE = 20;
 const EACH = 4;
 /** People of no pair. */
@@ -36,6 +42,7 @@ export async function writeExampleFiles(base: string, comparison: string): Promi
   for (const name of ['photos', 'people'])
     await writeSyntheticFolder(at(name), { ...options, identities: PHOTOGRAPHED });
   await writeFile(at('backbone.onnx'), smallOnnx());
+  await writeFile(at('my-loss.ts'), OWN_LOSS);
   await writeFile(at('insightface.onnx'), smallOnnx({ normalised: false }));
   const list = syntheticPairs({
     seed: 1,
