@@ -1,4 +1,9 @@
-// Runs the cf program with a Node that can run it, whatever Node this is.
-import { runWithNode } from './node-runtime.mjs';
+// Runs the cf program with a Node that can run it, whatever Node this is; on a fresh clone it is installed first.
+import { existsSync } from 'node:fs';
+import { root, runWithNode, runWithTools } from './node-runtime.mjs';
 
-process.exitCode = runWithNode(['apps/trainer/src/cli.ts', ...process.argv.slice(2)]);
+// Written by pnpm when all is installed.
+const isInstalled = existsSync(`${root}node_modules/.modules.yaml`);
+// What the program prints on the standard output may be read by another.
+const status = isInstalled ? 0 : runWithTools('pnpm install --frozen-lockfile --prefer-offline', 'stderr');
+process.exitCode = status || runWithNode(['apps/trainer/src/cli.ts', ...process.argv.slice(2)]);

@@ -13,10 +13,14 @@ export function isNewEnough() {
   return major > 22 || (major === 22 && minor >= 18);
 }
 
-/** Runs a command line in the workspace with Node and pnpm; returns its exit code. */
-export function runWithTools(commandLine) {
+/**
+ * Runs a command line in the workspace with Node and pnpm; returns its exit code.
+ *
+ * @param output where what it prints goes
+ */
+export function runWithTools(commandLine, output = 'stdout') {
   const packages = isNewEnough() ? ['-p', PNPM] : ['-p', NODE, '-p', PNPM];
-  return run('npx', ['--yes', ...packages, '-c', commandLine], root);
+  return run('npx', ['--yes', ...packages, '-c', commandLine], { cwd: root, output });
 }
 
 /**
@@ -41,13 +45,13 @@ function environment() {
   );
 }
 
-function run(command, args, cwd) {
+function run(command, args, { cwd, output = 'stdout' } = {}) {
   // A terminal sends Ctrl-C to the child as well; it decides how to end.
   process.on('SIGINT', () => {});
   const { status, error } = spawnSync(command, args, {
     cwd,
     env: environment(),
-    stdio: 'inherit',
+    stdio: ['inherit', output === 'stderr' ? 2 : 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   });
   if (error) throw error;

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { guardStreams } from './guard-streams.ts';
 import { restartKeepingMemory } from './keep-memory.ts';
+import { requireNode } from './require-node.ts';
 
 /** As exit-codes.ts has it, which is not loaded here. */
 const EXIT_UNFORESEEN = 70;
+
+requireNode(process);
 
 // onnxruntime sends Microsoft what it runs, unless this is set before it is loaded; a user who wants that can set 0.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
