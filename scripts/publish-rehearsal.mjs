@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { finish, report } from './checks.mjs';
+import { check, finish, report } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 import { scopeOf } from './release/published-packages.mjs';
 
@@ -60,6 +60,9 @@ finish();
 /** Versions and publishes a copy of the workspace, as it is done before npm knows the packages. */
 async function firstRelease() {
   const workspace = await copyWorkspace(folder, registry, [scope, OTHER_SCOPE]);
+  // The first command that somebody gives on a fresh clone: it installs by itself.
+  const first = ['scripts/cf.mjs', 'doctor', '--help'];
+  await check('cf on a fresh clone', process.execPath, first, { cwd: workspace.path });
   const ok =
     (await workspace.pnpm('pnpm install', 'install', '--frozen-lockfile', '--prefer-offline')) &&
     (await workspace.pnpm('pnpm changeset version', 'changeset', 'version'));

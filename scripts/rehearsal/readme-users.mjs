@@ -1,4 +1,4 @@
-// A user's npm install by version range in empty folders, the READMEs' examples, and the example backend.
+// A user's npm install by version range in empty folders, the READMEs' examples, and the examples.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, INSTALL, report } from '../checks.mjs';
@@ -57,13 +57,15 @@ export async function useAsAUser(packages, folder, registry) {
     }),
   );
 
-  const example = join(folder, 'third-party-backend');
-  mkdirSync(example);
-  const from = join(root, 'examples', 'third-party-backend');
-  for (const file of readdirSync(from).filter((name) => name !== 'node_modules'))
-    cpSync(join(from, file), join(example, file));
-  const place = await install('third-party-backend', []);
-  if (place === undefined) return;
-  await check('a third-party backend against the published types', 'npm', ['run', 'typecheck'], place);
-  await check('a third-party backend passes the laws', 'npm', ['test'], place);
+  for (const name of readdirSync(join(root, 'examples'))) {
+    const example = join(folder, name);
+    mkdirSync(example);
+    const from = join(root, 'examples', name);
+    for (const file of readdirSync(from).filter((name) => name !== 'node_modules'))
+      cpSync(join(from, file), join(example, file));
+    const place = await install(name, []);
+    if (place === undefined) continue;
+    await check(`examples/${name} against the published types`, 'npm', ['run', 'typecheck'], place);
+    await check(`examples/${name} passes the laws`, 'npm', ['test'], place);
+  }
 }
