@@ -10,6 +10,7 @@ import { mean, sum } from './leading-sums.ts';
 import { matMul } from './matmul.ts';
 import { slice } from './slice.ts';
 import { tile } from './tile.ts';
+import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 
 const KERNELS: readonly TrainingKernel[] = [
   conv2dBackpropFilter,
@@ -22,6 +23,7 @@ const KERNELS: readonly TrainingKernel[] = [
   tile,
   sum,
   mean,
+  unsortedSegmentSum,
 ];
 
 /** Kernels that came from here, so that none is wrapped twice. */
@@ -29,7 +31,7 @@ const registered = new WeakSet<tf.KernelFunc>();
 
 /**
  * Gives TensorFlow.js' wasm backend the kernels that training convolutional networks needs: those that it lacks
- * (gradients of convolutions and depthwise convolutions), and faster ones for those that would hold training up. They
+ * (gradients of convolutions, depthwise convolutions, gathers and embedding layers), and faster ones for those that would hold training up. They
  * stay for the life of the process and are used by everything that runs on that backend. A second call changes nothing.
  *
  * The backend need not be active or initialised yet, only registered.
