@@ -23,7 +23,7 @@ Default: ${namesOf(TOLD)}.
   --quick          ${QUICK.join(', ')} alone
   --all            these too: ${namesOf(REGIMES.slice(TOLD.length))}
   --only <names>   some regimes, with commas between their names
-  --seeds <n>      trainings of each loss in a regime, beside that which chooses (default: 3)
+  --seeds <n>      trainings of each loss in a regime, beside that which chooses (default: 5)
   --out <folder>   where drawn people and trainings are kept; what is there is not done again (default: runs/regimes)
   --dry-run        how many trainings there are, and how many are done
   --help`;
@@ -33,7 +33,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
     only: { type: 'string' },
-    seeds: { type: 'string', default: '3' },
+    seeds: { type: 'string', default: '5' },
     out: { type: 'string', default: 'runs/regimes' },
     'dry-run': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
