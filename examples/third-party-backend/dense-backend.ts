@@ -112,11 +112,11 @@ function termsOf(
 
 /** Over the negatives: the log-sum-exp of a softmax, the sums that the loss asks for, and what diagnostics count. */
 function statistics({ loss, batch, prepared }: BatchContext, pairs: readonly Pair[]): NegativesSeen {
-  const counts = new HardNegativeCounter();
+  const counts = new HardNegativeCounter(loss);
   const { max, sum } = emptyLogSumExp(batch);
   const sums = Object.fromEntries(negativeSumNames(loss).map((name) => [name, new Float64Array(batch)]));
   for (const pair of pairs) {
-    counts.see(pair.cos, prepared.pivot[pair.i]!, pair);
+    counts.see(pair.cos, prepared.pivot[pair.i]!, prepared.sampleValues[pair.i]!, pair);
     for (const [name, of] of Object.entries(sums)) of[pair.i]! += pair.sums[name]!;
     max[pair.i] = Math.max(max[pair.i]!, pair.logit);
   }
