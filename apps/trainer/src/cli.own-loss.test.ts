@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from './testing.ts';
 import { cf, SMALL } from './testing-cli.ts';
@@ -37,6 +37,14 @@ it('a loss of a user’s file trains, goes on, is told in the report, and looks 
   const config = JSON.parse(await readFile(join(run, 'config.json'), 'utf8'));
   expect(config.loss.params.base).toMatchObject({ loss: file, params: { margin: 0.3 } });
   expect(await readFile(join(run, 'report.html'), 'utf8')).toContain('focal(my-loss.mjs)');
+
+  // As a person writes it: from where the program is called.
+  const [near, yaml] = [relative(process.cwd(), file), join(base, 'near.yaml')];
+  await writeFile(yaml, JSON.stringify(config).replaceAll(file, near));
+  const again = await cf(['train', '--config', yaml, '--out', join(base, 'near'), '--epochs', '1'], {});
+  expect([again.stderr, again.code]).toEqual([expect.not.stringMatching(/Error/), 0]);
+  const kept = JSON.parse(await readFile(join(base, 'near', 'config.json'), 'utf8'));
+  expect([kept.loss, kept.shadow]).toEqual([config.loss, config.shadow]);
 
   await writeFile(file, `${MODULE}// changed\n`);
   const longer = await cf(['train', '--resume', run, '--epochs', '3'], {});

@@ -27,7 +27,7 @@ export const FEATURES = (SIDE / BOX) ** 2;
 /** The same people in every comparison. */
 const SEED = 0;
 
-/** Draws people, or reads them where an earlier call has drawn them: 90 pictures a second. */
+/** Draws people, or reads them where an earlier call has drawn them. */
 export async function drawnPeople(people: People, folder: string): Promise<Features> {
   const { identities, imagesPerIdentity, difficulty, familySize } = people;
   const path = join(folder, `people-${identities}x${imagesPerIdentity}-${difficulty}-${familySize}.f32`);

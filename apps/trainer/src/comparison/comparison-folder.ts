@@ -8,7 +8,7 @@ import { isThere } from '../run/is-there.ts';
 import { readKept } from '../run/json-file.ts';
 import { RUN_FILES } from '../run/run-folder.ts';
 import { checkConfig } from '../settings/check-config.ts';
-import { openLossFiles } from '../settings/loss-files.ts';
+import { configWithLossFiles } from '../settings/loss-files.ts';
 import type { Cell, Comparison } from './comparison.ts';
 import { variantName } from './comparison-file.ts';
 
@@ -89,11 +89,15 @@ export async function readComparison(folder: string): Promise<Comparison> {
     expected: `a comparison of format ${FORMAT}`,
     fix: 'put it back as it was, or begin anew with another --out.',
   });
-  for (const { config } of variants) await openLossFiles(config);
   return {
     seeds,
     baseline,
-    variants: variants.map(({ name, config }) => ({ name: variantName(name), config: checkConfig(config) })),
+    variants: await Promise.all(
+      variants.map(async ({ name, config }) => ({
+        name: variantName(name),
+        config: checkConfig(await configWithLossFiles(config)),
+      })),
+    ),
   };
 }
 

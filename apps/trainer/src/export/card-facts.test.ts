@@ -16,10 +16,12 @@ it('a card names files and folders, and no place on the machine of whoever made 
   const [data, people, pairs, dropSuspects, difficulties, classWeights] = [
     ...['faces', 'people.txt', 'pairs.txt', 'suspects.jsonl', 'difficulties.csv', 'weights.csv'],
   ].map((name) => join('/home/ann/secret', name)) as [string, string, string, string, string, string];
-  const config = configWith({
+  const given = configWith({
     ...{ data, people, pairs, dropSuspects, difficulties, classWeights },
     sampler: 'curriculum',
   });
+  const beneath = { loss: '/home/ann/secret/my-loss.ts', params: {} };
+  const config = { ...given, loss: { name: 'focal', params: { gamma: 1, base: beneath } } };
   const facts = await runFacts(await openRunFolder(base), config, {
     identities: 5,
     step: 9,
@@ -30,6 +32,7 @@ it('a card names files and folders, and no place on the machine of whoever made 
     people: 'people.txt',
     dropSuspects: 'suspects.jsonl',
   });
+  expect(facts.loss).toMatchObject({ name: 'focal', base: expect.stringContaining('my-loss.ts') });
   expect(facts.scores!.protocol).toContain('Verification on pairs.txt,');
   expect(JSON.stringify(facts)).not.toMatch(/ann|secret/);
 });

@@ -4,7 +4,7 @@ import { sampleShape } from '../engines/pixel-form.ts';
 import { machineFacts, readEnvironment } from '../run/environment.ts';
 import { type KeptResult, readResults } from '../run/kept-results.ts';
 import type { RunFolder } from '../run/run-folder.ts';
-import { shownLoss } from '../settings/loss-files.ts';
+import { shownLosses } from '../settings/loss-files.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { shortName } from './card-markdown.ts';
 import type { CardScore, Facts, ModelCard, Preprocessing } from './model-card.ts';
@@ -20,6 +20,7 @@ export async function runFacts(
   }: { readonly identities: number; readonly step: number; readonly pictures: number | undefined },
 ): Promise<Pick<ModelCard, 'data' | 'loss' | 'training' | 'scores' | 'environment'>> {
   const { data, loss, evaluation, train: part, seed } = config;
+  const shown = await shownLosses(loss);
   const { kind: _, dropSuspects, ...rest } = data;
   const others = Object.entries(rest).filter(([name]) => !['identities', 'root', 'people'].includes(name));
   return {
@@ -32,7 +33,7 @@ export async function runFacts(
       ...flat(Object.fromEntries(others)),
       ...(dropSuspects === undefined ? {} : { dropSuspects: shortName(dropSuspects) }),
     },
-    loss: { name: shownLoss(loss.name), ...flat(loss.params), 'centers a class': config.subCenters },
+    loss: { name: shown.name, ...flat(shown.params), 'centers a class': config.subCenters },
     training: {
       part: part === 'all' ? 'all layers' : 'a linear embedding on fixed features',
       steps: step,

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/json-file.ts';
 import { byteSize } from './byte-size.ts';
-import { openLossFiles } from './loss-files.ts';
+import { configWithLossFiles } from './loss-files.ts';
 import { checkLoss } from './loss-of.ts';
 import { type PlaceOf, parse } from './parse.ts';
 import { samplerChoice } from './sampler-choice.ts';
@@ -61,9 +61,7 @@ function checkTogether(config: TrainConfig): void {
  * @throws RunFolderError if the file is missing or no JSON; as {@link checkConfig} for what is in it
  */
 export async function readConfig(path: string): Promise<TrainConfig> {
-  const config = await readJson(path);
-  await openLossFiles(config);
-  return checkConfig(config);
+  return checkConfig(await configWithLossFiles(await readJson(path)));
 }
 
 /** Checks the part of a configuration that models hold as well. @throws UsageError, OptionOutOfRangeError */

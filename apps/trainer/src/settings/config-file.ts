@@ -2,7 +2,7 @@ import { reasonOf } from '@cf/core';
 import { LineCounter, parseDocument } from 'yaml';
 import { RunFolderError } from '../errors.ts';
 import { checkConfig } from './check-config.ts';
-import { openLossFiles } from './loss-files.ts';
+import { configWithLossFiles } from './loss-files.ts';
 import { readRegular } from './read-given.ts';
 import type { TrainConfig } from './train-config.ts';
 
@@ -34,8 +34,7 @@ export async function readConfigFile(path: string): Promise<TrainConfig> {
   } catch (cause) {
     throw noYaml(`'${path}' (${reasonOf(cause)})`, cause);
   }
-  await openLossFiles(value);
-  return checkConfig(value, 'file', (keys) =>
+  return checkConfig(await configWithLossFiles(value), 'file', (keys) =>
     keys.length === 0 ? `'${path}'` : `line ${lineOf(keys)} of '${path}'`,
   );
 

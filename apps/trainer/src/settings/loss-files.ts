@@ -47,28 +47,69 @@ export async function lossFileHash({ loss }: { readonly loss: GivenLoss }): Prom
 /** The flags of a training, its losses known by the paths of their files. @throws UsageError for a file that makes no loss */
 export async function withLossFiles<Flags extends Partial<TrainFlags>>(flags: Flags): Promise<Flags> {
   const { loss, shadow } = flags;
-  const losses = isLossFile(loss) ? { loss: await openLossFile(loss) } : {};
-  if (shadow === undefined) return { ...flags, ...losses };
-  const texts = shadow.split(',').map(async (text) => {
-    const [name = '', ...options] = text.trim().split(':');
-    return isLossFile(name) ? [await openLossFile(name), ...options].join(':') : text;
-  });
-  return { ...flags, ...losses, shadow: (await Promise.all(texts)).join(',') };
+  return {
+    ...flags,
+    ...(loss === undefined ? {} : { loss: await known(loss) }),
+    ...(shadow === undefined ? {} : { shadow: await knownShadows(shadow) }),
+  };
 }
 
-/** Makes the losses known that a configuration names by their files. @throws UsageError for a file that makes no loss */
-export async function openLossFiles(config: unknown): Promise<void> {
+/**
+ * A configuration, the losses that it names by files known by the paths of these.
+ *
+ * @param config of a file, and not checked yet
+ * @throws UsageError for a file that makes no loss
+ */
+export async function configWithLossFiles(config: unknown): Promise<unknown> {
   const { loss, shadow } = (config ?? {}) as { readonly loss?: GivenLoss; readonly shadow?: unknown };
-  const named = loss === undefined ? [] : trainedNames(loss);
-  if (typeof shadow === 'string') named.push(...shadow.split(',').map((text) => text.trim().split(':')[0]));
-  for (const name of named) if (isLossFile(name)) await openLossFile(name);
+  const isOfFile = trainedNames(loss).some(isLossFile);
+  if (!isOfFile && typeof shadow !== 'string') return config;
+  return {
+    ...(config as object),
+    ...(isOfFile ? { loss: await withNames(loss!, known) } : {}),
+    ...(typeof shadow === 'string' ? { shadow: await knownShadows(shadow) } : {}),
+  };
+}
+
+/** A loss as a person reads it, and the one beneath a weighting too. */
+export function shownLosses<Loss extends GivenLoss>(loss: Loss): Promise<Loss> {
+  return withNames(loss, async (name) => (typeof name === 'string' ? shownLoss(name) : name));
+}
+
+/** The same loss under other names. */
+async function withNames<Loss extends GivenLoss>(
+  loss: Loss,
+  named: (name: unknown) => Promise<unknown>,
+): Promise<Loss> {
+  const { name, params } = loss;
+  const base = params?.base;
+  return {
+    ...loss,
+    name: await named(name),
+    ...(base ? { params: { ...params, base: { ...base, loss: await named(base.loss) } } } : {}),
+  };
 }
 
 /** The loss, and the one beneath a weighting. */
-function trainedNames({ name, params }: GivenLoss): unknown[] {
-  return [name, params?.base?.loss];
+function trainedNames(loss: GivenLoss | undefined): unknown[] {
+  return [loss?.name, loss?.params?.base?.loss];
 }
 
+/** The name under which a loss is known. */
+async function known<Name>(name: Name): Promise<Name | string> {
+  return isLossFile(name) ? openLossFile(name) : name;
+}
+
+/** As `--shadow` takes them: names with options behind colons. */
+async function knownShadows(shadow: string): Promise<string> {
+  const texts = shadow.split(',').map(async (text) => {
+    const [name = '', ...options] = text.trim().split(':');
+    return [await known(name), ...options].join(':');
+  });
+  return (await Promise.all(texts)).join(',');
+}
+
+/** A loss as a configuration has it. */
 interface GivenLoss {
   readonly name?: unknown;
   readonly params?: { readonly base?: { readonly loss?: unknown } };

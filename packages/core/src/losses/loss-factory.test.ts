@@ -135,7 +135,7 @@ describe('what is no loss, and what is no option, is one clear error', () => {
     ['a type', () => arcFace({ margin: '0.3' } as never), /^margin = "0.3", expected a number or table/],
     ['focal(undefined)', () => focal(undefined as never), /^loss = undefined, expected a loss/],
     ['focal of a name', () => focal('arcface' as never), /createLoss\('arcface'\)/],
-    ['focal of a factory', () => focal(arcFace as never), /^loss = "the function/],
+    ['focal of a factory', () => focal(arcFace as never), /^loss = "the function arcface".*\n.*call it/s],
     ['a slip in a weighting', () => focal(arcFace(), { gama: 1 } as never), /did you mean 'gamma'/],
     ['smoothed(undefined)', () => smoothed(undefined as never, 0.1), /^loss = undefined/],
     ['initialState(undefined)', () => initialState(undefined as never), /^loss = undefined/],

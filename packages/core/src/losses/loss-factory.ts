@@ -29,5 +29,7 @@ export function lossFactory<
     requireOptions(lossName, options, optionTypes);
     return { ...create(options as Options), definition: { loss: lossName, params: { ...options } } };
   };
+  // An error that is given a factory in the place of a loss says which one.
+  Object.defineProperty(make, 'name', { value: lossName });
   return Object.assign(make as unknown as (...given: Given) => MarginLoss, { lossName, optionTypes });
 }

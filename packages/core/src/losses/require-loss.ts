@@ -18,7 +18,9 @@ export function requireLoss(loss: unknown): asserts loss is MarginLoss {
   const fix =
     typeof loss === 'string'
       ? `make it of its name: createLoss('${loss}').`
-      : 'make one: curricularFace(), createLoss(name), or marginLoss(…) for one of your own.';
+      : typeof loss === 'function'
+        ? 'call it: what it gives is the loss.'
+        : 'make one: curricularFace(), createLoss(name), or marginLoss(…) for one of your own.';
   throw new OptionOutOfRangeError('loss', given, 'a loss', fix);
 }
 

@@ -99,7 +99,7 @@ describe('a head of the whole family', () => {
     [{ loss: 'arcface', subCenters: 0 }, 'E_OPTION_RANGE', 'subCenters = 0'],
     [{ loss: 'dynamic-arcface' }, 'E_OPTION_RANGE', 'counts = undefined'],
     [{ loss: arcFace(), params: { margin: 0.1 } }, 'E_OPTION_RANGE', 'params = {"margin":0.1}'],
-    [{ loss: arcFace as never }, 'E_OPTION_RANGE', 'loss = "the function make"'],
+    [{ loss: arcFace as never }, 'E_OPTION_RANGE', 'loss = "the function arcface"'],
     [{ loss: undefined as never }, 'E_OPTION_RANGE', 'loss = undefined'],
     [{ loss: 'arcface', subCentres: 2 } as never, 'E_UNKNOWN_NAME', "option of MarginHead 'subCentres'"],
     [{ loss: 'dynamic-arcface', classCounts: [1, 2, 0, 4] }, 'E_OPTION_RANGE', 'counts[2] = 0'],
