@@ -115,5 +115,5 @@ async function newestPeersChecks() {
     inUser,
   );
   await sizeChecks(user);
-  await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx', 'eval']);
+  await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx', 'data', 'eval']);
 }

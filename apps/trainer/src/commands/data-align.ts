@@ -1,4 +1,5 @@
-import { type FaceDetector, humanDetector, type ImageProblem, parseLandmarks } from '@cf/data';
+import { type FaceDetector, type ImageProblem, parseLandmarks } from '@cf/data';
+import { humanDetector } from '@cf/data/node';
 import { Command, Option } from 'commander';
 import { alignedLines, alignPhotographs } from '../dataset/align-photographs.ts';
 import { ProblemList } from '../dataset/problem-list.ts';

@@ -1,13 +1,5 @@
-import {
-  alignedFaces,
-  type DetectedFace,
-  decodeImage,
-  type FaceDetector,
-  flipHorizontally,
-  humanDetector,
-  type RawImage,
-  resizeImage,
-} from '@cf/data';
+import { type DetectedFace, type FaceDetector, flipHorizontally, type RawImage } from '@cf/data';
+import { alignedFaces, decodeImage, humanDetector, resizeImage } from '@cf/data/node';
 import { sumWithMirror } from '@cf/eval';
 import type { EmbeddingModel } from './open-model.ts';
 

@@ -1,13 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from '@cf/core';
-import {
-  parseSafetensors,
-  readExactly,
-  readSafetensorsText,
-  safetensorsHeader,
-  type TensorPlace,
-} from '@cf/data';
+import { parseSafetensors, safetensorsHeader, type TensorPlace } from '@cf/data';
+import { readExactly, readSafetensorsText } from '@cf/data/node';
 import { sizeOf } from '@cf/onnx';
 import { RunFolderError } from '../errors.ts';
 import { requireRegular } from '../settings/read-given.ts';

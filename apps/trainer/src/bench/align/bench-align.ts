@@ -1,7 +1,8 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { alignFolder, humanDetector, type PictureSource, type Similarity } from '@cf/data';
+import type { PictureSource, Similarity } from '@cf/data';
+import { alignFolder, humanDetector } from '@cf/data/node';
 import { PairsError } from '@cf/eval';
 import { pairsDataset } from '../../dataset/file-pairs.ts';
 import type { FeatureExtractor } from '../../features/feature-extractor.ts';
