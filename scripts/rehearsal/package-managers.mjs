@@ -62,7 +62,9 @@ export async function packageManagers(folder, registry) {
           unsafeHttpWhitelist: ['127.0.0.1', new URL(others).hostname],
           // By default it takes nothing that is younger than a day.
           npmMinimalAgeGate: '0',
+          // With a cache of the folder's own, tarballs and what the registry tells are still kept in the global one.
           enableGlobalCache: false,
+          globalFolder: join(cwd, '.global'),
           enableTelemetry: false,
           enableScripts: false,
         };
