@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { check } from '../checks.mjs';
+import { createAndUse } from './created-project.mjs';
 import { checkSmallInstall } from './small-install.mjs';
 
 /**
@@ -37,6 +38,7 @@ export async function useFromEmptyFolder(folder, registry, scope) {
   const [fetched] = readdirSync(join(cache, '_npx'));
   const modules = join(cache, '_npx', fetched, 'node_modules');
   await checkSmallInstall({ modules, cwd, env, install: `npm install ${scope}/trainer` });
+  await createAndUse({ cwd, env, scope });
 }
 
 function settings(values) {
