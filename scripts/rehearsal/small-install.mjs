@@ -40,7 +40,7 @@ const USING = [
   ['inspect', join('run', 'model.onnx')],
   ['export', '--run', 'run', '--out', 'exported'],
   ['conformance'],
-  ['bench', 'head', '--classes', '100', '--batch', '8', '--steps', '1', '--no-peers'],
+  ['bench', '--help'],
 ];
 
 /**
