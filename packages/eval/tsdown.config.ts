@@ -1,1 +1,32 @@
-export { default } from '../../tsdown.base.ts';
+import type { UserConfig } from 'tsdown';
+import base from '../../tsdown.base.ts';
+import { bundledLicences } from '../../tsdown.licences.ts';
+
+const LIBRARIES = 'charts/drawing-libraries';
+
+/** Modules of their own, beside the one file of what draws. */
+const modules: UserConfig = {
+  ...base,
+  deps: { neverBundle: ['vega', 'vega-lite'] },
+  plugins: [
+    {
+      name: 'libraries-apart',
+      resolveId: (id) =>
+        id.endsWith('/drawing-libraries.ts') ? { id: './drawing-libraries.js', external: true } : undefined,
+    },
+  ],
+};
+
+const libraries: UserConfig = {
+  ...base,
+  entry: { [LIBRARIES]: `src/${LIBRARIES}.ts` },
+  unbundle: false,
+  dts: false,
+  clean: false,
+  minify: true,
+  deps: { onlyBundle: false },
+  inputOptions: { resolve: { mainFields: ['module', 'main'] } },
+  plugins: [bundledLicences('charts/LICENCES.txt')],
+};
+
+export default [modules, libraries];

@@ -2,6 +2,7 @@ export {
   BackboneError,
   BatchMemoryError,
   DivergedError,
+  MissingPackageError,
   OutputError,
   RunFolderError,
   UsageError,
