@@ -14,5 +14,12 @@ export type OptimiserData = Omit<LearnerOptimiserOptions, 'rule'> &
 
 /** The optimiser that plain data says. */
 export function optimiserOf(data: OptimiserData): LearnerOptimiser {
-  return learnerOptimiser({ rule: data.name === 'sgd' ? sgd(data) : adamw(data), ...data });
+  const { weightDecay, groups, clipNorm, ...named } = data;
+  const { name, ...options } = named;
+  return learnerOptimiser({
+    rule: name === 'sgd' ? sgd(options) : adamw(options),
+    ...(weightDecay === undefined ? {} : { weightDecay }),
+    ...(groups && { groups }),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+  });
 }
