@@ -61,6 +61,7 @@ export {
   safetensorsHeader,
   type TensorPlace,
 } from './embed/safetensors.ts';
+export { type ShapedArray, tensorBytes, tensorsOfBytes } from './embed/tensor-bytes.ts';
 export {
   createEmbeddingFile,
   type EmbeddingFile,

@@ -177,7 +177,13 @@ const clamped = <T, M>(ops: BatchOps<T, M>, value: T): T =>
 
 /** Where sample values come from. */
 export const DRAWN_STATES: Readonly<
-  Record<string, Pick<MarginLossParts, 'initialValues' | 'draws' | 'prepare' | 'surveyScale' | 'classValues'>>
+  Record<
+    string,
+    Pick<
+      MarginLossParts,
+      'initialValues' | 'initialClassValues' | 'draws' | 'prepare' | 'surveyScale' | 'classValues'
+    >
+  >
 > = {
   none: { prepare: (ops) => ({ sampleValues: sampleValuesOf(ops, ops.constant(0.4)), next: {} }) },
   'average of the cosine': {
@@ -232,6 +238,40 @@ export const DRAWN_STATES: Readonly<
   },
   'a table of classes': {
     prepare: (ops, { ofClass }) => ({ sampleValues: sampleValuesOf(ops, ofClass.level!), next: {} }),
+  },
+  'an average of each class': {
+    initialClassValues: { mean: 0.2, count: 0 },
+    prepare: (ops, { cosTarget, labels, ofClass }, _, mode) => {
+      const own = ops.sumOfClass(ops.constant(1), labels);
+      const mean = ema(
+        ops,
+        ofClass.mean!,
+        ops.div(ops.sumOfClass(cosTarget, labels), own),
+        ops.constant(0.3),
+      );
+      const count = ops.add(ofClass.count!, own);
+      const level = mode === 'train' ? mean : ofClass.mean!;
+      return {
+        sampleValues: sampleValuesOf(ops, clamped(ops, level)),
+        next: {},
+        nextOfClass: { mean, count },
+      };
+    },
+  },
+  'a scale of each class': {
+    initialClassValues: { level: 0.5 },
+    prepare: (ops, { cosTarget, labels, ofClass }) => {
+      const own = ops.sumOfClass(ops.constant(1), labels);
+      const mean = ops.div(ops.sumOfClass(cosTarget, labels), own);
+      const level = ema(ops, ofClass.level!, clamped(ops, mean), ops.constant(0.4));
+      const scale = ops.add(ops.constant(4), ops.mul(ops.constant(2), ofClass.level!));
+      return {
+        sampleValues: sampleValuesOf(ops, ops.constant(0.2)),
+        next: {},
+        nextOfClass: { level },
+        scale,
+      };
+    },
   },
 };
 
