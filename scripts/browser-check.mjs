@@ -1,18 +1,23 @@
 // The packed packages in a browser: what they add to a bundle, held by budgets, and a step of the head on every mode that
 // Debian's Chromium has, beside the float64 reference.
 import { cpSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { CHROMIUM, hasChromium, openSite } from '../packages/browser-testing/src/index.ts';
+import { readmesWithBudgets } from './budget-tables.mjs';
 import { report } from './checks.mjs';
 import { root } from './node-runtime.mjs';
 
 /** float32, scale 16; modes that compute less exactly say so in their package's README. */
 const LARGEST_DIFFERENCE = 1e-4;
 
-/** Minified and gzipped, in bytes. Frameworks are not counted, nor is @cf/core in its adapters. */
-const BUDGETS = [
+/**
+ * Minified and gzipped, in bytes. Frameworks are not counted, but those that a row names in `with`; nor is @cf/core in
+ * other packages. `pnpm print-budgets` writes them into the READMEs.
+ */
+export const BUDGETS = [
   { of: '@cf/core, whole', names: '*', from: '@cf/core', budget: 31_200 },
   {
     of: '@cf/core, normFace and the reference head',
@@ -53,6 +58,10 @@ const BUDGETS = [
     budget: 45_800,
   },
   { of: '@cf/onnx, whole, with a protobuf library', names: '*', from: '@cf/onnx', budget: 125_000 },
+  { of: '@cf/eval, verify', names: 'verify', from: '@cf/eval', budget: 3_000 },
+  { of: '@cf/eval, whole: all numbers', names: '*', from: '@cf/eval', budget: 12_000 },
+  { of: '@cf/eval/svg, rocSvg', names: 'rocSvg', from: '@cf/eval/svg', budget: 4_700 },
+  { of: '@cf/eval/charts, rocChart, with vega', names: 'rocChart', from: '@cf/eval/charts', budget: 300_000 },
 ];
 
 function oneLoss(loss) {
@@ -61,6 +70,8 @@ function oneLoss(loss) {
 
 /** What the packages add to a bundle. @param user a folder in which they are installed, with their frameworks. */
 export async function sizeChecks(user) {
+  for (const { name, isCurrent } of readmesWithBudgets(BUDGETS))
+    report(`README of ${name} prints its budgets`, isCurrent, 'pnpm print-budgets');
   for (const entry of BUDGETS) await checkSize(user, entry);
 }
 
@@ -81,7 +92,7 @@ export async function browserChecks(user, names, options = {}) {
   for (const name of names) await checkPage(user, name, options);
 }
 
-async function checkSize(user, { of, names, from, budget }) {
+async function checkSize(user, { of, names, from, budget, with: counted = [] }) {
   const entry = join(user, 'size.js');
   // Assigned, so that nothing is dropped for want of a reader.
   const source =
@@ -89,11 +100,30 @@ async function checkSize(user, { of, names, from, budget }) {
       ? `import * as all from '${from}';\nglobalThis.all = { ...all };`
       : `import { ${names} } from '${from}';\nglobalThis.all = { ${names} };`;
   writeFileSync(entry, `${source}\n`);
-  const external = [/^@tensorflow\//, 'gpu.js', /^onnxruntime/, ...(from === '@cf/core' ? [] : ['@cf/core'])];
-  const result = await build({
+  const external = (name) =>
+    !counted.includes(name) &&
+    (/^(@tensorflow\/|gpu\.js$|onnxruntime)/.test(name) || (name === '@cf/core' && from !== '@cf/core'));
+  let result;
+  try {
+    result = await bundle(user, entry, external);
+  } catch (error) {
+    report(`${of}: bundles for browsers`, false, String(error));
+    return;
+  }
+  const chunks = [result]
+    .flat()
+    .flatMap(({ output }) => output)
+    .filter(({ type }) => type === 'chunk');
+  const size = chunks.reduce((sum, { code }) => sum + gzipSync(code).length, 0);
+  report(`${of}: ${size} of ${budget} bytes, minified and gzipped`, size <= budget, 'over its budget');
+}
+
+function bundle(user, entry, external) {
+  return build({
     root: user,
     configFile: false,
     logLevel: 'error',
+    plugins: [NO_NODE],
     build: {
       write: false,
       minify: true,
@@ -102,13 +132,16 @@ async function checkSize(user, { of, names, from, budget }) {
       rolldownOptions: { input: entry, external },
     },
   });
-  const chunks = [result]
-    .flat()
-    .flatMap(({ output }) => output)
-    .filter(({ type }) => type === 'chunk');
-  const size = chunks.reduce((sum, { code }) => sum + gzipSync(code).length, 0);
-  report(`${of}: ${size} of ${budget} bytes, minified and gzipped`, size <= budget, 'over its budget');
 }
+
+/** vite puts an empty module where Node's own would stand, and says nothing: it would fail in the page. */
+const NO_NODE = {
+  name: 'no-node',
+  enforce: 'pre',
+  resolveId(name, importer) {
+    if (isBuiltin(name)) throw new Error(`${importer} imports ${name}, which no browser has`);
+  },
+};
 
 async function checkPage(user, name, { suffix = '', largest = {} }) {
   const modules = join(user, 'node_modules');

@@ -4,9 +4,10 @@ import { bundledLicences } from '../../tsdown.licences.ts';
 
 const LIBRARIES = 'charts/drawing-libraries';
 
-/** Modules of their own, beside the one file of what draws. */
+/** Numbers, pictures that vega draws, and pictures that need no library, beside the one file of what draws. */
 const modules: UserConfig = {
   ...base,
+  entry: ['src/index.ts', 'src/charts.ts', 'src/svg.ts'],
   deps: { neverBundle: ['vega', 'vega-lite'] },
   plugins: [
     {

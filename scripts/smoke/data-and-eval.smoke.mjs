@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { syntheticFaces } from '@cf/data';
-import { rocChart, verify } from '@cf/eval';
+import { verify } from '@cf/eval';
+import { rocChart } from '@cf/eval/charts';
 
 const image = await syntheticFaces({ seed: 1, identities: 2, imagesPerIdentity: 2 }).image(1, 0);
 assert.equal(image.data.length, 112 * 112 * 3);

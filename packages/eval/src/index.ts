@@ -30,18 +30,7 @@ export {
   type VerificationIntervals,
   verificationIntervals,
 } from './bootstrap/verification-intervals.ts';
-export { type BandChartOptions, type BandPoint, bandChart } from './charts/band-chart.ts';
-export { type CmcChartOptions, cmcChart } from './charts/cmc-chart.ts';
-export { type DetChartOptions, detChart } from './charts/det-chart.ts';
-export type { Domain } from './charts/domain.ts';
-export { type LineChartOptions, lineChart } from './charts/line-chart.ts';
-export type { ChartSize } from './charts/render.ts';
-export { type RocChartOptions, rocChart } from './charts/roc-chart.ts';
-export { type ScatterChartOptions, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts';
-export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
-export type { ChartPoint, ChartSeries } from './charts/series.ts';
-export { stackedCharts } from './charts/stacked-charts.ts';
-export { GalleryError, PairsError, ReportError } from './errors.ts';
+export { GalleryError, PairsError } from './errors.ts';
 export {
   type FnirAtFpir,
   type IdentificationOptions,
@@ -56,16 +45,6 @@ export {
   sampleDeviation,
   studentQuantile,
 } from './paired/paired-difference.ts';
-export {
-  type HtmlReportOptions,
-  htmlReport,
-  type ReportCell,
-  type ReportChart,
-  type ReportPicture,
-  type ReportPictures,
-  type ReportSummaryItem,
-  type ReportTable,
-} from './report/html-report.ts';
 export {
   type LabelledEmbeddings,
   type RetrievalOptions,

@@ -1,4 +1,5 @@
-import { cmcChart, detChart, htmlReport, type Interval, type ReportChart, type ReportTable } from '@cf/eval';
+import type { Interval } from '@cf/eval';
+import { cmcChart, detChart, htmlReport, type ReportChart, type ReportTable } from '@cf/eval/charts';
 import { pText } from '../report/number-text.ts';
 import { accuracyNote, accuracyText, thresholdText } from '../report/result-text.ts';
 import { scoreCharts } from '../report/score-charts.ts';

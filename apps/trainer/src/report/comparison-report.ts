@@ -1,4 +1,4 @@
-import { htmlReport, lineChart, type ReportChart, type ReportTable } from '@cf/eval';
+import { htmlReport, lineChart, type ReportChart, type ReportTable } from '@cf/eval/charts';
 import type { StepMetrics } from '@cf/training';
 import type { Comparison } from '../comparison/comparison.ts';
 import type { ComparisonTable, KnownCell } from '../comparison/comparison-table.ts';

@@ -1,4 +1,4 @@
-import { bandChart, lineChart, type ReportChart } from '@cf/eval';
+import { bandChart, lineChart, type ReportChart } from '@cf/eval/charts';
 import type { StepMetrics } from '@cf/training';
 import type { TrainConfig } from '../settings/train-config.ts';
 

@@ -1,13 +1,7 @@
 import { dirname } from 'node:path';
 import { pictureSheet, type RawImage } from '@cf/data';
-import {
-  pairScores,
-  principalPlane,
-  type ReportChart,
-  type ReportPicture,
-  type ReportPictures,
-  scatterChart,
-} from '@cf/eval';
+import { pairScores, principalPlane } from '@cf/eval';
+import { type ReportChart, type ReportPicture, type ReportPictures, scatterChart } from '@cf/eval/charts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { readablePairs } from '../dataset/verification-pairs.ts';
 import type { FeatureTable } from '../features/feature-table.ts';

@@ -1,4 +1,4 @@
-import { detChart, type ReportChart, rocChart, scoreHistogram } from '@cf/eval';
+import { detChart, type ReportChart, rocChart, scoreHistogram } from '@cf/eval/charts';
 import type { NamedResult } from './score-model.ts';
 
 /** The ROC of all results, and the scores of the first. @param first what a reader calls that one */

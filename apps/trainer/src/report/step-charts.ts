@@ -1,4 +1,4 @@
-import { lineChart, type ReportChart } from '@cf/eval';
+import { lineChart, type ReportChart } from '@cf/eval/charts';
 import type { ShadowCosines, StepMetrics } from '@cf/training';
 
 /** Lines over the steps of a training, by the name that a reader sees. */

@@ -1,5 +1,5 @@
 import type { ImageProblem } from '@cf/data';
-import { htmlReport } from '@cf/eval';
+import { htmlReport } from '@cf/eval/charts';
 import type { StepMetrics } from '@cf/training';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { FeatureTable } from '../features/feature-table.ts';

@@ -1,7 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { ChartSize } from './chart-size.ts';
 import { LARGEST_DRAWN, linearDomain } from './domain.ts';
-import { type ChartSize, chartTitle, renderSvg } from './render.ts';
-import { PALETTE } from './style.ts';
+import { PALETTE } from './palette.ts';
+import { chartTitle, renderSvg } from './render.ts';
 
 /** What {@link bandChart} draws. */
 export interface BandChartOptions extends ChartSize {

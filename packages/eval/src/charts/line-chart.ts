@@ -1,36 +1,17 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { type Domain, decades, LARGEST_DRAWN, linearDomain, logDomain } from './domain.ts';
-import { type ChartSize, chartTitle, DEFAULT_HEIGHT, DEFAULT_WIDTH, renderSvg } from './render.ts';
-import { type ChartSeries, isDrawn, lonelyRows, type SeriesRow, seriesRows, uniqueNames } from './series.ts';
-import { PALETTE } from './style.ts';
+import { DEFAULT_HEIGHT, DEFAULT_WIDTH } from './chart-size.ts';
+import { type Domain, decades, linearDomain, logDomain } from './domain.ts';
+import { LEGEND_ROW, type LineChartOptions, legendColumns, lineRows } from './line-chart-options.ts';
+import { PALETTE } from './palette.ts';
+import { chartTitle, renderSvg } from './render.ts';
+import { isDrawn, lonelyRows, type SeriesRow, uniqueNames } from './series.ts';
 
 type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
 type LineMark = Extract<Layer, { mark: unknown }>['mark'];
 
-/** What {@link lineChart} draws. */
-export interface LineChartOptions extends ChartSize {
-  readonly title: string;
-  readonly xTitle: string;
-  readonly yTitle: string;
-  readonly series: readonly ChartSeries[];
-  /** Logarithmic x; points with x ≤ 0 are left out. */
-  readonly logX?: boolean | undefined;
-  /** Logarithmic y; points with y ≤ 0 leave gaps. */
-  readonly logY?: boolean | undefined;
-  /** Ends of the y axis; curves are cut off there. The range of the data if left out. */
-  readonly yDomain?: Domain | undefined;
-  /** Ends of the x axis. The range of the data if left out. */
-  readonly xDomain?: Domain | undefined;
-  /** Hold each y until the next x instead of joining points by straight lines. */
-  readonly step?: boolean | undefined;
-}
-
 /** Powers of ten as the field writes them: 1e-4, and 1, 10, 100 … in full. */
 const LOG_LABEL =
   "datum.value >= 1 && datum.value < 1e6 ? format(datum.value, ',.0f') : replace(format(datum.value, '.0e'), '+', '')";
-
-/** Height of a row of the legend, in CSS pixels. */
-const LEGEND_ROW = 17;
 
 /**
  * Curves over a common x, as an SVG picture: losses, t, r or shares over the steps of a training, for example.
@@ -42,9 +23,7 @@ const LEGEND_ROW = 17;
  * one row, each further row adds to the height.
  */
 export async function lineChart(options: LineChartOptions): Promise<string> {
-  const rows = seriesRows(options.series, options.logX === true).map((row) =>
-    options.logY === true && row.y !== null && row.y < 1 / LARGEST_DRAWN ? { ...row, y: null } : row,
-  );
+  const rows = lineRows(options);
   const names = uniqueNames(options.series.map(({ name }) => name));
   const columns = legendColumns(names, options.width ?? DEFAULT_WIDTH);
   const height = (options.height ?? DEFAULT_HEIGHT) + (Math.ceil(names.length / columns) - 1) * LEGEND_ROW;
@@ -129,15 +108,6 @@ function yScale({ yDomain, yTitle, logY }: LineChartOptions, rows: readonly Seri
 
 function isOutside(value: number, domain: Domain | undefined): boolean {
   return domain !== undefined && (value < domain[0] || value > domain[1]);
-}
-
-/** All names in one row if they fit, else in columns as wide as the widest. */
-function legendColumns(names: readonly string[], width: number): number {
-  // Vega cannot measure text without a canvas and gives a letter 0.8 of its height, 12 pixels.
-  const widths = names.map((name) => name.length * 12 * 0.8 + 40);
-  const available = width - 60;
-  if (widths.reduce((sum, one) => sum + one, 0) <= available) return Math.max(1, names.length);
-  return Math.max(1, Math.floor(available / Math.max(...widths)));
 }
 
 function describe(options: LineChartOptions): string {

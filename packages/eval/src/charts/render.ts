@@ -1,17 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { escapeHtml } from '../report/escape-html.ts';
+import { type ChartSize, DEFAULT_HEIGHT, DEFAULT_WIDTH, titleLines } from './chart-size.ts';
+import { fnv1a } from './fnv1a.ts';
 import { CHART_CONFIG } from './style.ts';
-
-/** Outer size of a picture in CSS pixels. */
-export interface ChartSize {
-  /** 560 if left out. */
-  readonly width?: number | undefined;
-  /** 320 if left out, 360 for a ROC. */
-  readonly height?: number | undefined;
-}
-
-export const DEFAULT_WIDTH = 560;
-export const DEFAULT_HEIGHT = 320;
 
 /** The title, in as many lines as it needs; says so where there is nothing to draw. */
 export function chartTitle(
@@ -19,23 +10,7 @@ export function chartTitle(
   hasData: boolean,
   size: ChartSize,
 ): { text: string[]; subtitle: string } {
-  const lettersPerLine = Math.floor((size.width ?? DEFAULT_WIDTH) / TITLE_LETTER);
-  return { text: wrap(text, lettersPerLine), subtitle: hasData ? '' : 'no data' };
-}
-
-/** Width of a letter of a title, on average, with some reserve: there is no canvas to measure it. */
-const TITLE_LETTER = 9;
-
-/** Breaks a text between words, and words that are longer than a line. */
-function wrap(text: string, length: number): string[] {
-  const lines = [''];
-  for (const word of text.split(/\s+/)) {
-    const line = lines.at(-1)!;
-    if (line === '') lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= length) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines.flatMap((line) => line.match(new RegExp(`.{1,${length}}`, 'gu')) ?? ['']);
+  return { text: titleLines(text, size.width ?? DEFAULT_WIDTH), subtitle: hasData ? '' : 'no data' };
 }
 
 /**
@@ -82,11 +57,4 @@ function replaceIds(svg: string, ids: readonly string[], rename: (index: number)
     const index = ids.indexOf(id);
     return index < 0 ? whole : before + rename(index);
   });
-}
-
-/** Fowler–Noll–Vo hash, 32 bits, in hexadecimal. */
-function fnv1a(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let k = 0; k < text.length; k++) hash = Math.imul(hash ^ text.charCodeAt(k), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }

@@ -1,8 +1,9 @@
 import { OptionOutOfRangeError } from '@cf/core';
 import type { TopLevelSpec } from 'vega-lite';
 import { checkScores } from '../verification/labelled-pairs.ts';
+import type { ChartSize } from './chart-size.ts';
 import { type Domain, LARGEST_DRAWN, linearDomain } from './domain.ts';
-import { type ChartSize, chartTitle, renderSvg } from './render.ts';
+import { chartTitle, renderSvg } from './render.ts';
 import { GENUINE_COLOUR, IMPOSTOR_COLOUR } from './style.ts';
 
 /** What {@link scoreHistogram} draws. */

@@ -1,4 +1,4 @@
-import { type ChartSeries, lineChart, stackedCharts } from '@cf/eval';
+import { type ChartSeries, lineChart, stackedCharts } from '@cf/eval/charts';
 import { alignedLines } from '../../report/text-table.ts';
 import { deviationText, linesOf } from './deviations.ts';
 import { AXES, type Axis } from './scaling-points.ts';

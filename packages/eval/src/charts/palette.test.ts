@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REPORT_STYLE } from '../report/report-style.ts';
-import { PALETTE } from './style.ts';
+import { PALETTE } from './palette.ts';
 
 /** Relative luminance by WCAG 2. */
 function luminance(colour: string): number {
