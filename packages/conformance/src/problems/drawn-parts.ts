@@ -166,8 +166,9 @@ function sampleValuesOf<T, M>(ops: BatchOps<T, M>, value: T): SampleValues<T> {
 
 /** Of a log-sum-exp, a tenth; where there is no negative a number all the same. */
 function logOf<T, M>(ops: BatchOps<T, M>, { max, sum }: NegativeSum<T>): T {
-  const some = ops.greater(sum, ops.constant(0));
   const zero = ops.constant(0);
+  // Of no negative: a sum of 0, or a maximum below any logit.
+  const some = ops.greater(ops.select(ops.greater(max, ops.constant(-1e19)), sum, zero), zero);
   const log = ops.add(ops.select(some, max, zero), ops.log(ops.select(some, sum, ops.constant(1))));
   return ops.mul(ops.constant(0.1), log);
 }
