@@ -46,7 +46,9 @@ function told(featuresFrom: RunFolder, found: FoundFeatures | undefined): string
     return `'${featuresFrom.path}' has no features of these pictures, backbone and mirror images; they are extracted anew`;
   const { lacking, table } = found;
   const taken = `features of ${table.indices.length} images from ${featuresFrom.file('features')}`;
-  return lacking.length === 0 ? taken : `${taken}; those of ${lacking.length} others are extracted`;
+  if (lacking.length === 0) return taken;
+  const others = lacking.length === 1 ? '1 other' : `${lacking.length} others`;
+  return `${taken}; those of ${others} are extracted`;
 }
 
 /** Extracts what was not found, and puts it between what was. */
