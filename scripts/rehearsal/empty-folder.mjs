@@ -22,7 +22,9 @@ export async function useFromEmptyFolder(folder, registry, scope) {
   );
   const cache = join(folder, 'cache');
   // What npx has fetched before is not to be found. No script of a package runs, as everywhere here.
-  const env = { ...process.env, ...settings({ cache, userconfig: userConfig, ignore_scripts: 'true' }) };
+  // An npx that all this runs in passes its own command on, which one with arguments takes for a mistake.
+  const { npm_config_call: _, npm_config_package: __, ...outside } = process.env;
+  const env = { ...outside, ...settings({ cache, userconfig: userConfig, ignore_scripts: 'true' }) };
   const npx = (name, ...args) =>
     check(name, 'npx', ['--yes', ...args], { cwd, env, shell: process.platform === 'win32' });
   const short = ['--identities', '12', '--images-per-identity', '6', '--epochs', '1', '--batch', '16'];
