@@ -61,7 +61,13 @@ export {
   safetensorsHeader,
   type TensorPlace,
 } from './embed/safetensors.ts';
-export { type ShapedArray, tensorBytes, tensorsOfBytes } from './embed/tensor-bytes.ts';
+export {
+  arrayTypeOf,
+  type ShapedArray,
+  tensorBytes,
+  tensorParts,
+  tensorsOfBytes,
+} from './embed/tensor-bytes.ts';
 export {
   createEmbeddingFile,
   type EmbeddingFile,
