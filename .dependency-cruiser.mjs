@@ -12,6 +12,7 @@ const MAY_IMPORT = {
   backbones: ['core'],
   training: ['core'],
   conformance: ['core'],
+  create: ['core'],
   data: ['core'],
   eval: ['core'],
   onnx: ['core', 'backbones'],

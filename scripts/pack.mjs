@@ -114,6 +114,12 @@ async function newestPeersChecks() {
     ],
     inUser,
   );
+  // Optional packages are found where a user has installed them.
+  for (const head of ['tfjs-wasm', 'gpujs-cpu']) {
+    const drawn = ['--identities', '20', '--images-per-identity', '6', '--epochs', '1'];
+    const args = ['train', '--train', 'embedding', ...drawn, '--head', head, '--out', join(folder, head)];
+    await check(`packed: cf train --head ${head}`, cf, args, inUser);
+  }
   await sizeChecks(user);
   await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx', 'data', 'eval']);
 }

@@ -1,6 +1,6 @@
-// Releases, rehearsed in a copy of the workspace against a registry of its own on the loopback: the first, with a user's
-// npm install from there, the READMEs' examples and the example backend; then the packages' further life, with strangers
-// who install every stage by npm, pnpm, yarn and bun. The last line is "N passed, N failed".
+// Releases, rehearsed in a copy of the workspace against a registry of its own on the loopback: the first, with npx in an
+// empty folder, a user's npm install from there, the READMEs' examples and the example backend; then the packages' further
+// life, with strangers who install every stage by npm, pnpm, yarn and bun. The last line is "N passed, N failed".
 // --life leaves out what users do with the first release, --users what comes after it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ const { openRegistry } = await import('./rehearsal/registry.mjs');
 const { copyWorkspace } = await import('./rehearsal/workspace-copy.mjs');
 const { packageManagers } = await import('./rehearsal/package-managers.mjs');
 const { checkPublished } = await import('./rehearsal/published.mjs');
+const { useFromEmptyFolder } = await import('./rehearsal/empty-folder.mjs');
 const { useAsAUser } = await import('./rehearsal/readme-users.mjs');
 const { OTHER_SCOPE, playLife } = await import('./rehearsal/life.mjs');
 const { strangersInstall } = await import('./rehearsal/strangers.mjs');
@@ -41,7 +42,10 @@ try {
     const packages = workspace.packages();
     const versions = Object.fromEntries(packages.map(({ manifest }) => [manifest.name, manifest.version]));
     for (const one of packages) await checkPublished(one, versions, folder, registry);
-    if (!values.life) await useAsAUser(packages, folder, registry);
+    if (!values.life) {
+      await useFromEmptyFolder(join(folder, 'npx'), registry, scope);
+      await useAsAUser(packages, folder, registry);
+    }
     if (!values.users) {
       const strangers = join(folder, 'strangers');
       const wanted = { core: { spec: '', version: '0.1.0' }, training: { spec: '', version: '0.1.0' } };

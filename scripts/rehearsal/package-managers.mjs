@@ -1,6 +1,6 @@
 // The package managers of strangers, each as it comes.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INSTALL, run } from '../checks.mjs';
 
@@ -26,7 +26,14 @@ export async function packageManagers(folder, registry) {
   const berry = join(modules, '@yarnpkg', 'cli-dist', 'bin', 'yarn.js');
   const [oven] = readdirSync(join(modules, '@oven'));
   const bun = join(modules, '@oven', oven, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun');
-  const others = execFileSync('npm', ['config', 'get', 'registry'], { cwd: folder }).toString().trim();
+  const configOf = (name) => execFileSync('npm', ['config', 'get', name], { cwd: folder }).toString().trim();
+  const others = configOf('registry');
+  // Whom to trust, yarn 4 asks neither npm's settings nor the system.
+  const certificates = [
+    configOf('cafile'),
+    process.env.NODE_EXTRA_CA_CERTS,
+    '/etc/ssl/certs/ca-certificates.crt',
+  ].find((file) => file !== undefined && existsSync(file));
 
   const npmrc = (cwd, scope) =>
     writeFileSync(join(cwd, '.npmrc'), `registry=${others}\n${registry.settings(scope)}`);
@@ -62,7 +69,10 @@ export async function packageManagers(folder, registry) {
           unsafeHttpWhitelist: ['127.0.0.1', new URL(others).hostname],
           // By default it takes nothing that is younger than a day.
           npmMinimalAgeGate: '0',
+          // With a cache of the folder's own, tarballs and what the registry tells are still kept in the global one.
           enableGlobalCache: false,
+          globalFolder: join(cwd, '.global'),
+          ...(certificates === undefined ? {} : { httpsCaFilePath: certificates }),
           enableTelemetry: false,
           enableScripts: false,
         };

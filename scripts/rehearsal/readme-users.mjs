@@ -66,6 +66,6 @@ export async function useAsAUser(packages, folder, registry) {
     const place = await install(name, []);
     if (place === undefined) continue;
     await check(`examples/${name} against the published types`, 'npm', ['run', 'typecheck'], place);
-    await check(`examples/${name} passes the laws`, 'npm', ['test'], place);
+    await check(`examples/${name} passes its tests`, 'npm', ['test'], place);
   }
 }

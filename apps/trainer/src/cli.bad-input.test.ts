@@ -121,7 +121,7 @@ describe.concurrent('a folder with bad files', () => {
     ]);
     expect(strict.code).toBe(3);
     expect(strict.stdout).toMatch(
-      /^the features in '.*lenient' lack 1 unreadable picture that --strict .*; they are extracted anew$/m,
+      /^features of \d+ images from .*lenient.features\.safetensors; those of 1 other are extracted$/m,
     );
     expect(strict.stderr).toMatch(/UnreadableImageError \[E_IMAGE\]: .*00000_0001\.jpg/);
   });

@@ -130,6 +130,35 @@ describe.concurrent('a resume', () => {
   });
 });
 
+it('takes features of a run on more pictures, or on fewer, and trains to the same bits as without', async () => {
+  const train = async (name: string, identities: number, ...from: string[]): Promise<string> => {
+    const flags = [
+      ...SMALL.filter((flag) => !/identities/.test(flag)),
+      `--identities=${identities}`,
+      '--no-control',
+    ];
+    const { code, stdout } = await cf(['train', ...flags, ...from, '--out', join(base, name)]);
+    expect(code).toBe(0);
+    return stdout;
+  };
+  await train('many', 12);
+  await train('few', 8);
+  // Drawn people are scored that are not trained on: those of the smaller run are trained on in the larger one.
+  for (const [name, identities, from] of [
+    ['few-of-many', 8, 'many'],
+    ['many-of-few', 12, 'few'],
+  ] as const)
+    expect(await train(name, identities, '--features-from', join(base, from))).toMatch(
+      /^features of \d\d images from .*features.safetensors; those of \d\d others are extracted$/m,
+    );
+  for (const [one, other] of [
+    ['few-of-many', 'few'],
+    ['many-of-few', 'many'],
+  ] as const)
+    for (const file of ['model.onnx', 'results.json', 'features.safetensors'])
+      expect(await readFile(join(base, one, file)), file).toEqual(await readFile(join(base, other, file)));
+});
+
 describe.concurrent('scores on the way', () => {
   const flags = [...SMALL.filter((flag) => !/epochs/.test(flag)), '--no-control', '--epochs=6', '--lr=0.2'];
   const validated = [...flags, '--validate-every=1', '--checkpoint-every=1step'];

@@ -30,7 +30,7 @@ describe('cf train on drawn identities', () => {
     );
     expect(result.stdout).toMatch(/^control, shuffled labels /m);
     expect(result.stdout).toMatch(/\ndone in .*; report: .*drawn.report\.html, model: .*model\.onnx\n$/);
-    expect(result.stderr).toMatch(/^features: 180 images in .* images\/s\)\ntraining: 8 steps in/);
+    expect(result.stderr).toMatch(/^features: 180 images in .* images\/s\)\ntraining: 8 steps in/m);
   });
 
   it('writes every file of a run', async () => {

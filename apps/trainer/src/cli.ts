@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+import { absentRuntime } from './absent-runtime.ts';
 import { guardStreams } from './guard-streams.ts';
 import { restartKeepingMemory } from './keep-memory.ts';
 import { requireNode } from './require-node.ts';
 
-/** As exit-codes.ts has it, which is not loaded here. */
+/** As exit-codes.ts has them, which is not loaded here. */
 const EXIT_UNFORESEEN = 70;
+const EXIT_USAGE = 2;
 
 requireNode(process);
 
@@ -21,6 +23,8 @@ try {
   await runProgram(process.argv.slice(2));
 } catch (error) {
   // A part that can't be loaded, as where there are no descriptors left: no number that Node gives by itself.
-  console.error(error);
-  process.exitCode = EXIT_UNFORESEEN;
+  const told = absentRuntime(error);
+  if (told === undefined) console.error(error);
+  else process.stderr.write(told);
+  process.exitCode = told === undefined ? EXIT_UNFORESEEN : EXIT_USAGE;
 }

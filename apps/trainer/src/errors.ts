@@ -68,3 +68,23 @@ export class FaceError extends CfError {
     });
   }
 }
+
+/** `E_PACKAGE`: a flag that needs packages which are optional and not installed. Nothing takes their place. */
+export class MissingPackageError extends CfError {
+  /** As npm names them. */
+  readonly packages: readonly string[];
+
+  /**
+   * @param askedBy what needs them, as a user wrote it: `--head tfjs-wasm`
+   * @param command that installs them
+   */
+  constructor(askedBy: string, packages: readonly string[], command: string) {
+    const plural = packages.length === 1 ? '' : 's';
+    super('MissingPackageError', 'E_PACKAGE', {
+      given: `${askedBy} without the package${plural} ${packages.join(', ')}`,
+      expected: `the package${plural}, which only this needs, beside @cf/trainer`,
+      fix: `run ${command}`,
+    });
+    this.packages = packages;
+  }
+}

@@ -5,7 +5,7 @@ export const EXIT = {
   ok: 0,
   /** A check failed: golden values over tolerance, on a backend or a device; or two pictures are different, where asked for. */
   checkFailed: 1,
-  /** Flags, options or names that don't fit. */
+  /** Flags, options or names that don't fit, or need a package that is not installed. */
   usage: 2,
   /** Data, a model or a run folder that can't be read, is held by another process, or takes no file. */
   data: 3,
@@ -17,7 +17,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-const USAGE_CODES = new Set(['E_USAGE', 'E_BATCH_MEMORY', 'E_OPTION_RANGE', 'E_UNKNOWN_NAME']);
+const USAGE_CODES = new Set(['E_USAGE', 'E_PACKAGE', 'E_BATCH_MEMORY', 'E_OPTION_RANGE', 'E_UNKNOWN_NAME']);
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

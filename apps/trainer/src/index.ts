@@ -2,10 +2,21 @@ export {
   BackboneError,
   BatchMemoryError,
   DivergedError,
+  MissingPackageError,
   OutputError,
   RunFolderError,
   UsageError,
 } from './errors.ts';
+export { cardMarkdown } from './export/card-markdown.ts';
+export {
+  type CardScore,
+  type Facts,
+  type MeasuredFile,
+  type ModelCard,
+  type Preprocessing,
+  type QuantisationFacts,
+  withCard,
+} from './export/model-card.ts';
 export type { RunPlace, TrainOutcome } from './run/job.ts';
 export { createRunFolder, openRunFolder, type RunFolder } from './run/run-folder.ts';
 export { train } from './run/train.ts';

@@ -1,4 +1,4 @@
-import { requireChoice, requireInteger } from '@cf/core';
+import { type OptionNames, requireChoice, requireInteger } from '@cf/core';
 import { seededInitialiser, zeroInitialiser } from './initialiser.ts';
 import { NetworkBuilder, type NetworkStart } from './network-builder.ts';
 import type { NetworkWriter } from './network-writer.ts';
@@ -26,6 +26,14 @@ export interface BackboneOptions {
   /** `zeros` skips the drawing of numbers, for weights that will be loaded; `seeded` by default. */
   readonly weights?: 'seeded' | 'zeros';
 }
+
+/** All of them: what the options of a backbone are checked by. */
+export const BACKBONE_OPTIONS: OptionNames<BackboneOptions> = {
+  embeddingSize: true,
+  inputSize: true,
+  seed: true,
+  weights: true,
+};
 
 /** A network in words that every writer understands. */
 export interface BackboneDefinition

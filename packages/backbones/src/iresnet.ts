@@ -1,5 +1,5 @@
-import { requireChoice } from '@cf/core';
-import type { Backbone } from './backbone.ts';
+import { type OptionNames, requireChoice, requireKnownOptions } from '@cf/core';
+import { BACKBONE_OPTIONS, type Backbone } from './backbone.ts';
 import { type ResidualNetworkOptions, residualNetwork } from './residual-network.ts';
 
 /** Layers of an iresnet. */
@@ -18,6 +18,8 @@ const BLOCKS: Readonly<Record<IresnetDepth, readonly number[]>> = {
   100: [3, 13, 30, 3],
 };
 
+const OPTIONS: OptionNames<IresnetOptions> = { ...BACKBONE_OPTIONS, dropout: true, depth: true };
+
 /**
  * The residual network of ArcFace (Deng et al. 2019) as InsightFace trains it: `data` [N, 3, 112, 112], RGB 0 to 255,
  * to the embedding [N, d]. Convolutions start as N(0, 0.1²), linear layers uniform in ±1/√inputs, PReLU at 0.25. The
@@ -25,9 +27,10 @@ const BLOCKS: Readonly<Record<IresnetDepth, readonly number[]>> = {
  *
  * With d = 512 there are 24.0, 34.1, 43.6 and 65.2 million parameters.
  *
- * @throws OptionOutOfRangeError if a setting is outside its range
+ * @throws OptionOutOfRangeError if a setting is outside its range; UnknownNameError for one that there is not
  */
 export function iresnet(network: IresnetOptions): Backbone {
+  requireKnownOptions('iresnet', network, OPTIONS);
   const { depth, embeddingSize = 512, dropout = 0, inputSize = 112, ...options } = network;
   requireChoice('depth', depth, Object.keys(BLOCKS).map(Number));
   const stages = [64, 128, 256, 512].map((channels, i) => [channels, BLOCKS[depth][i]!] as const);

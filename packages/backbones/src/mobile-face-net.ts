@@ -1,4 +1,5 @@
-import { type Backbone, type BackboneOptions, defineBackbone } from './backbone.ts';
+import { requireKnownOptions } from '@cf/core';
+import { BACKBONE_OPTIONS, type Backbone, type BackboneOptions, defineBackbone } from './backbone.ts';
 import type { ConvolutionOptions, NetworkBuilder } from './network-builder.ts';
 import type { Convolution } from './network-writer.ts';
 import type { ResidualBlock } from './residual-block.ts';
@@ -22,9 +23,10 @@ const STRIDES = 16;
  * The paper does not say how weights start; here convolutions start as N(0, 2 / (kernel area × outputs a group))
  * (He et al. 2015, by outputs).
  *
- * @throws OptionOutOfRangeError if a setting is outside its range
+ * @throws OptionOutOfRangeError if a setting is outside its range; UnknownNameError for one that there is not
  */
 export function mobileFaceNet(settings: BackboneOptions = {}): Backbone {
+  requireKnownOptions('mobileFaceNet', settings, BACKBONE_OPTIONS);
   const { embeddingSize = 128, inputSize = 112, ...options } = settings;
   // The global depthwise convolution covers the last feature map.
   const lastSize = Math.ceil(inputSize / STRIDES);

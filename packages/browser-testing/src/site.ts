@@ -56,13 +56,20 @@ async function bundle(entry: string, folder: string): Promise<string> {
     '<!doctype html><link rel="icon" href="data:," /><script type="module" src="./main.js"></script>',
   );
   const outDir = join(folder, 'site');
-  await build({
-    root: folder,
-    configFile: false,
-    logLevel: 'error',
-    // Threads load modules of the page in workers, where the polyfill of modulepreload finds no document.
-    build: { outDir, target: 'esnext', minify: false, modulePreload: false, chunkSizeWarningLimit: 1e6 },
-  });
+  const { NODE_ENV } = process.env;
+  try {
+    await build({
+      root: folder,
+      configFile: false,
+      logLevel: 'error',
+      // Threads load modules of the page in workers, where the polyfill of modulepreload finds no document.
+      build: { outDir, target: 'esnext', minify: false, modulePreload: false, chunkSizeWarningLimit: 1e6 },
+    });
+  } finally {
+    // A build makes it `production` for the whole process, and an npm that is started later leaves packages out by that.
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
   return outDir;
 }
 

@@ -5,6 +5,7 @@ import {
   type HeadInput,
   type HeadOptions,
   type HeadOutput,
+  type LossState,
   type MarginLoss,
   type NegativeSums,
   plainModulation,
@@ -225,6 +226,13 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       ]);
       return referenceStep({ ...loss, classValues: Object.fromEntries(reversed) }, input, options);
     },
+  ],
+  [
+    'what a loss carries of classes stands still',
+    drawnLossesMatchOracle,
+    after(({ state: { loss, values } }, { state: { classValues } = {} as LossState }) => ({
+      state: { loss, values, ...(classValues && { classValues }) },
+    })),
   ],
   [
     'class 0 counts for more',

@@ -47,6 +47,13 @@ export {
   type TensorPlace,
 } from './embed/safetensors.ts';
 export {
+  arrayTypeOf,
+  type ShapedArray,
+  tensorBytes,
+  tensorParts,
+  tensorsOfBytes,
+} from './embed/tensor-bytes.ts';
+export {
   DataFolderError,
   EmbeddingError,
   EmbeddingFileError,

@@ -1,17 +1,12 @@
 /** Pictures that vega draws, and a page of them: `@cf/eval/charts`. `@cf/eval/svg` draws lines without it. */
 export { type BandChartOptions, type BandPoint, bandChart } from './charts/band-chart.ts';
-export type { ChartSize } from './charts/chart-size.ts';
 export { cmcChart } from './charts/cmc-chart.ts';
-export type { CmcChartOptions } from './charts/cmc-lines.ts';
 export { detChart } from './charts/det-chart.ts';
-export type { Domain } from './charts/domain.ts';
 export { lineChart } from './charts/line-chart.ts';
-export type { LineChartOptions } from './charts/line-chart-options.ts';
+export type * from './charts/options.ts';
 export { rocChart } from './charts/roc-chart.ts';
-export type { DetChartOptions, RocChartOptions } from './charts/roc-lines.ts';
 export { type ScatterChartOptions, type ScatterPoint, scatterChart } from './charts/scatter-chart.ts';
 export { type ScoreHistogramOptions, scoreHistogram } from './charts/score-histogram.ts';
-export type { ChartPoint, ChartSeries } from './charts/series.ts';
 export { stackedCharts } from './charts/stacked-charts.ts';
 export { ReportError } from './errors.ts';
 export {

@@ -1,4 +1,5 @@
 export { DivergedError } from './errors.ts';
+export { headOfPublished, type PublishedCenters, publishedHead } from './interop/published-head.ts';
 export type { Learner, LearnerBatch, LearnerUpdate, SampleData } from './learner/learner.ts';
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
 export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';

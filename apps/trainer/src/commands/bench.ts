@@ -16,6 +16,7 @@ import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
+import { requireTfjs, type TfjsName } from '../engines/open-framework.ts';
 import { benchAlignCommand } from './bench-align.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
@@ -144,7 +145,8 @@ function backboneCommand(): Command {
     const fix = 'TensorFlow.js is measured on its wasm and cpu backends, each on one thread.';
     const without = new Set(['threads', 'device', 'kernels', 'memory', 'layers', 'peer', 'python', 'rounds']);
     refuseBeside(command, '--engine tfjs', (name) => without.has(name), fix);
-    // Loaded only when chosen: its framework is large.
+    requireTfjs('wasm', '--engine tfjs');
+    // Loaded only when chosen: its framework is large, and optional.
     const { benchTfjs } = await import('../bench/backbone/tfjs-step.ts');
     print(await benchTfjs(options.batch, options.runs), json, formatTfjs);
   });
@@ -224,7 +226,9 @@ function measure(task: 'head-task' | 'backbone-task' | 'data-task'): readonly st
 function taskCommand(): Command {
   return new Command('head-task').action(async () => {
     const task = JSON.parse(await text(process.stdin)) as HeadTask | PartsTask | TfjsTask;
-    // Loaded only when asked for: its framework is large.
+    if ('plain' in task)
+      requireTfjs(task.backend.slice('tfjs-'.length) as TfjsName, `--backend ${task.backend}`);
+    // Loaded only when asked for: its framework is large, and optional.
     const measured =
       'plain' in task
         ? await (await import('../bench/head/measure-tfjs.ts')).measureTfjs(task)

@@ -48,7 +48,7 @@ async function runConformance({
       : parseGoldens(await readGiven('--goldens', goldens), goldens);
   requireChoice('device', device, name === 'onnx' ? DEVICES : ['cpu']);
   if (device !== 'cpu') prepareDevice(device as Device);
-  const backend = await openBackend(name, { device: device as Device });
+  const backend = await openBackend(name, { device: device as Device, askedBy: `--backend ${name}` });
   const options = tolerance === undefined ? {} : { tolerance };
   try {
     const report = await withProgress(`golden cases on ${name}`, file.cases.length, 'cases', (onCase) =>

@@ -1,7 +1,7 @@
 import { type FaceDetector, type ImageProblem, parseLandmarks } from '@cf/data';
-import { humanDetector } from '@cf/data/node';
 import { Command, Option } from 'commander';
 import { alignedLines, alignPhotographs } from '../dataset/align-photographs.ts';
+import { openFaceDetector } from '../dataset/face-detector.ts';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readGiven } from '../settings/read-given.ts';
@@ -43,7 +43,8 @@ export function dataAlignCommand(): Command {
 }
 
 const EXAMPLES = `
-Faces are found by BlazeFace and the face mesh of @vladmandic/human, an optional package: npm install @vladmandic/human.
+Faces are found by BlazeFace and the face mesh of @vladmandic/human, optional packages:
+npm install @vladmandic/human @tensorflow/tfjs @tensorflow/tfjs-backend-wasm
 Of several faces the largest and most central one is taken: that of the largest area of its box times 1 in the
 middle of the picture, 0 in its corners, and evenly between. What did not come out is listed in OUT/.align/left-out.jsonl; OUT/.align holds
 landmarks and sheets too. Ctrl-C ends after the photographs under way, and the same command goes on. A photograph that
@@ -73,7 +74,10 @@ async function runAlign(flags: AlignFlags, signal: AbortSignal): Promise<number>
         ? undefined
         : parseLandmarks(await readGiven('--landmarks', flags.landmarks), flags.landmarks);
     if (landmarks === undefined)
-      detector = await humanDetector(flags.threads === undefined ? {} : { threads: flags.threads });
+      detector = await openFaceDetector(
+        'cf data align without --landmarks,',
+        flags.threads === undefined ? {} : { threads: flags.threads },
+      );
     const result = await alignPhotographs({
       data,
       out,

@@ -5,6 +5,7 @@ import { isThere } from '../run/is-there.ts';
 import type { DataConfig, TrainConfig } from '../settings/train-config.ts';
 import { alignedLines, alignPhotographs } from './align-photographs.ts';
 import type { Dataset } from './dataset.ts';
+import { openFaceDetector } from './face-detector.ts';
 import type { LoadOptions } from './image-source.ts';
 import { requireLists } from './require-lists.ts';
 
@@ -17,7 +18,7 @@ interface Surroundings extends LoadOptions {
  * The pictures to train on: with `align`, the aligned crops of the photographs, which lie beside them in a folder of their
  * own. What is there from an earlier training is not done again.
  *
- * @throws FaceDetectorError where the packages that find faces are not installed
+ * @throws MissingPackageError where the packages that find faces are not installed
  */
 export async function alignedData(config: TrainConfig, surroundings: Surroundings): Promise<DataConfig> {
   const { data } = config;
@@ -32,7 +33,7 @@ export async function cropsIn(
   { strict, onProblem, signal, say }: Surroundings,
 ): Promise<string> {
   const out = cropsOf(root);
-  const detector = await humanDetector();
+  const detector = await openFaceDetector('--align');
   try {
     const aligned = await alignPhotographs({ data: root, out, detector, strict, onProblem, signal });
     for (const line of alignedLines(out, aligned)) say(line);

@@ -35,8 +35,8 @@ export interface ImageSource {
   name(index: number): string;
   /** Some of the pictures, as a list of their own. */
   some(indices: readonly number[]): ImageSource;
-  /** Changes when any picture of the list does: by path, size and time of a file, by the parameters of a drawing. */
-  fingerprint(): Promise<string>;
+  /** For each picture, what changes when it does: path, size and time of a file, the parameters of a drawing. */
+  fingerprints(): Promise<readonly string[]>;
   /** What each picture is, wherever it lies: name and size of a file, the parameters of a drawing. */
   keys(): Promise<readonly string[]>;
   /** Where each picture comes from. */
@@ -46,6 +46,13 @@ export interface ImageSource {
     shape: ImageShape,
     options: LoadOptions,
   ): AsyncIterable<{ readonly index: number; readonly image: RawImage }>;
+}
+
+/** One number for a whole list of pictures: changes when one of them does, or their order. */
+export async function listFingerprint(images: ImageSource): Promise<string> {
+  const hash = createHash('sha256');
+  for (const fingerprint of await images.fingerprints()) hash.update(`${fingerprint}\n`);
+  return hash.digest('hex');
 }
 
 /** A picture that is a file, or lies in one. */
@@ -65,15 +72,15 @@ export function fileImages(files: readonly StoredPicture[], checkContent: boolea
         indices.map((index) => files[index]!),
         checkContent,
       ),
-    async fingerprint() {
-      const hash = createHash('sha256');
+    async fingerprints() {
+      const fingerprints: string[] = [];
       const stats = new StatCache();
       for (const file of files) {
         const { size, mtimeMs } = await stats.of(file);
         const place = isFile(file) ? '' : `\0${file.offset}\0${file.length}`;
-        hash.update(`${pathOf(file)}\0${size}\0${mtimeMs}${place}\n`);
+        fingerprints.push(`${pathOf(file)}\0${size}\0${mtimeMs}${place}`);
       }
-      return hash.digest('hex');
+      return fingerprints;
     },
     async keys() {
       const keys: string[] = [];
@@ -150,6 +157,7 @@ const DRAWN_AHEAD = 16;
 export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]): ImageSource {
   const { seed, difficulty } = faces;
   const sources = images.map((image) => ({ kind: 'drawn', seed, difficulty, ...image }) as const);
+  const keys = (): string[] => images.map((image) => JSON.stringify({ seed, difficulty, ...image }));
   return {
     count: images.length,
     name(index) {
@@ -161,11 +169,11 @@ export function drawnImages(faces: SyntheticFaces, images: readonly DrawnImage[]
         faces,
         indices.map((index) => images[index]!),
       ),
-    async fingerprint() {
-      return createHash('sha256').update(JSON.stringify({ seed, difficulty, images })).digest('hex');
+    async fingerprints() {
+      return keys();
     },
     async keys() {
-      return images.map((image) => JSON.stringify({ seed, difficulty, ...image }));
+      return keys();
     },
     sources,
     async *load(shape, { signal }) {

@@ -4,6 +4,7 @@ import { inspectPictures } from '@cf/data/node';
 import { z } from 'zod';
 import { withProgress } from '../report/progress.ts';
 import type { Dataset } from './dataset.ts';
+import { listFingerprint } from './image-source.ts';
 
 /** Of more pictures than this those that look alike are not searched for: all would be read once more. */
 const MOST_LOOKED_AT = 20_000;
@@ -54,7 +55,7 @@ export async function scoredAndTrained(
     const told = `${count} pictures are not searched for those that look alike; cf data inspect does that`;
     return { warnings: [...people, told] };
   }
-  const searched = `${trained.length} ${await images.some([...trained, ...others]).fingerprint()}`;
+  const searched = `${trained.length} ${await listFingerprint(images.some([...trained, ...others]))}`;
   const found =
     known?.searched === searched ? known : { searched, alike: await search(images, trained, others, signal) };
   return { warnings: [...people, ...told(found)], found };

@@ -18,7 +18,10 @@ const GROUPS = [
 ] as const;
 
 /** What was found, for people. @param inColour whether states have colours */
-export function doctorText({ machine, findings, chosen, isSound }: Examination, inColour: boolean): string {
+export function doctorText(
+  { machine, findings, absentPackages, chosen, isSound }: Examination,
+  inColour: boolean,
+): string {
   const { cf, node, onnxruntime, platform, processor, threads, memory, freeMemory } = machine;
   const entries = Object.entries(findings).map(([name, finding]) => ({
     name: name.replace(/^\w+ /, ''),
@@ -40,6 +43,10 @@ export function doctorText({ machine, findings, chosen, isSound }: Examination, 
       if (fix !== undefined && state !== 'proven') lines.push(`${' '.repeat(width + 13)}→ ${printable(fix)}`);
     }
   }
+  if (absentPackages.length > 0)
+    lines.push('', 'optional packages that are not installed, and what needs them');
+  for (const { name, brings, install } of absentPackages)
+    lines.push(`  ${name}: ${brings}`, `    → ${install}`);
   const kernels = chosen.device === 'cpu' ? `, kernels ${chosen.kernels}` : '';
   lines.push('', `cf train --device auto takes ${chosen.device}${kernels}: ${chosen.why.join('; ')}`);
   if (!isSound) lines.push('something that is there computes wrong numbers, or ends its process: see above');

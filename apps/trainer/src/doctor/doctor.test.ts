@@ -123,6 +123,7 @@ describe('what is told', () => {
       'provider cuda': absent,
       oneDNN: { state: 'crashed', told: 'by SIGSEGV' },
     },
+    absentPackages: [{ name: 'gpu.js', brings: '--head gpujs-…', install: 'npm install gpu.js' }],
     chosen: { device: 'cpu', kernels: 'onnxruntime', why: ['so'] },
     isSound: false,
   } as unknown as Examination;
@@ -132,6 +133,7 @@ describe('what is told', () => {
     expect(text).toMatch(/^ {2}proven {3}cpu {5}proven$/m);
     expect(text).toMatch(/^ {2}absent {3}cuda {4}nowhere\n {2,}→ npm install it$/m);
     expect(text).toMatch(/^ {2}crashed {2}oneDNN {2}by SIGSEGV$/m);
+    expect(text).toMatch(/^ {2}gpu\.js: --head gpujs-…\n {4}→ npm install gpu\.js$/m);
     expect(text).toContain('cf train --device auto takes cpu, kernels onnxruntime: so');
     expect(text).not.toContain('\u001b');
     expect(doctorText(examination, true)).toContain('\u001b[31mcrashed');

@@ -1,13 +1,24 @@
 import type { Device } from '../engines/device.ts';
 import { CARDS, type CardTrial, fasterCard } from '../engines/faster-card.ts';
+import { installCommand } from '../optional/install-command.ts';
+import { missingOf, OPTIONAL_PACKAGES, type OptionalPackage } from '../optional/optional-packages.ts';
 import { type Machine, machine } from './machine.ts';
 import { type Finding, PROBES, type ProbeName } from './probe.ts';
 import { type ProbeOptions, runProbe } from './run-probe.ts';
+
+/** An optional package that is not installed. */
+export interface AbsentPackage {
+  readonly name: OptionalPackage;
+  /** Flags that need it. */
+  readonly brings: string;
+  readonly install: string;
+}
 
 /** All that a machine can do. */
 export interface Examination {
   readonly machine: Machine;
   readonly findings: Readonly<Record<ProbeName, Finding>>;
+  readonly absentPackages: readonly AbsentPackage[];
   /** What `cf train --device auto --kernels auto` would take, and why. */
   readonly chosen: {
     readonly device: Device;
@@ -55,9 +66,18 @@ export async function examine(
   return {
     machine: await machine(),
     findings,
+    absentPackages: absentPackages(),
     chosen: await choose(findings),
     isSound: Object.values(findings).every(({ state }) => state !== 'wrong' && state !== 'crashed'),
   };
+}
+
+function absentPackages(): readonly AbsentPackage[] {
+  return missingOf(Object.keys(OPTIONAL_PACKAGES) as OptionalPackage[]).map((name) => ({
+    name,
+    brings: OPTIONAL_PACKAGES[name],
+    install: installCommand([name]),
+  }));
 }
 
 /** As `--device auto` and `--kernels auto` do, from what was found. */

@@ -12,6 +12,12 @@ vi.mock('../engines/open-backend.ts', async (importOriginal) => {
     openBackend: async (name: string) => {
       if (name === 'tfjs-webgpu')
         throw new (await import('@cf/core')).BackendError('nothing', 'a card', 'buy one.');
+      if (name === 'gpujs-webgpu')
+        throw new (await import('../errors.ts')).MissingPackageError(
+          'it',
+          ['gpu.js', 'webgpu'],
+          'npm install gpu.js webgpu',
+        );
       if (name === 'gpujs-cpu') throw new TypeError('a bug\nof two lines');
       const backend = referenceBackend();
       return {
@@ -50,6 +56,11 @@ it('what is not there is absent, with what brings it, and what breaks is no abse
     state: 'absent',
     told: 'nothing',
     fix: expect.stringMatching(/npm install webgpu @tensorflow\/tfjs-backend-webgpu'$/),
+  });
+  expect(await probe('backend gpujs-webgpu')).toEqual({
+    state: 'absent',
+    told: 'it without the packages gpu.js, webgpu',
+    fix: 'run npm install gpu.js webgpu',
   });
   expect(await probe('backend gpujs-cpu')).toEqual({ state: 'crashed', told: 'a bug' });
   const elsewhere = process.platform === 'win32' ? 'coreml' : 'dml';

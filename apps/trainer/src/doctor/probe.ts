@@ -62,7 +62,9 @@ export async function probe(name: ProbeName): Promise<Finding> {
   } catch (error) {
     if (error instanceof CfError) {
       const isWrong = error.code === 'E_WRONG_RESULTS';
-      const fix = isWrong ? error.fix : (BROUGHT_BY[name] ?? error.fix);
+      // A package that is missing comes first, and its error has the line.
+      const knowsBest = isWrong || error.code === 'E_PACKAGE';
+      const fix = knowsBest ? error.fix : (BROUGHT_BY[name] ?? error.fix);
       return { state: isWrong ? 'wrong' : 'absent', told: oneLine(error.given), fix: oneLine(fix) };
     }
     return { state: 'crashed', told: firstLine(error) };
@@ -105,7 +107,7 @@ async function ofOneDnn(): Promise<Finding> {
 }
 
 async function ofBackend(name: string): Promise<Finding> {
-  const backend = await openBackend(name);
+  const backend = await openBackend(name, { askedBy: `the backend ${name}` });
   try {
     const goldens = oneOfEachLoss(await embeddedGoldens(['losses']));
     const { rows, tolerance, passed } = await replayGoldens(backend, goldens);

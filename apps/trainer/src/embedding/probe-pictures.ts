@@ -1,6 +1,7 @@
 import { type DetectedFace, type FaceDetector, flipHorizontally, type RawImage } from '@cf/data';
-import { alignedFaces, decodeImage, humanDetector, resizeImage } from '@cf/data/node';
+import { alignedFaces, decodeImage, resizeImage } from '@cf/data/node';
 import { sumWithMirror } from '@cf/eval';
+import { openFaceDetector } from '../dataset/face-detector.ts';
 import type { EmbeddingModel } from './open-model.ts';
 
 /** A picture, or a face of it, with its embedding. */
@@ -40,13 +41,15 @@ export interface ProbeMaker {
   close(): Promise<void>;
 }
 
-/** @throws FaceDetectorError where photographs are to be aligned and the packages for it are missing */
+/** @throws MissingPackageError where photographs are to be aligned and the packages for it are missing */
 export async function openProbeMaker(
   model: EmbeddingModel,
   { flip, align }: ProbeSettings,
 ): Promise<ProbeMaker> {
   const { shape, network } = model;
-  const detector: FaceDetector | undefined = align ? await humanDetector({ threads: 1 }) : undefined;
+  const detector: FaceDetector | undefined = align
+    ? await openFaceDetector('--align', { threads: 1 })
+    : undefined;
   const embedding = async (image: RawImage): Promise<Float32Array> => {
     const plain = await network([image]);
     return flip ? sumWithMirror(plain, await network([flipHorizontally(image)])) : plain;

@@ -12,6 +12,8 @@ export interface BackendPlace {
   readonly device?: Device | undefined;
   /** What multiplies on the processor, of `onnx`; the graphs of onnxruntime by default. */
   readonly kernels?: KernelChoice | undefined;
+  /** What asks for the backend, as a user wrote it; `--head` with its name by default. */
+  readonly askedBy?: string | undefined;
   /** Is told what multiplies, and why. */
   readonly say?: ((line: string) => void) | undefined;
 }
@@ -19,7 +21,7 @@ export interface BackendPlace {
 /** Bytes of a tile's cosines on a card: few and large products. */
 const TILE_ON_CARD = 16 * 2 ** 20;
 
-const BACKENDS: Readonly<Record<string, (place: BackendPlace) => Promise<Backend>>> = {
+const BACKENDS: Readonly<Record<string, (place: BackendPlace, askedBy: string) => Promise<Backend>>> = {
   onnx: async ({ threads, device = 'cpu', kernels = 'onnxruntime', say }) => {
     const { part: products, told } = await chooseProducts({ choice: kernels, device, threads });
     if (kernels !== 'onnxruntime' && device === 'cpu') say?.(told);
@@ -33,15 +35,15 @@ const BACKENDS: Readonly<Record<string, (place: BackendPlace) => Promise<Backend
     });
   },
   reference: async () => referenceBackend(),
-  // Loaded only when chosen: their frameworks are large.
-  'tfjs-cpu': () => openTfjs('cpu'),
-  'tfjs-wasm': () => openTfjs('wasm'),
-  'tfjs-webgpu': () => openTfjs('webgpu'),
-  'tfjs-node': () => openTfjs('node'),
-  'gpujs-cpu': () => openGpujs('cpu'),
-  'gpujs-webasm': () => openGpujs('webasm'),
-  'gpujs-webgpu': () => openGpujs('webgpu'),
-  'gpujs-headlessgl': () => openGpujs('headlessgl'),
+  // Loaded only when chosen: their frameworks are large, and optional.
+  'tfjs-cpu': (_, askedBy) => openTfjs('cpu', askedBy),
+  'tfjs-wasm': (_, askedBy) => openTfjs('wasm', askedBy),
+  'tfjs-webgpu': (_, askedBy) => openTfjs('webgpu', askedBy),
+  'tfjs-node': (_, askedBy) => openTfjs('node', askedBy),
+  'gpujs-cpu': (_, askedBy) => openGpujs('cpu', askedBy),
+  'gpujs-webasm': (_, askedBy) => openGpujs('webasm', askedBy),
+  'gpujs-webgpu': (_, askedBy) => openGpujs('webgpu', askedBy),
+  'gpujs-headlessgl': (_, askedBy) => openGpujs('headlessgl', askedBy),
 };
 
 /** Names that {@link openBackend} knows. */
@@ -50,9 +52,9 @@ export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS);
 /**
  * A backend by its name.
  *
- * @throws UnknownNameError; the backend's own error where it can't run
+ * @throws UnknownNameError; MissingPackageError where its package is not installed; the backend's own error where it can't run
  */
 export async function openBackend(name: string, place: BackendPlace = {}): Promise<Backend> {
   if (!Object.hasOwn(BACKENDS, name)) throw new UnknownNameError('backend', name, BACKEND_NAMES);
-  return BACKENDS[name]!(place);
+  return BACKENDS[name]!(place, place.askedBy ?? `--head ${name}`);
 }

@@ -1,54 +1,71 @@
-import { type Backend, BackendError } from '@cf/core';
+import type { Backend } from '@cf/core';
 import type { GpujsMode } from '@cf/gpujs';
+import { loadPackage, type OptionalPackage, requirePackages } from '../optional/optional-packages.ts';
 
 /** A backend of TensorFlow.js. */
 export type TfjsName = 'cpu' | 'wasm' | 'webgpu' | 'node';
 
+/** What each needs beside TensorFlow.js itself. */
+const OF_BACKEND: Readonly<Record<TfjsName, readonly OptionalPackage[]>> = {
+  cpu: [],
+  wasm: ['@tensorflow/tfjs-backend-wasm'],
+  webgpu: ['@tensorflow/tfjs-backend-webgpu'],
+  node: ['@tensorflow/tfjs-node'],
+};
+
+/**
+ * The packages of a backend of TensorFlow.js, to be there before a module is loaded that imports them.
+ *
+ * @param askedBy what needs them, as a user wrote it
+ * @throws MissingPackageError
+ */
+export function requireTfjs(backend: TfjsName, askedBy: string): void {
+  const card = backend === 'webgpu' ? ofWebGpu() : [];
+  requirePackages(askedBy, ['@tensorflow/tfjs', ...OF_BACKEND[backend], ...card]);
+}
+
 /**
  * The head on a backend of TensorFlow.js, whose package is loaded first.
  *
- * @throws BackendError where the package is not installed or the backend does not run here
+ * @param askedBy what needs it, as a user wrote it
+ * @throws MissingPackageError; BackendError where the backend does not run here
  */
-export async function openTfjs(backend: TfjsName): Promise<Backend> {
+export async function openTfjs(backend: TfjsName, askedBy: string): Promise<Backend> {
+  requireTfjs(backend, askedBy);
   const { tfjsBackend } = await import('@cf/tfjs');
-  if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-  if (backend === 'webgpu') {
-    await provideWebGpu();
-    await optional('@tensorflow/tfjs-backend-webgpu');
-  }
-  if (backend === 'node') await optional('@tensorflow/tfjs-node');
+  if (backend === 'webgpu') await provideWebGpu(askedBy);
+  for (const name of OF_BACKEND[backend]) await loadPackage(askedBy, name);
   // What tfjs-node calls itself.
   return tfjsBackend({ backend: backend === 'node' ? 'tensorflow' : backend });
 }
 
-/** The head on a mode of gpu.js. @throws BackendError where the mode does not run here */
-export async function openGpujs(mode: GpujsMode): Promise<Backend> {
+/**
+ * The head on a mode of gpu.js.
+ *
+ * @param askedBy what needs it, as a user wrote it
+ * @throws MissingPackageError; BackendError where the mode does not run here
+ */
+export async function openGpujs(mode: GpujsMode, askedBy: string): Promise<Backend> {
+  requirePackages(askedBy, ['gpu.js', ...(mode === 'webgpu' ? ofWebGpu() : [])]);
   const { gpujsBackend } = await import('@cf/gpujs');
-  if (mode === 'webgpu') await provideWebGpu();
+  if (mode === 'webgpu') await provideWebGpu(askedBy);
   return gpujsBackend({ mode });
 }
 
-/** Node has no WebGPU of its own; the package `webgpu` brings one. */
-async function provideWebGpu(): Promise<void> {
-  const navigator = globalThis.navigator as { readonly gpu?: unknown };
-  if (navigator.gpu !== undefined) return;
-  const { create, globals } = (await optional('webgpu')) as {
-    readonly create: (options: readonly string[]) => unknown;
-    readonly globals: Readonly<Record<string, unknown>>;
-  };
-  Object.assign(globalThis, globals);
-  Object.defineProperty(navigator, 'gpu', { value: create([]), configurable: true });
+const navigatorHere = (): { readonly gpu?: unknown } => globalThis.navigator as { readonly gpu?: unknown };
+
+/** Node has no WebGPU of its own; a package brings one. */
+function ofWebGpu(): readonly OptionalPackage[] {
+  return navigatorHere().gpu === undefined ? ['webgpu'] : [];
 }
 
-async function optional(name: string): Promise<unknown> {
-  try {
-    return await import(name);
-  } catch (cause) {
-    throw new BackendError(
-      `the package '${name}', which does not load`,
-      'a package that is installed beside this one',
-      `run npm install ${name}, or choose another backend.`,
-      cause,
-    );
+async function provideWebGpu(askedBy: string): Promise<void> {
+  for (const name of ofWebGpu()) {
+    const { create, globals } = (await loadPackage(askedBy, name)) as {
+      readonly create: (options: readonly string[]) => unknown;
+      readonly globals: Readonly<Record<string, unknown>>;
+    };
+    Object.assign(globalThis, globals);
+    Object.defineProperty(navigatorHere(), 'gpu', { value: create([]), configurable: true });
   }
 }

@@ -2,12 +2,13 @@ import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syntheticFaces } from '@cf/data/node';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { drawnImages, fileImages } from '../dataset/image-source.ts';
+import { drawnImages, fileImages, listFingerprint } from '../dataset/image-source.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';
 import { writeTensors } from '../run/safetensors.ts';
 import { smallOnnx, withOutput } from '../testing/onnx-files.ts';
 import { temporaryFolder } from '../testing.ts';
-import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
+import { type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
+import { mergeTables } from './feature-table.ts';
 import { onnxBackbone } from './onnx-backbone.ts';
 
 let folder: string;
@@ -15,6 +16,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
 });
 
+const problem = { path: 'b.jpg', kind: 'unreadable image', message: 'b.jpg: cut short' } as const;
 const kept: KeptFeatures = {
   table: {
     dim: 2,
@@ -22,44 +24,105 @@ const kept: KeptFeatures = {
     rows: Float32Array.of(1, 2, 3, 4),
     mirrored: Float32Array.of(5, 6, 0, 0),
   },
-  problems: [{ path: 'ž.jpg', kind: 'unreadable image', message: 'ž.jpg: cut short' }],
+  problems: new Map([[1, problem]]),
 };
+const origin = { extractor: 'abc', pictures: ['a', 'b', 'c'], mirrored: new Set([0]) };
 
 describe('readFeatures', () => {
-  it('gives back what was written under the same fingerprint', async () => {
-    const path = join(folder, 'features.safetensors');
-    await writeFeatures(path, kept, 'abc');
-    expect(await readFeatures(path, 'abc')).toEqual(kept);
-    expect(await readFeatures(path, 'abd')).toBeUndefined();
-    const single = { table: { ...kept.table, mirrored: undefined }, problems: [] };
-    await writeFeatures(path, single, 'abc');
-    expect(await readFeatures(path, 'abc')).toEqual(single);
+  let path: string;
+  beforeEach(async () => {
+    path = join(folder, 'features.safetensors');
   });
 
-  it('gives nothing for a file that is missing, cut short or another thing', async () => {
-    const path = join(folder, 'features.safetensors');
-    expect(await readFeatures(path, 'abc')).toBeUndefined();
-    await writeFeatures(path, kept, 'abc');
+  it('gives back what was written', async () => {
+    await writeFeatures(path, kept, origin);
+    expect(await readFeatures(path, origin)).toEqual({ ...kept, lacking: [] });
+    const single = { table: { ...kept.table, mirrored: undefined }, problems: new Map([[1, problem]]) };
+    const unmirrored = { ...origin, mirrored: new Set<number>() };
+    await writeFeatures(path, single, unmirrored);
+    expect(await readFeatures(path, unmirrored)).toEqual({ ...single, lacking: [] });
+    expect(await readFeatures(path, origin)).toMatchObject({ lacking: [0] });
+  });
+
+  it('finds the pictures asked for, of more than those and in any order, and tells what is lacking', async () => {
+    await writeFeatures(path, kept, origin);
+    expect(await readFeatures(path, { ...origin, pictures: ['c', 'd', 'a'], mirrored: new Set() })).toEqual({
+      table: {
+        dim: 2,
+        indices: Int32Array.of(0, 2),
+        rows: Float32Array.of(3, 4, 1, 2),
+        mirrored: undefined,
+      },
+      problems: new Map(),
+      lacking: [1],
+    });
+    const both = await readFeatures(path, {
+      ...origin,
+      pictures: ['c', 'b', 'a'],
+      mirrored: new Set([0, 2]),
+    });
+    expect(both).toEqual({
+      table: {
+        dim: 2,
+        indices: Int32Array.of(2),
+        rows: Float32Array.of(1, 2),
+        mirrored: Float32Array.of(5, 6),
+      },
+      problems: new Map([[1, problem]]),
+      lacking: [0],
+    });
+    expect(await readFeatures(path, { ...origin, pictures: ['d', 'e'] })).toBeUndefined();
+  });
+
+  it('has what is mirrored only where it is asked for', async () => {
+    await writeFeatures(path, kept, origin);
+    const asked = { ...origin, pictures: ['a', 'a'], mirrored: new Set([1]) };
+    expect((await readFeatures(path, asked))?.table.mirrored).toEqual(Float32Array.of(0, 0, 5, 6));
+  });
+
+  it('lets a strict run meet what could not be read', async () => {
+    await writeFeatures(path, kept, origin);
+    expect(await readFeatures(path, origin, true)).toMatchObject({ problems: new Map(), lacking: [1] });
+  });
+
+  it('gives nothing for a file that is missing, cut short, of another extractor or another thing', async () => {
+    expect(await readFeatures(path, origin)).toBeUndefined();
+    await writeFeatures(path, kept, origin);
+    expect(await readFeatures(path, { ...origin, extractor: 'abd' })).toBeUndefined();
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 3));
-    expect(await readFeatures(path, 'abc')).toBeUndefined();
-    await writeTensors(path, { tensors: {}, metadata: { format: 'other', fingerprint: 'abc' } });
-    expect(await readFeatures(path, 'abc')).toBeUndefined();
+    expect(await readFeatures(path, origin)).toBeUndefined();
+    await writeTensors(path, { tensors: {}, metadata: { format: 'other', extractor: 'abc' } });
+    expect(await readFeatures(path, origin)).toBeUndefined();
   });
 });
 
-describe('featureFingerprint', () => {
-  const pixels = { fingerprint: 'pixels 16' };
+describe('mergeTables', () => {
+  it('puts the rows of both in the order of the list', () => {
+    const other = {
+      dim: 2,
+      indices: Int32Array.of(1, 3),
+      rows: Float32Array.of(7, 8, 9, 0),
+      mirrored: undefined,
+    };
+    expect(mergeTables(kept.table, other)).toEqual({
+      dim: 2,
+      indices: Int32Array.of(0, 1, 2, 3),
+      rows: Float32Array.of(1, 2, 7, 8, 3, 4, 9, 0),
+      mirrored: Float32Array.of(5, 6, 0, 0, 0, 0, 0, 0),
+    });
+    expect(mergeTables(other, { ...kept.table, mirrored: undefined }).mirrored).toBeUndefined();
+  });
+});
 
+describe('fingerprints', () => {
   it('stays for the same pictures and changes with any of them', async () => {
     const [a, b] = [join(folder, 'a'), join(folder, 'b')];
     for (const file of [a, b]) await writeFile(file, 'picture');
     const seen = new Set<string>();
-    const fingerprint = (files: string[], mirrored: number[] = [0], features = pixels) =>
-      featureFingerprint(features, fileImages(files), mirrored);
-    const add = async (...args: Parameters<typeof fingerprint>): Promise<void> => {
-      const text = await fingerprint(...args);
-      expect(await fingerprint(...args)).toBe(text);
+    const add = async (files: string[]): Promise<void> => {
+      const text = await listFingerprint(fileImages(files));
+      expect(await listFingerprint(fileImages(files))).toBe(text);
       expect(seen).not.toContain(text);
       seen.add(text);
     };
@@ -67,20 +130,18 @@ describe('featureFingerprint', () => {
     await add([b, a]);
     await add([a]);
     await add([a, join(folder, 'missing')]);
-    await add([a, b], [1]);
-    await add([a, b], [0], { fingerprint: 'pixels 8' });
     await appendFile(a, '!');
     await add([a, b]);
     await utimes(b, 1, 1);
     await add([a, b]);
   });
 
-  it('changes with a backbone, with its pixels, and with what is done to the file', async () => {
+  it('of an extractor changes with the backbone, with its pixels, and with what is done to the file', async () => {
     const file = join(folder, 'x.onnx');
     const of = async (settings: FileSettings = {}): Promise<string> => {
       const extractor = await onnxBackbone(file, settings);
       await extractor.dispose();
-      return featureFingerprint(extractor, fileImages([]), []);
+      return extractor.fingerprint;
     };
     const settings: FileSettings[] = [
       { input: 'raw' },
@@ -102,7 +163,7 @@ describe('featureFingerprint', () => {
   it('changes with the parameters of a drawing', async () => {
     const of = (seed: number, difficulty: number, imageIndex: number): Promise<string> => {
       const faces = syntheticFaces({ seed, difficulty, identities: 2, imagesPerIdentity: 2 });
-      return featureFingerprint(pixels, drawnImages(faces, [{ identityIndex: 0, imageIndex }]), []);
+      return listFingerprint(drawnImages(faces, [{ identityIndex: 0, imageIndex }]));
     };
     const all = await Promise.all([of(0, 1, 0), of(1, 1, 0), of(0, 0, 0), of(0, 1, 1), of(0, 1, 0)]);
     expect(new Set(all).size).toBe(4);

@@ -142,6 +142,28 @@ export function pickImages(table: FeatureTable, wanted: (index: number) => boole
   };
 }
 
+/** Two tables of other pictures of one list, as one, in the order of the list. */
+export function mergeTables(a: FeatureTable, b: FeatureTable): FeatureTable {
+  const all = [a, b].flatMap((table) => Array.from(table.indices, (index, row) => ({ index, table, row })));
+  all.sort((one, other) => one.index - other.index);
+  const { dim } = a;
+  const gather = (rowsOf: (table: FeatureTable) => Float32Array | undefined): Float32Array => {
+    const gathered = new Float32Array(all.length * dim);
+    for (const [at, { table, row }] of all.entries()) {
+      const rows = rowsOf(table);
+      if (rows !== undefined) gathered.set(rows.subarray(row * dim, (row + 1) * dim), at * dim);
+    }
+    return gathered;
+  };
+  const anyMirrored = a.mirrored !== undefined || b.mirrored !== undefined;
+  return {
+    dim,
+    indices: Int32Array.from(all, ({ index }) => index),
+    rows: gather(({ rows }) => rows),
+    mirrored: anyMirrored ? gather(({ mirrored }) => mirrored) : undefined,
+  };
+}
+
 /** Some rows of [N, dim], by their places. */
 export function gatherRows(rows: Float32Array, dim: number, places: readonly number[]): Float32Array {
   const gathered = new Float32Array(places.length * dim);

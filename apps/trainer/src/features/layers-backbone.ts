@@ -9,11 +9,11 @@ import { networkExtractor } from './onnx-backbone.ts';
 /**
  * The layers model of a finished training as feature extractor, on the backend of TensorFlow.js that it was trained on.
  *
- * @throws BackboneError if its files are missing or broken; BackendError where the backend does not run here
+ * @throws BackboneError if its files are missing or broken; MissingPackageError; BackendError where the backend does not run here
  */
 export async function layersBackbone(run: RunFolder): Promise<FeatureExtractor> {
   const { head } = await readConfig(run.file('config'));
-  const backend = await openBackend(head);
+  const backend = await openBackend(head, { askedBy: `'${run.path}', trained with --head ${head},` });
   try {
     // Loaded only when needed: its framework is large.
     const { openLayersNetwork } = await import('../engines/tfjs/open-tfjs-engine.ts');

@@ -3,13 +3,19 @@ import { imagesOfPairs } from '../dataset/verification-pairs.ts';
 import type { Job } from '../run/job.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import type { EmbeddingTraining } from '../settings/train-config.ts';
-import { featureFingerprint, type KeptFeatures, readFeatures, writeFeatures } from './feature-cache.ts';
+import {
+  type FeatureOrigin,
+  type FoundFeatures,
+  type KeptFeatures,
+  readFeatures,
+  writeFeatures,
+} from './feature-cache.ts';
 import type { FeatureExtractor } from './feature-extractor.ts';
-import { extractFeatures, type FeatureTable } from './feature-table.ts';
+import { extractFeatures, type FeatureTable, mergeTables } from './feature-table.ts';
 
 /**
- * Features of every picture of a job's data set: kept ones of its run, or of the run that features are taken from, where
- * they are of the same pictures; else extracted. They are kept in either case, unless the run is only read.
+ * Features of every picture of a job's data set: those that its run has, or the run that features are taken from, and the
+ * others extracted. They are kept in either case, unless the run is only read.
  */
 export async function prepareFeatures(
   job: Job<EmbeddingTraining>,
@@ -18,43 +24,55 @@ export async function prepareFeatures(
 ): Promise<FeatureTable> {
   const { config, dataset, policy, say } = job;
   const featuresFrom = job.place.featuresFrom ?? run;
-  const mirrored = config.evaluation.flip ? imagesOfPairs(dataset.verification) : new Set<number>();
-  const fingerprint = await featureFingerprint(extractor, dataset.images, mirrored);
-  const kept = await readFeatures(featuresFrom.file('features'), fingerprint);
+  const origin: FeatureOrigin = {
+    extractor: extractor.fingerprint,
+    pictures: await dataset.images.fingerprints(),
+    mirrored: config.evaluation.flip ? imagesOfPairs(dataset.verification) : new Set<number>(),
+  };
   // A strict run has to meet what an earlier one skipped.
-  const fits = kept !== undefined && !(policy.strict && kept.problems.length > 0);
-  if (fits) {
-    for (const problem of kept.problems) policy.onProblem(problem);
-    say(`features of ${kept.table.indices.length} images from ${featuresFrom.file('features')}`);
-  } else if (featuresFrom.path !== run.path) say(misfit(featuresFrom, kept));
-  const features = fits ? kept : await extract(job, extractor, mirrored);
-  if (job.place.readsOnly !== true && (!fits || featuresFrom.path !== run.path))
-    await writeFeatures(run.file('features'), features, fingerprint);
+  const found = await readFeatures(featuresFrom.file('features'), origin, policy.strict);
+  for (const problem of found?.problems.values() ?? []) policy.onProblem(problem);
+  const another = featuresFrom.path !== run.path;
+  if (found !== undefined || another) say(told(featuresFrom, found));
+  const whole = found?.lacking.length === 0;
+  const features = whole ? found : await extractLacking(job, extractor, origin.mirrored, found);
+  if (job.place.readsOnly !== true && (!whole || another))
+    await writeFeatures(run.file('features'), features, origin);
   return features.table;
 }
 
-/** Why features of another run are not taken. */
-function misfit({ path }: RunFolder, kept: KeptFeatures | undefined): string {
-  if (kept === undefined)
-    return `'${path}' has no features of these pictures, backbone and mirror images; they are extracted anew`;
-  const count = kept.problems.length;
-  return `the features in '${path}' lack ${count} unreadable ${count === 1 ? 'picture' : 'pictures'} that --strict stops at; they are extracted anew`;
+function told(featuresFrom: RunFolder, found: FoundFeatures | undefined): string {
+  if (found === undefined)
+    return `'${featuresFrom.path}' has no features of these pictures, backbone and mirror images; they are extracted anew`;
+  const { lacking, table } = found;
+  const taken = `features of ${table.indices.length} images from ${featuresFrom.file('features')}`;
+  if (lacking.length === 0) return taken;
+  const others = lacking.length === 1 ? '1 other' : `${lacking.length} others`;
+  return `${taken}; those of ${others} are extracted`;
 }
 
-async function extract(
+/** Extracts what was not found, and puts it between what was. */
+async function extractLacking(
   { dataset: { images }, policy, signal }: Job<EmbeddingTraining>,
   extractor: FeatureExtractor,
   mirrored: ReadonlySet<number>,
+  found: FoundFeatures | undefined,
 ): Promise<KeptFeatures> {
-  const problems: ImageProblem[] = [];
-  const table = await extractFeatures('features', images, extractor, {
+  const lacking = found?.lacking ?? Array.from({ length: images.count }, (_, index) => index);
+  const met: ImageProblem[] = [];
+  const extracted = await extractFeatures('features', images.some(lacking), extractor, {
     strict: policy.strict,
     onProblem: (problem) => {
-      problems.push(problem);
+      met.push(problem);
       policy.onProblem(problem);
     },
-    mirror: (index) => mirrored.has(index),
+    mirror: (at) => mirrored.has(lacking[at]!),
     signal,
   });
-  return { table, problems };
+  const read = new Set(extracted.indices);
+  const unread = lacking.filter((_, at) => !read.has(at));
+  const problems = new Map(unread.map((index, at) => [index, met[at]!] as const));
+  const table = { ...extracted, indices: extracted.indices.map((at) => lacking[at]!) };
+  if (found === undefined) return { table, problems };
+  return { table: mergeTables(found.table, table), problems: new Map([...found.problems, ...problems]) };
 }

@@ -1,9 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from '@cf/core';
-import { parseSafetensors, safetensorsHeader, type TensorPlace } from '@cf/data';
+import { arrayTypeOf, parseSafetensors, type ShapedArray, tensorParts } from '@cf/data';
 import { readExactly, readSafetensorsText } from '@cf/data/node';
-import { sizeOf } from '@cf/onnx';
 import { RunFolderError } from '../errors.ts';
 import { requireRegular } from '../settings/read-given.ts';
 import { atomicWrite } from './atomic-write.ts';
@@ -14,12 +13,7 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array;
-}
-
-const TYPES = { F32: Float32Array, F64: Float64Array } as const;
+export type Tensor = ShapedArray;
 
 /** What a file with a checksum begins with, after the length of its header: the digest follows, 64 digits of hexadecimals. */
 const CHECKSUM_AT = '{"__metadata__":{"sha256":"';
@@ -42,18 +36,8 @@ export async function writeTensors(
 ): Promise<void> {
   const { sha256: _, ...others } = file.metadata;
   const metadata = checksum ? { sha256: NO_DIGEST, ...others } : file.metadata;
-  const places: Record<string, TensorPlace> = {};
-  const parts: Uint8Array[] = [];
-  let offset = 0;
-  for (const [name, { shape, data }] of Object.entries(file.tensors)) {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const dtype = data instanceof Float32Array ? 'F32' : 'F64';
-    places[name] = { dtype, shape, from: offset, to: offset + bytes.length };
-    parts.push(bytes);
-    offset += bytes.length;
-  }
-  const header = safetensorsHeader(metadata, places);
-  const all = [header, ...parts];
+  const all = tensorParts(Object.entries(file.tensors), metadata);
+  const [header] = all;
   if (checksum) {
     const hash = createHash('sha256');
     // No more than 2 GiB can be given at once.
@@ -102,16 +86,10 @@ async function parse(file: FileHandle): Promise<TensorFile> {
   if (digest !== undefined) await requireDigest(file, size, digest);
   const { metadata, tensors: places } = parseSafetensors(text);
   const tensors: Record<string, Tensor> = {};
-  for (const [name, { dtype, shape, from, to }] of places) {
-    const Type = TYPES[dtype as keyof typeof TYPES];
-    if (Type === undefined) throw new Error(`tensor '${name}' of type ${dtype}`);
-    if (start + to > size)
-      throw new Error(`cut short: tensor '${name}' ends at byte ${start + to} of ${size}`);
-    const count = sizeOf(shape);
-    if ((to - from) / Type.BYTES_PER_ELEMENT !== count)
-      throw new Error(`tensor '${name}' has ${to - from} bytes for [${shape}]`);
-    const { buffer } = await readExactly(file, start + from, to - from);
-    tensors[name] = { shape, data: new Type(buffer) };
+  for (const [name, place] of places) {
+    const ArrayOf = arrayTypeOf(name, place, size - start);
+    const { buffer } = await readExactly(file, start + place.from, place.to - place.from);
+    tensors[name] = { shape: place.shape, data: new ArrayOf(buffer) };
   }
   return { tensors, metadata };
 }

@@ -165,4 +165,13 @@ export function requireSameState(
     const tolerance = unit * Math.max(1, Math.abs(value));
     requireClose(`state.${name}`, [actual.values[name]!], [value], tolerance);
   }
+  const classNames = Object.keys(expected.classValues ?? {});
+  if (Object.keys(actual.classValues ?? {}).join() !== classNames.join())
+    throw new Error(
+      `a state of classes of {${Object.keys(actual.classValues ?? {})}}, expected {${classNames}}`,
+    );
+  for (const [name, values] of Object.entries(expected.classValues ?? {})) {
+    const tolerance = unit * Math.max(1, ...values.map(Math.abs));
+    requireClose(`state.${name}`, actual.classValues![name]!, values, tolerance);
+  }
 }

@@ -41,6 +41,17 @@ export const shardsAreTheWhole: Law = problemLaw(
         if (!Object.is(state.values[name], shards[0]!.state.values[name]))
           throw new Error(`state.${name} = ${state.values[name]} and ${shards[0]!.state.values[name]}`);
       }
+      for (const [name, values] of Object.entries(whole.state.classValues ?? {})) {
+        const own = state.classValues?.[name] ?? [];
+        requireClose(
+          `state.${name} beside the whole`,
+          own,
+          values,
+          slack * Math.max(1, ...values.map(Math.abs)),
+        );
+        if (own.some((value, c) => !Object.is(value, shards[0]!.state.classValues![name]![c])))
+          throw new Error(`state.${name} is not the same on all shards`);
+      }
       const share = whole.diagnostics.hardShare;
       requireClose('hardShare', [diagnostics.hardShare ?? -1], [share ?? -1], 1e-12);
     }

@@ -49,6 +49,8 @@ export const evaluationMovesNothing: Law = problemLaw(
         throw new Error(`evaluation moved ${name} from ${value} to ${first.state.values[name]}`);
       }
     }
+    if (JSON.stringify(first.state.classValues) !== JSON.stringify(trained.state.classValues))
+      throw new Error('evaluation moved what the loss carries of classes');
     if (!Object.is(first.loss, second.loss))
       throw new Error(`evaluated twice: ${first.loss}, then ${second.loss}`);
   },

@@ -93,6 +93,12 @@ export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOpti
   };
 
   const state = scalarsOf(before.values);
+  const carried = Object.fromEntries(
+    Object.entries(loss.initialClassValues).map(([name, start]) => [
+      name,
+      before.classValues?.[name] ?? new Array<number>(classes).fill(start),
+    ]),
+  );
   const points = x.map((_, i) => stand(scalar, variables, i, labels[i]!));
   const others = x.map((_, i) => w.slice(0, classes).map((_, j) => stand(scalar, variables, i, j).cos));
   const keys = input.sampleKeys ?? x.map((_, i) => i);
@@ -102,8 +108,9 @@ export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOpti
     norm: Float64Array.from(points, ({ norm }) => norm),
     draws: marginDraws(loss, before, mode, keys, input.draws),
     classes: Float64Array.of(classes),
+    labels: Float64Array.from(labels),
     ofClass: Object.fromEntries(
-      Object.entries(loss.classValues).map(([name, table]) => [
+      Object.entries({ ...loss.classValues, ...carried }).map(([name, table]) => [
         name,
         Float64Array.from(labels, (label) => table[label]!),
       ]),
@@ -140,7 +147,7 @@ export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOpti
   const logit: DenseHead['logit'] = (ops, of, i, j) => {
     const point = stand(ops, of, i, j);
     const values = read(ops, samples[i]!);
-    const moved = prepared.scale === undefined ? undefined : ops.constant(prepared.scale[0]!);
+    const moved = prepared.scale && ops.constant(sampleAt({ scale: prepared.scale }, i).scale!);
     const scale = logitScale(ops, loss, point.norm, moved);
     const before =
       j === labels[i]
@@ -164,13 +171,19 @@ export function denseHead(loss: MarginLoss, input: HeadInput, options: DenseOpti
     numberOps,
     regularisers.map((value, i) => (sampleWeights[i]! * value) / batch),
   );
+  const classValues =
+    mode === 'eval' ? before.classValues : movedClasses(carried, labels, prepared.nextOfClass);
   const step = before.values.step! + (mode === 'train' ? 1 : 0);
   return {
     values: {
       loss: reduced.loss[0]! + regulariser,
       losses: reduced.losses,
       regulariser,
-      state: { loss: loss.name, values: { step, ...sampleAt({ ...prepared.next, ...reduced.next }, 0) } },
+      state: {
+        loss: loss.name,
+        values: { step, ...sampleAt({ ...prepared.next, ...reduced.next }, 0) },
+        ...(classValues && { classValues }),
+      },
     },
     variables,
     targetCosines: points.map(({ cos }) => cos),
@@ -252,7 +265,25 @@ function alone<T>(ops: TensorOps<T, boolean>, batch: number): BatchOps<T, boolea
     count: () => ops.constant(batch),
     argsort: () => ops.constant(0),
     gather: (value) => value,
+    sumOfClass: (value) => value,
   };
+}
+
+/** What a loss carries of classes, moved to what its samples say; undefined where it carries nothing. */
+function movedClasses(
+  carried: Readonly<Record<string, readonly number[]>>,
+  labels: ArrayLike<number>,
+  next: Readonly<Record<string, BatchValues>> | undefined,
+): Record<string, number[]> | undefined {
+  if (next === undefined || Object.keys(next).length === 0) return undefined;
+  const entries = Object.entries(carried).map(([name, before]) => [
+    name,
+    before.map((value, c) => {
+      const i = Array.from(labels).indexOf(c);
+      return i < 0 ? value : sampleAt(next, i)[name]!;
+    }),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function read<T>(

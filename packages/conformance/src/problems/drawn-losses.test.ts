@@ -54,7 +54,8 @@ test('a survey and a binary objective on cosines alone, a scale that moves where
   const states = Object.keys(DRAWN_STATES);
   const without = (...names: string[]): string[] => states.filter((name) => !names.includes(name));
   expect(accepted('state', DRAWN_STATES, 'cosine')).toEqual(states);
-  expect(accepted('state', DRAWN_STATES, 'norm-scaled')).toEqual(without('a scale that moves', 'survey'));
+  const scales = ['a scale that moves', 'a scale of each class'];
+  expect(accepted('state', DRAWN_STATES, 'norm-scaled')).toEqual(without(...scales, 'survey'));
   expect(accepted('state', DRAWN_STATES, 'inner')).toEqual(without('survey'));
   expect(accepted('objective', DRAWN_OBJECTIVES, 'cosine')).toEqual(Object.keys(DRAWN_OBJECTIVES));
   for (const geometry of ['norm-scaled', 'inner'] as const)

@@ -166,8 +166,9 @@ function sampleValuesOf<T, M>(ops: BatchOps<T, M>, value: T): SampleValues<T> {
 
 /** Of a log-sum-exp, a tenth; where there is no negative a number all the same. */
 function logOf<T, M>(ops: BatchOps<T, M>, { max, sum }: NegativeSum<T>): T {
-  const some = ops.greater(sum, ops.constant(0));
   const zero = ops.constant(0);
+  // Of no negative: a sum of 0, or a maximum below any logit.
+  const some = ops.greater(ops.select(ops.greater(max, ops.constant(-1e19)), sum, zero), zero);
   const log = ops.add(ops.select(some, max, zero), ops.log(ops.select(some, sum, ops.constant(1))));
   return ops.mul(ops.constant(0.1), log);
 }
@@ -177,7 +178,13 @@ const clamped = <T, M>(ops: BatchOps<T, M>, value: T): T =>
 
 /** Where sample values come from. */
 export const DRAWN_STATES: Readonly<
-  Record<string, Pick<MarginLossParts, 'initialValues' | 'draws' | 'prepare' | 'surveyScale' | 'classValues'>>
+  Record<
+    string,
+    Pick<
+      MarginLossParts,
+      'initialValues' | 'initialClassValues' | 'draws' | 'prepare' | 'surveyScale' | 'classValues'
+    >
+  >
 > = {
   none: { prepare: (ops) => ({ sampleValues: sampleValuesOf(ops, ops.constant(0.4)), next: {} }) },
   'average of the cosine': {
@@ -232,6 +239,40 @@ export const DRAWN_STATES: Readonly<
   },
   'a table of classes': {
     prepare: (ops, { ofClass }) => ({ sampleValues: sampleValuesOf(ops, ofClass.level!), next: {} }),
+  },
+  'an average of each class': {
+    initialClassValues: { mean: 0.2, count: 0 },
+    prepare: (ops, { cosTarget, labels, ofClass }, _, mode) => {
+      const own = ops.sumOfClass(ops.constant(1), labels);
+      const mean = ema(
+        ops,
+        ofClass.mean!,
+        ops.div(ops.sumOfClass(cosTarget, labels), own),
+        ops.constant(0.3),
+      );
+      const count = ops.add(ofClass.count!, own);
+      const level = mode === 'train' ? mean : ofClass.mean!;
+      return {
+        sampleValues: sampleValuesOf(ops, clamped(ops, level)),
+        next: {},
+        nextOfClass: { mean, count },
+      };
+    },
+  },
+  'a scale of each class': {
+    initialClassValues: { level: 0.5 },
+    prepare: (ops, { cosTarget, labels, ofClass }) => {
+      const own = ops.sumOfClass(ops.constant(1), labels);
+      const mean = ops.div(ops.sumOfClass(cosTarget, labels), own);
+      const level = ema(ops, ofClass.level!, clamped(ops, mean), ops.constant(0.4));
+      const scale = ops.add(ops.constant(4), ops.mul(ops.constant(2), ofClass.level!));
+      return {
+        sampleValues: sampleValuesOf(ops, ops.constant(0.2)),
+        next: {},
+        nextOfClass: { level },
+        scale,
+      };
+    },
   },
 };
 

@@ -113,7 +113,7 @@ export interface HeadOptions {
    * own, −1 for all others.
    */
   readonly communicator?: Communicator | undefined;
-  /** The first of its own classes among all: default 0, and needed where classes are shared and the loss has a table of them. */
+  /** The first of its own classes among all: default 0, and needed where classes are shared. */
   readonly firstClass?: number | undefined;
 }
 

@@ -15,6 +15,7 @@ type Optional =
   | 'lossWeight'
   | 'sampleValueNames'
   | 'classValues'
+  | 'initialClassValues'
   | 'stateRanges'
   | 'draws'
   | 'surveyScale'
@@ -48,6 +49,7 @@ export function composeLoss(parts: MarginLossParts): MarginLoss {
     lossWeight,
     sampleValueNames: parts.sampleValueNames ?? [],
     initialValues: { step: 0, ...parts.initialValues },
+    initialClassValues: parts.initialClassValues ?? {},
     stateRanges: { step: [0, Number.MAX_SAFE_INTEGER], ...parts.stateRanges },
     classValues: parts.classValues ?? {},
     draws: parts.draws,

@@ -26,7 +26,9 @@ export interface BatchStatistics<T> {
   readonly draws: T | undefined;
   /** C, over all shards: a scalar. */
   readonly classes: T;
-  /** Of each sample's own class, the entry of each of {@link MarginLoss.classValues}. */
+  /** The class of each sample among all, over all shards: an integer, for `sumOfClass`. */
+  readonly labels: T;
+  /** Of each sample's own class, the entry of each of {@link MarginLoss.classValues} and the state of its class. */
   readonly ofClass: Readonly<Record<string, T>>;
   /** Σ_{j≠y} e^{s'·cos θ_j} with s' of {@link MarginLoss.surveyScale}; undefined for losses without, and in evaluation. */
   readonly surveyed: NegativeSum<T> | undefined;
@@ -36,7 +38,12 @@ export interface BatchStatistics<T> {
 export interface Prepared<T> {
   readonly sampleValues: SampleValues<T>;
   readonly next: StateValues<T>;
-  /** In the place of the loss's scale s, where that moves: a scalar. */
+  /**
+   * The state of each sample's class after this step, by the names of {@link MarginLoss.initialClassValues}: [B], the same
+   * for all samples of a class (`sumOfClass`). Classes without a sample keep theirs; in evaluation all do.
+   */
+  readonly nextOfClass?: StateValues<T>;
+  /** In the place of the loss's scale s, where that moves: a scalar, or one a sample: [B]. */
   readonly scale?: T;
 }
 
@@ -96,7 +103,9 @@ export interface MarginLoss {
   readonly sampleValueNames: readonly string[];
   /** State before the first step, weighting included; `step`, the training steps before this one, is in every state. */
   readonly initialValues: StateValues<number>;
-  /** Least and largest value that a state may hold, where there are such. */
+  /** State of each class before the first step, by name: [C] over all shards, each starting at this number. */
+  readonly initialClassValues: StateValues<number>;
+  /** Least and largest value that a state, also that of a class, may hold, where there are such. */
   readonly stateRanges: Readonly<Record<string, readonly [number, number]>>;
   /** Tables with one entry a class, [C] over all shards, of which `prepare` gets those of the samples' classes. */
   readonly classValues: Readonly<Record<string, ArrayLike<number>>>;

@@ -1,5 +1,6 @@
 import { requireChoice, requirePositive, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
+import { classValuesOf } from '../head/phases/class-values.ts';
 import type { SampleValues, TargetMargin, TargetPoint } from '../margin/target-margin.ts';
 import type { Modulation } from '../modulation/modulation.ts';
 import { batchOps, scalarsOf } from '../readings/batch.ts';
@@ -19,7 +20,7 @@ const RESERVED = ['cos', 'sin', 'norm', 'pivot', 'step'];
  *   negatives;
  * - `inner` with a margin or modulation of cosines or angles, or with anything that follows ‖x‖ (there is no gradient
  *   along it);
- * - a state or sample values that are not those that `prepare` gives, or that a formula reads and nobody gives.
+ * - a state, also that of a class, or sample values that are not those that `prepare` gives, or that a formula reads and nobody gives.
  *
  * The formulas are read once, on two samples.
  *
@@ -76,13 +77,21 @@ function refuseOnInner(part: string, value: string, why: string): never {
   throw new OptionOutOfRangeError(part, value, expected, `take geometry cosine, or another ${part}.`);
 }
 
-function requireState({ initialValues, stateRanges }: MarginLoss): void {
+function requireState({ initialValues, initialClassValues, classValues, stateRanges }: MarginLoss): void {
   requireRange('initialValues.step', initialValues.step!, 0, 0);
-  for (const [name, value] of Object.entries(initialValues)) {
-    const [low, high] = stateRanges[name] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
-    requireRange(`initialValues.${name}`, value, low, high);
+  for (const [of, values] of Object.entries({ initialValues, initialClassValues })) {
+    for (const [name, value] of Object.entries(values)) {
+      const [low, high] = stateRanges[name] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
+      requireRange(`${of}.${name}`, value, low, high);
+    }
   }
-  requireNames('stateRanges', Object.keys(stateRanges), Object.keys(initialValues));
+  for (const name of Object.keys(initialClassValues)) {
+    if (!Object.hasOwn({ ...initialValues, ...classValues }, name)) continue;
+    const expected = 'a name that initialValues and classValues do not have';
+    throw new OptionOutOfRangeError('initialClassValues', name, expected, 'take another name.');
+  }
+  const known = Object.keys({ ...initialValues, ...initialClassValues });
+  requireNames('stateRanges', Object.keys(stateRanges), known);
 }
 
 function requireSampleNames({ sampleValueNames }: MarginLoss): void {
@@ -96,17 +105,16 @@ function requireSampleNames({ sampleValueNames }: MarginLoss): void {
 /** Runs `prepare` on two samples and compares what comes out with what the loss announces. */
 function requirePrepared(loss: MarginLoss, mode: Mode): void {
   const draws = mode === 'train' ? loss.draws?.(0, [0, 1]) : undefined;
-  const ofClass = Object.entries(loss.classValues).map(([name, table]) => [
-    name,
-    Float64Array.of(table[0] ?? 0, table[0] ?? 0),
-  ]);
   const survey = loss.surveyScale !== undefined && mode === 'train';
+  // Of one class: every table has that entry.
+  const labels = Float64Array.of(0, 0);
   const batch = {
     cosTarget: Float64Array.of(0.5, 0.25),
     norm: Float64Array.of(1, 2),
     draws,
     classes: Float64Array.of(3),
-    ofClass: Object.fromEntries(ofClass),
+    labels,
+    ofClass: classValuesOf(loss, labels, {}),
     surveyed: survey ? { max: Float64Array.of(0.5, 0.5), sum: Float64Array.of(1, 1) } : undefined,
   };
   const prepared = loss.prepare(batchOps, batch, scalarsOf(loss.initialValues), mode);
@@ -117,6 +125,8 @@ function requirePrepared(loss: MarginLoss, mode: Mode): void {
   const carried = Object.keys(loss.initialValues).filter((name) => name !== 'step');
   requireSameNames('prepare: sampleValues', prepared.sampleValues, loss.sampleValueNames);
   requireSameNames('prepare: next', prepared.next, carried);
+  const ofClasses = Object.keys(loss.initialClassValues);
+  requireSameNames('prepare: nextOfClass', prepared.nextOfClass ?? {}, ofClasses);
 }
 
 function requireSameNames(what: string, given: object, expected: readonly string[]): void {

@@ -55,7 +55,7 @@ export function withWeighting(loss: MarginLoss, weighting: SampleWeighting): Mar
     );
   }
   for (const name of Object.keys(weighting.initialValues)) {
-    if (!Object.hasOwn(loss.initialValues, name)) continue;
+    if (!Object.hasOwn({ ...loss.initialValues, ...loss.initialClassValues }, name)) continue;
     const fix = 'give one of the two another name.';
     throw new OptionOutOfRangeError('initialValues', name, `a name that ${loss.name} does not carry`, fix);
   }

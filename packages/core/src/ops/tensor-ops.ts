@@ -76,4 +76,6 @@ export interface BatchOps<T, M> extends TensorOps<T, M> {
   argsort(values: T, direction: 'ascending' | 'descending'): T;
   /** out[i] = values[indices[i]]: [B], [B] → [B]. */
   gather(values: T, indices: T): T;
+  /** Sum over the samples of the same class, the same bits for each of them: [B] or scalar, labels [B] → [B]. */
+  sumOfClass(values: T, labels: T): T;
 }

@@ -1,4 +1,5 @@
 import { requireChoice, requireInteger } from '../errors/check-options.ts';
+import { type OptionNames, requireKnownOptions } from '../errors/option-types.ts';
 import { shuffledBatches } from './shuffled-batches.ts';
 
 /** Which samples each step of a training sees: a function of the epoch alone, so that a run can be resumed. */
@@ -30,12 +31,16 @@ export interface UniformSamplerOptions {
   readonly lastBatch?: LastBatch;
 }
 
+const OPTIONS: OptionNames<UniformSamplerOptions> = { count: true, size: true, seed: true, lastBatch: true };
+
 /**
  * Every sample once an epoch, in random order; what is left over is a smaller step, or waits for another epoch's shuffle.
  *
  * @throws OptionOutOfRangeError for a count or size under 1, or an unknown choice.
  */
-export function uniformSampler({ count, size, seed, lastBatch = 'drop' }: UniformSamplerOptions): Sampler {
+export function uniformSampler(options: UniformSamplerOptions): Sampler {
+  requireKnownOptions('uniformSampler', options, OPTIONS);
+  const { count, size, seed, lastBatch = 'drop' } = options;
   requireInteger('count', count, 1, 2 ** 32);
   requireInteger('size', size, 1, Number.MAX_SAFE_INTEGER);
   requireChoice('lastBatch', lastBatch, ['drop', 'keep']);

@@ -87,5 +87,12 @@ function createBatchOps(): BatchOps<BatchValues, BatchMask> {
       return Float64Array.from(order);
     },
     gather: (values, indices) => map1(indices, (i) => at(values, i)),
+    sumOfClass: (values, labels) => {
+      const sums = new Map<number, number>();
+      labels.forEach((label, i) => {
+        sums.set(label, (sums.get(label) ?? 0) + at(values, i));
+      });
+      return map1(labels, (label) => sums.get(label)!);
+    },
   };
 }

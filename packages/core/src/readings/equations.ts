@@ -119,6 +119,7 @@ const latexBatchOps: BatchOps<Latex, Latex> = {
   count: () => symbol('B'),
   argsort: (values, direction) => symbol(`\\text{argsort}_{${direction}}\\left(${values.text}\\right)`),
   gather: (values, indices) => symbol(`${values.text}_{\\left[${indices.text}\\right]}`),
+  sumOfClass: (values) => ({ text: `\\sum_{k: y_k = y_i} ${values.text}`, binding: 0 }),
 };
 
 /** Prints G of a loss. */

@@ -12,6 +12,11 @@ export interface LossState {
   readonly loss: string;
   /** `step`, the training steps before this one, and what the loss needs. */
   readonly values: Readonly<Record<string, number>>;
+  /**
+   * What the loss carries of each class, by name: [C] over all shards, in the order of the labels. Only where it carries
+   * anything of classes; before the first step it may be left out.
+   */
+  readonly classValues?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** The state before the first step. @throws OptionOutOfRangeError for what is no loss */
@@ -32,22 +37,35 @@ export function checkState(loss: MarginLoss, state: LossState | undefined, step?
   if (state?.loss !== loss.name) {
     throw new StateMismatchError(`a state of '${state?.loss ?? 'nothing'}'`, `a state of '${loss.name}'`);
   }
-  const expected = Object.keys(loss.initialValues).sort();
-  const given = Object.keys(state.values ?? {}).sort();
+  requireValues(loss, 'values', state.values, loss.initialValues);
+  const { classValues = state.values.step === 0 ? undefined : {} } = state;
+  if (classValues !== undefined) requireValues(loss, 'classValues', classValues, loss.initialClassValues);
+  return state;
+}
+
+function requireValues(
+  { name: loss, stateRanges }: MarginLoss,
+  kind: 'values' | 'classValues',
+  values: Readonly<Record<string, number | readonly number[]>> | undefined,
+  initial: object,
+): void {
+  const expected = Object.keys(initial).sort();
+  const given = Object.keys(values ?? {}).sort();
   if (expected.join() !== given.join()) {
     throw new StateMismatchError(
       `a state with {${given.join(', ')}}`,
-      `the values {${expected.join(', ')}} of '${loss.name}'`,
+      `the ${kind} {${expected.join(', ')}} of '${loss}'`,
     );
   }
   for (const name of expected) {
-    const value = state.values[name]!;
-    if (!Number.isFinite(value))
-      throw new NonFiniteError(`state.${name}`, 0, value, 'load an earlier checkpoint.');
-    const [low, high] = loss.stateRanges[name] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-    requireRange(`state.${name}`, value, low, high);
+    const [low, high] = stateRanges[name] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const ofClasses = kind === 'classValues';
+    [values![name]!].flat().forEach((value, c) => {
+      if (!Number.isFinite(value))
+        throw new NonFiniteError(`state.${name}`, c, value as number, 'load an earlier checkpoint.');
+      requireRange(ofClasses ? `state.${name}[${c}]` : `state.${name}`, value as number, low, high);
+    });
   }
-  return state;
 }
 
 function requireStep(given: number, step: number, none: boolean): void {

@@ -13,6 +13,7 @@ const dependence: BatchOps<boolean, boolean> = {
   sum: any,
   argsort: (values) => values,
   gather: any,
+  sumOfClass: any,
 };
 
 /**

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger, checkNumber } from '../checks.ts';
 
 /** How pictures may be changed, at random, each time they are trained on; 0, the default of all but two, is not at all. */
@@ -25,8 +26,21 @@ export interface AugmentOptions {
 /** What is done to a picture that is not changed. */
 export const NO_AUGMENTATION: AugmentOptions = { flip: false, shift: 0 };
 
-/** Throws `E_OPTION_RANGE` where a strength or a share is out of range. */
+const OPTIONS: OptionNames<AugmentOptions> = {
+  flip: true,
+  shift: true,
+  crop: true,
+  colour: true,
+  grey: true,
+  blur: true,
+  resample: true,
+  jpeg: true,
+  erase: true,
+};
+
+/** Throws `E_OPTION_RANGE` where a strength or a share is out of range, and names the nearest of an option that there is not. */
 export function checkAugmentation(options: AugmentOptions): void {
+  requireKnownOptions('the augmentation', options, OPTIONS);
   const { shift, crop = 0, colour = 0 } = options;
   checkInteger('shift', shift, 0, 16_384);
   checkNumber('crop', crop, 0, 0.9);

@@ -24,7 +24,7 @@ export function isJsonLines(path: string): boolean {
 
 /** From the last dot on, in small letters; a name that begins with its only dot has none. */
 function extensionOf(path: string): string {
-  return /[^/\\](\.[^./\\]*)$/.exec(path)?.[1]!.toLowerCase() ?? '';
+  return /[^/\\](\.[^./\\]*)$/.exec(path)?.[1]?.toLowerCase() ?? '';
 }
 
 /** The object that a line is. @throws ManifestError for any other text */

@@ -18,7 +18,9 @@ async function ofFile(text: string, name: string): Promise<unknown> {
   const path = join(folder, name);
   await writeFile(path, text);
   try {
-    return await Array.fromAsync(manifestRows(path));
+    const rows = [];
+    for await (const row of manifestRows(path)) rows.push(row);
+    return rows;
   } catch (error) {
     return (error as ManifestError).message.replaceAll(path, name);
   }

@@ -1,4 +1,10 @@
-import { createRandom, OptionOutOfRangeError, type Random } from '@cf/core';
+import {
+  createRandom,
+  type OptionNames,
+  OptionOutOfRangeError,
+  type Random,
+  requireKnownOptions,
+} from '@cf/core';
 import { checkInteger } from '../checks.ts';
 
 /** Which identities to pair, and how many pairs to draw. */
@@ -11,6 +17,8 @@ export interface IdentityPairOptions {
   /** Pairs of both kinds together, at most; fewer where the pictures allow no more. 6000 by default. */
   readonly mostPairs?: number;
 }
+
+const OPTIONS: OptionNames<IdentityPairOptions> = { counts: true, seed: true, folds: true, mostPairs: true };
 
 /** A picture of an identity; both count from 0. */
 export interface PairedImage {
@@ -34,6 +42,7 @@ export interface IdentityPair {
  * @throws OptionOutOfRangeError with fewer than two identities, or none with two pictures
  */
 export function identityPairs(options: IdentityPairOptions): readonly IdentityPair[] {
+  requireKnownOptions('identityPairs', options, OPTIONS);
   const { counts, seed, mostPairs = 6000 } = options;
   checkInteger('counts.length', counts.length, 2);
   checkInteger('mostPairs', mostPairs, 2);

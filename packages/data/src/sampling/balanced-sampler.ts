@@ -1,5 +1,7 @@
-import { createRandom, requireInteger, type Sampler } from '@cf/core';
+import { createRandom, type OptionNames, requireInteger, requireKnownOptions, type Sampler } from '@cf/core';
 import { balancedBatches, Deck, membersByLabel } from './balanced-batches.ts';
+
+const BALANCED: OptionNames<BalancedSamplerOptions> = { labels: true, size: true, seed: true };
 
 /** What {@link balancedSampler} is made of. */
 export interface BalancedSamplerOptions {
@@ -16,7 +18,9 @@ export interface BalancedSamplerOptions {
  *
  * @throws OptionOutOfRangeError for a label or a size out of range.
  */
-export function balancedSampler({ labels, size, seed }: BalancedSamplerOptions): Sampler {
+export function balancedSampler(options: BalancedSamplerOptions): Sampler {
+  requireKnownOptions('balancedSampler', options, BALANCED);
+  const { labels, size, seed } = options;
   requireInteger('size', size, 1, Number.MAX_SAFE_INTEGER);
   const members = membersByLabel(labels);
   const steps = Math.max(1, Math.floor(labels.length / size));
@@ -33,6 +37,14 @@ export function balancedSampler({ labels, size, seed }: BalancedSamplerOptions):
     },
   };
 }
+
+const OF_IDENTITIES: OptionNames<IdentitySamplerOptions> = {
+  labels: true,
+  identities: true,
+  images: true,
+  accumulate: true,
+  seed: true,
+};
 
 /** What {@link identitySampler} is made of. */
 export interface IdentitySamplerOptions {
@@ -54,6 +66,7 @@ export interface IdentitySamplerOptions {
  * @throws OptionOutOfRangeError when there are fewer than P identities.
  */
 export function identitySampler(options: IdentitySamplerOptions): Sampler {
+  requireKnownOptions('identitySampler', options, OF_IDENTITIES);
   const { labels, identities, images, accumulate = 1, seed } = options;
   const size = identities * images * accumulate;
   requireInteger('P·K·accumulate', size, 1, Number.MAX_SAFE_INTEGER);

@@ -5,10 +5,20 @@ import {
   curriculumShare,
   curriculumSubset,
   type LastBatch,
+  type OptionNames,
   type Random,
+  requireKnownOptions,
   type Sampler,
   uniformSampler,
 } from '@cf/core';
+
+const OPTIONS: OptionNames<CurriculumSamplerOptions> = {
+  difficulty: true,
+  size: true,
+  seed: true,
+  pace: true,
+  lastBatch: true,
+};
 
 /** What {@link curriculumSampler} is made of. */
 export interface CurriculumSamplerOptions {
@@ -32,6 +42,7 @@ export interface CurriculumSamplerOptions {
  * @throws NonFiniteError for a difficulty, OptionOutOfRangeError for a size or a pace out of range.
  */
 export function curriculumSampler(options: CurriculumSamplerOptions): Sampler {
+  requireKnownOptions('curriculumSampler', options, OPTIONS);
   const { difficulty, size, seed, pace, lastBatch } = options;
   const order = curriculumOrder(difficulty);
   const uniform = uniformSampler({ count: order.length, size, seed, ...(lastBatch && { lastBatch }) });

@@ -1,4 +1,4 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import type { Pair, PairList } from '../lfw/pairs.ts';
 import { identityPairs, type PairedImage } from '../pairs/identity-pairs.ts';
@@ -15,6 +15,14 @@ export interface SyntheticPairOptions {
   /** 10 by default. */
   readonly folds?: number;
 }
+
+const OPTIONS: OptionNames<SyntheticPairOptions> = {
+  seed: true,
+  identities: true,
+  imagesPerIdentity: true,
+  pairs: true,
+  folds: true,
+};
 
 /** A picture of a drawn person; both indices count from 0. */
 export interface SyntheticImage {
@@ -41,6 +49,7 @@ export interface SyntheticPairList extends PairList {
  * @throws OptionOutOfRangeError when the people are too few for that many different pairs.
  */
 export function syntheticPairs(options: SyntheticPairOptions): SyntheticPairList {
+  requireKnownOptions('syntheticPairs', options, OPTIONS);
   const { seed, identities, imagesPerIdentity, pairs, folds = 10 } = options;
   checkInteger('folds', folds, 1);
   checkInteger('identities.from', identities.from, 0);

@@ -1,14 +1,11 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { ChartSize } from './chart-size.ts';
+import type { ChartTitles } from './chart-size.ts';
 import { LARGEST_DRAWN, linearDomain } from './domain.ts';
 import { PALETTE } from './palette.ts';
 import { chartTitle, renderSvg } from './render.ts';
 
 /** What {@link bandChart} draws. */
-export interface BandChartOptions extends ChartSize {
-  readonly title: string;
-  readonly xTitle: string;
-  readonly yTitle: string;
+export interface BandChartOptions extends ChartTitles {
   /** In any order; what is not finite, or has its ends the wrong way round, is left out. */
   readonly points: readonly BandPoint[];
   /** A value to mark across the picture, such as where nothing changes. */

@@ -6,6 +6,13 @@ export interface ChartSize {
   readonly height?: number | undefined;
 }
 
+/** A picture with two axes, named. */
+export interface ChartTitles extends ChartSize {
+  readonly title: string;
+  readonly xTitle: string;
+  readonly yTitle: string;
+}
+
 export const DEFAULT_WIDTH = 560;
 export const DEFAULT_HEIGHT = 320;
 

@@ -1,12 +1,9 @@
-import type { ChartSize } from './chart-size.ts';
+import type { ChartTitles } from './chart-size.ts';
 import { type Domain, LARGEST_DRAWN } from './domain.ts';
 import { type ChartSeries, type SeriesRow, seriesRows } from './series.ts';
 
 /** What `lineChart` and `lineSvg` draw. */
-export interface LineChartOptions extends ChartSize {
-  readonly title: string;
-  readonly xTitle: string;
-  readonly yTitle: string;
+export interface LineChartOptions extends ChartTitles {
   readonly series: readonly ChartSeries[];
   /** Logarithmic x; points with x ≤ 0 are left out. */
   readonly logX?: boolean | undefined;

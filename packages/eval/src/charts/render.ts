@@ -21,7 +21,7 @@ export function chartTitle(
  */
 export async function renderSvg(spec: TopLevelSpec, size: ChartSize, description: string): Promise<string> {
   // Loaded with the first picture: who only wants numbers does not pay for the drawing libraries.
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { compile, parse, View } = await import('./drawing-libraries.ts');
   const framed: TopLevelSpec = {
     ...spec,
     width: size.width ?? DEFAULT_WIDTH,
@@ -30,8 +30,8 @@ export async function renderSvg(spec: TopLevelSpec, size: ChartSize, description
     background: 'transparent',
     autosize: { type: 'fit', contains: 'padding' },
   };
-  const compiled = vegaLite.compile(framed, { config: CHART_CONFIG }).spec;
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
+  const compiled = compile(framed, { config: CHART_CONFIG }).spec;
+  const view = new View(parse(compiled), { renderer: 'none' });
   try {
     const svg = await view.toSVG();
     return ownIds(svg).replace('<svg ', () => `<svg role="img" aria-label="${escapeHtml(description)}" `);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SMALL_ROCS } from '../testing/small-rocs.ts';
 import { linePaths, svgProblem, textsOf } from '../testing/svg.ts';
 import { verify } from '../verification/verify.ts';
 import { rocChart } from './roc-chart.ts';
@@ -35,13 +36,7 @@ describe('rocChart', () => {
     expect(textsOf(svg, 'mark-text role-axis-label', 1).map(({ text }) => text)).toContain('0.0');
   });
 
-  it.each([
-    ['no series', []],
-    ['an empty curve', [{ name: 'a', roc: [] }]],
-    ['two pairs, perfect', [{ name: 'a', roc: verify({ scores: [1, 0], same: [1, 0] }).roc }]],
-    ['two pairs, tied', [{ name: 'a', roc: verify({ scores: [1, 1], same: [1, 0] }).roc }]],
-    ['two pairs, wrong', [{ name: 'a', roc: verify({ scores: [0, 1], same: [1, 0] }).roc }]],
-  ])('survives %s', async (_, series) => {
+  it.each(SMALL_ROCS)('survives %s', async (_, series) => {
     expect(svgProblem(await rocChart({ title: 'ROC', series }))).toBeUndefined();
   });
 });

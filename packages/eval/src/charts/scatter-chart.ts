@@ -1,14 +1,11 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { ChartSize } from './chart-size.ts';
+import type { ChartTitles } from './chart-size.ts';
 import { LARGEST_DRAWN, linearDomain } from './domain.ts';
 import { PALETTE } from './palette.ts';
 import { chartTitle, renderSvg } from './render.ts';
 
 /** What {@link scatterChart} draws. */
-export interface ScatterChartOptions extends ChartSize {
-  readonly title: string;
-  readonly xTitle: string;
-  readonly yTitle: string;
+export interface ScatterChartOptions extends ChartTitles {
   readonly points: readonly ScatterPoint[];
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SMALL_ROCS } from '../testing/small-rocs.ts';
 import { svgProblem } from '../testing/svg.ts';
 import { verify } from '../verification/verify.ts';
 import { cmcSvg, detSvg, rocSvg } from './curves-of-figures.ts';
@@ -20,13 +21,7 @@ describe('rocSvg', () => {
     expect(path).toMatch(/V0$/);
   });
 
-  it.each([
-    ['no series', []],
-    ['an empty curve', [{ name: 'a', roc: [] }]],
-    ['two pairs, perfect', [{ name: 'a', roc: verify({ scores: [1, 0], same: [1, 0] }).roc }]],
-    ['two pairs, tied', [{ name: 'a', roc: verify({ scores: [1, 1], same: [1, 0] }).roc }]],
-    ['two pairs, wrong', [{ name: 'a', roc: verify({ scores: [0, 1], same: [1, 0] }).roc }]],
-  ])('survives %s, and so does detSvg', (_, series) => {
+  it.each(SMALL_ROCS)('survives %s, and so does detSvg', (_, series) => {
     expect(svgProblem(rocSvg({ title: 'ROC', series }))).toBeUndefined();
     expect(svgProblem(detSvg({ title: 'DET', series }))).toBeUndefined();
   });

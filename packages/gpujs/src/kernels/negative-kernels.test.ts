@@ -76,6 +76,7 @@ function prepared(pivot: number, scale: number, sample: Readonly<Record<string, 
     sampleValues: [sample],
     logitScale: Float64Array.of(scale),
     next: {},
+    nextClassValues: undefined,
     completed: () => withPivot,
   };
 }

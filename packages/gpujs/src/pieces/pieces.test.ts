@@ -51,10 +51,6 @@ function problem(loss: MarginLoss) {
   const x = unitRows(input.embeddings, dim, 0, batch);
   const labels = Int32Array.from(input.labels);
   const points = targetPoints({ loss, x, weights: input.weights, bias: undefined, labels });
-  const ofClass = Object.entries(loss.classValues).map(([name, table]) => [
-    name,
-    Float64Array.from(labels, (label) => table[label]!),
-  ]);
   const draws = loss.draws === undefined ? undefined : new Float64Array(batch).fill(0.4);
   const prepared = prepareBatch({
     loss,
@@ -64,7 +60,7 @@ function problem(loss: MarginLoss) {
     state: initialState(loss),
     mode: input.mode,
     classes,
-    ofClass: Object.fromEntries(ofClass),
+    labels: Float64Array.from(labels),
   });
   const sums = sumsOf(loss, input.weights, x, labels, prepared);
   const values = prepared.sampleValues.map((sample, i) => ({

@@ -7,7 +7,14 @@ const prepared = (rows: PreparedBatch['sampleValues']): PreparedBatch => {
   const zeros = new Float64Array(rows.length);
   const pastPi = new Uint8Array(rows.length);
   const target = { value: zeros, dCos: zeros, dNorm: zeros, pivot: zeros, pastPi, targetLogit: zeros };
-  return { ...target, sampleValues: rows, logitScale: zeros, next: {}, completed: () => target };
+  return {
+    ...target,
+    sampleValues: rows,
+    logitScale: zeros,
+    next: {},
+    nextClassValues: undefined,
+    completed: () => target,
+  };
 };
 
 describe('the largest slope of a negative', () => {

@@ -53,8 +53,9 @@ function deviation(
   { actual, expected }: Readonly<Record<'actual' | 'expected', HeadOutput>>,
 ): number {
   const scales = stepScales(loss, input, expected.state.values.scale);
-  const names = Object.keys(expected.state.values);
-  const valuesOf = ({ state }: HeadOutput): number[] => names.map((name) => state.values[name] ?? Number.NaN);
+  const names = Object.keys({ ...expected.state.values, ...expected.state.classValues });
+  const valuesOf = ({ state }: HeadOutput): number[] =>
+    names.flatMap((name) => state.values[name] ?? state.classValues?.[name] ?? Number.NaN);
   return Math.max(
     relativeError([actual.loss, ...actual.losses], [expected.loss, ...expected.losses], scales.values),
     relativeError(actual.gradEmbeddings, expected.gradEmbeddings, scales.gradEmbeddings),

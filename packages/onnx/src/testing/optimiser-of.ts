@@ -4,6 +4,7 @@ import {
   type LearnerOptimiser,
   type LearnerOptimiserOptions,
   learnerOptimiser,
+  type OptimiserRule,
   type SgdOptions,
   sgd,
 } from '@cf/training';
@@ -14,5 +15,16 @@ export type OptimiserData = Omit<LearnerOptimiserOptions, 'rule'> &
 
 /** The optimiser that plain data says. */
 export function optimiserOf(data: OptimiserData): LearnerOptimiser {
-  return learnerOptimiser({ rule: data.name === 'sgd' ? sgd(data) : adamw(data), ...data });
+  const { weightDecay, groups, clipNorm, ...named } = data;
+  return learnerOptimiser({
+    rule: ruleOf(named),
+    ...(weightDecay === undefined ? {} : { weightDecay }),
+    ...(groups && { groups }),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+  });
+}
+
+function ruleOf(named: Omit<OptimiserData, keyof LearnerOptimiserOptions>): OptimiserRule {
+  const { name, ...options } = named;
+  return name === 'sgd' ? sgd(options as SgdOptions) : adamw(options as AdamWOptions);
 }

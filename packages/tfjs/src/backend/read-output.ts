@@ -6,6 +6,7 @@ import {
   type MarginLoss,
 } from '@cf/core';
 import { readFloats, readScalars } from '../ops/read.ts';
+import { readState } from '../step/state-tensors.ts';
 import type { StepTensors } from '../step/tensor-step.ts';
 
 /** Brings one step to the host. The scalars travel together, in one read. Does not free the tensors. */
@@ -20,7 +21,7 @@ export async function readOutput(
     await Promise.all([
       readScalars({ loss: mean, regulariser, meanTargetCosine, pastPiShare }),
       hardNegatives && readScalars(hardNegatives),
-      readScalars(step.nextState),
+      readState(loss, step.nextState),
       readFloats(step.losses),
       readFloats(embeddings),
       readFloats(weights),
@@ -28,7 +29,7 @@ export async function readOutput(
       inspected.logits && readFloats(inspected.logits),
       inspected.gradLogits && readFloats(inspected.gradLogits),
     ]);
-  const state = stateAfter(loss, checked, next);
+  const state = stateAfter(checked, next);
   const { batch, classes } = checked;
   return {
     loss: scalars.loss,
@@ -44,7 +45,7 @@ export async function readOutput(
 }
 
 /** In evaluation the state that came in, digit for digit: it does not go through float32, and steps never do. */
-function stateAfter(loss: MarginLoss, checked: CheckedInput, next: Record<string, number>): LossState {
-  if (checked.mode === 'eval') return checked.state;
-  return { loss: loss.name, values: { ...next, step: checked.state.values.step! + 1 } };
+function stateAfter({ mode, state }: CheckedInput, next: LossState): LossState {
+  if (mode === 'eval') return state;
+  return { ...next, values: { ...next.values, step: state.values.step! + 1 } };
 }

@@ -33,7 +33,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
     async step(input) {
       const rounded = toFloat32(input);
       const checked = checkInput(loss, rounded, { checkFinite, subCenters });
-      requireClassValues(loss, checked.classes);
+      requireClassValues(loss, checked.classes, checked.state);
       requireFiniteState(checked.state);
       // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
       // until the step is computed.
@@ -71,7 +71,7 @@ function upload(loss: MarginLoss, arrays: RoundedInput, checked: CheckedInput): 
     labels: tf.tensor1d(labels, 'int32'),
     sampleWeights: tf.tensor1d(rounded(sampleWeights)),
     draws: drawn && tf.tensor1d(rounded(drawn)),
-    state: stateToTensors(loss, state),
+    state: stateToTensors(loss, state, classes),
     mode,
   };
 }
@@ -94,9 +94,9 @@ function rounded(values: ArrayLike<number>): Float32Array {
 }
 
 /** Finds values of a state that are not finite in float32. */
-function requireFiniteState({ values }: LossState): void {
-  for (const [name, value] of Object.entries(values)) {
-    requireFiniteTensor(`state.${name}`, [Math.fround(value)]);
+function requireFiniteState({ values, classValues }: LossState): void {
+  for (const [name, value] of Object.entries({ ...values, ...classValues })) {
+    requireFiniteTensor(`state.${name}`, Float32Array.from([value].flat()));
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  checkState,
   type LossDefinition,
   type LossState,
   type MarginLoss,
@@ -12,7 +11,7 @@ import {
   ShapeMismatchError,
 } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
-import { stateFromTensors } from '../step/state-tensors.ts';
+import { stateFromTensors, stateToTensors } from '../step/state-tensors.ts';
 import type { TensorHeadOutput } from '../step/tensor-step.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
@@ -115,9 +114,11 @@ export class MarginHead extends tf.layers.Layer {
       const start = tf.initializers.constant({ value: bias.start(this.classes) });
       this.bias = this.addWeight('bias', [bias.of === 'each class' ? this.classes : 1], 'float32', start);
     }
-    for (const [name, value] of Object.entries(this.loss.initialValues)) {
+    const { initialValues, initialClassValues } = this.loss;
+    for (const [name, value] of Object.entries({ ...initialValues, ...initialClassValues })) {
       const constant = tf.initializers.constant({ value });
-      this.state[name] = this.addWeight(`state_${name}`, [], 'float32', constant, undefined, false);
+      const shape = Object.hasOwn(initialClassValues, name) ? [this.classes] : [];
+      this.state[name] = this.addWeight(`state_${name}`, shape, 'float32', constant, undefined, false);
     }
     super.build(inputShape);
   }
@@ -192,9 +193,10 @@ export class MarginHead extends tf.layers.Layer {
 
   /** Sets the loss's state. @throws StateMismatchError, NonFiniteError, OptionOutOfRangeError */
   writeState(state: LossState): void {
-    const { values } = checkState(this.loss, state);
+    requireClassValues(this.loss, this.classes, state);
     tf.tidy(() => {
-      for (const [name, variable] of Object.entries(this.state)) variable.write(tf.scalar(values[name]!));
+      const values = stateToTensors(this.loss, state, this.classes);
+      for (const [name, variable] of Object.entries(this.state)) variable.write(values[name]!);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Mode } from '@cf/core';
 import * as tf from '@tensorflow/tfjs';
 
-/** The values of a loss's state by name, on the device; scalars. */
+/** The values of a loss's state by name, on the device: scalars, and [C] what it carries of classes. */
 export type StateTensors = Readonly<Record<string, tf.Tensor>>;
 
 /** One batch on the device, every default filled in. */

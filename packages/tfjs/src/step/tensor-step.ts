@@ -2,7 +2,7 @@ import { type MarginLoss, prepareSamples, reduceSamples, targetOfSums } from '@c
 import * as tf from '@tensorflow/tfjs';
 import { tfBatchOps } from '../ops/tf-batch-ops.ts';
 import { biasOfSamples } from './class-rows.ts';
-import { classValuesOf } from './class-values.ts';
+import { classValuesOf, nextClassValues } from './class-values.ts';
 import { type Gradients, gradients } from './gradients.ts';
 import type { HardNegatives } from './hard-negatives.ts';
 import { passesOver } from './passes.ts';
@@ -65,8 +65,9 @@ function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): Step
   };
   const classes = tf.scalar(tiling.classes);
   const besideLogit = loss.objective.kind === 'binary' ? bias : undefined;
-  const ofClass = classValuesOf(loss, labels);
-  const before = { cos, sin, norm, draws, state, mode, classes, ofClass, bias: besideLogit };
+  const ofClass = classValuesOf(loss, labels, state);
+  const known = { cos, sin, norm, draws, state, mode, classes, ofClass, bias: besideLogit };
+  const before = { ...known, labels: tf.cast(labels, 'float32') };
   const samples = { ...before, surveyed: survey(loss, before, tiling) };
   const prepared = prepareSamples(tfBatchOps, loss, samples);
 
@@ -76,8 +77,9 @@ function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): Step
   const { target, targetLogit } =
     loss.negativeSums === undefined ? prepared : targetOfSums(tfBatchOps, loss, samples, prepared, sums);
   const { logitScale, next } = prepared;
-  const known = { targetLogit, negatives, sums, logitScale, classes, norm, sampleWeights, state, next, mode };
-  const reduced = reduceSamples(tfBatchOps, loss, known);
+  const found = { targetLogit, negatives, sums, logitScale, classes, norm, sampleWeights, state, next, mode };
+  const reduced = reduceSamples(tfBatchOps, loss, found);
+  const ofClasses = mode === 'train' ? nextClassValues(loss, prepared, { labels, state, ofClass }) : state;
   const gradientInput = { source, x, points, target, targetLogit, reduced };
   return {
     loss: reduced.loss as tf.Scalar,
@@ -92,7 +94,7 @@ function runStep(loss: MarginLoss, input: StepInput, options: StepOptions): Step
     ...(nearest ? { accuracy: shareOf(tf.greater(cos, nearest)) } : {}),
     // A formula may hand back the state that it was given.
     nextState: Object.fromEntries(
-      Object.entries(reduced.next).map(([name, value]) => [name, tf.clone(value)]),
+      Object.entries({ ...ofClasses, ...reduced.next }).map(([name, value]) => [name, tf.clone(value)]),
     ),
   };
 }

@@ -50,7 +50,7 @@ export function checkTensors(loss: MarginLoss, input: TensorHeadInput, subCenter
   }
   if (step !== undefined) requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
   requireChoice('mode', input.mode ?? 'train', ['train', 'eval']);
-  if (state !== undefined) requireState(loss, state);
+  if (state !== undefined) requireState(loss, state, classes);
 }
 
 /** @param expected sizes; a name stands for any size but 0 */
@@ -71,14 +71,21 @@ function shapeError(
   return new ShapeMismatchError(`${name} ${shown(tensor)}`, `[${expected.join(', ')}]`, SHAPES);
 }
 
-function requireState(loss: MarginLoss, state: Readonly<Record<string, tf.Tensor>>): void {
-  const expected = Object.keys(loss.initialValues).sort();
+function requireState(
+  { name: loss, initialValues, initialClassValues }: MarginLoss,
+  state: Readonly<Record<string, tf.Tensor>>,
+  classes: number,
+): void {
+  const ofClasses = Object.keys(initialClassValues).sort();
+  const expected = [...Object.keys(initialValues), ...ofClasses].sort();
   const given = Object.keys(state).sort();
-  if (given.join() === expected.join() && given.every((name) => state[name]!.size === 1)) return;
+  const sizeOf = (name: string): number => (ofClasses.includes(name) ? classes : 1);
+  if (given.join() === expected.join() && given.every((name) => state[name]!.size === sizeOf(name))) return;
+  const carried = ofClasses.length === 0 ? '' : ` and {${ofClasses.join(', ')}}, [${classes}] each`;
   const shapes = given.map((name) => `${name} ${shown(state[name]!)}`);
   throw new StateMismatchError(
     `a state with {${shapes.join(', ')}}`,
-    `scalars {${expected.join(', ')}} of '${loss.name}'`,
+    `scalars {${Object.keys(initialValues).sort().join(', ')}} of '${loss}'${carried}`,
     'start from stateToTensors(loss), or hand in the nextState of the step before.',
   );
 }

@@ -5,7 +5,12 @@ import type { StepInput } from '../step/step-input.ts';
 import type { TensorHeadInput } from './tensor-head-input.ts';
 
 /** Fills in the defaults of a batch of tensors. To be used inside a `tf.tidy`. */
-export function deviceBatch(loss: MarginLoss, input: TensorHeadInput, mode: Mode): StepInput {
+export function deviceBatch(
+  loss: MarginLoss,
+  input: TensorHeadInput,
+  mode: Mode,
+  subCenters: number,
+): StepInput {
   const { embeddings, weights, bias, labels } = input;
   const [batch] = embeddings.shape;
   return {
@@ -15,7 +20,7 @@ export function deviceBatch(loss: MarginLoss, input: TensorHeadInput, mode: Mode
     labels,
     sampleWeights: input.sampleWeights ?? tf.ones([batch]),
     draws: drawsOf(loss, input, mode, batch),
-    state: input.state ?? stateToTensors(loss),
+    state: input.state ?? stateToTensors(loss, undefined, weights.shape[0] / subCenters),
     mode,
   };
 }

@@ -114,7 +114,11 @@ function differentiable(
   let beside: Omit<TensorHeadOutput, 'loss'> | undefined;
   const run = tf.customGrad<tf.Tensor>((...args) => {
     const save = args.pop() as tf.GradSaveFunc;
-    const { gradients, loss: value, ...rest } = tensorStep(loss, deviceBatch(loss, input, mode), options);
+    const {
+      gradients,
+      loss: value,
+      ...rest
+    } = tensorStep(loss, deviceBatch(loss, input, mode, options.subCenters), options);
     if (gradients) {
       save([gradients.embeddings, gradients.weights, ...(gradients.bias ? [gradients.bias] : [])]);
     }

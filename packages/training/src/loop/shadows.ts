@@ -117,9 +117,9 @@ export async function lookOn(
   const trained = isLook ? gradientsOf(output) : undefined;
   for (const { name, head } of losses) {
     const { loss } = head;
-    const at: LossState = { loss: loss.name, values: { ...states[name]!.values, step } };
+    const at: LossState = { ...states[name]!, values: { ...states[name]!.values, step } };
     if (!isLook && !isCarrying(loss)) {
-      next[name] = { loss: loss.name, values: { ...at.values, step: step + 1 } };
+      next[name] = { ...at, values: { ...at.values, step: step + 1 } };
       continue;
     }
     const seen = await head
@@ -156,8 +156,8 @@ export function isSeen({ losses, every = 1 }: Shadows, step: number): boolean {
 }
 
 /** Whether a loss carries more than the count of its steps. */
-function isCarrying({ initialValues }: MarginLoss): boolean {
-  return Object.keys(initialValues).some((name) => name !== 'step');
+function isCarrying({ initialValues, initialClassValues }: MarginLoss): boolean {
+  return Object.keys({ ...initialValues, ...initialClassValues }).some((name) => name !== 'step');
 }
 
 /** A gradient, and the square of its length. */

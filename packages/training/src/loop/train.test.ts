@@ -1,4 +1,4 @@
-import { arcFace, type Head, type HeadInput } from '@cf/core';
+import { arcFace, ema, type Head, type HeadInput, marginLoss, referenceBackend } from '@cf/core';
 import { describe, expect, test } from 'vitest';
 import { DivergedError } from '../errors.ts';
 import type { SampleData } from '../learner/learner.ts';
@@ -7,7 +7,7 @@ import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
 import type { BatchRequest } from './samples.ts';
 import { events, metricsOf, open, stored } from './testing.ts';
-import { defaultSampler, type TrainingOptions } from './train.ts';
+import { defaultSampler, type TrainingOptions, type TrainingTask } from './train.ts';
 
 describe('events', () => {
   test('come in order', async () => {
@@ -48,6 +48,44 @@ describe('events', () => {
       expect(metricsOf(resumed)).toHaveLength(6 - step);
       if (step < 6) expect(stored(resumed)).toEqual(straight);
     }
+  });
+
+  test('what a loss carries of classes is in every checkpoint, and goes on to the same bits', async () => {
+    const loss = marginLoss({
+      name: 'of-classes',
+      scale: 4,
+      initialClassValues: { mean: 0.2 },
+      prepare: (ops, { cosTarget, labels, ofClass }) => {
+        const seen = ops.sumOfClass(ops.constant(1), labels);
+        const mean = ema(
+          ops,
+          ofClass.mean!,
+          ops.div(ops.sumOfClass(cosTarget, labels), seen),
+          ops.constant(0.3),
+        );
+        return { sampleValues: {}, next: {}, nextOfClass: { mean }, scale: ops.add(ops.constant(4), mean) };
+      },
+    });
+    const given = async (): Promise<TrainingTask> => ({
+      ...(await open()),
+      head: await referenceBackend().createHead(loss),
+    });
+    const kept: Checkpoint[] = [];
+    const straight = await events(await given(), (event) => {
+      // As a file holds it.
+      if (event.type !== 'checkpoint') return;
+      const { tensors, values } = checkpointOf(event.state);
+      kept.push({ tensors: structuredClone(tensors), values: JSON.parse(JSON.stringify(values)) });
+    });
+    const half = kept[1]!;
+    const { mean } = half.values.lossState.classValues!;
+    expect(mean!.length).toBeGreaterThan(1);
+    expect(new Set(mean).size).toBeGreaterThan(1);
+    const resumed = await events({ ...(await given()), state: stateFrom(half) });
+    expect(stored(resumed)).toEqual(stored(straight));
+    const lost = { ...half.values.lossState, classValues: { mean: mean!.slice(1) } };
+    const state = { ...stateFrom(half), lossState: lost };
+    await expect(events({ ...(await given()), state })).rejects.toThrow(/^mean of length/);
   });
 
   test.each([

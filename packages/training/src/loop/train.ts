@@ -1,8 +1,10 @@
 import {
   type Head,
   type LastBatch,
+  type OptionNames,
   OptionOutOfRangeError,
   requireInteger,
+  requireKnownOptions,
   requireRange,
   type Sampler,
   ShapeMismatchError,
@@ -64,6 +66,32 @@ export interface TrainingTask {
   readonly checkpointDue?: (step: number) => boolean;
 }
 
+const OPTIONS: OptionNames<TrainingOptions> = {
+  epochs: true,
+  batch: true,
+  accumulate: true,
+  lastBatch: true,
+  rule: true,
+  weightDecay: true,
+  biasWeightDecay: true,
+  subCenters: true,
+  schedule: true,
+  seed: true,
+  precision: true,
+};
+
+const TASK: OptionNames<TrainingTask> = {
+  learner: true,
+  head: true,
+  samples: true,
+  options: true,
+  sampler: true,
+  state: true,
+  shadows: true,
+  signal: true,
+  checkpointDue: true,
+};
+
 /** The sampler of a training that has none of its own: every sample once an epoch. */
 export function defaultSampler(
   count: number,
@@ -91,6 +119,8 @@ export function defaultSampler(
  */
 export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, void, void> {
   const { learner, head, samples, options, signal, checkpointDue, shadows } = task;
+  requireKnownOptions('train', task, TASK);
+  requireKnownOptions('the training', options, OPTIONS);
   checkTask(task);
   const { epochs, rule, weightDecay = 0, biasWeightDecay = 0 } = options;
   const { sampler = defaultSampler(samples.count, options) } = task;

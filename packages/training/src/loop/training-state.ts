@@ -5,6 +5,7 @@ import {
   initialState,
   type LossState,
   type MarginLoss,
+  requireClassValues,
   StateMismatchError,
 } from '@cf/core';
 import type { NamedTensors } from '../learner/named-tensors.ts';
@@ -100,6 +101,7 @@ export function requireFit(state: HeadState, owner: StateOwner): void {
       'go on with as many centers a class as the state has.',
     );
   const count = classCount({ classes });
+  requireClassValues(loss, count, lossState);
   const check = (name: string, array: TrainedArray | undefined, length: number): void => {
     const ofRule = Object.fromEntries(rule.state.map((part) => [part, { length }]));
     const given = array === undefined ? 'none' : sizesOf(array.values, array.optimiser);

@@ -1,4 +1,10 @@
-import { requirePositive, requireRange, type TensorOps } from '@cf/core';
+import {
+  type OptionNames,
+  requireKnownOptions,
+  requirePositive,
+  requireRange,
+  type TensorOps,
+} from '@cf/core';
 import { BELOW_ONE, decayed } from './formula-parts.ts';
 import type { OptimiserRule, UpdateInput, UpdateOutput } from './optimiser-rule.ts';
 
@@ -12,13 +18,17 @@ export interface AdamWOptions {
   readonly epsilon?: number;
 }
 
+const OPTIONS: OptionNames<AdamWOptions> = { beta1: true, beta2: true, epsilon: true };
+
 /**
  * w ← (1 − η·λ)·w; m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²; w ← w − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
  * (Loshchilov and Hutter 2019, algorithm 2, in PyTorch's order of operations).
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError; UnknownNameError for an unknown option, with the nearest name
  */
-export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): OptimiserRule {
+export function adamw(options: AdamWOptions = {}): OptimiserRule {
+  requireKnownOptions('adamw', options, OPTIONS);
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
   requireRange('beta1', beta1, 0, BELOW_ONE);
   requireRange('beta2', beta2, 0, BELOW_ONE);
   requirePositive('epsilon', epsilon);

@@ -1,4 +1,10 @@
-import { requireChoice, requirePositive, requireRange } from '@cf/core';
+import {
+  type OptionNames,
+  requireChoice,
+  requireKnownOptions,
+  requirePositive,
+  requireRange,
+} from '@cf/core';
 import type { OptimiserRule } from './optimiser-rule.ts';
 import { PARAMETER_KINDS, type ParameterGroup, type ParameterKind } from './parameter-groups.ts';
 
@@ -28,12 +34,27 @@ export interface LearnerOptimiser {
   settingsOf(parameter: { readonly name: string; readonly kind: ParameterKind }): ParameterSettings;
 }
 
+const OPTIONS: OptionNames<LearnerOptimiserOptions> = {
+  rule: true,
+  weightDecay: true,
+  groups: true,
+  clipNorm: true,
+};
+
+const GROUP: OptionNames<ParameterGroup> = {
+  kinds: true,
+  prefixes: true,
+  weightDecay: true,
+  learningRateScale: true,
+};
+
 /**
  * Checks the settings of a learner's optimiser, and puts them together.
  *
- * @throws OptionOutOfRangeError naming the first setting out of its range
+ * @throws OptionOutOfRangeError naming the first setting out of its range; UnknownNameError for an unknown option, with the nearest name
  */
 export function learnerOptimiser(options: LearnerOptimiserOptions): LearnerOptimiser {
+  requireKnownOptions('learnerOptimiser', options, OPTIONS);
   const { rule, weightDecay = 0, groups = [], clipNorm } = options;
   checkDecay('weightDecay', weightDecay);
   if (clipNorm !== undefined) requirePositive('clipNorm', clipNorm);
@@ -56,6 +77,7 @@ export function learnerOptimiser(options: LearnerOptimiserOptions): LearnerOptim
 }
 
 function checkGroup(group: ParameterGroup, i: number): void {
+  requireKnownOptions(`groups[${i}]`, group, GROUP);
   checkDecay(`groups[${i}].weightDecay`, group.weightDecay);
   requireRange(`groups[${i}].learningRateScale`, group.learningRateScale ?? 1, 0, Number.MAX_VALUE);
   for (const kind of group.kinds ?? []) requireChoice(`groups[${i}].kinds`, kind, PARAMETER_KINDS);

@@ -1,4 +1,4 @@
-import { requireRange, type TensorOps } from '@cf/core';
+import { type OptionNames, requireKnownOptions, requireRange, type TensorOps } from '@cf/core';
 import { BELOW_ONE, decayed } from './formula-parts.ts';
 import type { ArrayUpdate, OptimiserRule, UpdateInput, UpdateOutput } from './optimiser-rule.ts';
 
@@ -12,18 +12,18 @@ export interface SgdOptions {
   readonly decoupledDecay?: boolean;
 }
 
+const OPTIONS: OptionNames<SgdOptions> = { momentum: true, nesterov: true, decoupledDecay: true };
+
 /**
  * g ← g + λ·w; v ← μ·v + g, from v = 0; w ← w − η·v, or w − η·(g + μ·v) with Nesterov's momentum (Sutskever et al.
  * 2013, as PyTorch writes it). With decoupled decay w ← (1 − η·λ)·w first, and g stays (SGDW, Loshchilov and
  * Hutter 2019).
  *
- * @throws OptionOutOfRangeError
+ * @throws OptionOutOfRangeError; UnknownNameError for an unknown option, with the nearest name
  */
-export function sgd({
-  momentum = 0,
-  nesterov = false,
-  decoupledDecay = false,
-}: SgdOptions = {}): OptimiserRule {
+export function sgd(options: SgdOptions = {}): OptimiserRule {
+  requireKnownOptions('sgd', options, OPTIONS);
+  const { momentum = 0, nesterov = false, decoupledDecay = false } = options;
   requireRange('momentum', momentum, 0, BELOW_ONE);
   if (nesterov) requireRange('momentum', momentum, 0, BELOW_ONE, 'exclusive lower bound');
   return {

@@ -1,7 +1,9 @@
 import {
+  type OptionNames,
   OptionOutOfRangeError,
   requireChoice,
   requireInteger,
+  requireKnownOptions,
   requireNonNegative,
   requireRange,
 } from '@cf/core';
@@ -43,7 +45,7 @@ const DROPS: readonly number[] = [0.56, 0.76, 0.92];
  * rate stays where it ended.
  *
  * @param step number of updates before this one, from 0
- * @throws OptionOutOfRangeError if the step or a setting is outside its range
+ * @throws OptionOutOfRangeError if the step or a setting is outside its range; UnknownNameError for an unknown option, with the nearest name
  */
 export function learningRateAt(step: number, schedule: Schedule): number {
   const { name, base, totalSteps, warmupSteps = 0 } = schedule;
@@ -63,7 +65,19 @@ export function learningRateAt(step: number, schedule: Schedule): number {
   }
 }
 
+const SETTINGS: OptionNames<Schedule> = {
+  name: true,
+  base: true,
+  totalSteps: true,
+  warmupSteps: true,
+  drops: true,
+  dropFactor: true,
+  power: true,
+  final: true,
+};
+
 function checkSchedule(step: number, schedule: Schedule): void {
+  requireKnownOptions('the schedule', schedule, SETTINGS);
   const { name, base, totalSteps, warmupSteps = 0, drops = DROPS, dropFactor = 0.1 } = schedule;
   requireChoice('name', name, SCHEDULE_NAMES);
   requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);

@@ -90,6 +90,7 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
       norm: Float64Array.from(norms),
       draws: loss.draws?.(input.step, input.sampleKeys),
       classes: Float64Array.of(classes),
+      labels: Float64Array.from(labels),
       ofClass: Object.fromEntries(ofClass),
       surveyed: surveyOf(loss, input, seen),
     },
@@ -97,7 +98,12 @@ export function denseStep(loss: MarginLoss, input: DenseInput): DenseOutput {
     'train',
   );
   const rows = seen.map((row, i) => {
-    const scale = logitScale(numberOps, loss, norms[i]!, prepared.scale?.[0]);
+    const scale = logitScale(
+      numberOps,
+      loss,
+      norms[i]!,
+      prepared.scale && sampleAt({ scale: prepared.scale }, i).scale,
+    );
     const own = { ...sampleAt(prepared.sampleValues, i) };
     const { cos } = row[labels[i]!]!;
     const point = { cos, sin: Math.sqrt(Math.max(0, 1 - cos * cos)), norm: norms[i]! };

@@ -2,8 +2,9 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { PictureSource, Similarity } from '@cf/data';
-import { alignFolder, humanDetector } from '@cf/data/node';
+import { alignFolder } from '@cf/data/node';
 import { PairsError } from '@cf/eval';
+import { openFaceDetector } from '../../dataset/face-detector.ts';
 import { pairsDataset } from '../../dataset/file-pairs.ts';
 import type { FeatureExtractor } from '../../features/feature-extractor.ts';
 import { extractFeatures } from '../../features/feature-table.ts';
@@ -86,7 +87,7 @@ async function benchIn(folder: string, options: AlignBenchOptions): Promise<Alig
   );
   const times = await timeThreads(folder, photographs, [...places.keys()], options);
   const cpu = process.cpuUsage();
-  const detector = await humanDetector({ threads });
+  const detector = await openFaceDetector('cf bench align', { threads });
   try {
     const found = await withProgress('aligning', crops.length, 'photographs', (update) =>
       alignFolder({
@@ -182,7 +183,7 @@ async function timeThreads(
   ]);
   for (let round = 0; round < rounds; round++) {
     for (const [count, measured] of seconds) {
-      const detector = await humanDetector({ threads: count });
+      const detector = await openFaceDetector('cf bench align', { threads: count });
       const align = (part: string) =>
         alignFolder({
           data: join(folder, part),

@@ -38,7 +38,7 @@ export async function trainingStepMs(
   warmUp: number,
   steps: number,
 ): Promise<number> {
-  await openTfjs(backend);
+  await openTfjs(backend, '--engine tfjs');
   if (backend === 'wasm') registerTrainingKernels('wasm');
   const network = tinyIresnet();
   const model = layersModel(network);

@@ -36,6 +36,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   const gradWeights = new Float32Array(weights.length).fill(1);
   // Libraries that are loaded are runtime.
   const backend = await openBackend(task.backend, {
+    askedBy: `--backend ${task.backend}`,
     threads: task.threads,
     device: task.device,
     kernels: task.kernels ?? 'auto',

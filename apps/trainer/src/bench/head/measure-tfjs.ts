@@ -23,7 +23,7 @@ export async function measureTfjs(task: TfjsTask): Promise<TfjsMeasurement> {
   const rate = await openProductRate(task.threads);
   for (let i = 0; i < 5; i++) await rate.measure();
   const backend = task.backend.slice('tfjs-'.length);
-  await openTfjs(backend as TfjsName);
+  await openTfjs(backend as TfjsName, `--backend ${task.backend}`);
   const measured = await interleaved(task);
   return {
     backend,

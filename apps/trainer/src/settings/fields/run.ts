@@ -49,7 +49,7 @@ export const run = {
     featuresFrom: setting(
       '--features-from <folder>',
       text(),
-      'a run on the same pictures and backbone, to take its features from',
+      'a run with the same backbone, to take the features of its pictures from; those of others are extracted',
     ),
   }),
   initFrom: setting('--init-from <folder>', text(), 'a run to take weights and class centers (by name) from'),

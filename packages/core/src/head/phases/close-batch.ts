@@ -32,6 +32,7 @@ const TOO_LARGE = 'scale embeddings and class centers down: their products overf
 export function closeBatch(context: ClosableBatch, seen: Omit<NegativesSeen, 'counts'>): ReducedBatch {
   const { batch, loss, prepared, sampleWeights, state, mode, allClasses } = context;
   const target = prepared.completed(seen.sums);
+  const classValues = prepared.nextClassValues;
   const { next, dNormOfRegulariser, dTarget, miss, logSumExp, ...reduced } = reduceSamples(batchOps, loss, {
     targetLogit: target.targetLogit,
     negatives: seen.logSumExp,
@@ -54,7 +55,7 @@ export function closeBatch(context: ClosableBatch, seen: Omit<NegativesSeen, 'co
     loss: reduced.loss[0]!,
     regulariser: reduced.regulariser[0]!,
     dNormOfRegulariser: perSample(dNormOfRegulariser, batch),
-    state: { loss: loss.name, values: sampleAt(next, 0) },
+    state: { loss: loss.name, values: sampleAt(next, 0), ...(classValues && { classValues }) },
     target,
   };
 }

@@ -4,7 +4,7 @@ import { numberOps } from '../../readings/number.ts';
 import { type CheckedInput, checkInput } from '../check-input.ts';
 import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
 import type { SharedTiles } from '../shared-tiles.ts';
-import { classValuesOf, requireClassValues, requireFirstClass } from './class-values.ts';
+import { requireClassValues, requireFirstClass } from './class-values.ts';
 import type { Communicator } from './communicator.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
@@ -72,19 +72,14 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   const bias = biasOfClasses(loss, input.bias, classes);
   const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch, allocate);
   const points = targetPoints({ loss, x, weights, bias, labels, subCenters, allocate });
-  const ofClass = classValuesOf(loss, labels, firstClass);
+  const allLabels = Float64Array.from(labels, (label) => (label === NO_TARGET ? 0 : firstClass + label));
   const besideLogit = loss.objective.kind === 'binary' ? biasOfSamples(bias, labels) : undefined;
-  const ofSamples = [
-    points.cos,
-    points.sin,
-    ...Object.values(ofClass),
-    ...(besideLogit ? [besideLogit] : []),
-  ];
+  const ofSamples = [points.cos, points.sin, allLabels, ...(besideLogit ? [besideLogit] : [])];
   const allClasses = communicator ? yield* communicator.targets(ofSamples, labels, classes) : classes;
-  requireClassValues(loss, allClasses);
-  requireFirstClass(loss, options, { classes, allClasses });
+  requireClassValues(loss, allClasses, state);
+  requireFirstClass(options, { classes, allClasses });
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
-  const before = { loss, points, norm: x.norms, draws, state, mode, classes: allClasses, ofClass };
+  const before = { loss, points, norm: x.norms, draws, state, mode, classes: allClasses, labels: allLabels };
   const context = {
     ...checked,
     loss,

@@ -10,6 +10,7 @@ import {
 } from '../../readings/batch.ts';
 import type { LossState } from '../../state/loss-state.ts';
 import type { Mode } from '../../weighting/sample-weighting.ts';
+import { type ClassBatch, classValuesOf, nextClassValues } from './class-values.ts';
 import { type PreparedTarget, prepareSamples, targetOfSums } from './formulas/prepare-samples.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 
@@ -34,6 +35,8 @@ export interface PreparedBatch extends TargetBatch {
   readonly logitScale: Float64Array;
   /** The loss's part of the state after this step. */
   readonly next: Readonly<Record<string, number>>;
+  /** What the loss carries of classes after it; undefined where that is nothing. */
+  readonly nextClassValues: LossState['classValues'];
   /** The target once pass 1 has taken the sums that it may need. */
   readonly completed: (sums: Readonly<Record<string, Float64Array>>) => TargetBatch;
 }
@@ -52,19 +55,13 @@ export function marginDraws(
 }
 
 /** What {@link prepareBatch} is given: of the whole batch, wherever its classes are. */
-export interface PrepareBatch {
+export interface PrepareBatch extends ClassBatch {
   readonly loss: MarginLoss;
   /** cos θ_y and sin θ_y: [B]. */
   readonly points: { readonly cos: Float64Array; readonly sin: Float64Array };
   /** ‖x‖: [B]. */
   readonly norm: Float64Array;
   readonly draws: Float64Array | undefined;
-  readonly state: LossState;
-  readonly mode: Mode;
-  /** C, over all shards. */
-  readonly classes: number;
-  /** Entries of the loss's class values, by name: [B] each. Default: none. */
-  readonly ofClass?: Readonly<Record<string, Float64Array>>;
   /** b of each sample's class, where a binary objective has one: [B]. */
   readonly bias?: Float64Array | undefined;
   /** What the survey has found, where there was one. */
@@ -73,12 +70,12 @@ export interface PrepareBatch {
 
 /** Runs the loss's statistics and target formula on the target cosines of the whole batch: O(B). */
 export function prepareBatch(given: PrepareBatch): PreparedBatch {
-  const { loss, norm, ofClass = {}, bias, surveyed } = given;
+  const { loss, norm, labels, bias, surveyed } = given;
   const batch = norm.length;
   const samples = {
     ...given,
     ...given.points,
-    ofClass,
+    ofClass: classValuesOf(loss, labels, given.state),
     bias,
     surveyed,
     state: scalarsOf(given.state.values),
@@ -91,6 +88,7 @@ export function prepareBatch(given: PrepareBatch): PreparedBatch {
     sampleValues: Array.from({ length: batch }, (_, i) => sampleAt(sampleValues, i)),
     logitScale: perSample(logitScale, batch),
     next: sampleAt(next, 0),
+    nextClassValues: nextClassValues(loss, given, prepared.nextOfClass),
     completed: (sums) =>
       targetBatch(
         loss.negativeSums === undefined ? prepared : targetOfSums(batchOps, loss, samples, prepared, sums),

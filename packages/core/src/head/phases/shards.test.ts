@@ -6,7 +6,7 @@ import { createLoss } from '../../losses/registry.ts';
 import { keyedNormal } from '../../random/margin-draws.ts';
 import { referenceHeadStep, referenceStep } from '../../reference/reference-step.ts';
 import type { HeadInput, HeadOutput } from '../contract.ts';
-import { classValuesOf, requireClassValues } from './class-values.ts';
+import { requireClassValues } from './class-values.ts';
 import type { AllReduce } from './communicator.ts';
 import { headStep } from './head-step.ts';
 import { communicator } from './meetings.ts';
@@ -150,12 +150,6 @@ describe.each<[string, LossParameters, number]>([
 describe('class values', () => {
   const table = { name: 'own', classValues: { margin: [10, 11, 12, 13, 14] } };
 
-  test('are those of the samples’ classes among all, 0 of another shard’s', () => {
-    const labels = Int32Array.of(0, NO_TARGET, 2);
-    expect(classValuesOf(table, labels, 2)).toEqual({ margin: Float64Array.of(12, 0, 14) });
-    expect(classValuesOf({ classValues: {} }, labels, 2)).toEqual({});
-  });
-
   test('are one a class of all shards', () => {
     expect(() => requireClassValues(table, 5)).not.toThrow();
     expect(() => requireClassValues(table, 4)).toThrow(ShapeMismatchError);
@@ -169,13 +163,13 @@ describe('class values', () => {
     const input = problem(loss, 1);
     const halves = [partOf(loss, input, 1, 0, 4), partOf(loss, input, 1, 4, 7)];
     expect(() => together(loss, halves, [undefined, undefined], 1)).toThrow(
-      /^firstClass = undefined, expected that of this shard, for the table of dynamic-arcface/,
+      /^firstClass = undefined, expected that of this shard among all classes/,
     );
     expect(() => together(loss, halves, [0, 5], 1)).toThrow(
       /^firstClass = 5, expected firstClass ≤ 4 for 3 of 7 classes/,
     );
     const plain = createLoss('arcface');
-    expect(() => together(plain, halves, [undefined, undefined], 1)).not.toThrow();
+    expect(() => together(plain, halves, [undefined, undefined], 1)).toThrow(/^firstClass = undefined/);
     expect(() => referenceStep(plain, input, { firstClass: 1 })).toThrow(/^firstClass = 1, .*≤ 0/);
   });
 

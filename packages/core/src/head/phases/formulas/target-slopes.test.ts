@@ -62,6 +62,7 @@ function phases(
     draws: undefined,
     bias: undefined,
     classes: Float64Array.of(9),
+    labels: column(batch, () => 0),
     ofClass: {},
     surveyed: undefined,
     state,

@@ -1,0 +1,2 @@
+export { createProject } from './create-project.ts';
+export { ProjectFolderError } from './errors.ts';
