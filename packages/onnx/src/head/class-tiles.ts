@@ -70,9 +70,10 @@ export class ClassTiles {
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
     this.#context = context;
-    this.#norms = memory.array('norms', context.classes * context.subCenters);
+    const { plan, classes, subCenters, dim, takeRows } = context;
+    const withNorms = plan.stored ? classes : Math.min((plan.kept + 1) * plan.tileSize, classes);
+    this.#norms = memory.array('norms', withNorms * subCenters);
     this.#shift = new Float32Array(context.batch).fill(Number.NaN);
-    const { plan, subCenters, dim, takeRows } = context;
     this.#tileGradient = memory.array('tile gradient', takeRows ? plan.tileSize * subCenters * dim : 0);
   }
 
@@ -263,9 +264,11 @@ export class ClassTiles {
     return this.#tamed.get(index)?.weights ?? this.#rowsOf(this.#context.weights, this.range(index));
   }
 
+  /** Tiles that come again have their norms in one place, the last of them to the end of pass 1: [n·K]. */
   #normsOf(index: number): Float32Array {
-    const { subCenters } = this.#context;
-    const { start, count } = this.range(index);
+    const { subCenters, plan } = this.#context;
+    const { count } = this.range(index);
+    const start = (plan.stored ? index : Math.min(index, plan.kept)) * plan.tileSize;
     return this.#norms.subarray(start * subCenters, (start + count) * subCenters);
   }
 

@@ -39,7 +39,7 @@ export interface OnnxBackendOptions {
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
    * batch is not larger than d, and is computed twice otherwise. Default 4 MiB; where a `gradientTaker` leaves no ∂W to wait
-   * in, 40 MiB.
+   * in, 16 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -76,7 +76,7 @@ const OPTIONS: OptionNames<OnnxBackendOptions> = {
 
 const MIB = 2 ** 20;
 /** With W, momentum and what else a step needs, a fused update stays within 64 MiB. */
-const KEPT_WITHOUT_GRADIENT = 40 * MIB;
+const KEPT_WITHOUT_GRADIENT = 16 * MIB;
 /** Each thread more takes some MiB, and eight leave little of the sweep. */
 const MOST_SWEEPING = 8;
 
