@@ -2,6 +2,8 @@ import {
   type Backend,
   BackendError,
   type Communicator,
+  type GradientRows,
+  type GradientTaker,
   type HeadInput,
   type HeadOptions,
   type HeadOutput,
@@ -20,6 +22,7 @@ import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { emphasisedAreCounted } from './laws/emphasis.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
+import { rowsAreTheGradient } from './laws/gradient-rows.ts';
 import { gradientsMatchDerivatives, outputsMatchReference } from './laws/gradients.ts';
 import type { Law } from './laws/law.ts';
 import { knownCounterexample } from './laws/monotony.ts';
@@ -347,6 +350,28 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       }
     },
   ],
+  ['nobody takes ∂W', rowsAreTheGradient, before(({ gradientTaker: _, ...input }) => input)],
+  ['a row comes twice', rowsAreTheGradient, withTaker((taker, rows) => [taker.take(rows), taker.take(rows)])],
+  [
+    'a row comes without its target',
+    rowsAreTheGradient,
+    withTaker((taker, { first, values }) =>
+      taker.take({ first, values: values.map((value, k) => (first === 0 && k === 0 ? 0 : value)) }),
+    ),
+  ],
+  [
+    'the norm is that of some rows',
+    rowsAreTheGradient,
+    before(({ gradientTaker: taker, ...input }) => ({
+      ...input,
+      ...(taker && {
+        gradientTaker: {
+          ...taker,
+          ...(taker.begin && { begin: (norm: number) => taker.begin!(0.99 * norm) }),
+        },
+      }),
+    })),
+  ],
   ['shards never meet', shardsAreTheWhole, withoutMeeting('targets')],
   ['each shard has a log-sum-exp of its own', shardsAreTheWhole, withoutMeeting('negatives')],
   ['∂X stays on its shard', shardsAreTheWhole, withoutMeeting('gradients')],
@@ -370,6 +395,18 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   ],
 ];
 
+/** A head that hands rows over in another way. */
+function withTaker(take: (taker: GradientTaker, rows: GradientRows) => unknown): Step {
+  return (loss, { gradientTaker: taker, ...input }, options) =>
+    referenceStep(
+      loss,
+      taker === undefined
+        ? input
+        : { ...input, gradientTaker: { ...taker, take: (rows) => void take(taker, rows) } },
+      options,
+    );
+}
+
 const plainZeros =
   (names: readonly string[]): NegativeSums['terms'] =>
   (ops) =>
@@ -385,10 +422,10 @@ function reversedWithin(rows: ArrayLike<number>, dim: number, subCenters: number
 }
 
 /** A head whose shards meet, but at one of the three places go on with their own numbers. */
-function withoutMeeting(at: keyof Communicator): Step {
+function withoutMeeting(at: Exclude<keyof Communicator, 'total'>): Step {
   return async (loss, input, { communicator: met, ...options }) => {
     if (met === undefined) return referenceStep(loss, input, options);
-    const deaf: Communicator = {
+    const deaf: Pick<Communicator, typeof at> = {
       *targets(ofSamples, labels, classes) {
         const own = ofSamples.map((values) => values.slice());
         const all = yield* met.targets(ofSamples, labels, classes);

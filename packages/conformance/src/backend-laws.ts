@@ -4,6 +4,7 @@ import { drawnLossesMatchOracle } from './laws/drawn-losses.ts';
 import { emphasisedAreCounted } from './laws/emphasis.ts';
 import { badInputIsNamed } from './laws/errors.ts';
 import { finiteAtExtremes, oneClass, zeroVectors } from './laws/extremes.ts';
+import { rowsAreTheGradient } from './laws/gradient-rows.ts';
 import { gradientsMatchDerivatives, outputsMatchReference, slopesMatchDual } from './laws/gradients.ts';
 import type { Law, LawOptions } from './laws/law.ts';
 import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
@@ -47,6 +48,7 @@ export const BACKEND_LAWS: readonly Law[] = [
   weightsAreLinear,
   zeroWeightIsSilent,
   badInputIsNamed,
+  rowsAreTheGradient,
   shardsAreTheWhole,
   nearestSubCenterCounts,
   firstOfEqualSubCenters,

@@ -32,6 +32,8 @@ export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check
 export type {
   Backend,
   FloatArray,
+  GradientRows,
+  GradientTaker,
   Head,
   HeadDiagnostics,
   HeadInput,
@@ -83,6 +85,7 @@ export {
   type TargetSlopes,
   targetSlopes,
 } from './head/phases/formulas/target-slopes.ts';
+export { handOver } from './head/phases/gradient-rows.ts';
 export { HardNegativeCounter, type NegativeCounts } from './head/phases/hard-negatives.ts';
 export {
   type ClassGradients,

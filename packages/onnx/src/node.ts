@@ -1,3 +1,8 @@
+export {
+  type MapFloatsOptions,
+  type MappedFloats,
+  mapFloats,
+} from './files/mapped-floats.ts';
 export { readModelFile } from './files/read-model-file.ts';
 export {
   type WriteModelOptions,

@@ -29,6 +29,7 @@ export {
   type ParameterGroup,
   type ParameterKind,
 } from './optimiser/parameter-groups.ts';
+export { type RowClipping, type RowUpdate, rowUpdate } from './optimiser/row-update.ts';
 export { type SgdOptions, sgd } from './optimiser/sgd.ts';
 export {
   learningRateAt,

@@ -13,7 +13,11 @@ export function uniform(seed: number): () => number {
 
 /** Numbers in [−size, size). */
 export function uniformFloats(length: number, draw: () => number, size: number = 1): Float32Array {
-  const values = new Float32Array(length);
-  for (let i = 0; i < length; i++) values[i] = size * (2 * draw() - 1);
+  return fillUniform(new Float32Array(length), draw, size);
+}
+
+/** Fills an array with numbers in [−size, size). */
+export function fillUniform(values: Float32Array, draw: () => number, size: number = 1): Float32Array {
+  for (let i = 0; i < values.length; i++) values[i] = size * (2 * draw() - 1);
   return values;
 }

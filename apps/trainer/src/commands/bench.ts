@@ -6,10 +6,12 @@ import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
 import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
 import { benchHead } from '../bench/head/bench-head.ts';
+import { benchUpdate, formatUpdate } from '../bench/head/bench-update.ts';
 import { formatHead } from '../bench/head/format-head.ts';
 import type { HeadTask } from '../bench/head/head-task.ts';
 import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
 import { measureParts, type PartsTask } from '../bench/head/measure-parts.ts';
+import { measureUpdate, type UpdateTask } from '../bench/head/measure-update.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
 import { chooseDevice, PROVEN_CLASSES } from '../engines/choose-device.ts';
 import { DEVICE_CHOICES, deviceChoice } from '../engines/device.ts';
@@ -23,7 +25,7 @@ import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
 import { benchEmbedCommand } from './bench-embed.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { benchSearchCommand } from './bench-search.ts';
-import { refuseBeside } from './explicit-flags.ts';
+import { refuseBeside, refuseWithout } from './explicit-flags.ts';
 import { number } from './options.ts';
 
 interface HeadFlags extends Omit<HeadTask, 'regime' | 'device'> {
@@ -31,6 +33,8 @@ interface HeadFlags extends Omit<HeadTask, 'regime' | 'device'> {
   readonly peers: boolean;
   readonly python: string;
   readonly json: boolean;
+  readonly update?: 'plain' | 'fused';
+  readonly disk?: string;
 }
 
 /** `cf bench`. */
@@ -67,14 +71,23 @@ function headCommand(): Command {
     .option('--steps <n>', RUNS, number, 15)
     .option('--diagnostics', 'count the hard negatives in every step', false)
     .option('--seed <n>', 'of the batch', number, 1)
+    .addOption(
+      new Option(
+        '--update <name>',
+        'measure a step with the update of the class centers: fused, tile by tile, or plain, beside the other',
+      ).choices(['fused', 'plain']),
+    )
+    .option('--disk <folder>', 'with --update: W and momentum as memory-mapped files there')
     .option('--no-peers', 'leave other implementations out');
   return withSharedOptions(command, [
     '--json',
     '--classes 1000000 --steps 3 --no-peers',
+    '--classes 1000000 --batch 64 --steps 3 --update fused',
+    '--classes 10000000 --batch 64 --steps 1 --update fused --disk /mnt/large',
     '--loss sphereface2',
     '--loss arcface --sub-centers 3',
     '--backend tfjs-wasm --batch 128 --classes 10000',
-  ]).action(async ({ peers, python, json, device: choice, ...task }: HeadFlags) => {
+  ]).action(async ({ peers, python, json, device: choice, update, disk, ...task }: HeadFlags) => {
     if (task.backend !== 'onnx')
       refuseBeside(
         command,
@@ -90,6 +103,12 @@ function headCommand(): Command {
     const loss = createLoss(task.loss, {}, { classCounts: new Array(PROVEN_CLASSES).fill(BENCH_PICTURES) });
     const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
     const device = await chooseDevice(deviceChoice(choice), { head }, say);
+    if (update === undefined) refuseWithout(command, '--update', (name) => name === 'disk', UPDATE_ALONE);
+    else {
+      refuseBeside(command, '--update', (name) => WITHOUT_UPDATE.has(name), UPDATE_ALONE);
+      const given = { ...task, device, update };
+      return print(await benchUpdate(given, measure('head-task'), { folder: disk, say }), json, formatUpdate);
+    }
     print(
       await benchHead({ ...task, device }, measure('head-task'), { peers, python, say }),
       json,
@@ -158,6 +177,10 @@ const ENGINES = 'onnx; or tfjs: tiny-iresnet on wasm with the training kernels, 
 const ONNX_ALONE =
   'devices and kernels are of the backend onnx; other backends have names of their own for it.';
 
+const WITHOUT_UPDATE: ReadonlySet<string> = new Set(['peers', 'python']);
+const UPDATE_ALONE =
+  'a step with its update is measured fused beside plain, W and momentum of one of them on the --disk.';
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function withSharedOptions(command: Command, examples: readonly string[]): Command {
@@ -225,16 +248,18 @@ function measure(task: 'head-task' | 'backbone-task' | 'data-task'): readonly st
 /** One measurement, in a process of its own; the task comes as JSON. */
 function taskCommand(): Command {
   return new Command('head-task').action(async () => {
-    const task = JSON.parse(await text(process.stdin)) as HeadTask | PartsTask | TfjsTask;
+    const task = JSON.parse(await text(process.stdin)) as HeadTask | PartsTask | TfjsTask | UpdateTask;
     if ('plain' in task)
       requireTfjs(task.backend.slice('tfjs-'.length) as TfjsName, `--backend ${task.backend}`);
     // Loaded only when asked for: its framework is large, and optional.
     const measured =
       'plain' in task
         ? await (await import('../bench/head/measure-tfjs.ts')).measureTfjs(task)
-        : 'parts' in task
-          ? await measureParts(task)
-          : await measureHead(task);
+        : 'update' in task
+          ? await measureUpdate(task)
+          : 'parts' in task
+            ? await measureParts(task)
+            : await measureHead(task);
     // Some frameworks write to the output on their own.
     console.log(`\n${JSON.stringify(measured)}`);
   });

@@ -6,7 +6,7 @@ export async function loadKoffi(): Promise<ForeignFunctions> {
   const koffi = await import('koffi').catch((cause: unknown) => {
     throw new BackendError(
       "the package 'koffi', which can't be loaded",
-      'the package through which oneDNN is called',
+      'the package through which C libraries are called',
       "install it with 'npm install koffi'.",
       cause,
     );

@@ -1,4 +1,4 @@
-import type { Backend, FloatArray } from '@cf/core';
+import { type Backend, BackendError, type FloatArray } from '@cf/core';
 import {
   type StepMetrics,
   DivergedError as TrainingDiverged,
@@ -44,6 +44,7 @@ export interface TrainingHooks {
 export async function runTraining(training: Training, hooks: TrainingHooks): Promise<void> {
   const { config, backend, samples, state, ...task } = training;
   const options = trainingOptions(config);
+  requireRows(backend, config);
   const sampler = samplerOf(config, samples);
   const total = sampler.steps * options.epochs;
   const { subCenters } = config;
@@ -86,6 +87,16 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
     dispose();
     head.dispose();
   }
+}
+
+/** @throws BackendError where rows of a gradient would all be there before the first is taken */
+function requireRows({ name, handsOverRows }: Backend, { update }: TrainConfig): void {
+  if (update === 'plain' || handsOverRows) return;
+  throw new BackendError(
+    `--update ${update} on the head ${name}, which has ∂L/∂W as a whole`,
+    'a head that hands its rows over, such as onnx',
+    'give --head onnx, or leave --update out.',
+  );
 }
 
 function stepText({ epoch, loss, imagesPerSecond, dataShare }: StepMetrics): string {

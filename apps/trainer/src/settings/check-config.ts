@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { checkpointPace } from '../run/checkpoint-pace.ts';
 import { readJson } from '../run/json-file.ts';
 import { byteSize } from './byte-size.ts';
+import { centerClipping } from './center-clipping.ts';
 import { configWithLossFiles } from './loss-files.ts';
 import { checkLoss } from './loss-of.ts';
 import { type PlaceOf, parse } from './parse.ts';
@@ -44,6 +45,7 @@ function checkTogether(config: TrainConfig): void {
   checkLoss(config);
   checkShadows(config);
   checkMomentum(config);
+  checkUpdate(config);
   checkKeeping(config);
   checkSampling(config);
   if (config.train === 'all') {
@@ -93,6 +95,16 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
     optimiser === 'sgd' ? 'nesterov with momentum = 0' : `nesterov with optimiser = "${optimiser}"`,
     'SGD with momentum',
     'leave nesterov out, or give SGD its momentum.',
+  );
+}
+
+function checkUpdate({ update, shadow, clipCenters }: TrainConfig): void {
+  if (clipCenters !== undefined) centerClipping(clipCenters);
+  if (update === 'plain' || shadow === undefined) return;
+  throw new UsageError(
+    `--update ${update} with --shadow`,
+    'one of them',
+    'losses that look on read the class centers after the step.',
   );
 }
 

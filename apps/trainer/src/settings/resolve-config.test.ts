@@ -151,6 +151,10 @@ describe('resolveConfig', () => {
     [{ optimiser: 'adamw', momentum: 0.5 }, /--optimiser adamw with --momentum/],
     [{ nesterov: true, momentum: 0 }, /nesterov with momentum = 0/],
     [{ clipNorm: 0 }, /clip-norm = 0, expected 0 < clip-norm/],
+    [{ clipCenters: 'rows:1' }, /--clip-centers rows:1, expected row:x or norm:x/],
+    [{ clipCenters: 'row:0' }, /--clip-centers row:0/],
+    [{ update: 'fused', shadow: 'arcface' }, /--update fused with --shadow/],
+    [{ update: 'fuse' }, /update = "fuse", expected one of/],
     [{ train: 'all', featuresFrom: 'x' }, /--train all with --features-from/],
     [{ train: 'all', engine: 'tf' }, /engine = "tf"/],
   ])('names what is wrong with %j', async (changes, message) => {
@@ -201,6 +205,7 @@ describe('checkConfig', () => {
       nesterov: false,
       subCenters: 1,
       biasWeightDecay: 0,
+      update: 'plain',
       lastBatch: 'drop',
       sampler: 'uniform',
       curriculumPace: 'linear',

@@ -14,11 +14,20 @@ describe('trainingOptions', () => {
       accumulate: 2,
       weightDecay: 5e-4,
       ...ofHead,
+      update: 'plain',
       seed: 9,
       lastBatch: 'drop',
       schedule: { name: 'step', base: 0.3, warmupSteps: 7 },
     });
     expect(rule).toMatchObject({ name: 'sgd', state: ['momentum'] });
+  });
+
+  it('say when class centers move, and how far', () => {
+    const config = configWith({ ...flags, update: 'fused', clipCenters: 'norm:2.5' });
+    expect(trainingOptions(config)).toMatchObject({
+      update: 'fused',
+      clipCenters: { by: 'norm', limit: 2.5 },
+    });
   });
 
   it('take the optimiser that is asked for', () => {

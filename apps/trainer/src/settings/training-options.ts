@@ -7,12 +7,13 @@ import {
   sgd,
   type TrainingOptions,
 } from '@cf/training';
+import { centerClipping } from './center-clipping.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /** The training's part of a configuration. */
 export function trainingOptions(config: TrainConfig): TrainingOptions {
   const { epochs, batch, accumulate, weightDecay, biasWeightDecay, subCenters, seed, lastBatch } = config;
-  const { schedule, learningRate, warmupSteps } = config;
+  const { schedule, learningRate, warmupSteps, update, clipCenters } = config;
   return {
     epochs,
     batch,
@@ -20,6 +21,8 @@ export function trainingOptions(config: TrainConfig): TrainingOptions {
     lastBatch,
     rule: ruleOf(config),
     weightDecay,
+    update,
+    ...(clipCenters === undefined ? {} : { clipCenters: centerClipping(clipCenters) }),
     biasWeightDecay,
     subCenters,
     schedule: { name: schedule, base: learningRate, warmupSteps },

@@ -33,6 +33,8 @@ export interface CheckOptions {
   readonly sharded?: boolean;
   /** K, rows of W a class. Default 1. */
   readonly subCenters?: number;
+  /** All logits are wanted, too. Default false. */
+  readonly inspect?: boolean;
 }
 
 /**
@@ -43,7 +45,13 @@ export interface CheckOptions {
 export function checkInput(
   loss: MarginLoss,
   input: HeadInput,
-  { checkFinite = true, checksWeights = false, sharded = false, subCenters = 1 }: CheckOptions = {},
+  {
+    checkFinite = true,
+    checksWeights = false,
+    sharded = false,
+    subCenters = 1,
+    inspect = false,
+  }: CheckOptions = {},
 ): CheckedInput {
   const { dim, embeddings, weights, bias, sampleWeights, sampleKeys, draws, mode = 'train' } = input;
   const batch = input.labels.length;
@@ -84,6 +92,13 @@ export function checkInput(
   checkVector('draws', draws, batch, loss.draws !== undefined);
   checkVector('gradWeights', input.gradWeights, weights.length, true);
   if (mode !== 'train' && mode !== 'eval') throw new OptionOutOfRangeError('mode', mode, '"train" or "eval"');
+
+  if (input.gradientTaker !== undefined) {
+    const rest = 'beside a gradientTaker, which may change W';
+    if (inspect) throw new OptionOutOfRangeError('inspect', true, `false ${rest}`);
+    if (input.sharedTiles !== undefined)
+      throw new OptionOutOfRangeError('sharedTiles', 'given', `none ${rest}`);
+  }
 
   const labels = checkLabels(input.labels, classes, dim, sharded ? NO_TARGET : 0);
   if (checkFinite) {

@@ -6,6 +6,25 @@ import type { SharedTiles } from './shared-tiles.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
+/** Some rows of ∂L/∂W that stand together. */
+export interface GradientRows {
+  /** The row of W that the first of them belongs to. */
+  readonly first: number;
+  /** [n, d]. Good during the call alone. */
+  readonly values: FloatArray;
+}
+
+/** Who takes ∂L/∂W row by row, such as an optimiser that moves W at once. */
+export interface GradientTaker {
+  /**
+   * Is told ‖∂L/∂W‖, over the classes of all shards, before the first row is taken. It costs another pass over the classes
+   * where a backend hands rows over while it computes them; leave it out where nobody needs the norm.
+   */
+  begin?(norm: number): void;
+  /** Takes rows, each of them once, in any order. These rows of W are read no more and may be changed. */
+  take(rows: GradientRows): void;
+}
+
 /** One batch, as a head takes it. Arrays are row-major. */
 export interface HeadInput {
   /** X: [B, d]. */
@@ -40,6 +59,12 @@ export interface HeadInput {
    * is undefined.
    */
   readonly gradWeights?: Float32Array | undefined;
+  /**
+   * Takes ∂L/∂W in place of the output, whose gradWeights is then empty. Backends with `handsOverRows` do it tile by tile, so
+   * that ∂L/∂W needs no memory, and others once it is whole: the numbers are the same to the bit. Not together with
+   * `inspect` or `sharedTiles`, which read W once more. After an error some rows may have been taken.
+   */
+  readonly gradientTaker?: GradientTaker | undefined;
   /** What other heads step over the same X and W with, and may share; a backend need not. It changes no bit. */
   readonly sharedTiles?: SharedTiles | undefined;
 }
@@ -85,7 +110,7 @@ export interface HeadOutput {
   readonly regulariser: number;
   /** ∂loss/∂X: [B, d]. */
   readonly gradEmbeddings: FloatArray;
-  /** ∂loss/∂W: [C·K, d]. */
+  /** ∂loss/∂W: [C·K, d]; empty where `gradientTaker` has taken it. */
   readonly gradWeights: FloatArray;
   /** ∂loss/∂b, of the length of b; undefined where the loss has none. */
   readonly gradBias: FloatArray | undefined;
@@ -144,6 +169,8 @@ export interface Backend {
   readonly precision: 'float64' | 'float32';
   /** Whether its heads take a communicator, so that classes can be split over several. */
   readonly sharded?: boolean;
+  /** Whether a `gradientTaker` gets ∂L/∂W tile by tile, and no array holds all of it. */
+  readonly handsOverRows?: boolean;
   /** What it chose that may change last bits, such as threads and kernels: for the record of a training. */
   readonly choices?: Readonly<Record<string, string | number>>;
   createHead(loss: MarginLoss, options?: HeadOptions): Promise<Head>;

@@ -69,10 +69,18 @@ export function pairsInOnePass(
   };
 }
 
-function emptyGradients({ batch, classes, dim, loss, inspect, weights }: BatchContext): ClassGradients {
+function emptyGradients({
+  batch,
+  classes,
+  dim,
+  loss,
+  inspect,
+  weights,
+  takeRows,
+}: BatchContext): ClassGradients {
   return {
     embeddings: new Float64Array(batch * dim),
-    weights: new Float64Array(weights.length),
+    weights: new Float64Array(takeRows === undefined ? weights.length : 0),
     bias: loss.bias ? new Float64Array(classes) : undefined,
     inspection: inspect
       ? { logits: new Float64Array(batch * classes), gradLogits: new Float64Array(batch * classes) }
@@ -81,7 +89,7 @@ function emptyGradients({ batch, classes, dim, loss, inspect, weights }: BatchCo
 }
 
 function addTile(context: BatchContext, tile: Tile, sums: ClassGradients, slopeOf: SlopeOf): void {
-  const { loss, x, labels, prepared, classes, subCenters } = context;
+  const { loss, x, labels, prepared, classes, subCenters, takeRows } = context;
   const { start, count: columns, centers, cosines, winners } = tile;
   const { count, dim } = x;
   const rows = centers.count;
@@ -121,13 +129,17 @@ function addTile(context: BatchContext, tile: Tile, sums: ClassGradients, slopeO
       sums.embeddings[i * dim + k]! += (combined[k]! - inner * unit) * x.inverse[i]! + radial * unit;
     }
   }
+  const first = start * subCenters;
+  const ofTile = takeRows
+    ? new Float64Array(rows * dim)
+    : sums.weights.subarray(first * dim, (first + rows) * dim);
   for (let r = 0; r < rows; r++) {
     combined.fill(0);
     addCombination(slopes, r, rows, count, x.unit, dim, combined, 0);
     const inner = loss.geometry === 'inner' ? 0 : centerAlong[r]!;
     for (let k = 0; k < dim; k++) {
-      sums.weights[(start * subCenters + r) * dim + k]! +=
-        (combined[k]! - inner * centers.unit[r * dim + k]!) * centers.inverse[r]!;
+      ofTile[r * dim + k]! += (combined[k]! - inner * centers.unit[r * dim + k]!) * centers.inverse[r]!;
     }
   }
+  takeRows?.(first, ofTile);
 }

@@ -10,6 +10,7 @@ export function referenceBackend(): Backend {
     name: 'reference',
     precision: 'float64',
     sharded: true,
+    handsOverRows: true,
     createHead: async (loss, options = {}) => {
       requireHead(loss, options);
       return {

@@ -36,6 +36,8 @@ export interface PassOptions extends TileLimits {
   readonly kernel: SimdKernel | undefined;
   readonly tileSize: number | undefined;
   readonly checkFinite: boolean;
+  /** `keepBytes` where no ∂W is there for slopes to wait in. */
+  readonly keepBytesWithoutGradient: number;
   readonly onPart: OnPart | undefined;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */
   readonly skipBound: number;
@@ -60,23 +62,27 @@ function openWork(context: BatchContext, options: PassOptions): StepWork {
   const products = context.sharedTiles
     ? new SharedProducts(options.products, context.sharedTiles, context)
     : options.products;
-  const plan = tilePlan({ batch, classes, dim, subCenters }, options, {
+  const { takeRows } = context;
+  const stores = takeRows === undefined;
+  const limits = stores ? options : { ...options, keepBytes: options.keepBytesWithoutGradient };
+  const plan = tilePlan({ batch, classes, dim, subCenters }, limits, {
     given: options.tileSize,
     keeps: keepsSlopes(loss),
+    stores,
   });
   const tensors = batchTensors(runtime, loss, context.x, prepared, labels, plan.tileSize, memory);
   const shared = { runtime, sessions, products, loss, plan, batch, subCenters, onPart };
   const graph = new GraphPass({ ...shared, tensors, sumNames: negativeSumNames(loss) }, memory);
   const unit = tensors.x.data as Float32Array;
   const pass = kernel === undefined ? graph : new SimdPass({ ...shared, labels, x: unit, prepared }, kernel);
-  let given = context.gradWeights;
+  let given = stores ? context.gradWeights : undefined;
   const gradWeights = (): Float32Array => {
-    given ??= new Float32Array(classes * subCenters * dim);
+    given ??= new Float32Array(stores ? classes * subCenters * dim : 0);
     return given;
   };
   const weights = context.weights as Float32Array;
   const bias = context.bias as Float32Array | undefined;
-  const ofClasses = { ...shared, dim, classes, weights, bias, checkFinite, pass, gradWeights };
+  const ofClasses = { ...shared, dim, classes, weights, bias, checkFinite, pass, gradWeights, takeRows };
   const tiles = new ClassTiles(ofClasses, memory);
   return { context, tiles, graph, memory, allocate, unit, gradWeights, skipBound };
 }

@@ -1,4 +1,4 @@
-import { type NegativeCounts, NORM_FLOOR, NonFiniteError } from '@cf/core';
+import { type BatchContext, type NegativeCounts, NORM_FLOOR, NonFiniteError } from '@cf/core';
 import { biasInProduct } from '../formula/negatives-formula.ts';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import { type TamedTile, tameRows, untameGradients } from './awkward-rows.ts';
@@ -26,8 +26,10 @@ export interface ClassTilesContext extends PassContext {
   readonly bias: Float32Array | undefined;
   readonly checkFinite: boolean;
   readonly pass: TilePass;
-  /** ∂W: [C·K, d]. Between the passes, the slopes of tiles wait in it. */
+  /** ∂W: [C·K, d], empty where `takeRows` takes it. Between the passes, the slopes of tiles wait in it. */
   readonly gradWeights: () => Float32Array;
+  /** Takes a tile's rows of ∂W as soon as they are there. */
+  readonly takeRows: BatchContext['takeRows'];
 }
 
 /** What pass 1 has found in a tile. Good until it is asked again. */
@@ -61,11 +63,18 @@ export class ClassTiles {
   /** Copies the slopes of the tile before to where they wait in ∂W. */
   #store: (() => void) | undefined;
   #shift: Float32Array;
+  /** ∂W of one tile, where no array holds all of it. */
+  readonly #tileGradient: Float32Array;
+  /** Whether pass 2 has been over the last tile, the slopes of which are gone then. */
+  #passed = false;
 
   constructor(context: ClassTilesContext, memory: HeadMemory) {
     this.#context = context;
-    this.#norms = memory.array('norms', context.classes * context.subCenters);
+    const { plan, classes, subCenters, dim, takeRows } = context;
+    const withNorms = plan.stored ? classes : Math.min((plan.kept + 1) * plan.tileSize, classes);
+    this.#norms = memory.array('norms', withNorms * subCenters);
     this.#shift = new Float32Array(context.batch).fill(Number.NaN);
+    this.#tileGradient = memory.array('tile gradient', takeRows ? plan.tileSize * subCenters * dim : 0);
   }
 
   /** Number of tiles. */
@@ -121,7 +130,8 @@ export class ClassTiles {
 
   /** Leaves a tile out of pass 2. Its turn comes as that of any other, the last tile first. */
   skip(index: number): void {
-    this.#rowsOf(this.#context.gradWeights(), this.range(index)).fill(0);
+    const gradient = this.#gradientOf(index).fill(0);
+    this.#handOver(index, gradient);
   }
 
   /**
@@ -157,9 +167,9 @@ export class ClassTiles {
     sums: EmbeddingSums,
     gradBias: Float32Array | undefined,
   ): Promise<void> {
-    const { loss, dim, products, gradWeights } = this.#context;
+    const { loss, dim, products } = this.#context;
     const { start, count } = this.range(index);
-    const gradient = this.#rowsOf(gradWeights(), { start, count });
+    const gradient = this.#gradientOf(index);
     const norms = this.#normsOf(index);
     const tamed = this.#tamed.get(index);
     const backward = {
@@ -174,12 +184,28 @@ export class ClassTiles {
     };
     await timedPart(this.#context, 'gradients', () => products.backward(backward));
     if (tamed !== undefined) untameGradients(gradient, tamed.norms, dim);
+    this.#handOver(index, gradient);
   }
 
-  /** Whether pass 2 computes the slopes of a tile again. Those of the last one lie where pass 1 ended. */
+  /** Where a tile's rows of ∂W go: [n·K, d]. */
+  #gradientOf(index: number): Float32Array {
+    const { takeRows, gradWeights } = this.#context;
+    const range = this.range(index);
+    return takeRows
+      ? this.#rowsOf(this.#tileGradient, { ...range, start: 0 })
+      : this.#rowsOf(gradWeights(), range);
+  }
+
+  #handOver(index: number, gradient: Float32Array): void {
+    const { takeRows, subCenters } = this.#context;
+    if (index === this.count - 1) this.#passed = true;
+    takeRows?.(this.range(index).start * subCenters, gradient);
+  }
+
+  /** Whether pass 2 computes the slopes of a tile again. Those of the last one lie where pass 1 ended, the first time. */
   #comesAgain(index: number): boolean {
     const { kept, stored, count } = this.#context.plan;
-    return !stored && index >= kept && index < count - 1;
+    return !stored && index >= kept && (index < count - 1 || this.#passed);
   }
 
   /** Where in ∂W the slopes of a tile wait for pass 2, if they do: in the rows of the tile before. */
@@ -238,9 +264,11 @@ export class ClassTiles {
     return this.#tamed.get(index)?.weights ?? this.#rowsOf(this.#context.weights, this.range(index));
   }
 
+  /** Tiles that come again have their norms in one place, the last of them to the end of pass 1: [n·K]. */
   #normsOf(index: number): Float32Array {
-    const { subCenters } = this.#context;
-    const { start, count } = this.range(index);
+    const { subCenters, plan } = this.#context;
+    const { count } = this.range(index);
+    const start = (plan.stored ? index : Math.min(index, plan.kept)) * plan.tileSize;
     return this.#norms.subarray(start * subCenters, (start + count) * subCenters);
   }
 

@@ -38,7 +38,8 @@ export interface OnnxBackendOptions {
   readonly cacheBytes?: number;
   /**
    * Memory for what pass 1 keeps for pass 2, in bytes, near the processor. The rest waits in the memory of ∂W where the
-   * batch is not larger than d, and is computed twice otherwise. Default 4 MiB.
+   * batch is not larger than d, and is computed twice otherwise. Default 4 MiB; where a `gradientTaker` leaves no ∂W to wait
+   * in, 16 MiB.
    */
   readonly keepBytes?: number;
   /**
@@ -74,6 +75,8 @@ const OPTIONS: OptionNames<OnnxBackendOptions> = {
 };
 
 const MIB = 2 ** 20;
+/** With W, momentum and what else a step needs, a fused update stays within 64 MiB. */
+const KEPT_WITHOUT_GRADIENT = 16 * MIB;
 /** Each thread more takes some MiB, and eight leave little of the sweep. */
 const MOST_SWEEPING = 8;
 
@@ -118,6 +121,7 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
     name: `onnx-${provider}`,
     precision: 'float32',
     sharded: true,
+    handsOverRows: true,
     choices: {
       threads,
       elementwise: simd ? 'wasm' : 'graph',
@@ -133,7 +137,10 @@ export async function onnxBackend(options: OnnxBackendOptions): Promise<Backend>
       requireHead(loss, headOptions);
       const kernels = simd ? await openKernels(lossesOf(loss), helpers, products?.program) : undefined;
       const { onPart } = options;
-      const parts = { runtime, opener, cacheBytes, keepBytes, skipBound, products, onPart, kernels };
+      const parts = {
+        ...{ runtime, opener, cacheBytes, keepBytes, skipBound, products, onPart, kernels },
+        keepBytesWithoutGradient: options.keepBytes ?? KEPT_WITHOUT_GRADIENT,
+      };
       return onnxHead(loss, parts, headOptions);
     },
     dispose: async () => {

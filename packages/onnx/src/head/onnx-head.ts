@@ -24,6 +24,8 @@ import type { HeadProducts } from './tile-products.ts';
 
 /** What a backend lends to its heads. */
 export interface HeadSettings extends TileLimits {
+  /** `keepBytes` where no ∂W is there for slopes to wait in. */
+  readonly keepBytesWithoutGradient: number;
   readonly runtime: OnnxRuntime;
   readonly opener: SessionOpener;
   /** Largest skipped probability of a sample × largest slope; 0 skips nothing. */

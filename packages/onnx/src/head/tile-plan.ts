@@ -43,12 +43,16 @@ const MOST = 16_384;
  * Cuts `classes` into tiles: as many as have their rows in the largest power of two whose matrix of cosines fits the cache,
  * and whose rows fit twice of it, unless a number of classes is given; at most `MOST_CLASSES`.
  *
- * @param keeps whether there is a pass 2 that has a use for slopes of pass 1.
+ * @param keeps whether there is a pass 2 that has a use for slopes of pass 1. @param stores whether there is a ∂W for them.
  */
 export function tilePlan(
   { batch, classes, dim, subCenters = 1 }: TiledShape,
   limits: TileLimits,
-  { given, keeps = true }: { readonly given?: number | undefined; readonly keeps?: boolean } = {},
+  {
+    given,
+    keeps = true,
+    stores = true,
+  }: { readonly given?: number | undefined; readonly keeps?: boolean; readonly stores?: boolean } = {},
 ): TilePlan {
   const most = limits.cacheBytes / (BYTES * Math.max(batch, dim / 2));
   const fitting = 2 ** Math.floor(Math.log2(most));
@@ -57,7 +61,7 @@ export function tilePlan(
   const count = Math.ceil(classes / tileSize);
   if (!keeps) return { tileSize, count, kept: 0, stored: false };
   const fitIn = Math.floor(limits.keepBytes / (BYTES * batch * tileSize * subCenters));
-  const stored = batch <= dim;
+  const stored = stores && batch <= dim;
   // In ∂W, slopes lie where the tile before will have its rows: the first one has none.
   const kept = Math.min(stored ? Math.max(fitIn, 1) : fitIn, count);
   return { tileSize, count, kept, stored };

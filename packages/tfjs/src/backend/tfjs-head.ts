@@ -5,6 +5,7 @@ import {
   type HeadInput,
   type HeadOptions,
   type HeadOutput,
+  handOver,
   type LossState,
   type MarginLoss,
   marginDraws,
@@ -32,7 +33,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
     subCenters,
     async step(input) {
       const rounded = toFloat32(input);
-      const checked = checkInput(loss, rounded, { checkFinite, subCenters });
+      const checked = checkInput(loss, rounded, { checkFinite, subCenters, inspect });
       requireClassValues(loss, checked.classes, checked.state);
       requireFiniteState(checked.state);
       // Another head or user of TensorFlow.js may have changed the backend of the process. From here on nothing is awaited
@@ -52,7 +53,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
       try {
         const output = await readOutput(loss, tensors, checked);
         if (checkFinite) requireFiniteOutput(output);
-        return output;
+        return input.gradientTaker ? handOver(output, input.gradientTaker) : output;
       } finally {
         tf.dispose(tensors);
       }

@@ -3,8 +3,10 @@ import {
   type LastBatch,
   type OptionNames,
   OptionOutOfRangeError,
+  requireChoice,
   requireInteger,
   requireKnownOptions,
+  requirePositive,
   requireRange,
   type Sampler,
   ShapeMismatchError,
@@ -15,6 +17,7 @@ import { DivergedError } from '../errors.ts';
 import type { Learner, SampleData } from '../learner/learner.ts';
 import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
+import type { RowClipping } from '../optimiser/row-update.ts';
 import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
 import type { TrainingEvent } from './events.ts';
 import { nextTurn } from './next-turn.ts';
@@ -36,6 +39,18 @@ export interface TrainingOptions {
   readonly rule: OptimiserRule;
   /** λ of the class centers; 0 by default. */
   readonly weightDecay?: number;
+  /**
+   * Largest length of the gradient of the class centers, each row's by itself or that of all together; a longer one is scaled
+   * down. No limit by default. The learner has its own. Under a fused update a limit of all together costs another pass over
+   * the classes.
+   */
+  readonly clipCenters?: RowClipping;
+  /**
+   * When class centers move: `plain`, by default, once ∂L/∂W [C·K, d] is there; `fused`, with each of its rows, which then
+   * takes no memory on backends with `handsOverRows`. The numbers are the same to the bit. Losses can't look on at a fused
+   * update, which leaves them no W to look at.
+   */
+  readonly update?: 'plain' | 'fused';
   /** λ of their bias, where the loss has one; 0 by default. */
   readonly biasWeightDecay?: number;
   /** K, class centers a class: what the head was made with. 1 by default. */
@@ -73,12 +88,16 @@ const OPTIONS: OptionNames<TrainingOptions> = {
   lastBatch: true,
   rule: true,
   weightDecay: true,
+  clipCenters: true,
+  update: true,
   biasWeightDecay: true,
   subCenters: true,
   schedule: true,
   seed: true,
   precision: true,
 };
+
+const CLIPPING: OptionNames<RowClipping> = { by: true, limit: true };
 
 const TASK: OptionNames<TrainingTask> = {
   learner: true,
@@ -128,6 +147,8 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     learner,
     head,
     centers: arrayOptimiser(rule, weightDecay),
+    clipping: options.clipCenters,
+    update: options.update ?? 'plain',
     classBias: arrayOptimiser(rule, biasWeightDecay),
     shadows: shadows && { ...shadows, tiles: new SharedTiles() },
   };
@@ -156,7 +177,8 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
           throw error;
         }
         state = done.state;
-        gradWeights = done.output.gradWeights instanceof Float32Array ? done.output.gradWeights : undefined;
+        const { gradWeights: whole } = done.output;
+        gradWeights = whole instanceof Float32Array && whole.length > 0 ? whole : undefined;
         const took = performance.now() - started;
         await nextTurn();
         const speed = { imagesPerSecond: (1000 * indices.length) / took, dataShare: waited / took };
@@ -194,6 +216,7 @@ function checkTask({ head, samples, options, shadows }: TrainingTask): void {
     const fix = 'make the head with the same subCenters as the training.';
     throw new OptionOutOfRangeError('subCenters', subCenters, expected, fix);
   }
+  requireUpdate(options, shadows);
   if (shadows !== undefined) requireShadows(shadows, head.loss, subCenters);
   requireInteger('samples.count', samples.count, 1, 2 ** 32);
   requireInteger('samples.classes', classCount(samples), 1, 2 ** 31);
@@ -204,6 +227,20 @@ function checkTask({ head, samples, options, shadows }: TrainingTask): void {
     );
   requireWeights('weights', samples.weights, samples.count);
   requireWeights('classWeights', samples.classWeights, classCount(samples));
+}
+
+function requireUpdate({ update = 'plain', clipCenters }: TrainingOptions, shadows?: Shadows): void {
+  requireChoice('update', update, ['plain', 'fused']);
+  if (update === 'fused' && shadows !== undefined && shadows.losses.length > 0)
+    throw new OptionOutOfRangeError(
+      'update',
+      update,
+      'plain where losses look on, which read the class centers after the step',
+    );
+  if (clipCenters === undefined) return;
+  requireKnownOptions('clipCenters', clipCenters, CLIPPING);
+  requireChoice('clipCenters.by', clipCenters.by, ['row', 'norm']);
+  requirePositive('clipCenters.limit', clipCenters.limit);
 }
 
 function requireWeights(name: string, weights: ArrayLike<number> | undefined, count: number): void {

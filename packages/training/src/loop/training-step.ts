@@ -1,8 +1,10 @@
 import {
   type FloatArray,
+  type GradientTaker,
   type Head,
   type HeadInput,
   type HeadOutput,
+  handOver,
   type MarginLoss,
   NonFiniteError,
   readsLosses,
@@ -11,15 +13,20 @@ import {
 import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
+import { type RowClipping, requireBounded, rowUpdate } from '../optimiser/row-update.ts';
 import type { StepMetrics } from './events.ts';
 import { isSeen, type LookingOn, lookOn } from './shadows.ts';
-import type { HeadState, TrainedArray } from './training-state.ts';
+import type { HeadState } from './training-state.ts';
 
 /** A learner with the head on top of it, and the optimisers of what belongs to the head. */
 export interface LearnerWithHead {
   readonly learner: Learner;
   readonly head: Head;
   readonly centers: ArrayOptimiser;
+  /** What of the class centers' gradient is too long. */
+  readonly clipping?: RowClipping | undefined;
+  /** When class centers move: once ∂L/∂W is whole, or with each of its rows, so that it is never whole. */
+  readonly update: 'plain' | 'fused';
   readonly classBias: ArrayOptimiser;
   /** Losses that look on. */
   readonly shadows?: LookingOn | undefined;
@@ -63,20 +70,40 @@ export async function trainingStep(
 ): Promise<StepResult> {
   const { learningRate } = batch;
   const step = state.step + 1;
+  const fused = parts.update === 'fused';
+  const { centers } = state;
+  const moveCenters = rowUpdate({
+    rule: parts.centers,
+    values: centers.values,
+    optimiser: centers.optimiser,
+    dim: parts.learner.embeddingSize,
+    learningRate,
+    updateNumber: step,
+    clipping: parts.clipping,
+  });
   const { output, shadows, gradientNorm } = await finite(step, learningRate, async () => {
-    const found = await learn(parts, state, batch);
+    const found = await learn(parts, state, batch, fused ? moveCenters : undefined);
     const { loss } = found.output;
     if (!Number.isFinite(loss)) throw new NonFiniteError('loss', 0, loss);
     const { gradientNorm: norm } = await parts.learner.update(learningRate);
     if (!Number.isFinite(norm)) throw new NonFiniteError('gradientNorm', 0, norm);
     return { ...found, gradientNorm: norm };
   });
-  const { loss, gradWeights, gradBias, diagnostics } = output;
-  const move = (rule: ArrayOptimiser, { values, optimiser }: TrainedArray, gradient: FloatArray): void =>
-    rule.update({ weight: values, state: optimiser, gradient, learningRate, updateNumber: step });
-  move(parts.centers, state.centers, gradWeights);
-  if (state.classBias !== undefined) move(parts.classBias, state.classBias, gradBias!);
-  requireConverging(state, loss, learningRate);
+  const { loss, gradBias, diagnostics } = output;
+  if (!fused) handOver(output, moveCenters);
+  const { classBias } = state;
+  if (classBias !== undefined) {
+    const { values: weight, optimiser } = classBias;
+    parts.classBias.update({
+      weight,
+      state: optimiser,
+      gradient: gradBias!,
+      learningRate,
+      updateNumber: step,
+    });
+    requireBounded('class.bias', weight, { step, learningRate });
+  }
+  requireBounded('loss', [loss], { step, learningRate });
   return {
     state: { ...state, step, lossState: output.state, ...(shadows && { shadows: shadows.states }) },
     output,
@@ -111,6 +138,7 @@ async function learn(
   { learner, head, shadows }: LearnerWithHead,
   { step, centers, classBias, lossState, shadows: states = {} }: HeadState,
   { indices, labels, sampleWeights, parts, gradWeights }: StepBatch,
+  gradientTaker: GradientTaker | undefined,
 ): Promise<Learnt> {
   const dim = learner.embeddingSize;
   // All but the last are of one size.
@@ -136,6 +164,7 @@ async function learn(
     state: lossState,
     step,
     ...(gradWeights === undefined ? {} : { gradWeights }),
+    gradientTaker,
   };
   const output = await head.step(input);
   const seen = shadows && (await lookOn(shadows, states, { input, output, step }));
@@ -163,28 +192,6 @@ async function embedAll(
     all.set(part, batch.position * learner.embeddingSize);
   }
   return all!;
-}
-
-/** Larger class centers are of no use, and float32 can't hold their squared norms. */
-const LARGEST_PARAMETER = 1e9;
-
-/** No step ends with class centers or a loss out of bounds. */
-function requireConverging(
-  { centers, classBias, step }: HeadState,
-  loss: number,
-  learningRate: number,
-): void {
-  const numbers: Readonly<Record<string, ArrayLike<number>>> = {
-    loss: [loss],
-    'class.centers': centers.values,
-    'class.bias': classBias?.values ?? [],
-  };
-  for (const [name, values] of Object.entries(numbers)) {
-    for (let i = 0; i < values.length; i++) {
-      if (Math.abs(values[i]!) <= LARGEST_PARAMETER) continue;
-      throw new DivergedError(step + 1, learningRate, `${name}[${i}] = ${values[i]}`);
-    }
-  }
 }
 
 /** @throws DivergedError in place of NonFiniteError */

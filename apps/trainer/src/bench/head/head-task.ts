@@ -45,11 +45,11 @@ export function checkTask(task: HeadTask): void {
 }
 
 /** Draws the batch of a task: uniform entries; `late` moves each embedding to a cosine of about 0.9 to its class's first center. */
-export function headProblem({ batch, dim, classes, subCenters, regime, seed }: HeadTask): HeadProblem {
+export function headProblem(task: HeadTask): HeadProblem {
+  const { dim, classes, subCenters, regime, seed } = task;
   const draw = uniform(seed);
   const weights = uniformFloats(classes * subCenters * dim, draw, 0.01);
-  const labels = Int32Array.from({ length: batch }, () => Math.floor(draw() * classes));
-  const embeddings = uniformFloats(batch * dim, draw, 0.01);
+  const { embeddings, labels } = drawSamples(task, draw);
   if (regime === 'late') {
     labels.forEach((label, i) => {
       for (let k = 0; k < dim; k++)
@@ -57,4 +57,13 @@ export function headProblem({ batch, dim, classes, subCenters, regime, seed }: H
     });
   }
   return { embeddings, weights, labels };
+}
+
+/** Draws the samples of a task, whose class centers are drawn already. */
+export function drawSamples(
+  { batch, dim, classes }: Pick<HeadTask, 'batch' | 'dim' | 'classes'>,
+  draw: () => number,
+): Omit<HeadProblem, 'weights'> {
+  const labels = Int32Array.from({ length: batch }, () => Math.floor(draw() * classes));
+  return { labels, embeddings: uniformFloats(batch * dim, draw, 0.01) };
 }

@@ -126,6 +126,17 @@ export const optimisation = {
     'largest norm of the gradient; a longer one is scaled down',
     { told: 'off' },
   ),
+  clipCenters: setting(
+    '--clip-centers <limit>',
+    text().optional(),
+    'largest length of the gradient of class centers: row:x of each, norm:x of all together',
+    { told: 'off' },
+  ),
+  update: setting(
+    '--update <name>',
+    z.enum(['plain', 'fused']).default('plain'),
+    'when class centers move: plain, once their gradient is whole, or fused, with each tile of it, so that it takes no memory',
+  ),
   schedule: setting(
     '--schedule <name>',
     z.enum(['constant', 'cosine', 'step', 'polynomial']).default('cosine'),

@@ -32,6 +32,8 @@ export interface Communicator {
    * @throws ShapeMismatchError unless every sample has its class on exactly one shard
    */
   targets(ofSamples: readonly Float64Array[], labels: Int32Array, classes: number): Steps<number>;
+  /** The sum over the shards of one number. */
+  total(value: number): Steps<number>;
   /** Joins what the shards have found in pass 1: log-sum-exp, sums and counts over all classes. */
   negatives(seen: NegativesSeen): Steps<NegativesSeen>;
   /**

@@ -10,6 +10,7 @@ import { closeBatch, type ReducedBatch } from './close-batch.ts';
 import type { NegativesSeen } from './communicator.ts';
 import { negativeSumNames } from './formulas/negative-terms.ts';
 import { weightSamples } from './formulas/reduce-samples.ts';
+import { sumOfSquares } from './gradient-rows.ts';
 import { HardNegativeCounter } from './hard-negatives.ts';
 import { emptyLogSumExp, type LogSumExp } from './log-sum-exp.ts';
 import { type BatchContext, type OpenBatch, openBatch } from './open-batch.ts';
@@ -20,7 +21,7 @@ import { addTargetGradients } from './target-gradients.ts';
 export interface ClassGradients {
   /** Σ over the negatives of this shard, tangents and all: [B, d]. */
   readonly embeddings: Float64Array;
-  /** [C·K, d]. */
+  /** [C·K, d]; empty where rows went to `takeRows` of the batch, all of them. */
   readonly weights: FloatArray;
   /** [C], for losses with a bias. */
   readonly bias: FloatArray | undefined;
@@ -82,10 +83,9 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
     const own = yield* wait(binary ? passes.pairs(slopesBefore(batch)) : passes.negatives());
     const seen = yield* met(batch, own);
     const reduced = closeBatch(batch, seen);
-    const sums = yield* gradientsOf(passes, own, reduced, binary);
-    requireLength('gradEmbeddings', sums.embeddings, batch.batch * batch.dim);
-    requireLength('gradWeights', sums.weights, batch.weights.length);
-    addTargetGradients(batch, reduced, sums);
+    const sums = yield* wholeGradients(step, batch, reduced, (again) =>
+      gradientsOf(passes, again ? undefined : own, reduced, binary),
+    );
     const gradBias = ofParameter(loss, sums.bias);
     const sharedBias = loss.bias?.of === 'all classes' ? gradBias : undefined;
     const skipped = communicator
@@ -123,6 +123,38 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
   }
 }
 
+/**
+ * What both passes have found, with the targets' share. Where somebody takes ∂L/∂W it is gone, and where he asks for its norm
+ * the passes come twice.
+ */
+function* wholeGradients(
+  { input: { gradientTaker } }: HeadStep,
+  batch: BatchContext,
+  reduced: ReducedBatch,
+  passed: (again: boolean) => Steps<ClassGradients>,
+): Steps<ClassGradients> {
+  const { rowStream, communicator } = batch;
+  const added = (sums: ClassGradients): ClassGradients => {
+    requireLength('gradEmbeddings', sums.embeddings, batch.batch * batch.dim);
+    requireLength('gradWeights', sums.weights, rowStream?.isUsed ? 0 : batch.weights.length);
+    addTargetGradients(batch, reduced, sums, rowStream?.isUsed ? rowStream : undefined);
+    return sums;
+  };
+  let sums = added(yield* passed(false));
+  if (gradientTaker === undefined) return sums;
+  if (gradientTaker.begin !== undefined) {
+    const own = rowStream!.isUsed ? rowStream!.squares() : sumOfSquares(sums.weights);
+    const norm = Math.sqrt(communicator ? yield* communicator.total(own) : own);
+    if (rowStream!.isUsed) {
+      rowStream!.begin(norm);
+      sums = added(yield* passed(true));
+    } else gradientTaker.begin(norm);
+  }
+  if (rowStream!.isUsed) rowStream!.finish();
+  else if (sums.weights.length > 0) gradientTaker.take({ first: 0, values: sums.weights });
+  return { ...sums, weights: sums.weights.subarray(0, 0) };
+}
+
 /** The log-sum-exp that statistics ask for before anything else: pass 1 alone. */
 function* survey(step: HeadStep, batch: BatchContext): Steps<LogSumExp> {
   const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
@@ -153,11 +185,11 @@ function slopesBefore({ loss, batch, sampleWeights, state, mode }: BatchContext)
 
 function* gradientsOf(
   passes: ClassPasses,
-  own: NegativesSeen | PairsSeen,
+  own: NegativesSeen | PairsSeen | undefined,
   reduced: ReducedBatch,
   binary: boolean,
 ): Steps<ClassGradients> {
-  if ('gradients' in own && own.gradients !== undefined) return own.gradients;
+  if (own !== undefined && 'gradients' in own && own.gradients !== undefined) return own.gradients;
   if (!binary) return yield* wait(passes.gradients(reduced));
   return (yield* wait(passes.pairs(reduced.dNll))).gradients!;
 }

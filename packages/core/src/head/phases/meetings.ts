@@ -26,6 +26,11 @@ export function communicator(allReduce: AllReduce): Communicator {
       });
       return held[batch]!;
     },
+    *total(value) {
+      const sum = Float64Array.of(value);
+      yield* wait(allReduce(sum, 'sum'));
+      return sum[0]!;
+    },
     *negatives({ logSumExp, sums, counts }) {
       const batch = logSumExp.max.length;
       const largest = new Float64Array(batch + 2);

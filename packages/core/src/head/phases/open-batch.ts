@@ -6,6 +6,7 @@ import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
 import type { SharedTiles } from '../shared-tiles.ts';
 import { requireClassValues, requireFirstClass } from './class-values.ts';
 import type { Communicator } from './communicator.ts';
+import { GradientRowStream } from './gradient-rows.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
 import type { Steps } from './steps.ts';
@@ -37,6 +38,10 @@ export interface BatchContext extends CheckedInput {
   readonly inspect: boolean;
   /** An array of the caller's to write ∂W into: [C·K, d]. */
   readonly gradWeights: Float32Array | undefined;
+  /** Takes rows of ∂W from `first` on, [n, d] of them, so that no array need hold them all; where somebody waits for them. */
+  readonly takeRows: ((first: number, values: FloatArray) => void) | undefined;
+  /** Where `takeRows` leads. */
+  readonly rowStream: GradientRowStream | undefined;
   /** Of this X and W, where other heads step over them, too. */
   readonly sharedTiles: SharedTiles | undefined;
 }
@@ -66,7 +71,7 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
   requireInteger('firstClass', firstClass, 0, Number.MAX_SAFE_INTEGER);
   const sharded = communicator !== undefined;
-  const checked = checkInput(loss, input, { checkFinite, checksWeights, sharded, subCenters });
+  const checked = checkInput(loss, input, { checkFinite, checksWeights, sharded, subCenters, inspect });
   const { batch, classes, dim, labels, sampleKeys, state, mode } = checked;
   const { weights } = input;
   const bias = biasOfClasses(loss, input.bias, classes);
@@ -79,6 +84,12 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   requireClassValues(loss, allClasses, state);
   requireFirstClass(options, { classes, allClasses });
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
+  const rowStream =
+    input.gradientTaker &&
+    new GradientRowStream(
+      { loss, dim, count: weights.length / dim, targets: points.rows, checkFinite },
+      input.gradientTaker,
+    );
   const before = { loss, points, norm: x.norms, draws, state, mode, classes: allClasses, labels: allLabels };
   const context = {
     ...checked,
@@ -93,6 +104,8 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
     countNegatives: input.countNegatives ?? true,
     inspect,
     gradWeights: input.gradWeights,
+    takeRows: rowStream?.take,
+    rowStream,
     sharedTiles: input.sharedTiles?.isOf(input) ? input.sharedTiles : undefined,
   };
   let surveyed: LogSumExp | undefined;

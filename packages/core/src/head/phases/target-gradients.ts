@@ -2,6 +2,7 @@ import { batchOps } from '../../readings/batch.ts';
 import type { FloatArray, HeadInspection } from '../contract.ts';
 import type { ReducedBatch } from './close-batch.ts';
 import { targetSlopes } from './formulas/target-slopes.ts';
+import type { GradientRowStream } from './gradient-rows.ts';
 import type { BatchContext } from './open-batch.ts';
 import { NO_TARGET } from './target-points.ts';
 
@@ -9,7 +10,7 @@ import { NO_TARGET } from './target-points.ts';
 export interface GradientSums {
   /** [B, d]. */
   readonly embeddings: FloatArray;
-  /** [C·K, d]. */
+  /** [C·K, d], unless rows are taken one by one. */
   readonly weights: FloatArray;
   /** [C], for losses with a bias. */
   readonly bias: FloatArray | undefined;
@@ -25,12 +26,13 @@ export function addTargetGradients(
   { loss, classes, x, points, prepared, labels }: BatchContext,
   reduced: ReducedBatch,
   { embeddings, weights, bias, inspection }: GradientSums,
+  rows?: GradientRowStream,
 ): void {
   const { count, dim } = x;
   const { logitScale } = prepared;
   const { target } = reduced;
   const slopes = targetSlopes(batchOps, loss, { ...reduced, logitScale });
-  const { gradient, slope, radial } = slopes;
+  const { slope, radial } = slopes;
   const { tangentX, tangentW } = points;
   const { unit } = x;
   for (let i = 0; i < count; i++) {
@@ -38,15 +40,17 @@ export function addTargetGradients(
     if (label === NO_TARGET) continue;
     if (inspection !== undefined) {
       inspection.logits[i * classes + label] = target.targetLogit[i]!;
-      inspection.gradLogits[i * classes + label] = gradient[i]!;
+      inspection.gradLogits[i * classes + label] = slopes.gradient[i]!;
     }
     const alongX = slope[i]! * x.inverse[i]!;
     const alongW = slope[i]! * points.inverseW[i]!;
     const alongUnit = radial[i]!;
-    const toRow = (points.rows[i]! - i) * dim;
+    const row = points.rows[i]!;
+    const [gradient, first] = rows === undefined ? [weights, row * dim] : rows.waiting(row);
+    const toRow = first - i * dim;
     for (let at = i * dim; at < (i + 1) * dim; at++) {
       embeddings[at]! += alongX * tangentX[at]! + alongUnit * unit[at]!;
-      weights[toRow + at]! += alongW * tangentW[at]!;
+      gradient[toRow + at]! += alongW * tangentW[at]!;
     }
     if (bias !== undefined) bias[label]! += slopes.bias[i]!;
   }

@@ -1,0 +1,80 @@
+import type { FloatArray, GradientRows, GradientTaker } from '@cf/core';
+import { DivergedError } from '../errors.ts';
+import type { ArrayOptimiser } from './array-optimiser.ts';
+
+/** What of a gradient of class centers is too long, and for whom. */
+export interface RowClipping {
+  /** Each row by itself, or all rows by the length that they have together. */
+  readonly by: 'row' | 'norm';
+  /** Largest length; a longer one is scaled down to it. */
+  readonly limit: number;
+}
+
+/** One update of class centers. */
+export interface RowUpdate {
+  readonly rule: ArrayOptimiser;
+  /** W: [C·K, d], moved in place. */
+  readonly values: FloatArray;
+  /** The rule's numbers, by name: [C·K, d] each, moved in place. */
+  readonly optimiser: Readonly<Record<string, FloatArray>>;
+  /** d. */
+  readonly dim: number;
+  readonly learningRate: number;
+  /** 1 in the first update. */
+  readonly updateNumber: number;
+  readonly clipping?: RowClipping | undefined;
+}
+
+/** Beside the norm in the quotient, as in `torch.nn.utils.clip_grad_norm_`. */
+const BESIDE_NORM = 1e-6;
+/** Larger class centers are of no use, and float32 can't hold their squared norms. */
+export const LARGEST_PARAMETER = 1e9;
+
+/**
+ * Moves class centers as their gradients come, some rows at a time or all at once: rows are independent of each other, so the
+ * bits are the same. Gradients are scaled down in their own place.
+ *
+ * @throws DivergedError at a number out of bounds
+ */
+export function rowUpdate(update: RowUpdate): GradientTaker {
+  const { rule, values, optimiser, dim, clipping, learningRate, updateNumber } = update;
+  // In float32, so that a norm whose sum was taken in another order scales to the same bits.
+  let factor = 1;
+  const take = ({ first, values: gradient }: GradientRows): void => {
+    if (clipping?.by === 'row') clipRows(gradient, dim, clipping.limit);
+    if (factor < 1) for (let k = 0; k < gradient.length; k++) gradient[k]! *= factor;
+    const from = first * dim;
+    const part = <Values extends FloatArray>(array: Values): Values =>
+      array.subarray(from, from + gradient.length) as Values;
+    const weight = part(values);
+    const state = Object.fromEntries(Object.entries(optimiser).map(([name, array]) => [name, part(array)]));
+    rule.update({ weight, state, gradient, learningRate, updateNumber });
+    requireBounded('class.centers', weight, { from, step: updateNumber, learningRate });
+  };
+  if (clipping?.by !== 'norm') return { take };
+  const begin = (norm: number): void => {
+    factor = Math.min(1, Math.fround(clipping.limit / (norm + BESIDE_NORM)));
+  };
+  return { begin, take };
+}
+
+function clipRows(gradient: FloatArray, dim: number, limit: number): void {
+  for (let from = 0; from < gradient.length; from += dim) {
+    let sum = 0;
+    for (let k = from; k < from + dim; k++) sum += gradient[k]! * gradient[k]!;
+    const factor = limit / (Math.sqrt(sum) + BESIDE_NORM);
+    if (factor < 1) for (let k = from; k < from + dim; k++) gradient[k]! *= factor;
+  }
+}
+
+/** @throws DivergedError at the first number that is too large, or none */
+export function requireBounded(
+  name: string,
+  values: ArrayLike<number>,
+  { from = 0, step, learningRate }: { from?: number; step: number; learningRate: number },
+): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Math.abs(values[i]!) <= LARGEST_PARAMETER) continue;
+    throw new DivergedError(step, learningRate, `${name}[${from + i}] = ${values[i]}`);
+  }
+}
