@@ -1,5 +1,6 @@
 import { arcFace, bceFace, type HeadInput, type MarginLoss, referenceStep, sphereFace2 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { marginHead, type TensorHeadInput, tfjsBackend } from '../index.ts';
 
