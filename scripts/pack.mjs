@@ -121,5 +121,5 @@ async function newestPeersChecks() {
     await check(`packed: cf train --head ${head}`, cf, args, inUser);
   }
   await sizeChecks(user);
-  await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx', 'eval']);
+  await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx', 'data', 'eval']);
 }

@@ -1,7 +1,8 @@
 // Trains an embedding on drawn faces by a pair loss and by a proxy loss, and prints how well it finds strangers.
 import { tinyIresnet } from '@cf/backbones';
 import { createRandom } from '@cf/core';
-import { identitySampler, openPictureStream } from '@cf/data';
+import { identitySampler } from '@cf/data';
+import { openPictureStream } from '@cf/data/node';
 import { type RetrievalReport, retrieve } from '@cf/eval';
 import { createTrainingSession, encodeModel, onnxModel } from '@cf/onnx';
 import { adamw, arrayOptimiser, learnerOptimiser } from '@cf/training';

@@ -1,10 +1,11 @@
 import type { UserConfig } from 'tsdown';
-import node from '../../tsdown.node.ts';
+import base from '../../tsdown.base.ts';
 
-/** A thread is started from a file of its own. */
+/** What reads files stands by itself: the rest runs in browsers. A thread is started from a file of its own. */
 const config: UserConfig = {
-  ...node,
-  entry: ['src/index.ts', 'src/align/human-thread.ts', 'src/stream/picture-worker.ts'],
+  ...base,
+  entry: ['src/index.ts', 'src/node.ts', 'src/align/human-thread.ts', 'src/stream/picture-worker.ts'],
+  external: [/^node:/],
 };
 
 export default config;

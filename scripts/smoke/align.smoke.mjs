@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { ARCFACE_TEMPLATE, humanDetector, templateSimilarity } from '@cf/data';
+import { ARCFACE_TEMPLATE, templateSimilarity } from '@cf/data';
+import { humanDetector } from '@cf/data/node';
 
 const { a, b } = templateSimilarity(ARCFACE_TEMPLATE);
 assert.ok(Math.abs(a - 1) + Math.abs(b) < 1e-9);

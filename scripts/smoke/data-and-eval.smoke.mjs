@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { syntheticFaces } from '@cf/data';
+import { syntheticFaces } from '@cf/data/node';
 import { verify } from '@cf/eval';
 import { rocChart } from '@cf/eval/charts';
 

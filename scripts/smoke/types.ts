@@ -1,7 +1,8 @@
 import { tinyIresnet } from '@cf/backbones';
 import { backendLaws, type LawTest } from '@cf/conformance';
 import { type Backend, curricularFace, type HeadOutput, referenceBackend, referenceStep } from '@cf/core';
-import { type RawImage, syntheticFaces } from '@cf/data';
+import type { RawImage } from '@cf/data';
+import { syntheticFaces } from '@cf/data/node';
 import { type VerificationReport, verify } from '@cf/eval';
 import { gpujsBackend } from '@cf/gpujs';
 import { type Model, onnxBackend, onnxModel } from '@cf/onnx';

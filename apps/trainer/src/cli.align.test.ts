@@ -1,16 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  ARCFACE_TEMPLATE,
-  decodeImage,
-  pictureSheet,
-  type RawImage,
-  renderFace,
-  sampleIdentity,
-  sampleNuisance,
-  warpImage,
-} from '@cf/data';
+import { ARCFACE_TEMPLATE, type RawImage, sampleIdentity, sampleNuisance, warpImage } from '@cf/data';
+import { decodeImage, pictureSheet, renderFace } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SHARED, temporaryFolder } from './testing.ts';
 import { cf, SMALL } from './testing-cli.ts';

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatPairs, syntheticName, writeSyntheticFolder } from '@cf/data';
+import { formatPairs } from '@cf/data';
+import { syntheticName, writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { contents, temporaryFolder } from './testing.ts';
 import { cf } from './testing-cli.ts';

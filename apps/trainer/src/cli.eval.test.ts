@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatPairs, identityPairs, syntheticName, writeSyntheticFolder } from '@cf/data';
+import { formatPairs, identityPairs } from '@cf/data';
+import { syntheticName, writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { smallOnnx } from './testing/onnx-files.ts';
 import { temporaryFolder } from './testing.ts';

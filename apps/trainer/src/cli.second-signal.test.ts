@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { syntheticName, writeSyntheticFolder } from '@cf/data';
+import { syntheticName, writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { KEEP_MEMORY } from './keep-memory.ts';
 import { temporaryFolder } from './testing.ts';

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { writeSyntheticFolder } from '@cf/data';
+import { writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loopingOnnx, smallOnnx } from './testing/onnx-files.ts';
 import { temporaryFolder } from './testing.ts';

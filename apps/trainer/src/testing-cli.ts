@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { format } from 'node:util';
-import { formatPairs, identityPairs, syntheticName } from '@cf/data';
+import { formatPairs, identityPairs } from '@cf/data';
+import { syntheticName } from '@cf/data/node';
 import { expect, vi } from 'vitest';
 
 const CLI = resolve(import.meta.dirname, 'cli.ts');

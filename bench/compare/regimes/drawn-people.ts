@@ -1,11 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Identity,
-  renderFace,
-  sampleIdentity,
-  sampleNuisance,
-} from '../../../packages/data/src/index.ts';
+import { type Identity, sampleIdentity, sampleNuisance } from '../../../packages/data/src/index.ts';
+import { renderFace } from '../../../packages/data/src/node.ts';
 
 /** Drawn people, and how like each other they are. */
 export interface People {

@@ -1,5 +1,6 @@
 import { requireInteger } from '@cf/core';
-import { augmentPicture, drawAugmentation, type Planes, pictureSheet, type RawImage } from '@cf/data';
+import { augmentPicture, drawAugmentation, type Planes, type RawImage } from '@cf/data';
+import { pictureSheet, recompressJpeg } from '@cf/data/node';
 import { Command } from 'commander';
 import { loadDataset } from '../dataset/load-dataset.ts';
 import { UsageError } from '../errors.ts';
@@ -119,7 +120,7 @@ async function changedPicture(
   const plane = width * height;
   const pixels = Uint8Array.from(data, (_, i) => data[(i % plane) * channels + Math.floor(i / plane)]!);
   const into: Planes = { width, height, channels, values: new Float32Array(pixels.length) };
-  await augmentPicture(pixels, drawn, into);
+  await augmentPicture(pixels, drawn, into, recompressJpeg);
   const changed = Uint8Array.from(data, (_, i) =>
     Math.round(into.values[(i % channels) * plane + Math.floor(i / channels)]!),
   );

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syntheticName, writeSyntheticFolder } from '@cf/data';
+import { syntheticName, writeSyntheticFolder } from '@cf/data/node';
 import { verificationBin } from '@cf/data/testing';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../testing.ts';

@@ -4,7 +4,7 @@ import {
   type PictureIdentity,
   type PictureInspection,
   readVerificationSet,
-} from '@cf/data';
+} from '@cf/data/node';
 import { Command } from 'commander';
 import { beginsAsSet } from '../dataset/pairs-file.ts';
 import { EXIT } from '../exit-codes.ts';

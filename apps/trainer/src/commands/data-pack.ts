@@ -1,15 +1,15 @@
 import { printable } from '@cf/core';
+import type { PixelSize } from '@cf/data';
 import {
   openCollection,
   openRecordPack,
-  type PixelSize,
   packIn,
   packNotes,
   type UnpackedFolder,
   unpackRecords,
   type WrittenPack,
   writeRecordPack,
-} from '@cf/data';
+} from '@cf/data/node';
 import { Command } from 'commander';
 import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { UsageError } from '../errors.ts';

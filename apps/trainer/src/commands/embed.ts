@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { printable, requireInteger } from '@cf/core';
-import { createEmbeddingFile, type EmbeddingFile } from '@cf/data';
+import { createEmbeddingFile, type EmbeddingFile } from '@cf/data/node';
 import { Command, Option } from 'commander';
 import { ProblemList, problemsText } from '../dataset/problem-list.ts';
 import { embedPictures } from '../embedding/embed-pictures.ts';

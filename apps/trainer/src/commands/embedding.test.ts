@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readEmbeddings, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data';
+import { readEmbeddings, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data/node';
 import { verificationBin } from '@cf/data/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { smallOnnx } from '../testing/onnx-files.ts';

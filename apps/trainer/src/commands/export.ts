@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { requireChoice, requireInteger } from '@cf/core';
-import { makeFolder } from '@cf/data';
+import { makeFolder } from '@cf/data/node';
 import { RANGE_METHODS, type RangeMethod, type WeightType } from '@cf/onnx';
 import { Command } from 'commander';
 import { ProblemList } from '../dataset/problem-list.ts';

@@ -1,4 +1,4 @@
-import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from '@cf/data';
+import { contactSheet, type SyntheticFolderOptions, writeSyntheticFolder } from '@cf/data/node';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import { withProgress } from '../report/progress.ts';

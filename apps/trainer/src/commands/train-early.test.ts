@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSyntheticFolder } from '@cf/data';
+import { writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configWith, temporaryFolder } from '../testing.ts';
 import { cf } from '../testing-cli.ts';

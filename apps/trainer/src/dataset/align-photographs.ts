@@ -1,5 +1,5 @@
 import { printable } from '@cf/core';
-import { type AlignedFolder, type AlignFolderOptions, alignFolder } from '@cf/data';
+import { type AlignedFolder, type AlignFolderOptions, alignFolder } from '@cf/data/node';
 import { type Progress, startProgress } from '../report/progress.ts';
 
 /** Aligns a folder of photographs with its progress told. */

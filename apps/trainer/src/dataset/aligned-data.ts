@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import { checkAlignment, type FaceDetector, FaceDetectorError, humanDetector, type RawImage } from '@cf/data';
+import { checkAlignment, type FaceDetector, FaceDetectorError, type RawImage } from '@cf/data';
+import { humanDetector } from '@cf/data/node';
 import { isThere } from '../run/is-there.ts';
 import type { DataConfig, TrainConfig } from '../settings/train-config.ts';
 import { alignedLines, alignPhotographs } from './align-photographs.ts';

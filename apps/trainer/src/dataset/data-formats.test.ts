@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCollection, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data';
+import { openCollection, syntheticName, writeRecordPack, writeSyntheticFolder } from '@cf/data/node';
 import { verificationBin } from '@cf/data/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';

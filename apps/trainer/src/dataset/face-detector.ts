@@ -1,4 +1,5 @@
-import { type FaceDetector, type HumanDetectorOptions, humanDetector } from '@cf/data';
+import type { FaceDetector } from '@cf/data';
+import { type HumanDetectorOptions, humanDetector } from '@cf/data/node';
 import { type OptionalPackage, requirePackages } from '../optional/optional-packages.ts';
 
 const PACKAGES: readonly OptionalPackage[] = [

@@ -1,4 +1,5 @@
-import { parseFolds, parsePairs, resolvePairs } from '@cf/data';
+import { parseFolds, parsePairs } from '@cf/data';
+import { resolvePairs } from '@cf/data/node';
 import { UsageError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
 import { ImageList, placeOf } from './image-list.ts';

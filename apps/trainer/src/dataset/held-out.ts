@@ -1,11 +1,5 @@
-import {
-  type IdentitySplit,
-  identityPairs,
-  type PairedImage,
-  type PictureCollection,
-  type PictureIdentity,
-  splitIdentities,
-} from '@cf/data';
+import { type IdentitySplit, identityPairs, type PairedImage, splitIdentities } from '@cf/data';
+import type { PictureCollection, PictureIdentity } from '@cf/data/node';
 import { UsageError } from '../errors.ts';
 import type { ImageList } from './image-list.ts';
 import type { StoredPicture } from './image-source.ts';

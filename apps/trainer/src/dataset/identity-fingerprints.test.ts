@@ -1,6 +1,6 @@
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSyntheticFolder } from '@cf/data';
+import { writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, expect, it } from 'vitest';
 import { configWith, temporaryFolder } from '../testing.ts';
 import { identityFingerprints } from './identity-fingerprints.ts';

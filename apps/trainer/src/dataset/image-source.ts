@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import type { ImageProblem, PictureSource, RawImage } from '@cf/data';
 import {
   decodePicture,
-  type ImageProblem,
   loadImages,
-  type PictureSource,
   pictureBytes,
-  type RawImage,
   readPicture,
   type StreamedPicture,
   type SyntheticFaces,
-} from '@cf/data';
+} from '@cf/data/node';
 
 /** The size that pictures are decoded to. */
 export interface ImageShape {

@@ -1,4 +1,5 @@
-import { ManifestError, type ManifestRow, manifestRows } from '@cf/data';
+import { ManifestError, type ManifestRow } from '@cf/data';
+import { manifestRows } from '@cf/data/node';
 import { UsageError } from '../errors.ts';
 
 /** What a list of numbers is of, and by what flag it is given. */

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatPairs, type ImageProblem, writeSyntheticFolder } from '@cf/data';
+import { formatPairs, type ImageProblem } from '@cf/data';
+import { writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failureOf, temporaryFolder } from '../testing.ts';
 import type { Dataset } from './dataset.ts';

@@ -1,14 +1,12 @@
 import {
   filterIdentities,
-  openCollection,
-  type PictureCollection,
   type PictureSource,
   parseFolds,
   parsePeople,
   peopleOfFolds,
   splitIdentities,
-  syntheticFaces,
 } from '@cf/data';
+import { openCollection, type PictureCollection, syntheticFaces } from '@cf/data/node';
 import { UsageError } from '../errors.ts';
 import { tell } from '../report/tell.ts';
 import { readGiven } from '../settings/read-given.ts';

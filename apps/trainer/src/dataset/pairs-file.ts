@@ -1,12 +1,12 @@
 import { open, stat } from 'node:fs/promises';
+import { isManifest } from '@cf/data';
 import {
-  isManifest,
   isVerificationSet,
   type PictureFilePairs,
   readPairList,
   readVerificationSet,
   type VerificationSet,
-} from '@cf/data';
+} from '@cf/data/node';
 import { readGiven } from '../settings/read-given.ts';
 
 /** What `--pairs` names: a list of LFW, or what says by itself where its pictures are. */

@@ -1,4 +1,5 @@
-import type { AugmentOptions, PictureRequest, PictureStream } from '@cf/data';
+import type { AugmentOptions } from '@cf/data';
+import type { PictureRequest, PictureStream } from '@cf/data/node';
 import type { BatchKey, SampleData, TrainingSamples } from '@cf/training';
 import type { Dataset } from './dataset.ts';
 

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syntheticName, writeSyntheticFolder } from '@cf/data';
+import { syntheticName, writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, expect, it } from 'vitest';
 import { temporaryFolder, withoutProgress } from '../testing.ts';
 import type { Dataset } from './dataset.ts';

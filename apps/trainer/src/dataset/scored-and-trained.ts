@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { inspectPictures, type PictureSource } from '@cf/data';
+import type { PictureSource } from '@cf/data';
+import { inspectPictures } from '@cf/data/node';
 import { z } from 'zod';
 import { withProgress } from '../report/progress.ts';
 import type { Dataset } from './dataset.ts';

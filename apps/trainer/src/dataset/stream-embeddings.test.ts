@@ -1,4 +1,5 @@
-import { pixelBatch, streamOfStore } from '@cf/data';
+import { pixelBatch } from '@cf/data';
+import { streamOfStore } from '@cf/data/node';
 import { describe, expect, it } from 'vitest';
 import { failureOf, patternData, withoutProgress } from '../testing.ts';
 import { embedStream } from './stream-embeddings.ts';

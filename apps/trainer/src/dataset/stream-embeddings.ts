@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { mirrorRows, type PictureStream } from '@cf/data';
+import { mirrorRows } from '@cf/data';
+import type { PictureStream } from '@cf/data/node';
 import type { Embedder } from '../engines/onnx-network.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
 import { withProgress } from '../report/progress.ts';

@@ -1,5 +1,6 @@
 import { meanOf } from '@cf/core';
-import { mirrorRows, type PictureStream } from '@cf/data';
+import { mirrorRows } from '@cf/data';
+import type { PictureStream } from '@cf/data/node';
 import type { FeatureTable } from '../features/feature-table.ts';
 import { parts, wantedSamples } from './stream-embeddings.ts';
 

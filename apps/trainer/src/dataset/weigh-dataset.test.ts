@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syntheticFaces } from '@cf/data';
+import { syntheticFaces } from '@cf/data/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { configWith, failureOf, temporaryFolder } from '../testing.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { syntheticName, writeSyntheticFolder } from '@cf/data';
+import { syntheticName, writeSyntheticFolder } from '@cf/data/node';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../testing.ts';
 import { type EmbeddingSettings, embedAll } from './embed-pictures.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type EmbeddedBatch, embed } from '@cf/data';
+import { type EmbeddedBatch, embed } from '@cf/data/node';
 import type { ImageSource, LoadOptions } from '../dataset/image-source.ts';
 import type { FeatureTable } from '../features/feature-table.ts';
 import { NETWORK_BATCH } from '../features/onnx-backbone.ts';

@@ -1,13 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DataFolderError, type PictureSource } from '@cf/data';
 import {
-  DataFolderError,
   type EmbeddedPicture,
   openCollection,
   type PictureCollection,
-  type PictureSource,
   readVerificationSet,
-} from '@cf/data';
+} from '@cf/data/node';
 import { cropsIn } from '../dataset/aligned-data.ts';
 import { fileImages, type LoadOptions } from '../dataset/image-source.ts';
 import { beginsAsSet } from '../dataset/pairs-file.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type EmbeddedPicture, type Embeddings, readEmbeddings } from '@cf/data';
+import { type EmbeddedPicture, type Embeddings, readEmbeddings } from '@cf/data/node';
 import { createIdentityIndex, type IdentityIndex } from '@cf/eval';
 import type { LoadOptions } from '../dataset/image-source.ts';
 import { UsageError } from '../errors.ts';

@@ -1,12 +1,5 @@
-import {
-  alignedFaces,
-  type DetectedFace,
-  decodeImage,
-  type FaceDetector,
-  flipHorizontally,
-  type RawImage,
-  resizeImage,
-} from '@cf/data';
+import { type DetectedFace, type FaceDetector, flipHorizontally, type RawImage } from '@cf/data';
+import { alignedFaces, decodeImage, resizeImage } from '@cf/data/node';
 import { sumWithMirror } from '@cf/eval';
 import { openFaceDetector } from '../dataset/face-detector.ts';
 import type { EmbeddingModel } from './open-model.ts';

@@ -1,4 +1,4 @@
-import { openPictureStream } from '@cf/data';
+import { openPictureStream } from '@cf/data/node';
 import type { StepMetrics } from '@cf/training';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadDataset } from '../dataset/load-dataset.ts';

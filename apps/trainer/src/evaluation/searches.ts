@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { manifestRows, openCollection } from '@cf/data';
+import { manifestRows, openCollection } from '@cf/data/node';
 import {
   createIdentityIndex,
   type IdentificationIntervals,

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import { isManifest, type ManifestRow, manifestRows } from '@cf/data';
+import { isManifest, type ManifestRow } from '@cf/data';
+import { manifestRows } from '@cf/data/node';
 import { templateEmbeddings } from '@cf/eval';
 import type { VerificationPairs } from '../dataset/verification-pairs.ts';
 import { UsageError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syntheticFaces } from '@cf/data';
+import { syntheticFaces } from '@cf/data/node';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { drawnImages, fileImages, listFingerprint } from '../dataset/image-source.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';

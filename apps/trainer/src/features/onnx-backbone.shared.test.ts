@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parsePairs, resolvePairs } from '@cf/data';
+import { parsePairs } from '@cf/data';
+import { resolvePairs } from '@cf/data/node';
 import { pairScores } from '@cf/eval';
 import { describe, expect, it } from 'vitest';
 import { fileImages } from '../dataset/image-source.ts';

@@ -1,5 +1,5 @@
 import { printable } from '@cf/core';
-import type { PictureCollection, PictureInspection } from '@cf/data';
+import type { PictureCollection, PictureInspection } from '@cf/data/node';
 
 /** Lines of a list that are printed, unless all are asked for. */
 const MOST = 20;

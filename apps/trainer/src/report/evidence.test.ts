@@ -1,4 +1,4 @@
-import { syntheticFaces } from '@cf/data';
+import { syntheticFaces } from '@cf/data/node';
 import { expect, it } from 'vitest';
 import { drawnImages } from '../dataset/image-source.ts';
 import { embeddingChart, hardPictures } from './evidence.ts';

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { pictureSheet, type RawImage } from '@cf/data';
+import type { RawImage } from '@cf/data';
+import { pictureSheet } from '@cf/data/node';
 import { pairScores, principalPlane } from '@cf/eval';
 import { type ReportChart, type ReportPicture, type ReportPictures, scatterChart } from '@cf/eval/charts';
 import type { Dataset } from '../dataset/dataset.ts';

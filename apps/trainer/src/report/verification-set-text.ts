@@ -1,5 +1,6 @@
 import { printable } from '@cf/core';
-import { type PictureInspection, pictureName, type VerificationSet } from '@cf/data';
+import { pictureName } from '@cf/data';
+import type { PictureInspection, VerificationSet } from '@cf/data/node';
 import { counted, pictureSections, printableJson, sectionLines } from './collection-text.ts';
 
 /** What `cf data inspect` prints of a verification set. @param all every line of every list */

@@ -1,4 +1,4 @@
-import { openPictureStream, type PictureStream } from '@cf/data';
+import { openPictureStream, type PictureStream } from '@cf/data/node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { pictureSamples } from '../dataset/picture-samples.ts';
 import { embedStream } from '../dataset/stream-embeddings.ts';

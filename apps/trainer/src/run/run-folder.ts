@@ -1,7 +1,7 @@
 import { access, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '@cf/core';
-import { makeFolder } from '@cf/data';
+import { makeFolder } from '@cf/data/node';
 import { RunFolderError } from '../errors.ts';
 import { atomicWrite, isAside } from './atomic-write.ts';
 import { isLock, lockRun } from './run-lock.ts';

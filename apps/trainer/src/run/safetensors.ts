@@ -1,14 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from '@cf/core';
-import {
-  arrayTypeOf,
-  parseSafetensors,
-  readExactly,
-  readSafetensorsText,
-  type ShapedArray,
-  tensorParts,
-} from '@cf/data';
+import { arrayTypeOf, parseSafetensors, type ShapedArray, tensorParts } from '@cf/data';
+import { readExactly, readSafetensorsText } from '@cf/data/node';
 import { RunFolderError } from '../errors.ts';
 import { requireRegular } from '../settings/read-given.ts';
 import { atomicWrite } from './atomic-write.ts';

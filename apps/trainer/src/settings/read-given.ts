@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { reasonOf } from '@cf/core';
-import { notAFile } from '@cf/data';
+import { notAFile } from '@cf/data/node';
 import { UsageError } from '../errors.ts';
 
 /** The text of a file that a flag names. @throws UsageError if it can't be read */

@@ -1,4 +1,5 @@
-import { pictureSheet, type RawImage } from '@cf/data';
+import type { RawImage } from '@cf/data';
+import { pictureSheet } from '@cf/data/node';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { LoadOptions } from '../dataset/image-source.ts';
 import type { ShownSuspect } from './find-suspects.ts';

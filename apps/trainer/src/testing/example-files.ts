@@ -1,13 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  ARCFACE_TEMPLATE,
-  formatPairs,
-  syntheticName,
-  syntheticPairs,
-  writeRecordPack,
-  writeSyntheticFolder,
-} from '@cf/data';
+import { ARCFACE_TEMPLATE, formatPairs } from '@cf/data';
+import { syntheticName, syntheticPairs, writeRecordPack, writeSyntheticFolder } from '@cf/data/node';
 import { verificationBin } from '@cf/data/testing';
 import { smallOnnx } from './onnx-files.ts';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { recompressJpeg } from '../image/recompress.ts';
 import { failure } from '../testing.ts';
 import { type AugmentOptions, NO_AUGMENTATION } from './augment-options.ts';
 import { augmentPicture } from './augment-picture.ts';
@@ -34,7 +35,7 @@ type Shape = Omit<Planes, 'values'>;
 
 async function changed(pixels: Uint8Array, shape: Shape, drawn: Augmentation): Promise<Float32Array> {
   const values = new Float32Array(pixels.length).fill(Number.NaN);
-  await augmentPicture(pixels, drawn, { ...shape, values });
+  await augmentPicture(pixels, drawn, { ...shape, values }, recompressJpeg);
   return values;
 }
 

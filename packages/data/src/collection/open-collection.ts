@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataFolderError } from '../errors.ts';
 import { scanImageFolder } from '../folder/image-folder.ts';
-import { isManifest } from '../manifest/manifest-rows.ts';
+import { isManifest } from '../manifest/manifest-format.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
 import type { ImageProblem } from '../problem.ts';
 import { rootFailure } from '../read-failure.ts';

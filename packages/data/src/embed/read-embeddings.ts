@@ -6,7 +6,8 @@ import { readExactly } from '../source/read-span.ts';
 import { fromHalves } from './half.ts';
 import { csvBeside, type EmbeddedPicture, namesBeside, parseNameLines, parseNameTable } from './names.ts';
 import { isNpy, NPY_HEAD, parseNpy } from './npy.ts';
-import { MOST_HEADER_BYTES, parseSafetensors, readSafetensorsText } from './safetensors.ts';
+import { readSafetensorsText } from './read-safetensors-text.ts';
+import { MOST_HEADER_BYTES, parseSafetensors } from './safetensors.ts';
 
 /** Embeddings of a file. */
 export interface Embeddings {

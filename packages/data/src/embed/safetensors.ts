@@ -1,6 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
-import { readExactly } from '../source/read-span.ts';
-
 /** One tensor of a safetensors file. */
 export interface TensorPlace {
   readonly dtype: string;
@@ -32,30 +29,13 @@ export function safetensorsHeader(
   const entries = Object.entries(tensors).map(
     ([name, { dtype, shape, from, to }]) => [name, { dtype, shape, data_offsets: [from, to] }] as const,
   );
-  const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }));
-  const whole = Buffer.alloc(bytes ?? 8 + Math.ceil(json.length / 8) * 8, 0x20);
-  whole.writeBigUInt64LE(BigInt(whole.length - 8), 0);
-  json.copy(whole, 8);
+  const json = new TextEncoder().encode(
+    JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }),
+  );
+  const whole = new Uint8Array(bytes ?? 8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(whole.buffer).setBigUint64(0, BigInt(whole.length - 8), true);
+  whole.set(json.subarray(0, whole.length - 8), 8);
   return whole;
-}
-
-/**
- * Reads how an open file begins: the text of its header, and the byte that its numbers begin at.
- *
- * @param size of the file
- * @throws Error that says what is wrong
- */
-export async function readSafetensorsText(
-  file: FileHandle,
-  size: number,
-  mostBytes: number = size,
-): Promise<{ readonly text: string; readonly start: number }> {
-  if (size < 8) throw new Error(`only ${size} bytes`);
-  const length = Number(Buffer.from(await readExactly(file, 0, 8)).readBigUInt64LE(0));
-  if (length > mostBytes || 8 + length > size)
-    throw new Error(`a header of ${length} bytes in a file of ${size}: no safetensors, or cut short`);
-  const text = Buffer.from(await readExactly(file, 8, length)).toString('utf8');
-  return { text, start: 8 + length };
 }
 
 /** Reads the text of a header. @throws Error that says what is wrong */

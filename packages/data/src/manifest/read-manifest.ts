@@ -3,7 +3,8 @@ import { nearestName } from '@cf/core';
 import { ManifestError } from '../errors.ts';
 import { byCodeUnits } from '../order.ts';
 import type { PictureFile, PictureSource } from '../source/picture-source.ts';
-import { type ManifestRow, manifestRows } from './manifest-rows.ts';
+import type { ManifestRow } from './manifest-format.ts';
+import { manifestRows } from './manifest-rows.ts';
 
 /** People and pictures that a list names, and what it says of them. */
 export interface Manifest {

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { ManifestError } from '../errors.ts';
-import { type ManifestRow, manifestRows } from '../manifest/manifest-rows.ts';
+import type { ManifestRow } from '../manifest/manifest-format.ts';
+import { manifestRows } from '../manifest/manifest-rows.ts';
 import { foldCount, foldInOrder } from './folds-in-order.ts';
 
 /** Pairs of picture files, as a list names them. */

@@ -91,7 +91,7 @@ describe('augmentBatch', () => {
   it('writes into an array that is given, and not past its end', async () => {
     const store = storeOf(11, 1, 2, 3);
     const into = new Float32Array(15).fill(-1);
-    const batch = await augmentBatch(store, [4, 5], { flip: true, shift: 1 }, KEY, into);
+    const batch = await augmentBatch(store, [4, 5], { flip: true, shift: 1 }, KEY, { into });
     expect(batch.buffer).toBe(into.buffer);
     expect(batch).toEqual(await augmentBatch(store, [4, 5], { flip: true, shift: 1 }, KEY));
     expect([...into.subarray(12)]).toEqual([-1, -1, -1]);
@@ -103,9 +103,9 @@ describe('augmentBatch', () => {
     expect(await failure(() => augmentBatch(store, [0, 11], options, KEY))).toMatch(
       /samples\[1\] = 11, expected an integer in \[0, 11\)/,
     );
-    expect(await failure(() => augmentBatch(store, [0], options, KEY, new Float32Array(5)))).toMatch(
-      /into of length 5.*at least 6/,
-    );
+    expect(
+      await failure(() => augmentBatch(store, [0], options, KEY, { into: new Float32Array(5) })),
+    ).toMatch(/into of length 5.*at least 6/);
     expect(await failure(() => augmentBatch(store, [0], { flip: true, shift: -1 }, KEY))).toMatch(
       /shift = -1/,
     );

@@ -1,18 +1,26 @@
 import { OptionOutOfRangeError, ShapeMismatchError } from '@cf/core';
 import type { AugmentOptions } from '../augmentation/augment-options.ts';
-import { augmentPicture } from '../augmentation/augment-picture.ts';
+import { augmentPicture, type Recompress } from '../augmentation/augment-picture.ts';
 import { type AugmentKey, drawAugmentation } from '../augmentation/draw-augmentation.ts';
 import { placePicture } from '../augmentation/place-picture.ts';
 import type { Planes } from '../augmentation/planes.ts';
 import type { ImageStore } from './image-store.ts';
 
+/** How {@link augmentBatch} writes pictures. */
+export interface AugmentBatchOptions {
+  /** Where to write; the first B·C·H·W numbers are overwritten. A new array by default. */
+  readonly into?: Float32Array;
+  /** Who writes and reads JPEGs, where the options have a share of `jpeg`. */
+  readonly recompress?: Recompress;
+}
+
 /**
  * Cuts a batch out of a store and changes each picture at random ({@link drawAugmentation}).
  *
  * @param samples - positions in the store, in any order, repeated or not: `[B]`.
- * @param into - where to write; the first B·C·H·W numbers are overwritten. A new array by default.
  * @returns `[B, C, H, W]`, 0 … 255: a view of `into`, or a new array.
- * @throws OptionOutOfRangeError for a strength out of range, or a sample that the store does not have.
+ * @throws OptionOutOfRangeError for a strength out of range, a sample that the store does not have, or a JPEG that nobody
+ * writes.
  * @throws ShapeMismatchError when `into` is too short.
  */
 export async function augmentBatch(
@@ -20,13 +28,13 @@ export async function augmentBatch(
   samples: ArrayLike<number>,
   options: AugmentOptions,
   key: AugmentKey,
-  into?: Float32Array,
+  { into, recompress }: AugmentBatchOptions = {},
 ): Promise<Float32Array> {
   const batch = batchArray(store, samples, into);
   for (let b = 0; b < samples.length; b++) {
     const sample = samples[b]!;
     const drawn = drawAugmentation(options, key, sample);
-    await augmentPicture(pictureOf(store, sample), drawn, placeOf(store, batch, b));
+    await augmentPicture(pictureOf(store, sample), drawn, placeOf(store, batch, b), recompress);
   }
   return batch;
 }

@@ -2,6 +2,7 @@ import { type AugmentOptions, NO_AUGMENTATION } from '../augmentation/augment-op
 import { augmentPicture } from '../augmentation/augment-picture.ts';
 import { type AugmentKey, drawAugmentation } from '../augmentation/draw-augmentation.ts';
 import type { DecodeOptions } from '../image/decode.ts';
+import { recompressJpeg } from '../image/recompress.ts';
 import { toPlanes } from '../image/transform.ts';
 import { mapLimited } from '../map-limited.ts';
 import { decodePicture, type StreamedPicture } from './decode-picture.ts';
@@ -51,7 +52,8 @@ export async function makeBatch(
       (await decoded(sources[b]!, shape, size));
     keepPicture(inMemory, index, pixels);
     const values = batch.subarray(b * size, (b + 1) * size);
-    await augmentPicture(pixels, drawAugmentation(options, key, sample), { channels, height, width, values });
+    const into = { channels, height, width, values };
+    await augmentPicture(pixels, drawAugmentation(options, key, sample), into, recompressJpeg);
   });
   return batch;
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AugmentOptions } from '../augmentation/augment-options.ts';
 import { UnreadableImageError } from '../errors.ts';
+import { recompressJpeg } from '../image/recompress.ts';
 import type { ImageProblem } from '../problem.ts';
 import { augmentBatch } from '../store/augment-batch.ts';
 import { collectImages, loadImageStore } from '../store/image-store.ts';
@@ -85,7 +86,9 @@ describe('batches of a stream', () => {
     const paths = sources.map((source) => (source.kind === 'file' ? source.path : ''));
     const store = await loadImageStore(paths, SHAPE);
     const expected = await Promise.all(
-      requests().map(({ samples, augmentation: a }) => augmentBatch(store, samples, a!.options, a!.key)),
+      requests().map(({ samples, augmentation: a }) =>
+        augmentBatch(store, samples, a!.options, a!.key, { recompress: recompressJpeg }),
+      ),
     );
     for (const [workers, maxBytes] of [
       [0, 0],

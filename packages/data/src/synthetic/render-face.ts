@@ -2,6 +2,7 @@ import { createRandom } from '@cf/core';
 import sharp from 'sharp';
 import { fromRaw, toRawImage } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
+import { recompressJpeg } from '../image/recompress.ts';
 import { drawFace } from './draw-face.ts';
 import type { Identity } from './identity.ts';
 import type { Nuisance } from './nuisance.ts';
@@ -25,12 +26,7 @@ export async function renderFace(identity: Identity, nuisance: Nuisance): Promis
   // A pass of its own: in one pass with the blur, overlapping tiles of the drawing would be drawn twice.
   const image = camera.blur < LEAST_BLUR ? drawn : await toRawImage(fromRaw(drawn).blur(camera.blur), 3);
   const noisy = camera.noise > 0 ? withNoise(image, camera.noise, camera.noiseSeed) : image;
-  return camera.jpegQuality === null ? noisy : recompressed(noisy, camera.jpegQuality);
-}
-
-async function recompressed(image: RawImage, quality: number): Promise<RawImage> {
-  const jpeg = await fromRaw(image).jpeg({ quality }).toBuffer();
-  return toRawImage(sharp(jpeg).toColourspace('srgb'), 3);
+  return camera.jpegQuality === null ? noisy : recompressJpeg(noisy, camera.jpegQuality);
 }
 
 /** Adds a sensor's noise, nearly normal: sums of uniform draws, the same in every engine. */

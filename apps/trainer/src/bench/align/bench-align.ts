@@ -1,7 +1,8 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { alignFolder, type PictureSource, type Similarity } from '@cf/data';
+import type { PictureSource, Similarity } from '@cf/data';
+import { alignFolder } from '@cf/data/node';
 import { PairsError } from '@cf/eval';
 import { openFaceDetector } from '../../dataset/face-detector.ts';
 import { pairsDataset } from '../../dataset/file-pairs.ts';

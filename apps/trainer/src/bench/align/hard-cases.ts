@@ -1,13 +1,13 @@
 import { createRandom } from '@cf/core';
 import {
   chooseFace,
-  decodeImage,
   type FaceDetector,
   photographWith,
   placing,
   type RawImage,
   type Similarity,
 } from '@cf/data';
+import { decodeImage } from '@cf/data/node';
 import { offBy } from './offsets.ts';
 
 /** How many of some photographs had a face found, within ten pixels of 112 of where it is. */

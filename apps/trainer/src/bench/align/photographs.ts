@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createRandom } from '@cf/core';
-import { decodeImage, encodeImage, photographWith, placing, type Similarity } from '@cf/data';
+import { photographWith, placing, type Similarity } from '@cf/data';
+import { decodeImage, encodeImage } from '@cf/data/node';
 
 /** What photographs are made: pixels, and degrees to either side. */
 export const PHOTOGRAPH = { width: 500, height: 400, narrowest: 90, widest: 220, turned: 20 } as const;

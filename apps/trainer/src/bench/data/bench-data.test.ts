@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSyntheticFolder } from '@cf/data';
+import { writeSyntheticFolder } from '@cf/data/node';
 import { expect, it } from 'vitest';
 import { smallOnnx } from '../../testing/onnx-files.ts';
 import { temporaryFolder, withoutProgress } from '../../testing.ts';

@@ -1,4 +1,4 @@
-import { openPictureStream } from '@cf/data';
+import { openPictureStream } from '@cf/data/node';
 import { train } from '@cf/training';
 import { loadDataset } from '../../dataset/load-dataset.ts';
 import { pictureSamples } from '../../dataset/picture-samples.ts';

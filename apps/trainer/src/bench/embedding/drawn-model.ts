@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackboneName, backbone } from '@cf/backbones';
-import { writeSyntheticFolder } from '@cf/data';
+import { writeSyntheticFolder } from '@cf/data/node';
 import { encodeModel, onnxModel } from '@cf/onnx';
 
 const EACH = 10;

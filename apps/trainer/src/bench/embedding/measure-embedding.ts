@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEmbeddingFile, embed, loadImages, type RawImage } from '@cf/data';
+import type { RawImage } from '@cf/data';
+import { createEmbeddingFile, embed, loadImages } from '@cf/data/node';
 import type { FoundPictures } from '../../embedding/find-pictures.ts';
 import type { EmbeddingModel } from '../../embedding/open-model.ts';
 import { NETWORK_BATCH } from '../../features/onnx-backbone.ts';

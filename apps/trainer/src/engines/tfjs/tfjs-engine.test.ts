@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRandom } from '@cf/core';
-import { streamOfStore } from '@cf/data';
+import { streamOfStore } from '@cf/data/node';
 import { decodeModel, readWeights } from '@cf/onnx';
 import type { TrainingState } from '@cf/training';
 import * as tf from '@tensorflow/tfjs';
