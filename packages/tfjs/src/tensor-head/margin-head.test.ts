@@ -11,6 +11,8 @@ import {
 } from '@cf/core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+// Registers gradients of operations: those of the networks and factors around the head. The head itself needs none.
+import '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   assignState,
