@@ -8,6 +8,10 @@ beforeAll(async () => {
   await tfjsBackend();
 });
 
+test('no gradients of operations are registered here: the head has its own', () => {
+  expect(tf.getGradient('Multiply')).toBeUndefined();
+});
+
 const [B, C, D] = [5, 6, 4];
 const numbers = (count: number, seed: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * i * 1.7 + seed));
