@@ -68,7 +68,8 @@ export default {
     },
     {
       name: 'tfjs-on-its-core',
-      comment: 'Of @cf/tfjs, only the entry of layers needs them: the rest does with the core of TensorFlow.js.',
+      comment:
+        'Of @cf/tfjs, only the entry of layers needs them: the rest does with the core of TensorFlow.js.',
       severity: 'error',
       from: { path: of('tfjs'), pathNot: [OF_LAYERS, TESTS] },
       to: { path: OF_LAYERS },
