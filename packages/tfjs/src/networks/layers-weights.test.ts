@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { layersWeights, setLayersWeights } from './layers-weights.ts';
