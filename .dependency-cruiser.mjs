@@ -19,6 +19,8 @@ const MAY_IMPORT = {
   tfjs: ['core', 'backbones'],
   gpujs: ['core'],
 };
+/** What of @cf/tfjs is behind `@cf/tfjs/layers`. */
+const OF_LAYERS = '^packages/tfjs/src/(layers\\.ts$|layer/|networks/|learner/)';
 /** An adapter is given what it runs of the loop; it knows its types. */
 const TYPES_OF_TRAINING = 'training';
 
@@ -63,6 +65,14 @@ export default {
       severity: 'error',
       from: { path: of('onnx'), pathNot: ['^packages/onnx/src/(node\\.ts$|files/)', TESTS] },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'tfjs-on-its-core',
+      comment:
+        'Of @cf/tfjs, only the entry of layers needs them: the rest does with the core of TensorFlow.js.',
+      severity: 'error',
+      from: { path: of('tfjs'), pathNot: [OF_LAYERS, TESTS] },
+      to: { path: OF_LAYERS },
     },
     {
       name: 'packages-know-no-app',

@@ -35,8 +35,13 @@ export async function oldestPeersChecks(folder, { packages, ours }) {
   const dependencies = {
     ...ours,
     ...peers,
-    // Released together with tfjs.
-    '@tensorflow/tfjs-backend-wasm': peers['@tensorflow/tfjs'],
+    // Released together with the core.
+    ...Object.fromEntries(
+      ['cpu', 'wasm', 'webgl'].map((name) => [
+        `@tensorflow/tfjs-backend-${name}`,
+        peers['@tensorflow/tfjs-core'],
+      ]),
+    ),
     typescript: '~5.9.0',
   };
   const manifest = { name: 'user', private: true, type: 'module', dependencies };

@@ -35,6 +35,7 @@ const ours = Object.fromEntries(packages.map(({ manifest }) => [manifest.name, `
 await Promise.all([
   tarballChecks(),
   newestPeersChecks(),
+  tfjsCoreChecks(join(folder, 'tfjs-core')),
   oldestPeersChecks(join(folder, 'oldest'), { packages, ours }),
 ]);
 rmSync(folder, { recursive: true, force: true });
@@ -61,10 +62,34 @@ async function tarballChecks() {
   }
 }
 
+/** The range of a framework that the workspace takes. */
+function newest(name) {
+  const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
+  return new RegExp(`^  "?${name}"?: (.+)$`, 'm').exec(catalog)[1];
+}
+
+/** @cf/tfjs where of TensorFlow.js only the core and one backend are; with all of it, it is in {@link newestPeersChecks}. */
+async function tfjsCoreChecks(user) {
+  const names = ['core', 'backbones', 'training', 'conformance', 'tfjs'].map((name) => `@cf/${name}`);
+  const frameworks = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
+  const dependencies = Object.fromEntries([
+    ...names.map((name) => [name, ours[name]]),
+    ...frameworks.map((name) => [name, newest(name)]),
+  ]);
+  mkdirSync(user);
+  writeFileSync(
+    join(user, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2),
+  );
+  cpSync(join(root, 'scripts', 'smoke', 'tfjs-core'), user, { recursive: true });
+  const install = ['install', '--prefer-offline', ...INSTALL];
+  if (!(await check('npm install of @cf/tfjs and tfjs-core', 'npm', install, { cwd: user }))) return;
+  await check('packed: @cf/tfjs on tfjs-core alone', process.execPath, ['use.mjs'], { cwd: user });
+}
+
 /** The packages with the newest version of each framework. */
 async function newestPeersChecks() {
   const dependencies = { ...ours };
-  const catalog = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
   const frameworks = [
     '@tensorflow/tfjs',
     '@tensorflow/tfjs-backend-wasm',
@@ -75,9 +100,7 @@ async function newestPeersChecks() {
     'onnxruntime-web',
     'typescript',
   ];
-  for (const peer of frameworks) {
-    dependencies[peer] = new RegExp(`^  "?${peer}"?: (.+)$`, 'm').exec(catalog)[1];
-  }
+  for (const name of frameworks) dependencies[name] = newest(name);
   writeFileSync(
     join(user, 'package.json'),
     JSON.stringify({ name: 'user', private: true, type: 'module', dependencies }, undefined, 2),

@@ -31,7 +31,12 @@ export async function useAsAUser(packages, folder, registry) {
     core: [rangeOf('@cf/core')],
     training: [rangeOf('@cf/core'), rangeOf('@cf/training')],
     backbones: [rangeOf('@cf/backbones')],
-    tfjs: [rangeOf('@cf/core'), rangeOf('@cf/tfjs'), peerOf('@cf/tfjs', '@tensorflow/tfjs')],
+    tfjs: [
+      rangeOf('@cf/core'),
+      rangeOf('@cf/tfjs'),
+      ...['core', 'layers'].map((part) => peerOf('@cf/tfjs', `@tensorflow/tfjs-${part}`)),
+      '@tensorflow/tfjs-backend-cpu',
+    ],
     gpujs: [rangeOf('@cf/core'), rangeOf('@cf/gpujs'), peerOf('@cf/gpujs', 'gpu.js')],
     onnx: [rangeOf('@cf/core'), rangeOf('@cf/onnx'), peerOf('@cf/onnx', 'onnxruntime-node')],
   };

@@ -10,13 +10,12 @@ const MB = 2 ** 20;
 /** A training of seconds. */
 const SHORT = ['--identities', '12', '--images-per-identity', '6', '--epochs', '1', '--batch', '16'];
 
+const TFJS = '@tensorflow/tfjs-core @tensorflow/tfjs-layers';
+
 /** What asks for an optional package, and the packages that are then told. */
 const ASKING = [
-  [
-    ['train', ...SHORT, '--head', 'tfjs-wasm', '--out', 'no'],
-    '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
-  ],
-  [['train', ...SHORT, '--engine', 'tfjs', '--out', 'no'], '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm'],
+  [['train', ...SHORT, '--head', 'tfjs-wasm', '--out', 'no'], `${TFJS} @tensorflow/tfjs-backend-wasm`],
+  [['train', ...SHORT, '--engine', 'tfjs', '--out', 'no'], `${TFJS} @tensorflow/tfjs-backend-wasm`],
   [['train', ...SHORT, '--head', 'gpujs-cpu', '--out', 'no'], 'gpu.js'],
   [
     ['train', '--data', 'faces', '--align', '--backbone', 'tiny-iresnet', '--out', 'no'],
@@ -27,9 +26,12 @@ const ASKING = [
     '@vladmandic/human @tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
   ],
   [['conformance', '--backend', 'gpujs-webgpu'], 'gpu.js webgpu'],
-  [['conformance', '--backend', 'tfjs-node'], '@tensorflow/tfjs @tensorflow/tfjs-node'],
-  [['bench', 'head', '--backend', 'tfjs-cpu', '--classes', '100', '--batch', '8'], '@tensorflow/tfjs'],
-  [['bench', 'backbone', '--engine', 'tfjs'], '@tensorflow/tfjs @tensorflow/tfjs-backend-wasm'],
+  [['conformance', '--backend', 'tfjs-node'], `${TFJS} @tensorflow/tfjs-node`],
+  [
+    ['bench', 'head', '--backend', 'tfjs-cpu', '--classes', '100', '--batch', '8'],
+    `${TFJS} @tensorflow/tfjs-backend-cpu`,
+  ],
+  [['bench', 'backbone', '--engine', 'tfjs'], `${TFJS} @tensorflow/tfjs-backend-wasm`],
 ];
 
 /** What asks for none. */
@@ -78,7 +80,7 @@ export async function checkSmallInstall({ modules, cwd, env, install }) {
   const { status, stdout, stderr } = await run(cf, ['doctor', '--json', '--limit', '120'], options);
   const { absentPackages = [], isSound } = status === 0 ? JSON.parse(stdout) : {};
   const absent = absentPackages.map(({ name }) => name);
-  const expected = ['@tensorflow/tfjs', '@vladmandic/human', 'gpu.js', 'webgpu'];
+  const expected = ['@tensorflow/tfjs-core', '@vladmandic/human', 'gpu.js', 'webgpu'];
   report(
     `the trainer alone: cf doctor lists ${absent.length} optional packages`,
     isSound === true && expected.every((name) => absent.includes(name)),

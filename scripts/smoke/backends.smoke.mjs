@@ -4,6 +4,7 @@ import { referenceBackend } from '@cf/core';
 import { gpujsBackend } from '@cf/gpujs';
 import { onnxBackend } from '@cf/onnx';
 import { tfjsBackend } from '@cf/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
 import * as runtime from 'onnxruntime-node';
 
 const goldens = await embeddedGoldens();

@@ -8,8 +8,10 @@ import { gpujsBackend } from '@cf/gpujs';
 import { type Model, onnxBackend, onnxModel } from '@cf/onnx';
 import { type WrittenModel, writeModelFile } from '@cf/onnx/node';
 import { tfjsBackend } from '@cf/tfjs';
+import { layersModel } from '@cf/tfjs/layers';
 import { resolveConfig } from '@cf/trainer';
 import { type LearnerOptimiser, learnerOptimiser, sgd } from '@cf/training';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as runtime from 'onnxruntime-node';
 
 export const output: HeadOutput = referenceStep(curricularFace(), {
@@ -33,5 +35,6 @@ export const report: VerificationReport = verify({ scores: [1, 0], same: [true, 
 export const config: typeof resolveConfig = resolveConfig;
 export const optimiser: LearnerOptimiser = learnerOptimiser({ rule: sgd({ momentum: 0.9 }) });
 export const backbone: Model = onnxModel(tinyIresnet());
+export const layers: LayersModel = layersModel(tinyIresnet());
 export const written: (model: Model) => Promise<WrittenModel> = (model) =>
   writeModelFile('model.onnx', model);

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, it } from 'vitest';
 import { layersFiles } from './engines/tfjs/layers-file.ts';
 import { RUN_FILES } from './run/run-folder.ts';
@@ -9,12 +10,12 @@ import { cf, facesWithPairs } from './testing-cli.ts';
 
 /** Saves a small layers model of 8×8 pictures. */
 async function saveLayers(folder: string): Promise<string> {
-  const model = tf.sequential();
-  model.add(tf.layers.rescaling({ inputShape: [8, 8, 3], scale: 1 / 127.5, offset: -1 }));
-  const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
-  model.add(tf.layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, kernelInitializer }));
-  model.add(tf.layers.flatten());
-  model.add(tf.layers.dense({ units: 6, kernelInitializer }));
+  const model = tfl.sequential();
+  model.add(tfl.layers.rescaling({ inputShape: [8, 8, 3], scale: 1 / 127.5, offset: -1 }));
+  const kernelInitializer = tfl.initializers.glorotUniform({ seed: 1 });
+  model.add(tfl.layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, kernelInitializer }));
+  model.add(tfl.layers.flatten());
+  model.add(tfl.layers.dense({ units: 6, kernelInitializer }));
   await mkdir(folder);
   for (const [name, bytes] of await layersFiles(model)) await writeFile(join(folder, RUN_FILES[name]), bytes);
   return join(folder, RUN_FILES.layers);

@@ -5,9 +5,12 @@ import { loadPackage, type OptionalPackage, requirePackages } from '../optional/
 /** A backend of TensorFlow.js. */
 export type TfjsName = 'cpu' | 'wasm' | 'webgpu' | 'node';
 
-/** What each needs beside TensorFlow.js itself. */
+/** The framework itself; layers are for networks, and are asked for in one go with the rest. */
+const FRAMEWORK: readonly OptionalPackage[] = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'];
+
+/** What each needs beside it. */
 const OF_BACKEND: Readonly<Record<TfjsName, readonly OptionalPackage[]>> = {
-  cpu: [],
+  cpu: ['@tensorflow/tfjs-backend-cpu'],
   wasm: ['@tensorflow/tfjs-backend-wasm'],
   webgpu: ['@tensorflow/tfjs-backend-webgpu'],
   node: ['@tensorflow/tfjs-node'],
@@ -16,12 +19,14 @@ const OF_BACKEND: Readonly<Record<TfjsName, readonly OptionalPackage[]>> = {
 /**
  * The packages of a backend of TensorFlow.js, to be there before a module is loaded that imports them.
  *
+ * @param backend undefined for TensorFlow.js alone
  * @param askedBy what needs them, as a user wrote it
  * @throws MissingPackageError
  */
-export function requireTfjs(backend: TfjsName, askedBy: string): void {
+export function requireTfjs(backend: TfjsName | undefined, askedBy: string): void {
+  const ofBackend = backend === undefined ? [] : OF_BACKEND[backend];
   const card = backend === 'webgpu' ? ofWebGpu() : [];
-  requirePackages(askedBy, ['@tensorflow/tfjs', ...OF_BACKEND[backend], ...card]);
+  requirePackages(askedBy, [...FRAMEWORK, ...ofBackend, ...card]);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type Backend, referenceBackend } from '@cf/core';
 import { gpujsBackend } from '@cf/gpujs';
 import { createTrainingSession, GraphBuilder, onnxBackend, onnxLearner } from '@cf/onnx';
-import { tfjsBackend, tfjsLearner } from '@cf/tfjs';
+import { tfjsBackend } from '@cf/tfjs';
+import { tfjsLearner } from '@cf/tfjs/layers';
 import { type LearnerOptimiser, learnerOptimiser, NO_DECAY_ON_NORM_AND_BIAS, sgd } from '@cf/training';
 import {
   LINEAR_CHANGES,
@@ -13,7 +14,9 @@ import {
   runDistances,
   trainLinear,
 } from '@cf/training/testing';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import * as runtime from 'onnxruntime-node';
 import { expect, test } from 'vitest';
@@ -48,8 +51,8 @@ async function onnxNetwork(task: LinearTask): Promise<Network> {
 /** A dense layer, whose kernel is [F, d]. */
 async function tfjsNetwork(task: LinearTask): Promise<Network> {
   const { inputSize: F, embeddingSize: d, weight, bias } = task;
-  const dense = tf.layers.dense({ units: d, inputShape: [F], name: 'linear' });
-  const model = tf.sequential({ layers: [dense] });
+  const dense = tfl.layers.dense({ units: d, inputShape: [F], name: 'linear' });
+  const model = tfl.sequential({ layers: [dense] });
   dense.setWeights([tf.transpose(tf.tensor2d(weight, [d, F])), tf.tensor1d(bias)]);
   return {
     learner: tfjsLearner(model, { optimiser: optimiserOf(task) }),

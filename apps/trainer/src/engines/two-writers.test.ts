@@ -1,7 +1,7 @@
 import { BACKBONE_NAMES, backbone } from '@cf/backbones';
 import { encodeModel, type Model, onnxModel, readWeights, trainingForm, withWeights } from '@cf/onnx';
-import { type LayersWeight, layersModel, layersWeights, setLayersWeights } from '@cf/tfjs';
-import * as tf from '@tensorflow/tfjs';
+import { type LayersWeight, layersModel, layersWeights, setLayersWeights } from '@cf/tfjs/layers';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openOnnxNetwork } from './onnx-network.ts';
@@ -47,7 +47,7 @@ describe.each(BACKBONE_NAMES)('%s', (name) => {
     const draw = random(77);
     const pixels = new Float32Array(2 * 3 * size * size).map(() => Math.floor(256 * draw()));
     const output = tf.tidy(
-      () => layers.predict(tf.tensor4d(pixels, [2, 3, size, size]).transpose([0, 2, 3, 1])) as tf.Tensor,
+      () => layers.predict(tf.transpose(tf.tensor4d(pixels, [2, 3, size, size]), [0, 2, 3, 1])) as tf.Tensor,
     );
     const actual = Array.from(await output.data());
     output.dispose();

@@ -14,8 +14,8 @@ const without =
   };
 
 it('a flag whose packages are missing is told all of them, with the line that installs them', () => {
-  const needed = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', 'gpu.js'] as const;
-  const resolve = without('@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs');
+  const needed = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm', 'gpu.js'] as const;
+  const resolve = without('@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-core');
   let error: unknown;
   try {
     requirePackages('--head tfjs-wasm', needed, resolve);
@@ -24,9 +24,9 @@ it('a flag whose packages are missing is told all of them, with the line that in
   }
   expect(error).toMatchObject({
     code: 'E_PACKAGE',
-    packages: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
-    given: '--head tfjs-wasm without the packages @tensorflow/tfjs, @tensorflow/tfjs-backend-wasm',
-    fix: 'run npm install @tensorflow/tfjs @tensorflow/tfjs-backend-wasm',
+    packages: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'],
+    given: '--head tfjs-wasm without the packages @tensorflow/tfjs-core, @tensorflow/tfjs-backend-wasm',
+    fix: 'run npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm',
   });
   expect(exitCodeOf(error)).toBe(2);
   expect(() => requirePackages('--head gpujs-cpu', ['gpu.js'], resolve)).not.toThrow();

@@ -4,9 +4,12 @@ import { installCommand } from './install-command.ts';
 
 /** Large packages that only some flags need, and what each brings: optional peers, which a user installs by name. */
 export const OPTIONAL_PACKAGES = {
-  '@tensorflow/tfjs': '--head tfjs-…, --engine tfjs',
-  '@tensorflow/tfjs-backend-wasm': '--head tfjs-wasm',
+  '@tensorflow/tfjs': '--align, cf data align',
+  '@tensorflow/tfjs-backend-cpu': '--head tfjs-cpu',
+  '@tensorflow/tfjs-backend-wasm': '--head tfjs-wasm, --engine tfjs, --align, cf data align',
   '@tensorflow/tfjs-backend-webgpu': '--head tfjs-webgpu',
+  '@tensorflow/tfjs-core': '--head tfjs-…, --engine tfjs',
+  '@tensorflow/tfjs-layers': '--head tfjs-…, --engine tfjs',
   '@tensorflow/tfjs-node': '--head tfjs-node',
   '@vladmandic/human': '--align, cf data align',
   'gpu.js': '--head gpujs-…',

@@ -43,7 +43,7 @@ export async function environmentOf(
   const onTfjs = config.head.startsWith('tfjs-');
   return {
     ...(await machineFacts()),
-    ...(onTfjs ? { tfjs: (await import('@tensorflow/tfjs')).version.tfjs } : {}),
+    ...(onTfjs ? { tfjs: (await import('@tensorflow/tfjs-core')).version_core } : {}),
     ...(config.train === 'all' ? { engine: config.engine } : {}),
     ...(config.train === 'all' && config.engine === 'onnx' ? { threads: config.threads } : {}),
     ...(lossFile === undefined ? {} : { 'file of the loss': lossFile }),

@@ -1,5 +1,6 @@
 import { curricularFace, type Head, type HeadInput, type HeadOutput } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../index.ts';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { inFloat16, notInitialised, notRegistered } from './errors.ts';
 
 /** The activation that was asked for last; it never rejects. */

@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)(`in Chromium (needs ${CHROMIUM})`, () => {
     const readme = await readFile(join(here, '..', '..', 'README.md'), 'utf8');
     const source = /<!-- runs -->\n+```js\n([\s\S]*?)```/
       .exec(readme)![1]!
-      .replace("'@cf/tfjs'", "'../../index.ts'");
+      .replace("'@cf/tfjs/layers'", "'../../layers.ts'");
     // Beside the sources, where its imports are found.
     const folder = await mkdtemp(join(here, 'readme-'));
     const told: string[] = [];

@@ -2,11 +2,11 @@ import { BackendError } from '@cf/core';
 
 /** What to import for a backend, by its name. */
 const PACKAGES: Readonly<Record<string, string>> = {
-  cpu: '@tensorflow/tfjs',
+  cpu: '@tensorflow/tfjs-backend-cpu',
   node: "@tensorflow/tfjs-node, and ask for 'tensorflow', as it calls itself",
   tensorflow: '@tensorflow/tfjs-node',
   wasm: '@tensorflow/tfjs-backend-wasm',
-  webgl: '@tensorflow/tfjs',
+  webgl: '@tensorflow/tfjs-backend-webgl',
   webgpu: '@tensorflow/tfjs-backend-webgpu',
 };
 
@@ -15,7 +15,8 @@ export function notRegistered(name: string, known: readonly string[]): BackendEr
   const wanted = Object.hasOwn(PACKAGES, name)
     ? PACKAGES[name]
     : 'the package that registers it, or ask for one that is';
-  return unavailable(name, 'not registered', `one of ${known.join(', ')}`, `import ${wanted}.`);
+  const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'one that is registered; none is';
+  return unavailable(name, 'not registered', expected, `import ${wanted}.`);
 }
 
 /** A backend that is known and does not start here. */

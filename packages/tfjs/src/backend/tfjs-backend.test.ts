@@ -13,7 +13,8 @@ import {
   softmax,
   sphereFace,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../index.ts';
 

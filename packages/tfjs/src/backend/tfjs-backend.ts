@@ -4,8 +4,9 @@ import { tfjsHead } from './tfjs-head.ts';
 
 export interface TfjsBackendOptions {
   /**
-   * Name of a TensorFlow.js backend. `cpu` (the default) comes with TensorFlow.js; others are registered by importing
-   * their package. There is no fallback: what is named here is what computes.
+   * Name of a TensorFlow.js backend, `cpu` by default. Importing its package registers it: `@tensorflow/tfjs-backend-cpu`,
+   * `-wasm`, `-webgl` or `-webgpu`; cpu and webgl come with `@tensorflow/tfjs` too. There is no fallback: what is named
+   * here is what computes.
    */
   readonly backend?: 'cpu' | (string & {});
 }

@@ -13,7 +13,7 @@ import {
   requireFiniteTensor,
   requireInteger,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { stateToTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepInput, type StepOptions } from '../step/step-input.ts';
 import { tensorStep } from '../step/tensor-step.ts';

@@ -1,6 +1,6 @@
 import { backendLaws, embeddedGoldens, formatGoldenReport, replayGoldens } from '@cf/conformance';
 import { arcFace, curricularFace, type HeadInput, referenceStep } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../index.ts';

@@ -5,7 +5,8 @@ import {
   requireKnownOptions,
   ShapeMismatchError,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { MarginHead, type MarginHeadConfig, registerMarginHead } from './margin-head-layer.ts';
 
 /** How a model is trained, whether it is new or loaded. */
@@ -30,15 +31,15 @@ export interface MarginModelOptions extends MarginCompileOptions, MarginHeadConf
  * Puts a margin loss on a backbone and compiles the model, so that `model.fit(x, labels)` trains both.
  *
  * Targets are class numbers, [N] or [N, 1]. The model's output is the backbone's embedding, so `model.predict(x)` embeds.
- * A model that ends in a {@link MarginHead}, such as one that `tf.loadLayersModel` gave, is compiled as it is:
+ * A model that ends in a {@link MarginHead}, such as one that `tfl.loadLayersModel` gave, is compiled as it is:
  * then the loss, the classes and all other options of the head are its own and are left out.
  *
  * @throws UnknownNameError, OptionOutOfRangeError, ShapeMismatchError
  */
 export function compileMarginModel(
-  model: tf.LayersModel,
+  model: tfl.LayersModel,
   options: MarginModelOptions | MarginCompileOptions,
-): tf.LayersModel {
+): tfl.LayersModel {
   requireKnownOptions('compileMarginModel', options, OPTIONS);
   registerMarginHead();
   const { optimizer, metrics = [], classWeights, ...ofHead }: MarginCompileOptions & HeadOptions = options;
@@ -54,7 +55,7 @@ export function compileMarginModel(
 }
 
 /** The {@link MarginHead} that a model ends in. @throws ShapeMismatchError where it ends in another layer */
-export function marginHeadOf(model: tf.LayersModel): MarginHead {
+export function marginHeadOf(model: tfl.LayersModel): MarginHead {
   const layer = lastLayer(model);
   if (layer instanceof MarginHead) return layer;
   throw new ShapeMismatchError(
@@ -69,9 +70,9 @@ export function marginHeadOf(model: tf.LayersModel): MarginHead {
  *
  * @throws ShapeMismatchError where the model does not end in a {@link MarginHead}
  */
-export function embeddingModel(model: tf.LayersModel): tf.LayersModel {
+export function embeddingModel(model: tfl.LayersModel): tfl.LayersModel {
   const { input } = marginHeadOf(model);
-  return tf.model({ inputs: model.inputs, outputs: input });
+  return tfl.model({ inputs: model.inputs, outputs: input });
 }
 
 function checkedClassWeights(given: ArrayLike<number>, classes: number): Float32Array {
@@ -114,7 +115,7 @@ const OPTIONS: OptionNames<MarginModelOptions> = {
 /** What makes the head of a model that has none yet. */
 type HeadOptions = Partial<Omit<MarginModelOptions, keyof MarginCompileOptions>>;
 
-function withHead(model: tf.LayersModel, options: HeadOptions): tf.LayersModel {
+function withHead(model: tfl.LayersModel, options: HeadOptions): tfl.LayersModel {
   if (lastLayer(model) instanceof MarginHead) {
     const given = Object.entries(options).find(([, value]) => value !== undefined);
     if (given === undefined) return model;
@@ -142,11 +143,11 @@ function withHead(model: tf.LayersModel, options: HeadOptions): tf.LayersModel {
     );
   }
   const head = new MarginHead({ ...(rest as MarginModelOptions), loss });
-  const outputs = head.apply(model.outputs) as tf.SymbolicTensor;
-  return tf.model({ inputs: model.inputs, outputs });
+  const outputs = head.apply(model.outputs) as tfl.SymbolicTensor;
+  return tfl.model({ inputs: model.inputs, outputs });
 }
 
-function lastLayer(model: tf.LayersModel): tf.layers.Layer | undefined {
+function lastLayer(model: tfl.LayersModel): tfl.layers.Layer | undefined {
   return model.outputs[0]?.sourceLayer;
 }
 

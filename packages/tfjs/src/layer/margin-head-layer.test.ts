@@ -1,14 +1,16 @@
 import { arcFace, createLoss, referenceStep, sphereFace2, uniFace } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { tfjsBackend } from '../index.ts';
 import {
   compileMarginModel,
   embeddingModel,
   MarginHead,
   type MarginHeadConfig,
   marginHeadOf,
-  tfjsBackend,
-} from '../index.ts';
+} from '../layers.ts';
 
 const [CLASSES, FEATURES, DIM, SAMPLES] = [4, 6, 3, 8];
 
@@ -16,11 +18,11 @@ beforeAll(async () => {
   await tfjsBackend();
 });
 
-function compile(config: Omit<MarginHeadConfig, 'classes'>): tf.LayersModel {
+function compile(config: Omit<MarginHeadConfig, 'classes'>): tfl.LayersModel {
   const { loss, params, ...rest } = config;
-  const kernelInitializer = tf.initializers.glorotNormal({ seed: 1 });
-  const backbone = tf.sequential({
-    layers: [tf.layers.dense({ units: DIM, inputShape: [FEATURES], kernelInitializer, useBias: false })],
+  const kernelInitializer = tfl.initializers.glorotNormal({ seed: 1 });
+  const backbone = tfl.sequential({
+    layers: [tfl.layers.dense({ units: DIM, inputShape: [FEATURES], kernelInitializer, useBias: false })],
   });
   const optimizer = tf.train.sgd(0.01);
   const shared = { centersStd: 1, centersSeed: 4, classes: CLASSES, optimizer };
@@ -28,7 +30,7 @@ function compile(config: Omit<MarginHeadConfig, 'classes'>): tf.LayersModel {
   return compileMarginModel(backbone, { ...shared, ...rest, loss: definition });
 }
 
-function weightsByName(model: tf.LayersModel): Record<string, Float32Array> {
+function weightsByName(model: tfl.LayersModel): Record<string, Float32Array> {
   const { weights } = marginHeadOf(model);
   const entries = weights.map((weight) => [
     weight.originalName.split('/').at(-1)!,

@@ -10,7 +10,8 @@ import {
   requirePositive,
   ShapeMismatchError,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { stateFromTensors, stateToTensors } from '../step/state-tensors.ts';
 import type { TensorHeadOutput } from '../step/tensor-step.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
@@ -57,7 +58,7 @@ const OPTIONS: OptionNames<MarginHeadConfig> & Readonly<Record<OfLayer, true>> =
  * The loss is {@link MarginHead.lossFunction}. Its output shape leaves d open, since Keras wants targets of the
  * output's shape and labels are [B, 1].
  */
-export class MarginHead extends tf.layers.Layer {
+export class MarginHead extends tfl.layers.Layer {
   /** Under which it is saved. */
   static className = 'MarginHead';
   readonly loss: MarginLoss;
@@ -67,9 +68,9 @@ export class MarginHead extends tf.layers.Layer {
   private readonly config: MarginHeadConfig;
   private readonly saved: LossDefinition | undefined;
   private readonly head: TensorHead;
-  private centers: tf.LayerVariable | undefined;
-  private bias: tf.LayerVariable | undefined;
-  private readonly state: Record<string, tf.LayerVariable> = {};
+  private centers: tfl.LayerVariable | undefined;
+  private bias: tfl.LayerVariable | undefined;
+  private readonly state: Record<string, tfl.LayerVariable> = {};
   private readonly hostStep: HostStep = new HostStep();
   private mode: Mode = 'eval';
   private last: TensorHeadOutput | undefined;
@@ -93,37 +94,37 @@ export class MarginHead extends tf.layers.Layer {
     this.head = marginHead(this.loss, { accuracy: true, subCenters, tileSize, keepBytes });
   }
 
-  override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
+  override build(inputShape: tfl.Shape | tfl.Shape[]): void {
+    const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tfl.Shape;
     const dim = shape[1];
     if (shape.length !== 2 || typeof dim !== 'number') {
       throw new ShapeMismatchError(
         `a layer of shape [${shape.join(', ')}] before MarginHead`,
         'embeddings [batch, dim]',
-        'end the backbone in a flat layer of known size, such as tf.layers.dense({ units: 512 }).',
+        'end the backbone in a flat layer of known size, such as tfl.layers.dense({ units: 512 }).',
       );
     }
     const { centersStd = 0.01, centersSeed, subCenters = 1 } = this.config;
-    const initializer = tf.initializers.randomNormal({
+    const initializer = tfl.initializers.randomNormal({
       stddev: centersStd,
       ...(centersSeed === undefined ? {} : { seed: centersSeed }),
     });
     this.centers = this.addWeight('centers', [this.classes * subCenters, dim], 'float32', initializer);
     const { bias } = this.loss;
     if (bias) {
-      const start = tf.initializers.constant({ value: bias.start(this.classes) });
+      const start = tfl.initializers.constant({ value: bias.start(this.classes) });
       this.bias = this.addWeight('bias', [bias.of === 'each class' ? this.classes : 1], 'float32', start);
     }
     const { initialValues, initialClassValues } = this.loss;
     for (const [name, value] of Object.entries({ ...initialValues, ...initialClassValues })) {
-      const constant = tf.initializers.constant({ value });
+      const constant = tfl.initializers.constant({ value });
       const shape = Object.hasOwn(initialClassValues, name) ? [this.classes] : [];
       this.state[name] = this.addWeight(`state_${name}`, shape, 'float32', constant, undefined, false);
     }
     super.build(inputShape);
   }
 
-  override computeOutputShape(): tf.Shape {
+  override computeOutputShape(): tfl.Shape {
     return [null, null];
   }
 
@@ -224,7 +225,7 @@ function weightsOf(classWeights: Float32Array, labels: tf.Tensor1D): tf.Tensor1D
   return tf.gather(tf.tensor1d(classWeights), labels);
 }
 
-/** Makes {@link MarginHead} known to `tf.loadLayersModel`. Call it once before loading; to repeat it does no harm. */
+/** Makes {@link MarginHead} known to `tfl.loadLayersModel`. Call it once before loading; to repeat it does no harm. */
 export function registerMarginHead(): void {
   tf.serialization.registerClass(MarginHead);
 }

@@ -8,18 +8,19 @@ import {
   referenceStep,
   registerLoss,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type LossDefinition, tfjsBackend } from '../index.ts';
 import {
   compileMarginModel,
   embeddingModel,
-  type LossDefinition,
   MarginHead,
   type MarginModelOptions,
   marginHeadOf,
   registerMarginHead,
-  tfjsBackend,
-} from '../index.ts';
+} from '../layers.ts';
 
 const [CLASSES, FEATURES, DIM] = [4, 6, 3];
 
@@ -27,20 +28,20 @@ beforeAll(async () => {
   await tfjsBackend();
 });
 
-function backbone(seed = 1): tf.LayersModel {
-  const kernelInitializer = tf.initializers.glorotNormal({ seed });
-  return tf.sequential({
-    layers: [tf.layers.dense({ units: DIM, inputShape: [FEATURES], kernelInitializer, useBias: false })],
+function backbone(seed = 1): tfl.LayersModel {
+  const kernelInitializer = tfl.initializers.glorotNormal({ seed });
+  return tfl.sequential({
+    layers: [tfl.layers.dense({ units: DIM, inputShape: [FEATURES], kernelInitializer, useBias: false })],
   });
 }
 
-function compile(loss: MarginModelOptions['loss'], extra: Partial<MarginModelOptions> = {}): tf.LayersModel {
+function compile(loss: MarginModelOptions['loss'], extra: Partial<MarginModelOptions> = {}): tfl.LayersModel {
   return compileMarginModel(backbone(), { loss, classes: CLASSES, optimizer: 'sgd', ...extra });
 }
 
 function data(count: number, seed: number): { x: tf.Tensor2D; y: tf.Tensor1D } {
   return tf.tidy(() => {
-    const labels = tf.range(0, count, 1, 'int32').mod(tf.scalar(CLASSES, 'int32')) as tf.Tensor1D;
+    const labels = tf.mod(tf.range(0, count, 1, 'int32'), tf.scalar(CLASSES, 'int32')) as tf.Tensor1D;
     const prototypes = tf.randomNormal([CLASSES, FEATURES], 0, 1, 'float32', 5);
     const noise = tf.randomNormal([count, FEATURES], 0, 0.3, 'float32', seed);
     return { x: tf.add(tf.gather(prototypes, labels), noise) as tf.Tensor2D, y: labels };
@@ -73,7 +74,7 @@ const DEFINITIONS: readonly LossDefinition[] = [
 ];
 
 /** Saves to memory and loads again. */
-async function reloaded(model: tf.LayersModel): Promise<tf.LayersModel> {
+async function reloaded(model: tfl.LayersModel): Promise<tfl.LayersModel> {
   let saved: tf.io.ModelArtifacts | undefined;
   await model.save(
     tf.io.withSaveHandler(async (artifacts) => {
@@ -82,10 +83,10 @@ async function reloaded(model: tf.LayersModel): Promise<tf.LayersModel> {
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
     }),
   );
-  return tf.loadLayersModel(tf.io.fromMemory(saved!));
+  return tfl.loadLayersModel(tf.io.fromMemory(saved!));
 }
 
-function weightBytes(model: tf.LayersModel): Uint8Array[] {
+function weightBytes(model: tfl.LayersModel): Uint8Array[] {
   return model.getWeights().map((weight) => {
     const values = weight.dataSync();
     return new Uint8Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength));
@@ -99,7 +100,7 @@ describe('a compiled margin model', () => {
       { centersSeed: 3, optimizer: tf.train.adam(0.05), metrics: ['accuracy', 't'] },
     );
     const [train, valid] = [data(64, 1), data(32, 2)];
-    const seen: tf.Logs[] = [];
+    const seen: tfl.Logs[] = [];
     const { history } = await model.fit(train.x, train.y, {
       epochs: 12,
       batchSize: 16,
@@ -148,7 +149,7 @@ describe('a compiled margin model', () => {
   });
 
   test('class weights are weights of samples', async () => {
-    const build = (classWeights?: number[]): tf.LayersModel =>
+    const build = (classWeights?: number[]): tfl.LayersModel =>
       compile('normface', {
         centersSeed: 4,
         optimizer: tf.train.sgd(0),
@@ -283,7 +284,9 @@ describe('what does not fit', () => {
       'a backbone that is not flat',
       () =>
         compileMarginModel(
-          tf.sequential({ layers: [tf.layers.conv2d({ filters: 2, kernelSize: 1, inputShape: [2, 2, 1] })] }),
+          tfl.sequential({
+            layers: [tfl.layers.conv2d({ filters: 2, kernelSize: 1, inputShape: [2, 2, 1] })],
+          }),
           { loss: 'arcface', classes: 2, optimizer: 'sgd' },
         ),
       /end the backbone in a flat layer/,

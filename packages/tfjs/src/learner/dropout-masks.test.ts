@@ -1,5 +1,7 @@
 import { fillDropoutMask } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
 import { DropoutMasks } from './dropout-masks.ts';
 
@@ -9,16 +11,16 @@ const KEYS = { seed: 3, step: 4, position: 5 };
 beforeAll(() => tf.setBackend('cpu'));
 
 /** A flattened image, what comes between, and dropout. */
-function network(between: readonly tf.layers.Layer[]): tf.LayersModel {
-  const layers = [tf.layers.flatten(), ...between, tf.layers.dropout({ rate: 0.4, name: 'drop' })];
-  const input = tf.input({ shape: [HEIGHT, WIDTH, CHANNELS] });
-  const outputs = layers.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, input);
-  return tf.model({ inputs: input, outputs });
+function network(between: readonly tfl.layers.Layer[]): tfl.LayersModel {
+  const layers = [tfl.layers.flatten(), ...between, tfl.layers.dropout({ rate: 0.4, name: 'drop' })];
+  const input = tfl.input({ shape: [HEIGHT, WIDTH, CHANNELS] });
+  const outputs = layers.reduce((x, layer) => layer.apply(x) as tfl.SymbolicTensor, input);
+  return tfl.model({ inputs: input, outputs });
 }
 
 test.each([
   ['right after the flattening', []],
-  ['after a layer that keeps the order', [tf.layers.dropout({ rate: 0, name: 'none' })]],
+  ['after a layer that keeps the order', [tfl.layers.dropout({ rate: 0, name: 'none' })]],
 ])('masks of flattened images are drawn in the order C, H, W: %s', (_, between) => {
   const model = network(between);
   const masks = new DropoutMasks(model);

@@ -1,14 +1,15 @@
 import { type DropoutKeys, fillDropoutMask } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { flattenedFrom } from '../networks/weight-layout.ts';
 import { layersOf } from './layers-of.ts';
 
 /** Decides what the dropout layers of a model keep, by keys alone, as other engines do. */
 export class DropoutMasks {
-  readonly #layers: readonly tf.layers.Layer[];
-  readonly #drawn: Map<tf.layers.Layer, tf.Tensor> = new Map();
+  readonly #layers: readonly tfl.layers.Layer[];
+  readonly #drawn: Map<tfl.layers.Layer, tf.Tensor> = new Map();
 
-  constructor(model: tf.LayersModel) {
+  constructor(model: tfl.LayersModel) {
     this.#layers = layersOf(model).filter((layer) => layer.getClassName() === 'Dropout');
     for (const layer of this.#layers) {
       layer.call = (inputs, kwargs) => {
@@ -35,9 +36,9 @@ export class DropoutMasks {
 }
 
 /** Masks have flattened images in the order C, H, W; here they come in the order H, W, C. */
-function maskOf(layer: tf.layers.Layer, keys: DropoutKeys, count: number): tf.Tensor {
+function maskOf(layer: tfl.layers.Layer, keys: DropoutKeys, count: number): tf.Tensor {
   const { rate } = layer.getConfig() as { rate: number };
-  const sample = (layer.input as tf.SymbolicTensor).shape.slice(1) as number[];
+  const sample = (layer.input as tfl.SymbolicTensor).shape.slice(1) as number[];
   const size = tf.util.sizeFromShape(sample);
   const values = new Float32Array(count * size);
   fillDropoutMask(values, size, { name: `mask/${layer.name}`, ratio: rate }, keys);

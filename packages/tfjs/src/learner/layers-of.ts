@@ -1,9 +1,9 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tfl from '@tensorflow/tfjs-layers';
 
 /** The layers of a model, those of models inside it included. */
-export function layersOf(model: tf.LayersModel): readonly tf.layers.Layer[] {
+export function layersOf(model: tfl.LayersModel): readonly tfl.layers.Layer[] {
   return model.layers.flatMap((layer) => {
-    const inner = (layer as Partial<tf.LayersModel>).layers;
-    return inner === undefined ? [layer] : layersOf(layer as unknown as tf.LayersModel);
+    const inner = (layer as Partial<tfl.LayersModel>).layers;
+    return inner === undefined ? [layer] : layersOf(layer as unknown as tfl.LayersModel);
   });
 }

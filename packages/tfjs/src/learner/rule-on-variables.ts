@@ -1,6 +1,7 @@
 import { requireFiniteTensor } from '@cf/core';
 import type { LearnerOptimiser, LearnerUpdate, ParameterKind } from '@cf/training';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { tfOps } from '../ops/tf-ops.ts';
 
 /** A trained weight of a layers model. */
@@ -12,7 +13,7 @@ export interface TrainedVariable {
 }
 
 /** The trained weights of a model, in its order. */
-export function trainedVariables(model: tf.LayersModel): readonly TrainedVariable[] {
+export function trainedVariables(model: tfl.LayersModel): readonly TrainedVariable[] {
   return model.layers.flatMap((layer) =>
     layer.trainableWeights.map((weight, at) => ({
       name: `${layer.name}/${at}`,

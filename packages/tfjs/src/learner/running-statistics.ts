@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { layersOf } from './layers-of.ts';
 
 /**
@@ -6,19 +7,19 @@ import { layersOf } from './layers-of.ts';
  * batch over n; PyTorch and ONNX trainers average the one over n − 1, where n is the batch times height times width.
  */
 export class RunningStatistics {
-  readonly #variables: readonly tf.LayerVariable[];
+  readonly #variables: readonly tfl.LayerVariable[];
   readonly #variances: readonly {
     readonly momentum: number;
     readonly places: number;
-    readonly variable: tf.LayerVariable;
+    readonly variable: tfl.LayerVariable;
   }[];
 
-  constructor(model: tf.LayersModel) {
+  constructor(model: tfl.LayersModel) {
     const layers = layersOf(model).filter((layer) => layer.getClassName() === 'BatchNormalization');
     this.#variables = layers.flatMap((layer) => layer.nonTrainableWeights);
     this.#variances = layers.map((layer) => {
       const { momentum } = layer.getConfig() as { momentum: number };
-      const shape = (layer.input as tf.SymbolicTensor).shape as number[];
+      const shape = (layer.input as tfl.SymbolicTensor).shape as number[];
       const places = tf.util.sizeFromShape(shape.slice(1, -1));
       // Means come before variances.
       return { momentum, places, variable: layer.nonTrainableWeights.at(-1)! };

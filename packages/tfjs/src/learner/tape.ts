@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What of the engine's insides a pass takes that goes back later than it went forward. */
 interface TapeEngine {

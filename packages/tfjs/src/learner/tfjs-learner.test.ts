@@ -9,7 +9,9 @@ import {
   type NamedTensors,
   sgd,
 } from '@cf/training';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { tfjsLearner } from './tfjs-learner.ts';
 
@@ -23,20 +25,20 @@ const DIM = 3;
  * Convolution, normalisation inside a model of its own, slopes, dropout, and a linear layer. Normally distributed weights:
  * tfjs 4.0 draws uniform ones without their seed.
  */
-function network({ normalised = true } = {}): tf.LayersModel {
-  const kernel = (seed: number) => ({ kernelInitializer: tf.initializers.glorotNormal({ seed }) });
-  const inner = tf.sequential({ name: 'inner' });
+function network({ normalised = true } = {}): tfl.LayersModel {
+  const kernel = (seed: number) => ({ kernelInitializer: tfl.initializers.glorotNormal({ seed }) });
+  const inner = tfl.sequential({ name: 'inner' });
   inner.add(
-    tf.layers.conv2d({ inputShape: [SIDE, SIDE, 3], filters: 2, kernelSize: 3, name: 'conv', ...kernel(1) }),
+    tfl.layers.conv2d({ inputShape: [SIDE, SIDE, 3], filters: 2, kernelSize: 3, name: 'conv', ...kernel(1) }),
   );
-  if (normalised) inner.add(tf.layers.batchNormalization({ momentum: 0.9, name: 'bn' }));
-  const input = tf.input({ shape: [SIDE, SIDE, 3] });
-  let x = inner.apply(input) as tf.SymbolicTensor;
-  x = tf.layers.prelu({ name: 'slopes', alphaInitializer: 'ones' }).apply(x) as tf.SymbolicTensor;
-  x = tf.layers.flatten().apply(x) as tf.SymbolicTensor;
-  x = tf.layers.dropout({ rate: 0.4, name: 'drop' }).apply(x) as tf.SymbolicTensor;
-  x = tf.layers.dense({ units: DIM, name: 'linear', ...kernel(2) }).apply(x) as tf.SymbolicTensor;
-  return tf.model({ inputs: input, outputs: x });
+  if (normalised) inner.add(tfl.layers.batchNormalization({ momentum: 0.9, name: 'bn' }));
+  const input = tfl.input({ shape: [SIDE, SIDE, 3] });
+  let x = inner.apply(input) as tfl.SymbolicTensor;
+  x = tfl.layers.prelu({ name: 'slopes', alphaInitializer: 'ones' }).apply(x) as tfl.SymbolicTensor;
+  x = tfl.layers.flatten().apply(x) as tfl.SymbolicTensor;
+  x = tfl.layers.dropout({ rate: 0.4, name: 'drop' }).apply(x) as tfl.SymbolicTensor;
+  x = tfl.layers.dense({ units: DIM, name: 'linear', ...kernel(2) }).apply(x) as tfl.SymbolicTensor;
+  return tfl.model({ inputs: input, outputs: x });
 }
 
 const momentum: LearnerOptimiserOptions = { rule: sgd({ momentum: 0.9 }), weightDecay: 0.01 };
@@ -112,7 +114,7 @@ test('goes back as TensorFlow.js does within one call', async () => {
   await network_.embed(pictures(0, 0, 6));
   const { values, shape } = pictures(0, 0, 6);
   const { grads } = tf.variableGrads(() => {
-    const images = tf.tensor(values, [...shape]).transpose([0, 2, 3, 1]);
+    const images = tf.transpose(tf.tensor(values, [...shape]), [0, 2, 3, 1]);
     const embeddings = model.apply(images, { training: true }) as tf.Tensor;
     return tf.sum(tf.mul(embeddings, tf.tensor(upstream(0, 0, 6), embeddings.shape))) as tf.Scalar;
   });

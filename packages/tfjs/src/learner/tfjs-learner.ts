@@ -13,7 +13,8 @@ import type {
   NamedTensor,
   NamedTensors,
 } from '@cf/training';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { readFloats } from '../ops/read.ts';
 import { DropoutMasks } from './dropout-masks.ts';
 import { RuleOnVariables, trainedVariables } from './rule-on-variables.ts';
@@ -36,13 +37,13 @@ export interface TfjsLearnerOptions {
  * @param model one input, one output [B, d]; it is trained in place, and stays the caller's
  * @throws ShapeMismatchError if its output is not [B, d]
  */
-export function tfjsLearner(model: tf.LayersModel, options: TfjsLearnerOptions): Learner {
+export function tfjsLearner(model: tfl.LayersModel, options: TfjsLearnerOptions): Learner {
   return new TfjsLearner(model, options);
 }
 
 class TfjsLearner implements Learner {
   readonly embeddingSize: number;
-  readonly #model: tf.LayersModel;
+  readonly #model: tfl.LayersModel;
   readonly #seed: number;
   readonly #variables: readonly tf.Variable[];
   readonly #rule: RuleOnVariables;
@@ -52,7 +53,7 @@ class TfjsLearner implements Learner {
   readonly #kept: ReadonlyMap<string, tf.Variable>;
   #pass: RecordedPass | undefined;
 
-  constructor(model: tf.LayersModel, { optimiser, seed = 0 }: TfjsLearnerOptions) {
+  constructor(model: tfl.LayersModel, { optimiser, seed = 0 }: TfjsLearnerOptions) {
     this.embeddingSize = embeddingSizeOf(model);
     this.#model = model;
     this.#seed = seed;
@@ -138,7 +139,7 @@ class TfjsLearner implements Learner {
   #apply({ values, shape, step, position }: LearnerBatch): tf.Tensor {
     this.#masks.draw({ seed: this.#seed, step, position }, shape[0]!);
     const input = tf.tensor(values, [...shape]);
-    const placed = shape.length === 4 ? input.transpose([0, 2, 3, 1]) : input;
+    const placed = shape.length === 4 ? tf.transpose(input, [0, 2, 3, 1]) : input;
     return this.#model.apply(placed, { training: true }) as tf.Tensor;
   }
 
@@ -148,8 +149,8 @@ class TfjsLearner implements Learner {
   }
 }
 
-function embeddingSizeOf({ outputShape }: tf.LayersModel): number {
-  const [, size, ...more] = outputShape as tf.Shape;
+function embeddingSizeOf({ outputShape }: tfl.LayersModel): number {
+  const [, size, ...more] = outputShape as tfl.Shape;
   if (typeof size === 'number' && more.length === 0) return size;
   throw new ShapeMismatchError(
     `a model with output [${String(outputShape)}]`,

@@ -1,5 +1,6 @@
 import { type BackboneOptions, backbone, defineBackbone } from '@cf/backbones';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { layersModel } from './layers-model.ts';
@@ -20,7 +21,7 @@ test('what a backbone leaves as it is, training does too', () => {
 });
 
 describe.each(['tiny-iresnet', 'mobilefacenet'] as const)('%s', (name) => {
-  const build = (options?: BackboneOptions): tf.LayersModel => layersModel(backbone(name, options));
+  const build = (options?: BackboneOptions): tfl.LayersModel => layersModel(backbone(name, options));
 
   test('maps pictures to embeddings', () => {
     const { inputSize, embeddingSize } = backbone(name);
@@ -48,7 +49,7 @@ describe.each(['tiny-iresnet', 'mobilefacenet'] as const)('%s', (name) => {
         return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
       }),
     );
-    const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved!));
+    const loaded = await tfl.loadLayersModel(tf.io.fromMemory(saved!));
     expectSame(await layersWeights(loaded), await layersWeights(model));
     model.dispose();
     loaded.dispose();

@@ -1,16 +1,17 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { layersWeights, setLayersWeights } from './layers-weights.ts';
 import type { NamedWeight } from './weight-layout.ts';
 
-const models: tf.LayersModel[] = [];
+const models: tfl.LayersModel[] = [];
 
 afterEach(() => {
   for (const model of models.splice(0)) model.dispose();
 });
 
-function sequential(...layers: tf.layers.Layer[]): tf.LayersModel {
-  const model = tf.sequential({ layers });
+function sequential(...layers: tfl.layers.Layer[]): tfl.LayersModel {
+  const model = tfl.sequential({ layers });
   models.push(model);
   return model;
 }
@@ -22,7 +23,7 @@ const counted = (...dims: number[]): NamedWeight => {
 
 describe('layouts', () => {
   test('a convolution has [out, in, H, W] for [H, W, in, out]', async () => {
-    const conv = tf.layers.conv2d({ name: 'c', filters: 2, kernelSize: [1, 3], inputShape: [1, 3, 2] });
+    const conv = tfl.layers.conv2d({ name: 'c', filters: 2, kernelSize: [1, 3], inputShape: [1, 3, 2] });
     const model = sequential(conv);
     setLayersWeights(model, new Map([['c.weight', counted(2, 2, 1, 3)]]));
     const [kernel] = conv.getWeights();
@@ -51,7 +52,7 @@ describe('layouts', () => {
   });
 
   test('a depthwise convolution has [C, 1, H, W] for [H, W, C, 1]', () => {
-    const conv = tf.layers.depthwiseConv2d({
+    const conv = tfl.layers.depthwiseConv2d({
       name: 'c',
       kernelSize: [1, 2],
       useBias: false,
@@ -67,7 +68,7 @@ describe('layouts', () => {
   });
 
   test('slopes of PReLU are [C, 1, 1]', async () => {
-    const prelu = tf.layers.prelu({ name: 'p', sharedAxes: [1, 2], inputShape: [2, 2, 3] });
+    const prelu = tfl.layers.prelu({ name: 'p', sharedAxes: [1, 2], inputShape: [2, 2, 3] });
     const model = sequential(prelu);
     setLayersWeights(model, new Map([['p.weight', counted(3, 1, 1)]]));
     expect(prelu.getWeights()[0]!.arraySync()).toEqual([[[1, 2, 3]]]);
@@ -75,7 +76,7 @@ describe('layouts', () => {
   });
 
   test('a dense layer has [out, in] for [in, out]', () => {
-    const dense = tf.layers.dense({ name: 'd', units: 2, inputShape: [3] });
+    const dense = tfl.layers.dense({ name: 'd', units: 2, inputShape: [3] });
     setLayersWeights(sequential(dense), new Map([['d.weight', counted(2, 3)]]));
     expect(dense.getWeights()[0]!.arraySync()).toEqual([
       [1, 4],
@@ -85,10 +86,10 @@ describe('layouts', () => {
   });
 
   test('a dense layer over a flattened image takes its input in the order C, H, W', () => {
-    const dense = tf.layers.dense({ name: 'd', units: 1 });
-    const flatten = tf.layers.flatten({ inputShape: [2, 1, 3] });
+    const dense = tfl.layers.dense({ name: 'd', units: 1 });
+    const flatten = tfl.layers.flatten({ inputShape: [2, 1, 3] });
     setLayersWeights(
-      sequential(flatten, tf.layers.dropout({ rate: 0.5 }), dense),
+      sequential(flatten, tfl.layers.dropout({ rate: 0.5 }), dense),
       new Map([['d.weight', counted(1, 6)]]),
     );
     // Row h, channel c is number 2·c + h.
@@ -96,8 +97,8 @@ describe('layouts', () => {
   });
 
   test('so does batch normalisation', async () => {
-    const norm = tf.layers.batchNormalization({ name: 'n' });
-    const model = sequential(tf.layers.flatten({ inputShape: [2, 1, 3] }), norm);
+    const norm = tfl.layers.batchNormalization({ name: 'n' });
+    const model = sequential(tfl.layers.flatten({ inputShape: [2, 1, 3] }), norm);
     setLayersWeights(model, new Map([['n.running_var', counted(6)]]));
     expect(norm.getWeights()[3]!.arraySync()).toEqual([1, 3, 5, 2, 4, 6]);
     expect((await layersWeights(model)).get('n.running_var')).toEqual({ type: 'float32', ...counted(6) });
@@ -111,7 +112,7 @@ describe('layouts', () => {
 });
 
 describe('what does not fit is an error, and changes nothing', () => {
-  const build = (): tf.LayersModel => sequential(tf.layers.dense({ name: 'd', units: 2, inputShape: [3] }));
+  const build = (): tfl.LayersModel => sequential(tfl.layers.dense({ name: 'd', units: 2, inputShape: [3] }));
   const bias = ['d.bias', counted(2)] as const;
 
   test.each([
@@ -133,7 +134,7 @@ describe('what does not fit is an error, and changes nothing', () => {
   });
 
   test('a layer whose layout is not known', async () => {
-    const model = sequential(tf.layers.embedding({ inputDim: 2, outputDim: 2, inputLength: 1 }));
+    const model = sequential(tfl.layers.embedding({ inputDim: 2, outputDim: 2, inputLength: 1 }));
     await expect(layersWeights(model)).rejects.toMatchObject({ code: 'E_UNKNOWN_NAME' });
   });
 });

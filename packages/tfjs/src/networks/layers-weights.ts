@@ -1,5 +1,6 @@
 import { requireFiniteTensor, ShapeMismatchError, UnknownNameError } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { readFloats } from '../ops/read.ts';
 import { type NamedWeight, type WeightLayout, weightLayouts } from './weight-layout.ts';
 
@@ -14,7 +15,7 @@ export interface LayersWeight extends NamedWeight {
  *
  * @throws UnknownNameError if a layer with weights is of a class whose layout is not known
  */
-export async function layersWeights(model: tf.LayersModel): Promise<Map<string, LayersWeight>> {
+export async function layersWeights(model: tfl.LayersModel): Promise<Map<string, LayersWeight>> {
   const entries = weightLayouts(model).map(async ({ name, variable, view, axes, dims }) => {
     const ordered = tf.tidy(() => tf.transpose(tf.reshape(variable.read(), view), axes));
     const data = await readFloats(ordered);
@@ -32,7 +33,7 @@ export async function layersWeights(model: tf.LayersModel): Promise<Map<string, 
  * @throws ShapeMismatchError if a weight has another shape
  * @throws NonFiniteError if a value is not finite
  */
-export function setLayersWeights(model: tf.LayersModel, weights: ReadonlyMap<string, NamedWeight>): void {
+export function setLayersWeights(model: tfl.LayersModel, weights: ReadonlyMap<string, NamedWeight>): void {
   const layouts = new Map(weightLayouts(model).map((layout) => [layout.name, layout]));
   for (const [name, weight] of weights) {
     const layout = layouts.get(name);

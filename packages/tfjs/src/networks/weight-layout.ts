@@ -1,6 +1,6 @@
 import type { FirstWeight } from '@cf/backbones';
 import { UnknownNameError } from '@cf/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tfl from '@tensorflow/tfjs-layers';
 
 /** Values of a weight in PyTorch's and ONNX's layout. */
 export type NamedWeight = Omit<FirstWeight, 'name'>;
@@ -9,7 +9,7 @@ export type NamedWeight = Omit<FirstWeight, 'name'>;
 export interface WeightLayout {
   /** `conv1.weight`, `bn1.running_mean` … */
   readonly name: string;
-  readonly variable: tf.LayerVariable;
+  readonly variable: tfl.LayerVariable;
   /** Shape in which the variable is seen; as many numbers as it has. */
   readonly view: number[];
   /** Axis i of the named weight is axis `axes[i]` of the view. */
@@ -49,11 +49,11 @@ const KEEPS_ORDER: ReadonlySet<string> = new Set([
  *
  * @throws UnknownNameError if a layer with weights is of a class whose layout is not known
  */
-export function weightLayouts(model: tf.LayersModel): WeightLayout[] {
+export function weightLayouts(model: tfl.LayersModel): WeightLayout[] {
   return model.layers.flatMap((layer) => layer.weights.map((variable) => layoutOf(layer, variable)));
 }
 
-function layoutOf(layer: tf.layers.Layer, variable: tf.LayerVariable): WeightLayout {
+function layoutOf(layer: tfl.layers.Layer, variable: tfl.LayerVariable): WeightLayout {
   const className = layer.getClassName();
   const rules = RULES[className];
   if (rules === undefined)
@@ -105,7 +105,7 @@ function channelsFirst({ length }: readonly number[]): number[] {
 }
 
 /** [H, W, C] of the image whose flattened features a layer gets; [] if it gets anything else. */
-export function flattenedFrom(layer: tf.layers.Layer): number[] {
+export function flattenedFrom(layer: tfl.layers.Layer): number[] {
   const [node] = layer.inboundNodes;
   const [before, ...others] = node?.inboundLayers ?? [];
   if (before === undefined || others.length > 0) return [];

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * One number a row, to go with rows of `columns` entries: [rows, 1], or repeated to [rows, columns].

@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-wasm';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../backend/tfjs-backend.ts';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Views of tensors' numbers, valid until the backend makes another tensor: that may move its memory. */
 export type HostView = <Values extends Float32Array | Int32Array | Uint8Array = Float32Array>(

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Brings a float32 tensor to the host. */
 export async function readFloats(tensor: tf.Tensor): Promise<Float32Array> {

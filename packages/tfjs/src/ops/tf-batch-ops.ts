@@ -1,5 +1,5 @@
 import type { BatchOps } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tfOps } from './tf-ops.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { type BatchOps, batchOps, numberOps } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tfBatchOps, tfjsBackend, tfOps } from '../index.ts';

@@ -1,5 +1,5 @@
 import type { TensorOps } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { atan, cos, expm1, log1p, sin } from './elementary.ts';
 import { select } from './select.ts';
 

@@ -1,5 +1,5 @@
 import type { TensorOps } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type HostView, hostView } from './host-memory.ts';
 import { tfOps } from './tf-ops.ts';
 

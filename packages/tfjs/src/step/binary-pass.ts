@@ -1,5 +1,5 @@
 import { type BinaryObjective, binaryTerms } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tileOps } from '../ops/tile-ops.ts';
 import { biasRows } from './class-rows.ts';
 import { ownClasses, type TileSource, type TileStream } from './class-tiles.ts';

@@ -1,5 +1,5 @@
 import { COSINE_BOUND, type MarginLoss, type NegativeValue, type PreparedSamples } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { acrossRows } from '../ops/across-rows.ts';
 import { exponential } from '../ops/exponential.ts';
 import { tileOps } from '../ops/tile-ops.ts';

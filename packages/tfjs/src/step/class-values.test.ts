@@ -1,14 +1,9 @@
 import { type HeadInput, type LossState, marginLoss, referenceStep } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import {
-  assignState,
-  MarginHead,
-  marginHead,
-  stateFromTensors,
-  stateVariables,
-  tfjsBackend,
-} from '../index.ts';
+import { assignState, marginHead, stateFromTensors, stateVariables, tfjsBackend } from '../index.ts';
+import { MarginHead } from '../layers.ts';
 
 /** Counts the pictures of each class, follows its cosine, and gives each class a scale of its own. */
 const loss = marginLoss({

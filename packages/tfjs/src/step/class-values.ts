@@ -1,5 +1,5 @@
 import type { MarginLoss, Prepared } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tfBatchOps } from '../ops/tf-batch-ops.ts';
 import { scatterOwn } from './scatter-own.ts';
 import type { StateTensors } from './step-input.ts';

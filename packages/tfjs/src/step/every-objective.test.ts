@@ -18,7 +18,8 @@ import {
   sphereFace2,
   uniFace,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../backend/tfjs-backend.ts';

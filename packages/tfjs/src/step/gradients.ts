@@ -1,5 +1,5 @@
 import { type ReducedSamples, type TargetSlopes, type TargetValue, targetSlopes } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { select } from '../ops/select.ts';
 import { sumOverRows } from '../ops/sum-over-rows.ts';
 import { tfOps } from '../ops/tf-ops.ts';

@@ -1,5 +1,5 @@
 import { emphasisedMask, hardMask } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { select } from '../ops/select.ts';
 import { tileOps } from '../ops/tile-ops.ts';
 import type { ClassTile, TileSource } from './class-tiles.ts';

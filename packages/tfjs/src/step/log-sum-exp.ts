@@ -1,5 +1,5 @@
 import { type NegativeSum, negativeTerms } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { exponential } from '../ops/exponential.ts';
 import { maxOverRows } from '../ops/max-over-rows.ts';
 import { select } from '../ops/select.ts';

@@ -1,5 +1,5 @@
 import { biasSlope } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { acrossRows } from '../ops/across-rows.ts';
 import { transposedProduct } from '../ops/multiply.ts';
 import { sumOverRows } from '../ops/sum-over-rows.ts';

@@ -1,5 +1,5 @@
 import { type ReducedSamples, readsLosses, weightSamples } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tfBatchOps } from '../ops/tf-batch-ops.ts';
 import { binaryPass } from './binary-pass.ts';
 import { classTiles, type TileSource } from './class-tiles.ts';

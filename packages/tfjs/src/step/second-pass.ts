@@ -1,5 +1,5 @@
 import type { ReducedSamples } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { ownClasses, type TileSource, type TileStream } from './class-tiles.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
 import { NegativeGradients, type PairSlopes } from './negative-gradients.ts';

@@ -1,5 +1,5 @@
 import { type MarginLoss, negativeSumNames } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { maxOverRows } from '../ops/max-over-rows.ts';
 import { sumOverRows } from '../ops/sum-over-rows.ts';
 import { type ClassTile, NO_LOGIT, type TileSource } from './class-tiles.ts';

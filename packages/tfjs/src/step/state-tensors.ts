@@ -1,5 +1,5 @@
 import { checkState, type LossState, type MarginLoss, requireInteger, StateMismatchError } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { readFloats, readScalars } from '../ops/read.ts';
 import type { StateTensors } from './step-input.ts';
 

@@ -1,5 +1,5 @@
 import type { Mode } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The values of a loss's state by name, on the device: scalars, and [C] what it carries of classes. */
 export type StateTensors = Readonly<Record<string, tf.Tensor>>;

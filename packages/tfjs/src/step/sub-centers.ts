@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tileOps } from '../ops/tile-ops.ts';
 
 /** The nearest of each class's K rows. */

@@ -1,5 +1,5 @@
 import { type MarginLoss, prepareSamples, type SamplePoints, surveyLoss } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tfBatchOps } from '../ops/tf-batch-ops.ts';
 import { classTiles, type TileSource } from './class-tiles.ts';
 import { firstPass, type LogSumExp } from './log-sum-exp.ts';

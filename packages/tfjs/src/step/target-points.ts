@@ -1,5 +1,5 @@
 import { type Geometry, targetAngle, targetTangent } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tfOps } from '../ops/tf-ops.ts';
 import { ownRows } from './class-rows.ts';
 import type { StepInput } from './step-input.ts';

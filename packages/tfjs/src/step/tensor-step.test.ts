@@ -1,4 +1,5 @@
 import { type HeadInput, type HeadOutput, type MarginLoss, marginLoss } from '@cf/core';
+import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../backend/tfjs-backend.ts';

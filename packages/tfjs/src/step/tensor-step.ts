@@ -1,5 +1,5 @@
 import { type MarginLoss, prepareSamples, reduceSamples, targetOfSums } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { tfBatchOps } from '../ops/tf-batch-ops.ts';
 import { biasOfSamples } from './class-rows.ts';
 import { classValuesOf, nextClassValues } from './class-values.ts';

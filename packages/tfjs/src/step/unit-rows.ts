@@ -1,5 +1,5 @@
 import { NORM_FLOOR } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { acrossRows } from '../ops/across-rows.ts';
 import { hostView } from '../ops/host-memory.ts';
 import { select } from '../ops/select.ts';

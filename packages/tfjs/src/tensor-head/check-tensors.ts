@@ -6,7 +6,7 @@ import {
   ShapeMismatchError,
   StateMismatchError,
 } from '@cf/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { TensorHeadInput } from './tensor-head-input.ts';
 
 const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [batch] (int32).';

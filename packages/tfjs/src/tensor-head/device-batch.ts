@@ -1,5 +1,5 @@
 import { type MarginLoss, type Mode, marginDraws, OptionOutOfRangeError } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { stateToTensors } from '../step/state-tensors.ts';
 import type { StepInput } from '../step/step-input.ts';
 import type { TensorHeadInput } from './tensor-head-input.ts';

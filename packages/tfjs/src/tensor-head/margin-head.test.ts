@@ -9,7 +9,10 @@ import {
   referenceStep,
   softmax,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+// Registers gradients of operations: those of the networks and factors around the head. The head itself needs none.
+import '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   assignState,

@@ -8,7 +8,7 @@ import {
   requireKnownOptions,
   requireLoss,
 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { readFloats } from '../ops/read.ts';
 import { stateFromTensors } from '../step/state-tensors.ts';
 import { DEFAULT_KEEP_BYTES, defaultTileSize, type StepOptions } from '../step/step-input.ts';

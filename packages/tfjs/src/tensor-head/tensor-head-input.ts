@@ -1,5 +1,5 @@
 import type { Mode } from '@cf/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { StateTensors } from '../step/step-input.ts';
 
 /** One batch of tensors, on the active backend. */

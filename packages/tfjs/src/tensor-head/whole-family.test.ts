@@ -1,10 +1,15 @@
 import { arcFace, bceFace, type HeadInput, type MarginLoss, referenceStep, sphereFace2 } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { marginHead, type TensorHeadInput, tfjsBackend } from '../index.ts';
 
 beforeAll(async () => {
   await tfjsBackend();
+});
+
+test('no gradients of operations are registered here: the head has its own', () => {
+  expect(tf.getGradient('Multiply')).toBeUndefined();
 });
 
 const [B, C, D] = [5, 6, 4];

@@ -2,8 +2,10 @@ import { formatGoldenReport, parseGoldens, replayGoldens } from '@cf/conformance
 import goldens from '@cf/conformance/goldens.json' with { type: 'json' };
 import more from '@cf/conformance/goldens-more.json' with { type: 'json' };
 import variants from '@cf/conformance/goldens-variants.json' with { type: 'json' };
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-webgl';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgpu';
 import type { Draws } from '../../../../testing/draws.ts';
 import { tfjsBackend } from '../index.ts';

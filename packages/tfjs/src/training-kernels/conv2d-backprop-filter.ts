@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { filterGradient } from './convolution-gradient.ts';
 import type { TrainingKernel } from './kernel.ts';
 import { phaseGrid, type Tap, tapsOf } from './phases.ts';

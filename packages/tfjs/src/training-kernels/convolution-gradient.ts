@@ -1,5 +1,5 @@
 import { BackendError } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type ConvAttributes, type ConvGeometry, convGeometry, resized } from './geometry.ts';
 import { cropToInput, gradientPadding, interleavedRows, phaseRange } from './input-gradient.ts';
 import { composed, type KernelRun, type TrainingKernel } from './kernel.ts';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { inputGradient } from './convolution-gradient.ts';
 import { flippedTaps, interleavedColumns } from './input-gradient.ts';
 import type { TrainingKernel } from './kernel.ts';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Attributes of a convolution, as the kernels of TensorFlow.js get them. */
 export interface ConvAttributes {

@@ -1,4 +1,4 @@
-import type { DataType, TensorInfo } from '@tensorflow/tfjs';
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 /** What kernels that work in memory need of TensorFlow.js' wasm backend. */
 export interface HeapBackend {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** A kernel for a backend: one that it lacks, or a faster one for one that it has. */
 export interface TrainingKernel {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { composed, type KernelRun, type TrainingKernel } from './kernel.ts';
 
 interface Inputs {

@@ -1,5 +1,7 @@
 import { defineBackbone, residualBlock } from '@cf/backbones';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { layersModel } from '../networks/layers-model.ts';
@@ -14,7 +16,7 @@ const MISSING = [
 ];
 
 /** All layers that the backbones are made of, on a small image. */
-function smallNetwork(): tf.LayersModel {
+function smallNetwork(): tfl.LayersModel {
   const small = defineBackbone({
     name: 'small',
     inputSize: SIZE,

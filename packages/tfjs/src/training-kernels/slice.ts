@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { HeapBackend } from './heap-backend.ts';
 import type { TrainingKernel } from './kernel.ts';
 

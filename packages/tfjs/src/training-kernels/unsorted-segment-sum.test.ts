@@ -1,4 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, expect, test } from 'vitest';
 import { registerTrainingKernels } from './register.ts';
@@ -22,8 +24,8 @@ test('an embedding layer is not trained on wasm without the kernel, and is with 
   // Twice the row, for each time that it was taken.
   expect([...(await grads[weights.name]!.data())]).toEqual([2, 4, 12, 16, 0, 0]);
 
-  const model = tf.sequential({
-    layers: [tf.layers.embedding({ inputDim: 5, outputDim: 3, inputLength: 2 }), tf.layers.flatten()],
+  const model = tfl.sequential({
+    layers: [tfl.layers.embedding({ inputDim: 5, outputDim: 3, inputLength: 2 }), tfl.layers.flatten()],
   });
   model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
   const before = [...(await model.getWeights()[0]!.data())];

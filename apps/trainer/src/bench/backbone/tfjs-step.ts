@@ -1,6 +1,7 @@
 import { tinyIresnet } from '@cf/backbones';
-import { layersModel, registerTrainingKernels } from '@cf/tfjs';
-import * as tf from '@tensorflow/tfjs';
+import { registerTrainingKernels } from '@cf/tfjs';
+import { layersModel } from '@cf/tfjs/layers';
+import * as tf from '@tensorflow/tfjs-core';
 import { openTfjs } from '../../engines/open-framework.ts';
 import { medianSeconds } from '../timing.ts';
 

@@ -50,6 +50,8 @@ export async function measureData({ flags, share, disk, steps }: DataTask): Prom
   const config = resolveConfig({ ...flags, epochs: 1000 }) as NetworkTraining;
   const policy = { onProblem: () => {}, strict: false };
   const dataset = await loadDataset(config.data, config.evaluation, config.seed, policy);
+  const { threads, kernels } = config;
+  const backend = await openBackend(config.head, { threads, kernels });
   const untrained = await openEngine(config);
   const { shape } = untrained.inference;
   const { images } = dataset;
@@ -65,8 +67,6 @@ export async function measureData({ flags, share, disk, steps }: DataTask): Prom
   });
   const samples = pictureSamples(stream, dataset, augmentation);
   const network = await untrained.openTraining();
-  const { threads, kernels } = config;
-  const backend = await openBackend(config.head, { threads, kernels });
   const head = await backend.createHead(lossOf(config, samples));
   const controller = new AbortController();
   let [count, seconds, waited, done] = [0, 0, 0, 0];

@@ -1,6 +1,7 @@
 import { curricularFace, referenceStep } from '@cf/core';
 import { tfjsBackend } from '@cf/tfjs';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { measureTfjs } from './measure-tfjs.ts';
 import { plainCurricularFace } from './plain-head.ts';

@@ -1,6 +1,6 @@
 import { curricularFace } from '@cf/core';
 import { marginHead } from '@cf/tfjs';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { openTfjs, type TfjsName } from '../../engines/open-framework.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
@@ -27,7 +27,7 @@ export async function measureTfjs(task: TfjsTask): Promise<TfjsMeasurement> {
   const measured = await interleaved(task);
   return {
     backend,
-    version: tf.version.tfjs,
+    version: tf.version_core,
     ours: measured.ours!,
     plain: measured.plain,
     productsSeconds: measured.products!.medianSeconds,

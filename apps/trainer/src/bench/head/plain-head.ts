@@ -1,4 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+// Registers the gradients of operations.
+import '@tensorflow/tfjs-layers';
 
 const SCALE = 64;
 /** In radians. */

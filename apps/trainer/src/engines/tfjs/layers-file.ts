@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { firstLine } from '@cf/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { BackboneError } from '../../errors.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
 import { readRegular } from '../../settings/read-given.ts';
 import type { TrainedNetwork } from '../network-in-training.ts';
 
 /** Reads a layers model from its `model.json` and the weight files beside it. @throws BackboneError */
-export async function loadLayers(file: string): Promise<tf.LayersModel> {
+export async function loadLayers(file: string): Promise<tfl.LayersModel> {
   try {
     const json = JSON.parse(await readRegular(file)) as tf.io.ModelJSON;
     const groups = json.weightsManifest;
@@ -16,7 +17,7 @@ export async function loadLayers(file: string): Promise<tf.LayersModel> {
       groups.flatMap(({ paths }) => paths).map((path) => readFile(besideOf(file, path))),
     );
     const bytes = Buffer.concat(parts);
-    return await tf.loadLayersModel(
+    return await tfl.loadLayersModel(
       tf.io.fromMemory({
         modelTopology: json.modelTopology,
         weightSpecs: groups.flatMap(({ weights }) => weights),
@@ -43,7 +44,7 @@ function besideOf(file: string, path: string): string {
 }
 
 /** A layers model as the files that `tf.loadLayersModel` reads. */
-export async function layersFiles(model: tf.LayersModel): Promise<TrainedNetwork['files']> {
+export async function layersFiles(model: tfl.LayersModel): Promise<TrainedNetwork['files']> {
   let saved: tf.io.ModelArtifacts | undefined;
   await model.save(
     tf.io.withSaveHandler(async (artifacts) => {
@@ -54,7 +55,7 @@ export async function layersFiles(model: tf.LayersModel): Promise<TrainedNetwork
   const { modelTopology, weightSpecs, weightData } = saved!;
   const json = {
     format: 'layers-model',
-    generatedBy: `TensorFlow.js tfjs-layers v${tf.version['tfjs-layers']}`,
+    generatedBy: `TensorFlow.js tfjs-layers v${tfl.version_layers}`,
     convertedBy: null,
     modelTopology,
     weightsManifest: [{ paths: [RUN_FILES.layersWeights], weights: weightSpecs }],

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { BACKBONE_NAMES, type Backbone } from '@cf/backbones';
 import { encodeModel, onnxModel, withWeights } from '@cf/onnx';
-import { layersModel, layersWeights, registerTrainingKernels, tfjsLearner } from '@cf/tfjs';
-import * as tf from '@tensorflow/tfjs';
+import { registerTrainingKernels } from '@cf/tfjs';
+import { layersModel, layersWeights, tfjsLearner } from '@cf/tfjs/layers';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { BackboneError, UsageError } from '../../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../../settings/train-config.ts';
 import { optimiserOf } from '../../settings/training-options.ts';
@@ -41,7 +43,7 @@ async function openBuiltIn(described: Backbone, training: NetworkTraining): Prom
   const onnx = onnxModel(described);
   const bytes = encodeModel(onnx);
   const inference = await openOnnxNetwork(name, bytes);
-  const trained = async (model: tf.LayersModel): Promise<TrainedNetwork> => {
+  const trained = async (model: tfl.LayersModel): Promise<TrainedNetwork> => {
     const file = encodeModel(withWeights(onnx, await layersWeights(model)));
     return {
       inference: await openOnnxNetwork(name, file),
@@ -66,7 +68,7 @@ async function openFile(
   requireSeeded(file, model);
   const inference = embeddingNetwork(file, model);
   requireDim(network, inference.dim);
-  const trained = async (copy: tf.LayersModel): Promise<TrainedNetwork> => ({
+  const trained = async (copy: tfl.LayersModel): Promise<TrainedNetwork> => ({
     inference: { ...embeddingNetwork(file, copy), dispose: async () => {} },
     files: await layersFiles(copy),
   });
@@ -87,9 +89,9 @@ function fingerprintOf(files: Iterable<Uint8Array>): string {
 
 /** @param trained gives the model as it is kept after training. */
 function inTraining(
-  model: tf.LayersModel,
+  model: tfl.LayersModel,
   training: NetworkTraining,
-  trained: (model: tf.LayersModel) => Promise<TrainedNetwork>,
+  trained: (model: tfl.LayersModel) => Promise<TrainedNetwork>,
 ): NetworkInTraining {
   const learner = tfjsLearner(model, { optimiser: optimiserOf(training), seed: training.seed });
   return {
@@ -113,7 +115,7 @@ export async function openLayersNetwork(file: string): Promise<EmbeddingNetwork>
 }
 
 /** @throws BackboneError unless it maps pictures of one size to vectors */
-function embeddingNetwork(file: string, model: tf.LayersModel): EmbeddingNetwork {
+function embeddingNetwork(file: string, model: tfl.LayersModel): EmbeddingNetwork {
   const [, height, width, channels] = model.inputs.length === 1 ? model.inputs[0]!.shape : [];
   const output = model.outputs.length === 1 ? model.outputs[0]!.shape : [];
   const dim = output[1];
@@ -136,7 +138,7 @@ function embeddingNetwork(file: string, model: tf.LayersModel): EmbeddingNetwork
     dim,
     async run(pixels, count) {
       const embeddings = tf.tidy(() => {
-        const images = tf.tensor4d(pixels, [count, 3, height, width]).transpose([0, 2, 3, 1]);
+        const images = tf.transpose(tf.tensor4d(pixels, [count, 3, height, width]), [0, 2, 3, 1]);
         return model.predict(images) as tf.Tensor;
       });
       try {
@@ -149,9 +151,9 @@ function embeddingNetwork(file: string, model: tf.LayersModel): EmbeddingNetwork
   };
 }
 
-function outputBytes(model: tf.LayersModel): number {
+function outputBytes(model: tfl.LayersModel): number {
   return model.layers.reduce((sum, layer) => {
-    const shape = layer.outputShape as tf.Shape;
+    const shape = layer.outputShape as tfl.Shape;
     return sum + 4 * shape.slice(1).reduce<number>((size, dim) => size * (dim ?? 1), 1);
   }, 0);
 }

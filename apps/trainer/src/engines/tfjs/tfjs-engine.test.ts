@@ -4,7 +4,9 @@ import { createRandom } from '@cf/core';
 import { streamOfStore } from '@cf/data/node';
 import { decodeModel, readWeights } from '@cf/onnx';
 import type { TrainingState } from '@cf/training';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pictureSamples } from '../../dataset/picture-samples.ts';
 import { readCheckpoint, writeCheckpoint } from '../../run/checkpoint.ts';
@@ -28,12 +30,12 @@ const SIDE = 8;
 const CLASSES = 5;
 
 /** A small network with a normalisation, a dropout, and a model inside it. */
-function smallLayers(noise?: tf.layers.Layer): tf.LayersModel {
-  const seeded = (seed: number): ReturnType<typeof tf.initializers.glorotUniform> =>
-    tf.initializers.glorotUniform({ seed });
-  const inner = tf.sequential({ name: 'inner' });
+function smallLayers(noise?: tfl.layers.Layer): tfl.LayersModel {
+  const seeded = (seed: number): ReturnType<typeof tfl.initializers.glorotUniform> =>
+    tfl.initializers.glorotUniform({ seed });
+  const inner = tfl.sequential({ name: 'inner' });
   inner.add(
-    tf.layers.conv2d({
+    tfl.layers.conv2d({
       inputShape: [SIDE, SIDE, 3],
       filters: 4,
       kernelSize: 3,
@@ -41,14 +43,14 @@ function smallLayers(noise?: tf.layers.Layer): tf.LayersModel {
       kernelInitializer: seeded(1),
     }),
   );
-  inner.add(tf.layers.batchNormalization({ momentum: 0.9 }));
-  const input = tf.input({ shape: [SIDE, SIDE, 3] });
-  let x = tf.layers.rescaling({ scale: 1 / 127.5, offset: -1 }).apply(input) as tf.SymbolicTensor;
-  x = inner.apply(x) as tf.SymbolicTensor;
-  x = tf.layers.flatten().apply(tf.layers.reLU().apply(x)) as tf.SymbolicTensor;
-  x = (noise ?? tf.layers.dropout({ rate: 0.4 })).apply(x) as tf.SymbolicTensor;
-  const output = tf.layers.dense({ units: 6, kernelInitializer: seeded(2) }).apply(x);
-  return tf.model({ inputs: input, outputs: output as tf.SymbolicTensor });
+  inner.add(tfl.layers.batchNormalization({ momentum: 0.9 }));
+  const input = tfl.input({ shape: [SIDE, SIDE, 3] });
+  let x = tfl.layers.rescaling({ scale: 1 / 127.5, offset: -1 }).apply(input) as tfl.SymbolicTensor;
+  x = inner.apply(x) as tfl.SymbolicTensor;
+  x = tfl.layers.flatten().apply(tfl.layers.reLU().apply(x)) as tfl.SymbolicTensor;
+  x = (noise ?? tfl.layers.dropout({ rate: 0.4 })).apply(x) as tfl.SymbolicTensor;
+  const output = tfl.layers.dense({ units: 6, kernelInitializer: seeded(2) }).apply(x);
+  return tfl.model({ inputs: input, outputs: output as tfl.SymbolicTensor });
 }
 
 async function save(files: TrainedNetwork['files'], folder: string): Promise<string> {
@@ -166,7 +168,7 @@ describe('a layers model from its files', () => {
     [
       'noise without a seed',
       async () =>
-        save(await layersFiles(smallLayers(tf.layers.gaussianNoise({ stddev: 1 }))), join(folder, 'noise')),
+        save(await layersFiles(smallLayers(tfl.layers.gaussianNoise({ stddev: 1 }))), join(folder, 'noise')),
       /GaussianNoise 'gaussian_noise\w*', whose draws take no seed/,
     ],
   ])('%s is told before anything is trained', async (_, make, message) => {
