@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { readTensors } from './run/safetensors.ts';
 import { temporaryFolder } from './testing.ts';
 import { cf, metricsOf, SMALL } from './testing-cli.ts';
 
@@ -103,9 +104,14 @@ export default function counted(given: LossParameters, data: LossData): MarginLo
     const resumed = await cf(['train', '--resume', again], {});
     expect(resumed.stdout).toContain(`resumed at step ${/\d+/.exec(half)![0]}`);
     expect(await metricsOf(again)).toEqual(await metricsOf(run));
+    const [end, ofAgain] = await Promise.all(
+      [run, again].map((folder) => readTensors(join(folder, 'checkpoint.safetensors'))),
+    );
+    expect(JSON.parse(ofAgain!.metadata.values!)).toEqual(JSON.parse(end!.metadata.values!));
+    expect(ofAgain!.tensors).toEqual(end!.tensors);
 
     const pictures = ['0001', '0002'].map((n) => join(faces, 'synthetic_00000', `synthetic_00000_${n}.png`));
-    const verified = await cf(['verify', ...pictures, '--run', again, '--gallery', faces, '--far=0.2'], {});
+    const verified = await cf(['verify', ...pictures, '--run', again, '--gallery', faces, '--far=0.2']);
     expect(verified.stdout).toMatch(/^(same|different): score /);
   }
   const counts: readonly number[] = JSON.parse(await readFile(heard, 'utf8'));
