@@ -45,6 +45,7 @@ function checkTogether(config: TrainConfig): void {
   checkShadows(config);
   checkMomentum(config);
   checkKeeping(config);
+  checkStart(config);
   checkSampling(config);
   if (config.train === 'all') {
     checkEngine(config);
@@ -103,6 +104,15 @@ function checkSampling({ sampler, batch }: TrainConfig): void {
     `--batch ${batch} with --sampler ${sampler}`,
     `--batch ${choice.identities * choice.images}`,
     'leave --batch out.',
+  );
+}
+
+function checkStart({ initFrom, headFrom }: TrainConfig): void {
+  if (initFrom === undefined || headFrom === undefined) return;
+  throw new UsageError(
+    '--init-from with --head-from',
+    'one of them',
+    'a run gives its own class centers: leave one of the two out.',
   );
 }
 
