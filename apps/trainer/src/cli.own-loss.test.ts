@@ -1,8 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { readTensors } from './run/safetensors.ts';
 import { temporaryFolder } from './testing.ts';
-import { cf, SMALL } from './testing-cli.ts';
+import { cf, metricsOf, SMALL } from './testing-cli.ts';
 
 const MODULE = `import { angularMargin, marginLoss } from '@cf/core';
 export const options = { margin: 'number', scale: 'number' };
@@ -54,6 +55,70 @@ it('a loss of a user’s file trains, goes on, is told in the report, and looks 
   );
 });
 
+const EXAMPLES = resolve(import.meta.dirname, '../../../examples/class-losses');
+
+/** Drawn identities of which every second one has two pictures; the others have four. */
+async function rareAndFrequent(): Promise<string> {
+  const faces = join(base, 'faces');
+  await cf(['faces', '--identities=10', '--images-per-identity=4', '--out', faces]);
+  const names = (await readdir(faces, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  for (const [at, { name }] of names.entries()) {
+    const pictures = (await readdir(join(faces, name))).sort();
+    if (at % 2 === 1) for (const picture of pictures.slice(2)) await rm(join(faces, name, picture));
+  }
+  return faces;
+}
+
+it('a loss with margins or state of each class trains, goes on bit for bit from its checkpoint, and verifies', async () => {
+  const faces = await rareAndFrequent();
+  const heard = join(base, 'counts.json');
+  // TypeScript that imports, as a person has it; it writes down the counts that it is told.
+  const counted = join(base, 'counted.ts');
+  await writeFile(
+    counted,
+    `import { writeFileSync } from 'node:fs';
+import type { LossData, LossParameters, MarginLoss } from '@cf/core';
+import ldam, { options } from ${JSON.stringify(join(EXAMPLES, 'ldam.ts'))};
+export { options };
+export default function counted(given: LossParameters, data: LossData): MarginLoss {
+  if (data.classCounts) writeFileSync(${JSON.stringify(heard)}, JSON.stringify([...data.classCounts]));
+  return ldam(given, data);
+}
+`,
+  );
+  for (const [file, option] of [
+    [counted, 'largest=0.4'],
+    [join(EXAMPLES, 'class-scale.ts'), 'alpha=0.3'],
+  ] as const) {
+    const run = join(base, `per-class-${option}`);
+    const flags = ['--data', faces, ...SMALL.slice(2), '--batch=8', '--no-control', '--loss', file];
+    const began = await cf(['train', ...flags, '--loss-option', option, '--out', run], {});
+    expect([began.stderr, began.code]).toEqual([expect.not.stringMatching(/Error/), 0]);
+    expect(await readFile(join(run, 'report.html'), 'utf8')).toContain(relative(join(file, '..'), file));
+
+    const again = join(base, `again-${option}`);
+    await cp(run, again, { recursive: true });
+    const half = (await readdir(again)).find((name) => /^checkpoint-\d+\.safetensors$/.test(name))!;
+    await rename(join(again, half), join(again, 'checkpoint.safetensors'));
+    await rm(join(again, 'results.json'));
+    const resumed = await cf(['train', '--resume', again], {});
+    expect(resumed.stdout).toContain(`resumed at step ${/\d+/.exec(half)![0]}`);
+    expect(await metricsOf(again)).toEqual(await metricsOf(run));
+    const [end, ofAgain] = await Promise.all(
+      [run, again].map((folder) => readTensors(join(folder, 'checkpoint.safetensors'))),
+    );
+    expect(JSON.parse(ofAgain!.metadata.values!)).toEqual(JSON.parse(end!.metadata.values!));
+    expect(ofAgain!.tensors).toEqual(end!.tensors);
+
+    const pictures = ['0001', '0002'].map((n) => join(faces, 'synthetic_00000', `synthetic_00000_${n}.png`));
+    const verified = await cf(['verify', ...pictures, '--run', again, '--gallery', faces, '--far=0.2']);
+    expect(verified.stdout).toMatch(/^(same|different): score /);
+  }
+  const counts: readonly number[] = JSON.parse(await readFile(heard, 'utf8'));
+  expect(counts).toHaveLength(8);
+  expect(new Set(counts)).toEqual(new Set([2, 4]));
+});
+
 it('is compared under the name of its file', async () => {
   const out = join(base, 'compared');
   const { code, stdout } = await cf(
@@ -64,7 +129,7 @@ it('is compared under the name of its file', async () => {
 });
 
 it.each([
-  ['is not there', undefined, /none\.mjs' \(.*none\.mjs/],
+  ['is not there', undefined, /none\.mjs', which is not there.*\n.*check the path/],
   ['is no module', 'export default (', /broken\.mjs' \(/],
   ['makes no loss', 'export default 3;', /three\.mjs', whose default export is none/],
   ['gives something else when it is called', 'export default () => 3;', /^.*loss = 3, expected a loss/],

@@ -81,6 +81,8 @@ beforeAll(async () => {
   const backbone = 'onnx:backbone.onnx';
   await runs(['train', '--data', 'faces', '--backbone', backbone, ...SHORT, '--out', 'runs/mine']);
   await cp('runs/mine/config.json', 'run.yaml');
+  await runs(['export', '--run', 'runs/mine', '--out', 'heads', '--no-embeddings', '--head', 'kernel']);
+  await cp('heads/head.safetensors', 'head.safetensors');
   for (const run of ['a', 'b']) await cp('runs/mine', join('runs', run), { recursive: true });
   await runs(['data', 'suspects', '--run', 'runs/mine', '--angle', '100']);
   await runs(['embed', '--model', backbone, '--data', 'lfw-112', '--out', 'lfw.safetensors']);

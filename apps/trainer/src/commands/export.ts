@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { requireChoice, requireInteger } from '@cf/core';
 import { makeFolder } from '@cf/data/node';
 import { RANGE_METHODS, type RangeMethod, type WeightType } from '@cf/onnx';
+import type { PublishedCenters } from '@cf/training';
 import { Command } from 'commander';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { refuseFileSettings } from '../embedding/given-models.ts';
@@ -14,7 +15,7 @@ import type { NetworkQuantisation } from '../export/quantise-network.ts';
 import { type ScoredData, writeModel } from '../export/write-model.ts';
 import type { KeptTraining } from '../run/checkpoint.ts';
 import { machineFacts } from '../run/environment.ts';
-import { exportCenters, exportEmbeddings } from '../run/export-tensors.ts';
+import { exportCenters, exportEmbeddings, exportHead } from '../run/export-tensors.ts';
 import { readOutcome } from '../run/kept-checkpoints.ts';
 import { noCheckpoint, openRunFolder, RUN_FILES, type RunFolder, unfinishedRun } from '../run/run-folder.ts';
 import { checkSection, readConfig } from '../settings/check-config.ts';
@@ -32,6 +33,7 @@ interface ExportFlags extends FileSettings {
   readonly out: string;
   readonly embeddings: boolean;
   readonly tensors: boolean;
+  readonly head?: string;
   readonly licence?: string;
   readonly quantise?: string | true;
   readonly calibration: string;
@@ -44,6 +46,7 @@ interface ExportFlags extends FileSettings {
 const OF_QUANTISATION = new Set(['pairs', 'data', 'pairsFolds', 'calibration', 'calibrationPictures']);
 /** 1.5 GB as floats of 112×112. */
 const MOST_CALIBRATION = 10_000;
+const PUBLISHED_CENTERS: readonly PublishedCenters[] = ['kernel', 'weight'];
 const WEIGHTS: readonly WeightType[] = ['uint8', 'int8'];
 
 /** `cf export`. */
@@ -57,6 +60,10 @@ export function exportCommand(): Command {
     .requiredOption('--out <folder>', 'where everything goes')
     .option('--no-embeddings', 'class centers alone, which need no picture')
     .option('--no-tensors', 'model and card alone, neither class centers nor embeddings')
+    .option(
+      '--head <names>',
+      'also write head.safetensors, class centers, bias and t by the names of published PyTorch modules: kernel, as [d, C], or weight, as [C·K, d]',
+    )
     .option('--licence <text>', 'licence of the model, such as mit or cc-by-nc-4.0 (default: none is stated)')
     .option(
       '--quantise [weights]',
@@ -97,7 +104,8 @@ model.onnx has its card in its metadata and beside it (README.md): preprocessing
 that run it in Node and in a browser. Of a run it is the trained model. Class centers and embeddings are of the best
 checkpoint where a training was scored on its way, else of the newest one. centers.safetensors has 'centers' [C·K, d] and,
 where the loss has one, 'bias'; embeddings.safetensors has 'embeddings' [N, d] of the pictures that are trained on, not
-normalised. Names of identities and pictures are JSON lists in the metadata.
+normalised. --head writes head.safetensors: 'kernel', as CurricularFace and AdaFace have it, or 'weight', as ArcFace and CosFace,
+with 'bias' and 't' where the loss has them, for load_state_dict, and for cf train --head-from. Names of identities and pictures are JSON lists in the metadata.
 
 --quantise calibrates on pictures that are trained on and not scored, scores both files on the same pairs, and tells what
 was lost, here and in the card.
@@ -106,6 +114,7 @@ Examples:
   cf export --run runs/mine --out exported
   cf export --run runs/mine --out exported --no-tensors --licence mit --quantise
   cf export --run runs/mine --out exported --no-embeddings
+  cf export --run runs/mine --out exported --no-embeddings --head kernel
   cf export --model onnx:insightface.onnx --input insightface --data lfw-112 --pairs pairs.txt --quantise --out exported
   python -c "from safetensors import safe_open; print(safe_open('exported/centers.safetensors', 'np').metadata()['identities'])"
 `;
@@ -126,10 +135,11 @@ async function runExport(flags: ExportFlags, signal: AbortSignal): Promise<numbe
       'one of them',
       'the first leaves model and card, the second class centers.',
     );
+  const head = headNames(flags);
   const quantisation = quantisationOf(flags);
   try {
-    if (run === undefined) await exportFile(onnxFile(model!), flags, { quantisation, signal, say });
-    else await exportRun(run, flags, { quantisation, signal, say });
+    if (run === undefined) await exportFile(onnxFile(model!), flags, { quantisation, head, signal, say });
+    else await exportRun(run, flags, { quantisation, head, signal, say });
     return EXIT.ok;
   } catch (error) {
     return interruptedExit(error, 'interrupted; what was not told above was not written');
@@ -138,6 +148,7 @@ async function runExport(flags: ExportFlags, signal: AbortSignal): Promise<numbe
 
 interface Surroundings {
   readonly quantisation: NetworkQuantisation | undefined;
+  readonly head: PublishedCenters | undefined;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -147,6 +158,19 @@ function refuseWithRun(flags: ExportFlags): void {
   refuseFileSettings(flags);
   if (flags.data !== undefined)
     throw new UsageError('--run with --data', 'one of them', 'a run knows it: leave the flag out.');
+}
+
+/** @throws UsageError for a file of ONNX, which has none; OptionOutOfRangeError */
+function headNames({ head, run }: ExportFlags): PublishedCenters | undefined {
+  if (head === undefined) return undefined;
+  requireChoice('head', head, PUBLISHED_CENTERS);
+  if (run === undefined)
+    throw new UsageError(
+      '--head with --model',
+      '--run',
+      'a file of ONNX has no class centers; name a training.',
+    );
+  return head as PublishedCenters;
 }
 
 /** @throws UsageError, OptionOutOfRangeError */
@@ -166,7 +190,7 @@ function quantisationOf(flags: ExportFlags): NetworkQuantisation | undefined {
 
 async function exportRun(path: string, flags: ExportFlags, surroundings: Surroundings): Promise<void> {
   const { out, embeddings, tensors, licence } = flags;
-  const { quantisation, signal, say } = surroundings;
+  const { quantisation, signal, say, head } = surroundings;
   const run = await openRunFolder(path);
   const config = await readConfig(run.file('config'));
   await requireOther(out, path);
@@ -180,6 +204,11 @@ async function exportRun(path: string, flags: ExportFlags, surroundings: Surroun
   const pictures = tensors
     ? await exportTensors(kept, config, { out, embeddings, run, signal, say })
     : undefined;
+  if (head !== undefined) {
+    const file = join(out, 'head.safetensors');
+    await exportHead(file, kept, head);
+    say(`head as '${head}': ${file}`);
+  }
   // Class centers alone were asked for.
   if (!embeddings && quantisation === undefined) return;
   if (!isFinished) return say(`no model: ${run.path} has no ${RUN_FILES.network} yet`);
@@ -208,7 +237,7 @@ async function exportTensors(
     signal,
     say,
   }: Pick<ExportFlags, 'out' | 'embeddings'> &
-    Omit<Surroundings, 'quantisation'> & { readonly run: RunFolder },
+    Omit<Surroundings, 'quantisation' | 'head'> & { readonly run: RunFolder },
 ): Promise<number | undefined> {
   const centers = join(out, 'centers.safetensors');
   await exportCenters(centers, kept);

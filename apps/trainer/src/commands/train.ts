@@ -80,6 +80,8 @@ Examples:
       goes on past the epochs first asked for
   cf train --data others --backbone mobilefacenet --init-from runs/mine --new-centers mean
       fine-tunes: class centers of the same names stay, the others start at the mean embedding of their pictures
+  cf train --data faces --backbone onnx:backbone.onnx --head-from head.safetensors
+      class centers and t of a published PyTorch module, or of cf export --head; the classes are in the order of the labels
   cf train --config runs/mine/config.json --init-from runs/mine --drop-suspects runs/mine/suspects.jsonl --sub-centers 1
       goes on without the pictures that cf data suspects has listed
 `;
@@ -209,7 +211,8 @@ async function openTraining(
   const featuresFrom = await opened(flags.featuresFrom);
   const initFrom = await opened(flags.initFrom ?? asked.initFrom);
   const own = initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
-  const config = initFrom === undefined ? own : { ...own, initFrom: resolve(initFrom.path) };
+  const config =
+    initFrom === undefined ? own : checkConfig({ ...own, initFrom: resolve(initFrom.path) }, 'flags');
   const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
   // Told now, not after all pictures were read.
   if (!flags.dryRun) await requireNewFolder(path);

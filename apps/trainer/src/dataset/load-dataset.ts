@@ -125,8 +125,8 @@ async function heldOutDataset<Image>(
 }
 
 function syntheticDataset(data: Exclude<DataConfig, FolderData>, seed: number): Promise<Dataset> {
-  const { identities, imagesPerIdentity } = data;
-  const faces = syntheticFaces(data);
+  const { identities, imagesPerIdentity, difficulty, seed: drawn } = data;
+  const faces = syntheticFaces({ identities, imagesPerIdentity, difficulty, seed: drawn });
   const people = Array.from({ length: identities }, (_, identityIndex) => ({
     name: faces.name(identityIndex),
     files: Array.from({ length: imagesPerIdentity }, (_, imageIndex) => ({ identityIndex, imageIndex })),

@@ -47,6 +47,7 @@ export async function openProbeMaker(
   { flip, align }: ProbeSettings,
 ): Promise<ProbeMaker> {
   const { shape, network } = model;
+  const { channels, height, width } = shape;
   const detector: FaceDetector | undefined = align
     ? await openFaceDetector('--align', { threads: 1 })
     : undefined;
@@ -57,7 +58,9 @@ export async function openProbeMaker(
   return {
     async probesOf(picture) {
       if (detector === undefined)
-        return [{ picture, embedding: await embedding(await decodeImage(picture, shape)) }];
+        return [
+          { picture, embedding: await embedding(await decodeImage(picture, { channels, height, width })) },
+        ];
       const faces = await alignedFaces(picture, detector);
       const probes: Probe[] = [];
       for (const [at, { box, crop }] of faces.entries()) {

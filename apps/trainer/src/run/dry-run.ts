@@ -16,6 +16,7 @@ import type { EmbeddingTraining, NetworkTraining, TrainConfig } from '../setting
 import { trainingOptions } from '../settings/training-options.ts';
 import { requireBatchSize } from './batch-size.ts';
 import { openEmbedding } from './embedding-subject.ts';
+import { requireGivenHead } from './given-head.ts';
 import { requireInitial } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { openShadows } from './open-shadows.ts';
@@ -82,6 +83,7 @@ async function ofNetwork(job: Job<NetworkTraining>): Promise<DryRun> {
     const network = await untrained.openTraining();
     try {
       await requireInitial(job.place.initFrom, config, network.learner);
+      if (job.kept === undefined) await requireGivenHead(config, network.learner, dataset);
       requireBatchSize(config, images, network.smallestBatch);
       const input = [shape.channels, shape.height, shape.width];
       const { dataMemory } = config;
@@ -114,6 +116,7 @@ async function ofEmbedding(job: Job<EmbeddingTraining>): Promise<DryRun> {
     );
     try {
       await requireInitial(job.place.initFrom, config, network.learner);
+      if (job.kept === undefined) await requireGivenHead(config, network.learner, dataset);
       return await measured(job, network.learner, {
         input: [inputDim],
         activations: 4 * config.batch * (inputDim + dim),

@@ -11,6 +11,7 @@ import { openExtractor } from '../features/open-extractor.ts';
 import { prepareFeatures } from '../features/prepare-features.ts';
 import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import type { EmbeddingTraining } from '../settings/train-config.ts';
+import { requireGivenHead } from './given-head.ts';
 import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -66,6 +67,7 @@ export async function withEmbedding<T>(
   const extractor = await openExtractor(config.features, device);
   try {
     await requireFitting(place.initFrom, extractor.dim, job);
+    if (job.kept === undefined) await requireGivenHead(config, { embeddingSize: config.dim }, dataset);
     // Only now: input that can't be used leaves no folder behind.
     const run = await place.open();
     const table = await prepareFeatures(job, extractor, run);

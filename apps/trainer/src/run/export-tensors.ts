@@ -1,3 +1,4 @@
+import { type PublishedCenters, publishedHead } from '@cf/training';
 import { lossOf } from '../settings/loss-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSamePictures, requireSameTraining } from './checkpoint.ts';
@@ -19,6 +20,24 @@ export function exportCenters(path: string, { state }: Pick<KeptTraining, 'state
       format: 'cf-centers-1',
       identities: JSON.stringify(classes),
       subCenters: `${subCenters}`,
+      step: `${step}`,
+      loss: lossState.loss,
+    },
+  });
+}
+
+/** Writes the head of a training by the names of published PyTorch modules, with the names of the identities. */
+export function exportHead(
+  path: string,
+  { state }: Pick<KeptTraining, 'state'>,
+  as: PublishedCenters,
+): Promise<void> {
+  const { classes, step, lossState } = state;
+  return writeTensors(path, {
+    tensors: Object.fromEntries(publishedHead(state, as)),
+    metadata: {
+      format: 'cf-head-1',
+      identities: JSON.stringify(classes),
       step: `${step}`,
       loss: lossState.loss,
     },

@@ -16,6 +16,7 @@ import { type NamedResult, scoreModel } from '../report/score-model.ts';
 import { byteSize, bytesText } from '../settings/byte-size.ts';
 import type { NetworkTraining } from '../settings/train-config.ts';
 import { requireBatchSize } from './batch-size.ts';
+import { requireGivenHead } from './given-head.ts';
 import { requireInitial } from './initial-state.ts';
 import { type Job, nothingToTrainOn } from './job.ts';
 import type { Subject } from './subject.ts';
@@ -41,6 +42,7 @@ export async function withNetwork<T>(
     const network = await untrained.openTraining();
     try {
       await requireInitial(place.initFrom, config, network.learner);
+      if (job.kept === undefined) await requireGivenHead(config, network.learner, dataset);
       requireBatchSize(config, images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });

@@ -5,6 +5,7 @@ import { lossOf } from '../settings/loss-of.ts';
 import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
+import { givenHead } from './given-head.ts';
 import { initialState } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { trimMetrics } from './metrics-file.ts';
@@ -28,13 +29,28 @@ export async function startState(
   if (kept === undefined) {
     await place.keepChanges?.();
     if (place.resume) say('no checkpoint yet: training from the beginning');
+    const begin = async (
+      state: TrainingState,
+      lines: readonly (string | undefined)[],
+    ): Promise<TrainingState> => {
+      await run.requireHeld?.();
+      await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures, config, validations: [] });
+      for (const line of lines) if (line !== undefined) say(line);
+      return state;
+    };
+    if (config.headFrom !== undefined) {
+      const { learner } = subject.network;
+      const head = await givenHead(config.headFrom, config, learner, samples);
+      const { step: _, ...values } = head.lossState.values;
+      const carried = Object.entries(values).map(([name, value]) => `, ${name} = ${value}`);
+      return begin({ ...head, learner: await learner.state() }, [
+        `${samples.classes.length} class centers from ${config.headFrom}${carried.join('')}`,
+      ]);
+    }
     if (place.initFrom === undefined) return undefined;
     const { state, found, told } = await initialState(place.initFrom, subject, config);
-    await run.requireHeld?.();
-    await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures, config, validations: [] });
-    say(`weights from ${place.initFrom.path}, and ${found} of ${samples.classes.length} class centers`);
-    if (told !== undefined) say(told);
-    return state;
+    const centers = `${found} of ${samples.classes.length} class centers`;
+    return begin(state, [`weights from ${place.initFrom.path}, and ${centers}`, told]);
   }
   requireSameTraining(kept, subject, loss);
   requireStep(kept, config, samples.count);

@@ -47,6 +47,7 @@ function checkTogether(config: TrainConfig): void {
   checkMomentum(config);
   checkUpdate(config);
   checkKeeping(config);
+  checkStart(config);
   checkSampling(config);
   if (config.train === 'all') {
     checkEngine(config);
@@ -115,6 +116,15 @@ function checkSampling({ sampler, batch }: TrainConfig): void {
     `--batch ${batch} with --sampler ${sampler}`,
     `--batch ${choice.identities * choice.images}`,
     'leave --batch out.',
+  );
+}
+
+function checkStart({ initFrom, headFrom }: TrainConfig): void {
+  if (initFrom === undefined || headFrom === undefined) return;
+  throw new UsageError(
+    '--init-from with --head-from',
+    'one of them',
+    'a run gives its own class centers: leave one of the two out.',
   );
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { basename, resolve } from 'node:path';
@@ -118,11 +119,19 @@ interface GivenLoss {
 /** @returns the name under which it is known: its path from the root */
 async function openLossFile(name: string): Promise<string> {
   const path = resolve(name);
-  const refuse = (given: string): UsageError =>
+  const refuse = (
+    given: string,
+    fix = 'write export default marginLoss({ … }), or export default (options) => marginLoss({ … }).',
+  ): UsageError =>
     new UsageError(
       given,
       'a module whose default export is a loss, or a function of its options that makes one',
-      'write export default marginLoss({ … }), or export default (options) => marginLoss({ … }).',
+      fix,
+    );
+  if (!existsSync(path))
+    throw refuse(
+      `'${name}', which is not there`,
+      'check the path; what a run was trained with has to lie where it was.',
     );
   letFind('@cf/core');
   const module: LossModule = await import(pathToFileURL(path).href).catch((cause: unknown) => {

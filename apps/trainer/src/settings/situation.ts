@@ -126,6 +126,10 @@ export const ONLY = {
   shadowed: beside('shadow'),
   validated: beside('validateEvery', '--validate-every'),
   started: beside('initFrom', '--init-from'),
+  unstarted: unless(
+    'in place of --init-from',
+    ({ choices }) => choices.initFrom !== undefined && '--init-from',
+  ),
   drawn: unless('for drawn identities', ({ choices }) => choices.data !== undefined && '--data'),
   network: unless('for --train all', noNetwork),
   embedding: unless('for --train embedding', noEmbedding),

@@ -4,7 +4,9 @@ import {
   type HeadOutput,
   type LossState,
   type MarginLoss,
+  type OptionNames,
   relativeError,
+  requireKnownOptions,
   STEP_TOLERANCE,
 } from '@cf/core';
 import {
@@ -46,6 +48,11 @@ export interface GoldenReport {
 /** Tolerances by the rule of comparison: what a stable head meets in each precision, with room. */
 export const GOLDEN_TOLERANCE: Readonly<Record<Backend['precision'], number>> = STEP_TOLERANCE;
 
+const OPTIONS: OptionNames<{
+  readonly tolerance?: number;
+  readonly onCase?: (done: number, total: number) => void;
+}> = { tolerance: true, onCase: true };
+
 /**
  * Runs every case of a file on a backend.
  *
@@ -57,6 +64,7 @@ export async function replayGoldens(
   file: GoldenFile,
   options: { readonly tolerance?: number; readonly onCase?: (done: number, total: number) => void } = {},
 ): Promise<GoldenReport> {
+  requireKnownOptions('replayGoldens', options, OPTIONS);
   const { tolerance = GOLDEN_TOLERANCE[backend.precision], onCase } = options;
   // All losses are made first: an unknown one stops the run before anything is computed.
   const losses = file.cases.map(goldenLoss);

@@ -13,6 +13,8 @@ import {
   type MarginLoss,
   marginDraws,
   numberOps,
+  type OptionNames,
+  requireKnownOptions,
   type SampleValues,
   sampleAt,
   scalarsOf,
@@ -210,11 +212,14 @@ function perClass<T>(classes: number, of: (j: number) => T): T[] {
   return Array.from({ length: classes }, (_, j) => of(j));
 }
 
+const OPTIONS: OptionNames<DenseOptions> = { subCenters: true, reading: true };
+
 /**
  * A step by brute force in float64. Gradients are what dual numbers carry along from each of X, W and b to the loss: no
  * slope that a formula states takes part (but for straight-through ones, which are a statement).
  */
 export function denseStep(loss: MarginLoss, input: HeadInput, options: DenseOptions = {}): DenseOutput {
+  requireKnownOptions('denseStep', options, OPTIONS);
   const { subCenters = 1 } = options;
   const { values, variables, classes, logit, share } = denseHead(loss, input, options);
   const [x, w] = [variables.x, variables.w].map((rows) => rows.map((row) => row.map(fixed)));

@@ -1,4 +1,4 @@
-import { angularMargin } from '../margin/angular-margin.ts';
+import { angularMarginOf } from '../margin/angular-margin.ts';
 import { ANGULAR_OPTIONS } from '../margin/check-angular-options.ts';
 import type { AngularMarginOptions } from '../margin/target-margin.ts';
 import { angularMarginOfClass, type ClassMargins, isTable, marginOfClass } from './class-margins.ts';
@@ -27,7 +27,7 @@ export const arcFace: LossFactory<ArcFaceClassOptions> = /* #__PURE__ */ lossFac
   (options) => {
     const { margin = 0.5, scale = 64 } = options;
     const base = { name: 'arcface', scale } as const;
-    if (!isTable(margin)) return composeLoss({ ...base, margin: angularMargin(margin, options) });
+    if (!isTable(margin)) return composeLoss({ ...base, margin: angularMarginOf(margin, options) });
     return composeLoss({
       ...base,
       ...angularMarginOfClass(margin, options),

@@ -1,4 +1,4 @@
-import { type CombinedMarginOptions, combinedMargin } from '../margin/combined-margin.ts';
+import { type CombinedMarginOptions, combinedMarginOf } from '../margin/combined-margin.ts';
 import { composeLoss } from './compose-loss.ts';
 import { type LossFactory, lossFactory } from './loss-factory.ts';
 import type { ScaleOptions } from './norm-face.ts';
@@ -31,6 +31,6 @@ export const combined: LossFactory<CombinedOptions> = /* #__PURE__ */ lossFactor
   (options) => {
     const { m1 = 1, m2 = 0.3, m3 = 0.2, scale = 64 } = options;
     const margins = { multiplicative: m1, angular: m2, cosine: m3 };
-    return composeLoss({ name: 'combined-margin', scale, margin: combinedMargin(margins, options) });
+    return composeLoss({ name: 'combined-margin', scale, margin: combinedMarginOf(margins, options) });
   },
 );

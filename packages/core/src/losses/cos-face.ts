@@ -1,5 +1,5 @@
 import { COSINE_MARGIN, type UnsafeOption } from '../errors/published-domain.ts';
-import { additiveCosineMargin, subtractMargin } from '../margin/additive-cosine-margin.ts';
+import { additiveCosineMarginOf, subtractMargin } from '../margin/additive-cosine-margin.ts';
 import { type ClassMargins, classMargins, isTable, marginOfClass } from './class-margins.ts';
 import { composeLoss } from './compose-loss.ts';
 import { type LossFactory, lossFactory } from './loss-factory.ts';
@@ -28,7 +28,7 @@ export const cosFace: LossFactory<CosFaceClassOptions> = /* #__PURE__ */ lossFac
   (options) => {
     const { margin = 0.35, scale = 64, easyMargin = false } = options;
     const base = { name: 'cosface', scale } as const;
-    if (!isTable(margin)) return composeLoss({ ...base, margin: additiveCosineMargin(margin, options) });
+    if (!isTable(margin)) return composeLoss({ ...base, margin: additiveCosineMarginOf(margin, options) });
     return composeLoss({
       ...base,
       margin: {

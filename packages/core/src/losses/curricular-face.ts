@@ -1,7 +1,7 @@
 import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError, UnknownNameError } from '../errors/errors.ts';
 import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
-import { angularMargin } from '../margin/angular-margin.ts';
+import { angularMarginOf } from '../margin/angular-margin.ts';
 import { ANGULAR_OPTIONS } from '../margin/check-angular-options.ts';
 import { type CombinedMargins, combinedMargin } from '../margin/combined-margin.ts';
 import type { AngularMarginOptions, TargetMargin } from '../margin/target-margin.ts';
@@ -98,7 +98,7 @@ interface PositiveMargin {
 function positiveMargin(options: CurricularFaceOptions): PositiveMargin {
   const { margin = 0.5, easyMargin, gradient, beyondPi, unsafe = false } = options;
   if (isTable(margin)) return angularMarginOfClass(margin, options);
-  if (typeof margin === 'number') return { margin: angularMargin(margin, options) };
+  if (typeof margin === 'number') return { margin: angularMarginOf(margin, options) };
   if (typeof margin !== 'object' || margin === null) {
     throw new OptionOutOfRangeError(
       'margin',

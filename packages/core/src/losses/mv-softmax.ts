@@ -1,6 +1,6 @@
 import type { UnsafeOption } from '../errors/published-domain.ts';
-import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
-import { angularMargin } from '../margin/angular-margin.ts';
+import { additiveCosineMarginOf } from '../margin/additive-cosine-margin.ts';
+import { angularMarginOf } from '../margin/angular-margin.ts';
 import { ANGULAR_OPTIONS } from '../margin/check-angular-options.ts';
 import { misclassifiedVectorModulation } from '../modulation/modulation.ts';
 import type { ArcFaceOptions } from './arc-face.ts';
@@ -31,7 +31,7 @@ export const mvAmSoftmax: LossFactory<MvAmSoftmaxOptions> = /* #__PURE__ */ loss
     return composeLoss({
       name: 'mv-am-softmax',
       scale,
-      margin: additiveCosineMargin(margin, { ...options, easyMargin }),
+      margin: additiveCosineMarginOf(margin, { ...options, easyMargin }),
       modulation: misclassifiedVectorModulation(t, options),
     });
   },
@@ -51,7 +51,7 @@ export const mvArcSoftmax: LossFactory<MvArcSoftmaxOptions> = /* #__PURE__ */ lo
     return composeLoss({
       name: 'mv-arc-softmax',
       scale,
-      margin: angularMargin(margin, { ...options, easyMargin }),
+      margin: angularMarginOf(margin, { ...options, easyMargin }),
       modulation: misclassifiedVectorModulation(t, options),
     });
   },

@@ -6,7 +6,7 @@ import {
   requirePublished,
   type UnsafeOption,
 } from '../errors/published-domain.ts';
-import { additiveCosineMargin } from '../margin/additive-cosine-margin.ts';
+import { additiveCosineMarginOf } from '../margin/additive-cosine-margin.ts';
 import { binaryObjective } from '../objective/binary-objective.ts';
 import { composeLoss } from './compose-loss.ts';
 import { type LossFactory, lossFactory } from './loss-factory.ts';
@@ -76,6 +76,6 @@ function unified(name: string, of: BiasParameter['of'], options: UniFaceOptions)
     scale,
     objective: binaryObjective({ positiveWeight: 1, negativeWeight: lambda, biasSign: -1, bound: scale }),
     bias: { of, start: (classes) => Math.log(10 * r * classes) },
-    margin: additiveCosineMargin(margin, options),
+    margin: additiveCosineMarginOf(margin, options),
   });
 }

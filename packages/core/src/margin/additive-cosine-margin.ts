@@ -1,7 +1,15 @@
+import { type OptionNames, requireKnownOptions } from '../errors/option-types.ts';
 import { COSINE_MARGIN, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import { never } from './never.ts';
 import type { TargetMargin, TargetPoint, TargetValue } from './target-margin.ts';
+
+type CosineMarginOptions = { readonly easyMargin?: boolean } & UnsafeOption;
+
+const OPTIONS: OptionNames<CosineMarginOptions> = {
+  easyMargin: true,
+  unsafe: true,
+};
 
 /**
  * T = cos θ_y − m: the additive cosine margin of CosFace (Wang et al. 2018, eq. 4) and AM-Softmax.
@@ -13,6 +21,12 @@ export function additiveCosineMargin(
   margin: number,
   options: { readonly easyMargin?: boolean } & UnsafeOption = {},
 ): TargetMargin {
+  requireKnownOptions('additiveCosineMargin', options, OPTIONS);
+  return additiveCosineMarginOf(margin, options);
+}
+
+/** The same of a loss's options, whose names are checked already. */
+export function additiveCosineMarginOf(margin: number, options: CosineMarginOptions): TargetMargin {
   const { easyMargin = false } = options;
   requirePublished('margin', margin, COSINE_MARGIN, options);
   return {

@@ -1,4 +1,5 @@
 import { requireAngle } from '../errors/check-options.ts';
+import { type OptionNames, requireKnownOptions } from '../errors/option-types.ts';
 import {
   COSINE_MARGIN,
   type Domain,
@@ -30,12 +31,20 @@ export interface CombinedMarginOptions extends UnsafeOption {
   readonly gradient?: GradientMode;
 }
 
+const OPTIONS: OptionNames<CombinedMarginOptions> = { beyondPi: true, gradient: true, unsafe: true };
+
 /**
  * T = cos(m₁θ_y + m₂) − m₃: all three margins at once (Deng et al. 2019, eq. 4).
  *
  * @throws OptionOutOfRangeError
  */
 export function combinedMargin(margins: CombinedMargins, options: CombinedMarginOptions = {}): TargetMargin {
+  requireKnownOptions('combinedMargin', options, OPTIONS);
+  return combinedMarginOf(margins, options);
+}
+
+/** The same of a loss's options, whose names are checked already. */
+export function combinedMarginOf(margins: CombinedMargins, options: CombinedMarginOptions): TargetMargin {
   const { multiplicative = 1, angular = 0, cosine = 0 } = margins;
   const { beyondPi = 'linear', gradient = 'exact' } = options;
   checkAngularOptions(options);

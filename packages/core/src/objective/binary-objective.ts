@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '../errors/option-types.ts';
 import { exponentialOf, softplus } from '../head/phases/formulas/negative-log-likelihood.ts';
 import type { TensorOps } from '../ops/tensor-ops.ts';
 import type { BinaryObjective, PairLoss } from './objective.ts';
@@ -14,8 +15,16 @@ export interface BinaryOptions {
   readonly bound?: number;
 }
 
+const OPTIONS: OptionNames<BinaryOptions> = {
+  positiveWeight: true,
+  negativeWeight: true,
+  biasSign: true,
+  bound: true,
+};
+
 /** ℓ = λ₊·log(1 + e^{−z_y}) + λ₋·Σ_{j≠y} log(1 + e^{z_j}): one logistic regression a class. */
 export function binaryObjective(options: BinaryOptions): BinaryObjective {
+  requireKnownOptions('binaryObjective', options, OPTIONS);
   const { positiveWeight, negativeWeight, biasSign, bound } = options;
   return {
     kind: 'binary',

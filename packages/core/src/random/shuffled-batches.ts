@@ -1,4 +1,5 @@
 import { requireInteger } from '../errors/check-options.ts';
+import { type OptionNames, requireKnownOptions } from '../errors/option-types.ts';
 import { createRandom } from './random.ts';
 
 /** What all epoch samplers may be told. */
@@ -6,6 +7,8 @@ export interface BatchOptions {
   /** True leaves out the last batch where it is smaller than the others; false, the default, keeps it. */
   readonly dropLast?: boolean;
 }
+
+const OPTIONS: OptionNames<BatchOptions> = { dropLast: true };
 
 /**
  * Divides the samples 0 … count − 1 into random batches, each sample once.
@@ -21,6 +24,7 @@ export function shuffledBatches(
   epoch: number,
   options: BatchOptions = {},
 ): readonly Uint32Array[] {
+  requireKnownOptions('shuffledBatches', options, OPTIONS);
   requireInteger('count', count, 0, 2 ** 32);
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   return cutBatches(shuffleForEpoch(order, seed, epoch), batchSize, options);
@@ -38,6 +42,7 @@ export function cutBatches(
   batchSize: number,
   options: BatchOptions,
 ): readonly Uint32Array[] {
+  requireKnownOptions('cutBatches', options, OPTIONS);
   requireInteger('batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER);
   const batches: Uint32Array[] = [];
   for (let start = 0; start < order.length; start += batchSize) {

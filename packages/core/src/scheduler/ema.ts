@@ -1,5 +1,6 @@
 import { requireFinite, requireRange } from '../errors/check-options.ts';
 import { UnknownNameError } from '../errors/errors.ts';
+import { type OptionNames, requireKnownOptions } from '../errors/option-types.ts';
 import type { BatchOps, TensorOps } from '../ops/tensor-ops.ts';
 import { numberOps } from '../readings/number.ts';
 
@@ -52,6 +53,11 @@ export interface EmaScheduler {
   update(observation: number): EmaScheduler;
 }
 
+const OPTIONS: OptionNames<{ readonly initial?: number; readonly alpha?: EmaPreset | number }> = {
+  initial: true,
+  alpha: true,
+};
+
 /**
  * The scheduler of CurricularFace's t, as a value: `emaScheduler().update(meanTargetCosine).value`.
  *
@@ -61,6 +67,7 @@ export interface EmaScheduler {
 export function emaScheduler(
   options: { readonly initial?: number; readonly alpha?: EmaPreset | number } = {},
 ): EmaScheduler {
+  requireKnownOptions('emaScheduler', options, OPTIONS);
   const value = options.initial ?? 0;
   const alpha = emaWeight(options.alpha ?? 'official');
   requireFinite('initial', value);

@@ -1,6 +1,11 @@
 import { requireChoice, requireRange } from '../errors/check-options.ts';
 import { OptionOutOfRangeError } from '../errors/errors.ts';
-import { type OptionTypes, requireOptions } from '../errors/option-types.ts';
+import {
+  type OptionNames,
+  type OptionTypes,
+  requireKnownOptions,
+  requireOptions,
+} from '../errors/option-types.ts';
 import { type Domain, POSITIVE, requirePublished, type UnsafeOption } from '../errors/published-domain.ts';
 import type { BatchOps } from '../ops/tensor-ops.ts';
 import type { SampleWeighting } from './sample-weighting.ts';
@@ -25,6 +30,15 @@ export interface SelfPacedOptions extends UnsafeOption {
   readonly lowerShare?: number;
 }
 
+const OPTIONS: OptionNames<SelfPacedOptions> = {
+  regulariser: true,
+  pace: true,
+  growth: true,
+  maximumPace: true,
+  lowerShare: true,
+  unsafe: true,
+};
+
 /**
  * The pace of self-paced learning after `steps` training steps: min(pace·growth^steps, maximumPace); without a pace, the
  * growth alone.
@@ -32,6 +46,7 @@ export interface SelfPacedOptions extends UnsafeOption {
  * Kumar et al. 2010 anneal their threshold by a constant factor an iteration.
  */
 export function paceAfter(steps: number, options: SelfPacedOptions = {}): number {
+  requireKnownOptions('paceAfter', options, OPTIONS);
   const { pace = 1, growth, top } = checkPace(options);
   return Math.min(pace * growth ** steps, top);
 }

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
-import { OptionOutOfRangeError } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import { DataFolderError, OutputFolderError, UnreadableImageError } from '../errors.ts';
 import { mapLimited } from '../map-limited.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
@@ -45,6 +45,18 @@ export interface AlignProgress {
 
 const LOOKED_AT_A_TIME = 16;
 
+const OPTIONS: OptionNames<AlignFolderOptions> = {
+  data: true,
+  out: true,
+  detector: true,
+  landmarks: true,
+  format: true,
+  strict: true,
+  onProblem: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Finds the faces of photographs and writes aligned crops of 112×112 pixels, one a photograph.
  *
@@ -57,6 +69,7 @@ const LOOKED_AT_A_TIME = 16;
  * @throws DataFolderError, OutputFolderError, FaceDetectorError, OptionOutOfRangeError; UnreadableImageError with `strict`
  */
 export async function alignFolder(options: AlignFolderOptions): Promise<AlignedFolder> {
+  requireKnownOptions('alignFolder', options, OPTIONS);
   const { data, out, detector, landmarks, format = 'jpeg', strict = false, signal } = options;
   if (detector === undefined && landmarks === undefined) {
     throw new OptionOutOfRangeError('detector', undefined, 'a detector, or landmarks', 'give one of them.');

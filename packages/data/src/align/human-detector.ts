@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { reasonOf } from '@cf/core';
+import { type OptionNames, reasonOf, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { FaceDetectorError } from '../errors.ts';
 import type { RawImage } from '../image/raw-image.ts';
@@ -19,6 +19,8 @@ export interface HumanDetectorOptions {
 /** The packages that the detector needs, in the words of npm. */
 const PACKAGES = ['@vladmandic/human', '@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'] as const;
 
+const OPTIONS: OptionNames<HumanDetectorOptions> = { threads: true };
+
 /**
  * Finds faces with BlazeFace (Bazarevsky et al. 2019) and the face mesh (Kartynnik et al. 2019), whose files come inside
  * the npm package `@vladmandic/human`, on TensorFlow.js' wasm backend. Nothing is downloaded.
@@ -28,9 +30,9 @@ const PACKAGES = ['@vladmandic/human', '@tensorflow/tfjs', '@tensorflow/tfjs-bac
  *
  * @throws FaceDetectorError where a package is not installed
  */
-export async function humanDetector({
-  threads = availableParallelism(),
-}: HumanDetectorOptions = {}): Promise<FaceDetector> {
+export async function humanDetector(options: HumanDetectorOptions = {}): Promise<FaceDetector> {
+  requireKnownOptions('humanDetector', options, OPTIONS);
+  const { threads = availableParallelism() } = options;
   checkInteger('threads', threads, 1, 256);
   const { models, version } = await findHumanPackages();
   const all: Thread[] = [];

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { DataFolderError } from '../errors.ts';
 import { scanImageFolder } from '../folder/image-folder.ts';
 import { isManifest } from '../manifest/manifest-format.ts';
@@ -42,6 +43,8 @@ const FIX = 'check the path; the layout is <root>/<identity>/<picture>.jpg.';
 const PACK = 'train.rec';
 const NOTHING: ReadonlyMap<PictureSource, number> = new Map();
 
+const OPTIONS: OptionNames<{ readonly strict?: boolean }> = { strict: true };
+
 /**
  * Finds people and pictures in a folder, an InsightFace pack (a file, or a folder with `train.rec`) or a list; nothing is
  * decoded.
@@ -53,6 +56,7 @@ export async function openCollection(
   root: string,
   options: { readonly strict?: boolean } = {},
 ): Promise<PictureCollection> {
+  requireKnownOptions('openCollection', options, OPTIONS);
   const found = await stat(root).catch((error: unknown) => {
     throw new DataFolderError(root, rootFailure(root, error), EXPECTED, FIX, error);
   });

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { EmbeddingError } from '../errors.ts';
 import type { DecodeOptions } from '../image/decode.ts';
@@ -51,6 +52,21 @@ interface Batch {
   readonly pictures: readonly RawImage[];
 }
 
+const OPTIONS: OptionNames<EmbedOptions> = {
+  network: true,
+  batch: true,
+  atOnce: true,
+  flip: true,
+  normalise: true,
+  strict: true,
+  onProblem: true,
+  onProgress: true,
+  signal: true,
+  width: true,
+  height: true,
+  channels: true,
+};
+
 /**
  * Embeds a list of pictures, which are decoded ahead of the network off the main thread. The embeddings come in the order of
  * the list, a batch at a time: memory does not grow with the list.
@@ -64,6 +80,7 @@ export async function* embed(
   pictures: readonly (string | PictureSource)[],
   options: EmbedOptions,
 ): AsyncGenerator<EmbeddedBatch, void, undefined> {
+  requireKnownOptions('embed', options, OPTIONS);
   const { network, width, height, channels, batch = 8, atOnce = 1, onProgress } = options;
   const { flip = false, normalise = false, strict, onProblem, signal } = options;
   checkInteger('batch', batch, 1, 65_536);

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { reasonOf } from '@cf/core';
+import { type OptionNames, reasonOf, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { EmbeddingFileError } from '../errors.ts';
 import type { EmbeddedBatch } from './embed.ts';
@@ -35,6 +35,8 @@ export interface EmbeddingFile {
 const LEFT_BEHIND_MS = 600_000;
 const FIX = 'check that the folder exists, may be written to and has space left.';
 
+const OPTIONS: OptionNames<EmbeddingFileOptions> = { dim: true, pictures: true, type: true, metadata: true };
+
 /**
  * Begins a file of embeddings, safetensors or NumPy's `.npy`, as its name says. It is written aside as embeddings come, and
  * is whole or not there at all. A `.npy` file has a list of names beside it, `NAME.names.jsonl`.
@@ -46,6 +48,7 @@ export async function createEmbeddingFile(
   path: string,
   options: EmbeddingFileOptions,
 ): Promise<EmbeddingFile> {
+  requireKnownOptions('createEmbeddingFile', options, OPTIONS);
   checkInteger('dim', options.dim, 1);
   const form = formOf(path, options);
   // Told before everything is embedded: a file can't take the place of a folder.

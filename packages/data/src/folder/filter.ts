@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 
 /** Which identities to keep; every condition must hold. */
@@ -14,11 +15,14 @@ interface Filtered {
   readonly files: readonly unknown[];
 }
 
+const OPTIONS: OptionNames<IdentityFilter> = { minImages: true, names: true };
+
 /** Keeps the identities that pass, in their order; all else stays as it is. */
 export function filterIdentities<Folder extends { readonly identities: readonly Filtered[] }>(
   folder: Folder,
   filter: IdentityFilter,
 ): Folder {
+  requireKnownOptions('filterIdentities', filter, OPTIONS);
   const { minImages = 1, names } = filter;
   checkInteger('minImages', minImages, 1);
   const wanted = names === undefined ? undefined : new Set([...names].map((name) => name.normalize('NFC')));

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { DataFolderError } from '../errors.ts';
 import { EMPTY_FILE, imageFormat, notAnImage, SIGNATURE_BYTES } from '../image/signature.ts';
 import { mapLimited } from '../map-limited.ts';
@@ -51,6 +52,8 @@ export const CLUTTER: ReadonlySet<string> = new Set([
   'lost+found',
 ]);
 
+const OPTIONS: OptionNames<{ readonly strict?: boolean }> = { strict: true };
+
 /**
  * Reads which pictures of which identities a folder holds: `<root>/<identity>/<picture>`.
  *
@@ -65,8 +68,10 @@ export const CLUTTER: ReadonlySet<string> = new Set([
  */
 export async function scanImageFolder(
   root: string,
-  { strict = false }: { readonly strict?: boolean } = {},
+  options: { readonly strict?: boolean } = {},
 ): Promise<ImageFolder> {
+  requireKnownOptions('scanImageFolder', options, OPTIONS);
+  const { strict = false } = options;
   const entries = await readRoot(root);
   const problems: ImageProblem[] = [];
   const folders: string[] = [];

@@ -1,4 +1,4 @@
-import { createRandom, OptionOutOfRangeError } from '@cf/core';
+import { createRandom, type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 
 /** How {@link splitIdentities} divides. */
@@ -14,6 +14,8 @@ export interface IdentitySplit<Identity> {
   readonly validation: readonly Identity[];
 }
 
+const OPTIONS: OptionNames<SplitOptions> = { validation: true, seed: true };
+
 /**
  * Divides identities into a training and a validation part, so that validation is on people never seen.
  *
@@ -25,6 +27,7 @@ export function splitIdentities<Identity>(
   identities: readonly Identity[],
   options: SplitOptions,
 ): IdentitySplit<Identity> {
+  requireKnownOptions('splitIdentities', options, OPTIONS);
   const { validation, seed } = options;
   const count = identities.length;
   if (count < 2) {

@@ -1,4 +1,4 @@
-import { firstLine } from '@cf/core';
+import { firstLine, type OptionNames, requireKnownOptions } from '@cf/core';
 import sharp, { type Sharp } from 'sharp';
 import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
@@ -20,6 +20,8 @@ export interface DecodeOptions {
   readonly channels: 1 | 3;
 }
 
+const OPTIONS: OptionNames<DecodeOptions> = { width: true, height: true, channels: true };
+
 /**
  * Reads and decodes one JPEG, PNG, WebP, AVIF or BMP picture, off the main thread.
  *
@@ -37,6 +39,7 @@ export async function decodeImage(
   picture: string | PictureSource,
   options: DecodeOptions,
 ): Promise<RawImage> {
+  requireKnownOptions('decodeImage', options, OPTIONS);
   checkSize(options);
   const source = sourceOf(picture);
   const sized = options.width !== undefined || options.height !== undefined;

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
@@ -31,6 +32,17 @@ export interface LoadedImage {
 
 type Outcome = { readonly image: RawImage } | { readonly error: unknown };
 
+const OPTIONS: OptionNames<LoadImagesOptions> = {
+  concurrency: true,
+  prefetch: true,
+  strict: true,
+  onProblem: true,
+  signal: true,
+  width: true,
+  height: true,
+  channels: true,
+};
+
 /**
  * Decodes a list of files in order, a bounded number of them ahead of the reader.
  *
@@ -43,6 +55,7 @@ export async function* loadImages(
   files: readonly (string | PictureSource)[],
   options: LoadImagesOptions,
 ): AsyncGenerator<LoadedImage, void, undefined> {
+  requireKnownOptions('loadImages', options, OPTIONS);
   const { concurrency = availableParallelism(), onProblem, signal } = options;
   const { prefetch = 4 * concurrency, strict = onProblem === undefined } = options;
   checkInteger('concurrency', concurrency, 1);
@@ -123,7 +136,15 @@ class DecodingWindow {
 
   async #decode(file: string | PictureSource): Promise<Outcome> {
     try {
-      return { image: await decodeImage(file, this.#options) };
+      const {
+        concurrency: _,
+        prefetch: __,
+        strict: ___,
+        onProblem: ____,
+        signal: _____,
+        ...shape
+      } = this.#options as LoadImagesOptions;
+      return { image: await decodeImage(file, shape) };
     } catch (error) {
       return { error };
     } finally {

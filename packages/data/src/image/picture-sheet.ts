@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import sharp from 'sharp';
 import { checkInteger } from '../checks.ts';
 import type { RawImage } from './raw-image.ts';
@@ -15,6 +16,8 @@ export const MOST_ON_SHEET = 2500;
 
 const WIDEST_GAP = 112;
 
+const OPTIONS: OptionNames<PictureSheetOptions> = { columns: true, gap: true };
+
 /**
  * One picture of many, RGB or grey and all of one size, row by row; where there is none a place stays white.
  *
@@ -23,8 +26,10 @@ const WIDEST_GAP = 112;
  */
 export async function pictureSheet(
   pictures: readonly (RawImage | undefined)[],
-  { columns, gap = 2 }: PictureSheetOptions,
+  options: PictureSheetOptions,
 ): Promise<Uint8Array> {
+  requireKnownOptions('pictureSheet', options, OPTIONS);
+  const { columns, gap = 2 } = options;
   checkInteger('columns', columns, 1, MOST_ON_SHEET);
   checkInteger('gap', gap, 0, WIDEST_GAP);
   const first = pictures.find((picture) => picture !== undefined);

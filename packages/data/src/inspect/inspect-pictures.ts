@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { PictureIdentity } from '../collection/open-collection.ts';
 import { UnreadableImageError } from '../errors.ts';
 import { decodeFound, pictureSize, withPicture } from '../image/decode.ts';
@@ -58,11 +59,15 @@ const MOST_CANDIDATES = 20_000;
 /** Likeness of two pictures that are one: other compression, size and brightness leave more. */
 const LEAST_LIKENESS = 0.97;
 
+const OPTIONS: OptionNames<InspectOptions> = { onProgress: true, signal: true };
+
 /** Reads all pictures of some people, and finds those that several of them have. */
 export async function inspectPictures(
   people: readonly PictureIdentity[],
-  { onProgress, signal }: InspectOptions = {},
+  options: InspectOptions = {},
 ): Promise<PictureInspection> {
+  requireKnownOptions('inspectPictures', options, OPTIONS);
+  const { onProgress, signal } = options;
   const pictures = people.flatMap(({ files }) => files);
   const owners = Uint32Array.from(people.flatMap(({ files }, owner) => files.map(() => owner)));
   const gathered = new Gathered(pictures.length);

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { DataFolderError, PairImageError } from '../errors.ts';
 import { mapLimited } from '../map-limited.ts';
 import type { ImageProblem } from '../problem.ts';
@@ -41,6 +42,8 @@ export function lfwStem(name: string, index: number): string {
   return `${name}_${String(index).padStart(4, '0')}`;
 }
 
+const OPTIONS: OptionNames<ResolvePairsOptions> = { strict: true };
+
 /**
  * Finds the pictures of a list of pairs in a folder of LFW's layout.
  *
@@ -54,6 +57,7 @@ export async function resolvePairs(
   root: string,
   options: ResolvePairsOptions = {},
 ): Promise<ResolvedPairs> {
+  requireKnownOptions('resolvePairs', options, OPTIONS);
   const names = new Set(list.pairs.flatMap(({ a, b }) => [a.name, b.name]));
   const paths = await findPictures(root, names);
   const pairs: ResolvedPair[] = [];

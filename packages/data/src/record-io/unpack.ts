@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { OutputFolderError, UnreadableImageError, writingFailure } from '../errors.ts';
 import { keptPicture } from '../image/kept-picture.ts';
 import { lfwStem } from '../lfw/resolve-pairs.ts';
@@ -29,6 +30,8 @@ export interface UnpackedFolder {
 
 const AT_A_TIME = 16;
 
+const OPTIONS: OptionNames<UnpackOptions> = { onProblem: true, onProgress: true, signal: true };
+
 /**
  * Writes the pictures of an InsightFace pack as a folder, one folder an identity. JPEG and PNG are written as they are,
  * pixels as PNG. Names of people and files are those of the pack's list; without one, labels and numbers in LFW's layout.
@@ -42,6 +45,7 @@ export async function unpackRecords(
   out: string,
   options: UnpackOptions = {},
 ): Promise<UnpackedFolder> {
+  requireKnownOptions('unpackRecords', options, OPTIONS);
   await requireEmpty(out);
   const pack = await openRecordPack(path);
   const names = await fileNames(packFiles(path).list);

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { printable } from '@cf/core';
+import { type OptionNames, printable, requireKnownOptions } from '@cf/core';
 import type { PictureIdentity } from '../collection/open-collection.ts';
 import { OutputFolderError, UnreadableImageError, writingFailure } from '../errors.ts';
 import { type KeptPicture, keptPicture } from '../image/kept-picture.ts';
@@ -36,6 +36,13 @@ export interface WrittenPack {
 
 const AT_A_TIME = 16;
 
+const OPTIONS: OptionNames<RecordPackOptions> = {
+  size: true,
+  onProblem: true,
+  onProgress: true,
+  signal: true,
+};
+
 /**
  * Writes pictures as an InsightFace pack: `OUT.rec` with a header and the ranges of the identities, `OUT.idx`, `OUT.lst`
  * with number, label and path of each picture, and `property`.
@@ -51,6 +58,7 @@ export async function writeRecordPack(
   people: readonly PictureIdentity[],
   options: RecordPackOptions = {},
 ): Promise<WrittenPack> {
+  requireKnownOptions('writeRecordPack', options, OPTIONS);
   const beside = packFiles(path);
   const places = { rec: path, idx: beside.index, lst: beside.list, property: beside.property };
   for (const place of Object.values(places)) await requireUnused(place);

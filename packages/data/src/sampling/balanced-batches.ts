@@ -1,4 +1,10 @@
-import { createRandom, OptionOutOfRangeError, type Random } from '@cf/core';
+import {
+  createRandom,
+  type OptionNames,
+  OptionOutOfRangeError,
+  type Random,
+  requireKnownOptions,
+} from '@cf/core';
 import { checkInteger } from '../checks.ts';
 
 /** How {@link balancedBatches} draws. */
@@ -13,6 +19,14 @@ export interface BalancedBatchOptions {
   /** Batches an epoch; by default as many as show P·K·batches ≥ all samples. */
   readonly batches?: number;
 }
+
+const OPTIONS: OptionNames<BalancedBatchOptions> = {
+  identities: true,
+  images: true,
+  seed: true,
+  epoch: true,
+  batches: true,
+};
 
 /**
  * Draws batches of P identities × K pictures, whatever the identities' sizes.
@@ -29,6 +43,7 @@ export function balancedBatches(
   labels: ArrayLike<number>,
   options: BalancedBatchOptions,
 ): readonly Uint32Array[] {
+  requireKnownOptions('balancedBatches', options, OPTIONS);
   const { identities: P, images: K, seed, epoch } = options;
   checkInteger('identities', P, 1);
   checkInteger('images', K, 1);

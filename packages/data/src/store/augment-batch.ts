@@ -1,4 +1,4 @@
-import { OptionOutOfRangeError, ShapeMismatchError } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import type { AugmentOptions } from '../augmentation/augment-options.ts';
 import { augmentPicture, type Recompress } from '../augmentation/augment-picture.ts';
 import { type AugmentKey, drawAugmentation } from '../augmentation/draw-augmentation.ts';
@@ -47,6 +47,8 @@ export interface PixelBatchOptions {
   readonly into?: Float32Array;
 }
 
+const OPTIONS: OptionNames<PixelBatchOptions> = { mirror: true, into: true };
+
 /**
  * Cuts a batch out of a store as it is, or mirrored.
  *
@@ -57,8 +59,10 @@ export interface PixelBatchOptions {
 export function pixelBatch(
   store: ImageStore,
   samples: ArrayLike<number>,
-  { mirror = false, into }: PixelBatchOptions = {},
+  options: PixelBatchOptions = {},
 ): Float32Array {
+  requireKnownOptions('pixelBatch', options, OPTIONS);
+  const { mirror = false, into } = options;
   const batch = batchArray(store, samples, into);
   const mirrored = { flip: mirror, right: 0, down: 0, window: undefined };
   for (let b = 0; b < samples.length; b++)

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { ShapeMismatchError } from '@cf/core';
+import { type OptionNames, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { ImageStoreSizeError } from '../errors.ts';
 import { checkSize, type DecodeOptions } from '../image/decode.ts';
@@ -43,6 +43,19 @@ export interface StoreProgress {
 /** How {@link loadImageStore} reads. */
 export type LoadImageStoreOptions = ImageStoreOptions & Omit<LoadImagesOptions, 'width' | 'height'>;
 
+const LOAD_IMAGE_STORE_OPTIONS: OptionNames<LoadImageStoreOptions> = {
+  maxBytes: true,
+  onProgress: true,
+  width: true,
+  height: true,
+  channels: true,
+  concurrency: true,
+  prefetch: true,
+  strict: true,
+  onProblem: true,
+  signal: true,
+};
+
 /**
  * Decodes files once, off the main thread and ahead of their use, into one array.
  *
@@ -55,8 +68,26 @@ export function loadImageStore(
   files: readonly (string | PictureSource)[],
   options: LoadImageStoreOptions,
 ): Promise<ImageStore> {
-  return collectImages(loadImages(files, options), files.length, options);
+  requireKnownOptions('loadImageStore', options, LOAD_IMAGE_STORE_OPTIONS);
+  const { maxBytes, onProgress, ...loading } = options;
+  const { width, height, channels } = options;
+  const store = {
+    width,
+    height,
+    channels,
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(onProgress && { onProgress }),
+  };
+  return collectImages(loadImages(files, loading), files.length, store);
 }
+
+const COLLECT_IMAGES_OPTIONS: OptionNames<ImageStoreOptions> = {
+  maxBytes: true,
+  onProgress: true,
+  width: true,
+  height: true,
+  channels: true,
+};
 
 /**
  * Gathers pictures from any source into one array, such as drawn ones.
@@ -71,6 +102,7 @@ export async function collectImages(
   total: number,
   options: ImageStoreOptions,
 ): Promise<ImageStore> {
+  requireKnownOptions('collectImages', options, COLLECT_IMAGES_OPTIONS);
   const { width, height, channels, onProgress } = options;
   checkInteger('total', total, 0);
   checkSize(options);

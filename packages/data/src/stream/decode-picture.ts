@@ -20,7 +20,8 @@ export async function decodePicture(
   shape: Required<DecodeOptions>,
 ): Promise<RawImage> {
   if (source.kind === 'drawn') return fit(await draw(source), shape);
-  return decodeImage(source, shape);
+  const { width, height, channels } = shape;
+  return decodeImage(source, { width, height, channels });
 }
 
 async function draw({ seed, difficulty, identityIndex, imageIndex }: DrawnPicture): Promise<RawImage> {

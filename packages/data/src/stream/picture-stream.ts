@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { OptionOutOfRangeError } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import { type AugmentOptions, checkAugmentation } from '../augmentation/augment-options.ts';
 import type { AugmentKey } from '../augmentation/draw-augmentation.ts';
 import { checkInteger, checkNumber } from '../checks.ts';
@@ -79,6 +79,21 @@ export interface PictureStream {
   close(): Promise<void>;
 }
 
+const OPTIONS: OptionNames<PictureStreamOptions> = {
+  maxBytes: true,
+  disk: true,
+  workers: true,
+  augmentation: true,
+  strict: true,
+  onProblem: true,
+  onNote: true,
+  onProgress: true,
+  signal: true,
+  width: true,
+  height: true,
+  channels: true,
+};
+
 /**
  * Looks at every picture once, keeps what fits into memory and on disk, and gives batches of all of them.
  *
@@ -90,6 +105,7 @@ export async function openPictureStream(
   sources: readonly StreamedPicture[],
   options: PictureStreamOptions,
 ): Promise<PictureStream> {
+  requireKnownOptions('openPictureStream', options, OPTIONS);
   const { width, height, channels, maxBytes = defaultMemory(), onProblem, onProgress, signal } = options;
   const { strict = onProblem === undefined, augmentation } = options;
   checkSize(options);

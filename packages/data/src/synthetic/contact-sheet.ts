@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { MOST_ON_SHEET, pictureSheet } from '../image/picture-sheet.ts';
 import { mapLimited } from '../map-limited.ts';
@@ -10,14 +11,24 @@ export interface ContactSheetOptions extends SyntheticOptions {
   readonly gap?: number;
 }
 
+const OPTIONS: OptionNames<ContactSheetOptions> = {
+  gap: true,
+  seed: true,
+  identities: true,
+  imagesPerIdentity: true,
+  difficulty: true,
+};
+
 /**
  * One picture of many: a row for each person, a column for each of their pictures.
  *
  * @returns a PNG file's bytes.
  */
 export async function contactSheet(options: ContactSheetOptions): Promise<Uint8Array> {
-  const { identities: rows, imagesPerIdentity: columns, gap = 2 } = options;
-  const faces = syntheticFaces(options);
+  requireKnownOptions('contactSheet', options, OPTIONS);
+  const { gap = 2, ...drawn } = options;
+  const { identities: rows, imagesPerIdentity: columns } = drawn;
+  const faces = syntheticFaces(drawn);
   checkInteger('identities × imagesPerIdentity', rows * columns, 1, MOST_ON_SHEET);
   const places = Array.from({ length: rows * columns }, (_, n) => n);
   const pictures = await mapLimited(places, 2 * availableParallelism(), (n) =>

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger, checkNumber } from '../checks.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { drawFace } from './draw-face.ts';
@@ -27,6 +28,13 @@ export interface SyntheticFaces extends Required<SyntheticOptions> {
   image(identityIndex: number, imageIndex: number): Promise<RawImage>;
 }
 
+const OPTIONS: OptionNames<SyntheticOptions> = {
+  seed: true,
+  identities: true,
+  imagesPerIdentity: true,
+  difficulty: true,
+};
+
 /**
  * A seeded data set of drawn, face-like 112×112 pictures.
  *
@@ -35,6 +43,7 @@ export interface SyntheticFaces extends Required<SyntheticOptions> {
  * @throws OptionOutOfRangeError for counts under 1, a difficulty outside [0, 2], or an index out of range.
  */
 export function syntheticFaces(options: SyntheticOptions): SyntheticFaces {
+  requireKnownOptions('syntheticFaces', options, OPTIONS);
   const { seed, identities, imagesPerIdentity, difficulty = DEFAULT_DIFFICULTY } = options;
   checkInteger('identities', identities, 1);
   checkInteger('imagesPerIdentity', imagesPerIdentity, 1);

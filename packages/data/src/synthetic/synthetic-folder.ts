@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { OutputFolderError } from '../errors.ts';
 import { fromRaw } from '../image/decode.ts';
 import type { RawImage } from '../image/raw-image.ts';
@@ -32,6 +33,17 @@ export interface WriteProgress {
 const MANIFEST = 'synthetic.json';
 const JPEG_QUALITY = 92;
 
+const OPTIONS: OptionNames<SyntheticFolderOptions> = {
+  format: true,
+  pairs: true,
+  replace: true,
+  signal: true,
+  seed: true,
+  identities: true,
+  imagesPerIdentity: true,
+  difficulty: true,
+};
+
 /**
  * Writes drawn people as a folder of pictures in LFW's layout: `<out>/synthetic_00000/synthetic_00000_0001.png`.
  *
@@ -46,7 +58,9 @@ export async function writeSyntheticFolder(
   options: SyntheticFolderOptions,
   onProgress?: (progress: WriteProgress) => void,
 ): Promise<void> {
-  const faces = syntheticFaces(options);
+  requireKnownOptions('writeSyntheticFolder', options, OPTIONS);
+  const { format: _, pairs: __, replace: ___, signal: ____, ...drawn } = options;
+  const faces = syntheticFaces(drawn);
   const before = await whatIsAt(out, options.replace === true);
   const target = resolve(out);
   const aside = join(dirname(target), `.${basename(target)}.${process.pid}.${Date.now()}.partial`);

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkPairs } from '../verification/labelled-pairs.ts';
 import { verify } from '../verification/verify.ts';
 import { type Difference, differenceOf } from './difference.ts';
@@ -26,6 +27,19 @@ export interface VerificationComparison {
   readonly mcnemar: McnemarTest;
 }
 
+const OPTIONS: OptionNames<ResampleInput & { readonly level?: number | undefined }> = {
+  models: true,
+  same: true,
+  folds: true,
+  scoredFolds: true,
+  fars: true,
+  identities: true,
+  pictures: true,
+  resamples: true,
+  seed: true,
+  level: true,
+};
+
 /**
  * Several models on the same pairs, each two of them: the differences of their figures with percentile intervals and
  * p-values by the bootstrap over identities, in which the models share every draw, and McNemar's exact test of their
@@ -36,8 +50,10 @@ export interface VerificationComparison {
 export function compareVerification(
   input: ResampleInput & { readonly level?: number | undefined },
 ): readonly VerificationComparison[] {
-  const resamples = resampleVerification(input);
-  return comparisonsOf(input, resamples, [...resamples.draw()], input.level);
+  requireKnownOptions('compareVerification', input, OPTIONS);
+  const { level, ...resampled } = input;
+  const resamples = resampleVerification(resampled);
+  return comparisonsOf(input, resamples, [...resamples.draw()], level);
 }
 
 /** {@link compareVerification} by resamples that are drawn already. */

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { RocPoints } from '../verification/roc.ts';
 import { type VerificationReport, verify } from '../verification/verify.ts';
 import { comparisonsOf, type VerificationComparison } from './compare-verification.ts';
@@ -23,6 +24,19 @@ export interface Evaluation {
   readonly comparisons: readonly VerificationComparison[];
 }
 
+const OPTIONS: OptionNames<EvaluationInput> = {
+  level: true,
+  roc: true,
+  models: true,
+  same: true,
+  folds: true,
+  fars: true,
+  identities: true,
+  pictures: true,
+  resamples: true,
+  seed: true,
+};
+
 /**
  * Scores models on the same pairs: for each what {@link verify} reports with the intervals of a bootstrap over identities,
  * and for each two of them the differences with their tests, all from the same draws. The one call of what
@@ -31,8 +45,10 @@ export interface Evaluation {
  * @throws as `verify` and `resampleVerification`
  */
 export function evaluate(input: EvaluationInput): Evaluation {
-  const { models, same, folds, fars, level, roc } = input;
-  const resamples = resampleVerification(input);
+  requireKnownOptions('evaluate', input, OPTIONS);
+  const { level, roc, ...resampled } = input;
+  const { models, same, folds, fars } = resampled;
+  const resamples = resampleVerification(resampled);
   const drawn = [...resamples.draw()];
   const intervals = intervalsOf(resamples, drawn, level);
   return {

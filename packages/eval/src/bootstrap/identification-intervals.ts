@@ -1,4 +1,4 @@
-import { createRandom, requireInteger } from '@cf/core';
+import { createRandom, type OptionNames, requireInteger, requireKnownOptions } from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { type IdentificationOptions, identify, sortedSearches } from '../identification/identify.ts';
 import type { SearchOutcomes } from '../identification/search-mates.ts';
@@ -45,6 +45,14 @@ export interface IdentificationResamples {
   draw(): Generator<IdentificationFigures | undefined>;
 }
 
+const RESAMPLE_IDENTIFICATION_OPTIONS: OptionNames<IdentificationOptions & ResampleOptions> = {
+  ranks: true,
+  fpirs: true,
+  candidates: true,
+  resamples: true,
+  seed: true,
+};
+
 /**
  * Prepares {@link identificationIntervals}, so that the draws can be made one by one.
  *
@@ -56,9 +64,10 @@ export function resampleIdentification(
   identities: ArrayLike<UnitName>,
   options: IdentificationOptions & ResampleOptions = {},
 ): IdentificationResamples {
-  const { resamples = 1000, seed = 1 } = options;
+  requireKnownOptions('resampleIdentification', options, RESAMPLE_IDENTIFICATION_OPTIONS);
+  const { resamples = 1000, seed = 1, ...identification } = options;
   requireInteger('resamples', resamples, 1, 1e6);
-  const { fnirAtFpir } = identify(outcomes, options);
+  const { fnirAtFpir } = identify(outcomes, identification);
   const { rank } = outcomes;
   if (identities.length !== rank.length) {
     throw new PairsError(
@@ -117,6 +126,15 @@ export function resampleIdentification(
   };
 }
 
+const IDENTIFICATION_INTERVALS_OPTIONS: OptionNames<IdentificationIntervalOptions> = {
+  level: true,
+  ranks: true,
+  fpirs: true,
+  candidates: true,
+  resamples: true,
+  seed: true,
+};
+
 /**
  * Percentile intervals of what {@link identify} reports: those who are searched for are drawn anew with replacement, and
  * every search counts as often as its identity was drawn. The gallery stays as it is, so they tell what other probes would
@@ -130,8 +148,10 @@ export function identificationIntervals(
   identities: ArrayLike<UnitName>,
   options: IdentificationIntervalOptions = {},
 ): IdentificationIntervals {
-  const resamples = resampleIdentification(outcomes, identities, options);
-  return identificationIntervalsOf(resamples, [...resamples.draw()], options.level);
+  requireKnownOptions('identificationIntervals', options, IDENTIFICATION_INTERVALS_OPTIONS);
+  const { level, ...resampled } = options;
+  const resamples = resampleIdentification(outcomes, identities, resampled);
+  return identificationIntervalsOf(resamples, [...resamples.draw()], level);
 }
 
 /** {@link identificationIntervals} of resamples that are drawn already. */

@@ -1,4 +1,10 @@
-import { createRandom, OptionOutOfRangeError, requireInteger } from '@cf/core';
+import {
+  createRandom,
+  type OptionNames,
+  OptionOutOfRangeError,
+  requireInteger,
+  requireKnownOptions,
+} from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { checkFolds, checkPairs } from '../verification/labelled-pairs.ts';
 import { rankedGroups, rankScores, sortPairs } from '../verification/ranked-scores.ts';
@@ -48,6 +54,18 @@ export interface VerificationResamples {
   draw(): Generator<readonly VerificationFigures[] | undefined, void, undefined>;
 }
 
+const OPTIONS: OptionNames<ResampleInput> = {
+  models: true,
+  same: true,
+  folds: true,
+  scoredFolds: true,
+  fars: true,
+  identities: true,
+  pictures: true,
+  resamples: true,
+  seed: true,
+};
+
 /**
  * Draws identities with replacement, as many as there are, and computes the figures of `verify` anew: thresholds are chosen
  * anew as well. A genuine pair counts as often as its identity was drawn, an impostor pair the product of both numbers, so
@@ -63,6 +81,7 @@ export interface VerificationResamples {
  * @throws PairsError, NonFiniteError as `verify`; OptionOutOfRangeError for other options
  */
 export function resampleVerification(input: ResampleInput): VerificationResamples {
+  requireKnownOptions('resampleVerification', input, OPTIONS);
   const { models, resamples = 1000, seed = 1, fars = DEFAULT_FARS } = input;
   requireInteger('resamples', resamples, 1, 1e6);
   const required = fars.map((far, index) => requiredPairs(`fars[${index}]`, far));

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkLevel, type Interval, percentileInterval } from './interval.ts';
 import type { ResampledUnit } from './pair-units.ts';
 import {
@@ -25,6 +26,19 @@ export interface VerificationIntervals {
 /** What all the resamples of {@link resampleVerification} gave. */
 export type DrawnFigures = readonly (readonly VerificationFigures[] | undefined)[];
 
+const OPTIONS: OptionNames<ResampleInput & { readonly level?: number | undefined }> = {
+  models: true,
+  same: true,
+  folds: true,
+  scoredFolds: true,
+  fars: true,
+  identities: true,
+  pictures: true,
+  resamples: true,
+  seed: true,
+  level: true,
+};
+
 /**
  * Percentile intervals of accuracy, AUC, EER and TAR at FAR by a bootstrap over identities, one entry a model.
  *
@@ -37,8 +51,10 @@ export type DrawnFigures = readonly (readonly VerificationFigures[] | undefined)
 export function verificationIntervals(
   input: ResampleInput & { readonly level?: number | undefined },
 ): readonly VerificationIntervals[] {
-  const resamples = resampleVerification(input);
-  return intervalsOf(resamples, [...resamples.draw()], input.level);
+  requireKnownOptions('verificationIntervals', input, OPTIONS);
+  const { level, ...resampled } = input;
+  const resamples = resampleVerification(resampled);
+  return intervalsOf(resamples, [...resamples.draw()], level);
 }
 
 /** {@link verificationIntervals} of resamples that are drawn already. */

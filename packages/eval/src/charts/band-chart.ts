@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { TopLevelSpec } from 'vega-lite';
 import type { ChartTitles } from './chart-size.ts';
 import { LARGEST_DRAWN, linearDomain } from './domain.ts';
@@ -22,6 +23,16 @@ export interface BandPoint {
 /** More are not told apart in a picture of the usual width. */
 const MAX_POINTS = 400;
 
+const OPTIONS: OptionNames<BandChartOptions> = {
+  points: true,
+  level: true,
+  title: true,
+  xTitle: true,
+  yTitle: true,
+  width: true,
+  height: true,
+};
+
 /**
  * The spread of a value over x, as a band in an SVG picture.
  *
@@ -30,6 +41,7 @@ const MAX_POINTS = 400;
  * @returns A complete `<svg>` element, 560 × 320 CSS pixels unless told otherwise.
  */
 export async function bandChart(options: BandChartOptions): Promise<string> {
+  requireKnownOptions('bandChart', options, OPTIONS);
   const { title, xTitle, yTitle, level } = options;
   const points = thinned(
     options.points

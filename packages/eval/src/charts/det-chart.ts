@@ -1,5 +1,15 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { lineChart } from './line-chart.ts';
 import { type DetChartOptions, detLines } from './roc-lines.ts';
+
+const OPTIONS: OptionNames<DetChartOptions> = {
+  xTitle: true,
+  yTitle: true,
+  width: true,
+  height: true,
+  title: true,
+  series: true,
+};
 
 /**
  * Detection error trade-off as an SVG picture: false reject rate (1 − TAR) over false accept rate, both logarithmic, where
@@ -10,5 +20,6 @@ import { type DetChartOptions, detLines } from './roc-lines.ts';
  * @returns A complete `<svg>` element, 560 × 360 CSS pixels unless told otherwise.
  */
 export async function detChart(options: DetChartOptions): Promise<string> {
+  requireKnownOptions('detChart', options, OPTIONS);
   return lineChart(detLines(options));
 }

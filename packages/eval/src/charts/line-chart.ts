@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { TopLevelSpec } from 'vega-lite';
 import { DEFAULT_HEIGHT, DEFAULT_WIDTH } from './chart-size.ts';
 import { type Domain, decades, linearDomain, logDomain } from './domain.ts';
@@ -13,6 +14,20 @@ type LineMark = Extract<Layer, { mark: unknown }>['mark'];
 const LOG_LABEL =
   "datum.value >= 1 && datum.value < 1e6 ? format(datum.value, ',.0f') : replace(format(datum.value, '.0e'), '+', '')";
 
+const OPTIONS: OptionNames<LineChartOptions> = {
+  series: true,
+  logX: true,
+  logY: true,
+  yDomain: true,
+  xDomain: true,
+  step: true,
+  title: true,
+  xTitle: true,
+  yTitle: true,
+  width: true,
+  height: true,
+};
+
 /**
  * Curves over a common x, as an SVG picture: losses, t, r or shares over the steps of a training, for example.
  *
@@ -23,6 +38,7 @@ const LOG_LABEL =
  * one row, each further row adds to the height.
  */
 export async function lineChart(options: LineChartOptions): Promise<string> {
+  requireKnownOptions('lineChart', options, OPTIONS);
   const rows = lineRows(options);
   const names = uniqueNames(options.series.map(({ name }) => name));
   const columns = legendColumns(names, options.width ?? DEFAULT_WIDTH);

@@ -1,5 +1,14 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { lineChart } from './line-chart.ts';
 import { type RocChartOptions, rocLines } from './roc-lines.ts';
+
+const OPTIONS: OptionNames<RocChartOptions> = {
+  title: true,
+  series: true,
+  yDomain: true,
+  width: true,
+  height: true,
+};
 
 /**
  * Receiver operating characteristics as an SVG picture: true accept rate over the logarithm of the false accept rate.
@@ -10,5 +19,6 @@ import { type RocChartOptions, rocLines } from './roc-lines.ts';
  * @returns A complete `<svg>` element, 560 × 360 CSS pixels unless told otherwise.
  */
 export async function rocChart(options: RocChartOptions): Promise<string> {
+  requireKnownOptions('rocChart', options, OPTIONS);
   return lineChart(rocLines(options));
 }

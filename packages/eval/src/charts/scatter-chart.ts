@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { TopLevelSpec } from 'vega-lite';
 import type { ChartTitles } from './chart-size.ts';
 import { LARGEST_DRAWN, linearDomain } from './domain.ts';
@@ -18,6 +19,15 @@ export interface ScatterPoint {
 
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
 
+const OPTIONS: OptionNames<ScatterChartOptions> = {
+  points: true,
+  title: true,
+  xTitle: true,
+  yTitle: true,
+  width: true,
+  height: true,
+};
+
 /**
  * Points of groups, such as the pictures of people, as an SVG picture. Both axes have one scale, so that distances are
  * distances. After 48 groups colours and shapes begin anew. What is not finite is left out.
@@ -25,6 +35,7 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
  * @returns A complete `<svg>` element, 560 × 560 CSS pixels unless told otherwise.
  */
 export async function scatterChart(options: ScatterChartOptions): Promise<string> {
+  requireKnownOptions('scatterChart', options, OPTIONS);
   const { title, xTitle, yTitle, width = 560, height = 560 } = options;
   const groups = new Map<string, number>();
   const points = options.points

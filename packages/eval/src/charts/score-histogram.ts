@@ -1,4 +1,4 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import type { TopLevelSpec } from 'vega-lite';
 import { checkScores } from '../verification/labelled-pairs.ts';
 import type { ChartSize } from './chart-size.ts';
@@ -39,6 +39,17 @@ interface Corner {
   readonly share: number;
 }
 
+const OPTIONS: OptionNames<ScoreHistogramOptions> = {
+  genuine: true,
+  impostor: true,
+  title: true,
+  xTitle: true,
+  threshold: true,
+  bins: true,
+  width: true,
+  height: true,
+};
+
 /**
  * Distributions of genuine and impostor scores as an SVG picture.
  *
@@ -49,6 +60,7 @@ interface Corner {
  * @throws OptionOutOfRangeError (`E_OPTION_RANGE`) for a number of bins outside 1 … 1000.
  */
 export async function scoreHistogram(options: ScoreHistogramOptions): Promise<string> {
+  requireKnownOptions('scoreHistogram', options, OPTIONS);
   const count = options.bins ?? 50;
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
     throw new OptionOutOfRangeError('bins', count, 'an integer from 1 to 1000', 'leave it out for 50 bins.');

@@ -1,4 +1,10 @@
-import { NonFiniteError, requireInteger, ShapeMismatchError } from '@cf/core';
+import {
+  NonFiniteError,
+  type OptionNames,
+  requireInteger,
+  requireKnownOptions,
+  ShapeMismatchError,
+} from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { rankScores, sortPairs } from '../verification/ranked-scores.ts';
 import { type RocPoint, rocCurve } from '../verification/roc.ts';
@@ -49,6 +55,8 @@ export interface IdentificationReport {
   readonly roc: readonly RocPoint[];
 }
 
+const OPTIONS: OptionNames<IdentificationOptions> = { ranks: true, fpirs: true, candidates: true };
+
 /**
  * Identification, 1:N, from searches of a gallery.
  *
@@ -63,6 +71,7 @@ export function identify(
   outcomes: SearchOutcomes,
   options: IdentificationOptions = {},
 ): IdentificationReport {
+  requireKnownOptions('identify', options, OPTIONS);
   const { ranks = 20, fpirs = [1e-1, 1e-2, 1e-3], candidates } = options;
   requireInteger('ranks', ranks, 1, 1e6);
   if (candidates !== undefined) requireInteger('candidates', candidates, 1, Number.MAX_SAFE_INTEGER);

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { ReportError } from '../errors.ts';
 import { escapeHtml } from './escape-html.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -54,6 +55,16 @@ export interface HtmlReportOptions {
   readonly config?: object | undefined;
 }
 
+const OPTIONS: OptionNames<HtmlReportOptions> = {
+  title: true,
+  subtitle: true,
+  summary: true,
+  charts: true,
+  pictures: true,
+  tables: true,
+  config: true,
+};
+
 /**
  * A report as one HTML page that needs nothing else: style and pictures are inside, scripts there are none.
  *
@@ -62,6 +73,7 @@ export interface HtmlReportOptions {
  * @throws ReportError (`E_REPORT`) if a chart is not an `<svg>` element or could run a script, or a table is ragged.
  */
 export function htmlReport(options: HtmlReportOptions): string {
+  requireKnownOptions('htmlReport', options, OPTIONS);
   const { title, subtitle, summary, charts, pictures = [], tables, config } = options;
   return `<!doctype html>
 <html lang="en">

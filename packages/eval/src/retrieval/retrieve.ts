@@ -1,4 +1,4 @@
-import { ShapeMismatchError } from '@cf/core';
+import { type OptionNames, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import { GalleryError } from '../errors.ts';
 import { highest } from '../search/highest.ts';
 import { inverseLengthsOf } from '../search/identity-index.ts';
@@ -34,6 +34,8 @@ export interface RetrievalReport {
   readonly mapAtR: number;
 }
 
+const OPTIONS: OptionNames<RetrievalOptions> = { references: true, onProgress: true };
+
 /**
  * How well embeddings find others of their class, by cosine: precision@1, R-precision and MAP@R (Musgrave, Belongie and Lim,
  * A Metric Learning Reality Check, ECCV 2020, section 3.2). Of equal cosines the first reference is the nearer one.
@@ -44,6 +46,7 @@ export interface RetrievalReport {
  * where no query has another of its class; NonFiniteError (`E_NON_FINITE`)
  */
 export function retrieve(queries: LabelledEmbeddings, options: RetrievalOptions = {}): RetrievalReport {
+  requireKnownOptions('retrieve', options, OPTIONS);
   const { references = queries, onProgress } = options;
   const count = rowsOf('queries', queries);
   const size = rowsOf('references', references);

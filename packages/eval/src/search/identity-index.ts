@@ -1,4 +1,4 @@
-import { ShapeMismatchError } from '@cf/core';
+import { type OptionNames, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import { GalleryError } from '../errors.ts';
 import { throwFirstNonFinite } from '../similarity/cosine-similarity.ts';
 
@@ -30,6 +30,13 @@ export interface IdentityIndex {
   readonly labels: Int32Array;
 }
 
+const OPTIONS: OptionNames<IdentityIndexInput> = {
+  embeddings: true,
+  dim: true,
+  identities: true,
+  templates: true,
+};
+
 /**
  * Makes a gallery of embeddings.
  *
@@ -37,12 +44,9 @@ export interface IdentityIndex {
  * @throws ShapeMismatchError (`E_SHAPE`) if there is not one name a row
  * @throws NonFiniteError (`E_NON_FINITE`)
  */
-export function createIdentityIndex({
-  embeddings,
-  dim,
-  identities,
-  templates = 'picture',
-}: IdentityIndexInput): IdentityIndex {
+export function createIdentityIndex(input: IdentityIndexInput): IdentityIndex {
+  requireKnownOptions('createIdentityIndex', input, OPTIONS);
+  const { embeddings, dim, identities, templates = 'picture' } = input;
   const count = embeddings.length / dim;
   if (!Number.isInteger(dim) || dim < 1 || count !== identities.length) {
     throw new ShapeMismatchError(

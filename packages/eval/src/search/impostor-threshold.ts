@@ -1,4 +1,10 @@
-import { createRandom, requireInteger, ShapeMismatchError } from '@cf/core';
+import {
+  createRandom,
+  type OptionNames,
+  requireInteger,
+  requireKnownOptions,
+  ShapeMismatchError,
+} from '@cf/core';
 import { PairsError } from '../errors.ts';
 import { requiredPairs, tooFewImpostors } from '../verification/threshold-at-far.ts';
 import type { IdentityIndex } from './identity-index.ts';
@@ -33,6 +39,13 @@ const STEPS = 2 ** 20;
 /** Rows of a tile, as numbers: they stay in a core's own cache. */
 const TILE = 2 ** 15;
 
+const OPTIONS: OptionNames<ImpostorThresholdOptions> = {
+  far: true,
+  probes: true,
+  mostPairs: true,
+  seed: true,
+};
+
 /**
  * The threshold of a false accept rate, from the impostor pairs of a gallery itself: all pairs of rows of two identities.
  *
@@ -45,8 +58,10 @@ const TILE = 2 ** 15;
  */
 export function impostorThreshold(
   gallery: IdentityIndex,
-  { far, probes = gallery, mostPairs = 1e8, seed = 0 }: ImpostorThresholdOptions,
+  options: ImpostorThresholdOptions,
 ): ImpostorThreshold {
+  requireKnownOptions('impostorThreshold', options, OPTIONS);
+  const { far, probes = gallery, mostPairs = 1e8, seed = 0 } = options;
   const required = requiredPairs('far', far);
   requireInteger('mostPairs', mostPairs, 1, 2 ** 32 - 1);
   if (probes.dim !== gallery.dim)

@@ -1,4 +1,4 @@
-import { requireInteger, ShapeMismatchError } from '@cf/core';
+import { type OptionNames, requireInteger, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import { highest } from './highest.ts';
 import { type IdentityIndex, inverseLengthsOf } from './identity-index.ts';
 import { fourProducts, interleaved, oneProduct, PROBES_AT_ONCE, toCosine } from './products.ts';
@@ -11,6 +11,8 @@ export interface Match {
   /** That row; of equal ones the first. */
   readonly row: number;
 }
+
+const OPTIONS: OptionNames<{ readonly top?: number }> = { top: true };
 
 /**
  * The identities of a gallery that are nearest to each of some pictures, by the cosine to their nearest row; of equal ones
@@ -27,8 +29,10 @@ export interface Match {
 export function search(
   gallery: IdentityIndex,
   probes: Float32Array,
-  { top = 5 }: { readonly top?: number } = {},
+  options: { readonly top?: number } = {},
 ): readonly (readonly Match[])[] {
+  requireKnownOptions('search', options, OPTIONS);
+  const { top = 5 } = options;
   requireInteger('top', top, 1, Number.MAX_SAFE_INTEGER);
   return Array.from(nearestIdentities(gallery, probes), (one) => matches(gallery, one, top));
 }

@@ -1,6 +1,15 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { type CmcChartOptions, cmcLines } from '../charts/cmc-lines.ts';
 import { type DetChartOptions, detLines, type RocChartOptions, rocLines } from '../charts/roc-lines.ts';
 import { lineSvg } from './line-svg.ts';
+
+const ROC_SVG_OPTIONS: OptionNames<RocChartOptions> = {
+  title: true,
+  series: true,
+  yDomain: true,
+  width: true,
+  height: true,
+};
 
 /**
  * Receiver operating characteristics as an SVG picture: what `rocChart` draws, without its libraries.
@@ -9,8 +18,18 @@ import { lineSvg } from './line-svg.ts';
  * @throws OptionOutOfRangeError (`E_OPTION_RANGE`) for a size or a domain that can't be drawn.
  */
 export function rocSvg(options: RocChartOptions): string {
+  requireKnownOptions('rocSvg', options, ROC_SVG_OPTIONS);
   return lineSvg(rocLines(options));
 }
+
+const DET_SVG_OPTIONS: OptionNames<DetChartOptions> = {
+  xTitle: true,
+  yTitle: true,
+  width: true,
+  height: true,
+  title: true,
+  series: true,
+};
 
 /**
  * Detection error trade-off as an SVG picture: what `detChart` draws, without its libraries.
@@ -19,8 +38,16 @@ export function rocSvg(options: RocChartOptions): string {
  * @throws OptionOutOfRangeError (`E_OPTION_RANGE`) for a size that can't be drawn.
  */
 export function detSvg(options: DetChartOptions): string {
+  requireKnownOptions('detSvg', options, DET_SVG_OPTIONS);
   return lineSvg(detLines(options));
 }
+
+const CMC_SVG_OPTIONS: OptionNames<CmcChartOptions> = {
+  title: true,
+  series: true,
+  width: true,
+  height: true,
+};
 
 /**
  * Cumulative match characteristics as an SVG picture: what `cmcChart` draws, without its libraries.
@@ -29,5 +56,6 @@ export function detSvg(options: DetChartOptions): string {
  * @throws OptionOutOfRangeError (`E_OPTION_RANGE`) for a size that can't be drawn.
  */
 export function cmcSvg(options: CmcChartOptions): string {
+  requireKnownOptions('cmcSvg', options, CMC_SVG_OPTIONS);
   return lineSvg(cmcLines(options));
 }

@@ -1,4 +1,4 @@
-import { OptionOutOfRangeError } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import { DEFAULT_HEIGHT, DEFAULT_WIDTH, titleLines } from '../charts/chart-size.ts';
 import { type Domain, LARGEST_DRAWN, linearDomain, logDomain } from '../charts/domain.ts';
 import { LEGEND_ROW, type LineChartOptions, legendColumns, lineRows } from '../charts/line-chart-options.ts';
@@ -15,6 +15,20 @@ const TITLE_LINE = 19;
 /** Smaller pictures have no room for their axes. */
 const LEAST_SIDE = 120;
 
+const OPTIONS: OptionNames<LineChartOptions> = {
+  series: true,
+  logX: true,
+  logY: true,
+  yDomain: true,
+  xDomain: true,
+  step: true,
+  title: true,
+  xTitle: true,
+  yTitle: true,
+  width: true,
+  height: true,
+};
+
 /**
  * Curves over a common x as an SVG picture: what `lineChart` draws, at once and in a few kilobytes, for a page that does
  * not load the libraries of the other charts.
@@ -29,6 +43,7 @@ const LEAST_SIDE = 120;
  * finite, or is not positive on a logarithmic axis.
  */
 export function lineSvg(options: LineChartOptions): string {
+  requireKnownOptions('lineSvg', options, OPTIONS);
   const width = checkedSide('width', options.width ?? DEFAULT_WIDTH);
   checkDomain('xDomain', options.xDomain, options.logX === true);
   checkDomain('yDomain', options.yDomain, options.logY === true);

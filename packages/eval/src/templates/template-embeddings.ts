@@ -1,4 +1,4 @@
-import { NonFiniteError, ShapeMismatchError } from '@cf/core';
+import { NonFiniteError, type OptionNames, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import type { UnitName } from '../bootstrap/pair-units.ts';
 
 /** What {@link templateEmbeddings} is given. */
@@ -23,6 +23,14 @@ export interface Templates {
   readonly embeddings: Float64Array;
 }
 
+const OPTIONS: OptionNames<TemplateInput> = {
+  embeddings: true,
+  dim: true,
+  templates: true,
+  media: true,
+  unit: true,
+};
+
 /**
  * Embeddings of templates, as IJB-A, -B and -C have them: frames of one video are averaged first, then the media of the
  * template, and the mean is brought to length 1. A video of many frames so weighs as much as one photograph.
@@ -34,6 +42,7 @@ export interface Templates {
  * @see Klare et al., IARPA Janus Benchmark A, CVPR 2015; Whitelam et al., IJB-B, 2017; Maze et al., IJB-C, 2018.
  */
 export function templateEmbeddings(input: TemplateInput): Templates {
+  requireKnownOptions('templateEmbeddings', input, OPTIONS);
   const { embeddings, dim, templates, media, unit = false } = input;
   const rows = embeddings.length / dim;
   const isWhole = Number.isInteger(dim) && dim > 0 && rows === templates.length;

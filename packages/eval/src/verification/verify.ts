@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { areaUnderRoc } from './area-under-roc.ts';
 import { bestThresholdOf } from './best-threshold.ts';
 import { equalErrorRate } from './equal-error-rate.ts';
@@ -42,6 +43,15 @@ export interface VerificationReport extends FoldAccuracy {
   readonly roc: readonly RocPoint[];
 }
 
+const OPTIONS: OptionNames<VerificationInput> = {
+  folds: true,
+  fars: true,
+  threshold: true,
+  roc: true,
+  scores: true,
+  same: true,
+};
+
 /**
  * Face verification: how well a similarity score tells pairs of one identity from pairs of two.
  *
@@ -58,6 +68,7 @@ export interface VerificationReport extends FoldAccuracy {
  * @see G. B. Huang, M. Ramesh, T. Berg, E. Learned-Miller, Labeled Faces in the Wild, 2007.
  */
 export function verify(input: VerificationInput): VerificationReport {
+  requireKnownOptions('verify', input, OPTIONS);
   const checked = checkPairs(input);
   const folds = input.folds === undefined ? undefined : checkFolds(input.folds, checked.scores.length);
   if (input.threshold !== undefined) checkThreshold(input.threshold);

@@ -1,4 +1,4 @@
-import { requirePositive } from '@cf/core';
+import { type OptionNames, requireKnownOptions, requirePositive } from '@cf/core';
 import type { GPU } from 'gpu.js';
 import { COLUMN, LARGEST, loop, ROW } from '../kernels/kernel-source.ts';
 import type { PairSizes } from './modulation.ts';
@@ -16,6 +16,8 @@ export interface CrossEntropyOptions extends PieceOptions {
   readonly scale?: number;
 }
 
+const OPTIONS: OptionNames<CrossEntropyOptions> = { scale: true, pipeline: true };
+
 /**
  * (z [B, C], labels [B]) → −log p_y of the softmax of s·z: [B].
  *
@@ -28,6 +30,7 @@ export function createCrossEntropyKernel(
   sizes: PairSizes,
   options: CrossEntropyOptions = {},
 ): PieceKernel<[z: KernelArgument, labels: KernelArgument], KernelVector> {
+  requireKnownOptions('createCrossEntropyKernel', options, OPTIONS);
   const scale = scaleOf(options);
   const negatives = (line: string): string[] =>
     loop('j', 'classes', [
@@ -58,7 +61,7 @@ export function createCrossEntropyKernel(
     'return loss;',
   ];
   const piece = { name: 'crossEntropy', parameters: ['z', 'labels'], body, output: () => [sizes.batch] };
-  return openPiece(gpu, piece, sizes, options);
+  return openPiece(gpu, piece, sizes, piped(options));
 }
 
 /**
@@ -71,6 +74,7 @@ export function createCrossEntropyGradientKernel(
   sizes: PairSizes,
   options: CrossEntropyOptions = {},
 ): PieceKernel<[z: KernelArgument, labels: KernelArgument, losses: KernelArgument], KernelMatrix> {
+  requireKnownOptions('createCrossEntropyGradientKernel', options, OPTIONS);
   const scale = scaleOf(options);
   const body = [
     `const own = labels[${ROW}];`,
@@ -80,10 +84,15 @@ export function createCrossEntropyGradientKernel(
   ];
   const parameters = ['z', 'labels', 'losses'];
   const output = (): readonly number[] => [sizes.classes, sizes.batch];
-  return openPiece(gpu, { name: 'crossEntropyGradient', parameters, body, output }, sizes, options);
+  return openPiece(gpu, { name: 'crossEntropyGradient', parameters, body, output }, sizes, piped(options));
 }
 
 function scaleOf({ scale = 1 }: CrossEntropyOptions): number {
   requirePositive('scale', scale);
   return scale;
+}
+
+/** What is said of every piece. */
+function piped({ scale: _, ...options }: CrossEntropyOptions): PieceOptions {
+  return options;
 }

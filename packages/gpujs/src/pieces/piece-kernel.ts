@@ -1,4 +1,5 @@
 import type { MarginLoss } from '@cf/core';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { GPU, Input, Texture } from 'gpu.js';
 import { COLUMN, type KernelSource, kernelText, type Sizes } from '../kernels/kernel-source.ts';
 import { openKernel } from '../kernels/open-kernel.ts';
@@ -48,6 +49,8 @@ export interface Piece<Named extends Sizes> {
   readonly output: (sizes: Named) => readonly number[];
 }
 
+const OPTIONS: OptionNames<PieceOptions> = { pipeline: true };
+
 /** Opens a kernel with a text of its own. */
 export function openPiece<Named extends Sizes, Arguments extends readonly KernelArgument[], Result>(
   gpu: GPU,
@@ -55,6 +58,7 @@ export function openPiece<Named extends Sizes, Arguments extends readonly Kernel
   sizes: Named,
   options: PieceOptions = {},
 ): PieceKernel<Arguments, Result> {
+  requireKnownOptions(`the kernel ${name}`, options, OPTIONS);
   const source: KernelSource = { name, text: kernelText(parameters, body), output: () => output(sizes) };
   const kernel = openKernel(gpu, source, sizes, { pipeline: options.pipeline ?? false });
   const run = (...args: Arguments): Promise<Result> =>

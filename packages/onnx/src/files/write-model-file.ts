@@ -1,6 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CfError, reasonOf } from '@cf/core';
+import { CfError, type OptionNames, reasonOf, requireKnownOptions } from '@cf/core';
 import { OnnxFileError } from '../errors.ts';
 import { encodeModel } from '../model/codec.ts';
 import { layOut, rememberedLocation, type SideFile, type SplitOptions } from '../model/external-data.ts';
@@ -27,6 +27,8 @@ export interface WrittenModel {
   readonly notes: readonly Note[];
 }
 
+const OPTIONS: OptionNames<WriteModelOptions> = { external: true };
+
 /**
  * Writes a model with its side files, whole or not at all (folders of the model's that side files lie in are made): everything aside and synced first, then side files renamed,
  * then the model. What was there before stays until then, and is put back where a rename fails; a process that is
@@ -41,8 +43,10 @@ export interface WrittenModel {
 export async function writeModelFile(
   path: string,
   model: Model,
-  { external }: WriteModelOptions = {},
+  options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
+  requireKnownOptions('writeModelFile', options, OPTIONS);
+  const { external } = options;
   const name = basename(path);
   const notes: Note[] = [];
   const place = (isLarge: boolean) => (tensor: Parameters<typeof rememberedLocation>[0], bytes: number) => {

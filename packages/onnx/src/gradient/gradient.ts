@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError, Refusals, unknownName } from '../errors.ts';
 import { isFloat } from '../model/element-type.ts';
@@ -31,6 +32,8 @@ export interface GradientModel {
   readonly gradients: ReadonlyMap<string, string>;
 }
 
+const OPTIONS: OptionNames<GradientOptions> = { of: true, wrt: true, seed: true };
+
 /**
  * Reverse-mode differentiation of a model: the result is a model too. Activations of the forward pass are kept for
  * the way back. Models of an opset below 17 are brought to 17; later ones keep theirs.
@@ -40,6 +43,7 @@ export interface GradientModel {
  * @throws OnnxGraphError (`E_ONNX_GRAPH`) if a name is not in the graph, not a float, or does not reach `of`
  */
 export function gradient(model: Model, options: GradientOptions): GradientModel {
+  requireKnownOptions('gradient', options, OPTIONS);
   const { of, wrt, seed } = options;
   const upgraded = upgradeModel(model);
   checkNames(graphOf(upgraded), options);

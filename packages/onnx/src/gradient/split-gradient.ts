@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { graphOf, type Model } from '../model/model.ts';
 import { upgradeModel } from '../upgrade/upgrade-model.ts';
 import { type GradientOptions, gradient } from './gradient.ts';
@@ -39,6 +40,8 @@ export interface SplitGradient {
   readonly gradients: ReadonlyMap<string, string>;
 }
 
+const OPTIONS: OptionNames<SplitGradientOptions> = { seed: true, activations: true, of: true, wrt: true };
+
 /**
  * Reverse-mode differentiation as two models, between which the loss can be computed elsewhere: `forward` gives
  * the output, `backward` takes the gradient of it. Together they compute, node for node, what the one model of
@@ -49,10 +52,12 @@ export interface SplitGradient {
  * @throws OnnxGraphError (`E_ONNX_GRAPH`) as `gradient` does, or if the type of a value to be saved is not known
  */
 export function splitGradient(model: Model, options: SplitGradientOptions): SplitGradient {
-  const { seed, activations = 'saved' } = options;
+  requireKnownOptions('splitGradient', options, OPTIONS);
+  const { activations = 'saved', ...differentiated } = options;
+  const { seed } = differentiated;
   const upgraded = upgradeModel(model);
   const own = graphOf(upgraded);
-  const { model: jointModel, gradients } = gradient(upgraded, options);
+  const { model: jointModel, gradients } = gradient(upgraded, differentiated);
   const joint: JointGraph = { model: jointModel, ownNodes: own.node.length, seed };
   const saved =
     activations === 'saved'

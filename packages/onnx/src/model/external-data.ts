@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { OnnxFileError } from '../errors.ts';
 import { decodeModel } from './codec.ts';
 import { mapModel, tensorsOf } from './map-model.ts';
@@ -81,12 +82,15 @@ export function withExternalData(model: Model, files: ReadonlyMap<string, Uint8A
   });
 }
 
+const OPTIONS: OptionNames<SplitOptions> = { location: true, threshold: true };
+
 /**
  * The model with references in place of weights, and the side files.
  *
  * @throws OnnxFileError if weights are not there yet, or a location leaves the model's folder
  */
 export function splitExternalData(model: Model, options: SplitOptions = {}): SplitModel {
+  requireKnownOptions('splitExternalData', options, OPTIONS);
   const { location, threshold = WORTH_A_PLACE } = options;
   const layout = layOut(model, (tensor, bytes) => {
     if (location === undefined) return rememberedLocation(tensor);

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { Refusals } from '../errors.ts';
 import { requireWeightsInside } from '../model/external-data.ts';
 import {
@@ -43,6 +44,8 @@ export interface PreparedModel {
   readonly notes: readonly Note[];
 }
 
+const OPTIONS: OptionNames<PrepareOptions> = { input: true, output: true, keepShared: true };
+
 /**
  * A file as it was found, made ready for inference and training: the part that one output needs, with a free batch,
  * running statistics in the place of the batch's, float32 in that of half types, and a weight of its own for each layer
@@ -54,6 +57,7 @@ export interface PreparedModel {
  * @throws RefusedModelError where several of this stand in the way
  */
 export function prepareModel(model: Model, options: PrepareOptions = {}): PreparedModel {
+  requireKnownOptions('prepareModel', options, OPTIONS);
   const refusals = new Refusals();
   const { input, output, ...prepared } = preparedAsFarAsKnown(model, options, refusals);
   refusals.throwIfAny();

@@ -1,7 +1,10 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { WrongResultsError } from '../errors.ts';
 import type { TrainingKernels } from '../training/passes.ts';
 import { type NetworkProofOptions, networkDeviation } from './network-deviation.ts';
 import { PROOF_TOLERANCE } from './prove-provider.ts';
+
+const OPTIONS: OptionNames<NetworkProofOptions> = { runtime: true, threads: true, optimiser: true };
 
 /**
  * Proves that kernels compute what they should, before anything is trained on them: one training step of a small network
@@ -11,6 +14,7 @@ import { PROOF_TOLERANCE } from './prove-provider.ts';
  * @throws WrongResultsError (`E_WRONG_RESULTS`) if it is more than `PROOF_TOLERANCE` of a network
  */
 export async function proveKernels(kernels: TrainingKernels, options: NetworkProofOptions): Promise<number> {
+  requireKnownOptions('proveKernels', options, OPTIONS);
   const deviation = await networkDeviation({ kernels }, options);
   const { network: tolerance } = PROOF_TOLERANCE;
   if (deviation <= tolerance) return deviation;

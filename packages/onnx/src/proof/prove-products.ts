@@ -1,10 +1,16 @@
-import { curricularFace } from '@cf/core';
+import { curricularFace, type OptionNames, requireKnownOptions } from '@cf/core';
 import { WrongResultsError } from '../errors.ts';
 import { onnxBackend } from '../head/onnx-backend.ts';
 import type { HeadProducts } from '../head/tile-products.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import { headDeviation, type ProvenHead } from './head-deviation.ts';
 import { PROOF_TOLERANCE } from './prove-provider.ts';
+
+const OPTIONS: OptionNames<{
+  readonly runtime: OnnxRuntime;
+  readonly threads?: number | undefined /** Default: CurricularFace. */;
+  readonly head?: ProvenHead;
+}> = { runtime: true, threads: true, head: true };
 
 /**
  * Proves that products compute what they should, before anything is trained on them: two steps of a small head beside the
@@ -15,17 +21,15 @@ import { PROOF_TOLERANCE } from './prove-provider.ts';
  */
 export async function proveProducts(
   products: HeadProducts,
-  {
-    runtime,
-    threads,
-    head = { loss: curricularFace() },
-  }: {
+  options: {
     readonly runtime: OnnxRuntime;
     readonly threads?: number | undefined;
     /** Default: CurricularFace. */
     readonly head?: ProvenHead;
   },
 ): Promise<number> {
+  requireKnownOptions('proveProducts', options, OPTIONS);
+  const { runtime, threads, head = { loss: curricularFace() } } = options;
   const backend = await onnxBackend({ runtime, products, ...(threads === undefined ? {} : { threads }) });
   try {
     const deviation = await headDeviation(backend, head);

@@ -1,4 +1,4 @@
-import { STEP_TOLERANCE } from '@cf/core';
+import { type OptionNames, requireKnownOptions, STEP_TOLERANCE } from '@cf/core';
 import type { LearnerOptimiser } from '@cf/training';
 import { WrongResultsError } from '../errors.ts';
 import { onnxBackend } from '../head/onnx-backend.ts';
@@ -35,6 +35,14 @@ export const PROOF_TOLERANCE: Readonly<Record<'head' | 'network', number>> = {
   network: 1e-4,
 };
 
+const OPTIONS: OptionNames<ProviderProofOptions> = {
+  runtime: true,
+  provider: true,
+  head: true,
+  network: true,
+  threads: true,
+};
+
 /**
  * Proves that an execution provider computes what it should, before anything is trained on it: two steps of a small head
  * beside the float64 reference, and one training step of a small network beside the runtime's processor. That takes a
@@ -44,6 +52,7 @@ export const PROOF_TOLERANCE: Readonly<Record<'head' | 'network', number>> = {
  * @throws WrongResultsError (`E_WRONG_RESULTS`) if it deviates by more than `PROOF_TOLERANCE`
  */
 export async function proveProvider(options: ProviderProofOptions): Promise<ProviderProof> {
+  requireKnownOptions('proveProvider', options, OPTIONS);
   const { provider, head, network } = options;
   const proof = {
     provider,

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { OnnxGraphError } from '../errors.ts';
 import { sizeOf } from '../model/dims.ts';
 import { graphOf, inputsOf, type Model } from '../model/model.ts';
@@ -38,6 +39,14 @@ export interface CalibrationBatch {
   readonly dims: readonly number[];
 }
 
+const OPTIONS: OptionNames<CalibrationOptions> = {
+  runtime: true,
+  samples: true,
+  method: true,
+  equalise: true,
+  threads: true,
+};
+
 /**
  * Runs a model on samples and takes down what the activations that {@link quantise} makes bytes of lie between. Before, it
  * looks at how large the channels of convolutions are, and brings them nearer to one size.
@@ -45,10 +54,9 @@ export interface CalibrationBatch {
  * @throws OnnxGraphError for a model of several inputs, one without a layer to quantise, no samples, and activations that
  * are not finite; UnsupportedOperatorError for one that is quantised already
  */
-export async function calibrate(
-  model: Model,
-  { samples, method = 'squared-error', equalise = true, ...on }: CalibrationOptions,
-): Promise<Calibration> {
+export async function calibrate(model: Model, options: CalibrationOptions): Promise<Calibration> {
+  requireKnownOptions('calibrate', options, OPTIONS);
+  const { samples, method = 'squared-error', equalise = true, ...on } = options;
   const form = quantisableForm(model);
   const batches: CalibrationBatch[] = [];
   for await (const batch of samples) batches.push(batch);

@@ -1,4 +1,4 @@
-import { requireChoice } from '@cf/core';
+import { type OptionNames, requireChoice, requireKnownOptions } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { OnnxGraphError } from '../errors.ts';
 import type { ElementType } from '../model/element-type.ts';
@@ -38,6 +38,8 @@ export interface QuantisedModel {
   readonly floatLayers: readonly FloatLayer[];
 }
 
+const OPTIONS: OptionNames<QuantiseOptions> = { calibration: true, weights: true, keep: true };
+
 /**
  * A model whose convolutions and products with constant weights are computed in bytes: activations in uint8, each with one
  * scale, and weights with a scale for each output channel, between QuantizeLinear and DequantizeLinear, which runtimes make
@@ -46,10 +48,9 @@ export interface QuantisedModel {
  * @throws OnnxGraphError where nothing can be quantised, or the calibration is of another model; UnsupportedOperatorError
  * for one that is quantised already
  */
-export function quantise(
-  model: Model,
-  { calibration, weights = 'uint8', keep }: QuantiseOptions,
-): QuantisedModel {
+export function quantise(model: Model, options: QuantiseOptions): QuantisedModel {
+  requireKnownOptions('quantise', options, OPTIONS);
+  const { calibration, weights = 'uint8', keep } = options;
   requireChoice('weights', weights, ['uint8', 'int8']);
   const form = equalised(quantisableForm(model), calibration.factors);
   const places = quantisedPlaces(form, keep);

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { GraphBuilder } from '../builder/graph-builder.ts';
 import { ELEMENTS } from '../model/element-type.ts';
 import { ValueInfoProtoSchema } from '../model/messages/onnx_pb.js';
@@ -72,6 +73,15 @@ export interface SessionOpener {
   open(model: Model, extra?: RuntimeSessionOptions['extra']): Promise<FillingSession>;
 }
 
+const OPTIONS: OptionNames<RuntimeSessionOptions> = {
+  intraOpNumThreads: true,
+  enableMemPattern: true,
+  logSeverityLevel: true,
+  executionProviders: true,
+  externalData: true,
+  extra: true,
+};
+
 /**
  * How a runtime fills given arrays without allocating, found out with a run of a tiny model. Fresh arrays cost more than
  * the arithmetic: every page of them is a page fault.
@@ -87,6 +97,7 @@ export async function sessionOpener(
   runtime: OnnxRuntime,
   options: RuntimeSessionOptions,
 ): Promise<SessionOpener> {
+  requireKnownOptions('sessionOpener', options, OPTIONS);
   const waiting = inTurn(runtime.InferenceSession);
   const open = (
     model: Model,

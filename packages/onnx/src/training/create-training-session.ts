@@ -1,4 +1,4 @@
-import { requireChoice, requireInteger } from '@cf/core';
+import { type OptionNames, requireChoice, requireInteger, requireKnownOptions } from '@cf/core';
 import { ACTIVATIONS } from '../gradient/split-gradient.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
@@ -13,6 +13,20 @@ import type { TrainingPasses } from './passes.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import { openRunners } from './runner.ts';
 import { TrainingSession } from './training-session.ts';
+
+const OPTIONS: OptionNames<TrainingSessionOptions> = {
+  runtime: true,
+  threads: true,
+  seed: true,
+  kernels: true,
+  executionProviders: true,
+  model: true,
+  optimiser: true,
+  activations: true,
+  output: true,
+  freezeUntil: true,
+  freezeBn: true,
+};
 
 /**
  * Opens a model for training. What can't be trained is an error before the runtime is asked.
@@ -31,6 +45,7 @@ import { TrainingSession } from './training-session.ts';
  * @throws BackendError if the runtime does not take the graphs
  */
 export async function createTrainingSession(options: TrainingSessionOptions): Promise<TrainingSession> {
+  requireKnownOptions('createTrainingSession', options, OPTIONS);
   const { runtime, seed = 0, activations = 'saved', threads, executionProviders } = options;
   // What comes out evaluates with its running statistics, whatever mode it was exported in.
   const model = modelInInferenceForm(toFloat32(options.model).model);

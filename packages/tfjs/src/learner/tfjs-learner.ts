@@ -1,7 +1,9 @@
 import {
   BackendError,
   type FloatArray,
+  type OptionNames,
   requireFiniteTensor,
+  requireKnownOptions,
   ShapeMismatchError,
   StateMismatchError,
 } from '@cf/core';
@@ -29,6 +31,8 @@ export interface TfjsLearnerOptions {
   readonly seed?: number;
 }
 
+const OPTIONS: OptionNames<TfjsLearnerOptions> = { optimiser: true, seed: true };
+
 /**
  * A layers model as the loop of `@cf/training` takes it, on the backend that is active. Pictures [B, C, H, W] become
  * [B, H, W, C]; other batches go in as they are. Its state is `weights/LAYER/N`, `statistics/LAYER/fixed/N`,
@@ -38,6 +42,7 @@ export interface TfjsLearnerOptions {
  * @throws ShapeMismatchError if its output is not [B, d]
  */
 export function tfjsLearner(model: tfl.LayersModel, options: TfjsLearnerOptions): Learner {
+  requireKnownOptions('tfjsLearner', options, OPTIONS);
   return new TfjsLearner(model, options);
 }
 

@@ -78,8 +78,26 @@ describe('a head by published names', () => {
     expect(() => headOfPublished(without('t'), options)).toThrow(/^no tensor 't', expected 't' \[1\]/);
     expect(() => headOfPublished(without('kernel'), options)).toThrow(/^no tensor 'weight'/);
     expect(() => headOfPublished(tensors, { ...options, classes: 4 })).toThrow(
-      /^'kernel' \[2, 3\], expected 'kernel' \[2, 4\]/,
+      /^3 class centers: 'kernel' \[2, 3\], expected 4 classes: 'kernel' \[2, 4\]/,
     );
+    expect(() => headOfPublished(tensors, { ...options, subCenters: 2 })).toThrow(
+      /expected 3 classes with 2 centers each: 'kernel' \[2, 6\]/,
+    );
+    expect(() => headOfPublished(tensors, { ...options, embeddingSize: 4 })).toThrow(
+      /^class centers of length 2: 'kernel' \[2, 3\], expected length 4, .*: 'kernel' \[4, 3\]/,
+    );
+    const given = (name: string, shape: readonly number[], value = 1): NamedTensors => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      return new Map([...tensors, [name, { shape, data: new Float32Array(length).fill(value) }]]);
+    };
+    expect(() => headOfPublished(given('kernel', [3, 2]), options)).toThrow(
+      /^'kernel' \[3, 2\], the other way round, expected 'kernel' \[2, 3\]\.\nFix: transpose it, or call it 'weight'/,
+    );
+    expect(() => headOfPublished(given('kernel', [6]), options)).toThrow(/^'kernel' \[6\], expected/);
+    expect(() => headOfPublished(given('kernel', [2, 3], Number.NaN), options)).toThrow(/^kernel\[0\] = NaN/);
+    expect(() => headOfPublished(given('t', [2]), options)).toThrow(/^'t' \[2\], expected 't' \[1\]/);
+    expect(() => headOfPublished(given('t', [1], 7), options)).toThrow(/^state\.t = 7, expected/);
+    expect(() => headOfPublished(tensors, optionsOf(arcFace()))).toThrow(/^tensor of a head of arcface 't'/);
     const strange = new Map([...tensors, ['kernal', { shape: [1], data: Float32Array.of(1) }] as const]);
     expect(() => headOfPublished(strange, options)).toThrow(/kernel/);
     expect(() => publishedHead(firstHeadState(optionsOf(arcFace(), 2)), 'kernel')).toThrow(/^as = "kernel"/);

@@ -1,7 +1,9 @@
 import {
+  checkState,
   initialState,
   OptionOutOfRangeError,
   requireChoice,
+  requireFiniteTensor,
   StateMismatchError,
   UnknownNameError,
 } from '@cf/core';
@@ -62,8 +64,9 @@ export function publishedHead(
  * The state of a head before the first step, with the class centers, the bias and the loss's state of a published PyTorch
  * module, whose tensors have the names that {@link publishedHead} gives. Optimiser and count of steps start anew.
  *
- * @throws StateMismatchError for a tensor that is missing or of another shape; UnknownNameError for one that nobody reads;
- * else as a first state
+ * @throws StateMismatchError for a tensor that is missing or of another shape: class centers tell whether they lie the other
+ * way round, are of another length, or of another number of classes; UnknownNameError for a tensor that nobody reads;
+ * NonFiniteError; OptionOutOfRangeError for a value outside its range, such as t; else as a first state
  */
 export function headOfPublished(tensors: NamedTensors, options: FirstStateOptions): HeadState {
   const { loss, embeddingSize, subCenters = 1 } = options;
@@ -72,28 +75,69 @@ export function headOfPublished(tensors: NamedTensors, options: FirstStateOption
   const rows = classes * subCenters;
   const as = CENTERS.find((name) => tensors.has(name)) ?? 'weight';
   const isKernel = as === 'kernel';
-  const shape = isKernel ? [embeddingSize, rows] : [rows, embeddingSize];
   const { step, ...values } = initialState(loss).values;
   const scalars = Object.keys(values);
   const ofClasses = Object.keys(loss.initialClassValues);
   const known = [as, ...(first.classBias ? ['bias'] : []), ...[...scalars, ...ofClasses].map(publishedName)];
   for (const name of tensors.keys())
     if (!known.includes(name)) throw new UnknownNameError(`tensor of a head of ${loss.name}`, name, known);
-  const given = tensorOf(tensors, as, shape);
+  const given = centersOf(tensors, as, { classes, subCenters, dim: embeddingSize });
+  requireFiniteTensor(as, given);
   first.centers.values.set(isKernel ? transposed(given, embeddingSize, rows) : given);
   first.classBias?.values.set(tensorOf(tensors, 'bias', [first.classBias.values.length]));
   const scalar = (name: string): number => tensorOf(tensors, publishedName(name), [1])[0]!;
   const table = (name: string): number[] => Array.from(tensorOf(tensors, publishedName(name), [classes]));
-  return {
-    ...first,
-    lossState: {
-      loss: loss.name,
-      values: { step: step!, ...Object.fromEntries(scalars.map((name) => [name, scalar(name)])) },
-      ...(ofClasses.length > 0 && {
-        classValues: Object.fromEntries(ofClasses.map((name) => [name, table(name)])),
-      }),
-    },
+  const lossState = {
+    loss: loss.name,
+    values: { step: step!, ...Object.fromEntries(scalars.map((name) => [name, scalar(name)])) },
+    ...(ofClasses.length > 0 && {
+      classValues: Object.fromEntries(ofClasses.map((name) => [name, table(name)])),
+    }),
   };
+  return { ...first, lossState: checkState(loss, lossState) };
+}
+
+/** What class centers are of. */
+interface CentersSize {
+  readonly classes: number;
+  readonly subCenters: number;
+  readonly dim: number;
+}
+
+/** The class centers, as they lie. @throws StateMismatchError that names what of their shape is another */
+function centersOf(
+  tensors: NamedTensors,
+  as: PublishedCenters,
+  { classes, subCenters, dim }: CentersSize,
+): NamedTensor['data'] {
+  const rows = classes * subCenters;
+  const shape = as === 'kernel' ? [dim, rows] : [rows, dim];
+  const tensor = tensors.get(as);
+  if (tensor === undefined || tensor.shape.length !== 2 || tensor.shape.join() === shape.join())
+    return tensorOf(tensors, as, shape);
+  const other = CENTERS.find((name) => name !== as)!;
+  const [first, second] = tensor.shape as [number, number];
+  const shown = `'${as}' [${first}, ${second}]`;
+  const expected = `'${as}' [${shape.join(', ')}]`;
+  if (first === shape[1] && second === shape[0])
+    throw new StateMismatchError(
+      `${shown}, the other way round`,
+      expected,
+      `transpose it, or call it '${other}', if that is how it lies.`,
+    );
+  const [givenDim, givenRows] = as === 'kernel' ? [first, second] : [second, first];
+  if (givenDim !== dim)
+    throw new StateMismatchError(
+      `class centers of length ${givenDim}: ${shown}`,
+      `length ${dim}, as the embeddings have it: ${expected}`,
+      `give a head that was trained on embeddings of length ${dim}.`,
+    );
+  const centers = subCenters === 1 ? '' : ` with ${subCenters} centers each`;
+  throw new StateMismatchError(
+    `${givenRows} class centers: ${shown}`,
+    `${classes} classes${centers}: ${expected}`,
+    'give a head of the same classes, in the order of the labels.',
+  );
 }
 
 /** A buffer of one number may be a scalar, []. */

@@ -32,15 +32,25 @@ export const keeping = {
   }),
 };
 
-/** Of a training that starts from another run. */
-export const start = only(ONLY.started, {
-  newCenters: setting(
-    '--new-centers <start>',
-    z.enum(['mean', 'random']).optional(),
-    'mean or random: class centers of identities that the earlier run did not have start at the mean embedding of their pictures, or anywhere',
-    { told: 'mean' },
-  ),
-});
+/** What a training starts from, in place of random class centers. */
+export const start = {
+  ...only(ONLY.unstarted, {
+    headFrom: setting(
+      '--head-from <file>',
+      text().optional(),
+      'class centers and t of a published PyTorch module, as safetensors: kernel [d, C] or weight [C·K, d], bias, t',
+      { told: 'random class centers' },
+    ),
+  }),
+  ...only(ONLY.started, {
+    newCenters: setting(
+      '--new-centers <start>',
+      z.enum(['mean', 'random']).optional(),
+      'mean or random: class centers of identities that the earlier run did not have start at the mean embedding of their pictures, or anywhere',
+      { told: 'mean' },
+    ),
+  }),
+};
 
 /** Flags of a call of the program, not of the training. */
 export const run = {

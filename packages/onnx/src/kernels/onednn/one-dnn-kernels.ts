@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { TrainingKernels } from '../../training/passes.ts';
 import type { ForeignFunctions } from './foreign-functions.ts';
 import { OneDnnPasses } from './one-dnn-passes.ts';
@@ -11,13 +12,17 @@ export interface OneDnnOptions {
   readonly library?: string;
 }
 
+const OPTIONS: OptionNames<OneDnnOptions> = { koffi: true, library: true };
+
 /**
  * Training passes on oneDNN's primitives: convolutions, products, normalisations, activations and pools in the layouts
  * that the processor likes best, carried along from layer to layer.
  *
  * @throws BackendError where there is no oneDNN of a version that is known
  */
-export function oneDnnKernels({ koffi, library }: OneDnnOptions): TrainingKernels {
+export function oneDnnKernels(given: OneDnnOptions): TrainingKernels {
+  requireKnownOptions('oneDnnKernels', given, OPTIONS);
+  const { koffi, library } = given;
   const api = openOneDnn(koffi, library);
   const { major, minor, patch } = api.library.version;
   return {

@@ -1,4 +1,4 @@
-import { requireChoice } from '@cf/core';
+import { type OptionNames, requireChoice, requireKnownOptions } from '@cf/core';
 import { requireWeightsInside } from '../../model/external-data.ts';
 import type { Model } from '../../model/model.ts';
 import { opsetOf } from '../../model/opset.ts';
@@ -13,6 +13,8 @@ export interface FromFloat32Options {
   /** Inputs and outputs stay float32, with a Cast behind or before them; true by default. Of float16 only. */
   readonly keepIo?: boolean;
 }
+
+const OPTIONS: OptionNames<FromFloat32Options> = { keepIo: true };
 
 /**
  * A float32 model in half precision; numbers are rounded to nearest, ties to even.
@@ -32,8 +34,10 @@ export interface FromFloat32Options {
 export function fromFloat32(
   model: Model,
   type: HalfType,
-  { keepIo = true }: FromFloat32Options = {},
+  options: FromFloat32Options = {},
 ): { readonly model: Model; readonly notes: readonly Note[] } {
+  requireKnownOptions('fromFloat32', options, OPTIONS);
+  const { keepIo = true } = options;
   requireChoice('type', type, ['float16', 'bfloat16']);
   requireWeightsInside(model);
   const source = opsetOf(model) < OLDEST_HALF ? upgradeModel(model) : model;

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { Refusals, type RefusedPlace } from '../../errors.ts';
 import { sizeOf } from '../../model/dims.ts';
 import { elementTypeOf } from '../../model/element-type.ts';
@@ -88,11 +89,21 @@ export interface InspectedRefusal {
   readonly place?: RefusedPlace;
 }
 
+const OPTIONS: OptionNames<InspectOptions> = {
+  batch: true,
+  input: true,
+  output: true,
+  keepShared: true,
+  freezeUntil: true,
+  freezeBn: true,
+};
+
 /**
  * Reads a model: what it takes and gives, its layers, what they cost, what trains, and all that stands in the way.
  * Nothing of what is found makes it throw: it is among the refusals.
  */
 export function inspectModel(model: Model, options: InspectOptions = {}): ModelInspection {
+  requireKnownOptions('inspectModel', options, OPTIONS);
   const { batch = 1 } = options;
   const graph = graphOf(model);
   const { prepared, form, split, refusals } = trainabilityOf(model, options);

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { Refusals } from '../../errors.ts';
 import { graphOf, type Model, type Node } from '../../model/model.ts';
 import { embeddingNetwork } from '../training-form/embedding-network.ts';
@@ -19,15 +20,21 @@ export interface LowMemory {
   readonly repeatedShare: number;
 }
 
+const OPTIONS: OptionNames<TrainingFormOptions & { readonly batch: number }> = {
+  output: true,
+  freezeUntil: true,
+  freezeBn: true,
+  batch: true,
+};
+
 /**
  * Compares training with `activations: 'checkpointed'` and `'saved'` before anything runs.
  *
  * @throws the errors of `trainingForm` and `splitGradient`
  */
-export function lowMemory(
-  model: Model,
-  { batch, ...options }: TrainingFormOptions & { readonly batch: number },
-): LowMemory {
+export function lowMemory(model: Model, given: TrainingFormOptions & { readonly batch: number }): LowMemory {
+  requireKnownOptions('lowMemory', given, OPTIONS);
+  const { batch, ...options } = given;
   const form = trainingForm(model, options);
   const { name: input, shape } = embeddingNetwork(model, form, new Refusals()).input;
   const seed = seedOf(form);

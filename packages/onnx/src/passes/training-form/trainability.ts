@@ -1,4 +1,4 @@
-import { CfError } from '@cf/core';
+import { CfError, type OptionNames, requireKnownOptions } from '@cf/core';
 import { OnnxGraphError, Refusals } from '../../errors.ts';
 import { activityOf } from '../../gradient/active-nodes.ts';
 import type { SplitGradient } from '../../gradient/split-gradient.ts';
@@ -26,6 +26,15 @@ export interface Trainability {
   readonly refusals: Refusals;
 }
 
+const OPTIONS: OptionNames<TrainabilityOptions> = {
+  batch: true,
+  input: true,
+  output: true,
+  keepShared: true,
+  freezeUntil: true,
+  freezeBn: true,
+};
+
 /**
  * Checks that a file can train before anything of it runs: its parts, its batch, every operator, type and normalisation.
  *
@@ -33,6 +42,7 @@ export interface Trainability {
  * @throws RefusedModelError with all of them where there are several
  */
 export function requireTrainable(model: Model, options: TrainabilityOptions = {}): void {
+  requireKnownOptions('requireTrainable', options, OPTIONS);
   trainabilityOf(model, options).refusals.throwIfAny();
 }
 

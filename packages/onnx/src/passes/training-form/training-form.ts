@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { GraphBuilder } from '../../builder/graph-builder.ts';
 import { OnnxGraphError, Refusals } from '../../errors.ts';
 import { requireWeightsInside } from '../../model/external-data.ts';
@@ -40,6 +41,8 @@ export interface TrainingForm {
   readonly masks: readonly DropoutMask[];
 }
 
+const OPTIONS: OptionNames<TrainingFormOptions> = { output: true, freezeUntil: true, freezeBn: true };
+
 /**
  * The training form of a model, which is brought to its inference form first, whatever mode it was exported in: weights
  * become inputs; normalisations take the statistics of the batch and carry running ones on; dropout multiplies by a mask
@@ -52,6 +55,7 @@ export interface TrainingForm {
  * @throws RefusedModelError with all of these where there are several
  */
 export function trainingForm(model: Model, options: TrainingFormOptions = {}): TrainingForm {
+  requireKnownOptions('trainingForm', options, OPTIONS);
   const refusals = new Refusals();
   const form = refusals.goOn(() => formOf(model, options, refusals));
   refusals.throwIfAny();

@@ -1,0 +1,25 @@
+import { testOptionNames } from '../../../testing/option-names.ts';
+import * as exported from './index.ts';
+
+/** What is not looked at before the options are. */
+const NONE = undefined as never;
+const { backendLaws, denseStep, replayGoldens } = exported;
+
+testOptionNames(exported, {
+  checked: {
+    backendLaws: (options) => backendLaws(NONE, options),
+    denseStep: (options) => denseStep(NONE, NONE, options),
+    replayGoldens: (options) => replayGoldens(NONE, NONE, options),
+  },
+  others: [
+    'InProcessShards',
+    'buildProblem',
+    'embeddedGoldens',
+    'formatGoldenReport',
+    'kinkDistance',
+    'naturalScales',
+    'parseGoldens',
+    'problemSpecs',
+    'specimen',
+  ],
+});

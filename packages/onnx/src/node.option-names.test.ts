@@ -1,0 +1,13 @@
+import { testOptionNames } from '../../../testing/option-names.ts';
+import * as exported from './node.ts';
+
+/** What is not looked at before the options are. */
+const NONE = undefined as never;
+const { writeModelFile } = exported;
+
+testOptionNames(exported, {
+  checked: {
+    writeModelFile: (options) => writeModelFile(NONE, NONE, options),
+  },
+  others: ['readModelFile'],
+});
