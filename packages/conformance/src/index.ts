@@ -1,3 +1,4 @@
+export { InProcessShards } from '@cf/core';
 export { BACKEND_LAWS, backendLaws, FLOAT64_LAWS, FORMULA_LAWS, type LawTest } from './backend-laws.ts';
 export { embeddedGoldens } from './goldens/embedded.ts';
 export { formatGoldenReport } from './goldens/format-report.ts';
@@ -19,7 +20,6 @@ export {
 export type { Law, LawContext, LawOptions } from './laws/law.ts';
 export { type DenseOutput, denseStep } from './oracle/dense-head.ts';
 export { kinkDistance } from './oracle/kink-distance.ts';
-export { InProcessShards } from './problems/in-process-shards.ts';
 export {
   buildProblem,
   type ProblemBounds,

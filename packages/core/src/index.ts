@@ -31,6 +31,7 @@ export { firstLine, reasonOf } from './errors/reason-of.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
 export type {
   Backend,
+  ClassSample,
   FloatArray,
   GradientRows,
   GradientTaker,
@@ -94,6 +95,7 @@ export {
   headStep,
   type PairsSeen,
 } from './head/phases/head-step.ts';
+export { InProcessShards } from './head/phases/in-process-shards.ts';
 export { emptyLogSumExp, type LogSumExp, mergeLogSumExp } from './head/phases/log-sum-exp.ts';
 export { communicator } from './head/phases/meetings.ts';
 export type { BatchContext } from './head/phases/open-batch.ts';
@@ -108,6 +110,8 @@ export {
 } from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
 export { requireHead } from './head/require-head.ts';
+export { type ClassRate, sampleClasses } from './head/sampled/sample-classes.ts';
+export { type SampledHeadOptions, sampledHead } from './head/sampled/sampled-head.ts';
 export { SharedTiles } from './head/shared-tiles.ts';
 export {
   relativeError,

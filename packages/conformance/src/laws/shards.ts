@@ -4,11 +4,11 @@ import {
   createRandom,
   type HeadInput,
   type HeadOutput,
+  InProcessShards,
   type MarginLoss,
 } from '@cf/core';
 import fc from 'fast-check';
 import { kinkDistance } from '../oracle/kink-distance.ts';
-import { InProcessShards } from '../problems/in-process-shards.ts';
 import { buildProblem } from '../problems/problem.ts';
 import { type Law, problemLaw, requireClose, requireSameOutput, stepOnce, type Trial } from './law.ts';
 

@@ -6,6 +6,18 @@ import type { SharedTiles } from './shared-tiles.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
+/** That W holds some of the classes only, drawn for this batch. */
+export interface ClassSample {
+  /** Which classes the rows of W are of, K rows each, rising: [C′]. Labels count these, from 0 to C′ − 1. */
+  readonly ids: ArrayLike<number>;
+  /** C, over all shards: the length of what a loss has and carries of classes. */
+  readonly classes: number;
+  /** How many classes these stand for in the loss. Default C′. */
+  readonly standFor?: number;
+  /** What each negative counts for in the sums over the negatives. Default 1. */
+  readonly weight?: number;
+}
+
 /** Some rows of ∂L/∂W that stand together. */
 export interface GradientRows {
   /** The row of W that the first of them belongs to. */
@@ -65,6 +77,11 @@ export interface HeadInput {
    * `inspect` or `sharedTiles`, which read W once more. After an error some rows may have been taken.
    */
   readonly gradientTaker?: GradientTaker | undefined;
+  /**
+   * Where W holds a part of the classes, drawn for this batch: what `sampledHead` hands to the heads that it is made of. For
+   * backends whose heads take a communicator.
+   */
+  readonly sampled?: ClassSample | undefined;
   /** What other heads step over the same X and W with, and may share; a backend need not. It changes no bit. */
   readonly sharedTiles?: SharedTiles | undefined;
 }

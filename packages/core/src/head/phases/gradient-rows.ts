@@ -128,7 +128,7 @@ export function sumOfSquares(values: FloatArray): number {
 }
 
 /** The first place of a rising list whose number is not below `value`. */
-function lowerBound(list: Int32Array, value: number): number {
+export function lowerBound(list: Int32Array, value: number): number {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;

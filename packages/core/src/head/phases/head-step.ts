@@ -84,7 +84,7 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
     const seen = yield* met(batch, own);
     const reduced = closeBatch(batch, seen);
     const sums = yield* wholeGradients(step, batch, reduced, (again) =>
-      gradientsOf(passes, again ? undefined : own, reduced, binary),
+      gradientsOf(passes, again ? undefined : own, weightedSlopes(reduced, batch), binary),
     );
     const gradBias = ofParameter(loss, sums.bias);
     const sharedBias = loss.bias?.of === 'all classes' ? gradBias : undefined;
@@ -173,14 +173,43 @@ function* met(batch: BatchContext, own: NegativesSeen): Steps<NegativesSeen> {
   for (const name of negativeSumNames(batch.loss)) {
     requireLength(`sums.${name}`, sums[name] ?? [], batch.batch);
   }
-  return batch.communicator ? yield* batch.communicator.negatives(own) : own;
+  const weighted = weightedSums(own, batch.negativeWeight);
+  return batch.communicator ? yield* batch.communicator.negatives(weighted) : weighted;
+}
+
+/** What negatives come to that each count for several. */
+function weightedSums(seen: NegativesSeen, weight: number): NegativesSeen {
+  if (weight === 1) return seen;
+  const times = (values: Float64Array): Float64Array => values.map((value) => weight * value);
+  const { logSumExp, sums, counts } = seen;
+  return {
+    logSumExp: { max: logSumExp.max, sum: times(logSumExp.sum) },
+    sums: Object.fromEntries(Object.entries(sums).map(([name, values]) => [name, times(values)])),
+    counts: counts && { ...counts, hard: weight * counts.hard, emphasised: weight * counts.emphasised },
+  };
+}
+
+/** What the batch comes to, as a pass sees it whose negatives each count for several. */
+function weightedSlopes(reduced: ReducedBatch, { negativeWeight: weight, loss }: BatchContext): ReducedBatch {
+  if (weight === 1) return reduced;
+  return loss.objective.kind === 'binary'
+    ? { ...reduced, dNll: reduced.dNll.map((value) => weight * value) }
+    : { ...reduced, logSumExp: reduced.logSumExp.map((value) => value - Math.log(weight)) };
 }
 
 /** ∂loss/∂ℓ_i where it does not depend on the losses: then one pass does for a binary objective. */
-function slopesBefore({ loss, batch, sampleWeights, state, mode }: BatchContext): Float64Array | undefined {
+function slopesBefore({
+  loss,
+  batch,
+  sampleWeights,
+  state,
+  mode,
+  negativeWeight,
+}: BatchContext): Float64Array | undefined {
   if (readsLosses(loss.weighting, mode)) return undefined;
   const samples = { nll: new Float64Array(batch), sampleWeights, state: scalarsOf(state.values), mode };
-  return weightSamples(batchOps, loss, samples).dNll;
+  const { dNll } = weightSamples(batchOps, loss, samples);
+  return negativeWeight === 1 ? dNll : dNll.map((value) => negativeWeight * value);
 }
 
 function* gradientsOf(

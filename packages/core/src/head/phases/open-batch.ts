@@ -1,4 +1,5 @@
 import { requireInteger } from '../../errors/check-options.ts';
+import { ShapeMismatchError } from '../../errors/errors.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { numberOps } from '../../readings/number.ts';
 import { type CheckedInput, checkInput } from '../check-input.ts';
@@ -25,6 +26,8 @@ export interface BatchContext extends CheckedInput {
   readonly allClasses: number;
   /** ε/C, what label smoothing takes off every probability in a gradient; 0 without. */
   readonly uniformShare: number;
+  /** What each negative counts for in the sums over the negatives: 1 but where they are a sample of others. */
+  readonly negativeWeight: number;
   /** The embeddings, on the unit sphere unless the geometry is `inner`. */
   readonly x: UnitRows;
   /** Where each sample stands to its own class; the tangents are 0 where that is on another shard. */
@@ -77,12 +80,22 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   const bias = biasOfClasses(loss, input.bias, classes);
   const x = (loss.geometry === 'inner' ? plainRows : unitRows)(input.embeddings, dim, 0, batch, allocate);
   const points = targetPoints({ loss, x, weights, bias, labels, subCenters, allocate });
-  const allLabels = Float64Array.from(labels, (label) => (label === NO_TARGET ? 0 : firstClass + label));
+  const { sampled } = input;
+  if (sampled !== undefined && sampled.ids.length !== classes)
+    throw new ShapeMismatchError(
+      `sampled.ids of length ${sampled.ids.length}`,
+      `[${classes}], one a class of W`,
+    );
+  const classOf = (label: number): number => firstClass + (sampled ? sampled.ids[label]! : label);
+  const allLabels = Float64Array.from(labels, (label) => (label === NO_TARGET ? 0 : classOf(label)));
   const besideLogit = loss.objective.kind === 'binary' ? biasOfSamples(bias, labels) : undefined;
   const ofSamples = [points.cos, points.sin, allLabels, ...(besideLogit ? [besideLogit] : [])];
-  const allClasses = communicator ? yield* communicator.targets(ofSamples, labels, classes) : classes;
-  requireClassValues(loss, allClasses, state);
-  requireFirstClass(options, { classes, allClasses });
+  const weight = sampled?.weight ?? 1;
+  const standFor = sampled?.standFor ?? classes;
+  const allClasses = communicator ? yield* communicator.targets(ofSamples, labels, standFor) : standFor;
+  const ofTables = sampled?.classes ?? allClasses;
+  requireClassValues(loss, ofTables, state);
+  requireFirstClass(options, { classes, allClasses: ofTables });
   const draws = marginDraws(loss, state, mode, sampleKeys, input.draws);
   const rowStream =
     input.gradientTaker &&
@@ -90,14 +103,26 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
       { loss, dim, count: weights.length / dim, targets: points.rows, checkFinite },
       input.gradientTaker,
     );
-  const before = { loss, points, norm: x.norms, draws, state, mode, classes: allClasses, labels: allLabels };
+  const before = {
+    loss,
+    points,
+    norm: x.norms,
+    draws,
+    state,
+    mode,
+    classes: allClasses,
+    ofTables,
+    labels: allLabels,
+  };
   const context = {
     ...checked,
     loss,
     weights,
     bias,
     allClasses,
-    uniformShare: loss.objective.kind === 'softmax' ? loss.objective.labelSmoothing / allClasses : 0,
+    uniformShare:
+      loss.objective.kind === 'softmax' ? (weight * loss.objective.labelSmoothing) / allClasses : 0,
+    negativeWeight: weight,
     x,
     points,
     communicator,

@@ -1,4 +1,5 @@
-import { type Communicator, communicator } from '@cf/core';
+import type { Communicator } from './communicator.ts';
+import { communicator } from './meetings.ts';
 
 interface Waiting {
   readonly values: Float64Array;

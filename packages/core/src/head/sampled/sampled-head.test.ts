@@ -1,0 +1,196 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { arcFace } from '../../losses/arc-face.ts';
+import { curricularFace } from '../../losses/curricular-face.ts';
+import type { LossParameters } from '../../losses/loss-definition.ts';
+import { createLoss } from '../../losses/registry.ts';
+import { softmax } from '../../losses/softmax.ts';
+import { keyedNormal } from '../../random/margin-draws.ts';
+import { referenceBackend } from '../../reference/reference-backend.ts';
+import { referenceStep } from '../../reference/reference-step.ts';
+import type { FloatArray, HeadInput } from '../contract.ts';
+import { sampleClasses } from './sample-classes.ts';
+import { type SampledHeadOptions, sampledHead } from './sampled-head.ts';
+
+const [BATCH, CLASSES, DIM] = [5, 41, 3];
+const COUNTS = Array.from({ length: CLASSES }, (_, c) => 1 + (c % 7));
+const fill = (length: number, seed: number): Float64Array =>
+  Float64Array.from({ length }, (_, i) => keyedNormal(seed, 0, i));
+const input: HeadInput = {
+  embeddings: fill(BATCH * DIM, 1),
+  weights: fill(CLASSES * DIM, 2),
+  labels: [0, 30, 6, 40, 6],
+  dim: DIM,
+};
+const open = (loss: Parameters<typeof sampledHead>[1], options: Partial<SampledHeadOptions>) =>
+  sampledHead(referenceBackend(), loss, { seed: 3, ...options });
+
+describe('the classes of a batch', () => {
+  test('are its own and drawn ones, as many as asked for, rising, and other ones at each step', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -1, max: 99 }), { minLength: 1, maxLength: 20 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        fc.nat(),
+        (labels, rate, seed) => {
+          const { ids, positives } = sampleClasses(labels, 100, { rate, seed }, 4);
+          const own = new Set(labels.filter((label) => label >= 0));
+          expect([...positives]).toEqual([...own].sort((a, b) => a - b));
+          expect([...ids]).toEqual([...new Set(ids)].sort((a, b) => a - b));
+          expect(ids).toHaveLength(Math.max(own.size, Math.round(100 * rate)));
+          for (const label of own) expect(ids.includes(label)).toBe(true);
+          expect(sampleClasses(labels, 100, { rate, seed }, 4).ids).toEqual(ids);
+        },
+      ),
+    );
+    const at = (step: number): Int32Array => sampleClasses([3], 1000, { rate: 0.1, seed: 1 }, step).ids;
+    expect(at(0)).not.toEqual(at(1));
+  });
+
+  test.each([0.1, 0.8])('are drawn equally often at a rate of %d', (rate) => {
+    const often = new Float64Array(20);
+    for (let step = 0; step < 4000; step++)
+      for (const id of sampleClasses([7], 20, { rate, seed: 5 }, step).ids) often[id]!++;
+    expect(often[7]).toBe(4000);
+    const share = (Math.round(20 * rate) - 1) / 19;
+    often.forEach((count, id) => {
+      if (id !== 7) expect(Math.abs(count / 4000 - share)).toBeLessThan(0.04);
+    });
+  });
+});
+
+describe.each<[string, LossParameters]>([
+  ['curricularface', { scale: 8 }],
+  ['adaface', {}],
+  ['softmax', { labelSmoothing: 0.1 }],
+  ['sphereface2', {}],
+  ['uniface', { scale: 8 }],
+  ['npcface', { scale: 8 }],
+  ['dynamic-arcface', { scale: 8 }],
+])('%s on sampled classes', (name, parameters) => {
+  const loss = createLoss(name, parameters, { classCounts: COUNTS });
+  const given: HeadInput = {
+    ...input,
+    ...(loss.bias ? { bias: fill(loss.bias.of === 'all classes' ? 1 : CLASSES, 3) } : {}),
+  };
+
+  test.each(['published', 'corrected'] as const)(
+    'is the full head where all are drawn, %s',
+    async (negatives) => {
+      const head = await open(loss, { rate: 1, negatives });
+      expect(await head.step(given)).toEqual(referenceStep(loss, given));
+      const sampled = await open(loss, { rate: 0.3, negatives });
+      const evaluated = { ...given, mode: 'eval' as const };
+      expect(await sampled.step(evaluated)).toEqual(referenceStep(loss, evaluated));
+    },
+  );
+
+  test.each(['published', 'corrected'] as const)(
+    'touches the rows that were drawn, %s',
+    async (negatives) => {
+      const head = await open(loss, { count: 12, negatives });
+      const { ids } = sampleClasses(given.labels, CLASSES, { count: 12, seed: 3 }, 0);
+      const taken = new Map<number, Float64Array>();
+      const gradientTaker = {
+        take: ({ first, values }: { first: number; values: FloatArray }) => {
+          for (let k = 0; k < values.length / DIM; k++) {
+            expect(taken.has(first + k)).toBe(false);
+            taken.set(first + k, Float64Array.from(values.subarray(k * DIM, (k + 1) * DIM)));
+          }
+        },
+      };
+      await head.step({ ...given, gradientTaker });
+      expect([...taken.keys()].sort((a, b) => a - b)).toEqual([...ids]);
+      const { gradWeights } = await head.step(given);
+      for (let c = 0; c < CLASSES; c++) {
+        const row = gradWeights.subarray(c * DIM, (c + 1) * DIM);
+        expect(row).toEqual(taken.get(c) ?? new Float64Array(DIM));
+      }
+    },
+  );
+});
+
+test('as published, the sampled classes are all there are', async () => {
+  const loss = curricularFace({ scale: 8 });
+  const { ids } = sampleClasses(input.labels, CLASSES, { rate: 0.5, seed: 3 }, 0);
+  const head = await open(loss, { rate: 0.5 });
+  const sampled = await head.step(input);
+  const weights = Float64Array.from(
+    [...ids].flatMap((id) => [...input.weights.slice(id * DIM, (id + 1) * DIM)]),
+  );
+  const alone = referenceStep(loss, {
+    ...input,
+    weights,
+    labels: Array.from(input.labels, (label) => ids.indexOf(label)),
+  });
+  expect(sampled.losses).toEqual(alone.losses);
+  expect(sampled.state).toEqual(alone.state);
+  expect(sampled.diagnostics).toEqual(alone.diagnostics);
+});
+
+test('t is that of the full head, whatever is drawn', async () => {
+  const loss = curricularFace({ scale: 8 });
+  const whole = referenceStep(loss, input);
+  for (const negatives of ['published', 'corrected'] as const)
+    expect((await (await open(loss, { rate: 0.2, negatives })).step(input)).state).toEqual(whole.state);
+});
+
+test('corrected, each of the others counts for those it was drawn from', async () => {
+  // With a bias that says the same: ln w for each of them.
+  const loss = softmax();
+  const bias = fill(CLASSES, 3);
+  const { ids, positives } = sampleClasses(input.labels, CLASSES, { count: 14, seed: 3 }, 0);
+  const weight = (CLASSES - positives.length) / (ids.length - positives.length);
+  const head = await open(loss, { count: 14, negatives: 'corrected' });
+  const corrected = await head.step({ ...input, bias });
+  const alone = referenceStep(loss, {
+    ...input,
+    weights: Float64Array.from([...ids].flatMap((id) => [...input.weights.slice(id * DIM, (id + 1) * DIM)])),
+    bias: Float64Array.from(ids, (id) => bias[id]! + (positives.includes(id) ? 0 : Math.log(weight))),
+    labels: Array.from(input.labels, (label) => ids.indexOf(label)),
+  });
+  const close = (actual: ArrayLike<number>, expected: ArrayLike<number>): void =>
+    expect(Array.from(actual)).toEqual(Array.from(expected, (value) => expect.closeTo(value, 12)));
+  close(corrected.losses, alone.losses);
+  close(corrected.gradEmbeddings, alone.gradEmbeddings);
+  ids.forEach((id, place) => {
+    close(
+      corrected.gradWeights.subarray(id * DIM, (id + 1) * DIM),
+      alone.gradWeights.subarray(place * DIM, (place + 1) * DIM),
+    );
+    close([corrected.gradBias![id]!], [alone.gradBias![place]!]);
+  });
+});
+
+test('corrected, the mean over draws is near the full loss, and as published below it', async () => {
+  const loss = arcFace({ scale: 4 });
+  const whole = referenceStep(loss, input).loss;
+  const mean = async (negatives: 'published' | 'corrected'): Promise<number> => {
+    const head = await open(loss, { rate: 0.5, negatives });
+    let sum = 0;
+    for (let step = 0; step < 200; step++) {
+      const state = { loss: loss.name, values: { step } };
+      sum += (await head.step({ ...input, state })).loss;
+    }
+    return sum / 200;
+  };
+  expect(Math.abs((await mean('corrected')) - whole)).toBeLessThan(0.02 * whole);
+  expect(await mean('published')).toBeLessThan(0.95 * whole);
+});
+
+test.each<[Record<string, unknown>, RegExp]>([
+  [{}, /^rate = undefined, expected a rate or a count/],
+  [{ rate: 0.1, count: 3 }, /expected a rate or a count, one of them/],
+  [{ rate: 0 }, /^rate = 0/],
+  [{ rate: 1.5 }, /^rate = 1\.5/],
+  [{ count: 0.5 }, /^count = 0\.5/],
+  [{ rate: 0.5, negatives: 'correct' }, /^negatives = "correct".*corrected/],
+  [{ rat: 0.5 }, /did you mean 'rate'/],
+])('%j is refused', async (options, message) => {
+  await expect(open(arcFace(), options)).rejects.toThrow(message);
+});
+
+test('a label out of range is told as the full head tells it', async () => {
+  const head = await open(arcFace(), { rate: 0.5 });
+  await expect(head.step({ ...input, labels: [0, 1, 2, 3, 41] })).rejects.toThrow(/labels\[4\] = 41/);
+});
