@@ -4,6 +4,7 @@ import * as exported from './index.ts';
 /** What is not looked at before the options are. */
 const NONE = undefined as never;
 const {
+  sampledHead,
   adaCos,
   adaFace,
   additiveCosineMargin,
@@ -46,6 +47,7 @@ const {
 
 testOptionNames(exported, {
   checked: {
+    sampledHead: (options) => sampledHead(NONE, NONE, options),
     adaCos: (options) => adaCos(options),
     adaFace: (options) => adaFace(options),
     additiveCosineMargin: (options) => additiveCosineMargin(NONE, options),
@@ -86,6 +88,9 @@ testOptionNames(exported, {
     x2Softmax: (options) => x2Softmax(options),
   },
   others: [
+    'InProcessShards',
+    'handOver',
+    'sampleClasses',
     'HardNegativeCounter',
     'SharedTiles',
     'accumulatedStep',

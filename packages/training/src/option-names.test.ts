@@ -20,6 +20,7 @@ testOptionNames(exported, {
     'labelSuspects',
     'learningRateAt',
     'publishedHead',
+    'rowUpdate',
     'stateFrom',
   ],
 });

@@ -1,5 +1,5 @@
 import { type OptionNames, OptionOutOfRangeError, requireKnownOptions, ShapeMismatchError } from '@cf/core';
-import type { AugmentOptions } from '../augmentation/augment-options.ts';
+import { type AugmentOptions, checkAugmentation } from '../augmentation/augment-options.ts';
 import { augmentPicture, type Recompress } from '../augmentation/augment-picture.ts';
 import { type AugmentKey, drawAugmentation } from '../augmentation/draw-augmentation.ts';
 import { placePicture } from '../augmentation/place-picture.ts';
@@ -13,6 +13,8 @@ export interface AugmentBatchOptions {
   /** Who writes and reads JPEGs, where the options have a share of `jpeg`. */
   readonly recompress?: Recompress;
 }
+
+const BATCH_OPTIONS: OptionNames<AugmentBatchOptions> = { into: true, recompress: true };
 
 /**
  * Cuts a batch out of a store and changes each picture at random ({@link drawAugmentation}).
@@ -28,8 +30,11 @@ export async function augmentBatch(
   samples: ArrayLike<number>,
   options: AugmentOptions,
   key: AugmentKey,
-  { into, recompress }: AugmentBatchOptions = {},
+  given: AugmentBatchOptions = {},
 ): Promise<Float32Array> {
+  requireKnownOptions('augmentBatch', given, BATCH_OPTIONS);
+  checkAugmentation(options);
+  const { into, recompress } = given;
   const batch = batchArray(store, samples, into);
   for (let b = 0; b < samples.length; b++) {
     const sample = samples[b]!;

@@ -1,5 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync } from 'node:fs';
-import { BackendError, requireInteger } from '@cf/core';
+import { BackendError, type OptionNames, requireInteger, requireKnownOptions } from '@cf/core';
 import type { ForeignFunctions } from '../kernels/onednn/foreign-functions.ts';
 
 /** Numbers in a file, which the system reads and writes as they are used. */
@@ -20,6 +20,8 @@ export interface MapFloatsOptions {
   readonly koffi: ForeignFunctions;
 }
 
+const OPTIONS: OptionNames<MapFloatsOptions> = { path: true, length: true, koffi: true };
+
 const [READ_WRITE, SHARED, SYNCHRONOUS] = [3, 1, 4];
 const MACOS_SYNCHRONOUS = 16;
 
@@ -29,7 +31,9 @@ const MACOS_SYNCHRONOUS = 16;
  * @throws BackendError where the system has no `mmap`, such as Windows, or refuses
  * @throws OptionOutOfRangeError for a length that is no positive integer
  */
-export function mapFloats({ path, length, koffi }: MapFloatsOptions): MappedFloats {
+export function mapFloats(options: MapFloatsOptions): MappedFloats {
+  requireKnownOptions('mapFloats', options, OPTIONS);
+  const { path, length, koffi } = options;
   requireInteger('length', length, 1, Number.MAX_SAFE_INTEGER / 4);
   const { platform } = process;
   if (platform !== 'linux' && platform !== 'darwin')

@@ -62,8 +62,8 @@ export interface PrepareBatch extends ClassBatch {
   /** ‖x‖: [B]. */
   readonly norm: Float64Array;
   readonly draws: Float64Array | undefined;
-  /** C, the length of what a loss carries of classes: that of `classes` but where these are a sample. */
-  readonly ofTables: number;
+  /** C, the length of what a loss carries of classes: that of `classes` by default, more where these are a sample. */
+  readonly ofTables?: number;
   /** b of each sample's class, where a binary objective has one: [B]. */
   readonly bias?: Float64Array | undefined;
   /** What the survey has found, where there was one. */
@@ -90,7 +90,7 @@ export function prepareBatch(given: PrepareBatch): PreparedBatch {
     sampleValues: Array.from({ length: batch }, (_, i) => sampleAt(sampleValues, i)),
     logitScale: perSample(logitScale, batch),
     next: sampleAt(next, 0),
-    nextClassValues: nextClassValues(loss, { ...given, classes: given.ofTables }, prepared.nextOfClass),
+    nextClassValues: nextClassValues(loss, { ...given, classes: given.ofTables ?? given.classes }, prepared.nextOfClass),
     completed: (sums) =>
       targetBatch(
         loss.negativeSums === undefined ? prepared : targetOfSums(batchOps, loss, samples, prepared, sums),
