@@ -27,6 +27,7 @@ import { gradientsMatchDerivatives, outputsMatchReference } from './laws/gradien
 import type { Law } from './laws/law.ts';
 import { knownCounterexample } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { sampleIsAHead } from './laws/sampled-classes.ts';
 import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import { firstOfEqualSubCenters, nearestSubCenterCounts, tablesBelongToClasses } from './laws/sub-centers.ts';
@@ -371,6 +372,11 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
         },
       }),
     })),
+  ],
+  [
+    'each drawn class counts twice',
+    sampleIsAHead,
+    before(({ sampled, ...input }) => (sampled ? { ...input, sampled: { ...sampled, weight: 2 } } : input)),
   ],
   ['shards never meet', shardsAreTheWhole, withoutMeeting('targets')],
   ['each shard has a log-sum-exp of its own', shardsAreTheWhole, withoutMeeting('negatives')],

@@ -9,6 +9,7 @@ import { gradientsMatchDerivatives, outputsMatchReference, slopesMatchDual } fro
 import type { Law, LawOptions } from './laws/law.ts';
 import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
+import { sampleIsAHead } from './laws/sampled-classes.ts';
 import { shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import { firstOfEqualSubCenters, nearestSubCenterCounts, tablesBelongToClasses } from './laws/sub-centers.ts';
@@ -49,6 +50,7 @@ export const BACKEND_LAWS: readonly Law[] = [
   zeroWeightIsSilent,
   badInputIsNamed,
   rowsAreTheGradient,
+  sampleIsAHead,
   shardsAreTheWhole,
   nearestSubCenterCounts,
   firstOfEqualSubCenters,

@@ -1,4 +1,4 @@
-import { type Backend, BackendError, type FloatArray } from '@cf/core';
+import { type Backend, BackendError, type FloatArray, type Head, sampledHead } from '@cf/core';
 import {
   type StepMetrics,
   DivergedError as TrainingDiverged,
@@ -47,8 +47,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   requireRows(backend, config);
   const sampler = samplerOf(config, samples);
   const total = sampler.steps * options.epochs;
-  const { subCenters } = config;
-  const head = await backend.createHead(lossOf(config, samples), { subCenters });
+  const head = await openHead(training);
   const { shadows, dispose } = await openShadows(backend, config, samples).catch((error: unknown) => {
     head.dispose();
     throw error;
@@ -89,9 +88,18 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
   }
 }
 
+/** The head of a training, over all classes or over those drawn for each step. */
+function openHead({ backend, config, samples }: Training): Promise<Head> {
+  const loss = lossOf(config, samples);
+  const { subCenters, sampleRate: rate, sampleNegatives: negatives, seed } = config;
+  return rate === undefined
+    ? backend.createHead(loss, { subCenters })
+    : sampledHead(backend, loss, { rate, negatives, seed, subCenters });
+}
+
 /** @throws BackendError where rows of a gradient would all be there before the first is taken */
-function requireRows({ name, handsOverRows }: Backend, { update }: TrainConfig): void {
-  if (update === 'plain' || handsOverRows) return;
+function requireRows({ name, handsOverRows }: Backend, { update, sampleRate }: TrainConfig): void {
+  if (update === 'plain' || sampleRate !== undefined || handsOverRows) return;
   throw new BackendError(
     `--update ${update} on the head ${name}, which has ∂L/∂W as a whole`,
     'a head that hands its rows over, such as onnx',

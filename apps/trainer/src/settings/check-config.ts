@@ -99,11 +99,11 @@ function checkMomentum({ optimiser, nesterov, momentum }: TrainConfig): void {
   );
 }
 
-function checkUpdate({ update, shadow, clipCenters }: TrainConfig): void {
+function checkUpdate({ update, shadow, clipCenters, sampleRate }: TrainConfig): void {
   if (clipCenters !== undefined) centerClipping(clipCenters);
-  if (update === 'plain' || shadow === undefined) return;
+  if (shadow === undefined || (update === 'plain' && sampleRate === undefined)) return;
   throw new UsageError(
-    `--update ${update} with --shadow`,
+    `${sampleRate === undefined ? `--update ${update}` : '--sample-rate'} with --shadow`,
     'one of them',
     'losses that look on read the class centers after the step.',
   );

@@ -28,6 +28,7 @@ export type Choices = { readonly [Name in Choice]?: string } & {
   readonly pixels?: number;
   readonly labelNoise?: number;
   readonly validateEvery?: number;
+  readonly sampleRate?: number;
 };
 
 /** Where the embedding comes from. */
@@ -124,6 +125,7 @@ export const ONLY = {
   labelNoise: beside('labelNoise', '--label-noise'),
   weighting: beside('weighting'),
   shadowed: beside('shadow'),
+  sampled: beside('sampleRate', '--sample-rate'),
   validated: beside('validateEvery', '--validate-every'),
   started: beside('initFrom', '--init-from'),
   unstarted: unless(

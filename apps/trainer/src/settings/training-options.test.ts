@@ -30,6 +30,10 @@ describe('trainingOptions', () => {
     });
   });
 
+  it('move the drawn rows alone where classes are drawn', () => {
+    expect(trainingOptions(configWith({ ...flags, sampleRate: 0.5 })).update).toBe('fused');
+  });
+
   it('take the optimiser that is asked for', () => {
     const { optimiser: _, momentum: __, ...rest } = configWith(flags);
     expect(trainingOptions({ ...rest, optimiser: 'adamw', momentum: 0.9 }).rule.name).toBe('adamw');

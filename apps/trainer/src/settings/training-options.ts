@@ -13,7 +13,7 @@ import type { TrainConfig } from './train-config.ts';
 /** The training's part of a configuration. */
 export function trainingOptions(config: TrainConfig): TrainingOptions {
   const { epochs, batch, accumulate, weightDecay, biasWeightDecay, subCenters, seed, lastBatch } = config;
-  const { schedule, learningRate, warmupSteps, update, clipCenters } = config;
+  const { schedule, learningRate, warmupSteps, update, clipCenters, sampleRate } = config;
   return {
     epochs,
     batch,
@@ -21,7 +21,8 @@ export function trainingOptions(config: TrainConfig): TrainingOptions {
     lastBatch,
     rule: ruleOf(config),
     weightDecay,
-    update,
+    // Only with each of its rows do those that were not drawn stay as they are.
+    update: sampleRate === undefined ? update : 'fused',
     ...(clipCenters === undefined ? {} : { clipCenters: centerClipping(clipCenters) }),
     biasWeightDecay,
     subCenters,

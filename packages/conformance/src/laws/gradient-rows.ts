@@ -64,7 +64,7 @@ async function taken(
   return { output, rows, norm, often };
 }
 
-function requireSameBits(what: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+export function requireSameBits(what: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   if (actual.length !== expected.length) throw new Error(`${what} has length ${actual.length}`);
   for (let i = 0; i < expected.length; i++)
     if (!Object.is(actual[i], expected[i]) && !(actual[i] === 0 && expected[i] === 0))

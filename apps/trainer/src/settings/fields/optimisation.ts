@@ -137,6 +137,23 @@ export const optimisation = {
     z.enum(['plain', 'fused']).default('plain'),
     'when class centers move: plain, once their gradient is whole, or fused, with each tile of it, so that it takes no memory',
   ),
+  sampleRate: setting(
+    '--sample-rate <share>',
+    z.number().gt(0).max(1).optional(),
+    'share of the classes that a step sees and moves: those of its pictures, and others drawn anew (Partial FC)',
+    { told: 'all classes' },
+  ),
+  ...only(ONLY.sampled, {
+    sampleNegatives: setting(
+      '--sample-negatives <name>',
+      z.enum(['published', 'corrected']).optional(),
+      'published: the loss knows the drawn classes alone; corrected: each drawn negative counts for those it was drawn from',
+      {
+        default: ({ choices }) => (choices.sampleRate === undefined ? undefined : 'published'),
+        told: 'published',
+      },
+    ),
+  }),
   schedule: setting(
     '--schedule <name>',
     z.enum(['constant', 'cosine', 'step', 'polynomial']).default('cosine'),
