@@ -1,4 +1,4 @@
-import { type OptionNames, requireChoice, requireInteger } from '@cf/core';
+import { type OptionNames, requireChoice, requireInteger, requireKnownOptions } from '@cf/core';
 import { seededInitialiser, zeroInitialiser } from './initialiser.ts';
 import { NetworkBuilder, type NetworkStart } from './network-builder.ts';
 import type { NetworkWriter } from './network-writer.ts';
@@ -44,12 +44,23 @@ export interface BackboneDefinition
   readonly layers: <Value>(net: NetworkBuilder<Value>) => Value;
 }
 
+const DEFINITION: OptionNames<BackboneDefinition> = {
+  name: true,
+  inputSize: true,
+  embeddingSize: true,
+  seed: true,
+  weights: true,
+  convStd: true,
+  layers: true,
+};
+
 /**
  * A backbone from its layers.
  *
  * @throws OptionOutOfRangeError if the sizes, the seed or the kind of weights is outside its range
  */
 export function defineBackbone(definition: BackboneDefinition): Backbone {
+  requireKnownOptions('defineBackbone', definition, DEFINITION);
   const { name, inputSize, embeddingSize, seed = 0, weights = 'seeded', convStd, layers } = definition;
   requireInteger('embeddingSize', embeddingSize, 1, 65536);
   requireInteger('inputSize', inputSize, 1, 4096);

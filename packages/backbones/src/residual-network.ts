@@ -25,12 +25,13 @@ interface ResidualNetwork
  * @throws OptionOutOfRangeError if a setting is outside its range
  */
 export function residualNetwork(network: ResidualNetwork, options: BackboneOptions): Backbone {
-  const { stages, inputSize, embeddingSize, dropout, hasFixedScale } = network;
+  const { stages, dropout, hasFixedScale, ...sizes } = network;
+  const { inputSize, embeddingSize } = sizes;
   requireRange('dropout', dropout, 0, 0.999);
   const lastSize = Math.ceil(inputSize / 2 ** stages.length);
   return defineBackbone({
     ...options,
-    ...network,
+    ...sizes,
     convStd: () => 0.1,
     layers: (net) => {
       let from = stages[0]![0];

@@ -4,6 +4,7 @@ import * as exported from './index.ts';
 /** What is not looked at before the options are. */
 const NONE = undefined as never;
 const {
+  marginLoss,
   sampledHead,
   adaCos,
   adaFace,
@@ -47,6 +48,7 @@ const {
 
 testOptionNames(exported, {
   checked: {
+    marginLoss: (options) => marginLoss(options),
     sampledHead: (options) => sampledHead(NONE, NONE, options),
     adaCos: (options) => adaCos(options),
     adaFace: (options) => adaFace(options),
@@ -138,7 +140,6 @@ testOptionNames(exported, {
     'lossOf',
     'lossOptions',
     'marginDraws',
-    'marginLoss',
     'meanOf',
     'meanRegulariser',
     'mergeLogSumExp',

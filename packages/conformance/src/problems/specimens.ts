@@ -19,8 +19,10 @@ import {
   mvArcSoftmax,
   normFace,
   npcFace,
+  type OptionNames,
   OptionOutOfRangeError,
   ohem,
+  requireKnownOptions,
   selfPaced,
   smoothed,
   softmax,
@@ -49,6 +51,13 @@ export interface Specimen {
 /** Which laws a specimen is spared, or held to in another form; none by default. */
 export type SpecimenTraits = Partial<Omit<Specimen, 'name' | 'create'>>;
 
+const TRAITS: OptionNames<SpecimenTraits> = {
+  dependsOnNorm: true,
+  radialGradient: true,
+  easyMargin: true,
+  turnsPastPi: true,
+};
+
 /**
  * A loss of one's own to try the laws on: `specimen('mine', (scale) => myLoss(scale === undefined ? {} : { scale }))`.
  *
@@ -59,6 +68,7 @@ export function specimen(
   create: (scale: number | undefined, classes?: number) => MarginLoss,
   traits: SpecimenTraits = {},
 ): Specimen {
+  requireKnownOptions('specimen', traits, TRAITS);
   return {
     name,
     create,

@@ -52,9 +52,11 @@ export function pairsInOnePass(
   const { loss, batch, prepared, bias } = context;
   const counts = new HardNegativeCounter(loss);
   const losses = new Float64Array(batch);
-  const gradients = emptyGradients(context);
+  // Without slopes there is nothing to hand over.
+  const given = dNll === undefined ? { ...context, takeRows: undefined } : context;
+  const gradients = emptyGradients(given);
   for (let index = 0; index < stream.count; index++) {
-    addTile(context, stream.tile(index), gradients, (i, j, negative, cos) => {
+    addTile(given, stream.tile(index), gradients, (i, j, negative, cos) => {
       const pair = binaryTerms(numberOps, objective, negative, prepared.logitScale[i]!, bias?.[j]);
       counts.see(cos, prepared.pivot[i]!, prepared.sampleValues[i]!, negative);
       losses[i]! += pair.loss;
