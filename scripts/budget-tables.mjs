@@ -7,13 +7,16 @@ import { publishedPackages } from './release/published-packages.mjs';
 const BEGINS = '<!-- budgets: printed by `pnpm print-budgets` -->';
 const ENDS = '<!-- /budgets -->';
 
+/** Programs. */
+const NOT_FOR_PAGES = ['@cf/trainer', '@cf/create'];
+
 /** The READMEs that have a place for a table: the package's name, the file, what should stand in it, and whether it does. */
 export function readmesWithBudgets(budgets) {
   return publishedPackages(root).flatMap(({ path, manifest: { name } }) => {
     const file = join(path, 'README.md');
     const text = readFileSync(file, 'utf8');
     const own = budgets.filter(({ from }) => from === name || from.startsWith(`${name}/`));
-    if (own.length === 0) return [];
+    if (own.length === 0 && NOT_FOR_PAGES.includes(name)) return [];
     const wanted = withTable(text, own);
     return [{ name, file, wanted, isCurrent: wanted === text }];
   });

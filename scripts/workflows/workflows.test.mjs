@@ -75,6 +75,24 @@ test('every system and every Node is tried that the manifests promise', () => {
   );
 });
 
+test('CI runs on pull requests and when it is asked to, and what the version pull request asks is that', () => {
+  const ci = files.find(({ path }) => path.endsWith('/ci.yml')).content;
+  expect(Object.keys(ci.on)).toEqual(expect.arrayContaining(['pull_request', 'workflow_dispatch']));
+  const runs = release.content.jobs.version.steps.map(({ run }) => run ?? '');
+  expect(runs.some((run) => /^gh workflow run ci\.yml .*changeset-release\//.test(run))).toBe(true);
+  expect(release.content.on.push.branches).toEqual(['main', 'next']);
+});
+
+test('CI looks at licences and advisories, tries the two commands on Node 20, and is cached', () => {
+  const { jobs } = files.find(({ path }) => path.endsWith('/ci.yml')).content;
+  const runsOf = ({ steps }) => steps.map(({ run }) => run).join('\n');
+  expect(runsOf(jobs.dependencies)).toMatch(/pnpm licences[\s\S]*pnpm advisories/);
+  expect(JSON.stringify(jobs['two-commands'])).toMatch(/"20(\.\d+)?"/);
+  expect(runsOf(jobs.whole)).toMatch(/\.ci\/run/);
+  const workspace = files.find(({ path }) => path.includes('actions/workspace')).text;
+  expect(workspace).toMatch(/actions\/cache|cache:/);
+});
+
 test('the bot looks after packages, workflows and local actions', () => {
   const { updates } = parse(readFileSync(join(root, '.github', 'dependabot.yml'), 'utf8'));
   expect(updates.map((update) => update['package-ecosystem'])).toEqual(['npm', 'github-actions']);
