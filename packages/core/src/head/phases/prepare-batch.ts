@@ -90,7 +90,11 @@ export function prepareBatch(given: PrepareBatch): PreparedBatch {
     sampleValues: Array.from({ length: batch }, (_, i) => sampleAt(sampleValues, i)),
     logitScale: perSample(logitScale, batch),
     next: sampleAt(next, 0),
-    nextClassValues: nextClassValues(loss, { ...given, classes: given.ofTables ?? given.classes }, prepared.nextOfClass),
+    nextClassValues: nextClassValues(
+      loss,
+      { ...given, classes: given.ofTables ?? given.classes },
+      prepared.nextOfClass,
+    ),
     completed: (sums) =>
       targetBatch(
         loss.negativeSums === undefined ? prepared : targetOfSums(batchOps, loss, samples, prepared, sums),
