@@ -1,9 +1,18 @@
 // Packs every publishable package, installs the tarballs in an empty folder, checks and uses them there.
 // The last line is "N passed, N failed".
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { check, finish, INSTALL, report, run } from './checks.mjs';
 import { root, runWithTools } from './node-runtime.mjs';
 import { publishedPackages } from './release/published-packages.mjs';
@@ -120,6 +129,7 @@ async function newestPeersChecks() {
   await check('packed: types of every package', bin('tsc'), ['-p', 'tsconfig.json'], inUser);
   const cf = bin('cf');
   await check('packed: cf --help', cf, ['--help'], inUser);
+  await checkOldNode(join(user, 'node_modules', '@cf', 'trainer', 'dist', 'cli.js'));
   await check('packed: cf conformance', cf, ['conformance'], inUser);
   await check(
     'packed: cf train',
@@ -145,4 +155,18 @@ async function newestPeersChecks() {
   }
   await sizeChecks(user);
   await browserChecks(user, ['core', 'tfjs', 'tfjs-webgpu', 'gpujs', 'onnx', 'data', 'eval']);
+}
+
+/** The program on a Node that can't run it, where there is one: it says which can, in place of a stack trace. */
+async function checkOldNode(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  for (const node of folders.map((folder) => join(folder, 'node')).filter((path) => existsSync(path))) {
+    const version = (await run(node, ['--version'])).stdout.trim();
+    if (!(Number(/^v(\d+)/.exec(version)?.[1]) < 22)) continue;
+    const { status, stderr } = await run(node, [program, '--help']);
+    const isTold = status === 2 && stderr.startsWith('cf needs Node 22 or later, and this is Node ');
+    report(`packed: cf on Node ${version} says which it needs`, isTold, stderr);
+    return;
+  }
+  console.log('skip  packed: cf on an old Node, of which there is none');
 }

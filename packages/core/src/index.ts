@@ -29,6 +29,7 @@ export { printable } from './errors/printable.ts';
 export type { UnsafeOption } from './errors/published-domain.ts';
 export { firstLine, reasonOf } from './errors/reason-of.ts';
 export { type CheckedInput, checkInput, requireFiniteTensor } from './head/check-input.ts';
+export { checkLabels } from './head/check-labels.ts';
 export type {
   Backend,
   ClassSample,

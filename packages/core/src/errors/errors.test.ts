@@ -39,6 +39,11 @@ describe('messages read as documented', () => {
     expect(new ShapeMismatchError('a', 'b').fix).toContain('embeddings [batch, dim]');
   });
 
+  test('bigint, which JSON has not', () => {
+    expect(new OptionOutOfRangeError('count', 3n, 'a number').given).toBe('count = 3n');
+    expect(new OptionOutOfRangeError('counts', [3n, 4], 'numbers').given).toBe('counts = ["3n",4]');
+  });
+
   test('NonFiniteError', () => {
     const error = new NonFiniteError('embeddings', 5, Number.NEGATIVE_INFINITY);
     expect(String(error)).toBe(

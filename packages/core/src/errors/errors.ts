@@ -106,7 +106,13 @@ export class StateMismatchError extends CfError {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  if (typeof value === 'bigint') return `${value}n`;
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value, bigintAsText) ?? String(value));
+}
+
+/** JSON has none. */
+function bigintAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
 }
 
 const LISTED = 30;

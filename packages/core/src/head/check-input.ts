@@ -1,12 +1,8 @@
-import {
-  LabelOutOfRangeError,
-  NonFiniteError,
-  OptionOutOfRangeError,
-  ShapeMismatchError,
-} from '../errors/errors.ts';
+import { NonFiniteError, OptionOutOfRangeError, ShapeMismatchError } from '../errors/errors.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import { checkState, type LossState } from '../state/loss-state.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
+import { checkLabels } from './check-labels.ts';
 import type { HeadInput } from './contract.ts';
 import { NO_TARGET } from './phases/target-points.ts';
 
@@ -155,23 +151,6 @@ function finite64(values: Float64Array): boolean {
 function requireLength(name: string, given: number, expected: number, shape: string): void {
   if (given !== expected)
     throw new ShapeMismatchError(`${name} of length ${given}`, `${shape}, length ${expected}`);
-}
-
-function checkLabels(labels: ArrayLike<number>, classes: number, dim: number, least: number): Int32Array {
-  const out = new Int32Array(labels.length);
-  for (let i = 0; i < out.length; i++) {
-    const given: unknown = labels[i];
-    const label = typeof given === 'bigint' ? Number(given) : given;
-    if (!(isInteger(label) && label >= least && label < classes)) {
-      throw new LabelOutOfRangeError(i, given, classes, dim);
-    }
-    out[i] = label;
-  }
-  return out;
-}
-
-function isInteger(value: unknown): value is number {
-  return Number.isInteger(value);
 }
 
 function checkSampleWeights(given: ArrayLike<number> | undefined, batch: number): Float64Array {

@@ -35,12 +35,12 @@ const OPTIONS: OptionNames<BalancedBatchOptions> = {
  * within one: both come from decks that are shuffled anew when they run out. Within a batch an identity comes
  * once, and a picture comes twice only if its identity has fewer than K.
  *
- * @param labels - the identity of each sample, integers ≥ 0.
+ * @param labels - the identity of each sample, integers ≥ 0, as numbers or bigint.
  * @returns batches of P·K sample indices, an identity's K pictures side by side.
  * @throws OptionOutOfRangeError when there are fewer than P identities.
  */
 export function balancedBatches(
-  labels: ArrayLike<number>,
+  labels: ArrayLike<number | bigint>,
   options: BalancedBatchOptions,
 ): readonly Uint32Array[] {
   requireKnownOptions('balancedBatches', options, OPTIONS);
@@ -65,16 +65,22 @@ export function balancedBatches(
 }
 
 /** Sample indices of each identity that has any, identities in the order of their labels. */
-export function membersByLabel(labels: ArrayLike<number>): number[][] {
+export function membersByLabel(labels: ArrayLike<number | bigint>): number[][] {
   const members = new Map<number, number[]>();
   for (let sample = 0; sample < labels.length; sample++) {
-    const label = labels[sample]!;
-    checkInteger(`labels[${sample}]`, label, 0);
+    const label = identityNumber(labels[sample], sample);
     const samples = members.get(label);
     if (samples === undefined) members.set(label, [sample]);
     else samples.push(sample);
   }
   return [...members].sort(([a], [b]) => a - b).map(([, samples]) => samples);
+}
+
+function identityNumber(given: unknown, sample: number): number {
+  const label = typeof given === 'bigint' ? Number(given) : given;
+  if (typeof label === 'number' && Number.isSafeInteger(label) && label >= 0) return label;
+  const fix = `number the ${typeof given === 'string' ? 'names' : 'identities'} with buildLabelMap().`;
+  throw new OptionOutOfRangeError(`labels[${sample}]`, given, 'an integer ≥ 0', fix);
 }
 
 /** Cards that are dealt in random order and shuffled anew when none is left. */

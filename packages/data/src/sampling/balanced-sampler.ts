@@ -5,8 +5,8 @@ const BALANCED: OptionNames<BalancedSamplerOptions> = { labels: true, size: true
 
 /** What {@link balancedSampler} is made of. */
 export interface BalancedSamplerOptions {
-  /** The identity of each sample, integers ≥ 0: `[N]`. */
-  readonly labels: ArrayLike<number>;
+  /** The identity of each sample, integers ≥ 0, as numbers or bigint: `[N]`. */
+  readonly labels: ArrayLike<number | bigint>;
   /** Samples a step. */
   readonly size: number;
   readonly seed: number | string;
@@ -48,8 +48,8 @@ const OF_IDENTITIES: OptionNames<IdentitySamplerOptions> = {
 
 /** What {@link identitySampler} is made of. */
 export interface IdentitySamplerOptions {
-  /** The identity of each sample, integers ≥ 0: `[N]`. */
-  readonly labels: ArrayLike<number>;
+  /** The identity of each sample, integers ≥ 0, as numbers or bigint: `[N]`. */
+  readonly labels: ArrayLike<number | bigint>;
   /** P: different identities in a batch. */
   readonly identities: number;
   /** K: pictures of each of them. */

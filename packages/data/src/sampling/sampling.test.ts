@@ -195,3 +195,27 @@ describe('curriculumSampler', () => {
     );
   });
 });
+
+describe('labels', () => {
+  const labels = [0, 1, 2, 0, 1, 2];
+  const ways = {
+    balancedBatches: (given: ArrayLike<number | bigint>) =>
+      balancedBatches(given, { identities: 2, images: 1, seed: 0, epoch: 0 }),
+    balancedSampler: (given: ArrayLike<number | bigint>) =>
+      balancedSampler({ labels: given, size: 2, seed: 0 }).batches(0),
+    identitySampler: (given: ArrayLike<number | bigint>) =>
+      identitySampler({ labels: given, identities: 2, images: 1, seed: 0 }).batches(0),
+  };
+
+  it.each(Object.entries(ways))('%s takes integers in any array, and names what is none', (_, batches) => {
+    const expected = batches(labels);
+    expect(batches(BigInt64Array.from(labels, BigInt))).toEqual(expected);
+    expect(batches(labels.map((label, at) => (at < 3 ? BigInt(label) : label)))).toEqual(expected);
+    expect(batches(Float32Array.from(labels))).toEqual(expected);
+    expect(() => batches(['0', '1'] as never)).toThrow(
+      /^labels\[0\] = "0", expected an integer ≥ 0\.\nFix: number the names with buildLabelMap/,
+    );
+    expect(() => batches([0n, -1n])).toThrow(/^labels\[1\] = -1n, expected an integer ≥ 0/);
+    expect(() => batches([0.5])).toThrow(/^labels\[0\] = 0\.5, expected an integer ≥ 0/);
+  });
+});

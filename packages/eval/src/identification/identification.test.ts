@@ -54,6 +54,23 @@ describe('a search', () => {
     );
   });
 
+  it('knows people by number, bigint or name alike', () => {
+    const embeddings = Float32Array.of(1, 0, 0, 1, 1, 1);
+    const ways = [
+      ['7', '8', '9'],
+      [7, 8, 9],
+      [7n, 8n, 9n],
+      Float32Array.of(7, 8, 9),
+      BigInt64Array.of(7n, 8n, 9n),
+    ];
+    const expected = { rank: Uint32Array.of(1, 1, 1), score: expect.any(Float64Array) };
+    for (const identities of ways) {
+      const gallery = createIdentityIndex({ embeddings, dim: 2, identities });
+      expect(gallery.identities).toEqual(['7', '8', '9']);
+      for (const others of ways) expect(searchMates(gallery, embeddings, others)).toEqual(expected);
+    }
+  });
+
   it('among equal scores finds nobody', () => {
     const embeddings = new Float32Array(8).fill(1);
     const gallery = createIdentityIndex({ embeddings, dim: 2, identities: ['a', 'b', 'c', 'd'] });

@@ -18,13 +18,13 @@ export interface SearchOutcomes {
  *
  * @param gallery - from `createIdentityIndex`.
  * @param probes - `[Q, d]`, row-major.
- * @param identities - `[Q]`, who each probe is.
+ * @param identities - `[Q]`, who each probe is; a number or a bigint is the name that it reads as.
  * @throws ShapeMismatchError (`E_SHAPE`), GalleryError (`E_GALLERY`), NonFiniteError (`E_NON_FINITE`) as `search`
  */
 export function searchMates(
   gallery: IdentityIndex,
   probes: Float32Array,
-  identities: ArrayLike<string>,
+  identities: ArrayLike<string | number | bigint>,
 ): SearchOutcomes {
   const count = probes.length / gallery.dim;
   if (count !== identities.length) {
@@ -39,7 +39,7 @@ export function searchMates(
   const score = new Float64Array(count);
   let probe = 0;
   for (const { scores } of nearestIdentities(gallery, probes)) {
-    const mate = places.get(identities[probe]!);
+    const mate = places.get(String(identities[probe]!));
     if (mate === undefined) score[probe] = scores.reduce((high, one) => Math.max(high, one));
     else {
       score[probe] = scores[mate]!;

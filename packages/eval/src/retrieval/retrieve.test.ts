@@ -156,3 +156,17 @@ test.each<[string, () => unknown, RegExp]>([
 ])('%s is one clear error', (_, run, message) => {
   expect(run).toThrow(message);
 });
+
+test('labels are numbers, bigint or names, and queries and references need not have the same array', () => {
+  const rows = circle([0, 10, 90, 100]);
+  const queries = set(rows, [0, 0, 1, 1]);
+  const expected = retrieve(queries, { references: set(rows, [0, 0, 1, 1]) });
+  for (const labels of [BigInt64Array.of(0n, 0n, 1n, 1n), [0n, 0n, 1n, 1n], Float32Array.of(0, 0, 1, 1)])
+    expect(retrieve({ ...queries, labels }, { references: queries })).toEqual(expected);
+  // As numbers, which these would all be, they were one class.
+  const large = [2n ** 60n, 2n ** 60n + 1n, 2n ** 60n, 2n ** 60n + 1n];
+  expect(retrieve({ ...queries, labels: large }).precisionAt1).toBe(0);
+  expect(() => retrieve(queries, { references: set(rows, ['0', '0', '1', '1']) })).toThrow(
+    /no query of a class that is searched.*\n.*alike; these are numbers and names/s,
+  );
+});

@@ -9,9 +9,12 @@ export interface LabelledEmbeddings {
   /** `[N, d]`, row-major. */
   readonly embeddings: Float32Array;
   readonly dim: number;
-  /** The class of each row, as a number or a name: `[N]`. */
-  readonly labels: ArrayLike<number | string>;
+  /** The class of each row, as a number, a bigint or a name: `[N]`. The number 1 and 1n are one class, the name '1' is another. */
+  readonly labels: ArrayLike<ClassLabel>;
 }
+
+/** What says which class it is. */
+type ClassLabel = number | bigint | string;
 
 export interface RetrievalOptions {
   /** What is searched; by default the queries themselves, where no query finds itself. */
@@ -60,7 +63,9 @@ export function retrieve(queries: LabelledEmbeddings, options: RetrievalOptions 
   const others = among
     ? lengths
     : inverseLengthsOf('references', references.embeddings, dim, (row) => `reference ${row}`);
-  const sizes = classSizes(references.labels);
+  const labels = comparable(queries.labels);
+  const classes = among ? labels : comparable(references.labels);
+  const sizes = classSizes(classes);
   const sums = { queries: 0, precisionAt1: 0, rPrecision: 0, mapAtR: 0 };
   const similar = Array.from({ length: PROBES_AT_ONCE }, () => new Float64Array(size));
   const products = new Float64Array(PROBES_AT_ONCE);
@@ -74,14 +79,18 @@ export function retrieve(queries: LabelledEmbeddings, options: RetrievalOptions 
     for (let query = from; query < to; query++) {
       const cosines = similar[query - from]!;
       if (among) cosines[query] = Number.NEGATIVE_INFINITY;
-      const label = queries.labels[query]!;
+      const label = labels[query]!;
       const relevant = (sizes.get(label) ?? 0) - (among ? 1 : 0);
-      if (relevant > 0) add(sums, hitsOf(cosines, relevant, references.labels, label));
+      if (relevant > 0) add(sums, hitsOf(cosines, relevant, classes, label));
     }
     onProgress?.(to);
   }
   if (sums.queries === 0) {
-    const fix = 'give two or more embeddings of at least one class.';
+    const [given, searched] = [kindOf(labels), kindOf(classes)];
+    const fix =
+      given === searched
+        ? 'give two or more embeddings of at least one class.'
+        : `label queries and references alike; these are ${given} and ${searched}.`;
     throw new GalleryError('no query of a class that is searched', 'one or more', fix);
   }
   const { queries: counted, precisionAt1, rPrecision, mapAtR } = sums;
@@ -103,9 +112,21 @@ function rowsOf(name: string, { embeddings, dim, labels }: LabelledEmbeddings): 
   );
 }
 
-function classSizes(labels: ArrayLike<number | string>): ReadonlyMap<number | string, number> {
-  const sizes = new Map<number | string, number>();
-  for (let row = 0; row < labels.length; row++) sizes.set(labels[row]!, (sizes.get(labels[row]!) ?? 0) + 1);
+/** Labels that are equal where the class is; a bigint beyond the safe integers stays one, as a number it would be another. */
+function comparable(labels: ArrayLike<ClassLabel>): readonly ClassLabel[] {
+  return Array.from(labels, (label) => {
+    const number = typeof label === 'bigint' ? Number(label) : label;
+    return Number.isSafeInteger(number) ? number : label;
+  });
+}
+
+function kindOf(labels: readonly ClassLabel[]): string {
+  return typeof labels[0] === 'string' ? 'names' : 'numbers';
+}
+
+function classSizes(labels: readonly ClassLabel[]): ReadonlyMap<ClassLabel, number> {
+  const sizes = new Map<ClassLabel, number>();
+  for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);
   return sizes;
 }
 
@@ -113,8 +134,8 @@ function classSizes(labels: ArrayLike<number | string>): ReadonlyMap<number | st
 function hitsOf(
   cosines: Float64Array,
   relevant: number,
-  labels: ArrayLike<number | string>,
-  label: number | string,
+  labels: readonly ClassLabel[],
+  label: ClassLabel,
 ): readonly boolean[] {
   return highest(cosines, relevant).map((row) => labels[row] === label);
 }

@@ -8,8 +8,8 @@ export interface IdentityIndexInput {
   readonly embeddings: Float32Array;
   /** d. */
   readonly dim: number;
-  /** Who is in each picture: `[N]`. */
-  readonly identities: readonly string[];
+  /** Who is in each picture: `[N]`. A number or a bigint is the name that it reads as. */
+  readonly identities: ArrayLike<string | number | bigint>;
   /**
    * What stands for an identity: each of its pictures, of which the nearest counts (the default), or one template, the mean
    * of its pictures' embeddings of length 1, as IJB-C (Maze et al. 2018) pools them.
@@ -63,7 +63,8 @@ export function createIdentityIndex(input: IdentityIndexInput): IdentityIndex {
     );
   }
   const numbers = new Map<string, number>();
-  const labels = Int32Array.from(identities, (name) => {
+  const labels = Int32Array.from(identities, (identity: string | number | bigint) => {
+    const name = String(identity);
     const known = numbers.get(name) ?? numbers.size;
     numbers.set(name, known);
     return known;

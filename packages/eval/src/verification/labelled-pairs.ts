@@ -6,7 +6,7 @@ export interface LabelledPairs {
   /** `[P]` similarities, any finite numbers; higher means more alike. */
   readonly scores: ArrayLike<number>;
   /** `[P]`, true or 1 for a genuine pair (one identity), false or 0 for an impostor pair (two identities). */
-  readonly same: ArrayLike<boolean | number>;
+  readonly same: ArrayLike<boolean | number | bigint>;
 }
 
 /** The same, checked and copied. */
@@ -40,9 +40,9 @@ export function checkScores(name: string, scores: ArrayLike<number>): void {
 }
 
 /** Copies the fold of each pair; throws unless there is one integer a pair. */
-export function checkFolds(folds: ArrayLike<number>, pairs: number): Float64Array {
+export function checkFolds(folds: ArrayLike<number | bigint>, pairs: number): Float64Array {
   checkLength('folds', folds.length, pairs);
-  const checked = Float64Array.from(folds);
+  const checked = Float64Array.from(folds, Number);
   const index = checked.findIndex((fold) => !Number.isSafeInteger(fold));
   if (index >= 0) {
     throw new PairsError(
@@ -86,10 +86,10 @@ function checkLength(name: string, given: number, expected: number): void {
 }
 
 function truthOf(value: unknown, index: number): 0 | 1 {
-  if (value === true || value === 1) return 1;
-  if (value === false || value === 0) return 0;
+  if (value === true || value === 1 || value === 1n) return 1;
+  if (value === false || value === 0 || value === 0n) return 0;
   throw new PairsError(
-    `same[${index}] = ${String(value)}`,
+    `same[${index}] = ${typeof value === 'string' ? `'${value}'` : String(value)}`,
     'true, false, 1 or 0',
     'say 1 for one identity, 0 for two.',
     index,

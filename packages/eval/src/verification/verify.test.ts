@@ -146,6 +146,19 @@ describe('verify, at the extremes', () => {
     expect(report.accuracy).toBe(1);
   });
 
+  it('takes bigint, and shows a text as one', () => {
+    const folds = [1, 1, 2, 2, 1, 1, 2, 2];
+    const expected = verify({ ...example, folds });
+    const same = BigInt64Array.from(example.same, (is) => (is ? 1n : 0n));
+    const numbers = BigInt64Array.from(folds, BigInt);
+    expect(verify({ ...example, same, folds: numbers })).toEqual(expected);
+    expect(verify({ ...example, folds: Float32Array.from(folds) })).toEqual(expected);
+    const given = (texts: readonly string[]): object => ({ ...example, same: texts as never });
+    expect(() => verify(given(example.same.map((is) => (is ? '1' : '0'))) as never)).toThrow(
+      /^same\[0\] = '1', expected true, false, 1 or 0/,
+    );
+  });
+
   it('survives JSON without a loss', () => {
     const report = verify({ ...example, folds: [1, 2, 1, 2, 1, 2, 1, 2] });
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);

@@ -11,7 +11,7 @@ import { DEFAULT_FARS, type TarAtFar, tarAtFars } from './tar-at-far.ts';
 /** What {@link verify} is given. */
 export interface VerificationInput extends LabelledPairs {
   /** `[P]` fold of each pair, any integers; without it all pairs are one fold. */
-  readonly folds?: ArrayLike<number> | undefined;
+  readonly folds?: ArrayLike<number | bigint> | undefined;
   /** False accept rates to report the TAR at, 0 < FAR ≤ 1; 1e-1, 1e-2 … 1e-6 if left out. */
   readonly fars?: readonly number[] | undefined;
   /** A threshold chosen elsewhere; with it no threshold is fitted to these pairs for `accuracy`. */

@@ -30,7 +30,8 @@ export interface MarginModelOptions extends MarginCompileOptions, MarginHeadConf
 /**
  * Puts a margin loss on a backbone and compiles the model, so that `model.fit(x, labels)` trains both.
  *
- * Targets are class numbers, [N] or [N, 1]. The model's output is the backbone's embedding, so `model.predict(x)` embeds.
+ * Targets are class numbers, [N] or [N, 1], a tensor of int32 or float32: `tf.tensor1d(Int32Array.from(labels, Number), 'int32')`
+ * of an array of any numbers or of bigint. The model's output is the backbone's embedding, so `model.predict(x)` embeds.
  * A model that ends in a {@link MarginHead}, such as one that `tfl.loadLayersModel` gave, is compiled as it is:
  * then the loss, the classes and all other options of the head are its own and are left out.
  *

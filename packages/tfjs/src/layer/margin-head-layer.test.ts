@@ -113,3 +113,18 @@ describe('a head of the whole family', () => {
     );
   });
 });
+
+test('targets may be floats that are integers; names are told as names', () => {
+  const model = compile({ loss: 'arcface' });
+  const head = marginHeadOf(model);
+  const embeddings = tf.randomNormal([SAMPLES, DIM], 0, 1, 'float32', 3);
+  const labels = Array.from({ length: SAMPLES }, (_, i) => i % CLASSES);
+  const lossOf = (targets: tf.Tensor): number => head.lossFunction(targets, embeddings).dataSync()[0]!;
+  const expected = lossOf(tf.tensor1d(labels, 'int32'));
+  expect(lossOf(tf.tensor1d(Float32Array.from(labels)))).toBe(expected);
+  const numbers = Int32Array.from(BigInt64Array.from(labels, BigInt), Number);
+  expect(lossOf(tf.tensor1d(numbers, 'int32'))).toBe(expected);
+  expect(() => lossOf(tf.tensor1d(labels.map(String)))).toThrow(
+    /^targets of type string, expected class numbers.*\n.*buildLabelMap/s,
+  );
+});

@@ -14,6 +14,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { stateFromTensors, stateToTensors } from '../step/state-tensors.ts';
 import type { TensorHeadOutput } from '../step/tensor-step.ts';
+import { NUMBER_NAMES } from '../tensor-head/check-tensors.ts';
 import { type MarginHeadOptions, marginHead, type TensorHead } from '../tensor-head/margin-head.ts';
 import { HostStep } from './host-step.ts';
 import { type GivenLoss, lossGiven, savedLoss } from './loss-definition.ts';
@@ -209,6 +210,8 @@ export class MarginHead extends tfl.layers.Layer {
         'pass labels as they are, not one-hot.',
       );
     }
+    if (labels.dtype === 'string')
+      throw new ShapeMismatchError('targets of type string', 'class numbers', NUMBER_NAMES);
     return tf.cast(tf.reshape(labels, [batch]), 'int32');
   }
 }

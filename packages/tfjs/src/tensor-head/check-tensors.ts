@@ -6,10 +6,14 @@ import {
   ShapeMismatchError,
   StateMismatchError,
 } from '@cf/core';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { TensorHeadInput } from './tensor-head-input.ts';
 
 const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [batch] (int32).';
+
+/** A tensor holds neither bigint nor, as a number, a name. */
+const LABELS_AS_TENSOR = "make one by tf.tensor1d(Int32Array.from(labels, Number), 'int32').";
+export const NUMBER_NAMES = 'number the names with buildLabelMap().';
 
 /**
  * Checks what is known of a batch without reading it: shapes, types, names.
@@ -18,18 +22,21 @@ const SHAPES = 'pass embeddings [batch, dim], weights [classes, dim], labels [ba
  */
 export function checkTensors(loss: MarginLoss, input: TensorHeadInput, subCenters: number): void {
   const { embeddings, weights, bias, labels, sampleWeights, draws, state, step, sampleKeys } = input;
+  requireTensor('embeddings', embeddings, SHAPES);
+  requireTensor('weights', weights, SHAPES);
   requireShape('embeddings', embeddings, ['batch ≥ 1', 'dim ≥ 1']);
   const [batch, dim] = embeddings.shape;
   const wanted = subCenters === 1 ? 'classes ≥ 1' : `${subCenters}·classes ≥ ${subCenters}`;
   requireShape('weights', weights, [wanted, dim]);
   const classes = weights.shape[0] / subCenters;
   if (!Number.isInteger(classes)) throw shapeError('weights', weights, [wanted, dim]);
+  requireTensor('labels', labels, LABELS_AS_TENSOR);
   requireShape('labels', labels, [batch]);
   if (labels.dtype !== 'int32') {
     throw new ShapeMismatchError(
       `labels of type ${labels.dtype}`,
       'labels of type int32',
-      "use tf.cast(labels, 'int32').",
+      labels.dtype === 'string' ? NUMBER_NAMES : "use tf.cast(labels, 'int32').",
     );
   }
   if ((loss.bias !== undefined) !== (bias !== undefined)) {
@@ -51,6 +58,13 @@ export function checkTensors(loss: MarginLoss, input: TensorHeadInput, subCenter
   if (step !== undefined) requireInteger('step', step, 0, Number.MAX_SAFE_INTEGER);
   requireChoice('mode', input.mode ?? 'train', ['train', 'eval']);
   if (state !== undefined) requireState(loss, state, classes);
+}
+
+function requireTensor(name: string, given: unknown, fix: string): void {
+  if (given instanceof tf.Tensor) return;
+  const kind = given === undefined || given === null ? String(given) : Object(given).constructor.name;
+  const areNames = Array.isArray(given) && typeof given[0] === 'string';
+  throw new ShapeMismatchError(`${name} as ${kind}`, 'a tensor', areNames ? NUMBER_NAMES : fix);
 }
 
 /** @param expected sizes; a name stands for any size but 0 */

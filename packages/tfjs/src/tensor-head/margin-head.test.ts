@@ -308,6 +308,31 @@ describe('bad input', () => {
     });
   });
 
+  test.each([
+    [
+      'BigInt64Array',
+      BigInt64Array.of(0n, 1n),
+      /^labels as BigInt64Array, .*\n.*Int32Array\.from\(labels, Number\)/s,
+    ],
+    ['bigint', [0n, 1n], /^labels as Array, .*\n.*Int32Array\.from\(labels, Number\)/s],
+    ['Float32Array', Float32Array.of(0, 1), /^labels as Float32Array, .*\n.*tf\.tensor1d/s],
+    ['names', ['anna', 'ben'], /^labels as Array, expected a tensor.*\n.*buildLabelMap/s],
+    ['nothing', undefined, /^labels as undefined, expected a tensor/],
+    [
+      'a tensor of names',
+      () => tf.tensor1d(Array(B).fill('anna')),
+      /^labels of type string, .*\n.*buildLabelMap/s,
+    ],
+    ['a tensor of floats', () => tf.zeros([B]), /^labels of type float32, .*\n.*tf\.cast/s],
+  ])('labels as %s', (_, labels, message) => {
+    tf.tidy(() => {
+      const loss = curricularFace();
+      const given = (typeof labels === 'function' ? labels() : labels) as tf.Tensor1D;
+      const batch = { ...onDevice(problem(loss), loss), labels: given };
+      expect(() => marginHead(loss).apply(batch)).toThrow(message);
+    });
+  });
+
   test('a loss with a bias needs one', () => {
     tf.tidy(() => {
       const { bias: _, ...batch } = onDevice(problem(softmax()), softmax());

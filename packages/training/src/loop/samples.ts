@@ -17,7 +17,7 @@ export interface BatchRequest {
 /** What is trained on, wherever it comes from: pictures, features, numbers. */
 export interface TrainingSamples {
   readonly count: number;
-  /** Integers in [0, classes): [count]. */
+  /** Integers in [0, classes): [count]. Arrays of other number types, and of bigint, are taken as well. */
   readonly labels: Int32Array;
   /** How many classes there are, or their names in the order of the labels; names become part of the state. */
   readonly classes: number | readonly string[];

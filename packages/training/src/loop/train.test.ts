@@ -252,6 +252,32 @@ describe('samples', () => {
     for (const [i, array] of reused.entries()) expect(array).toBe(gradients[i - 1]);
   });
 
+  test('labels are integers in any array, or are named before the first step', async () => {
+    const expected = stored(await events(await open()));
+    const given = await open();
+    const run = async (labels: unknown): Promise<TrainingEvent[]> =>
+      events({ ...(await open()), samples: { ...given.samples, labels: labels as Int32Array } });
+    const { labels } = given.samples;
+    for (const same of [
+      BigInt64Array.from(labels, BigInt),
+      Float32Array.from(labels),
+      [...labels].map(BigInt),
+    ])
+      expect(stored(await run(same))).toEqual(expected);
+    const names = Array.from(labels, (label) => `person ${label}`);
+    for (const wrong of [
+      names,
+      Array.from(labels, String),
+      labels.map((l) => l - 99),
+      Float32Array.of(0.5, ...labels.slice(1)),
+    ])
+      await expect(run(wrong)).rejects.toMatchObject({
+        code: 'E_LABEL_RANGE',
+        index: 0,
+        fix: expect.stringContaining('buildLabelMap()'),
+      });
+  });
+
   test('a batch of another size than was asked for is refused', async () => {
     const given = await open();
     const batch = (): SampleData => ({ values: new Float32Array(42), shape: [7, 6] });

@@ -1,4 +1,5 @@
 import {
+  checkLabels,
   type Head,
   type LastBatch,
   type OptionNames,
@@ -134,6 +135,7 @@ export function defaultSampler(
  *
  * @throws DivergedError after the event that says so
  * @throws OptionOutOfRangeError, ShapeMismatchError if options or samples do not fit
+ * @throws LabelOutOfRangeError if a sample's label is no class
  * @throws StateMismatchError if the state is of other classes, or of another loss or learner
  */
 export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, void, void> {
@@ -141,6 +143,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   requireKnownOptions('train', task, TASK);
   requireKnownOptions('the training', options, OPTIONS);
   checkTask(task);
+  const labels = checkLabels(samples.labels, classCount(samples), learner.embeddingSize);
   const { epochs, rule, weightDecay = 0, biasWeightDecay = 0 } = options;
   const { sampler = defaultSampler(samples.count, options) } = task;
   const parts: LearnerWithHead = {
@@ -167,7 +170,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
       for (const indices of sampler.batches(epoch).slice(state.step - epoch * perEpoch)) {
         const started = performance.now();
         const learningRate = learningRateAt(state.step, schedule);
-        const batch = await stepBatch(task, indices, data);
+        const batch = await stepBatch(task, labels, indices, data);
         const waited = performance.now() - started;
         let done: StepResult;
         try {
@@ -290,6 +293,7 @@ function* microBatches(indices: Uint32Array, batch: number): Generator<Uint32Arr
 /** Takes each micro-batch once; their activations are what takes memory, not their values. */
 async function stepBatch(
   { samples, options: { batch } }: TrainingTask,
+  allLabels: Int32Array,
   indices: Uint32Array,
   data: AsyncGenerator<SampleData, void, undefined>,
 ): Promise<Omit<StepBatch, 'learningRate' | 'gradWeights'>> {
@@ -303,6 +307,6 @@ async function stepBatch(
       );
     parts.push(part);
   }
-  const labels = Int32Array.from(indices, (index) => samples.labels[index]!);
+  const labels = Int32Array.from(indices, (index) => allLabels[index]!);
   return { indices, labels, sampleWeights: weightsOf(samples, indices), parts };
 }

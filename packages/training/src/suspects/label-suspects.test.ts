@@ -57,6 +57,16 @@ test('refuses what does not fit', () => {
   expect(() => dominantCenters({ ...samples, dim: 3 }, of)).toThrow(ShapeMismatchError);
   expect(() => dominantCenters(samples, { ...of, subCenters: 3 })).toThrow(ShapeMismatchError);
   expect(() => dominantCenters({ ...samples, labels: [0, 0, 0, 0, 1, 1, 1, 2] }, of)).toThrow(
-    /more than 2 classes/,
+    /labels\[7\] = 2, expected 0 ≤ label < 2/,
   );
+});
+
+test('labels are integers in any array, or are named', () => {
+  const expected = labelSuspects(samples, of, 1);
+  for (const labels of [BigInt64Array.from(samples.labels, BigInt), Float32Array.from(samples.labels)])
+    expect(labelSuspects({ ...samples, labels }, of, 1)).toEqual(expected);
+  for (const names of [samples.labels.map(String), samples.labels.map((label) => ['anna', 'ben'][label])])
+    expect(() => labelSuspects({ ...samples, labels: names as never }, of, 1)).toThrow(
+      /^labels\[0\] = '(0|anna)', expected an integer.*\n.*buildLabelMap/s,
+    );
 });

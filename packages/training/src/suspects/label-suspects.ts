@@ -1,11 +1,11 @@
-import { type FloatArray, NORM_FLOOR, requireRange, ShapeMismatchError } from '@cf/core';
+import { checkLabels, type FloatArray, NORM_FLOOR, requireRange, ShapeMismatchError } from '@cf/core';
 
 /** Embeddings of the samples that were trained on. */
 export interface LabelledEmbeddings {
   /** [N, d]. */
   readonly embeddings: FloatArray;
-  /** The classes that they were trained as, integers in [0, C): [N]. */
-  readonly labels: ArrayLike<number>;
+  /** The classes that they were trained as, integers in [0, C), as numbers or bigint: [N]. */
+  readonly labels: ArrayLike<number | bigint>;
   /** d. */
   readonly dim: number;
 }
@@ -43,12 +43,12 @@ export interface LabelSuspects {
  * ArcFace, section 3.3); the first as well for a class without samples.
  *
  * @returns [C]
- * @throws ShapeMismatchError
+ * @throws ShapeMismatchError, LabelOutOfRangeError
  */
 export function dominantCenters(samples: LabelledEmbeddings, of: SubCenters): Int32Array {
-  const { labels, dim } = samples;
+  const { dim } = samples;
   const { subCenters } = of;
-  requireShapes(samples, of);
+  const labels = checkedLabels(samples, of);
   const [x, w] = [unitVectors(samples.embeddings, dim), unitVectors(of.centers, dim)];
   const classes = w.length / (dim * subCenters);
   const counts = new Int32Array(classes * subCenters);
@@ -67,11 +67,12 @@ export function dominantCenters(samples: LabelledEmbeddings, of: SubCenters): In
  * 2020, section 3.3, where the angle is 75°).
  *
  * @param angle in radians, 0 ≤ angle ≤ π
- * @throws OptionOutOfRangeError, ShapeMismatchError
+ * @throws OptionOutOfRangeError, ShapeMismatchError, LabelOutOfRangeError
  */
 export function labelSuspects(samples: LabelledEmbeddings, of: SubCenters, angle: number): LabelSuspects {
   requireRange('angle', angle, 0, Math.PI);
-  const { labels, dim } = samples;
+  const { dim } = samples;
+  const labels = checkedLabels(samples, of);
   const dominant = dominantCenters(samples, of);
   const [x, w] = [unitVectors(samples.embeddings, dim), unitVectors(of.centers, dim)];
   const angleTo = (i: number, c: number): number =>
@@ -91,14 +92,12 @@ export function labelSuspects(samples: LabelledEmbeddings, of: SubCenters, angle
   return { dominant, angles, suspects };
 }
 
-function requireShapes({ embeddings, labels, dim }: LabelledEmbeddings, of: SubCenters): void {
+function checkedLabels({ embeddings, labels, dim }: LabelledEmbeddings, of: SubCenters): Int32Array {
   if (embeddings.length !== labels.length * dim)
     throw new ShapeMismatchError(`embeddings of length ${embeddings.length}`, `[${labels.length}, ${dim}]`);
   const classes = of.centers.length / (of.subCenters * dim);
-  const most = Array.from(labels).reduce((largest, label) => Math.max(largest, label), 0);
-  if (Number.isInteger(classes) && most < classes) return;
-  const expected = `[C·${of.subCenters}, ${dim}] with more than ${most} classes`;
-  throw new ShapeMismatchError(`centers of length ${of.centers.length}`, expected);
+  if (Number.isInteger(classes)) return checkLabels(labels, classes, dim);
+  throw new ShapeMismatchError(`centers of length ${of.centers.length}`, `[C·${of.subCenters}, ${dim}]`);
 }
 
 /** Rows of length 1; a row of zeros stays one. */

@@ -194,3 +194,15 @@ test('a label out of range is told as the full head tells it', async () => {
   const head = await open(arcFace(), { rate: 0.5 });
   await expect(head.step({ ...input, labels: [0, 1, 2, 3, 41] })).rejects.toThrow(/labels\[4\] = 41/);
 });
+
+test('labels are integers in any array: the classes that are drawn are the same', async () => {
+  const head = await open(arcFace(), { count: 9 });
+  const expected = await head.step(input);
+  const labels = [...(input.labels as number[])];
+  expect(expected.loss).not.toBe((await referenceStep(arcFace(), input)).loss);
+  for (const same of [BigInt64Array.from(labels, BigInt), Float32Array.from(labels), labels.map(BigInt)])
+    expect(await head.step({ ...input, labels: same as never })).toEqual(expected);
+  await expect(head.step({ ...input, labels: labels.map(String) as never })).rejects.toThrow(
+    /^labels\[0\] = '0', expected an integer.*\n.*buildLabelMap/s,
+  );
+});

@@ -3,6 +3,7 @@ import { BackendError, OptionOutOfRangeError } from '../../errors/errors.ts';
 import { type OptionNames, requireKnownOptions } from '../../errors/option-types.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { checkState } from '../../state/loss-state.ts';
+import { checkLabels } from '../check-labels.ts';
 import type {
   Backend,
   ClassSample,
@@ -120,12 +121,14 @@ class SampledSteps {
     this.#rate = rate;
   }
 
-  async step(input: HeadInput): Promise<HeadOutput> {
+  async step(given: HeadInput): Promise<HeadOutput> {
     const { loss, subCenters } = this.#whole;
-    const { mode = 'train', weights, dim, labels } = input;
+    const { mode = 'train', weights, dim } = given;
     const classes = weights.length / (dim * subCenters);
-    const isWhole = mode === 'eval' || !Number.isInteger(classes) || !areLabels(labels, classes);
-    if (isWhole) return this.#whole.step(input);
+    // What is wrong with other shapes, the full head says.
+    if (mode === 'eval' || !Number.isInteger(classes)) return this.#whole.step(given);
+    const labels = checkLabels(given.labels, classes, dim);
+    const input = { ...given, labels };
     const { step } = checkState(loss, input.state, input.step).values;
     const { ids, positives } = sampleClasses(labels, classes, this.#rate, step!);
     if (ids.length === classes) return this.#whole.step(input);
@@ -215,15 +218,6 @@ interface Drawn {
   readonly classes: number;
   readonly taker: GradientTaker;
   readonly gradBias: FloatArray | undefined;
-}
-
-/** Whether nothing is wrong with labels; what is, the full head says. */
-function areLabels(labels: ArrayLike<number>, classes: number): boolean {
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!;
-    if (!(label >= 0 && label < classes && Number.isInteger(label))) return false;
-  }
-  return true;
 }
 
 /** Where a class stands in a rising list, or that it does not. */
