@@ -188,6 +188,10 @@ describe('compareVerification', () => {
 
   it('turned round has the differences turned round', () => {
     const [there] = compareVerification({ models: [good, bad], same, folds, resamples: 60 });
+    const bigFolds = Array.from(folds, BigInt) as never;
+    expect(compareVerification({ models: [good, bad], same, folds: bigFolds, resamples: 60 })).toEqual([
+      there,
+    ]);
     const [back] = compareVerification({ models: [bad, good], same, folds, resamples: 60 });
     expect(back!.eer.difference).toBe(-there!.eer.difference);
     expect(back!.eer.interval!.low).toBeCloseTo(-there!.eer.interval!.high, 12);

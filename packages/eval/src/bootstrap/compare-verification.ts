@@ -107,7 +107,7 @@ function rightDecisions(
     verify({ scores, same, folds, roc: 'corners' }).folds.map(({ fold, threshold }) => [fold, threshold]),
   );
   return pairs.same.map((is, pair) => {
-    const fold = folds?.[pair] ?? 0;
+    const fold = Number(folds?.[pair] ?? 0);
     if (scoredFolds?.includes(fold) === false) return 0;
     return Number(pairs.scores[pair]! >= thresholds.get(fold)! === (is === 1));
   });

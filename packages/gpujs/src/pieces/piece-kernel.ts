@@ -1,5 +1,5 @@
 import type { MarginLoss } from '@cf/core';
-import { type OptionNames, requireKnownOptions } from '@cf/core';
+import { type OptionNames, OptionOutOfRangeError, requireKnownOptions } from '@cf/core';
 import type { GPU, Input, Texture } from 'gpu.js';
 import { COLUMN, type KernelSource, kernelText, type Sizes } from '../kernels/kernel-source.ts';
 import { openKernel } from '../kernels/open-kernel.ts';
@@ -61,8 +61,13 @@ export function openPiece<Named extends Sizes, Arguments extends readonly Kernel
   requireKnownOptions(`the kernel ${name}`, options, OPTIONS);
   const source: KernelSource = { name, text: kernelText(parameters, body), output: () => output(sizes) };
   const kernel = openKernel(gpu, source, sizes, { pipeline: options.pipeline ?? false });
-  const run = (...args: Arguments): Promise<Result> =>
-    runKernel(kernel, name, gpu.mode, args) as Promise<Result>;
+  const run = async (...args: Arguments): Promise<Result> =>
+    runKernel(
+      kernel,
+      name,
+      gpu.mode,
+      args.map((given, at) => (parameters[at] === 'labels' ? labelsAsNumbers(given) : given)),
+    ) as Promise<Result>;
   return Object.assign(run, { destroy: () => kernel.destroy() });
 }
 
@@ -84,4 +89,13 @@ export function sampleValueLines(
   i: string = COLUMN,
 ): string[] {
   return sampleValues.map(({ name, index }) => `const ${name} = sampleValues[${i}][${index}];`);
+}
+
+/** A kernel takes a bigint or a name without a word, and finds it equal to no class. */
+function labelsAsNumbers(given: KernelArgument): KernelArgument {
+  const isList = Array.isArray(given) || ArrayBuffer.isView(given);
+  const first = isList ? (given as ArrayLike<unknown>)[0] : undefined;
+  if (typeof first === 'bigint') return Int32Array.from(given as ArrayLike<number>, Number);
+  if (typeof first !== 'string') return given;
+  throw new OptionOutOfRangeError('labels[0]', first, 'an integer', 'number the names with buildLabelMap().');
 }

@@ -320,3 +320,15 @@ function near(
   const worst = Math.max(...Array.from(expected, (value, i) => Math.abs(given[i]! - value)));
   expect(worst / largest, what).toBeLessThan(tolerance);
 }
+
+test('labels are numbers or bigint, and names are an error', async () => {
+  const kernel = createCrossEntropyKernel([...gpus.values()][0]!, { batch: 2, classes: 2 });
+  const z = [Float32Array.of(0.1, 0.9), Float32Array.of(0.2, 0.3)];
+  const expected = await kernel(z, [0, 1]);
+  expect(await kernel(z, BigInt64Array.of(0n, 1n) as never)).toEqual(expected);
+  expect(await kernel(z, [0n, 1n] as never)).toEqual(expected);
+  await expect(async () => kernel(z, ['0', '1'] as never)).rejects.toThrow(
+    /^labels\[0\] = "0", expected an integer.*\n.*buildLabelMap/s,
+  );
+  kernel.destroy();
+});
