@@ -4,6 +4,7 @@ import * as exported from './index.ts';
 /** What is not looked at before the options are. */
 const NONE = undefined as never;
 const {
+  GraphBuilder,
   calibrate,
   createTrainingSession,
   fromFloat32,
@@ -25,6 +26,7 @@ const {
 
 testOptionNames(exported, {
   checked: {
+    GraphBuilder: (options) => new GraphBuilder(options),
     calibrate: (options) => calibrate(NONE, options),
     createTrainingSession: (options) => createTrainingSession(options),
     fromFloat32: (options) => fromFloat32(NONE, NONE, options),
@@ -44,7 +46,6 @@ testOptionNames(exported, {
     trainingForm: (options) => trainingForm(NONE, options),
   },
   others: [
-    'GraphBuilder',
     'attributeOf',
     'createTensor',
     'declaredShape',

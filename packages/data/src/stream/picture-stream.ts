@@ -79,6 +79,7 @@ export interface PictureStream {
   close(): Promise<void>;
 }
 
+const DISK: OptionNames<DiskOptions> = { folder: true, maxBytes: true };
 const OPTIONS: OptionNames<PictureStreamOptions> = {
   maxBytes: true,
   disk: true,
@@ -106,6 +107,7 @@ export async function openPictureStream(
   options: PictureStreamOptions,
 ): Promise<PictureStream> {
   requireKnownOptions('openPictureStream', options, OPTIONS);
+  if (options.disk !== undefined) requireKnownOptions('openPictureStream.disk', options.disk, DISK);
   const { width, height, channels, maxBytes = defaultMemory(), onProblem, onProgress, signal } = options;
   const { strict = onProblem === undefined, augmentation } = options;
   checkSize(options);

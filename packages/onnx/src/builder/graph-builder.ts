@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { OnnxGraphError } from '../errors.ts';
 import type { Attributes } from '../model/attributes.ts';
 import type { ElementType } from '../model/element-type.ts';
@@ -29,6 +30,8 @@ export interface GraphBuilderOptions {
   /** Version of the standard operators; 17 by default. */
   readonly opset?: number;
 }
+
+const OPTIONS: OptionNames<GraphBuilderOptions> = { name: true, opset: true };
 
 /** Where a node differs from a standard operator with one output of a fresh name. */
 export interface NodeOptions {
@@ -64,6 +67,7 @@ export class GraphBuilder {
     base: Model = emptyModel(options),
     reserved: Iterable<string> = [],
   ) {
+    requireKnownOptions('GraphBuilder', options, OPTIONS);
     const graph = graphOf(base);
     this.#base = base;
     this.#reserved = new Set(reserved);

@@ -28,6 +28,7 @@ export interface WrittenModel {
 }
 
 const OPTIONS: OptionNames<WriteModelOptions> = { external: true };
+const EXTERNAL: OptionNames<SplitOptions> = { location: true, threshold: true };
 
 /**
  * Writes a model with its side files, whole or not at all (folders of the model's that side files lie in are made): everything aside and synced first, then side files renamed,
@@ -47,6 +48,8 @@ export async function writeModelFile(
 ): Promise<WrittenModel> {
   requireKnownOptions('writeModelFile', options, OPTIONS);
   const { external } = options;
+  if (external !== undefined && external !== 'none')
+    requireKnownOptions('writeModelFile.external', external, EXTERNAL);
   const name = basename(path);
   const notes: Note[] = [];
   const place = (isLarge: boolean) => (tensor: Parameters<typeof rememberedLocation>[0], bytes: number) => {
