@@ -1,4 +1,4 @@
-export { InProcessShards } from '@cf/core';
+export { InProcessRanks } from '@cf/core';
 export { BACKEND_LAWS, backendLaws, FLOAT64_LAWS, FORMULA_LAWS, type LawTest } from './backend-laws.ts';
 export { embeddedGoldens } from './goldens/embedded.ts';
 export { formatGoldenReport } from './goldens/format-report.ts';

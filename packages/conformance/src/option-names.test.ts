@@ -13,7 +13,7 @@ testOptionNames(exported, {
     specimen: (options) => specimen('mine', NONE, options),
   },
   others: [
-    'InProcessShards',
+    'InProcessRanks',
     'buildProblem',
     'embeddedGoldens',
     'formatGoldenReport',

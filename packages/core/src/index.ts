@@ -1,3 +1,5 @@
+export type { Communicator, Exchanged } from './communicator/communicator.ts';
+export { InProcessRanks } from './communicator/in-process-ranks.ts';
 export { CfError, type CfErrorDetails } from './errors/cf-error.ts';
 export {
   requireAngle,
@@ -46,7 +48,6 @@ export type {
 export { headDiagnostics, meanOf, type StepCounts } from './head/diagnostics.ts';
 export { requireClassValues } from './head/phases/class-values.ts';
 export { closeBatch, type ReducedBatch } from './head/phases/close-batch.ts';
-export type { AllReduce, Communicator, NegativesSeen } from './head/phases/communicator.ts';
 export { type MeanRegulariser, meanRegulariser } from './head/phases/formulas/mean-regulariser.ts';
 export {
   type NegativeLogLikelihood,
@@ -96,9 +97,8 @@ export {
   headStep,
   type PairsSeen,
 } from './head/phases/head-step.ts';
-export { InProcessShards } from './head/phases/in-process-shards.ts';
 export { emptyLogSumExp, type LogSumExp, mergeLogSumExp } from './head/phases/log-sum-exp.ts';
-export { communicator } from './head/phases/meetings.ts';
+export { type Meetings, meetingsOf, type NegativesSeen } from './head/phases/meetings.ts';
 export type { BatchContext } from './head/phases/open-batch.ts';
 export { marginDraws, type PreparedBatch, prepareBatch } from './head/phases/prepare-batch.ts';
 export { type Eventually, runNow, runSteps, type Steps, wait } from './head/phases/steps.ts';

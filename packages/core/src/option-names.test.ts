@@ -90,7 +90,7 @@ testOptionNames(exported, {
     x2Softmax: (options) => x2Softmax(options),
   },
   others: [
-    'InProcessShards',
+    'InProcessRanks',
     'handOver',
     'sampleClasses',
     'HardNegativeCounter',
@@ -107,7 +107,7 @@ testOptionNames(exported, {
     'checkInput',
     'checkState',
     'closeBatch',
-    'communicator',
+    'meetingsOf',
     'constantAngle',
     'createLoss',
     'createRandom',

@@ -50,7 +50,7 @@ export async function classPasses(
   });
   const context: StepContext = { ...batch, set, kernels, tiles, readback: new Readback() };
   // A survey has no second pass.
-  const alone = batch.communicator === undefined && loss !== surveyLoss;
+  const alone = batch.meetings === undefined && loss !== surveyLoss;
   return {
     ...(alone && !rereads && loss.negativeSums === undefined ? inOne(context) : inTwo(context)),
     pairs: (dNll) => pairs(context, dNll),

@@ -4,7 +4,7 @@ import {
   createRandom,
   type HeadInput,
   type HeadOutput,
-  InProcessShards,
+  InProcessRanks,
   type MarginLoss,
 } from '@cf/core';
 import fc from 'fast-check';
@@ -72,7 +72,7 @@ async function shardedStep(
   subCenters: number,
 ): Promise<readonly HeadOutput[]> {
   const row = input.dim * subCenters;
-  const group = new InProcessShards(cuts.length);
+  const group = new InProcessRanks(cuts.length);
   const steps = cuts.map(async (to, index) => {
     const from = cuts[index - 1] ?? 0;
     const own: HeadInput = {
@@ -85,7 +85,7 @@ async function shardedStep(
     };
     try {
       return await stepOnce(backend, loss, own, {
-        communicator: group.communicator(),
+        communicator: group.communicator(index),
         firstClass: from,
         subCenters,
       });
@@ -109,7 +109,7 @@ function joined(shards: readonly HeadOutput[], shared: boolean): HeadOutput {
 }
 
 async function requireRefusal(backend: Backend, loss: MarginLoss): Promise<void> {
-  const communicator = new InProcessShards(1).communicator();
+  const communicator = new InProcessRanks(1).communicator(0);
   try {
     (await backend.createHead(loss, { communicator })).dispose();
   } catch (error) {

@@ -1,7 +1,7 @@
+import type { Communicator } from '../communicator/communicator.ts';
 import type { MarginLoss } from '../losses/margin-loss.ts';
 import type { LossState } from '../state/loss-state.ts';
 import type { Mode } from '../weighting/sample-weighting.ts';
-import type { Communicator } from './phases/communicator.ts';
 import type { SharedTiles } from './shared-tiles.ts';
 
 export type FloatArray = Float32Array | Float64Array;

@@ -1,7 +1,7 @@
-import type { NegativesSeen } from '../head/phases/communicator.ts';
 import { negativeSumNames, negativeTerms } from '../head/phases/formulas/negative-terms.ts';
 import { HardNegativeCounter } from '../head/phases/hard-negatives.ts';
 import { emptyLogSumExp } from '../head/phases/log-sum-exp.ts';
+import type { NegativesSeen } from '../head/phases/meetings.ts';
 import type { BatchContext } from '../head/phases/open-batch.ts';
 import { numberOps } from '../readings/number.ts';
 import type { TileStream } from './tiles.ts';

@@ -1,8 +1,8 @@
 import { NonFiniteError } from '../../errors/errors.ts';
 import { type BatchValues, batchOps, perSample, sampleAt, scalarsOf } from '../../readings/batch.ts';
 import type { LossState } from '../../state/loss-state.ts';
-import type { NegativesSeen } from './communicator.ts';
 import { type ReducedSamples, reduceSamples } from './formulas/reduce-samples.ts';
+import type { NegativesSeen } from './meetings.ts';
 import type { BatchContext } from './open-batch.ts';
 import type { TargetBatch } from './prepare-batch.ts';
 

@@ -7,12 +7,12 @@ import { requireFiniteTensor } from '../check-input.ts';
 import type { FloatArray, HeadInspection, HeadOutput } from '../contract.ts';
 import { headDiagnostics, meanOf } from '../diagnostics.ts';
 import { closeBatch, type ReducedBatch } from './close-batch.ts';
-import type { NegativesSeen } from './communicator.ts';
 import { negativeSumNames } from './formulas/negative-terms.ts';
 import { weightSamples } from './formulas/reduce-samples.ts';
 import { sumOfSquares } from './gradient-rows.ts';
 import { HardNegativeCounter } from './hard-negatives.ts';
 import { emptyLogSumExp, type LogSumExp } from './log-sum-exp.ts';
+import type { NegativesSeen } from './meetings.ts';
 import { type BatchContext, type OpenBatch, openBatch } from './open-batch.ts';
 import { type Eventually, type Steps, wait } from './steps.ts';
 import { addTargetGradients } from './target-gradients.ts';
@@ -74,7 +74,7 @@ export interface HeadStep extends Omit<OpenBatch, 'survey'> {
  */
 export function* headStep(step: HeadStep): Steps<HeadOutput> {
   const { loss, options } = step;
-  const { checkFinite = true, communicator } = options;
+  const { checkFinite = true } = options;
   const batch = yield* openBatch({ ...step, survey: (surveyed) => survey(step, surveyed) });
   // A shard may hold no class at all.
   const passes = batch.classes === 0 ? noClasses(batch) : yield* wait(step.passes(batch));
@@ -88,8 +88,8 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
     );
     const gradBias = ofParameter(loss, sums.bias);
     const sharedBias = loss.bias?.of === 'all classes' ? gradBias : undefined;
-    const skipped = communicator
-      ? yield* communicator.gradients({ ...sums, sharedBias: sharedBias as Float64Array | undefined })
+    const skipped = batch.meetings
+      ? yield* batch.meetings.gradients({ ...sums, sharedBias: sharedBias as Float64Array | undefined })
       : sums.skipped;
     const rounded = step.precision === 'float32';
     const output = {
@@ -133,7 +133,7 @@ function* wholeGradients(
   reduced: ReducedBatch,
   passed: (again: boolean) => Steps<ClassGradients>,
 ): Steps<ClassGradients> {
-  const { rowStream, communicator } = batch;
+  const { rowStream, meetings } = batch;
   const added = (sums: ClassGradients): ClassGradients => {
     requireLength('gradEmbeddings', sums.embeddings, batch.batch * batch.dim);
     requireLength('gradWeights', sums.weights, rowStream?.isUsed ? 0 : batch.weights.length);
@@ -144,7 +144,7 @@ function* wholeGradients(
   if (gradientTaker === undefined) return sums;
   if (gradientTaker.begin !== undefined) {
     const own = rowStream!.isUsed ? rowStream!.squares() : sumOfSquares(sums.weights);
-    const norm = Math.sqrt(communicator ? yield* communicator.total(own) : own);
+    const norm = Math.sqrt(meetings ? yield* meetings.total(own) : own);
     if (rowStream!.isUsed) {
       rowStream!.begin(norm);
       sums = added(yield* passed(true));
@@ -174,7 +174,7 @@ function* met(batch: BatchContext, own: NegativesSeen): Steps<NegativesSeen> {
     requireLength(`sums.${name}`, sums[name] ?? [], batch.batch);
   }
   const weighted = weightedSums(own, batch.negativeWeight);
-  return batch.communicator ? yield* batch.communicator.negatives(weighted) : weighted;
+  return batch.meetings ? yield* batch.meetings.negatives(weighted) : weighted;
 }
 
 /** What negatives come to that each count for several. */

@@ -1,11 +1,51 @@
+import type { Communicator } from '../../communicator/communicator.ts';
 import { ShapeMismatchError } from '../../errors/errors.ts';
-import type { AllReduce, Communicator } from './communicator.ts';
-import { mergeLogSumExp } from './log-sum-exp.ts';
-import { wait } from './steps.ts';
+import type { NegativeCounts } from './hard-negatives.ts';
+import { type LogSumExp, mergeLogSumExp } from './log-sum-exp.ts';
+import { type Eventually, type Steps, wait } from './steps.ts';
 import { NO_TARGET } from './target-points.ts';
 
-/** The meetings of shards that can reduce arrays. */
-export function communicator(allReduce: AllReduce): Communicator {
+/** What a shard has found in pass 1. */
+export interface NegativesSeen {
+  /** That of no negative where the objective is binary. */
+  readonly logSumExp: LogSumExp;
+  /** Those of `negativeSumNames`: [B] each. */
+  readonly sums: Readonly<Record<string, Float64Array>>;
+  /** Undefined where nobody counted. */
+  readonly counts: NegativeCounts | undefined;
+}
+
+/**
+ * Where the shards of a head meet: each holds all embeddings and some of the class centers. All come with the same embeddings,
+ * state and sample weights.
+ */
+export interface Meetings {
+  /**
+   * Gives every shard what is known of the samples' own classes (target cosines and sines among it), [B] each, in place,
+   * where a shard that does not hold the class has zeros; and the number of classes of all shards.
+   *
+   * @throws ShapeMismatchError unless every sample has its class on exactly one shard
+   */
+  targets(ofSamples: readonly Float64Array[], labels: Int32Array, classes: number): Steps<number>;
+  /** The sum over the shards of one number. */
+  total(value: number): Steps<number>;
+  /** Joins what the shards have found in pass 1: log-sum-exp, sums and counts over all classes. */
+  negatives(seen: NegativesSeen): Steps<NegativesSeen>;
+  /**
+   * Sums ∂X over the shards, in place, with the gradient of a bias that all classes share, where there is one, and the
+   * number of class centers that were left out, where anybody counts them.
+   */
+  gradients(sums: {
+    readonly embeddings: Float64Array;
+    readonly sharedBias?: Float64Array | undefined;
+    readonly skipped?: number;
+  }): Steps<number | undefined>;
+}
+
+/** The meetings of shards, one a rank. */
+export function meetingsOf(communicator: Communicator): Meetings {
+  const allReduce = (values: Float64Array, operation: 'sum' | 'max'): Eventually<void> =>
+    communicator.allReduce(values, operation);
   return {
     *targets(ofSamples, labels, classes) {
       const batch = labels.length;

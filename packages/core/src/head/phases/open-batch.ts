@@ -6,9 +6,9 @@ import { type CheckedInput, checkInput } from '../check-input.ts';
 import type { FloatArray, HeadInput, HeadOptions } from '../contract.ts';
 import type { SharedTiles } from '../shared-tiles.ts';
 import { requireClassValues, requireFirstClass } from './class-values.ts';
-import type { Communicator } from './communicator.ts';
 import { GradientRowStream } from './gradient-rows.ts';
 import type { LogSumExp } from './log-sum-exp.ts';
+import { type Meetings, meetingsOf } from './meetings.ts';
 import { marginDraws, type PreparedBatch, prepareBatch } from './prepare-batch.ts';
 import type { Steps } from './steps.ts';
 import { surveyLoss } from './survey.ts';
@@ -34,7 +34,8 @@ export interface BatchContext extends CheckedInput {
   readonly points: TargetPoints;
   /** What the loss's formulas read of each sample, and its target. */
   readonly prepared: PreparedBatch;
-  readonly communicator: Communicator | undefined;
+  /** Of the shards, where there are several. */
+  readonly meetings: Meetings | undefined;
   /** Whether hard negatives are to be counted. */
   readonly countNegatives: boolean;
   /** Whether all logits and their gradients are to be returned. */
@@ -74,6 +75,7 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   requireInteger('subCenters', subCenters, 1, Number.MAX_SAFE_INTEGER);
   requireInteger('firstClass', firstClass, 0, Number.MAX_SAFE_INTEGER);
   const sharded = communicator !== undefined;
+  const meetings = communicator && meetingsOf(communicator);
   const checked = checkInput(loss, input, { checkFinite, checksWeights, sharded, subCenters, inspect });
   const { batch, classes, dim, labels, sampleKeys, state, mode } = checked;
   const { weights } = input;
@@ -92,7 +94,7 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
   const ofSamples = [points.cos, points.sin, allLabels, ...(besideLogit ? [besideLogit] : [])];
   const weight = sampled?.weight ?? 1;
   const standFor = sampled?.standFor ?? classes;
-  const allClasses = communicator ? yield* communicator.targets(ofSamples, labels, standFor) : standFor;
+  const allClasses = meetings ? yield* meetings.targets(ofSamples, labels, standFor) : standFor;
   const ofTables = sampled?.classes ?? allClasses;
   requireClassValues(loss, ofTables, state);
   requireFirstClass(options, { classes, allClasses: ofTables });
@@ -125,7 +127,7 @@ export function* openBatch(step: OpenBatch): Steps<BatchContext> {
     negativeWeight: weight,
     x,
     points,
-    communicator,
+    meetings,
     countNegatives: input.countNegatives ?? true,
     inspect,
     gradWeights: input.gradWeights,

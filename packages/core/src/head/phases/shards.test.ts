@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Communicator } from '../../communicator/communicator.ts';
 import { ShapeMismatchError } from '../../errors/errors.ts';
 import type { LossParameters } from '../../losses/loss-definition.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
@@ -7,9 +8,7 @@ import { keyedNormal } from '../../random/margin-draws.ts';
 import { referenceHeadStep, referenceStep } from '../../reference/reference-step.ts';
 import type { HeadInput, HeadOutput } from '../contract.ts';
 import { requireClassValues } from './class-values.ts';
-import type { AllReduce } from './communicator.ts';
 import { headStep } from './head-step.ts';
-import { communicator } from './meetings.ts';
 import { NO_TARGET } from './target-points.ts';
 
 const [BATCH, CLASSES, DIM] = [6, 7, 3];
@@ -32,8 +31,9 @@ function together(
   const allReduce = ((values: Float64Array, operation: Meeting['operation']) => ({
     values,
     operation,
-  })) as unknown as AllReduce;
-  const options = { communicator: communicator(allReduce), subCenters, tileSize: 2 };
+  })) as unknown as Communicator['allReduce'];
+  const communicator = { allReduce } as Communicator;
+  const options = { communicator, subCenters, tileSize: 2 };
   const shards = inputs.map((input, k) =>
     headStep(
       referenceHeadStep(loss, input, {

@@ -1,3 +1,4 @@
+import { InProcessRanks } from '../../communicator/in-process-ranks.ts';
 import { requireChoice, requireInteger, requireRange } from '../../errors/check-options.ts';
 import { BackendError, OptionOutOfRangeError } from '../../errors/errors.ts';
 import { type OptionNames, requireKnownOptions } from '../../errors/option-types.ts';
@@ -16,7 +17,6 @@ import type {
   HeadOutput,
 } from '../contract.ts';
 import { lowerBound } from '../phases/gradient-rows.ts';
-import { InProcessShards } from '../phases/in-process-shards.ts';
 import { NO_TARGET } from '../phases/target-points.ts';
 import { eachRun, gatherRows } from './gathered-rows.ts';
 import { type ClassRate, sampleClasses } from './sample-classes.ts';
@@ -88,7 +88,7 @@ export async function sampledHead(
 /** A head for the classes of a batch and one for the others, which are one head together. */
 interface HeadPair {
   readonly heads: readonly [Head, Head];
-  readonly shards: InProcessShards;
+  readonly ranks: InProcessRanks;
 }
 
 async function openPair(
@@ -96,10 +96,10 @@ async function openPair(
   loss: MarginLoss,
   options: Pick<HeadOptions, 'tileSize' | 'subCenters' | 'checkFinite'>,
 ): Promise<HeadPair> {
-  const shards = new InProcessShards(2);
-  const open = (): Promise<Head> =>
-    backend.createHead(loss, { ...options, communicator: shards.communicator(), firstClass: 0 });
-  return { heads: [await open(), await open()], shards };
+  const ranks = new InProcessRanks(2);
+  const open = (rank: number): Promise<Head> =>
+    backend.createHead(loss, { ...options, communicator: ranks.communicator(rank), firstClass: 0 });
+  return { heads: [await open(0), await open(1)], ranks };
 }
 
 /** Rows and biases of some classes, and what a head is told of them. */
@@ -169,13 +169,13 @@ class SampledSteps {
         takers,
       ),
     ];
-    const { heads, shards } = this.#pair!;
+    const { heads, ranks } = this.#pair!;
     const outputs = await Promise.all(
       parts.map(async (part, at) => {
         try {
           return await heads[at]!.step(part.input);
         } catch (error) {
-          shards.fail(error);
+          ranks.fail(error);
           throw error;
         }
       }),
