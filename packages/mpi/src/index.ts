@@ -1,0 +1,2 @@
+export type { ForeignFunction, ForeignFunctions, ForeignLibrary } from './foreign-functions.ts';
+export { type MpiOptions, type MpiRanks, openMpi } from './open-mpi.ts';

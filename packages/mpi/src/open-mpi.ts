@@ -1,0 +1,178 @@
+import {
+  BackendError,
+  type Communicator,
+  type Exchanged,
+  type OptionNames,
+  requireKnownOptions,
+  requirePositive,
+} from '@cf/core';
+import type { ForeignFunction, ForeignFunctions } from './foreign-functions.ts';
+import { loadMpi } from './library.ts';
+
+export interface MpiOptions {
+  /** The package `koffi`: `import koffi from 'koffi'`. */
+  readonly koffi: ForeignFunctions;
+  /** Of the library; by default the first that is found. */
+  readonly path?: string | undefined;
+  /** How long a rank waits for the others in one call before it ends the job on all of them. Default 300. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Is told why the job ends; the standard error by default. */
+  readonly say?: ((line: string) => void) | undefined;
+}
+
+/** The ranks that `mpirun` has started. */
+export interface MpiRanks extends Communicator {
+  /** Such as `Open MPI`. */
+  readonly library: string;
+  /** Ends the job on all ranks, and with it this process. @param code that `mpirun` ends with */
+  abort(code: number, reason: string): never;
+  /** Takes leave of the others; all ranks do, and none communicates after. */
+  close(): Promise<void>;
+}
+
+const OPTIONS: OptionNames<MpiOptions> = { koffi: true, path: true, timeoutSeconds: true, say: true };
+
+/** Several threads of this process may call, one after the other. */
+const SERIALIZED = 2;
+/** Numbers in one call: its count is an int. */
+const MOST = 2 ** 30;
+/** What `mpirun` ends with where a rank has waited in vain. */
+const EXIT_HANGING = 75;
+
+/**
+ * The ranks of this job over the MPI of the system. Calls wait on a thread of the runtime, so that timers and signals of this
+ * process have their turn. A rank that dies ends the job, as `mpirun` has it; one that does not come within the time is told
+ * by those that wait, and the job ends.
+ *
+ * @throws BackendError where there is no MPI, or one that allows no threads; OptionOutOfRangeError, UnknownNameError
+ */
+export function openMpi(options: MpiOptions): MpiRanks {
+  requireKnownOptions('openMpi', options, OPTIONS);
+  const { koffi, path, timeoutSeconds = 300, say = (line) => process.stderr.write(`${line}\n`) } = options;
+  requirePositive('timeoutSeconds', timeoutSeconds);
+  const { name, library, handles } = loadMpi(koffi, path);
+  const h = handles.handle;
+  const [provided, place] = [new Int32Array(1), new Int32Array(1)];
+  library.func('int MPI_Init_thread(void *, void *, int, int *)')(null, null, SERIALIZED, provided);
+  if (provided[0]! < SERIALIZED)
+    throw new BackendError(
+      `${name} without threads`,
+      `MPI_THREAD_SERIALIZED`,
+      'install a build with threads.',
+    );
+  library.func(`int MPI_Comm_rank(${h}, int *)`)(handles.world, place);
+  const rank = place[0]!;
+  library.func(`int MPI_Comm_size(${h}, int *)`)(handles.world, place);
+  const size = place[0]!;
+  const functions = {
+    reduce: library.func(`int MPI_Reduce(void *, void *, int, ${h}, ${h}, int, ${h})`),
+    broadcast: library.func(`int MPI_Bcast(void *, int, ${h}, int, ${h})`),
+    gather: library.func(`int MPI_Allgatherv(void *, int, ${h}, void *, int *, int *, ${h}, ${h})`),
+    barrier: library.func(`int MPI_Barrier(${h})`),
+    abort: library.func(`int MPI_Abort(${h}, int)`),
+    finalize: library.func('int MPI_Finalize()'),
+  };
+  const abort = (code: number, reason: string): never => {
+    say(`rank ${rank} of ${size}: ${reason}`);
+    functions.abort(handles.world, code);
+    process.exit(code);
+  };
+  let calls = 0;
+  const call = async (what: string, run: ForeignFunction, ...args: readonly unknown[]): Promise<void> => {
+    calls++;
+    const timer = setTimeout(() => {
+      const others = 'another rank hangs, or is at another call';
+      abort(
+        EXIT_HANGING,
+        `waited ${timeoutSeconds} s in ${what}, call ${calls}: ${others}. The job ends on all ranks.`,
+      );
+    }, 1000 * timeoutSeconds);
+    try {
+      const status = await new Promise((resolve, reject) => {
+        run.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
+      });
+      if (status !== 0)
+        throw new BackendError(
+          `${what}, which ended with ${status}`,
+          `success of ${name}`,
+          'see what it printed.',
+        );
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const broadcast = async (values: Exchanged, from: number): Promise<void> => {
+    for (const part of partsOf(values))
+      await call('MPI_Bcast', functions.broadcast, part, part.length, typeOf(part), from, handles.world);
+  };
+  const typeOf = (values: Exchanged): unknown => {
+    if (values instanceof Float32Array) return handles.types.float32;
+    return values instanceof Float64Array ? handles.types.float64 : handles.types.byte;
+  };
+  return {
+    rank,
+    size,
+    library: name,
+    // What one rank has summed goes to all: sums of their own could differ in last bits.
+    async allReduce(values, operation) {
+      for (const part of partsOf(values)) {
+        const [send, receive] = rank === 0 ? [handles.inPlace, part] : [part, null];
+        const how = handles.operations[operation];
+        await call(
+          'MPI_Reduce',
+          functions.reduce,
+          send,
+          receive,
+          part.length,
+          typeOf(part),
+          how,
+          0,
+          handles.world,
+        );
+      }
+      await broadcast(values, 0);
+    },
+    async allGather<Values extends Exchanged>(values: Values): Promise<readonly Values[]> {
+      const lengths = new Float64Array(size);
+      const counts = Int32Array.from({ length: size }, () => 1);
+      const places = Int32Array.from({ length: size }, (_, k) => k);
+      const gather = (own: Exchanged, all: Exchanged): Promise<void> =>
+        call(
+          'MPI_Allgatherv',
+          functions.gather,
+          ...[own, own.length, typeOf(own), all, counts, places, typeOf(all), handles.world],
+        );
+      await gather(Float64Array.of(values.length), lengths);
+      let total = 0;
+      for (let k = 0; k < size; k++) {
+        counts[k] = lengths[k]!;
+        places[k] = total;
+        total += lengths[k]!;
+      }
+      if (total > MOST)
+        throw new BackendError(
+          `${total} numbers of all ranks`,
+          `${MOST} at most in one call`,
+          'gather parts.',
+        );
+      const all = emptyLike(values, total);
+      await gather(values, all);
+      return Array.from(counts, (count, k) => all.subarray(places[k]!, places[k]! + count) as Values);
+    },
+    broadcast,
+    barrier: () => call('MPI_Barrier', functions.barrier, handles.world),
+    abort,
+    async close() {
+      await call('MPI_Finalize', functions.finalize);
+    },
+  };
+}
+
+function* partsOf(values: Exchanged): Generator<Exchanged, void, undefined> {
+  for (let from = 0; from < values.length; from += MOST) yield values.subarray(from, from + MOST);
+}
+
+function emptyLike(values: Exchanged, length: number): Exchanged {
+  if (values instanceof Float32Array) return new Float32Array(length);
+  return values instanceof Float64Array ? new Float64Array(length) : new Uint8Array(length);
+}

@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLoss, type HeadInput, type HeadOutput, keyedNormal, referenceBackend } from '@cf/core';
+import koffi from 'koffi';
+import { openMpi } from '../open-mpi.ts';
+
+/** What a rank of a test writes, as JSON: what ranks print is mixed. */
+export interface RankResult {
+  readonly rank: number;
+  readonly size: number;
+  readonly library: string;
+  readonly sum: readonly number[];
+  readonly max: readonly number[];
+  readonly gathered: readonly (readonly number[])[];
+  readonly sent: readonly number[];
+  readonly steps: readonly Pick<HeadOutput, 'loss' | 'state'>[];
+  /** The class centers of this rank after its steps. */
+  readonly centers: readonly number[];
+}
+
+export const CLASSES = 11;
+const [BATCH, DIM, STEPS] = [6, 4, 50];
+
+/** A number for each place, the same on all ranks. */
+const drawn = (length: number, seed: number): Float64Array =>
+  Float64Array.from({ length }, (_, i) => keyedNormal(seed, 0, i));
+
+/** Steps of a head over some of the classes, whose centers move. */
+export async function trainedCenters(
+  [from, to]: readonly [number, number],
+  communicator?: Parameters<ReturnType<typeof referenceBackend>['createHead']>[1],
+): Promise<Pick<RankResult, 'steps' | 'centers'>> {
+  const loss = createLoss('curricularface', { scale: 8, alpha: 0.1 });
+  const head = await referenceBackend().createHead(loss, communicator);
+  const centers = drawn(CLASSES * DIM, 2).slice(from * DIM, to * DIM);
+  const labels = Array.from({ length: BATCH }, (_, i) => (7 * i) % CLASSES);
+  const steps: Pick<HeadOutput, 'loss' | 'state'>[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const input: HeadInput = {
+      embeddings: drawn(BATCH * DIM, 10 + step),
+      weights: centers,
+      labels: labels.map((label) => (label >= from && label < to ? label - from : communicator ? -1 : label)),
+      dim: DIM,
+      state: steps.at(-1)?.state,
+    };
+    const { loss: value, state, gradWeights } = await head.step(input);
+    for (let k = 0; k < centers.length; k++) centers[k]! -= 0.1 * gradWeights[k]!;
+    steps.push({ loss: value, state });
+  }
+  return { steps, centers: Array.from(centers) };
+}
+
+/** What one rank does. */
+async function main(folder: string, ending: string | undefined): Promise<void> {
+  const ranks = openMpi({ koffi, timeoutSeconds: ending === 'hang' ? 2 : 60 });
+  const { rank, size, library } = ranks;
+  if (rank === 1 && ending === 'die') process.kill(process.pid, 'SIGKILL');
+  if (rank === 1 && ending === 'hang') await new Promise((done) => setTimeout(done, 600_000));
+  const sum = Float64Array.of(rank + 1, 0.1 * rank);
+  await ranks.allReduce(sum, 'sum');
+  const max = Float32Array.of(-rank, rank);
+  await ranks.allReduce(max, 'max');
+  const gathered = await ranks.allGather(new Uint8Array(rank + 1).fill(rank));
+  const sent = Float64Array.of(rank, rank);
+  await ranks.broadcast(sent, size - 1);
+  const cut = (k: number): number => Math.floor((k * CLASSES) / size);
+  const firstClass = cut(rank);
+  const trained = await trainedCenters([firstClass, cut(rank + 1)], { communicator: ranks, firstClass });
+  await ranks.barrier();
+  const result: RankResult = {
+    rank,
+    size,
+    library,
+    sum: [...sum],
+    max: [...max],
+    gathered: gathered.map((part) => [...part]),
+    sent: [...sent],
+    ...trained,
+  };
+  writeFileSync(join(folder, `${rank}.json`), JSON.stringify(result));
+  await ranks.close();
+}
+
+if (process.argv[1] === import.meta.filename) await main(process.argv[2]!, process.argv[3]);
