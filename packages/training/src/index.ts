@@ -4,6 +4,7 @@ export type { Learner, LearnerBatch, LearnerUpdate, SampleData } from './learner
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
 export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';
 export type { StepMetrics, TrainingEvent } from './loop/events.ts';
+export { type Share, shareOf } from './loop/rank-shares.ts';
 export type { BatchKey, BatchRequest, TrainingSamples } from './loop/samples.ts';
 export type { Shadow, ShadowCosines, ShadowMetrics, ShadowStates, Shadows } from './loop/shadows.ts';
 export { defaultSampler, type TrainingOptions, type TrainingTask, train } from './loop/train.ts';

@@ -21,6 +21,7 @@ testOptionNames(exported, {
     'learningRateAt',
     'publishedHead',
     'rowUpdate',
+    'shareOf',
     'stateFrom',
   ],
 });

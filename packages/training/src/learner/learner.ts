@@ -1,4 +1,4 @@
-import type { FloatArray } from '@cf/core';
+import type { Communicator, FloatArray } from '@cf/core';
 import type { NamedTensors } from './named-tensors.ts';
 
 /** Values of some samples. */
@@ -59,6 +59,11 @@ export interface Learner {
    * @throws NonFiniteError at a gradient that is not finite; parameters then stay as they were
    */
   update(learningRate: number): Promise<LearnerUpdate>;
+  /**
+   * Adds to the gradients since the last `update` those of the learners of all ranks, which then all have the same; called
+   * once before each `update` of a training of several ranks. Without it, a learner trains on one.
+   */
+  sumGradients?(ranks: Communicator): Promise<void>;
   /** Copies of everything that training changes: parameters, running statistics, the optimiser's numbers. */
   state(): Promise<NamedTensors>;
   /** Goes on from a state, to the same bits. @throws StateMismatchError if a name or a shape does not fit */

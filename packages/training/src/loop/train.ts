@@ -1,4 +1,5 @@
 import {
+  type Communicator,
   checkLabels,
   type Head,
   type LastBatch,
@@ -22,6 +23,7 @@ import type { RowClipping } from '../optimiser/row-update.ts';
 import { learningRateAt, type Schedule } from '../schedule/learning-rate.ts';
 import type { TrainingEvent } from './events.ts';
 import { nextTurn } from './next-turn.ts';
+import { shareOf } from './rank-shares.ts';
 import { type BatchRequest, classCount, oneByOne, type TrainingSamples, weightsOf } from './samples.ts';
 import { requireShadows, type Shadows, shadowStates } from './shadows.ts';
 import { firstHeadState, type HeadState, requireFit, type TrainingState } from './training-state.ts';
@@ -74,6 +76,13 @@ export interface TrainingTask {
   readonly sampler?: Sampler;
   /** To go on from; a first one by default. Its arrays are trained in place. */
   readonly state?: TrainingState;
+  /**
+   * The ranks that share this training, each with the same task, samples and options, a learner of the same weights, and a head
+   * over its own classes: made with this communicator and `firstClass` as `shareOf` of the classes has it. A step's batch is
+   * that of all: each rank embeds its share of the samples, and holds the centers of its share of the classes, which are those
+   * of its state. Loss, t and what comes of them are the same on all, to the bit.
+   */
+  readonly ranks?: Communicator;
   /** Losses that look on at its batches and change nothing. */
   readonly shadows?: Shadows;
   /** Stops the training after the current step. */
@@ -107,6 +116,7 @@ const TASK: OptionNames<TrainingTask> = {
   options: true,
   sampler: true,
   state: true,
+  ranks: true,
   shadows: true,
   signal: true,
   checkpointDue: true,
@@ -152,6 +162,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     centers: arrayOptimiser(rule, weightDecay),
     clipping: options.clipCenters,
     update: options.update ?? 'plain',
+    ranks: task.ranks,
     classBias: arrayOptimiser(rule, biasWeightDecay),
     shadows: shadows && { ...shadows, tiles: new SharedTiles() },
   };
@@ -163,7 +174,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   if (task.state === undefined) yield await checkpointOf(learner, state);
   let gradWeights: Float32Array | undefined;
   let interrupted = signal?.aborted ?? false;
-  const requests = requestsFrom(state.step, sampler, options);
+  const requests = requestsFrom(state.step, sampler, options, task.ranks);
   const data = samples.batches?.(requests) ?? oneByOne(samples, requests);
   try {
     for (let epoch = Math.floor(state.step / perEpoch); epoch < epochs && !interrupted; epoch++) {
@@ -203,7 +214,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   yield { type: 'done', step: state.step, interrupted: interrupted && state.step < perEpoch * epochs };
 }
 
-function checkTask({ head, samples, options, shadows }: TrainingTask): void {
+function checkTask({ learner, head, samples, options, shadows, ranks }: TrainingTask): void {
   const { epochs, batch, accumulate = 1, seed } = options;
   const { weightDecay = 0, biasWeightDecay = 0, subCenters = 1 } = options;
   const most = Number.MAX_SAFE_INTEGER;
@@ -220,6 +231,7 @@ function checkTask({ head, samples, options, shadows }: TrainingTask): void {
     throw new OptionOutOfRangeError('subCenters', subCenters, expected, fix);
   }
   requireUpdate(options, shadows);
+  if (ranks !== undefined) requireRanks(ranks, { learner, samples, options, shadows });
   if (shadows !== undefined) requireShadows(shadows, head.loss, subCenters);
   requireInteger('samples.count', samples.count, 1, 2 ** 32);
   requireInteger('samples.classes', classCount(samples), 1, 2 ** 31);
@@ -230,6 +242,29 @@ function checkTask({ head, samples, options, shadows }: TrainingTask): void {
     );
   requireWeights('weights', samples.weights, samples.count);
   requireWeights('classWeights', samples.classWeights, classCount(samples));
+}
+
+function requireRanks(
+  { size }: Communicator,
+  {
+    learner,
+    samples,
+    options,
+    shadows,
+  }: Pick<TrainingTask, 'learner' | 'samples' | 'options'> & { readonly shadows: Shadows | undefined },
+): void {
+  const most = Math.min(classCount(samples), options.batch);
+  if (size > most)
+    throw new OptionOutOfRangeError(
+      'ranks',
+      size,
+      `at most ${most} for ${classCount(samples)} classes and batches of ${options.batch}`,
+      'start fewer ranks.',
+    );
+  if (shadows !== undefined && shadows.losses.length > 0)
+    throw new OptionOutOfRangeError('shadows', 'given', 'none in a training of several ranks');
+  if (learner.sumGradients === undefined)
+    throw new OptionOutOfRangeError('learner', 'one of one rank', 'a learner with sumGradients');
 }
 
 function requireUpdate({ update = 'plain', clipCenters }: TrainingOptions, shadows?: Shadows): void {
@@ -259,7 +294,14 @@ async function openState(task: TrainingTask): Promise<HeadState> {
   const { learner, head, samples, options, state, shadows } = task;
   const { embeddingSize } = learner;
   const { rule, subCenters = 1 } = options;
-  const owner = { loss: head.loss, classes: samples.classes, subCenters, embeddingSize, rule };
+  const owner = {
+    loss: head.loss,
+    classes: samples.classes,
+    subCenters,
+    embeddingSize,
+    rule,
+    ranks: task.ranks,
+  };
   const looking = shadows && { shadows: shadowStates(shadows, state?.shadows) };
   if (state === undefined) return { ...firstHeadState({ ...options, ...owner }), ...looking };
   const { learner: tensors, shadows: _, ...own } = state;
@@ -277,28 +319,36 @@ function* requestsFrom(
   step: number,
   sampler: Sampler,
   { epochs, batch, seed }: TrainingOptions,
+  ranks: Communicator | undefined,
 ): Generator<BatchRequest, void, undefined> {
   for (let epoch = Math.floor(step / sampler.steps); epoch < epochs; epoch++) {
     const key = { epoch, seed };
     for (const indices of sampler.batches(epoch).slice(Math.max(0, step - epoch * sampler.steps))) {
-      for (const part of microBatches(indices, batch)) yield { indices: part, key };
+      for (const part of microBatches(indices, batch, ranks)) yield { indices: part, key };
     }
   }
 }
 
-function* microBatches(indices: Uint32Array, batch: number): Generator<Uint32Array, void, undefined> {
-  for (let from = 0; from < indices.length; from += batch) yield indices.subarray(from, from + batch);
+/** Of a rank's share, each as large as its share of a micro-batch. */
+function* microBatches(
+  indices: Uint32Array,
+  batch: number,
+  ranks: Communicator | undefined,
+): Generator<Uint32Array, void, undefined> {
+  const { from, to } = shareOf(indices.length, ranks);
+  const size = Math.ceil(batch / (ranks?.size ?? 1));
+  for (let at = from; at < to; at += size) yield indices.subarray(at, Math.min(at + size, to));
 }
 
 /** Takes each micro-batch once; their activations are what takes memory, not their values. */
 async function stepBatch(
-  { samples, options: { batch } }: TrainingTask,
+  { samples, options: { batch }, ranks }: TrainingTask,
   allLabels: Int32Array,
   indices: Uint32Array,
   data: AsyncGenerator<SampleData, void, undefined>,
 ): Promise<Omit<StepBatch, 'learningRate' | 'gradWeights'>> {
   const parts: SampleData[] = [];
-  for (const wanted of microBatches(indices, batch)) {
+  for (const wanted of microBatches(indices, batch, ranks)) {
     const { value: part } = await data.next();
     if (part?.shape[0] !== wanted.length)
       throw new ShapeMismatchError(

@@ -1,4 +1,5 @@
 import {
+  type Communicator,
   checkState,
   createRandom,
   type FloatArray,
@@ -11,6 +12,7 @@ import {
 import type { NamedTensors } from '../learner/named-tensors.ts';
 import { arrayOptimiser } from '../optimiser/array-optimiser.ts';
 import type { OptimiserRule } from '../optimiser/optimiser-rule.ts';
+import { shareOf } from './rank-shares.ts';
 import { classCount, type TrainingSamples } from './samples.ts';
 import type { ShadowStates } from './shadows.ts';
 
@@ -52,6 +54,8 @@ export interface StateOwner {
   /** d. */
   readonly embeddingSize: number;
   readonly rule: OptimiserRule;
+  /** Of several ranks, each of which has the centers of its own classes: `shareOf` them all. */
+  readonly ranks?: Pick<Communicator, 'rank' | 'size'> | undefined;
 }
 
 /** What a first state is made of. */
@@ -66,11 +70,14 @@ export interface FirstStateOptions extends StateOwner {
  * them; a bias where the loss has it start.
  */
 export function firstHeadState(options: FirstStateOptions): HeadState {
-  const { loss, classes, subCenters = 1, embeddingSize, rule, seed, precision = 'float32' } = options;
-  const count = classCount({ classes });
+  const { loss, classes, subCenters = 1, embeddingSize, rule, seed, precision = 'float32', ranks } = options;
+  const { from, to } = shareOf(classCount({ classes }), ranks);
+  const perClass = subCenters * embeddingSize;
   const FloatArrayOf = precision === 'float32' ? Float32Array : Float64Array;
   const random = createRandom(seed).fork('class centers');
-  const values = new FloatArrayOf(count * subCenters * embeddingSize);
+  // Those of classes before are drawn and left, so that each class has its own whatever the ranks.
+  for (let i = 0; i < from * perClass; i++) random.normal();
+  const values = new FloatArrayOf((to - from) * perClass);
   for (let i = 0; i < values.length; i++) values[i] = 0.01 * random.normal();
   const { first } = arrayOptimiser(rule, 0);
   const trained = (array: FloatArray): TrainedArray => ({ values: array, optimiser: first(array) });
@@ -80,7 +87,9 @@ export function firstHeadState(options: FirstStateOptions): HeadState {
     classes,
     subCenters,
     centers: trained(values),
-    classBias: loss.bias && trained(new FloatArrayOf(biasLength(loss, count)).fill(loss.bias.start(count))),
+    classBias:
+      loss.bias &&
+      trained(new FloatArrayOf(biasLength(loss, to - from)).fill(loss.bias.start(classCount({ classes })))),
   };
 }
 
@@ -92,7 +101,7 @@ function biasLength({ bias }: MarginLoss, classes: number): number {
 /** @throws StateMismatchError if a state is of other classes, other sub-centers, another loss, step or optimiser */
 export function requireFit(state: HeadState, owner: StateOwner): void {
   const { step, lossState, centers, classBias } = state;
-  const { loss, classes, subCenters = 1, embeddingSize, rule } = owner;
+  const { loss, classes, subCenters = 1, embeddingSize, rule, ranks } = owner;
   checkState(loss, lossState, step);
   if (state.subCenters !== subCenters)
     throw new StateMismatchError(
@@ -113,8 +122,9 @@ export function requireFit(state: HeadState, owner: StateOwner): void {
       'go on with the classes, loss, learner and optimiser that the state is of.',
     );
   };
-  check('class centers', centers, count * subCenters * embeddingSize);
-  check('class bias', classBias, biasLength(loss, count));
+  const { from, to } = shareOf(count, ranks);
+  check('class centers', centers, (to - from) * subCenters * embeddingSize);
+  check('class bias', classBias, biasLength(loss, to - from));
 }
 
 type Sized = Pick<FloatArray, 'length'>;

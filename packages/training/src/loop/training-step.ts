@@ -1,4 +1,5 @@
 import {
+  type Communicator,
   type FloatArray,
   type GradientTaker,
   type Head,
@@ -15,6 +16,8 @@ import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
 import { type RowClipping, requireBounded, rowUpdate } from '../optimiser/row-update.ts';
 import type { StepMetrics } from './events.ts';
+import { gatheredEmbeddings, labelsOfShare, type Share, shareOf } from './rank-shares.ts';
+import { classCount } from './samples.ts';
 import { isSeen, type LookingOn, lookOn } from './shadows.ts';
 import type { HeadState } from './training-state.ts';
 
@@ -28,6 +31,8 @@ export interface LearnerWithHead {
   /** When class centers move: once ∂L/∂W is whole, or with each of its rows, so that it is never whole. */
   readonly update: 'plain' | 'fused';
   readonly classBias: ArrayOptimiser;
+  /** The others, where there are several. */
+  readonly ranks?: Communicator | undefined;
   /** Losses that look on. */
   readonly shadows?: LookingOn | undefined;
 }
@@ -39,7 +44,7 @@ export interface StepBatch {
   readonly labels: Int32Array;
   /** Factors of their losses; undefined where all count alike. */
   readonly sampleWeights: Float64Array | undefined;
-  /** Values of each micro-batch, in the order of the indices; all of one size, but for the last. */
+  /** Values of each micro-batch of this rank, in the order of its indices; all of one size, but for the last. */
   readonly parts: readonly SampleData[];
   readonly learningRate: number;
   /** An array for ∂L/∂W that is no longer needed. */
@@ -85,6 +90,7 @@ export async function trainingStep(
     const found = await learn(parts, state, batch, fused ? moveCenters : undefined);
     const { loss } = found.output;
     if (!Number.isFinite(loss)) throw new NonFiniteError('loss', 0, loss);
+    if (parts.ranks !== undefined) await parts.learner.sumGradients!(parts.ranks);
     const { gradientNorm: norm } = await parts.learner.update(learningRate);
     if (!Number.isFinite(norm)) throw new NonFiniteError('gradientNorm', 0, norm);
     return { ...found, gradientNorm: norm };
@@ -135,29 +141,32 @@ interface Learnt {
 
 /** Forward, head and back: the learner's gradients wait for its update. */
 async function learn(
-  { learner, head, shadows }: LearnerWithHead,
-  { step, centers, classBias, lossState, shadows: states = {} }: HeadState,
+  { learner, head, shadows, ranks }: LearnerWithHead,
+  { step, centers, classBias, lossState, classes, shadows: states = {} }: HeadState,
   { indices, labels, sampleWeights, parts, gradWeights }: StepBatch,
   gradientTaker: GradientTaker | undefined,
 ): Promise<Learnt> {
   const dim = learner.embeddingSize;
+  const share = shareOf(indices.length, ranks);
+  const first = share.from * dim;
   // All but the last are of one size.
   const size = parts[0]!.shape[0]!;
   const batchOf = (part: SampleData, i: number): LearnerBatch => ({
     ...part,
     step,
-    position: i * size,
+    position: share.from + i * size,
   });
   const single = parts.length === 1;
-  const embeddings = single
+  const own = single
     ? await learner.forward(batchOf(parts[0]!, 0))
-    : await embedAll(learner, parts.map(batchOf), indices.length);
+    : await embedAll(learner, parts.map(batchOf), share);
+  const embeddings = await gatheredEmbeddings(own, indices.length * dim, ranks);
   const rows = { embeddings, weights: centers.values };
   const input: HeadInput = {
     ...rows,
     ...(shadows && isSeen(shadows, step) ? { sharedTiles: shadows.tiles.begin(rows) } : {}),
     ...(classBias === undefined ? {} : { bias: classBias.values }),
-    labels,
+    labels: ranks === undefined ? labels : labelsOfShare(labels, shareOf(classCount({ classes }), ranks)),
     dim,
     ...(sampleWeights === undefined ? {} : { sampleWeights }),
     sampleKeys: indices,
@@ -170,16 +179,21 @@ async function learn(
   const seen = shadows && (await lookOn(shadows, states, { input, output, step }));
   for (const [i, part] of parts.entries()) {
     if (!single) await learner.forward(batchOf(part, i));
-    await learner.backward(output.gradEmbeddings.subarray(i * size * dim, (i + 1) * size * dim));
+    await learner.backward(
+      output.gradEmbeddings.subarray(
+        first + i * size * dim,
+        Math.min(first + (i + 1) * size * dim, share.to * dim),
+      ),
+    );
   }
   return { output, shadows: seen };
 }
 
-/** Embeddings of all micro-batches of a step, one after the other: [B, d]. */
+/** Embeddings of all micro-batches of this rank, one after the other. */
 async function embedAll(
   learner: Learner,
   batches: readonly LearnerBatch[],
-  count: number,
+  { from, to }: Share,
 ): Promise<FloatArray> {
   let all: FloatArray | undefined;
   for (const batch of batches) {
@@ -187,9 +201,9 @@ async function embedAll(
     const expected = batch.shape[0]! * learner.embeddingSize;
     if (part.length !== expected)
       throw new ShapeMismatchError(`${part.length} numbers of embed()`, `${expected}, d for each sample`);
-    const length = count * learner.embeddingSize;
+    const length = (to - from) * learner.embeddingSize;
     all ??= part instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
-    all.set(part, batch.position * learner.embeddingSize);
+    all.set(part, (batch.position - from) * learner.embeddingSize);
   }
   return all!;
 }

@@ -84,6 +84,9 @@ export function linearLearner(
         for (let f = 0; f < F; f++) weight.gradient[k * F + f]! += g * values[row * F + f]!;
       }
     },
+    async sumGradients(ranks) {
+      for (const { gradient } of parts) await ranks.allReduce(gradient, 'sum');
+    },
     async update(learningRate) {
       const gradientNorm = Math.hypot(...weight.gradient, ...bias.gradient);
       updates++;

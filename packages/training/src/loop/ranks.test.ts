@@ -1,0 +1,103 @@
+import { createLoss, InProcessRanks, referenceBackend } from '@cf/core';
+import { describe, expect, test } from 'vitest';
+import { linearLearner } from '../testing/linear-learner.ts';
+import { type LinearTask, linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
+import type { StepMetrics } from './events.ts';
+import { shareOf } from './rank-shares.ts';
+import { events, metricsOf, open, stored } from './testing.ts';
+import { type TrainingOptions, train } from './train.ts';
+import type { TrainingState } from './training-state.ts';
+
+interface Rank {
+  readonly metrics: readonly StepMetrics[];
+  readonly state: TrainingState;
+}
+
+/** Trains on several ranks in one process. */
+async function onRanks(
+  task: LinearTask,
+  size: number,
+  changes: Partial<TrainingOptions> = {},
+): Promise<readonly Rank[]> {
+  const ranks = new InProcessRanks(size);
+  const run = async (rank: number): Promise<Rank> => {
+    const communicator = ranks.communicator(rank);
+    const { from } = shareOf(task.classes, communicator);
+    const { subCenters } = task;
+    const options = { communicator, firstClass: from, subCenters };
+    const head = await referenceBackend().createHead(task.loss, options);
+    const metrics: StepMetrics[] = [];
+    let state: TrainingState | undefined;
+    for await (const event of train({
+      learner: linearLearner(task),
+      head,
+      samples: linearSamples(task),
+      options: { ...linearOptions(task, 'float64'), ...changes },
+      ranks: communicator,
+    })) {
+      if (event.type === 'step') metrics.push(event.metrics);
+      if (event.type === 'checkpoint') ({ state } = event);
+    }
+    return { metrics, state: state! };
+  };
+  return Promise.all(
+    Array.from({ length: size }, (_, rank) =>
+      run(rank).catch((error: unknown) => {
+        ranks.fail(error);
+        throw error;
+      }),
+    ),
+  );
+}
+
+describe.each([1, 2, 3, 5])('%d ranks', (size) => {
+  test.each<[string, Partial<LinearTask>, Partial<TrainingOptions>]>([
+    ['curricularface', {}, {}],
+    ['curricularface', { accumulate: 2 }, { update: 'fused', clipCenters: { by: 'norm', limit: 0.1 } }],
+    ['adaface', { subCenters: 2 }, {}],
+    ['softmax', {}, {}],
+    ['sphereface2', {}, {}],
+  ])('train %s %j %j as one, with the same bits on all', async (name, changes, options) => {
+    const loss = createLoss(name, name === 'softmax' || name === 'sphereface2' ? {} : { scale: 8 });
+    const task = linearTask(loss, changes);
+    const one = await events(await open(options, task));
+    const expected = stored(one);
+    const all = await onRanks(task, size, options);
+    const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>): void =>
+      expect(Array.from(actual)).toEqual(Array.from(wanted, (value) => expect.closeTo(value, 9)));
+    for (const { metrics, state } of all) {
+      close(
+        metrics.map((step) => step.loss),
+        metricsOf(one).map((step) => step.loss),
+      );
+      expect(metrics.map((step) => step.loss)).toEqual(all[0]!.metrics.map((step) => step.loss));
+      expect(state.lossState).toEqual(all[0]!.state.lossState);
+      for (const [key, { data }] of state.learner) close(data, expected.tensors.get(`learner/${key}`)!.data);
+    }
+    close(
+      all.flatMap(({ state }) => Array.from(state.centers.values)),
+      expected.tensors.get('class.centers')!.data,
+    );
+  });
+});
+
+test('more ranks than classes, or a learner for one rank, are refused on all', async () => {
+  const task = linearTask(createLoss('arcface'));
+  await expect(onRanks(task, 6)).rejects.toThrow(/^ranks = 6, expected at most 5 for 5 classes/);
+  const { sumGradients: _, ...learner } = linearLearner(task);
+  const given = { ...(await open({}, task)), learner, ranks: new InProcessRanks(1).communicator(0) };
+  await expect(events(given)).rejects.toThrow(/a learner with sumGradients/);
+});
+
+test('shares are all of it, in order', () => {
+  for (const size of [1, 2, 3, 7])
+    for (const count of [0, 1, 7, 41]) {
+      const all = Array.from({ length: size }, (_, rank) => shareOf(count, { rank, size }));
+      expect(all[0]!.from).toBe(0);
+      expect(all.at(-1)!.to).toBe(count);
+      all.forEach(({ from, to }, k) => {
+        expect(from).toBe(all[k - 1]?.to ?? 0);
+        expect(to - from).toBeLessThanOrEqual(Math.ceil(count / size));
+      });
+    }
+});
