@@ -1,4 +1,4 @@
-import { StateMismatchError } from '@cf/core';
+import { InProcessRanks, StateMismatchError } from '@cf/core';
 import type { Learner, LearnerBatch, NamedTensor, NamedTensors } from '@cf/training';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OnnxGraphError } from '../errors.ts';
@@ -37,6 +37,27 @@ async function stepOn(network: Learner, step: number, sizes: readonly number[]):
 const numbers = (state: NamedTensors): number[] => [...state.values()].flatMap(({ data }) => [...data]);
 
 onEachKernels(() => {
+  test('ranks have the gradients of all, and move alike', async () => {
+    const ranks = new InProcessRanks(2);
+    const sessions = [await open(), await open()];
+    const networks = sessions.map((session) => onnxLearner(session));
+    for (const [rank, network] of networks.entries()) {
+      await network.forward(pictures(0, 3 * rank, 3 * rank + 3));
+      await network.backward(upstream(6, 0).slice(9 * rank, 9 * rank + 9));
+    }
+    const own = sessions.map((session) => session.gradients());
+    await Promise.all(networks.map((network, rank) => network.sumGradients!(ranks.communicator(rank))));
+    for (const session of sessions)
+      for (const [name, { data }] of session.gradients()) {
+        const [a, b] = own.map((gradients) => gradients.get(name)!.data as Float32Array);
+        expect(data).toEqual(a!.map((value, i) => value + b![i]!));
+      }
+    for (const network of networks) await network.update(0.1);
+    const [first, second] = await Promise.all(networks.map((network) => network.state()));
+    const weights = (state: NamedTensors) => [...state].filter(([name]) => !name.startsWith('statistics/'));
+    expect(weights(first!)).toEqual(weights(second!));
+  });
+
   describe('embed', () => {
     test('gives the embeddings of forward, with batch statistics and masks, and moves nothing', async () => {
       const network = await learner();

@@ -35,6 +35,7 @@ export function onnxLearner(
     embed: (batch) => session.embed(batch),
     forward: (batch) => session.forward(batch),
     backward: (gradient) => session.backward(Float32Array.from(gradient)),
+    sumGradients: (ranks) => session.sumGradients(ranks),
     update: (learningRate) => session.update(learningRate),
     state: async () => flat(session.state()),
     load: async (state) => session.load(parts(state, flat(session.state()))),

@@ -1,4 +1,4 @@
-import { NonFiniteError, requireFiniteTensor, requireRange } from '@cf/core';
+import { type Communicator, NonFiniteError, requireFiniteTensor, requireRange } from '@cf/core';
 import type { LearnerBatch, LearnerUpdate } from '@cf/training';
 import type { Model } from '../model/model.ts';
 import type { TensorData } from '../model/tensor.ts';
@@ -161,6 +161,18 @@ export class TrainingSession {
       this.#trained.advance(results);
       this.#beginUpdate();
       return { gradientNorm };
+    });
+  }
+
+  /**
+   * Adds to the gradients since the last update those of the sessions of all ranks, in the same order of parameters.
+   *
+   * @throws BackendError without a backward before it
+   */
+  sumGradients(ranks: Communicator): Promise<void> {
+    return this.#turns.take('sumGradients', async () => {
+      if (this.#gradients.count === 0) throw outOfOrder('sumGradients', 'a forward and a backward before it');
+      await this.#gradients.addRanks(ranks);
     });
   }
 
