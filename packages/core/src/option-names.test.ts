@@ -91,6 +91,7 @@ testOptionNames(exported, {
   },
   others: [
     'InProcessShards',
+    'checkLabels',
     'handOver',
     'sampleClasses',
     'HardNegativeCounter',
