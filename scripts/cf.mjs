@@ -8,10 +8,11 @@ const isInstalled = existsSync(`${root}node_modules/.modules.yaml`) && isCurrent
 const status = isInstalled ? 0 : runWithTools('pnpm install --frozen-lockfile --prefer-offline', 'stderr');
 process.exitCode = status || runWithNode(['apps/trainer/src/cli.ts', ...process.argv.slice(2)]);
 
-/** Whether what is installed is what the lock file has. */
+/** Whether what is installed is what the lock file has, whatever ends its lines. */
 function isCurrent() {
+  const lockOf = (path) => readFileSync(`${root}${path}`, 'utf8').replaceAll('\r\n', '\n');
   try {
-    return readFileSync(`${root}node_modules/.pnpm/lock.yaml`).equals(readFileSync(`${root}pnpm-lock.yaml`));
+    return lockOf('node_modules/.pnpm/lock.yaml') === lockOf('pnpm-lock.yaml');
   } catch {
     return false;
   }

@@ -91,6 +91,7 @@ testOptionNames(exported, {
   },
   others: [
     'InProcessRanks',
+    'checkLabels',
     'handOver',
     'sampleClasses',
     'HardNegativeCounter',
