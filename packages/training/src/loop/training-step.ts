@@ -13,7 +13,8 @@ import {
 import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
-import { type RowClipping, requireBounded, rowUpdate } from '../optimiser/row-update.ts';
+import { requireBounded } from '../optimiser/require-bounded.ts';
+import { type RowClipping, rowUpdate } from '../optimiser/row-update.ts';
 import type { StepMetrics } from './events.ts';
 import { isSeen, type LookingOn, lookOn } from './shadows.ts';
 import type { HeadState } from './training-state.ts';

@@ -22,7 +22,7 @@ export class InProcessShards {
     return communicator(
       (values, operation) =>
         new Promise((resolve, reject) => {
-          if (this.#failure !== undefined) reject(this.#failure);
+          if (this.#failure !== undefined) return reject(this.#failure);
           this.#waiting.push({ values, resolve, reject });
           if (this.#waiting.length === this.#size) this.#meet(operation);
         }),
@@ -33,6 +33,12 @@ export class InProcessShards {
   fail(error: unknown): void {
     this.#failure = error;
     for (const { reject } of this.#waiting) reject(error);
+  }
+
+  /** Begins anew after a failure, once none of the shards goes on with what has failed. */
+  recover(): void {
+    this.#failure = undefined;
+    this.#waiting = [];
   }
 
   #meet(operation: 'sum' | 'max'): void {
