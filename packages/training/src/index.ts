@@ -7,7 +7,7 @@ export type { StepMetrics, TrainingEvent } from './loop/events.ts';
 export { type Share, shareOf } from './loop/rank-shares.ts';
 export type { BatchKey, BatchRequest, TrainingSamples } from './loop/samples.ts';
 export type { Shadow, ShadowCosines, ShadowMetrics, ShadowStates, Shadows } from './loop/shadows.ts';
-export { defaultSampler, type TrainingOptions, type TrainingTask, train } from './loop/train.ts';
+export { defaultSampler, train } from './loop/train.ts';
 export {
   type FirstStateOptions,
   firstHeadState,
@@ -15,6 +15,7 @@ export {
   type TrainedArray,
   type TrainingState,
 } from './loop/training-state.ts';
+export type { TrainingOptions, TrainingTask } from './loop/training-task.ts';
 export { type AdamWOptions, adamw } from './optimiser/adamw.ts';
 export { type ArrayOptimiser, arrayOptimiser } from './optimiser/array-optimiser.ts';
 export {

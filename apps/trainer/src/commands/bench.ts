@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { createLoss, LOSS_NAMES, requireChoice } from '@cf/core';
+import { LOSS_NAMES, requireChoice } from '@cf/core';
 import { learnerOptimiser, sgd } from '@cf/training';
 import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
@@ -8,8 +8,8 @@ import type { TfjsTraining } from '../bench/backbone/tfjs-step.ts';
 import { benchHead } from '../bench/head/bench-head.ts';
 import { benchUpdate, formatUpdate } from '../bench/head/bench-update.ts';
 import { formatHead } from '../bench/head/format-head.ts';
-import type { HeadTask } from '../bench/head/head-task.ts';
-import { BENCH_PICTURES, measureHead } from '../bench/head/measure-head.ts';
+import { benchLoss, type HeadTask } from '../bench/head/head-task.ts';
+import { measureHead } from '../bench/head/measure-head.ts';
 import { measureParts, type PartsTask } from '../bench/head/measure-parts.ts';
 import { measureUpdate, type UpdateTask } from '../bench/head/measure-update.ts';
 import type { TfjsTask } from '../bench/head/tfjs-peer.ts';
@@ -100,7 +100,7 @@ function headCommand(): Command {
       const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
       refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
     }
-    const loss = createLoss(task.loss, {}, { classCounts: new Array(PROVEN_CLASSES).fill(BENCH_PICTURES) });
+    const loss = benchLoss({ loss: task.loss, classes: PROVEN_CLASSES });
     const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
     const device = await chooseDevice(deviceChoice(choice), { head }, say);
     if (update === undefined) refuseWithout(command, '--update', (name) => name === 'disk', UPDATE_ALONE);

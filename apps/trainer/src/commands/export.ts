@@ -1,16 +1,15 @@
-import { realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { requireChoice, requireInteger } from '@cf/core';
-import { makeFolder } from '@cf/data/node';
 import { RANGE_METHODS, type RangeMethod, type WeightType } from '@cf/onnx';
 import type { PublishedCenters } from '@cf/training';
 import { Command } from 'commander';
 import { ProblemList } from '../dataset/problem-list.ts';
 import { refuseFileSettings } from '../embedding/given-models.ts';
 import type { FileSettings } from '../engines/onnx-file.ts';
-import { OutputError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { runFacts } from '../export/card-facts.ts';
+import { makeExportFolder, requireOutsideRun } from '../export/export-folder.ts';
 import type { NetworkQuantisation } from '../export/quantise-network.ts';
 import { type ScoredData, writeModel } from '../export/write-model.ts';
 import type { KeptTraining } from '../run/checkpoint.ts';
@@ -193,14 +192,14 @@ async function exportRun(path: string, flags: ExportFlags, surroundings: Surroun
   const { quantisation, signal, say, head } = surroundings;
   const run = await openRunFolder(path);
   const config = await readConfig(run.file('config'));
-  await requireOther(out, path);
+  await requireOutsideRun(out, path);
   const kept = await readOutcome(run);
   if (kept === undefined) throw noCheckpoint(run);
   const isFinished = await run.has('network');
   if (!isFinished && (quantisation !== undefined || !tensors))
     throw unfinishedRun(run, `a run with ${RUN_FILES.network}`);
   const on = quantisation && { ...quantisation, on: runData(config, flags) };
-  await makeOut(out);
+  await makeExportFolder(out);
   const pictures = tensors
     ? await exportTensors(kept, config, { out, embeddings, run, signal, say })
     : undefined;
@@ -268,7 +267,7 @@ async function exportFile(file: string, flags: ExportFlags, surroundings: Surrou
   if (quantisation !== undefined && data === undefined)
     throw new UsageError('--quantise without --data', 'pictures to calibrate on', 'give --data.');
   const settings = checkSection(onnxInput, flags);
-  await makeOut(out);
+  await makeExportFolder(out);
   const on = quantisation && {
     ...quantisation,
     on: {
@@ -295,21 +294,4 @@ async function exportFile(file: string, flags: ExportFlags, surroundings: Surrou
     signal,
     say,
   });
-}
-
-async function makeOut(out: string): Promise<void> {
-  await makeFolder(out).catch((cause: unknown) => {
-    throw new OutputError(out, cause);
-  });
-}
-
-/** A run's folder is its training's to write to. @throws UsageError */
-async function requireOther(out: string, run: string): Promise<void> {
-  const place = await realpath(out).catch(() => resolve(out));
-  if (place !== (await realpath(run))) return;
-  throw new UsageError(
-    `--out ${out}, which is the folder of the run`,
-    'another folder: what is in that one belongs to the training',
-    'name another folder, such as one inside of it.',
-  );
 }

@@ -52,6 +52,12 @@ export class InProcessRanks {
     for (const { reject } of this.#waiting) reject(error);
   }
 
+  /** Begins anew after a failure, once none of the ranks goes on with what has failed. */
+  recover(): void {
+    this.#failure = undefined;
+    this.#waiting = [];
+  }
+
   #meet(rank: number, call: string, values: Exchanged): Promise<readonly Exchanged[]> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure.error);

@@ -1,7 +1,7 @@
 import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { EmbeddingError } from '../errors.ts';
-import type { DecodeOptions } from '../image/decode.ts';
+import { DECODE_OPTIONS, type DecodeOptions } from '../image/decode.ts';
 import { loadImages } from '../image/image-loader.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { flipHorizontally } from '../image/transform.ts';
@@ -53,6 +53,7 @@ interface Batch {
 }
 
 const OPTIONS: OptionNames<EmbedOptions> = {
+  ...DECODE_OPTIONS,
   network: true,
   batch: true,
   atOnce: true,
@@ -62,9 +63,6 @@ const OPTIONS: OptionNames<EmbedOptions> = {
   onProblem: true,
   onProgress: true,
   signal: true,
-  width: true,
-  height: true,
-  channels: true,
 };
 
 /**

@@ -20,7 +20,8 @@ export interface DecodeOptions {
   readonly channels: 1 | 3;
 }
 
-const OPTIONS: OptionNames<DecodeOptions> = { width: true, height: true, channels: true };
+/** Their names. */
+export const DECODE_OPTIONS: OptionNames<DecodeOptions> = { width: true, height: true, channels: true };
 
 /**
  * Reads and decodes one JPEG, PNG, WebP, AVIF or BMP picture, off the main thread.
@@ -39,7 +40,7 @@ export async function decodeImage(
   picture: string | PictureSource,
   options: DecodeOptions,
 ): Promise<RawImage> {
-  requireKnownOptions('decodeImage', options, OPTIONS);
+  requireKnownOptions('decodeImage', options, DECODE_OPTIONS);
   checkSize(options);
   const source = sourceOf(picture);
   const sized = options.width !== undefined || options.height !== undefined;

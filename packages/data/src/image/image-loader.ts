@@ -4,7 +4,7 @@ import { checkInteger } from '../checks.ts';
 import { UnreadableImageError } from '../errors.ts';
 import { type ImageProblem, imageProblem } from '../problem.ts';
 import { type PictureSource, pictureName } from '../source/picture-source.ts';
-import { type DecodeOptions, decodeImage } from './decode.ts';
+import { DECODE_OPTIONS, type DecodeOptions, decodeImage } from './decode.ts';
 import type { RawImage } from './raw-image.ts';
 
 /** How {@link loadImages} reads. */
@@ -33,14 +33,12 @@ export interface LoadedImage {
 type Outcome = { readonly image: RawImage } | { readonly error: unknown };
 
 const OPTIONS: OptionNames<LoadImagesOptions> = {
+  ...DECODE_OPTIONS,
   concurrency: true,
   prefetch: true,
   strict: true,
   onProblem: true,
   signal: true,
-  width: true,
-  height: true,
-  channels: true,
 };
 
 /**
@@ -58,10 +56,12 @@ export async function* loadImages(
   requireKnownOptions('loadImages', options, OPTIONS);
   const { concurrency = availableParallelism(), onProblem, signal } = options;
   const { prefetch = 4 * concurrency, strict = onProblem === undefined } = options;
+  const { width, height, channels } = options;
+  const shape = { channels, ...(width !== undefined && { width }), ...(height !== undefined && { height }) };
   checkInteger('concurrency', concurrency, 1);
   checkInteger('prefetch', prefetch, 1);
 
-  const window = new DecodingWindow(files, options, concurrency, prefetch);
+  const window = new DecodingWindow(files, shape, concurrency, prefetch);
   try {
     for (let index = 0; index < files.length; index++) {
       signal?.throwIfAborted();
@@ -85,7 +85,7 @@ export async function* loadImages(
 /** The pictures under way or waiting: at most `concurrency` decoding, at most `prefetch` altogether. */
 class DecodingWindow {
   readonly #files: readonly (string | PictureSource)[];
-  readonly #options: DecodeOptions;
+  readonly #shape: DecodeOptions;
   readonly #concurrency: number;
   readonly #prefetch: number;
   /** Outcomes by index. They never reject: a failure is a value, so that none is left unhandled. */
@@ -96,12 +96,12 @@ class DecodingWindow {
 
   constructor(
     files: readonly (string | PictureSource)[],
-    options: DecodeOptions,
+    shape: DecodeOptions,
     concurrency: number,
     prefetch: number,
   ) {
     this.#files = files;
-    this.#options = options;
+    this.#shape = shape;
     this.#concurrency = concurrency;
     this.#prefetch = prefetch;
     this.#fill();
@@ -136,15 +136,7 @@ class DecodingWindow {
 
   async #decode(file: string | PictureSource): Promise<Outcome> {
     try {
-      const {
-        concurrency: _,
-        prefetch: __,
-        strict: ___,
-        onProblem: ____,
-        signal: _____,
-        ...shape
-      } = this.#options as LoadImagesOptions;
-      return { image: await decodeImage(file, shape) };
+      return { image: await decodeImage(file, this.#shape) };
     } catch (error) {
       return { error };
     } finally {

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { type OptionNames, requireKnownOptions, ShapeMismatchError } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { ImageStoreSizeError } from '../errors.ts';
-import { checkSize, type DecodeOptions } from '../image/decode.ts';
+import { checkSize, DECODE_OPTIONS, type DecodeOptions } from '../image/decode.ts';
 import { type LoadImagesOptions, loadImages } from '../image/image-loader.ts';
 import type { RawImage } from '../image/raw-image.ts';
 import { toPlanes } from '../image/transform.ts';
@@ -43,12 +43,9 @@ export interface StoreProgress {
 /** How {@link loadImageStore} reads. */
 export type LoadImageStoreOptions = ImageStoreOptions & Omit<LoadImagesOptions, 'width' | 'height'>;
 
-const LOAD_IMAGE_STORE_OPTIONS: OptionNames<LoadImageStoreOptions> = {
-  maxBytes: true,
-  onProgress: true,
-  width: true,
-  height: true,
-  channels: true,
+const STORE_OPTIONS: OptionNames<ImageStoreOptions> = { ...DECODE_OPTIONS, maxBytes: true, onProgress: true };
+const LOADING_OPTIONS: OptionNames<LoadImageStoreOptions> = {
+  ...STORE_OPTIONS,
   concurrency: true,
   prefetch: true,
   strict: true,
@@ -68,7 +65,7 @@ export function loadImageStore(
   files: readonly (string | PictureSource)[],
   options: LoadImageStoreOptions,
 ): Promise<ImageStore> {
-  requireKnownOptions('loadImageStore', options, LOAD_IMAGE_STORE_OPTIONS);
+  requireKnownOptions('loadImageStore', options, LOADING_OPTIONS);
   const { maxBytes, onProgress, ...loading } = options;
   const { width, height, channels } = options;
   const store = {
@@ -80,14 +77,6 @@ export function loadImageStore(
   };
   return collectImages(loadImages(files, loading), files.length, store);
 }
-
-const COLLECT_IMAGES_OPTIONS: OptionNames<ImageStoreOptions> = {
-  maxBytes: true,
-  onProgress: true,
-  width: true,
-  height: true,
-  channels: true,
-};
 
 /**
  * Gathers pictures from any source into one array, such as drawn ones.
@@ -102,7 +91,7 @@ export async function collectImages(
   total: number,
   options: ImageStoreOptions,
 ): Promise<ImageStore> {
-  requireKnownOptions('collectImages', options, COLLECT_IMAGES_OPTIONS);
+  requireKnownOptions('collectImages', options, STORE_OPTIONS);
   const { width, height, channels, onProgress } = options;
   checkInteger('total', total, 0);
   checkSize(options);

@@ -3,7 +3,7 @@ import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkInteger } from '../checks.ts';
 import { MOST_ON_SHEET, pictureSheet } from '../image/picture-sheet.ts';
 import { mapLimited } from '../map-limited.ts';
-import { type SyntheticOptions, syntheticFaces } from './synthetic-faces.ts';
+import { SYNTHETIC_OPTIONS, type SyntheticOptions, syntheticFaces } from './synthetic-faces.ts';
 
 /** What a contact sheet shows. */
 export interface ContactSheetOptions extends SyntheticOptions {
@@ -11,13 +11,7 @@ export interface ContactSheetOptions extends SyntheticOptions {
   readonly gap?: number;
 }
 
-const OPTIONS: OptionNames<ContactSheetOptions> = {
-  gap: true,
-  seed: true,
-  identities: true,
-  imagesPerIdentity: true,
-  difficulty: true,
-};
+const OPTIONS: OptionNames<ContactSheetOptions> = { ...SYNTHETIC_OPTIONS, gap: true };
 
 /**
  * One picture of many: a row for each person, a column for each of their pictures.

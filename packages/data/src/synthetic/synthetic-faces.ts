@@ -28,7 +28,8 @@ export interface SyntheticFaces extends Required<SyntheticOptions> {
   image(identityIndex: number, imageIndex: number): Promise<RawImage>;
 }
 
-const OPTIONS: OptionNames<SyntheticOptions> = {
+/** Their names. */
+export const SYNTHETIC_OPTIONS: OptionNames<SyntheticOptions> = {
   seed: true,
   identities: true,
   imagesPerIdentity: true,
@@ -43,7 +44,7 @@ const OPTIONS: OptionNames<SyntheticOptions> = {
  * @throws OptionOutOfRangeError for counts under 1, a difficulty outside [0, 2], or an index out of range.
  */
 export function syntheticFaces(options: SyntheticOptions): SyntheticFaces {
-  requireKnownOptions('syntheticFaces', options, OPTIONS);
+  requireKnownOptions('syntheticFaces', options, SYNTHETIC_OPTIONS);
   const { seed, identities, imagesPerIdentity, difficulty = DEFAULT_DIFFICULTY } = options;
   checkInteger('identities', identities, 1);
   checkInteger('imagesPerIdentity', imagesPerIdentity, 1);

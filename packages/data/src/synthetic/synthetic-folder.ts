@@ -9,7 +9,12 @@ import { formatPairs, type PairList } from '../lfw/pairs.ts';
 import { lfwStem } from '../lfw/resolve-pairs.ts';
 import { makeFolder } from '../make-folder.ts';
 import { mapLimited } from '../map-limited.ts';
-import { type SyntheticFaces, type SyntheticOptions, syntheticFaces } from './synthetic-faces.ts';
+import {
+  SYNTHETIC_OPTIONS,
+  type SyntheticFaces,
+  type SyntheticOptions,
+  syntheticFaces,
+} from './synthetic-faces.ts';
 
 /** What {@link writeSyntheticFolder} writes. */
 export interface SyntheticFolderOptions extends SyntheticOptions {
@@ -34,14 +39,11 @@ const MANIFEST = 'synthetic.json';
 const JPEG_QUALITY = 92;
 
 const OPTIONS: OptionNames<SyntheticFolderOptions> = {
+  ...SYNTHETIC_OPTIONS,
   format: true,
   pairs: true,
   replace: true,
   signal: true,
-  seed: true,
-  identities: true,
-  imagesPerIdentity: true,
-  difficulty: true,
 };
 
 /**
@@ -59,8 +61,9 @@ export async function writeSyntheticFolder(
   onProgress?: (progress: WriteProgress) => void,
 ): Promise<void> {
   requireKnownOptions('writeSyntheticFolder', options, OPTIONS);
-  const { format: _, pairs: __, replace: ___, signal: ____, ...drawn } = options;
-  const faces = syntheticFaces(drawn);
+  const { seed, identities, imagesPerIdentity, difficulty } = options;
+  const drawn = { seed, identities, imagesPerIdentity };
+  const faces = syntheticFaces({ ...drawn, ...(difficulty !== undefined && { difficulty }) });
   const before = await whatIsAt(out, options.replace === true);
   const target = resolve(out);
   const aside = join(dirname(target), `.${basename(target)}.${process.pid}.${Date.now()}.partial`);

@@ -5,6 +5,7 @@ import { type Difference, differenceOf } from './difference.ts';
 import { checkLevel } from './interval.ts';
 import { type McnemarTest, mcnemarTest } from './mcnemar-test.ts';
 import {
+  RESAMPLE_INPUT,
   type ResampleInput,
   resampleVerification,
   type VerificationResamples,
@@ -28,15 +29,7 @@ export interface VerificationComparison {
 }
 
 const OPTIONS: OptionNames<ResampleInput & { readonly level?: number | undefined }> = {
-  models: true,
-  same: true,
-  folds: true,
-  scoredFolds: true,
-  fars: true,
-  identities: true,
-  pictures: true,
-  resamples: true,
-  seed: true,
+  ...RESAMPLE_INPUT,
   level: true,
 };
 

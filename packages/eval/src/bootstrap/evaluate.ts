@@ -2,7 +2,7 @@ import { type OptionNames, requireKnownOptions } from '@cf/core';
 import type { RocPoints } from '../verification/roc.ts';
 import { type VerificationReport, verify } from '../verification/verify.ts';
 import { comparisonsOf, type VerificationComparison } from './compare-verification.ts';
-import { type ResampleInput, resampleVerification } from './resample-verification.ts';
+import { RESAMPLE_INPUT, type ResampleInput, resampleVerification } from './resample-verification.ts';
 import { intervalsOf, type VerificationIntervals } from './verification-intervals.ts';
 
 /** What {@link evaluate} is given: one model or several, and pairs. */
@@ -24,18 +24,7 @@ export interface Evaluation {
   readonly comparisons: readonly VerificationComparison[];
 }
 
-const OPTIONS: OptionNames<EvaluationInput> = {
-  level: true,
-  roc: true,
-  models: true,
-  same: true,
-  folds: true,
-  fars: true,
-  identities: true,
-  pictures: true,
-  resamples: true,
-  seed: true,
-};
+const OPTIONS: OptionNames<EvaluationInput> = { ...RESAMPLE_INPUT, level: true, roc: true };
 
 /**
  * Scores models on the same pairs: for each what {@link verify} reports with the intervals of a bootstrap over identities,

@@ -1,6 +1,11 @@
 import { createRandom, type OptionNames, requireInteger, requireKnownOptions } from '@cf/core';
 import { PairsError } from '../errors.ts';
-import { type IdentificationOptions, identify, sortedSearches } from '../identification/identify.ts';
+import {
+  IDENTIFICATION_OPTIONS,
+  type IdentificationOptions,
+  identify,
+  sortedSearches,
+} from '../identification/identify.ts';
 import type { SearchOutcomes } from '../identification/search-mates.ts';
 import { rankedGroups, rankScores } from '../verification/ranked-scores.ts';
 import { highestTar } from '../verification/tar-at-far.ts';
@@ -45,10 +50,8 @@ export interface IdentificationResamples {
   draw(): Generator<IdentificationFigures | undefined>;
 }
 
-const RESAMPLE_IDENTIFICATION_OPTIONS: OptionNames<IdentificationOptions & ResampleOptions> = {
-  ranks: true,
-  fpirs: true,
-  candidates: true,
+const RESAMPLE_OPTIONS: OptionNames<IdentificationOptions & ResampleOptions> = {
+  ...IDENTIFICATION_OPTIONS,
   resamples: true,
   seed: true,
 };
@@ -64,7 +67,7 @@ export function resampleIdentification(
   identities: ArrayLike<UnitName>,
   options: IdentificationOptions & ResampleOptions = {},
 ): IdentificationResamples {
-  requireKnownOptions('resampleIdentification', options, RESAMPLE_IDENTIFICATION_OPTIONS);
+  requireKnownOptions('resampleIdentification', options, RESAMPLE_OPTIONS);
   const { resamples = 1000, seed = 1, ...identification } = options;
   requireInteger('resamples', resamples, 1, 1e6);
   const { fnirAtFpir } = identify(outcomes, identification);
@@ -126,14 +129,7 @@ export function resampleIdentification(
   };
 }
 
-const IDENTIFICATION_INTERVALS_OPTIONS: OptionNames<IdentificationIntervalOptions> = {
-  level: true,
-  ranks: true,
-  fpirs: true,
-  candidates: true,
-  resamples: true,
-  seed: true,
-};
+const INTERVAL_OPTIONS: OptionNames<IdentificationIntervalOptions> = { ...RESAMPLE_OPTIONS, level: true };
 
 /**
  * Percentile intervals of what {@link identify} reports: those who are searched for are drawn anew with replacement, and
@@ -148,7 +144,7 @@ export function identificationIntervals(
   identities: ArrayLike<UnitName>,
   options: IdentificationIntervalOptions = {},
 ): IdentificationIntervals {
-  requireKnownOptions('identificationIntervals', options, IDENTIFICATION_INTERVALS_OPTIONS);
+  requireKnownOptions('identificationIntervals', options, INTERVAL_OPTIONS);
   const { level, ...resampled } = options;
   const resamples = resampleIdentification(outcomes, identities, resampled);
   return identificationIntervalsOf(resamples, [...resamples.draw()], level);

@@ -54,7 +54,8 @@ export interface VerificationResamples {
   draw(): Generator<readonly VerificationFigures[] | undefined, void, undefined>;
 }
 
-const OPTIONS: OptionNames<ResampleInput> = {
+/** Their names. */
+export const RESAMPLE_INPUT: OptionNames<ResampleInput> = {
   models: true,
   same: true,
   folds: true,
@@ -81,7 +82,7 @@ const OPTIONS: OptionNames<ResampleInput> = {
  * @throws PairsError, NonFiniteError as `verify`; OptionOutOfRangeError for other options
  */
 export function resampleVerification(input: ResampleInput): VerificationResamples {
-  requireKnownOptions('resampleVerification', input, OPTIONS);
+  requireKnownOptions('resampleVerification', input, RESAMPLE_INPUT);
   const { models, resamples = 1000, seed = 1, fars = DEFAULT_FARS } = input;
   requireInteger('resamples', resamples, 1, 1e6);
   const required = fars.map((far, index) => requiredPairs(`fars[${index}]`, far));

@@ -2,6 +2,7 @@ import { type OptionNames, requireKnownOptions } from '@cf/core';
 import { checkLevel, type Interval, percentileInterval } from './interval.ts';
 import type { ResampledUnit } from './pair-units.ts';
 import {
+  RESAMPLE_INPUT,
   type ResampleInput,
   resampleVerification,
   type VerificationResamples,
@@ -27,15 +28,7 @@ export interface VerificationIntervals {
 export type DrawnFigures = readonly (readonly VerificationFigures[] | undefined)[];
 
 const OPTIONS: OptionNames<ResampleInput & { readonly level?: number | undefined }> = {
-  models: true,
-  same: true,
-  folds: true,
-  scoredFolds: true,
-  fars: true,
-  identities: true,
-  pictures: true,
-  resamples: true,
-  seed: true,
+  ...RESAMPLE_INPUT,
   level: true,
 };
 

@@ -55,7 +55,12 @@ export interface IdentificationReport {
   readonly roc: readonly RocPoint[];
 }
 
-const OPTIONS: OptionNames<IdentificationOptions> = { ranks: true, fpirs: true, candidates: true };
+/** Their names. */
+export const IDENTIFICATION_OPTIONS: OptionNames<IdentificationOptions> = {
+  ranks: true,
+  fpirs: true,
+  candidates: true,
+};
 
 /**
  * Identification, 1:N, from searches of a gallery.
@@ -71,7 +76,7 @@ export function identify(
   outcomes: SearchOutcomes,
   options: IdentificationOptions = {},
 ): IdentificationReport {
-  requireKnownOptions('identify', options, OPTIONS);
+  requireKnownOptions('identify', options, IDENTIFICATION_OPTIONS);
   const { ranks = 20, fpirs = [1e-1, 1e-2, 1e-3], candidates } = options;
   requireInteger('ranks', ranks, 1, 1e6);
   if (candidates !== undefined) requireInteger('candidates', candidates, 1, Number.MAX_SAFE_INTEGER);

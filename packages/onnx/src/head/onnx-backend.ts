@@ -75,7 +75,7 @@ const OPTIONS: OptionNames<OnnxBackendOptions> = {
 };
 
 const MIB = 2 ** 20;
-/** With W, momentum and what else a step needs, a fused update stays within 64 MiB. */
+/** A fifteenth of a million classes at a batch of 64: more would save few products, and is memory that a fused update is to spare. */
 const KEPT_WITHOUT_GRADIENT = 16 * MIB;
 /** Each thread more takes some MiB, and eight leave little of the sweep. */
 const MOST_SWEEPING = 8;

@@ -55,7 +55,7 @@ export function withoutTrainingKernels(name: string): BackendError {
 }
 
 /** A head that is asked to share its classes with others. */
-export function withoutShards(name: string, option: 'communicator' | 'firstClass'): BackendError {
+export function withoutShards(name: string, option: 'communicator' | 'firstClass' | 'sampled'): BackendError {
   return new BackendError(
     `a ${option} for a head of 'tfjs-${name}'`,
     `no ${option}: its heads hold all classes`,

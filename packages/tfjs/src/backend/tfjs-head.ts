@@ -32,6 +32,7 @@ export function tfjsHead(loss: MarginLoss, backend: string, options: HeadOptions
     loss,
     subCenters,
     async step(input) {
+      if (input.sampled !== undefined) throw withoutShards(backend, 'sampled');
       const rounded = toFloat32(input);
       const checked = checkInput(loss, rounded, { checkFinite, subCenters, inspect });
       requireClassValues(loss, checked.classes, checked.state);

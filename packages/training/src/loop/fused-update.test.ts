@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { adamw } from '../optimiser/adamw.ts';
 import { linearTask } from '../testing/linear-task.ts';
 import { events, metricsOf, open, stored, task } from './testing.ts';
-import type { TrainingOptions } from './train.ts';
+import type { TrainingOptions } from './training-task.ts';
 
 describe('a fused update', () => {
   test.each<[string, Partial<TrainingOptions>]>([

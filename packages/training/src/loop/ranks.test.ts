@@ -5,8 +5,9 @@ import { type LinearTask, linearOptions, linearSamples, linearTask } from '../te
 import type { StepMetrics } from './events.ts';
 import { shareOf } from './rank-shares.ts';
 import { events, metricsOf, open, stored } from './testing.ts';
-import { type TrainingOptions, train } from './train.ts';
+import { train } from './train.ts';
 import type { TrainingState } from './training-state.ts';
+import type { TrainingOptions } from './training-task.ts';
 
 interface Rank {
   readonly metrics: readonly StepMetrics[];

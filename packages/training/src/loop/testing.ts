@@ -3,7 +3,8 @@ import { linearLearner } from '../testing/linear-learner.ts';
 import { type LinearTask, linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
 import { type Checkpoint, checkpointOf } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
-import { type TrainingOptions, type TrainingTask, train } from './train.ts';
+import { train } from './train.ts';
+import type { TrainingOptions, TrainingTask } from './training-task.ts';
 
 export const loss: MarginLoss = curricularFace({ scale: 12, alpha: 0.1 });
 /** Two epochs of three steps. */

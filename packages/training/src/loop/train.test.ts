@@ -7,7 +7,8 @@ import { type Checkpoint, checkpointOf, stateFrom } from './checkpoint.ts';
 import type { StepMetrics, TrainingEvent } from './events.ts';
 import type { BatchRequest } from './samples.ts';
 import { events, metricsOf, open, stored } from './testing.ts';
-import { defaultSampler, type TrainingOptions, type TrainingTask } from './train.ts';
+import { defaultSampler } from './train.ts';
+import type { TrainingOptions, TrainingTask } from './training-task.ts';
 
 describe('events', () => {
   test('come in order', async () => {

@@ -14,8 +14,8 @@ import { sgd } from '../optimiser/sgd.ts';
 import { linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
 import { stateFrom } from './checkpoint.ts';
 import { events, loss, open, stored, task } from './testing.ts';
-import type { TrainingOptions, TrainingTask } from './train.ts';
 import { firstHeadState } from './training-state.ts';
+import type { TrainingOptions, TrainingTask } from './training-task.ts';
 
 describe('state', () => {
   test('first class centers are N(0, 0.01²) of their own stream, their bias and momentum zero', () => {

@@ -14,7 +14,8 @@ import {
 import { DivergedError } from '../errors.ts';
 import type { Learner, LearnerBatch, SampleData } from '../learner/learner.ts';
 import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
-import { type RowClipping, requireBounded, rowUpdate } from '../optimiser/row-update.ts';
+import { requireBounded } from '../optimiser/require-bounded.ts';
+import { type RowClipping, rowUpdate } from '../optimiser/row-update.ts';
 import type { StepMetrics } from './events.ts';
 import { gatheredEmbeddings, labelsOfShare, type Share, shareOf } from './rank-shares.ts';
 import { classCount } from './samples.ts';

@@ -1,6 +1,6 @@
 import type { FloatArray, GradientRows, GradientTaker } from '@cf/core';
-import { DivergedError } from '../errors.ts';
 import type { ArrayOptimiser } from './array-optimiser.ts';
+import { requireBounded } from './require-bounded.ts';
 
 /** What of a gradient of class centers is too long, and for whom. */
 export interface RowClipping {
@@ -27,8 +27,6 @@ export interface RowUpdate {
 
 /** Beside the norm in the quotient, as in `torch.nn.utils.clip_grad_norm_`. */
 const BESIDE_NORM = 1e-6;
-/** Larger class centers are of no use, and float32 can't hold their squared norms. */
-export const LARGEST_PARAMETER = 1e9;
 
 /**
  * Moves class centers as their gradients come, some rows at a time or all at once: rows are independent of each other, so the
@@ -53,28 +51,21 @@ export function rowUpdate(update: RowUpdate): GradientTaker {
   };
   if (clipping?.by !== 'norm') return { take };
   const begin = (norm: number): void => {
-    factor = Math.min(1, Math.fround(clipping.limit / (norm + BESIDE_NORM)));
+    factor = Math.fround(clipFactor(norm, clipping.limit));
   };
   return { begin, take };
+}
+
+/** What a gradient is multiplied by that may be no longer than the limit. */
+function clipFactor(norm: number, limit: number): number {
+  return Math.min(1, limit / (norm + BESIDE_NORM));
 }
 
 function clipRows(gradient: FloatArray, dim: number, limit: number): void {
   for (let from = 0; from < gradient.length; from += dim) {
     let sum = 0;
     for (let k = from; k < from + dim; k++) sum += gradient[k]! * gradient[k]!;
-    const factor = limit / (Math.sqrt(sum) + BESIDE_NORM);
+    const factor = clipFactor(Math.sqrt(sum), limit);
     if (factor < 1) for (let k = from; k < from + dim; k++) gradient[k]! *= factor;
-  }
-}
-
-/** @throws DivergedError at the first number that is too large, or none */
-export function requireBounded(
-  name: string,
-  values: ArrayLike<number>,
-  { from = 0, step, learningRate }: { from?: number; step: number; learningRate: number },
-): void {
-  for (let i = 0; i < values.length; i++) {
-    if (Math.abs(values[i]!) <= LARGEST_PARAMETER) continue;
-    throw new DivergedError(step, learningRate, `${name}[${from + i}] = ${values[i]}`);
   }
 }

@@ -1,6 +1,6 @@
 import { createRandom, type MarginLoss } from '@cf/core';
 import type { TrainingSamples } from '../loop/samples.ts';
-import type { TrainingOptions } from '../loop/train.ts';
+import type { TrainingOptions } from '../loop/training-task.ts';
 import { sgd } from '../optimiser/sgd.ts';
 
 /**

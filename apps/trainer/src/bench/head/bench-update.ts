@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { reasonOf } from '@cf/core';
+import { UsageError } from '../../errors.ts';
 import { KEEP_MEMORY } from '../../keep-memory.ts';
 import { answer, skippedFor } from '../python.ts';
 import type { UpdateMeasurement, UpdateTask } from './measure-update.ts';
@@ -51,7 +52,7 @@ export async function benchUpdate(
     say(
       `${task.backend}, ${which} update${place === undefined ? '' : ', W and momentum in files'}: ${task.steps} steps`,
     );
-    const own = place === undefined ? undefined : await folderIn(place);
+    const own = place === undefined ? undefined : await mkdtemp(join(place, 'cf-bench-'));
     try {
       const given: UpdateTask = { ...task, update: which, folder: own };
       const environment = { ...process.env, ...KEEP_MEMORY };
@@ -91,17 +92,12 @@ async function lackOf(
   if (needed + SPARE > totalmem())
     return `${inMemory} matrices of ${size(matrix)} do not fit into ${size(totalmem())} of memory`;
   if (folder === undefined) return undefined;
-  const { bavail, bsize } = await statfs(folder).catch(async (error: unknown) => {
-    throw new Error(`${folder}: ${reasonOf(error)}`);
+  const { bavail, bsize } = await statfs(folder).catch((error: unknown) => {
+    throw new UsageError(`--disk ${folder}: ${reasonOf(error)}`, 'a folder', 'make it first.');
   });
   if (2 * matrix + GIB > bavail * bsize)
     return `2 matrices of ${size(matrix)} do not fit into ${size(bavail * bsize)} of the disk`;
   return undefined;
-}
-
-async function folderIn(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  return mkdtemp(join(folder, 'cf-bench-'));
 }
 
 /** A report as lines of text. */

@@ -1,4 +1,4 @@
-import { requireChoice, requireInteger } from '@cf/core';
+import { createLoss, type MarginLoss, requireChoice, requireInteger } from '@cf/core';
 import type { Device } from '../../engines/device.ts';
 import type { KernelChoice } from '../../engines/kernel-choice.ts';
 import { uniform, uniformFloats } from '../uniform.ts';
@@ -26,6 +26,19 @@ export interface HeadTask {
   /** Also count the hard negatives of every step, as training logs do. */
   readonly diagnostics: boolean;
   readonly seed: number;
+}
+
+/** Pictures of every class, for the losses that ask. */
+const PICTURES = 20;
+
+/** The loss of a task. @throws UnknownNameError */
+export function benchLoss({ loss, classes }: Pick<HeadTask, 'loss' | 'classes'>): MarginLoss {
+  return createLoss(loss, {}, { classCounts: new Array(classes).fill(PICTURES) });
+}
+
+/** b where its loss has it start; undefined where the loss has none. */
+export function startingBias({ bias }: MarginLoss, classes: number): Float32Array | undefined {
+  return bias && new Float32Array(bias.of === 'each class' ? classes : 1).fill(bias.start(classes));
 }
 
 /** A batch to measure on. */

@@ -1,9 +1,9 @@
-import { type BiasParameter, createLoss, type HeadInput, initialState } from '@cf/core';
+import { type HeadInput, initialState } from '@cf/core';
 import { openBackend } from '../../engines/open-backend.ts';
 import { peakMiB, resetPeak } from '../memory.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
-import { checkTask, type HeadTask, headProblem } from './head-task.ts';
+import { benchLoss, checkTask, type HeadTask, headProblem, startingBias } from './head-task.ts';
 
 /** What a measurement gives; times in seconds. */
 export interface HeadMeasurement {
@@ -20,8 +20,6 @@ export interface HeadMeasurement {
 }
 
 const WARM_UP = 3;
-/** Pictures of every class, for the losses that ask. */
-export const BENCH_PICTURES = 20;
 
 /**
  * Measures one head in this process, which should be a fresh one: its peak memory counts.
@@ -45,7 +43,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
   const before = peakMiB();
 
   const { classes, subCenters } = task;
-  const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(BENCH_PICTURES) });
+  const loss = benchLoss(task);
   const head = await backend.createHead(loss, { subCenters });
   const state = initialState(loss);
   const values = task.regime === 'late' && 't' in state.values ? { ...state.values, t: 0.8 } : state.values;
@@ -57,7 +55,7 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
     gradWeights,
     countNegatives: task.diagnostics,
     state: { ...state, values },
-    ...(loss.bias ? { bias: startOf(loss.bias, classes) } : {}),
+    bias: startingBias(loss, classes),
   };
   const seconds: number[] = [];
   let last = await head.step(input);
@@ -80,8 +78,4 @@ export async function measureHead(task: HeadTask): Promise<HeadMeasurement> {
     products: (backend.choices?.products as string | undefined) ?? null,
     value: last.loss,
   };
-}
-
-function startOf({ of, start }: BiasParameter, classes: number): Float32Array {
-  return new Float32Array(of === 'each class' ? classes : 1).fill(start(classes));
 }

@@ -4,7 +4,7 @@ import * as runtime from 'onnxruntime-node';
 import { chooseProducts } from '../../engines/choose-products.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
-import { checkTask, type HeadTask, headProblem } from './head-task.ts';
+import { benchLoss, checkTask, type HeadTask, headProblem, startingBias } from './head-task.ts';
 import { openTileProducts } from './tile-products.ts';
 
 /** Where the time of a step goes: medians in seconds, all of one run, one after the other in turn. */
@@ -54,13 +54,13 @@ export async function measureParts(task: PartsTask): Promise<HeadParts> {
       if (part !== 'sweep') callCount++;
     },
   });
-  const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(20) });
+  const loss = benchLoss(task);
   const plainLoss = createLoss('normface');
   const head = await backend.createHead(loss, { subCenters });
   const plainHead = await backend.createHead(plainLoss, { subCenters });
   const input = (of: MarginLoss): HeadInput => ({
     ...{ embeddings, weights, labels, dim, gradWeights, countNegatives: false, state: initialState(of) },
-    ...(of.bias ? { bias: startOf(of, classes) } : {}),
+    bias: startingBias(of, classes),
   });
   const [ours, plain] = [input(loss), input(plainLoss)];
   const reset = (): void => {
@@ -108,8 +108,4 @@ export async function measureParts(task: PartsTask): Promise<HeadParts> {
     batch: middle('batch'),
     productRate: await rate.close(),
   };
-}
-
-function startOf({ bias }: MarginLoss, classes: number): Float32Array {
-  return new Float32Array(bias!.of === 'each class' ? classes : 1).fill(bias!.start(classes));
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createLoss, type HeadInput, handOver, initialState } from '@cf/core';
+import { type HeadInput, handOver, initialState } from '@cf/core';
 import { mapFloats } from '@cf/onnx/node';
 import { arrayOptimiser, rowUpdate, sgd } from '@cf/training';
 import { loadKoffi } from '../../engines/load-koffi.ts';
@@ -8,7 +8,7 @@ import { ownMiB, peakMiB, resetPeak } from '../memory.ts';
 import { openProductRate } from '../product-rate.ts';
 import { median, secondsOf } from '../timing.ts';
 import { fillUniform, uniform } from '../uniform.ts';
-import { checkTask, drawSamples, type HeadTask } from './head-task.ts';
+import { benchLoss, checkTask, drawSamples, type HeadTask, startingBias } from './head-task.ts';
 
 /** A step of a head with the update of its class centers: SGD with momentum and decay. */
 export interface UpdateTask extends Omit<HeadTask, 'regime'> {
@@ -60,7 +60,7 @@ export async function measureUpdate(task: UpdateTask): Promise<UpdateMeasurement
   resetPeak();
   const before = resident();
 
-  const loss = createLoss(task.loss, {}, { classCounts: new Array(classes).fill(20) });
+  const loss = benchLoss(task);
   const head = await backend.createHead(loss, { subCenters });
   const rule = arrayOptimiser(sgd({ momentum: MOMENTUM }), DECAY);
   let updateSeconds = 0;
@@ -72,8 +72,7 @@ export async function measureUpdate(task: UpdateTask): Promise<UpdateMeasurement
       updateSeconds += (performance.now() - start) / 1000;
     },
   };
-  const bias =
-    loss.bias && new Float32Array(loss.bias.of === 'each class' ? classes : 1).fill(loss.bias.start(classes));
+  const bias = startingBias(loss, classes);
   let state = initialState(loss);
   let gradWeights: Float32Array | undefined;
   const seconds: number[] = [];

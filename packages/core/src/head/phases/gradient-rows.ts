@@ -41,11 +41,6 @@ export class GradientRowStream {
     this.#squares = taker.begin === undefined ? undefined : 0;
   }
 
-  /** Whether the rows are only measured: they have to come again. */
-  get isMeasuring(): boolean {
-    return this.#squares !== undefined;
-  }
-
   /** Whether the passes have handed over anything. */
   get isUsed(): boolean {
     return this.#seen > 0;

@@ -206,3 +206,19 @@ test('labels are integers in any array: the classes that are drawn are the same'
     /^labels\[0\] = '0', expected an integer.*\n.*buildLabelMap/s,
   );
 });
+
+test.each(['published', 'corrected'] as const)(
+  'a batch that fails leaves the head as it was, %s',
+  async (negatives) => {
+    const head = await open(curricularFace({ scale: 8 }), { count: 14, negatives });
+    const expected = await head.step(input);
+    const { ids, positives } = sampleClasses(input.labels, CLASSES, { count: 14, seed: 3 }, 0);
+    // In a row of one head alone: the other would wait for it.
+    for (const id of [positives[0]!, ids.find((other) => !positives.includes(other))!]) {
+      const weights = input.weights.slice();
+      weights[id * DIM] = Number.NaN;
+      await expect(head.step({ ...input, weights })).rejects.toThrow(/^weights\[\d+\] = NaN/);
+      expect(await head.step(input)).toEqual(expected);
+    }
+  },
+);

@@ -170,16 +170,17 @@ class SampledSteps {
       ),
     ];
     const { heads, ranks } = this.#pair!;
-    const outputs = await Promise.all(
-      parts.map(async (part, at) => {
-        try {
-          return await heads[at]!.step(part.input);
-        } catch (error) {
-          ranks.fail(error);
-          throw error;
-        }
-      }),
-    );
+    const steps = parts.map(async (part, at) => {
+      try {
+        return await heads[at]!.step(part.input);
+      } catch (error) {
+        ranks.fail(error);
+        throw error;
+      }
+    });
+    // A batch that fails on one of them, or on both, ends there: the next is none the worse.
+    if ((await Promise.allSettled(steps)).some(({ status }) => status === 'rejected')) ranks.recover();
+    const outputs = await Promise.all(steps);
     parts.forEach((part, at) => {
       scatterBias(gradBias, part, outputs[at]!);
     });
