@@ -98,7 +98,7 @@ export const BUDGETS = [
   { of: '@cf/training, train and sgd', names: 'train, sgd', from: '@cf/training', budget: 7_200 },
   { of: '@cf/backbones, whole', names: '*', from: '@cf/backbones', budget: 2_700 },
   {
-    of: '@cf/conformance, whole, with fast-check and golden values',
+    of: '@cf/conformance, whole, with fast-check',
     names: '*',
     from: '@cf/conformance',
     budget: 80_000,

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { type GoldenFile, parseGoldens } from './golden-file.ts';
+import { type GoldenFile, GoldenFormatError, parseGoldens } from './golden-file.ts';
 
 /** Files of golden values that come with this package. */
 export const GOLDEN_FILES = ['losses', 'losses-more', 'losses-variants'] as const;
@@ -13,6 +11,7 @@ export type GoldenFileName = (typeof GOLDEN_FILES)[number];
  * ones and their variants.
  *
  * @param names default: all.
+ * @throws {@link GoldenFormatError} where there are no files, as in a page.
  */
 export async function embeddedGoldens(names: readonly GoldenFileName[] = GOLDEN_FILES): Promise<GoldenFile> {
   const files = await Promise.all(names.map(read));
@@ -20,11 +19,16 @@ export async function embeddedGoldens(names: readonly GoldenFileName[] = GOLDEN_
 }
 
 async function read(name: GoldenFileName): Promise<GoldenFile> {
-  // Seen from the bundle the fixtures are one folder up, from the source two.
-  const candidates = [`../fixtures/${name}.json`, `../../fixtures/${name}.json`];
-  const urls = candidates.map((path) => new URL(path, import.meta.url));
-  return parseGoldens(
-    await readFile(urls.find((url) => existsSync(url)) ?? urls[0]!, 'utf8'),
-    `${name}.json`,
-  );
+  // No import: a bundle for pages would not resolve it, though it uses laws alone.
+  const files = globalThis.process?.getBuiltinModule?.('node:fs');
+  if (files === undefined)
+    throw new GoldenFormatError(
+      'embeddedGoldens() in a page',
+      'Node.js 22.3 or newer, whose files hold the golden values',
+      undefined,
+      "import '@cf/conformance/goldens.json' and its neighbours, and hand their text to parseGoldens.",
+    );
+  // The package is built file by file, so that fixtures lie two folders up from the source as from what is built.
+  const file = new URL(`../../fixtures/${name}.json`, import.meta.url);
+  return parseGoldens(await files.promises.readFile(file, 'utf8'), `${name}.json`);
 }

@@ -1,5 +1,5 @@
 import { CfError } from '@cf/core';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { embeddedGoldens } from './embedded.ts';
 import { GoldenFormatError, parseGoldens } from './golden-file.ts';
 
@@ -151,5 +151,14 @@ describe('what is not in the format is refused, with case and field', () => {
   test('a number too large for float64', () => {
     const text = JSON.stringify(smallFile()).replace('"logits":[1,2]', '"logits":[1,1e999]');
     expect(errorOf(() => parseGoldens(text)).message).toMatch(/^goldens: case 0 \(one\), step 0: logits/);
+  });
+});
+
+describe('without files, as in a page', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('golden values are named with where else they are', async () => {
+    vi.stubGlobal('process', { getBuiltinModule: undefined });
+    await expect(embeddedGoldens()).rejects.toThrow(/goldens\.json/);
   });
 });
