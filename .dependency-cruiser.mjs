@@ -15,6 +15,7 @@ const MAY_IMPORT = {
   create: ['core'],
   data: ['core'],
   eval: ['core'],
+  mpi: ['core'],
   onnx: ['core', 'backbones'],
   tfjs: ['core', 'backbones'],
   gpujs: ['core'],

@@ -8,7 +8,7 @@ const BEGINS = '<!-- budgets: printed by `pnpm print-budgets` -->';
 const ENDS = '<!-- /budgets -->';
 
 /** Programs. */
-const NOT_FOR_PAGES = ['@cf/trainer', '@cf/create'];
+const NOT_FOR_PAGES = ['@cf/trainer', '@cf/create', '@cf/mpi'];
 
 /** The READMEs that have a place for a table: the package's name, the file, what should stand in it, and whether it does. */
 export function readmesWithBudgets(budgets) {
