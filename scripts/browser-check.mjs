@@ -94,8 +94,8 @@ export const BUDGETS = [
     from: '@cf/data',
     budget: 15_400,
   },
-  { of: '@cf/training, whole', names: '*', from: '@cf/training', budget: 10_400 },
-  { of: '@cf/training, train and sgd', names: 'train, sgd', from: '@cf/training', budget: 7_200 },
+  { of: '@cf/training, whole', names: '*', from: '@cf/training', budget: 11_200 },
+  { of: '@cf/training, train and sgd', names: 'train, sgd', from: '@cf/training', budget: 7_500 },
   { of: '@cf/backbones, whole', names: '*', from: '@cf/backbones', budget: 2_700 },
   {
     of: '@cf/conformance, whole, with fast-check',
