@@ -18,6 +18,30 @@ export function isAside(name: string): boolean {
 }
 
 /**
+ * Writes a new file to disk, for names that nothing refers to before it is there.
+ *
+ * @throws OutputError; nothing is left of it
+ */
+export async function writeNew(
+  path: string,
+  data: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
+  try {
+    const file = await open(path, 'wx');
+    try {
+      for (const part of Array.isArray(data) ? (data as readonly Uint8Array[]) : [data as string])
+        await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {});
+    throw new OutputError(path, error);
+  }
+}
+
+/**
  * Writes a whole file or none: aside in the same folder, synced to disk, then renamed over the old one.
  *
  * @param data several parts are written one after the other
@@ -29,16 +53,10 @@ export async function atomicWrite(
 ): Promise<void> {
   const aside = asideOf(path);
   try {
-    const file = await open(aside, 'wx');
-    try {
-      for (const part of Array.isArray(data) ? (data as readonly Uint8Array[]) : [data as string])
-        await file.writeFile(part);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNew(aside, data);
     await rename(aside, path);
   } catch (error) {
+    if (error instanceof OutputError) throw new OutputError(path, error.cause);
     await rm(aside, { force: true }).catch(() => {});
     throw new OutputError(path, error);
   }

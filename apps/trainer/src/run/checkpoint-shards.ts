@@ -14,8 +14,10 @@ import {
 import { z } from 'zod';
 import { gatherTexts, textOfFirst } from '../distributed/rank-texts.ts';
 import { RunFolderError } from '../errors.ts';
+import { writeNew } from './atomic-write.ts';
 import { isThere } from './is-there.ts';
 import { parseJson } from './json-file.ts';
+import { isShard } from './run-folder.ts';
 import { readMetadata, readTensors, writeSealed } from './safetensors.ts';
 
 /** Which rank of how many. */
@@ -30,7 +32,7 @@ export interface ShardingRanks {
 
 const SHARD = z.object({
   /** Beside the checkpoint. */
-  file: z.string().regex(/^checkpoint-shard-[\w-]+\.safetensors$/),
+  file: z.string().refine(isShard),
   /** Its classes: the first, and the one after its last. */
   from: z.int().min(0),
   to: z.int().min(1),
@@ -71,10 +73,9 @@ export async function writeShards(
   const token = await textOfFirst(communicator, randomUUID().slice(0, 8));
   const file = `checkpoint-shard-${state.step}-${token}-${rank + 1}-of-${size}.safetensors`;
   const metadata = { format: FORMAT, step: `${state.step}`, from: `${share.from}`, to: `${share.to}` };
-  const sha256 = await writeSealed(join(dirname(path), file), {
-    tensors: Object.fromEntries(ofClasses),
-    metadata,
-  });
+  const tensors = Object.fromEntries(ofClasses);
+  // Its name is new: what is left of it after a failure, nobody reads, and the next checkpoint takes it away.
+  const sha256 = await writeSealed(join(dirname(path), file), { tensors, metadata }, writeNew);
   const written = await gatherTexts(communicator, JSON.stringify({ file, ...share, sha256 }));
   if (rank === 0)
     await commit(
@@ -137,8 +138,7 @@ export async function pruneShards(folder: string, checkpoints: readonly string[]
     if (shards !== undefined) for (const { file } of parseShards(shards)) named.add(file);
   }
   for (const name of await readdir(folder))
-    if (SHARD.shape.file.safeParse(name).success && !named.has(name))
-      await rm(join(folder, name), { force: true });
+    if (isShard(name) && !named.has(name)) await rm(join(folder, name), { force: true });
 }
 
 function classesOf({ classes }: Pick<TrainingState, 'classes'>): number {

@@ -34,6 +34,11 @@ export const RUN_FILES = {
   report: 'report.html',
 } as const;
 
+/** Whether a name is that of a part of a checkpoint. */
+export function isShard(name: string): boolean {
+  return /^checkpoint-shard-[\w-]+\.safetensors$/.test(name);
+}
+
 /** Where one training keeps everything it writes. */
 export interface RunFolder {
   readonly path: string;
@@ -143,6 +148,8 @@ export async function dropUntrained(run: RunFolder): Promise<void> {
   if ((await size('metrics')) > 0 || (await size('features')) > 0) return;
   const names = Object.keys(RUN_FILES) as (keyof typeof RUN_FILES)[];
   for (const name of names) await rm(run.file(name), { force: true });
+  for (const name of await readdir(run.path).catch(() => []))
+    if (isShard(name)) await rm(join(run.path, name), { force: true });
   await run.release?.();
   // What somebody else has put there stays, and the folder with it.
   await rmdir(run.path).catch(() => {});
