@@ -58,7 +58,7 @@ describe.each([1, 2, 3, 5])('%d ranks', (size) => {
   test.each<[string, Partial<LinearTask>, Partial<TrainingOptions>]>([
     ['curricularface', {}, {}],
     ['curricularface', { accumulate: 2 }, { update: 'fused', clipCenters: { by: 'norm', limit: 0.1 } }],
-    ['adaface', { subCenters: 2 }, {}],
+    ['adaface', { subCenters: 2 }, { clipCenters: { by: 'norm', limit: 0.1 } }],
     ['softmax', {}, {}],
     ['sphereface2', {}, {}],
   ])('train %s %j %j as one, with the same bits on all', async (name, changes, options) => {
