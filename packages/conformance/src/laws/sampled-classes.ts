@@ -37,7 +37,7 @@ export const sampleIsAHead: Law = problemLaw(
     const { ids } = sampleClasses(input.labels, spec.classes, drawn, whole.state.values.step! - 1);
     const part = partOf(trial, input, ids);
     const alone = await stepOnce(backend, loss, part);
-    requireSameOutput({ backend, loss, input: part }, ofPart(sampled, part, ids), alone);
+    requireSameOutput({ backend, loss, input: part }, ofPart(trial, sampled, part, ids), alone);
     for (let row = 0; row < spec.classes; row++) {
       const values = sampled.gradWeights.subarray(row * input.dim, (row + 1) * input.dim);
       if (!ids.includes(row) && values.some((value) => value !== 0))
@@ -110,12 +110,17 @@ function partOf({ loss }: Pick<Trial, 'loss'>, input: HeadInput, ids: Int32Array
   };
 }
 
-function ofPart(output: HeadOutput, { bias, dim }: HeadInput, ids: Int32Array): HeadOutput {
+function ofPart(
+  { loss }: Pick<Trial, 'loss'>,
+  output: HeadOutput,
+  { dim }: HeadInput,
+  ids: Int32Array,
+): HeadOutput {
   const { gradWeights, gradBias } = output;
   return {
     ...output,
     gradWeights: rowsOf(gradWeights, ids, dim),
-    gradBias: gradBias && bias?.length === ids.length ? rowsOf(gradBias, ids, 1) : gradBias,
+    gradBias: loss.bias?.of === 'each class' ? rowsOf(gradBias!, ids, 1) : gradBias,
   };
 }
 
