@@ -2,6 +2,7 @@ import type { Communicator } from '@cf/core';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Targets } from './passes.ts';
 import type { Tensors } from './runner.ts';
+import { sumOverRanks } from './sum-over-ranks.ts';
 import { floats } from './tensor-store.ts';
 
 /**
@@ -44,18 +45,12 @@ export class GradientSum {
     this.#count++;
   }
 
-  /** Adds those of other ranks, several parameters at a time: a call takes longer than a small parameter. */
+  /** Adds those of other ranks. */
   async addRanks(ranks: Communicator): Promise<void> {
-    for (const bucket of buckets(this.sums().map(([, sum]) => floats(sum)))) {
-      if (bucket.length === 1) {
-        await ranks.allReduce(bucket[0]!, 'sum');
-        continue;
-      }
-      const joined = new Float32Array(bucket.reduce((sum, { length }) => sum + length, 0));
-      eachPlace(bucket, (values, at) => joined.set(values, at));
-      await ranks.allReduce(joined, 'sum');
-      eachPlace(bucket, (values, at) => values.set(joined.subarray(at, at + values.length)));
-    }
+    await sumOverRanks(
+      this.sums().map(([, sum]) => floats(sum)),
+      ranks,
+    );
   }
 
   clear(): void {
@@ -65,29 +60,4 @@ export class GradientSum {
 
 function addTo(sum: Float32Array, values: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
-}
-
-/** Numbers that go in one call, unless one parameter has more. */
-const BUCKET = 2 ** 20;
-
-function* buckets(arrays: readonly Float32Array[]): Generator<Float32Array[], void, undefined> {
-  let bucket: Float32Array[] = [];
-  let size = 0;
-  for (const array of arrays) {
-    if (bucket.length > 0 && size + array.length > BUCKET) {
-      yield bucket;
-      [bucket, size] = [[], 0];
-    }
-    bucket.push(array);
-    size += array.length;
-  }
-  if (bucket.length > 0) yield bucket;
-}
-
-function eachPlace(arrays: readonly Float32Array[], use: (array: Float32Array, at: number) => void): void {
-  let at = 0;
-  for (const array of arrays) {
-    use(array, at);
-    at += array.length;
-  }
 }

@@ -165,7 +165,8 @@ export class TrainingSession {
   }
 
   /**
-   * Adds to the gradients since the last update those of the sessions of all ranks, in the same order of parameters.
+   * Adds to the gradients since the last update those of the sessions of all ranks, in the same order of parameters. Running
+   * statistics, which each rank has of its own pictures, become the mean over the ranks: all have the same from here on.
    *
    * @throws BackendError without a backward before it
    */
@@ -173,6 +174,7 @@ export class TrainingSession {
     return this.#turns.take('sumGradients', async () => {
       if (this.#gradients.count === 0) throw outOfOrder('sumGradients', 'a forward and a backward before it');
       await this.#gradients.addRanks(ranks);
+      await this.#trained.averageStatistics(ranks);
     });
   }
 

@@ -61,7 +61,8 @@ export interface Learner {
   update(learningRate: number): Promise<LearnerUpdate>;
   /**
    * Adds to the gradients since the last `update` those of the learners of all ranks, which then all have the same; called
-   * once before each `update` of a training of several ranks. Without it, a learner trains on one.
+   * once before each `update` of a training of several ranks. What else moves with a rank's own samples, as running statistics
+   * do, is made the same on all here. Without it, a learner trains on one.
    */
   sumGradients?(ranks: Communicator): Promise<void>;
   /** Copies of everything that training changes: parameters, running statistics, the optimiser's numbers. */
