@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { TrainingPlan, TrainingPlanOptions } from './plan.ts';
 import type { Tensors } from './runner.ts';
@@ -23,6 +24,8 @@ export interface PassOptions {
   readonly threads: number | undefined;
   /** What is kept for the way back. */
   readonly activations: NonNullable<TrainingPlanOptions['activations']>;
+  /** Over whose pictures together statistics of the batch are taken; each session's own by default. */
+  readonly synchronise?: Communicator | undefined;
 }
 
 /** The way forward and the way back, for micro-batches of any size. */

@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import { type Node, unsupported } from '../../model/model.ts';
 import type { OneDnnApi } from './api.ts';
 import type { BatchStatistics, Layer } from './layer.ts';
@@ -33,18 +34,34 @@ export interface NetworkProgram {
  * Writes a network, layer by layer, and then the way back in the opposite order.
  *
  * @param keepsAll whether normalised and activated values are kept for the way back, or computed again there
+ * @param ranks over whose pictures together statistics of the batch are taken
  */
-export function networkProgram(api: OneDnnApi, network: Network, keepsAll: boolean = true): NetworkProgram {
-  return written(api, network, keepsAll).finish();
+export function networkProgram(
+  api: OneDnnApi,
+  network: Network,
+  keepsAll: boolean = true,
+  ranks?: Communicator,
+): NetworkProgram {
+  return written(api, network, { keepsAll, ranks }).finish();
 }
 
 /** Bytes that such a program computes in, without making it. */
-export function networkBytes(api: OneDnnApi, network: Network, keepsAll: boolean): number {
-  return written(api, network, keepsAll).bytes();
+export function networkBytes(
+  api: OneDnnApi,
+  network: Network,
+  keepsAll: boolean,
+  ranks?: Communicator,
+): number {
+  return written(api, network, { keepsAll, ranks }).bytes();
 }
 
-function written(api: OneDnnApi, network: Network, keepsAll: boolean): NetworkProgramWriter {
-  const writer = new NetworkProgramWriter(api, network, keepsAll);
+interface Writing {
+  readonly keepsAll: boolean;
+  readonly ranks: Communicator | undefined;
+}
+
+function written(api: OneDnnApi, network: Network, how: Writing): NetworkProgramWriter {
+  const writer = new NetworkProgramWriter(api, network, how);
   for (const layer of network.layers) writer.forward(layer);
   return writer;
 }
@@ -52,6 +69,7 @@ function written(api: OneDnnApi, network: Network, keepsAll: boolean): NetworkPr
 class NetworkProgramWriter {
   readonly #program: ProgramWriter;
   readonly #network: Network;
+  readonly #ranks: Communicator | undefined;
   readonly #values: Map<string, Value> = new Map();
   readonly #inputs: Map<string, Value> = new Map();
   readonly #constants: { readonly value: Value; readonly data: Float32Array }[] = [];
@@ -64,9 +82,10 @@ class NetworkProgramWriter {
   readonly #parameters: ReadonlySet<string>;
   readonly #backward: (() => void)[] = [];
 
-  constructor(api: OneDnnApi, network: Network, keepsAll: boolean) {
+  constructor(api: OneDnnApi, network: Network, { keepsAll, ranks }: Writing) {
     this.#program = new ProgramWriter(api, keepsAll);
     this.#network = network;
+    this.#ranks = ranks;
     for (const { node } of network.layers)
       for (const name of node.input) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
     this.#parameters = new Set(network.form.parameters.map(({ name }) => name));
@@ -80,6 +99,7 @@ class NetworkProgramWriter {
       api: this.#program.api,
       program: this.#program,
       node,
+      ranks: this.#ranks,
       dims: (index) => network.dims(node, name(index)),
       outputDims: network.dims(node, output),
       has: (index) => name(index) !== '',

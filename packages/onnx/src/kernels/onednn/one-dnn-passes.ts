@@ -31,19 +31,24 @@ export class OneDnnPasses implements TrainingPasses {
       );
   }
 
+  #network(shape: readonly number[]): Network {
+    // What ranks meet over comes between the statistics and what is normalised by them.
+    const fuses = this.#options.synchronise === undefined;
+    return new Network(this.#plan.form, this.#plan.input.name, shape, fuses);
+  }
+
   newBatch(shape: readonly number[]): BatchPasses {
-    const network = new Network(this.#plan.form, this.#plan.input.name, shape);
+    const { activations, synchronise } = this.#options;
     const setThreads = (): void => this.#api.library.setThreads(this.#options.threads);
     setThreads();
     return new OneDnnBatch(this.#options.runtime, this.#plan, {
-      ...networkProgram(this.#api, network, this.#options.activations === 'saved'),
+      ...networkProgram(this.#api, this.#network(shape), activations === 'saved', synchronise),
       setThreads,
     });
   }
 
   bytes(shape: readonly number[], activations: PassOptions['activations']): number {
-    const network = new Network(this.#plan.form, this.#plan.input.name, shape);
-    return networkBytes(this.#api, network, activations === 'saved');
+    return networkBytes(this.#api, this.#network(shape), activations === 'saved', this.#options.synchronise);
   }
 
   async release(): Promise<void> {}
