@@ -71,7 +71,12 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
       ? await openGraphs(runtime, plan, settings)
       : await kernels.open(plan, { runtime, threads, activations, synchronise });
   const { update } = await openRunners(runtime, { update: plan.optimiser.model }, settings);
-  const session = new TrainingSession(runtime, model, plan, { passes, update, seed });
+  const session = new TrainingSession(runtime, model, plan, {
+    passes,
+    update,
+    seed,
+    isSynchronised: synchronise !== undefined,
+  });
   const { parameters, statistics } = plan.form;
   const initial = (parts: readonly { readonly name: string }[]): Map<string, TensorData> =>
     readWeights(

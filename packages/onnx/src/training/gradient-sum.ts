@@ -2,7 +2,7 @@ import type { Communicator } from '@cf/core';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Targets } from './passes.ts';
 import type { Tensors } from './runner.ts';
-import { sumOverRanks } from './sum-over-ranks.ts';
+import { RankSums } from './sum-over-ranks.ts';
 import { floats } from './tensor-store.ts';
 
 /**
@@ -14,6 +14,8 @@ export class GradientSum {
   #sum: Map<string, RuntimeTensor> = new Map();
   #last: Map<string, RuntimeTensor> = new Map();
   #count = 0;
+  /** What goes to other ranks before the last micro-batch has ended. */
+  #begun: { readonly sums: RankSums; readonly names: Set<string> } | undefined;
 
   /** @param names of the parameters */
   constructor(names: readonly string[]) {
@@ -23,6 +25,11 @@ export class GradientSum {
   /** Micro-batches added up. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether they are on their way to other ranks. */
+  get isBegun(): boolean {
+    return this.#begun !== undefined;
   }
 
   /** Sums by parameter; none where nothing was added. */
@@ -37,24 +44,43 @@ export class GradientSum {
     return new Map(this.#names.map((name) => [name, buffers.get(name)]));
   }
 
+  /**
+   * Takes the gradients of the last micro-batch of an update one by one, before `add` has all, and sums each over the ranks
+   * while others are still computed.
+   *
+   * @returns takes a gradient, and tells whether a call to the other ranks was begun
+   */
+  beginSums(ranks: Communicator): (name: string, gradient: RuntimeTensor) => boolean {
+    const [sums, names] = [new RankSums(ranks), new Set<string>()];
+    this.#begun = { sums, names };
+    return (name, gradient) => {
+      const own = this.#count === 0 ? gradient : this.#sum.get(name)!;
+      if (this.#count > 0) addTo(floats(own), floats(gradient));
+      names.add(name);
+      return sums.add(floats(own));
+    };
+  }
+
   add(results: Tensors): void {
     if (this.#count === 0) this.#sum = new Map(results);
     else this.#last = new Map(results);
     if (this.#count > 0)
-      for (const [name, tensor] of this.#last) addTo(floats(this.#sum.get(name)!), floats(tensor));
+      for (const [name, tensor] of this.#last)
+        if (!this.#begun?.names.has(name)) addTo(floats(this.#sum.get(name)!), floats(tensor));
     this.#count++;
   }
 
-  /** Adds those of other ranks. */
+  /** Adds those of other ranks, where that has not begun. */
   async addRanks(ranks: Communicator): Promise<void> {
-    await sumOverRanks(
-      this.sums().map(([, sum]) => floats(sum)),
-      ranks,
-    );
+    const { sums, names } = this.#begun ?? { sums: new RankSums(ranks), names: new Set() };
+    for (const [name, sum] of this.sums()) if (!names.has(name)) sums.add(floats(sum));
+    await sums.end();
+    this.#begun = undefined;
   }
 
   clear(): void {
     this.#count = 0;
+    this.#begun = undefined;
   }
 }
 

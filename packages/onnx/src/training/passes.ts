@@ -53,9 +53,16 @@ export interface BatchPasses {
    * @param feeds as for the way forward; running statistics may be written over
    * @param gradient of the embeddings
    * @param targets where gradients go, by the names of the parameters
+   * @param ready is told of gradients that are there before the others, in the same order for batches of any size; says
+   *   whether other work of the process should have its turn at once. A pass that has all at its end need not call it
    * @returns the gradients, by the names of the parameters
    */
-  backward(feeds: Tensors, gradient: Float32Array, targets: Targets): Promise<Tensors>;
+  backward(
+    feeds: Tensors,
+    gradient: Float32Array,
+    targets: Targets,
+    ready?: (name: string, gradient: RuntimeTensor) => boolean,
+  ): Promise<Tensors>;
   /** Gives memory back that the garbage collector does not see. */
   release(): void;
 }

@@ -49,10 +49,12 @@ export interface Learner {
   /**
    * Adds the gradients of the parameters for the batch of the last `forward` to those since the last `update`.
    *
+   * @param ranks with the last batch before an `update` of several ranks: what is there early may be summed over them while
+   *   the rest is computed. `sumGradients` is called in any case, and nothing is communicated in between
    * @param gradient ∂loss/∂embeddings of that batch: [B, d]
    * @throws NonFiniteError
    */
-  backward(gradient: FloatArray): Promise<void>;
+  backward(gradient: FloatArray, ranks?: Communicator): Promise<void>;
   /**
    * One step of the optimiser with the gradients added up since the last one.
    *

@@ -188,6 +188,7 @@ async function learn(
         first + i * size * dim,
         Math.min(first + (i + 1) * size * dim, share.to * dim),
       ),
+      i === parts.length - 1 ? ranks : undefined,
     );
   }
   return { output, shadows: seen };

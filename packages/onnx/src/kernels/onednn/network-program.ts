@@ -27,6 +27,8 @@ export interface NetworkProgram {
   readonly seed: Value;
   /** Where gradients of parameters go, in memory of the caller's. */
   readonly gradients: ReadonlyMap<string, Value>;
+  /** From which position on each of these is there, in their order. */
+  readonly delivered: readonly { readonly name: string; readonly position: number }[];
   readonly statistics: readonly MovedStatistics[];
 }
 
@@ -79,6 +81,7 @@ class NetworkProgramWriter {
   /** How many layers read a parameter. */
   readonly #uses: Map<string, number> = new Map();
   readonly #gradients: Map<string, Value> = new Map();
+  readonly #delivered: { readonly name: string; readonly position: number }[] = [];
   readonly #parameters: ReadonlySet<string>;
   readonly #backward: (() => void)[] = [];
 
@@ -159,6 +162,7 @@ class NetworkProgramWriter {
       output,
       seed,
       gradients: this.#gradients,
+      delivered: this.#delivered,
       statistics: this.#statistics,
     };
   }
@@ -202,6 +206,7 @@ class NetworkProgramWriter {
     const target = this.#program.external(gradient.dims);
     this.#program.copy(gradient, target);
     this.#gradients.set(name, target);
+    this.#delivered.push({ name, position: this.#program.position });
   }
 
   /** The sum of what flows into a value; asked for when all has. */

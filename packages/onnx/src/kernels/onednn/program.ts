@@ -132,8 +132,15 @@ export class Program {
    * goes on in between.
    *
    * @param prepare sets what other programs of the process may have set otherwise: at the start, and after every pause
+   * @param further stops of this run, after those of the program, in their order
    */
-  async run(from: number, to: number, prepare: () => void = () => {}): Promise<void> {
+  async run(
+    from: number,
+    to: number,
+    prepare: () => void = () => {},
+    further: readonly Stop[] = [],
+  ): Promise<void> {
+    const stops = [...this.#stops, ...further].sort((a, b) => a.position - b.position);
     prepare();
     let since = performance.now();
     const { undisturbed } = this.#api.library;
@@ -142,14 +149,14 @@ export class Program {
       since = performance.now();
     };
     for (let next = from; next < to; ) {
-      for (const stop of this.#stops) {
+      for (const stop of stops) {
         if (stop.position !== next) continue;
         const waits = stop.run(this);
         if (waits === undefined) continue;
         await waits;
         began();
       }
-      const end = this.#stops.find(({ position }) => position > next && position < to)?.position ?? to;
+      const end = stops.find(({ position }) => position > next && position < to)?.position ?? to;
       undisturbed(() => {
         do {
           const { primitive, count, args } = this.#calls[next++]!;
