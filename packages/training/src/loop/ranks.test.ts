@@ -1,5 +1,6 @@
 import { createLoss, InProcessRanks, referenceBackend, type SampledHeadOptions, sampledHead } from '@cf/core';
 import { describe, expect, test } from 'vitest';
+import type { Learner } from '../learner/learner.ts';
 import { linearLearner } from '../testing/linear-learner.ts';
 import { type LinearTask, linearOptions, linearSamples, linearTask } from '../testing/linear-task.ts';
 import type { StepMetrics } from './events.ts';
@@ -118,6 +119,27 @@ describe.each([2, 3])('sampled heads on %d ranks', (size) => {
       expected.tensors.get('class.centers')!.data,
     );
   });
+});
+
+test('the last way back of an update is told of the ranks, and no other', async () => {
+  const communicator = new InProcessRanks(1).communicator(0);
+  const task = linearTask(createLoss('arcface'), { accumulate: 2, epochs: 1 });
+  const learner = linearLearner(task);
+  const calls: string[] = [];
+  const told: Learner = {
+    ...learner,
+    backward(gradient, ranks) {
+      calls.push(ranks === undefined ? 'back' : 'back over ranks');
+      return learner.backward(gradient);
+    },
+    async sumGradients(ranks) {
+      calls.push('sum');
+      await learner.sumGradients!(ranks);
+    },
+  };
+  await events({ ...(await open({}, task)), learner: told, ranks: communicator });
+  // Of 26 samples: one update of 16.
+  expect(calls).toEqual(['back', 'back over ranks', 'sum']);
 });
 
 test('more ranks than classes, or a learner for one rank, are refused on all', async () => {
