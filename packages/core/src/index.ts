@@ -111,7 +111,12 @@ export {
 } from './head/phases/target-points.ts';
 export { type Allocate, plainRows, type UnitRows, unitRows } from './head/phases/unit-rows.ts';
 export { requireHead } from './head/require-head.ts';
-export { type ClassRate, sampleClasses } from './head/sampled/sample-classes.ts';
+export {
+  type ClassRange,
+  type ClassRate,
+  type SampledClasses,
+  sampleClasses,
+} from './head/sampled/sample-classes.ts';
 export { type SampledHeadOptions, sampledHead } from './head/sampled/sampled-head.ts';
 export { SharedTiles } from './head/shared-tiles.ts';
 export {

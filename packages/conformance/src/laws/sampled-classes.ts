@@ -1,6 +1,7 @@
 import {
   type HeadInput,
   type HeadOutput,
+  InProcessRanks,
   type SampledHeadOptions,
   sampleClasses,
   sampledHead,
@@ -10,9 +11,9 @@ import { kinkDistance } from '../oracle/kink-distance.ts';
 import { requireSameBits } from './gradient-rows.ts';
 import { type Law, problemLaw, requireSameOutput, stepOnce, type Trial } from './law.ts';
 
-/** A head may see a part of the classes: drawn whole it is the full one, and drawn in part it is a head of those. */
+/** A head may see a part of the classes: drawn whole it is the full one, drawn in part a head of those, on any ranks. */
 export const sampleIsAHead: Law = problemLaw(
-  'drawn classes are all that a head sees and hands over; all of them drawn, it is the full head, to the bit',
+  'drawn classes are all that a head sees and hands over, on one rank or two; all of them drawn, it is the full head, to the bit',
   async (trial) => {
     const { backend, loss, input, spec } = trial;
     if (!backend.sharded) return;
@@ -23,6 +24,12 @@ export const sampleIsAHead: Law = problemLaw(
       for (const name of ['losses', 'gradEmbeddings', 'gradWeights'] as const)
         requireSameBits(name, all[name], whole[name]);
     }
+    // At least one that no sample is of: else those others are never drawn, and nothing stands for them.
+    const count = 1 + Math.max(spec.seed % spec.classes, new Set(input.labels as number[]).size);
+    const half = { count, seed: spec.seed, negatives: 'corrected' } as const;
+    const one = await sampledStep(trial, input, half);
+    const cut = spec.seed % (spec.classes + 1);
+    requireSameOutput({ backend, loss, input }, await sampledOnTwo(trial, input, half, cut), one);
     // What the loss has of classes is of those that there are.
     if (Object.keys({ ...loss.classValues, ...loss.initialClassValues }).length > 0) return;
     const drawn = { count: 1 + (spec.seed % spec.classes), seed: spec.seed };
@@ -30,7 +37,7 @@ export const sampleIsAHead: Law = problemLaw(
     const { ids } = sampleClasses(input.labels, spec.classes, drawn, whole.state.values.step! - 1);
     const part = partOf(trial, input, ids);
     const alone = await stepOnce(backend, loss, part);
-    requireSameOutput({ backend, loss, input: part }, ofPart(sampled, part, ids), alone);
+    requireSameOutput({ backend, loss, input: part }, ofPart(trial, sampled, part, ids), alone);
     for (let row = 0; row < spec.classes; row++) {
       const values = sampled.gradWeights.subarray(row * input.dim, (row + 1) * input.dim);
       if (!ids.includes(row) && values.some((value) => value !== 0))
@@ -52,6 +59,46 @@ async function sampledStep(
   }
 }
 
+/** @param cut where the classes of the second rank begin */
+async function sampledOnTwo(
+  trial: Pick<Trial, 'backend' | 'loss'>,
+  input: HeadInput,
+  options: SampledHeadOptions,
+  cut: number,
+): Promise<HeadOutput> {
+  const { dim, weights, bias } = input;
+  const ofEach = trial.loss.bias?.of === 'each class';
+  const ranks = new InProcessRanks(2);
+  const parts = [
+    { from: 0, to: cut },
+    { from: cut, to: weights.length / dim },
+  ];
+  const [first, second] = await Promise.all(
+    parts.map(async ({ from, to }, rank) => {
+      const own = {
+        ...input,
+        weights: weights.slice(from * dim, to * dim),
+        bias: ofEach ? bias!.slice(from, to) : bias,
+        labels: Array.from(input.labels, (label) => (label >= from && label < to ? label - from : -1)),
+      };
+      const shard = { ...options, communicator: ranks.communicator(rank), firstClass: from };
+      try {
+        return await sampledStep(trial, own, shard);
+      } catch (error) {
+        ranks.fail(error);
+        throw error;
+      }
+    }),
+  );
+  const joined = (a: HeadInput['weights'], b: HeadInput['weights']): HeadInput['weights'] =>
+    a instanceof Float32Array ? Float32Array.of(...a, ...b) : Float64Array.of(...a, ...b);
+  return {
+    ...first!,
+    gradWeights: joined(first!.gradWeights, second!.gradWeights),
+    gradBias: ofEach ? joined(first!.gradBias!, second!.gradBias!) : first!.gradBias,
+  };
+}
+
 function partOf({ loss }: Pick<Trial, 'loss'>, input: HeadInput, ids: Int32Array): HeadInput {
   const { dim, bias } = input;
   const ofEach = loss.bias?.of === 'each class';
@@ -63,12 +110,17 @@ function partOf({ loss }: Pick<Trial, 'loss'>, input: HeadInput, ids: Int32Array
   };
 }
 
-function ofPart(output: HeadOutput, { bias, dim }: HeadInput, ids: Int32Array): HeadOutput {
+function ofPart(
+  { loss }: Pick<Trial, 'loss'>,
+  output: HeadOutput,
+  { dim }: HeadInput,
+  ids: Int32Array,
+): HeadOutput {
   const { gradWeights, gradBias } = output;
   return {
     ...output,
     gradWeights: rowsOf(gradWeights, ids, dim),
-    gradBias: gradBias && bias?.length === ids.length ? rowsOf(gradBias, ids, 1) : gradBias,
+    gradBias: loss.bias?.of === 'each class' ? rowsOf(gradBias!, ids, 1) : gradBias,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type OptionNames, requireChoice, requireInteger, requireKnownOptions } from '@cf/core';
+import { BackendError, type OptionNames, requireChoice, requireInteger, requireKnownOptions } from '@cf/core';
 import { ACTIVATIONS } from '../gradient/split-gradient.ts';
 import type { TensorData } from '../model/tensor.ts';
 import { toFloat32 } from '../passes/half-precision/to-float32.ts';
@@ -26,6 +26,7 @@ const OPTIONS: OptionNames<TrainingSessionOptions> = {
   output: true,
   freezeUntil: true,
   freezeBn: true,
+  synchronise: true,
 };
 
 /**
@@ -42,7 +43,7 @@ const OPTIONS: OptionNames<TrainingSessionOptions> = {
  * @throws OnnxOpsetError for an opset below 7 or a later one than is known
  * @throws RefusedModelError with all of this where there are several reasons
  * @throws OptionOutOfRangeError, UnknownNameError if an option is out of its range
- * @throws BackendError if the runtime does not take the graphs
+ * @throws BackendError if the runtime does not take the graphs, or where they are to be synchronised over ranks
  */
 export async function createTrainingSession(options: TrainingSessionOptions): Promise<TrainingSession> {
   requireKnownOptions('createTrainingSession', options, OPTIONS);
@@ -58,13 +59,24 @@ export async function createTrainingSession(options: TrainingSessionOptions): Pr
     // A pattern is one block for all that a pass holds, asked for and given back in every run: fresh pages each time.
     enableMemPattern: false,
   };
-  const { kernels } = options;
+  const { kernels, synchronise } = options;
+  if (kernels === undefined && synchronise !== undefined && plan.form.statistics.length > 0)
+    throw new BackendError(
+      'statistics of a batch over ranks on the graphs of onnxruntime',
+      'kernels that stop where ranks meet',
+      'train with oneDnnKernels, with statistics of each rank, or with freezeBn.',
+    );
   const passes =
     kernels === undefined
       ? await openGraphs(runtime, plan, settings)
-      : await kernels.open(plan, { runtime, threads, activations });
+      : await kernels.open(plan, { runtime, threads, activations, synchronise });
   const { update } = await openRunners(runtime, { update: plan.optimiser.model }, settings);
-  const session = new TrainingSession(runtime, model, plan, { passes, update, seed });
+  const session = new TrainingSession(runtime, model, plan, {
+    passes,
+    update,
+    seed,
+    isSynchronised: synchronise !== undefined,
+  });
   const { parameters, statistics } = plan.form;
   const initial = (parts: readonly { readonly name: string }[]): Map<string, TensorData> =>
     readWeights(

@@ -2,6 +2,7 @@ import type { Communicator } from '@cf/core';
 import type { RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { Targets } from './passes.ts';
 import type { Tensors } from './runner.ts';
+import { RankSums } from './sum-over-ranks.ts';
 import { floats } from './tensor-store.ts';
 
 /**
@@ -13,6 +14,8 @@ export class GradientSum {
   #sum: Map<string, RuntimeTensor> = new Map();
   #last: Map<string, RuntimeTensor> = new Map();
   #count = 0;
+  /** What goes to other ranks before the last micro-batch has ended. */
+  #begun: { readonly sums: RankSums; readonly names: Set<string> } | undefined;
 
   /** @param names of the parameters */
   constructor(names: readonly string[]) {
@@ -22,6 +25,11 @@ export class GradientSum {
   /** Micro-batches added up. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether they are on their way to other ranks. */
+  get isBegun(): boolean {
+    return this.#begun !== undefined;
   }
 
   /** Sums by parameter; none where nothing was added. */
@@ -36,58 +44,46 @@ export class GradientSum {
     return new Map(this.#names.map((name) => [name, buffers.get(name)]));
   }
 
+  /**
+   * Takes the gradients of the last micro-batch of an update one by one, before `add` has all, and sums each over the ranks
+   * while others are still computed.
+   *
+   * @returns takes a gradient, and tells whether a call to the other ranks was begun
+   */
+  beginSums(ranks: Communicator): (name: string, gradient: RuntimeTensor) => boolean {
+    const [sums, names] = [new RankSums(ranks), new Set<string>()];
+    this.#begun = { sums, names };
+    return (name, gradient) => {
+      const own = this.#count === 0 ? gradient : this.#sum.get(name)!;
+      if (this.#count > 0) addTo(floats(own), floats(gradient));
+      names.add(name);
+      return sums.add(floats(own));
+    };
+  }
+
   add(results: Tensors): void {
     if (this.#count === 0) this.#sum = new Map(results);
     else this.#last = new Map(results);
     if (this.#count > 0)
-      for (const [name, tensor] of this.#last) addTo(floats(this.#sum.get(name)!), floats(tensor));
+      for (const [name, tensor] of this.#last)
+        if (!this.#begun?.names.has(name)) addTo(floats(this.#sum.get(name)!), floats(tensor));
     this.#count++;
   }
 
-  /** Adds those of other ranks, several parameters at a time: a call takes longer than a small parameter. */
+  /** Adds those of other ranks, where that has not begun. */
   async addRanks(ranks: Communicator): Promise<void> {
-    for (const bucket of buckets(this.sums().map(([, sum]) => floats(sum)))) {
-      if (bucket.length === 1) {
-        await ranks.allReduce(bucket[0]!, 'sum');
-        continue;
-      }
-      const joined = new Float32Array(bucket.reduce((sum, { length }) => sum + length, 0));
-      eachPlace(bucket, (values, at) => joined.set(values, at));
-      await ranks.allReduce(joined, 'sum');
-      eachPlace(bucket, (values, at) => values.set(joined.subarray(at, at + values.length)));
-    }
+    const { sums, names } = this.#begun ?? { sums: new RankSums(ranks), names: new Set() };
+    for (const [name, sum] of this.sums()) if (!names.has(name)) sums.add(floats(sum));
+    await sums.end();
+    this.#begun = undefined;
   }
 
   clear(): void {
     this.#count = 0;
+    this.#begun = undefined;
   }
 }
 
 function addTo(sum: Float32Array, values: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
-}
-
-/** Numbers that go in one call, unless one parameter has more. */
-const BUCKET = 2 ** 20;
-
-function* buckets(arrays: readonly Float32Array[]): Generator<Float32Array[], void, undefined> {
-  let bucket: Float32Array[] = [];
-  let size = 0;
-  for (const array of arrays) {
-    if (bucket.length > 0 && size + array.length > BUCKET) {
-      yield bucket;
-      [bucket, size] = [[], 0];
-    }
-    bucket.push(array);
-    size += array.length;
-  }
-  if (bucket.length > 0) yield bucket;
-}
-
-function eachPlace(arrays: readonly Float32Array[], use: (array: Float32Array, at: number) => void): void {
-  let at = 0;
-  for (const array of arrays) {
-    use(array, at);
-    at += array.length;
-  }
 }

@@ -54,8 +54,34 @@ onEachKernels(() => {
       }
     for (const network of networks) await network.update(0.1);
     const [first, second] = await Promise.all(networks.map((network) => network.state()));
-    const weights = (state: NamedTensors) => [...state].filter(([name]) => !name.startsWith('statistics/'));
-    expect(weights(first!)).toEqual(weights(second!));
+    expect(second).toEqual(first);
+  });
+
+  test('ranks carry running statistics on from the mean of what each has seen', async () => {
+    const ranks = new InProcessRanks(2);
+    const statistics = (state: NamedTensors) =>
+      [...state].flatMap(([name, { data }]) => (name.startsWith('statistics/') ? [...data] : []));
+    const networks = [await learner(), await learner()];
+    for (const step of [0, 1]) {
+      const own: number[][] = [];
+      for (const [rank, network] of networks.entries()) {
+        await network.forward(pictures(step, 3 * rank, 3 * rank + 3));
+        await network.backward(upstream(6, step).slice(9 * rank, 9 * rank + 9));
+        own.push(statistics(await network.state()));
+      }
+      expect(own[0]).not.toEqual(own[1]);
+      await Promise.all(networks.map((network, rank) => network.sumGradients!(ranks.communicator(rank))));
+      for (const network of networks) {
+        await network.update(0.1);
+        const mean = own[0]!.map((value, i) => Math.fround(Math.fround(value + own[1]![i]!) / 2));
+        expect(statistics(await network.state())).toEqual(mean);
+      }
+    }
+    // A batch that fails goes back to what all have.
+    const before = await networks[0]!.state();
+    await networks[0]!.forward(pictures(2, 0, 3));
+    await expect(networks[0]!.backward(new Float32Array(9).fill(Number.NaN))).rejects.toThrow(/gradient/);
+    expect(await networks[0]!.state()).toEqual(before);
   });
 
   describe('embed', () => {

@@ -34,7 +34,7 @@ export function onnxLearner(
     embeddingSize,
     embed: (batch) => session.embed(batch),
     forward: (batch) => session.forward(batch),
-    backward: (gradient) => session.backward(Float32Array.from(gradient)),
+    backward: (gradient, ranks) => session.backward(Float32Array.from(gradient), ranks),
     sumGradients: (ranks) => session.sumGradients(ranks),
     update: (learningRate) => session.update(learningRate),
     state: async () => flat(session.state()),

@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { TrainingKernels } from './passes.ts';
@@ -13,6 +14,12 @@ export interface TrainingSessionOptions extends TrainingPlanOptions {
   readonly seed?: number;
   /** Who computes the way forward and back: the runtime's graphs by default, or what `oneDnnKernels` gives. */
   readonly kernels?: TrainingKernels;
+  /**
+   * Ranks whose pictures together are the batch that normalisations see, so that several train as one does: they then pass
+   * forward and back together, each as often as the others. By default a rank's normalisations see its own pictures. Of
+   * `oneDnnKernels` alone.
+   */
+  readonly synchronise?: Communicator;
   /** Where the runtime computes; its CPU by default. */
   readonly executionProviders?: readonly string[];
 }

@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import type { OnnxRuntime, RuntimeTensor } from '../runtime/onnx-runtime.ts';
 import type { TrainingPlan, TrainingPlanOptions } from './plan.ts';
 import type { Tensors } from './runner.ts';
@@ -23,6 +24,8 @@ export interface PassOptions {
   readonly threads: number | undefined;
   /** What is kept for the way back. */
   readonly activations: NonNullable<TrainingPlanOptions['activations']>;
+  /** Over whose pictures together statistics of the batch are taken; each session's own by default. */
+  readonly synchronise?: Communicator | undefined;
 }
 
 /** The way forward and the way back, for micro-batches of any size. */
@@ -50,9 +53,16 @@ export interface BatchPasses {
    * @param feeds as for the way forward; running statistics may be written over
    * @param gradient of the embeddings
    * @param targets where gradients go, by the names of the parameters
+   * @param ready is told of gradients that are there before the others, in the same order for batches of any size; says
+   *   whether other work of the process should have its turn at once. A pass that has all at its end need not call it
    * @returns the gradients, by the names of the parameters
    */
-  backward(feeds: Tensors, gradient: Float32Array, targets: Targets): Promise<Tensors>;
+  backward(
+    feeds: Tensors,
+    gradient: Float32Array,
+    targets: Targets,
+    ready?: (name: string, gradient: RuntimeTensor) => boolean,
+  ): Promise<Tensors>;
   /** Gives memory back that the garbage collector does not see. */
   release(): void;
 }

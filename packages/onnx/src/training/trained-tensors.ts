@@ -1,11 +1,12 @@
-import { requireInteger } from '@cf/core';
+import { type Communicator, requireInteger } from '@cf/core';
 import type { TensorData } from '../model/tensor.ts';
 import { nextOf } from '../optimisers/names.ts';
 import type { OnnxRuntime } from '../runtime/onnx-runtime.ts';
 import type { TrainingState } from './options.ts';
 import type { TrainingPlan } from './plan.ts';
 import type { Tensors } from './runner.ts';
-import { TensorStore } from './tensor-store.ts';
+import { sumOverRanks } from './sum-over-ranks.ts';
+import { floats, TensorStore } from './tensor-store.ts';
 
 /** Everything that training changes. Statistics move with every micro-batch, the rest with every update. */
 export class TrainedTensors {
@@ -69,6 +70,13 @@ export class TrainedTensors {
     this.#optimiser.advance(written, nextOf);
     this.#updates++;
     this.#settled = this.#statistics.read();
+  }
+
+  /** Puts the mean over the ranks in the place of the statistics that each has carried on from its own pictures. */
+  async averageStatistics(ranks: Communicator): Promise<void> {
+    const all = [...this.#statistics.current.values()].map(floats);
+    await sumOverRanks(all, ranks);
+    for (const values of all) for (let i = 0; i < values.length; i++) values[i]! /= ranks.size;
   }
 
   /** Statistics as they were before the micro-batches since the last update. */

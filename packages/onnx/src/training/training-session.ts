@@ -35,6 +35,7 @@ export class TrainingSession {
   readonly #passes: TrainingPasses;
   readonly #update: Runner;
   readonly #seed: number;
+  readonly #isSynchronised: boolean;
   readonly #trained: TrainedTensors;
   readonly #gradients: GradientSum;
   /** A place of its own: what the runtime allocates it copies, and the weights beside it with it. */
@@ -51,7 +52,13 @@ export class TrainingSession {
       passes,
       update,
       seed,
-    }: { readonly passes: TrainingPasses; readonly update: Runner; readonly seed: number },
+      isSynchronised,
+    }: {
+      readonly passes: TrainingPasses;
+      readonly update: Runner;
+      readonly seed: number;
+      readonly isSynchronised: boolean;
+    },
   ) {
     this.parameters = plan.form.parameters;
     this.input = plan.input.name;
@@ -63,6 +70,7 @@ export class TrainingSession {
     this.#passes = passes;
     this.#update = update;
     this.#seed = seed;
+    this.#isSynchronised = isSynchronised;
     this.#trained = new TrainedTensors(runtime, plan);
     this.#gradientNorm = new runtime.Tensor('float32', new Float32Array(1), []);
     this.#gradients = new GradientSum(plan.form.parameters.map(({ name }) => name));
@@ -115,15 +123,19 @@ export class TrainingSession {
    * Nothing is averaged: the caller's loss says what it means over.
    *
    * @param gradient ∂L/∂embeddings, [B, d]
+   * @param ranks with the last micro-batch of an update of several: gradients that are there early are summed over them while
+   *   the others are computed, where the kernels can do that; `sumGradients` follows in any case. Nothing else is to be
+   *   communicated in between
    * @throws ShapeMismatchError if its length does not fit
    * @throws NonFiniteError if it is not finite; the micro-batches since the last update are then forgotten, and
    *   statistics are as they were before them
    * @throws BackendError without a forward before it, or if the runtime fails
    */
-  backward(gradient: Float32Array): Promise<void> {
+  backward(gradient: Float32Array, ranks?: Communicator): Promise<void> {
     return this.#turns.take('backward', async () => {
       const batch = this.#batch;
       if (!this.#awaitsBackward || batch === undefined) throw outOfOrder('backward', 'a forward before it');
+      if (this.#gradients.isBegun) throw outOfOrder('backward', 'sumGradients and an update before it');
       requireGradientOf(batch.embeddings, gradient);
       try {
         requireFiniteTensor('gradient', gradient);
@@ -134,7 +146,10 @@ export class TrainingSession {
       // Where the way back normalises once more, onnxruntime writes over the running statistics that it is given. What
       // it computes does not depend on them.
       const feeds = this.#feeds(batch, this.#trained.spareStatistics);
-      this.#gradients.add(await batch.passes.backward(feeds, gradient, this.#gradients.targets()));
+      const targets = this.#gradients.targets();
+      // Ranks that meet over statistics on the way meet over nothing else there.
+      const early = ranks && !this.#isSynchronised ? this.#gradients.beginSums(ranks) : undefined;
+      this.#gradients.add(await batch.passes.backward(feeds, gradient, targets, early));
       this.#awaitsBackward = false;
     });
   }
@@ -165,7 +180,8 @@ export class TrainingSession {
   }
 
   /**
-   * Adds to the gradients since the last update those of the sessions of all ranks, in the same order of parameters.
+   * Adds to the gradients since the last update those of the sessions of all ranks, in the same order of parameters. Running
+   * statistics, which each rank has of its own pictures, become the mean over the ranks: all have the same from here on.
    *
    * @throws BackendError without a backward before it
    */
@@ -173,6 +189,7 @@ export class TrainingSession {
     return this.#turns.take('sumGradients', async () => {
       if (this.#gradients.count === 0) throw outOfOrder('sumGradients', 'a forward and a backward before it');
       await this.#gradients.addRanks(ranks);
+      await this.#trained.averageStatistics(ranks);
     });
   }
 

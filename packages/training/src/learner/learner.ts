@@ -49,10 +49,12 @@ export interface Learner {
   /**
    * Adds the gradients of the parameters for the batch of the last `forward` to those since the last `update`.
    *
+   * @param ranks with the last batch before an `update` of several ranks: what is there early may be summed over them while
+   *   the rest is computed. `sumGradients` is called in any case, and nothing is communicated in between
    * @param gradient ∂loss/∂embeddings of that batch: [B, d]
    * @throws NonFiniteError
    */
-  backward(gradient: FloatArray): Promise<void>;
+  backward(gradient: FloatArray, ranks?: Communicator): Promise<void>;
   /**
    * One step of the optimiser with the gradients added up since the last one.
    *
@@ -61,7 +63,8 @@ export interface Learner {
   update(learningRate: number): Promise<LearnerUpdate>;
   /**
    * Adds to the gradients since the last `update` those of the learners of all ranks, which then all have the same; called
-   * once before each `update` of a training of several ranks. Without it, a learner trains on one.
+   * once before each `update` of a training of several ranks. What else moves with a rank's own samples, as running statistics
+   * do, is made the same on all here. Without it, a learner trains on one.
    */
   sumGradients?(ranks: Communicator): Promise<void>;
   /** Copies of everything that training changes: parameters, running statistics, the optimiser's numbers. */

@@ -41,3 +41,15 @@ export async function gatheredEmbeddings(
   }
   return all;
 }
+
+/** The length that the parts of all ranks have together; undefined where there is one. */
+export async function normOfShares(
+  own: FloatArray,
+  ranks: Communicator | undefined,
+): Promise<number | undefined> {
+  if (ranks === undefined) return undefined;
+  const sum = Float64Array.of(0);
+  for (const value of own) sum[0]! += value * value;
+  await ranks.allReduce(sum, 'sum');
+  return Math.sqrt(sum[0]!);
+}

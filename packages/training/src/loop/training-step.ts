@@ -17,7 +17,7 @@ import type { ArrayOptimiser } from '../optimiser/array-optimiser.ts';
 import { requireBounded } from '../optimiser/require-bounded.ts';
 import { type RowClipping, rowUpdate } from '../optimiser/row-update.ts';
 import type { StepMetrics } from './events.ts';
-import { gatheredEmbeddings, labelsOfShare, type Share, shareOf } from './rank-shares.ts';
+import { gatheredEmbeddings, labelsOfShare, normOfShares, type Share, shareOf } from './rank-shares.ts';
 import { classCount } from './samples.ts';
 import { isSeen, type LookingOn, lookOn } from './shadows.ts';
 import type { HeadState } from './training-state.ts';
@@ -97,7 +97,10 @@ export async function trainingStep(
     return { ...found, gradientNorm: norm };
   });
   const { loss, gradBias, diagnostics } = output;
-  if (!fused) handOver(output, moveCenters);
+  if (!fused) {
+    const norm = moveCenters.begin && (await normOfShares(output.gradWeights, parts.ranks));
+    handOver(output, moveCenters, norm);
+  }
   const { classBias } = state;
   if (classBias !== undefined) {
     const { values: weight, optimiser } = classBias;
@@ -185,6 +188,7 @@ async function learn(
         first + i * size * dim,
         Math.min(first + (i + 1) * size * dim, share.to * dim),
       ),
+      i === parts.length - 1 ? ranks : undefined,
     );
   }
   return { output, shadows: seen };

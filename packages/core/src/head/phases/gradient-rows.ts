@@ -107,10 +107,14 @@ export class GradientRowStream {
   }
 }
 
-/** An output whose ∂L/∂W is there as a whole, once somebody has taken that. */
-export function handOver(output: HeadOutput, taker: GradientTaker): HeadOutput {
+/**
+ * An output whose ∂L/∂W is there as a whole, once somebody has taken that.
+ *
+ * @param norm ‖∂L/∂W‖ over the classes of all shards. Default: these are all
+ */
+export function handOver(output: HeadOutput, taker: GradientTaker, norm?: number): HeadOutput {
   const { gradWeights } = output;
-  taker.begin?.(Math.sqrt(sumOfSquares(gradWeights)));
+  taker.begin?.(norm ?? Math.sqrt(sumOfSquares(gradWeights)));
   taker.take({ first: 0, values: gradWeights });
   return { ...output, gradWeights: gradWeights.subarray(0, 0) };
 }

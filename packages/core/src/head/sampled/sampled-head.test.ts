@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arcFace } from '../../losses/arc-face.ts';
 import { curricularFace } from '../../losses/curricular-face.ts';
@@ -24,40 +23,6 @@ const input: HeadInput = {
 };
 const open = (loss: Parameters<typeof sampledHead>[1], options: Partial<SampledHeadOptions>) =>
   sampledHead(referenceBackend(), loss, { seed: 3, ...options });
-
-describe('the classes of a batch', () => {
-  test('are its own and drawn ones, as many as asked for, rising, and other ones at each step', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: -1, max: 99 }), { minLength: 1, maxLength: 20 }),
-        fc.double({ min: 0.01, max: 1, noNaN: true }),
-        fc.nat(),
-        (labels, rate, seed) => {
-          const { ids, positives } = sampleClasses(labels, 100, { rate, seed }, 4);
-          const own = new Set(labels.filter((label) => label >= 0));
-          expect([...positives]).toEqual([...own].sort((a, b) => a - b));
-          expect([...ids]).toEqual([...new Set(ids)].sort((a, b) => a - b));
-          expect(ids).toHaveLength(Math.max(own.size, Math.round(100 * rate)));
-          for (const label of own) expect(ids.includes(label)).toBe(true);
-          expect(sampleClasses(labels, 100, { rate, seed }, 4).ids).toEqual(ids);
-        },
-      ),
-    );
-    const at = (step: number): Int32Array => sampleClasses([3], 1000, { rate: 0.1, seed: 1 }, step).ids;
-    expect(at(0)).not.toEqual(at(1));
-  });
-
-  test.each([0.1, 0.8])('are drawn equally often at a rate of %d', (rate) => {
-    const often = new Float64Array(20);
-    for (let step = 0; step < 4000; step++)
-      for (const id of sampleClasses([7], 20, { rate, seed: 5 }, step).ids) often[id]!++;
-    expect(often[7]).toBe(4000);
-    const share = (Math.round(20 * rate) - 1) / 19;
-    often.forEach((count, id) => {
-      if (id !== 7) expect(Math.abs(count / 4000 - share)).toBeLessThan(0.04);
-    });
-  });
-});
 
 describe.each<[string, LossParameters]>([
   ['curricularface', { scale: 8 }],

@@ -1,4 +1,3 @@
-import { InProcessRanks } from '../../communicator/in-process-ranks.ts';
 import { requireChoice, requireInteger, requireRange } from '../../errors/check-options.ts';
 import { BackendError, OptionOutOfRangeError } from '../../errors/errors.ts';
 import { type OptionNames, requireKnownOptions } from '../../errors/option-types.ts';
@@ -9,22 +8,24 @@ import type {
   Backend,
   ClassSample,
   FloatArray,
-  GradientRows,
   GradientTaker,
   Head,
   HeadInput,
   HeadOptions,
   HeadOutput,
 } from '../contract.ts';
+import { requireFirstClass } from '../phases/class-values.ts';
 import { lowerBound } from '../phases/gradient-rows.ts';
+import { meetingsOf } from '../phases/meetings.ts';
+import { runSteps } from '../phases/steps.ts';
 import { NO_TARGET } from '../phases/target-points.ts';
-import { eachRun, gatherRows } from './gathered-rows.ts';
-import { type ClassRate, sampleClasses } from './sample-classes.ts';
+import { gatherRows } from './gathered-rows.ts';
+import { HeadPair } from './head-pair.ts';
+import { rowsOfClasses, sharedTaker, WholeGradient } from './row-takers.ts';
+import { type ClassRate, type SampledClasses, sampleClasses } from './sample-classes.ts';
 
 /** How a head samples its classes. */
-export interface SampledHeadOptions
-  extends Omit<HeadOptions, 'communicator' | 'firstClass' | 'inspect'>,
-    ClassRate {
+export interface SampledHeadOptions extends Omit<HeadOptions, 'inspect'>, ClassRate {
   /**
    * `published`, by default: the loss is that of the sampled classes and knows no others (Partial FC). `corrected`: each
    * sampled class that is no sample's own counts for as many as it was drawn from, so that sum and gradients of the negatives
@@ -41,6 +42,8 @@ const OPTIONS: OptionNames<SampledHeadOptions> = {
   tileSize: true,
   subCenters: true,
   checkFinite: true,
+  communicator: true,
+  firstClass: true,
 };
 
 /**
@@ -48,6 +51,9 @@ const OPTIONS: OptionNames<SampledHeadOptions> = {
  * al. 2021 and 2022). W, b and labels are those of all classes; rows that were not drawn are neither read nor, with a
  * `gradientTaker`, handed over. t and other statistics come from target cosines, which are all there. In evaluation, and
  * where all classes are drawn, it is the full head, to the bit.
+ *
+ * With a communicator it is one of several that share the classes, all with the same rate, count and seed: each draws from
+ * its own, and all together see what one head of all classes does, however many there are.
  *
  * @param backend whose heads take a communicator.
  * @throws OptionOutOfRangeError unless one of rate and count is given, in range; UnknownNameError; BackendError
@@ -72,34 +78,17 @@ export async function sampledHead(
       'take another backend, or all classes.',
     );
   const whole = await backend.createHead(loss, ofHead);
-  const pair = negatives === 'corrected' ? await openPair(backend, loss, ofHead) : undefined;
-  const sampled = new SampledSteps(whole, pair, { rate, count, seed });
+  const pair = negatives === 'corrected' ? await HeadPair.open(backend, loss, ofHead) : undefined;
+  const sampled = new SampledSteps(whole, pair, { rate, count, seed }, ofHead);
   return {
     loss,
     subCenters: whole.subCenters,
     step: (input) => sampled.step(input),
     dispose() {
       whole.dispose();
-      for (const head of pair?.heads ?? []) head.dispose();
+      pair?.dispose();
     },
   };
-}
-
-/** A head for the classes of a batch and one for the others, which are one head together. */
-interface HeadPair {
-  readonly heads: readonly [Head, Head];
-  readonly ranks: InProcessRanks;
-}
-
-async function openPair(
-  backend: Backend,
-  loss: MarginLoss,
-  options: Pick<HeadOptions, 'tileSize' | 'subCenters' | 'checkFinite'>,
-): Promise<HeadPair> {
-  const ranks = new InProcessRanks(2);
-  const open = (rank: number): Promise<Head> =>
-    backend.createHead(loss, { ...options, communicator: ranks.communicator(rank), firstClass: 0 });
-  return { heads: [await open(0), await open(1)], ranks };
 }
 
 /** Rows and biases of some classes, and what a head is told of them. */
@@ -112,32 +101,42 @@ class SampledSteps {
   readonly #whole: Head;
   readonly #pair: HeadPair | undefined;
   readonly #rate: ClassRate;
+  readonly #options: Pick<HeadOptions, 'communicator' | 'firstClass'>;
   /** Kept from step to step. */
   readonly #rows: (FloatArray | undefined)[] = [];
 
-  constructor(whole: Head, pair: HeadPair | undefined, rate: ClassRate) {
+  constructor(
+    whole: Head,
+    pair: HeadPair | undefined,
+    rate: ClassRate,
+    options: Pick<HeadOptions, 'communicator' | 'firstClass'>,
+  ) {
     this.#whole = whole;
     this.#pair = pair;
     this.#rate = rate;
+    this.#options = options;
   }
 
   async step(given: HeadInput): Promise<HeadOutput> {
     const { loss, subCenters } = this.#whole;
-    const { mode = 'train', weights, dim } = given;
-    const classes = weights.length / (dim * subCenters);
+    const { mode = 'train', weights, bias, dim } = given;
+    const own = weights.length / (dim * subCenters);
+    const isBiased = loss.bias?.of === 'each class';
     // What is wrong with other shapes, the full head says.
-    if (mode === 'eval' || !Number.isInteger(classes)) return this.#whole.step(given);
-    const labels = checkLabels(given.labels, classes, dim);
+    if (mode === 'eval' || !Number.isInteger(own) || (isBiased && bias?.length !== own))
+      return this.#whole.step(given);
+    const labels = checkLabels(given.labels, own, dim, this.#options.communicator ? NO_TARGET : 0);
     const input = { ...given, labels };
     const { step } = checkState(loss, input.state, input.step).values;
-    const { ids, positives } = sampleClasses(labels, classes, this.#rate, step!);
-    if (ids.length === classes) return this.#whole.step(input);
+    const sampled = await this.#draw(labels, own, step!);
+    if (sampled.drawn === sampled.others) return this.#whole.step(input);
     const sums = input.gradientTaker === undefined ? new WholeGradient(input) : undefined;
     const taker = input.gradientTaker ?? sums!;
-    const gradBias = loss.bias?.of === 'each class' ? input.bias!.slice().fill(0) : undefined;
+    const gradBias = isBiased ? bias!.slice().fill(0) : undefined;
+    const drawn = { ...sampled, own, taker, gradBias };
     const output = this.#pair
-      ? await this.#corrected(input, { ids, positives, classes, taker, gradBias })
-      : await this.#published(input, { ids, classes, taker, gradBias });
+      ? await this.#corrected(input, drawn, this.#pair)
+      : await this.#published(input, drawn);
     return {
       ...output,
       ...(sums && { gradWeights: sums.values }),
@@ -145,46 +144,50 @@ class SampledSteps {
     };
   }
 
-  async #published(input: HeadInput, drawn: Omit<Drawn, 'positives'>): Promise<HeadOutput> {
-    const part = this.#part(input, 0, drawn.ids, { classes: drawn.classes }, drawn.taker);
+  /** Which of the own classes this batch sees, counted from 0: what is drawn follows from the samples of all ranks. */
+  async #draw(
+    labels: Int32Array,
+    own: number,
+    step: number,
+  ): Promise<SampledClasses & { readonly classes: number }> {
+    const { communicator, firstClass = 0 } = this.#options;
+    const ofAll = Float64Array.from(labels, (label) => (label === NO_TARGET ? 0 : firstClass + label));
+    const classes = communicator
+      ? await runSteps(meetingsOf(communicator).targets([ofAll], labels, own))
+      : own;
+    requireFirstClass(this.#options, { classes: own, allClasses: classes });
+    const range = { from: firstClass, to: firstClass + own };
+    const { ids, positives, ...rest } = sampleClasses(ofAll, classes, this.#rate, step, range);
+    const fromZero = (all: Int32Array): Int32Array => all.map((id) => id - firstClass);
+    return { ...rest, classes, ids: fromZero(ids), positives: fromZero(positives) };
+  }
+
+  async #published(input: HeadInput, { ids, classes, taker, gradBias }: Drawn): Promise<HeadOutput> {
+    const part = this.#part(input, 0, ids, { classes }, taker);
     const output = await this.#whole.step(part.input);
-    scatterBias(drawn.gradBias, part, output);
+    scatterBias(gradBias, part, output);
     return output;
   }
 
-  /** The classes of the batch on one head, which count once, and the others on another, which count for those not drawn. */
-  async #corrected(input: HeadInput, drawn: Drawn): Promise<HeadOutput> {
+  /**
+   * The classes of the batch on one head, which count once, and the others on another, which count for those not drawn: as
+   * many on every rank, whatever it has drawn, for that is how often each class is drawn.
+   */
+  async #corrected(input: HeadInput, drawn: Drawn, pair: HeadPair): Promise<HeadOutput> {
     const { ids, positives, classes, taker, gradBias } = drawn;
-    const own = new Set(positives);
-    const others = ids.filter((id) => !own.has(id));
-    const standFor = classes - positives.length;
+    const mine = new Set(positives);
+    const negatives = ids.filter((id) => !mine.has(id));
+    const weight = drawn.others / Math.max(drawn.drawn, 1);
     const takers = sharedTaker(taker);
     const parts = [
       this.#part(input, 0, positives, { classes, standFor: positives.length }, takers),
-      this.#part(
-        input,
-        1,
-        others,
-        { classes, standFor, weight: standFor / Math.max(others.length, 1) },
-        takers,
-      ),
-    ];
-    const { heads, ranks } = this.#pair!;
-    const steps = parts.map(async (part, at) => {
-      try {
-        return await heads[at]!.step(part.input);
-      } catch (error) {
-        ranks.fail(error);
-        throw error;
-      }
-    });
-    // A batch that fails on one of them, or on both, ends there: the next is none the worse.
-    if ((await Promise.allSettled(steps)).some(({ status }) => status === 'rejected')) ranks.recover();
-    const outputs = await Promise.all(steps);
+      this.#part(input, 1, negatives, { classes, standFor: drawn.own - positives.length, weight }, takers),
+    ] as const;
+    const outputs = await pair.step([parts[0].input, parts[1].input]);
     parts.forEach((part, at) => {
       scatterBias(gradBias, part, outputs[at]!);
     });
-    return outputs[0]!;
+    return outputs[0];
   }
 
   #part(
@@ -213,9 +216,9 @@ class SampledSteps {
   }
 }
 
-interface Drawn {
-  readonly ids: Int32Array;
-  readonly positives: Int32Array;
+interface Drawn extends SampledClasses {
+  /** Classes of this rank, and of all. */
+  readonly own: number;
   readonly classes: number;
   readonly taker: GradientTaker;
   readonly gradBias: FloatArray | undefined;
@@ -227,59 +230,9 @@ function placeOf(ids: Int32Array, id: number): number {
   return ids[place] === id ? place : NO_TARGET;
 }
 
-/** Hands over rows of W by their places among all. */
-function rowsOfClasses(
-  ids: Int32Array,
-  subCenters: number,
-  dim: number,
-  taker: GradientTaker,
-): GradientTaker {
-  const take = ({ first, values }: GradientRows): void => {
-    const rowOf = (row: number): number =>
-      ids[Math.floor(row / subCenters)]! * subCenters + (row % subCenters);
-    const rows = Int32Array.from({ length: values.length / dim }, (_, k) => rowOf(first + k));
-    eachRun(rows, 0, rows.length, (place, row, count) => {
-      taker.take({ first: row, values: values.subarray(place * dim, (place + count) * dim) });
-    });
-  };
-  return taker.begin === undefined ? { take } : { begin: (norm) => taker.begin!(norm), take };
-}
-
-/** Of two heads, which both tell the norm that they have together, before either hands over a row. */
-function sharedTaker(taker: GradientTaker): GradientTaker {
-  if (taker.begin === undefined) return taker;
-  let told = false;
-  return {
-    begin(norm) {
-      if (told) return;
-      told = true;
-      taker.begin!(norm);
-    },
-    take: (rows) => taker.take(rows),
-  };
-}
-
 function scatterBias(gradBias: FloatArray | undefined, { ids }: Part, output: HeadOutput): void {
   if (gradBias === undefined) return;
   ids.forEach((id, place) => {
     gradBias[id] = output.gradBias![place]!;
   });
-}
-
-/** ∂L/∂W of all classes, for who takes no rows: 0 where none was drawn. */
-class WholeGradient implements GradientTaker {
-  readonly values: FloatArray;
-  readonly #dim: number;
-
-  constructor({ weights, gradWeights, dim }: HeadInput) {
-    const length = weights.length;
-    this.values =
-      gradWeights?.fill(0) ??
-      (weights instanceof Float32Array ? new Float32Array(length) : new Float64Array(length));
-    this.#dim = dim;
-  }
-
-  take({ first, values }: GradientRows): void {
-    this.values.set(values, first * this.#dim);
-  }
 }

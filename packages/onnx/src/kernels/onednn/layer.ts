@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import type { Node } from '../../model/model.ts';
 import type { TensorData } from '../../model/tensor.ts';
 import type { OneDnnApi } from './api.ts';
@@ -9,6 +10,8 @@ export interface Layer {
   readonly api: OneDnnApi;
   readonly program: ProgramWriter;
   readonly node: Node;
+  /** Over whose pictures together statistics of the batch are taken; of this batch alone where there are none. */
+  readonly ranks: Communicator | undefined;
   /** Sizes of an input. */
   dims(index: number): readonly number[];
   /** Sizes of the first output. */
@@ -45,8 +48,8 @@ export interface BatchStatistics {
   /** Biased, as it normalises. */
   readonly variance: Value;
   readonly channels: number;
-  /** Values of a channel. */
-  readonly count: number;
+  /** Values of a channel, once the way forward has passed. */
+  count(): number;
 }
 
 /** How a kind of node is written. */

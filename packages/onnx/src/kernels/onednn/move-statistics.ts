@@ -24,7 +24,8 @@ export function moveStatistics(
   const next = new Map(form.statistics.map((statistic) => [statistic.name, statistic.next]));
   for (const { node, mean, variance, channels, count } of statistics) {
     const momentum = floatAttribute(node, 'momentum', 0.9);
-    const unbiased = count / Math.max(1, count - 1);
+    const values = count();
+    const unbiased = values / Math.max(1, values - 1);
     for (const [index, of, factor] of [
       [3, mean, 1],
       [4, variance, unbiased],

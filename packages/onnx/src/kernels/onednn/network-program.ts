@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import { type Node, unsupported } from '../../model/model.ts';
 import type { OneDnnApi } from './api.ts';
 import type { BatchStatistics, Layer } from './layer.ts';
@@ -26,6 +27,8 @@ export interface NetworkProgram {
   readonly seed: Value;
   /** Where gradients of parameters go, in memory of the caller's. */
   readonly gradients: ReadonlyMap<string, Value>;
+  /** From which position on each of these is there, in their order. */
+  readonly delivered: readonly { readonly name: string; readonly position: number }[];
   readonly statistics: readonly MovedStatistics[];
 }
 
@@ -33,18 +36,34 @@ export interface NetworkProgram {
  * Writes a network, layer by layer, and then the way back in the opposite order.
  *
  * @param keepsAll whether normalised and activated values are kept for the way back, or computed again there
+ * @param ranks over whose pictures together statistics of the batch are taken
  */
-export function networkProgram(api: OneDnnApi, network: Network, keepsAll: boolean = true): NetworkProgram {
-  return written(api, network, keepsAll).finish();
+export function networkProgram(
+  api: OneDnnApi,
+  network: Network,
+  keepsAll: boolean = true,
+  ranks?: Communicator,
+): NetworkProgram {
+  return written(api, network, { keepsAll, ranks }).finish();
 }
 
 /** Bytes that such a program computes in, without making it. */
-export function networkBytes(api: OneDnnApi, network: Network, keepsAll: boolean): number {
-  return written(api, network, keepsAll).bytes();
+export function networkBytes(
+  api: OneDnnApi,
+  network: Network,
+  keepsAll: boolean,
+  ranks?: Communicator,
+): number {
+  return written(api, network, { keepsAll, ranks }).bytes();
 }
 
-function written(api: OneDnnApi, network: Network, keepsAll: boolean): NetworkProgramWriter {
-  const writer = new NetworkProgramWriter(api, network, keepsAll);
+interface Writing {
+  readonly keepsAll: boolean;
+  readonly ranks: Communicator | undefined;
+}
+
+function written(api: OneDnnApi, network: Network, how: Writing): NetworkProgramWriter {
+  const writer = new NetworkProgramWriter(api, network, how);
   for (const layer of network.layers) writer.forward(layer);
   return writer;
 }
@@ -52,6 +71,7 @@ function written(api: OneDnnApi, network: Network, keepsAll: boolean): NetworkPr
 class NetworkProgramWriter {
   readonly #program: ProgramWriter;
   readonly #network: Network;
+  readonly #ranks: Communicator | undefined;
   readonly #values: Map<string, Value> = new Map();
   readonly #inputs: Map<string, Value> = new Map();
   readonly #constants: { readonly value: Value; readonly data: Float32Array }[] = [];
@@ -61,12 +81,14 @@ class NetworkProgramWriter {
   /** How many layers read a parameter. */
   readonly #uses: Map<string, number> = new Map();
   readonly #gradients: Map<string, Value> = new Map();
+  readonly #delivered: { readonly name: string; readonly position: number }[] = [];
   readonly #parameters: ReadonlySet<string>;
   readonly #backward: (() => void)[] = [];
 
-  constructor(api: OneDnnApi, network: Network, keepsAll: boolean) {
+  constructor(api: OneDnnApi, network: Network, { keepsAll, ranks }: Writing) {
     this.#program = new ProgramWriter(api, keepsAll);
     this.#network = network;
+    this.#ranks = ranks;
     for (const { node } of network.layers)
       for (const name of node.input) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
     this.#parameters = new Set(network.form.parameters.map(({ name }) => name));
@@ -80,6 +102,7 @@ class NetworkProgramWriter {
       api: this.#program.api,
       program: this.#program,
       node,
+      ranks: this.#ranks,
       dims: (index) => network.dims(node, name(index)),
       outputDims: network.dims(node, output),
       has: (index) => name(index) !== '',
@@ -139,6 +162,7 @@ class NetworkProgramWriter {
       output,
       seed,
       gradients: this.#gradients,
+      delivered: this.#delivered,
       statistics: this.#statistics,
     };
   }
@@ -182,6 +206,7 @@ class NetworkProgramWriter {
     const target = this.#program.external(gradient.dims);
     this.#program.copy(gradient, target);
     this.#gradients.set(name, target);
+    this.#delivered.push({ name, position: this.#program.position });
   }
 
   /** The sum of what flows into a value; asked for when all has. */

@@ -32,9 +32,10 @@ export class Network {
 
   /**
    * @param shape of the input; a name stands for a size that stays open
+   * @param fuses whether a normalisation may be one layer with the ReLU behind it
    * @throws UnsupportedOperatorError naming every node that is not known here
    */
-  constructor(form: TrainingForm, input: string, shape: readonly (number | string)[]) {
+  constructor(form: TrainingForm, input: string, shape: readonly (number | string)[], fuses: boolean = true) {
     this.form = form;
     const masked = form.masks.reduce(
       (sized, { name, sample }) => withInputShape(sized, name, [shape[0]!, ...sample]),
@@ -49,7 +50,9 @@ export class Network {
     const nodes = graph.node.filter((node) => live.has(node) && node.opType !== 'Constant');
     this.#flow = flowing(nodes, new Set(form.parameters.map(({ name }) => name)));
     this.#requireKnown(nodes);
-    this.layers = fused(nodes, form.output);
+    this.layers = fuses
+      ? fused(nodes, form.output)
+      : nodes.map((node) => ({ node, rule: layerRule(node)!, output: node.output[0]! }));
   }
 
   /** @throws UnsupportedOperatorError where sizes do not follow from those of the batch */

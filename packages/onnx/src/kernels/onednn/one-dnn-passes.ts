@@ -7,6 +7,7 @@ import type { OneDnnApi } from './api.ts';
 import { moveStatistics } from './move-statistics.ts';
 import { Network } from './network.ts';
 import { type NetworkProgram, networkBytes, networkProgram } from './network-program.ts';
+import { othersTurn } from './others-turn.ts';
 
 /** A training on oneDNN. */
 export class OneDnnPasses implements TrainingPasses {
@@ -31,19 +32,24 @@ export class OneDnnPasses implements TrainingPasses {
       );
   }
 
+  #network(shape: readonly number[]): Network {
+    // What ranks meet over comes between the statistics and what is normalised by them.
+    const fuses = this.#options.synchronise === undefined;
+    return new Network(this.#plan.form, this.#plan.input.name, shape, fuses);
+  }
+
   newBatch(shape: readonly number[]): BatchPasses {
-    const network = new Network(this.#plan.form, this.#plan.input.name, shape);
+    const { activations, synchronise } = this.#options;
     const setThreads = (): void => this.#api.library.setThreads(this.#options.threads);
     setThreads();
     return new OneDnnBatch(this.#options.runtime, this.#plan, {
-      ...networkProgram(this.#api, network, this.#options.activations === 'saved'),
+      ...networkProgram(this.#api, this.#network(shape), activations === 'saved', synchronise),
       setThreads,
     });
   }
 
   bytes(shape: readonly number[], activations: PassOptions['activations']): number {
-    const network = new Network(this.#plan.form, this.#plan.input.name, shape);
-    return networkBytes(this.#api, network, activations === 'saved');
+    return networkBytes(this.#api, this.#network(shape), activations === 'saved', this.#options.synchronise);
   }
 
   async release(): Promise<void> {}
@@ -77,8 +83,13 @@ class OneDnnBatch implements BatchPasses {
     return { embeddings: this.#embeddings, statistics };
   }
 
-  async backward(feeds: Tensors, gradient: Float32Array, targets: Targets): Promise<Tensors> {
-    const { program, seed, gradients, middle, end, setThreads } = this.#network;
+  async backward(
+    feeds: Tensors,
+    gradient: Float32Array,
+    targets: Targets,
+    ready?: (name: string, gradient: RuntimeTensor) => boolean,
+  ): Promise<Tensors> {
+    const { program, seed, gradients, delivered, middle, end, setThreads } = this.#network;
     this.#hand(feeds);
     program.hand(seed, gradient);
     const results = new Map(
@@ -91,7 +102,11 @@ class OneDnnBatch implements BatchPasses {
       if (target === undefined) floats(tensor).fill(0);
       else program.hand(target, floats(tensor));
     }
-    await program.run(middle, end, setThreads);
+    const stops = delivered.map(({ name, position }) => ({
+      position,
+      run: () => (ready!(name, results.get(name)!) ? othersTurn() : undefined),
+    }));
+    await program.run(middle, end, setThreads, ready && stops);
     return results;
   }
 

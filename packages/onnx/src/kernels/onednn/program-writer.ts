@@ -1,6 +1,6 @@
 import { rowMajorStrides } from '../../model/dims.ts';
 import { ARG, type BinaryKind, type Layout, type OneDnnApi, type PrimitiveDescription } from './api.ts';
-import { type Operation, Program } from './program.ts';
+import { type Operation, Program, type Stop } from './program.ts';
 import { planMemory, Storage, type TakeOver, type Value } from './storage.ts';
 
 /** Positions of an axis. */
@@ -15,6 +15,7 @@ export class ProgramWriter {
   readonly #operations: Operation[] = [];
   readonly #storages: Storage[] = [];
   readonly #takeOvers: TakeOver[] = [];
+  readonly #stops: Stop[] = [];
   /** What values became in other layouts. */
   readonly #reordered: Map<Value, Value[]> = new Map();
   /** To be given back with the program. */
@@ -127,6 +128,12 @@ export class ProgramWriter {
     this.#operations.push({ description, args: given });
   }
 
+  /** Lets the host have its turn before the next operation. @param values of the program's own that it reads or writes */
+  stop(values: readonly Value[], run: Stop['run']): void {
+    for (const { storage } of values) storage.touch(this.position);
+    this.#stops.push({ position: this.position, run });
+  }
+
   /** The value in a layout: itself where it lies so already. */
   as(value: Value, layout: Layout): Value {
     const { areEqual, reorder } = this.api;
@@ -209,6 +216,7 @@ export class ProgramWriter {
       takeOvers: this.#takeOvers,
       layouts: this.#layouts,
       hints: this.#hints,
+      stops: this.#stops,
     });
   }
 }

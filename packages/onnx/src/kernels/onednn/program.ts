@@ -10,6 +10,13 @@ export interface Operation {
   readonly args: readonly (readonly [argument: number, value: Value])[];
 }
 
+/** Where the host has its turn in a program: before the operation of a position. */
+export interface Stop {
+  readonly position: number;
+  /** The next operation waits for a promise, and for nothing else. */
+  run(program: Program): void | Promise<void>;
+}
+
 /** What the operations of a program are about. */
 export interface ProgramParts {
   readonly storages: readonly Storage[];
@@ -17,6 +24,8 @@ export interface ProgramParts {
   /** To be given back with the program. */
   readonly layouts: readonly Layout[];
   readonly hints: readonly PrimitiveDescription[];
+  /** In their order. */
+  readonly stops: readonly Stop[];
 }
 
 /** A primitive with its arguments in place. */
@@ -34,6 +43,7 @@ export class Program {
   readonly #api: OneDnnApi;
   readonly #arena: Arena;
   readonly #calls: readonly Call[];
+  readonly #stops: readonly Stop[];
   readonly #execute: (...args: readonly unknown[]) => void;
   readonly #setHandle: (...args: readonly unknown[]) => void;
   readonly #externals: Map<Storage, Pointer[]> = new Map();
@@ -42,8 +52,9 @@ export class Program {
   constructor(
     api: OneDnnApi,
     operations: readonly Operation[],
-    { storages, takeOvers, layouts, hints }: ProgramParts,
+    { storages, takeOvers, layouts, hints, stops }: ProgramParts,
   ) {
+    this.#stops = stops;
     const { checked, maker, plain } = api.library;
     this.#api = api;
     this.#execute = checked(
@@ -117,25 +128,45 @@ export class Program {
   }
 
   /**
-   * Runs the operations from one position to before another. Other work of the process goes on in between.
+   * Runs the operations from one position to before another, and the stops before each of them. Other work of the process
+   * goes on in between.
    *
    * @param prepare sets what other programs of the process may have set otherwise: at the start, and after every pause
+   * @param further stops of this run, after those of the program, in their order
    */
-  async run(from: number, to: number, prepare: () => void = () => {}): Promise<void> {
+  async run(
+    from: number,
+    to: number,
+    prepare: () => void = () => {},
+    further: readonly Stop[] = [],
+  ): Promise<void> {
+    const stops = [...this.#stops, ...further].sort((a, b) => a.position - b.position);
     prepare();
     let since = performance.now();
     const { undisturbed } = this.#api.library;
+    const began = (): void => {
+      prepare();
+      since = performance.now();
+    };
     for (let next = from; next < to; ) {
+      for (const stop of stops) {
+        if (stop.position !== next) continue;
+        const waits = stop.run(this);
+        if (waits === undefined) continue;
+        await waits;
+        began();
+      }
+      const end = stops.find(({ position }) => position > next && position < to)?.position ?? to;
       undisturbed(() => {
         do {
           const { primitive, count, args } = this.#calls[next++]!;
           this.#execute(primitive, this.#api.stream, count, args);
-        } while (next < to && performance.now() - since < PATIENCE);
+        } while (next < end && performance.now() - since < PATIENCE);
       });
       if (next >= to) return;
+      if (performance.now() - since < PATIENCE) continue;
       await othersTurn();
-      prepare();
-      since = performance.now();
+      began();
     }
   }
 
