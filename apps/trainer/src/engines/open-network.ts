@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Communicator } from '@cf/core';
 import { lowMemory, onnxModel } from '@cf/onnx';
 import { UsageError } from '../errors.ts';
 import type { NetworkConfig, NetworkTraining } from '../settings/train-config.ts';
@@ -26,8 +27,8 @@ export interface UntrainedNetwork {
   readonly notes?: readonly string[];
   /** Bytes that training keeps a picture between the way forward and the way back: a lower bound. */
   activationBytes(): Promise<number>;
-  /** A copy to be trained. */
-  openTraining(): Promise<NetworkInTraining>;
+  /** A copy to be trained. @param synchronise ranks whose pictures normalisations over the batch see together */
+  openTraining(synchronise?: Communicator): Promise<NetworkInTraining>;
 }
 
 /**
@@ -46,7 +47,10 @@ export async function openOnnxEngine(
   if (config.kind === 'layers') throw layersElsewhere(config.file);
   if (config.kind === 'built-in') return openNetwork(training, config, device);
   const untrained = await withAllReasons(config, () => openNetwork(training, config, device));
-  return { ...untrained, openTraining: () => withAllReasons(config, untrained.openTraining) };
+  return {
+    ...untrained,
+    openTraining: (ranks) => withAllReasons(config, () => untrained.openTraining(ranks)),
+  };
 }
 
 async function openNetwork(
@@ -70,8 +74,9 @@ async function openNetwork(
         training.memory === 'low'
           ? lowMemory(model, { batch: 1, ...trainedPart(training) }).keptBytesPerSample
           : activationBytes(model, sampleShape(shape, pixels)),
-      openTraining: () =>
+      openTraining: (synchronise) =>
         openOnnxTraining({
+          synchronise,
           name,
           model,
           dim,

@@ -1,4 +1,4 @@
-import { BackendError, CfError, firstLine } from '@cf/core';
+import { BackendError, CfError, type Communicator, firstLine } from '@cf/core';
 import {
   createTrainingSession,
   lowMemory,
@@ -37,6 +37,8 @@ export interface OnnxTrainingOptions {
   readonly device?: Device;
   /** Opens a model to embed with. */
   readonly openInference: (model: Model) => Promise<Embedder>;
+  /** Ranks whose pictures normalisations over the batch see together. */
+  readonly synchronise?: Communicator | undefined;
   /** How it wants pictures of a shape; left out for one that takes no pictures. */
   readonly pixels?: { readonly form: PixelForm; readonly shape: ImageShape };
 }
@@ -48,7 +50,7 @@ export interface OnnxTrainingOptions {
  * anything runs
  */
 export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<NetworkInTraining> {
-  const { name, model, dim, config, threads, device = 'cpu', openInference, pixels } = options;
+  const { name, model, dim, config, threads, device = 'cpu', openInference, pixels, synchronise } = options;
   const part = trainedPart(config);
   // What can't be exported is told before it is trained.
   const { notes } = exportedModel(model, config);
@@ -70,6 +72,7 @@ export async function openOnnxTraining(options: OnnxTrainingOptions): Promise<Ne
       executionProviders: [device],
       activations: activationsOf(memory),
       ...(given !== undefined && { kernels: given }),
+      ...(synchronise && { synchronise }),
       ...part,
     }),
   ).catch((cause: unknown) => {

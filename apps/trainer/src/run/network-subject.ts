@@ -1,3 +1,4 @@
+import type { Communicator } from '@cf/core';
 import { openPictureStream, type PictureStream } from '@cf/data/node';
 import type { ImageShape } from '../dataset/image-source.ts';
 import { pictureSamples } from '../dataset/picture-samples.ts';
@@ -38,18 +39,27 @@ export async function withNetwork<T>(
   const untrained = await openEngine(config, device);
   try {
     const images = dataset.labels.filter((label) => label >= 0).length;
-    requireMemory(await untrained.activationBytes(), Math.min(config.batch, images));
-    const network = await untrained.openTraining();
+    const ranks = place.ranks?.communicator;
+    const synchronised = config.syncBn ? ranks : undefined;
+    // What normalisations see, and what is in memory at once.
+    const size = (count: number, of: Communicator | undefined): number => Math.floor(count / (of?.size ?? 1));
+    requireMemory(
+      await untrained.activationBytes(),
+      Math.min(Math.ceil(config.batch / (ranks?.size ?? 1)), images),
+    );
+    const seen = ranks !== undefined && synchronised === undefined ? ranks : undefined;
+    const batches = { ...config, batch: size(config.batch, seen) };
+    const network = await untrained.openTraining(synchronised);
     try {
       await requireInitial(place.initFrom, config, network.learner);
       if (job.kept === undefined) await requireGivenHead(config, network.learner, dataset);
-      requireBatchSize(config, images, network.smallestBatch);
+      requireBatchSize(batches, size(images, seen), network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
       const stream = await openPictures(job, untrained.inference.shape, run.path);
       try {
-        const subject = subjectOn(job, untrained, stream);
-        requireBatchSize(config, subject.samples.count, network.smallestBatch);
+        const subject = subjectOn(job, untrained, stream, synchronised);
+        requireBatchSize(batches, size(subject.samples.count, seen), network.smallestBatch);
         const told = [network.trains, network.told, network.memory, memoryText(stream)];
         const notes = told.filter((line) => line !== undefined);
         return await work({ run, network, ...subject, notes: [...subject.notes, ...notes] });
@@ -105,6 +115,7 @@ function subjectOn(
   { config, dataset, signal }: Job<NetworkTraining>,
   untrained: UntrainedNetwork,
   stream: PictureStream,
+  synchronised: Communicator | undefined,
 ): Omit<Subject, 'run' | 'network'> {
   const { verification } = dataset;
   const { flip: mirror, before: isScoredBefore } = config.evaluation;
@@ -127,7 +138,7 @@ function subjectOn(
     samples,
     pictures: stream.indices.filter((index) => dataset.labels[index]! >= 0),
     indices: stream.indices,
-    openAgain: (): Promise<NetworkInTraining> => untrained.openTraining(),
+    openAgain: (): Promise<NetworkInTraining> => untrained.openTraining(synchronised),
     embedTrained: (network) =>
       embedStream('embedding', stream, network, {
         wanted: (index) => dataset.labels[index]! >= 0,

@@ -1,6 +1,7 @@
 import {
   type Communicator,
   checkLabels,
+  OptionOutOfRangeError,
   type Sampler,
   ShapeMismatchError,
   SharedTiles,
@@ -62,6 +63,7 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     classBias: arrayOptimiser(rule, biasWeightDecay),
     shadows: shadows && { ...shadows, tiles: new SharedTiles() },
   };
+  requireShares(sampler, task.ranks);
   const perEpoch = sampler.steps;
   const schedule = { ...options.schedule, totalSteps: Math.max(1, perEpoch * epochs) };
   // Told before a first checkpoint is written.
@@ -111,6 +113,18 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
     await data.return();
   }
   yield { type: 'done', step: state.step, interrupted: interrupted && state.step < perEpoch * epochs };
+}
+
+/** @throws OptionOutOfRangeError for steps that do not have a sample for each rank */
+function requireShares(sampler: Sampler, ranks: Communicator | undefined): void {
+  const smallest = Math.min(...sampler.batches(0).map(({ length }) => length));
+  if (ranks === undefined || ranks.size <= smallest) return;
+  throw new OptionOutOfRangeError(
+    'ranks',
+    ranks.size,
+    `at most ${smallest}, the samples of the smallest step`,
+    "start fewer ranks, choose another batch, or lastBatch 'drop'.",
+  );
 }
 
 /** The state to start with, which fits; the learner is then where it belongs. */

@@ -4,7 +4,7 @@ import { KERNEL_CHOICES } from '../../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../../engines/memory-choice.ts';
 import { only, setting } from '../setting.ts';
 import { ENGINES, ONLY } from '../situation.ts';
-import { integer, text } from './values.ts';
+import { integer, off, text } from './values.ts';
 
 /** Of a network. */
 export const network = {
@@ -46,6 +46,11 @@ export const network = {
       '--memory <choice>',
       z.enum(MEMORY_CHOICES).default('normal'),
       `${MEMORY_CHOICES.join(' or ')}: low computes activations again instead of keeping them; what that gives and costs is told`,
+    ),
+    syncBn: setting(
+      '--sync-bn',
+      off(),
+      'of several ranks: normalisations over the batch see the pictures of all of them, so that ranks train as one process does; of oneDNN',
     ),
     exportType: setting(
       '--export-type <type>',
