@@ -8,6 +8,8 @@ export interface Handles {
   readonly operations: { readonly sum: unknown; readonly max: unknown };
   /** Stands for the buffer that is received into. */
   readonly inPlace: unknown;
+  /** Stands for a status that nobody reads. */
+  readonly statusIgnore: unknown;
   /** How a handle is declared in C. */
   readonly handle: 'void *' | 'int';
 }
@@ -69,6 +71,7 @@ function known(library: ForeignLibrary, path: string): Pick<MpiLibrary, 'name' |
         },
         operations: { sum: openMpi('mpi_op_sum'), max: openMpi('mpi_op_max') },
         inPlace: 1n,
+        statusIgnore: null,
         handle: 'void *',
       },
     };
@@ -89,6 +92,7 @@ function mpich(library: ForeignLibrary, path: string): Handles {
     types: { float32: 0x4c00040a, float64: 0x4c00080b, byte: 0x4c00010d },
     operations: { sum: 0x58000003, max: 0x58000001 },
     inPlace: -1n,
+    statusIgnore: 1n,
     handle: 'int',
   };
 }

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadMpi } from './library.ts';
 import { openMpi } from './open-mpi.ts';
-import { CLASSES, type RankResult, trainedCenters } from './testing/ranks.ts';
+import { CLASSES, type Ending, type RankResult, trainedCenters } from './testing/ranks.ts';
 
 const MPIRUN = '/usr/bin/mpirun';
 const PROGRAM = join(import.meta.dirname, 'testing', 'ranks.ts');
@@ -42,6 +42,7 @@ describe.skipIf(!existsSync(MPIRUN))(`ranks (needs ${MPIRUN})`, () => {
     const { steps, centers } = await trainedCenters([0, CLASSES]);
     for (const result of results) {
       expect(result.size).toBe(size);
+      expect(result.hosts).toEqual(new Array(size).fill(hostname()));
       expect(result.sum[0]).toBe((size * (size + 1)) / 2);
       expect(result.max).toEqual([0, size - 1].map((value) => value || expect.closeTo(0)));
       expect(result.gathered).toEqual(results.map(({ rank }) => new Array(rank + 1).fill(rank)));
@@ -63,10 +64,27 @@ describe.skipIf(!existsSync(MPIRUN))(`ranks (needs ${MPIRUN})`, () => {
     expect(stderr).toMatch(/rank 1|signal 9|Killed/);
   });
 
-  test('that hang are told by those who wait, and the job ends', async () => {
-    const { code, stderr } = await mpirun(3, 'hang');
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(/rank [02] of 3: waited 2 s in MPI_\w+, call \d+: another rank hangs/);
+  test.each<[Ending, number, string]>([
+    ['stop', 3, 'waited 3 s in MPI_(Reduce, call 1|Bcast, call 2): rank 1 on HOST hangs'],
+    ['busy', 2, 'waited 3 s in MPI_Reduce, call 1: rank 1 on HOST hangs'],
+    ['stop later', 2, 'waited 3 s in MPI_Reduce, call 2: rank 1 on HOST hangs'],
+    ['stay', 3, 'waited 3 s in MPI_Finalize, call 1: rank 1 on HOST hangs'],
+    ['stop, serialized', 2, 'waited 3 s in MPI_Reduce, call 1: another rank hangs, or is at another call'],
+  ])('that hang are named by those who wait, and the job ends: %s', async (ending, size, message) => {
+    const { code, stderr } = await mpirun(size, ending);
+    expect(stderr).toMatch(new RegExp(`rank [02] of ${size}: ${message.replace('HOST', hostname())}`));
+    expect(code).toBe(75);
+  });
+
+  test('that wait in different calls are told which, and the job ends', async () => {
+    const { code, stderr } = await mpirun(2, 'elsewhere');
+    const host = hostname();
+    const [reduce, barrier] = ['MPI_Reduce, call 1', 'MPI_Barrier, call 1'];
+    expect([
+      `rank 0 of 2: waited 3 s in ${reduce}: rank 1 on ${host} waits in ${barrier}. The job ends on all ranks.`,
+      `rank 1 of 2: waited 3 s in ${barrier}: rank 0 on ${host} waits in ${reduce}. The job ends on all ranks.`,
+    ]).toContain(stderr.split('\n')[0]);
+    expect(code).toBe(75);
   });
 });
 
@@ -83,6 +101,7 @@ test('a machine without MPI is told what to install', () => {
 
 test.each<[Record<string, unknown>, RegExp]>([
   [{ timeoutSeconds: 0 }, /^timeoutSeconds = 0/],
+  [{ timeoutSeconds: Number.POSITIVE_INFINITY }, /^timeoutSeconds = null|^timeoutSeconds = Infinity/],
   [{ timeout: 5 }, /'timeout'.*did you mean|timeoutSeconds/s],
 ])('%j is refused', (options, message) => {
   expect(() => openMpi({ koffi, ...options } as never)).toThrow(message);
