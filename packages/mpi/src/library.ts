@@ -47,7 +47,9 @@ export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
       reasons.push(error);
       continue;
     }
-    return { path: name, library, ...known(library, name) };
+    const found = { path: name, library, ...known(library, name) };
+    keepLoaded(library, name);
+    return found;
   }
   throw new BackendError(
     path === undefined ? 'no MPI on this machine' : `no MPI library at ${path}`,
@@ -55,6 +57,15 @@ export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
     "install one: 'apt install openmpi-bin' or 'apt install mpich' on Debian, 'brew install open-mpi' on macOS.",
     reasons[0],
   );
+}
+
+/**
+ * A thread that has called MPI runs a destructor of MPI's when it ends, and at the end of a process koffi unloads what it has
+ * loaded before that: a second reference keeps the library, or the process ends with signal 11 after all is done (over TCP).
+ */
+function keepLoaded(library: ForeignLibrary, path: string): void {
+  const RTLD_LAZY = 1;
+  library.func('void *dlopen(const char *, int)')(path, RTLD_LAZY);
 }
 
 function known(library: ForeignLibrary, path: string): Pick<MpiLibrary, 'name' | 'handles'> {

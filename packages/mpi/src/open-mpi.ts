@@ -8,7 +8,7 @@ import {
 } from '@cf/core';
 import type { ForeignFunction, ForeignFunctions } from './foreign-functions.ts';
 import { loadMpi, type MpiLibrary } from './library.ts';
-import { type CALLS, type Mailbox, openMailbox } from './mailbox.ts';
+import { type CALLS, openMailbox } from './mailbox.ts';
 import { type Place, whoIsMissing } from './waiting.ts';
 
 export interface MpiOptions {
@@ -84,14 +84,14 @@ export function openMpi(options: MpiOptions): MpiRanks {
     finalize: library.func('int MPI_Finalize()'),
   };
   const hosts = hostsOf(mpi, size, functions.gather);
-  const mailbox = provided[0]! < MULTIPLE ? null : openMailbox(mpi, rank, size);
+  const mailbox = provided[0]! < MULTIPLE ? undefined : openMailbox(mpi, rank, size);
   const abort = (code: number, reason: string): never => {
     say(`rank ${rank} of ${size}: ${reason}`);
     functions.abort(handles.world, code);
     process.exit(code);
   };
   /** Ends the job after the time. Nothing is said before the first part of it has passed. */
-  const watch = (own: Place, mail: Mailbox | null): NodeJS.Timeout => {
+  const watch = (own: Place): NodeJS.Timeout => {
     const heard = new Map<number, Place & { readonly part: number }>();
     let part = 0;
     const end = (): never => {
@@ -99,7 +99,7 @@ export function openMpi(options: MpiOptions): MpiRanks {
       for (const [other, { part: last }] of heard) if (last <= PARTS - FRESH) heard.delete(other);
       const silentSeconds = Number(((timeoutSeconds * FRESH) / PARTS).toPrecision(2));
       const others =
-        mail === null
+        mailbox === undefined
           ? 'another rank hangs, or is at another call'
           : whoIsMissing({ rank, own, hosts, heard, silentSeconds });
       return abort(
@@ -110,8 +110,8 @@ export function openMpi(options: MpiOptions): MpiRanks {
     return setInterval(
       () => {
         part++;
-        mail?.post(own);
-        for (const [other, there] of mail?.take() ?? []) heard.set(other, { ...there, part });
+        mailbox?.post(own);
+        for (const [other, there] of mailbox?.take() ?? []) heard.set(other, { ...there, part });
         if (part === PARTS) end();
       },
       (1000 * timeoutSeconds) / PARTS,
@@ -122,10 +122,9 @@ export function openMpi(options: MpiOptions): MpiRanks {
     what: (typeof CALLS)[number],
     run: ForeignFunction,
     args: readonly unknown[],
-    mail = mailbox,
   ): Promise<void> => {
     calls++;
-    const timer = watch({ call: calls, name: what }, mail);
+    const timer = watch({ call: calls, name: what });
     try {
       const status = await new Promise((resolve, reject) => {
         run.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
@@ -195,10 +194,11 @@ export function openMpi(options: MpiOptions): MpiRanks {
     barrier: () => call('MPI_Barrier', functions.barrier, [handles.world]),
     abort,
     async close() {
-      // While the others are waited for here, they can be told and named; MPI_Finalize itself allows no messages.
+      // The others are waited for here, where they can be told and named: MPI_Finalize allows no messages, and no other thread
+      // than the one that called MPI_Init_thread.
       await call('MPI_Finalize', functions.barrier, [handles.world]);
       mailbox?.take();
-      await call('MPI_Finalize', functions.finalize, [], null);
+      functions.finalize();
     },
   };
 }

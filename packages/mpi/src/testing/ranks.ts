@@ -70,7 +70,7 @@ export type Ending =
   | 'stop, serialized';
 
 /** Of the jobs that end so. */
-export const TIMEOUT_SECONDS = 3;
+export const TIMEOUT_SECONDS = 5;
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 

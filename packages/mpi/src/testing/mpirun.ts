@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MPIRUN = '/usr/bin/mpirun';
+const PROGRAM = join(import.meta.dirname, 'ranks.ts');
+
+export const hasMpirun: boolean = existsSync(MPIRUN);
+
+/** How a job has ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the program of ranks and waits for the end of the job.
+ *
+ * @param options of mpirun
+ * @param args of the program
+ * @param within the words before the command, where it runs elsewhere
+ */
+export function mpirun(
+  options: readonly string[],
+  args: readonly string[],
+  within: readonly string[] = [],
+): Promise<Ended> {
+  // Open MPI wants to be told that root is meant.
+  const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
+  const [file, ...rest] = [...within, MPIRUN, ...options, process.execPath, PROGRAM, ...args];
+  return new Promise((resolve) => {
+    execFile(file!, rest, { env, timeout: 100_000 }, (error, _, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stderr });
+    });
+  });
+}
