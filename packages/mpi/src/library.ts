@@ -38,6 +38,7 @@ const NAMES: readonly string[] = [
  * @throws BackendError that says which package to install
  */
 export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
+  giveStack(koffi);
   const reasons: unknown[] = [];
   for (const name of path === undefined ? NAMES : [path]) {
     let library: ForeignLibrary;
@@ -57,6 +58,24 @@ export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
     "install one: 'apt install openmpi-bin' or 'apt install mpich' on Debian, 'brew install open-mpi' on macOS.",
     reasons[0],
   );
+}
+
+/** Bytes: what a program's own stack has. MPICH 4 sums float32 in more than the 128 KiB that koffi gives. */
+const STACK = 8 * 2 ** 20;
+
+function giveStack(koffi: ForeignFunctions): void {
+  const { async_stack_size: given = 0 } = koffi.config();
+  if (given >= STACK) return;
+  try {
+    koffi.config({ async_stack_size: STACK });
+  } catch (cause) {
+    throw new BackendError(
+      `koffi with ${given} bytes of stack for calls on threads`,
+      `${STACK}, which MPI may need`,
+      'open MPI before koffi loads another library, or configure async_stack_size before that.',
+      cause,
+    );
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { loadMpi } from './library.ts';
 import { openMpi } from './open-mpi.ts';
 import { readResults, requireAsOne } from './testing/as-one.ts';
-import { type Ended, hasMpirun, mpirun } from './testing/mpirun.ts';
+import { alone, type Ended, hasMpich, hasMpirun, mpiexecOfMpich, mpirun } from './testing/mpirun.ts';
 import type { Ending } from './testing/ranks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ranks-'));
@@ -21,6 +21,12 @@ describe.skipIf(!hasMpirun)('ranks (needs openmpi-bin)', () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     const results = readResults(folder, size);
     await requireAsOne(results, new Array(size).fill(hostname()));
+  });
+
+  test('that another MPI has started do not train each alone', async () => {
+    const { code, stderr } = await alone(folder, { PMI_SIZE: '2' });
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/Open MPI \(libmpi\.so\.40\), which knows of 1 rank where PMI_SIZE = 2/);
   });
 
   test('that die end the job', async () => {
@@ -53,13 +59,38 @@ describe.skipIf(!hasMpirun)('ranks (needs openmpi-bin)', () => {
   });
 });
 
+describe.skipIf(!hasMpich)('ranks of MPICH (needs mpich)', () => {
+  test('do as one, and have the same bits', async () => {
+    const { code, stderr } = await mpiexecOfMpich(3, folder);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const results = readResults(folder, 3);
+    expect(results.map(({ library }) => library)).toEqual(['MPICH', 'MPICH', 'MPICH']);
+    await requireAsOne(results, new Array(3).fill(hostname()));
+  });
+
+  test('that hang are named by those who wait, and the job ends', async () => {
+    const { code, stderr } = await mpiexecOfMpich(2, folder, 'stop');
+    expect(stderr).toContain(`rank 0 of 2: waited 5 s in MPI_Reduce, call 1: rank 1 on ${hostname()} hangs`);
+    expect(code).toBe(75);
+  });
+});
+
 test('a machine without MPI is told what to install', () => {
   const none = {
+    config: () => ({ async_stack_size: 2 ** 24 }),
     load: () => {
       throw new Error('no such file');
     },
   };
   expect(() => openMpi({ koffi: none })).toThrow(/no MPI on this machine.*\n.*apt install openmpi-bin/);
+  const fixed = {
+    ...none,
+    config(changes?: object) {
+      if (changes) throw new Error('too late');
+      return { async_stack_size: 2 ** 17 };
+    },
+  };
+  expect(() => openMpi({ koffi: fixed })).toThrow(/131072 bytes of stack.*\n.*before koffi loads another/);
   expect(() => loadMpi(koffi, '/no/libmpi.so')).toThrow(/no MPI library at \/no\/libmpi\.so/);
   expect(() => loadMpi(koffi, 'libc.so.6')).toThrow(/libc\.so\.6, which is no MPI/);
 });

@@ -75,6 +75,7 @@ export function openMpi(options: MpiOptions): MpiRanks {
   const rank = place[0]!;
   library.func(`int MPI_Comm_size(${h}, int *)`)(handles.world, place);
   const size = place[0]!;
+  requireStarted(mpi, size);
   const functions = {
     reduce: library.func(`int MPI_Reduce(void *, void *, int, ${h}, ${h}, int, ${h})`),
     broadcast: library.func(`int MPI_Bcast(void *, int, ${h}, int, ${h})`),
@@ -201,6 +202,22 @@ export function openMpi(options: MpiOptions): MpiRanks {
       functions.finalize();
     },
   };
+}
+
+/** How many ranks the one who starts them says there are: Open MPI's mpirun, MPICH's, Slurm's srun. */
+const STARTED = ['OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'SLURM_STEP_NUM_TASKS'] as const;
+
+/** Ranks that another MPI has started know nothing of each other: each would train alone. */
+function requireStarted({ name, path }: MpiLibrary, size: number): void {
+  for (const variable of STARTED) {
+    const started = Number(process.env[variable] ?? 1);
+    if (size > 1 || !(started > 1)) continue;
+    throw new BackendError(
+      `${name} (${path}), which knows of 1 rank where ${variable} = ${started}`,
+      'the MPI that has started the ranks',
+      'start them with its own mpirun (srun: --mpi=pmix), or name the library of yours by path.',
+    );
+  }
 }
 
 /** What the machine of each rank is called. */

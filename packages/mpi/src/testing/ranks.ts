@@ -76,6 +76,7 @@ const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(do
 
 /** An MPI that allows less than is asked for. */
 const serialized: ForeignFunctions = {
+  config: koffi.config,
   load(path) {
     const library = koffi.load(path);
     return {
@@ -92,9 +93,10 @@ const serialized: ForeignFunctions = {
 };
 
 /** What one rank does. */
-async function main(folder: string, ending: Ending | undefined): Promise<void> {
+async function main(folder: string, ending: Ending | undefined, path: string | undefined): Promise<void> {
   const ranks = openMpi({
     koffi: ending === 'stop, serialized' ? serialized : koffi,
+    path,
     timeoutSeconds: ending === undefined ? 60 : TIMEOUT_SECONDS,
   });
   const { rank, size, library, hosts } = ranks;
@@ -136,5 +138,7 @@ async function main(folder: string, ending: Ending | undefined): Promise<void> {
   await ranks.close();
 }
 
-if (process.argv[1] === import.meta.filename)
-  await main(process.argv[2]!, process.argv[3] as Ending | undefined);
+if (process.argv[1] === import.meta.filename) {
+  const [folder, ending, path] = process.argv.slice(2);
+  await main(folder!, (ending || undefined) as Ending | undefined, path);
+}
