@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,4 +39,23 @@ describe.skipIf(lacking !== undefined)(`two hosts${lacking === undefined ? '' : 
     );
     expect(code).toBe(75);
   });
+
+  // The last one: the hosts are of no use after.
+  test('where the cable is cut, ranks on both end, and name those that they do not reach', async () => {
+    const job = onBoth('go on');
+    await until(() => existsSync(join(folder, 'going')));
+    hosts.cut();
+    await until(() => hosts.running() === 0);
+    // mpirun itself and its daemon wait for each other until TCP gives up, minutes later.
+    hosts.remove();
+    const { stderr } = await job;
+    const [, there] = hosts.names;
+    expect(stderr).toMatch(
+      new RegExp(`rank [02] of 4: waited 5 s in MPI_Barrier, .*: ranks 1 on ${there}, 3 on ${there} hang, `),
+    );
+  });
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 100));
+}

@@ -66,6 +66,8 @@ export type Ending =
   | 'elsewhere'
   /** It does not take leave. */
   | 'stay'
+  /** All meet again and again, and the first says so by a file `going`. */
+  | 'go on'
   /** It is stopped, and MPI allows one thread at a time. */
   | 'stop, serialized';
 
@@ -103,6 +105,11 @@ async function main(folder: string, ending: Ending | undefined, path: string | u
   if (ending === 'stop later') {
     if (rank === 0) await sleep(600 * TIMEOUT_SECONDS);
     await ranks.barrier();
+  }
+  while (ending === 'go on') {
+    await ranks.barrier();
+    if (rank === 0) writeFileSync(join(folder, 'going'), '');
+    await sleep(50);
   }
   if (rank === 1) {
     if (ending === 'die') process.kill(process.pid, 'SIGKILL');

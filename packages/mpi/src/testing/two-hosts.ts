@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,6 +12,10 @@ export interface TwoHosts {
   readonly within: readonly string[];
   /** Bytes that the first host has had from the second. */
   received(): number;
+  /** Cuts the cable. */
+  cut(): void;
+  /** How many processes of Node run on both. */
+  running(): number;
   /** Ends what still runs on the hosts, and takes them away. */
   remove(): void;
 }
@@ -32,12 +36,13 @@ export function makeTwoHosts(): TwoHosts {
   const names = [`cf${process.pid}a`, `cf${process.pid}b`] as const;
   const folder = mkdtempSync(join(tmpdir(), 'hosts-'));
   const agent = join(folder, 'agent');
+  const processesOf = (name: string): number[] =>
+    ip('netns', 'pids', name).split('\n').filter(Boolean).map(Number);
   const remove = (): void => {
     process.off('exit', remove);
     for (const name of names) {
       try {
-        for (const pid of ip('netns', 'pids', name).split('\n').filter(Boolean))
-          process.kill(Number(pid), 'SIGKILL');
+        for (const pid of processesOf(name)) process.kill(pid, 'SIGKILL');
       } catch {
         // It was not made, or a process ended meanwhile.
       }
@@ -100,8 +105,19 @@ exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"
       const [link] = JSON.parse(ip('-n', names[0], '-json', '-stats', 'link', 'show', CABLE));
       return link.stats64.rx.bytes;
     },
+    cut: () => void ip('-n', names[0], 'link', 'set', CABLE, 'down'),
+    running: () => names.flatMap(processesOf).filter(isNode).length,
     remove,
   };
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(`${process.execPath}\0`);
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
 }
 
 /** Why hosts can't be made here, if they can't. */
