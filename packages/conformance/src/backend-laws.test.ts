@@ -28,7 +28,7 @@ import type { Law } from './laws/law.ts';
 import { knownCounterexample } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
 import { sampleIsAHead } from './laws/sampled-classes.ts';
-import { shardsAreTheWhole } from './laws/shards.ts';
+import { failedShardsEnd, shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import { firstOfEqualSubCenters, nearestSubCenterCounts, tablesBelongToClasses } from './laws/sub-centers.ts';
 import {
@@ -381,6 +381,8 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
   ['shards never meet', shardsAreTheWhole, withoutMeeting([0])],
   ['each shard has a log-sum-exp of its own', shardsAreTheWhole, withoutMeeting([1, 2])],
   ['∂X stays on its shard', shardsAreTheWhole, withoutMeeting([3])],
+  ['a shard goes on without one that has failed', failedShardsEnd, goingOnAlone],
+  ['a head that has failed once fails for ever', failedShardsEnd, failingForEver()],
   [
     '∂W is off by a thousandth',
     gradientsMatchDerivatives,
@@ -400,6 +402,38 @@ const FAULTS: readonly (readonly [fault: string, law: Law, step: Step])[] = [
       ),
   ],
 ];
+
+/** A shard that takes a meeting that has failed for one of its own. */
+async function goingOnAlone(loss: MarginLoss, input: HeadInput, options: HeadOptions): Promise<HeadOutput> {
+  const { communicator: met } = options;
+  if (met === undefined) return referenceStep(loss, input, options);
+  const communicator: Communicator = {
+    ...met,
+    async allReduce(values, operation) {
+      try {
+        await met.allReduce(values, operation);
+      } catch (error) {
+        if ((error as { readonly code?: string }).code === undefined) throw error;
+      }
+    },
+  };
+  return (await referenceBackend().createHead(loss, { ...options, communicator })).step(input);
+}
+
+function failingForEver(): Step {
+  const failed = new WeakSet<Communicator>();
+  return async (loss, input, options) => {
+    const { communicator } = options;
+    if (communicator === undefined) return referenceStep(loss, input, options);
+    if (failed.has(communicator)) throw new Error('busy');
+    try {
+      return await (await referenceBackend().createHead(loss, options)).step(input);
+    } catch (error) {
+      failed.add(communicator);
+      throw error;
+    }
+  };
+}
 
 /** A head that hands rows over in another way. */
 function withTaker(take: (taker: GradientTaker, rows: GradientRows) => unknown): Step {

@@ -10,7 +10,7 @@ import type { Law, LawOptions } from './laws/law.ts';
 import { frozenLossNeverRises, knownCounterexample, targetNeverFalls } from './laws/monotony.ts';
 import { weightsAreLinear, zeroWeightIsSilent } from './laws/sample-weights.ts';
 import { sampleIsAHead } from './laws/sampled-classes.ts';
-import { shardsAreTheWhole } from './laws/shards.ts';
+import { failedShardsEnd, shardsAreTheWhole } from './laws/shards.ts';
 import { evaluationMovesNothing, tStaysInHull } from './laws/state.ts';
 import { firstOfEqualSubCenters, nearestSubCenterCounts, tablesBelongToClasses } from './laws/sub-centers.ts';
 import {
@@ -52,6 +52,7 @@ export const BACKEND_LAWS: readonly Law[] = [
   rowsAreTheGradient,
   sampleIsAHead,
   shardsAreTheWhole,
+  failedShardsEnd,
   nearestSubCenterCounts,
   firstOfEqualSubCenters,
   tablesBelongToClasses,

@@ -3,17 +3,17 @@ import * as exported from './index.ts';
 
 /** What is not looked at before the options are. */
 const NONE = undefined as never;
-const { backendLaws, denseStep, replayGoldens, specimen } = exported;
+const { InProcessRanks, backendLaws, denseStep, replayGoldens, specimen } = exported;
 
 testOptionNames(exported, {
   checked: {
+    InProcessRanks: (options) => new InProcessRanks(1, options),
     backendLaws: (options) => backendLaws(NONE, options),
     denseStep: (options) => denseStep(NONE, NONE, options),
     replayGoldens: (options) => replayGoldens(NONE, NONE, options),
     specimen: (options) => specimen('mine', NONE, options),
   },
   others: [
-    'InProcessRanks',
     'buildProblem',
     'embeddedGoldens',
     'formatGoldenReport',

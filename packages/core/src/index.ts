@@ -1,5 +1,5 @@
 export type { Communicator, Exchanged } from './communicator/communicator.ts';
-export { InProcessRanks } from './communicator/in-process-ranks.ts';
+export { InProcessRanks, type InProcessRanksOptions } from './communicator/in-process-ranks.ts';
 export { CfError, type CfErrorDetails } from './errors/cf-error.ts';
 export {
   requireAngle,

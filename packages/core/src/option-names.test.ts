@@ -4,6 +4,7 @@ import * as exported from './index.ts';
 /** What is not looked at before the options are. */
 const NONE = undefined as never;
 const {
+  InProcessRanks,
   marginLoss,
   sampledHead,
   adaCos,
@@ -48,6 +49,7 @@ const {
 
 testOptionNames(exported, {
   checked: {
+    InProcessRanks: (options) => new InProcessRanks(1, options),
     marginLoss: (options) => marginLoss(options),
     sampledHead: (options) => sampledHead(NONE, NONE, options),
     adaCos: (options) => adaCos(options),
@@ -90,7 +92,6 @@ testOptionNames(exported, {
     x2Softmax: (options) => x2Softmax(options),
   },
   others: [
-    'InProcessRanks',
     'checkLabels',
     'handOver',
     'sampleClasses',

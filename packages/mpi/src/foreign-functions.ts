@@ -14,6 +14,8 @@ export interface ForeignLibrary {
 
 /** The part of the package `koffi` that is used here: import it and pass it on. */
 export interface ForeignFunctions {
+  /** Sizes in bytes. @throws where one is to change after a library was loaded */
+  config(changes?: { readonly async_stack_size: number }): { readonly async_stack_size?: number };
   /** @throws unless the library is found */
   load(path: string): ForeignLibrary;
 }

@@ -8,6 +8,8 @@ export interface Handles {
   readonly operations: { readonly sum: unknown; readonly max: unknown };
   /** Stands for the buffer that is received into. */
   readonly inPlace: unknown;
+  /** Stands for a status that nobody reads. */
+  readonly statusIgnore: unknown;
   /** How a handle is declared in C. */
   readonly handle: 'void *' | 'int';
 }
@@ -36,6 +38,7 @@ const NAMES: readonly string[] = [
  * @throws BackendError that says which package to install
  */
 export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
+  giveStack(koffi);
   const reasons: unknown[] = [];
   for (const name of path === undefined ? NAMES : [path]) {
     let library: ForeignLibrary;
@@ -45,7 +48,9 @@ export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
       reasons.push(error);
       continue;
     }
-    return { path: name, library, ...known(library, name) };
+    const found = { path: name, library, ...known(library, name) };
+    keepLoaded(library, name);
+    return found;
   }
   throw new BackendError(
     path === undefined ? 'no MPI on this machine' : `no MPI library at ${path}`,
@@ -53,6 +58,33 @@ export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
     "install one: 'apt install openmpi-bin' or 'apt install mpich' on Debian, 'brew install open-mpi' on macOS.",
     reasons[0],
   );
+}
+
+/** Bytes: what a program's own stack has. MPICH 4 sums float32 in more than the 128 KiB that koffi gives. */
+const STACK = 8 * 2 ** 20;
+
+function giveStack(koffi: ForeignFunctions): void {
+  const { async_stack_size: given = 0 } = koffi.config();
+  if (given >= STACK) return;
+  try {
+    koffi.config({ async_stack_size: STACK });
+  } catch (cause) {
+    throw new BackendError(
+      `koffi with ${given} bytes of stack for calls on threads`,
+      `${STACK}, which MPI may need`,
+      'open MPI before koffi loads another library, or configure async_stack_size before that.',
+      cause,
+    );
+  }
+}
+
+/**
+ * A thread that has called MPI runs a destructor of MPI's when it ends, and at the end of a process koffi unloads what it has
+ * loaded before that: a second reference keeps the library, or the process ends with signal 11 after all is done (over TCP).
+ */
+function keepLoaded(library: ForeignLibrary, path: string): void {
+  const RTLD_LAZY = 1;
+  library.func('void *dlopen(const char *, int)')(path, RTLD_LAZY);
 }
 
 function known(library: ForeignLibrary, path: string): Pick<MpiLibrary, 'name' | 'handles'> {
@@ -69,6 +101,7 @@ function known(library: ForeignLibrary, path: string): Pick<MpiLibrary, 'name' |
         },
         operations: { sum: openMpi('mpi_op_sum'), max: openMpi('mpi_op_max') },
         inPlace: 1n,
+        statusIgnore: null,
         handle: 'void *',
       },
     };
@@ -89,6 +122,7 @@ function mpich(library: ForeignLibrary, path: string): Handles {
     types: { float32: 0x4c00040a, float64: 0x4c00080b, byte: 0x4c00010d },
     operations: { sum: 0x58000003, max: 0x58000001 },
     inPlace: -1n,
+    statusIgnore: 1n,
     handle: 'int',
   };
 }

@@ -4,10 +4,12 @@ import {
   type Exchanged,
   type OptionNames,
   requireKnownOptions,
-  requirePositive,
+  requireRange,
 } from '@cf/core';
 import type { ForeignFunction, ForeignFunctions } from './foreign-functions.ts';
-import { loadMpi } from './library.ts';
+import { loadMpi, type MpiLibrary } from './library.ts';
+import { type CALLS, openMailbox } from './mailbox.ts';
+import { type Place, whoIsMissing } from './waiting.ts';
 
 export interface MpiOptions {
   /** The package `koffi`: `import koffi from 'koffi'`. */
@@ -22,6 +24,8 @@ export interface MpiOptions {
 
 /** The ranks that `mpirun` has started. */
 export interface MpiRanks extends Communicator {
+  /** The machine of each rank, as MPI calls it. */
+  readonly hosts: readonly string[];
   /** Such as `Open MPI`. */
   readonly library: string;
   /** Ends the job on all ranks, and with it this process. @param code that `mpirun` ends with */
@@ -32,28 +36,35 @@ export interface MpiRanks extends Communicator {
 
 const OPTIONS: OptionNames<MpiOptions> = { koffi: true, path: true, timeoutSeconds: true, say: true };
 
-/** Several threads of this process may call, one after the other. */
-const SERIALIZED = 2;
+/** Several threads of this process may call: one after the other, or at once. */
+const [SERIALIZED, MULTIPLE] = [2, 3];
 /** Numbers in one call: its count is an int. */
 const MOST = 2 ** 30;
 /** What `mpirun` ends with where a rank has waited in vain. */
 const EXIT_HANGING = 75;
+/** Parts of the time that a rank waits. At the end of each it says where, and hears where others are. */
+const PARTS = 10;
+/** A rank that has said nothing for so many of them does not wait. */
+const FRESH = 3;
+/** Longer than any MPI's name of a machine. */
+const HOST_NAME = 256;
 
 /**
  * The ranks of this job over the MPI of the system. Calls wait on a thread of the runtime, so that timers and signals of this
- * process have their turn. A rank that dies ends the job, as `mpirun` has it; one that does not come within the time is told
- * by those that wait, and the job ends.
+ * process have their turn. A rank that dies ends the job, as `mpirun` has it; one that does not come within the time is named
+ * by those that wait, and the job ends. This function itself waits for all ranks, without limit.
  *
  * @throws BackendError where there is no MPI, or one that allows no threads; OptionOutOfRangeError, UnknownNameError
  */
 export function openMpi(options: MpiOptions): MpiRanks {
   requireKnownOptions('openMpi', options, OPTIONS);
   const { koffi, path, timeoutSeconds = 300, say = (line) => process.stderr.write(`${line}\n`) } = options;
-  requirePositive('timeoutSeconds', timeoutSeconds);
-  const { name, library, handles } = loadMpi(koffi, path);
+  requireRange('timeoutSeconds', timeoutSeconds, 0, 1e6, 'exclusive lower bound');
+  const mpi = loadMpi(koffi, path);
+  const { name, library, handles } = mpi;
   const h = handles.handle;
   const [provided, place] = [new Int32Array(1), new Int32Array(1)];
-  library.func('int MPI_Init_thread(void *, void *, int, int *)')(null, null, SERIALIZED, provided);
+  library.func('int MPI_Init_thread(void *, void *, int, int *)')(null, null, MULTIPLE, provided);
   if (provided[0]! < SERIALIZED)
     throw new BackendError(
       `${name} without threads`,
@@ -64,6 +75,7 @@ export function openMpi(options: MpiOptions): MpiRanks {
   const rank = place[0]!;
   library.func(`int MPI_Comm_size(${h}, int *)`)(handles.world, place);
   const size = place[0]!;
+  requireStarted(mpi, size);
   const functions = {
     reduce: library.func(`int MPI_Reduce(void *, void *, int, ${h}, ${h}, int, ${h})`),
     broadcast: library.func(`int MPI_Bcast(void *, int, ${h}, int, ${h})`),
@@ -72,21 +84,48 @@ export function openMpi(options: MpiOptions): MpiRanks {
     abort: library.func(`int MPI_Abort(${h}, int)`),
     finalize: library.func('int MPI_Finalize()'),
   };
+  const hosts = hostsOf(mpi, size, functions.gather);
+  const mailbox = provided[0]! < MULTIPLE ? undefined : openMailbox(mpi, rank, size);
   const abort = (code: number, reason: string): never => {
     say(`rank ${rank} of ${size}: ${reason}`);
     functions.abort(handles.world, code);
     process.exit(code);
   };
-  let calls = 0;
-  const call = async (what: string, run: ForeignFunction, ...args: readonly unknown[]): Promise<void> => {
-    calls++;
-    const timer = setTimeout(() => {
-      const others = 'another rank hangs, or is at another call';
-      abort(
+  /** Ends the job after the time. Nothing is said before the first part of it has passed. */
+  const watch = (own: Place): NodeJS.Timeout => {
+    const heard = new Map<number, Place & { readonly part: number }>();
+    let part = 0;
+    const end = (): never => {
+      // What is older may be of calls that are over.
+      for (const [other, { part: last }] of heard) if (last <= PARTS - FRESH) heard.delete(other);
+      const silentSeconds = Number(((timeoutSeconds * FRESH) / PARTS).toPrecision(2));
+      const others =
+        mailbox === undefined
+          ? 'another rank hangs, or is at another call'
+          : whoIsMissing({ rank, own, hosts, heard, silentSeconds });
+      return abort(
         EXIT_HANGING,
-        `waited ${timeoutSeconds} s in ${what}, call ${calls}: ${others}. The job ends on all ranks.`,
+        `waited ${timeoutSeconds} s in ${own.name}, call ${own.call}: ${others}. The job ends on all ranks.`,
       );
-    }, 1000 * timeoutSeconds);
+    };
+    return setInterval(
+      () => {
+        part++;
+        mailbox?.post(own);
+        for (const [other, there] of mailbox?.take() ?? []) heard.set(other, { ...there, part });
+        if (part === PARTS) end();
+      },
+      (1000 * timeoutSeconds) / PARTS,
+    );
+  };
+  let calls = 0;
+  const call = async (
+    what: (typeof CALLS)[number],
+    run: ForeignFunction,
+    args: readonly unknown[],
+  ): Promise<void> => {
+    calls++;
+    const timer = watch({ call: calls, name: what });
     try {
       const status = await new Promise((resolve, reject) => {
         run.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
@@ -98,12 +137,12 @@ export function openMpi(options: MpiOptions): MpiRanks {
           'see what it printed.',
         );
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   };
   const broadcast = async (values: Exchanged, from: number): Promise<void> => {
     for (const part of partsOf(values))
-      await call('MPI_Bcast', functions.broadcast, part, part.length, typeOf(part), from, handles.world);
+      await call('MPI_Bcast', functions.broadcast, [part, part.length, typeOf(part), from, handles.world]);
   };
   const typeOf = (values: Exchanged): unknown => {
     if (values instanceof Float32Array) return handles.types.float32;
@@ -112,23 +151,17 @@ export function openMpi(options: MpiOptions): MpiRanks {
   return {
     rank,
     size,
+    hosts,
     library: name,
     // What one rank has summed goes to all: sums of their own could differ in last bits.
     async allReduce(values, operation) {
       for (const part of partsOf(values)) {
         const [send, receive] = rank === 0 ? [handles.inPlace, part] : [part, null];
         const how = handles.operations[operation];
-        await call(
-          'MPI_Reduce',
-          functions.reduce,
-          send,
-          receive,
-          part.length,
-          typeOf(part),
-          how,
-          0,
-          handles.world,
-        );
+        await call('MPI_Reduce', functions.reduce, [
+          ...[send, receive, part.length, typeOf(part)],
+          ...[how, 0, handles.world],
+        ]);
       }
       await broadcast(values, 0);
     },
@@ -137,11 +170,10 @@ export function openMpi(options: MpiOptions): MpiRanks {
       const counts = Int32Array.from({ length: size }, () => 1);
       const places = Int32Array.from({ length: size }, (_, k) => k);
       const gather = (own: Exchanged, all: Exchanged): Promise<void> =>
-        call(
-          'MPI_Allgatherv',
-          functions.gather,
-          ...[own, own.length, typeOf(own), all, counts, places, typeOf(all), handles.world],
-        );
+        call('MPI_Allgatherv', functions.gather, [
+          ...[own, own.length, typeOf(own)],
+          ...[all, counts, places, typeOf(all), handles.world],
+        ]);
       await gather(Float64Array.of(values.length), lengths);
       let total = 0;
       for (let k = 0; k < size; k++) {
@@ -160,12 +192,47 @@ export function openMpi(options: MpiOptions): MpiRanks {
       return Array.from(counts, (count, k) => all.subarray(places[k]!, places[k]! + count) as Values);
     },
     broadcast,
-    barrier: () => call('MPI_Barrier', functions.barrier, handles.world),
+    barrier: () => call('MPI_Barrier', functions.barrier, [handles.world]),
     abort,
     async close() {
-      await call('MPI_Finalize', functions.finalize);
+      // The others are waited for here, where they can be told and named: MPI_Finalize allows no messages, and no other thread
+      // than the one that called MPI_Init_thread.
+      await call('MPI_Finalize', functions.barrier, [handles.world]);
+      mailbox?.take();
+      functions.finalize();
     },
   };
+}
+
+/** How many ranks the one who starts them says there are: Open MPI's mpirun, MPICH's, Slurm's srun. */
+const STARTED = ['OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'SLURM_STEP_NUM_TASKS'] as const;
+
+/** Ranks that another MPI has started know nothing of each other: each would train alone. */
+function requireStarted({ name, path }: MpiLibrary, size: number): void {
+  for (const variable of STARTED) {
+    const started = Number(process.env[variable] ?? 1);
+    if (size > 1 || !(started > 1)) continue;
+    throw new BackendError(
+      `${name} (${path}), which knows of 1 rank where ${variable} = ${started}`,
+      'the MPI that has started the ranks',
+      'start them with its own mpirun (srun: --mpi=pmix), or name the library of yours by path.',
+    );
+  }
+}
+
+/** What the machine of each rank is called. */
+function hostsOf({ library, handles }: MpiLibrary, size: number, gather: ForeignFunction): readonly string[] {
+  const [own, length] = [new Uint8Array(HOST_NAME), new Int32Array(1)];
+  library.func('int MPI_Get_processor_name(void *, int *)')(own, length);
+  const all = new Uint8Array(HOST_NAME * size);
+  const counts = new Int32Array(size).fill(HOST_NAME);
+  const places = Int32Array.from({ length: size }, (_, k) => HOST_NAME * k);
+  const { byte } = handles.types;
+  gather(own, HOST_NAME, byte, all, counts, places, byte, handles.world);
+  return Array.from(places, (place) => {
+    const name = new TextDecoder().decode(all.subarray(place, place + HOST_NAME));
+    return name.slice(0, name.indexOf('\0'));
+  });
 }
 
 function* partsOf(values: Exchanged): Generator<Exchanged, void, undefined> {

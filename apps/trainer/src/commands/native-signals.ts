@@ -1,3 +1,5 @@
+import { loadKoffi } from '../engines/load-koffi.ts';
+
 /** How the operating system itself takes signals, past the event loop. */
 export interface NativeSignals {
   /** After the next one of its kind, a signal ends the process at once. */
@@ -20,7 +22,7 @@ export async function nativeSignals(): Promise<NativeSignals | undefined> {
   const layout = LAYOUTS[process.platform];
   if (layout === undefined || !['x64', 'arm64'].includes(process.arch)) return undefined;
   try {
-    const { default: koffi } = await import('koffi');
+    const koffi = await loadKoffi();
     const sigaction = koffi.load(null).func('int sigaction(int signal, void *action, void *before)');
     return {
       once(signal) {

@@ -2,10 +2,11 @@ import {
   type Backend,
   BackendError,
   createRandom,
-  type HeadInput,
+  type Head,
   type HeadOutput,
   InProcessRanks,
   type MarginLoss,
+  reasonOf,
 } from '@cf/core';
 import fc from 'fast-check';
 import { kinkDistance } from '../oracle/kink-distance.ts';
@@ -25,7 +26,7 @@ export const shardsAreTheWhole: Law = problemLaw(
     fc.pre(kinkDistance(loss, input, { subCenters }) > 1e-5);
     const cuts = cutsOf(spec.seed, spec.classes);
     const whole = await stepOnce(backend, loss, input, { subCenters });
-    const shards = await shardedStep({ backend, loss, input }, cuts, subCenters);
+    const shards = await shardedStep({ backend, loss, input, subCenters }, cuts);
     requireSameOutput({ ...trial, input }, joined(shards, loss.bias?.of === 'all classes'), whole);
     // A survey sums over the negatives of each shard by itself, in the backend's precision.
     const surveyed = loss.surveyScale !== undefined && backend.precision === 'float32';
@@ -66,35 +67,130 @@ function cutsOf(seed: number, classes: number): readonly number[] {
   return [...cuts.sort((a, b) => a - b), classes];
 }
 
-async function shardedStep(
-  { backend, loss, input }: Pick<Trial, 'backend' | 'loss' | 'input'>,
-  cuts: readonly number[],
-  subCenters: number,
-): Promise<readonly HeadOutput[]> {
-  const row = input.dim * subCenters;
-  const group = new InProcessRanks(cuts.length);
-  const steps = cuts.map(async (to, index) => {
-    const from = cuts[index - 1] ?? 0;
-    const own: HeadInput = {
-      ...input,
-      weights: input.weights.slice(from * row, to * row),
-      ...(input.bias === undefined
-        ? {}
-        : { bias: loss.bias?.of === 'all classes' ? input.bias : input.bias.slice(from, to) }),
-      labels: Array.from(input.labels, (label) => (label >= from && label < to ? label - from : -1)),
-    };
+/** Each trial of the law beside it opens heads of its own, so that there are few. */
+const FAILURES_PER_LOSS = 2;
+/** Each head meets at least so often in a step. */
+const FEWEST_MEETINGS = 5;
+/** Seconds; for a device that compiles. */
+const PATIENCE = 120;
+
+/** Nobody waits for a shard that has failed, and no head is the worse for it. */
+export const failedShardsEnd: Law = problemLaw(
+  'where a shard fails on its way to any meeting, the step ends on all by an error that names it, and the next is as good',
+  async (trial) => {
+    const { backend, loss, spec } = trial;
+    if (!backend.sharded) return;
+    const input = buildProblem(spec, loss);
+    fc.pre(kinkDistance(loss, input) > 1e-5);
+    const whole = await stepOnce(backend, loss, input);
+    const cuts = cutsOf(spec.seed, spec.classes);
+    const failing = { rank: spec.seed % cuts.length, call: 1 + (spec.seed % FEWEST_MEETINGS) };
+    const shards = await openShards({ backend, loss, input, failing }, cuts);
     try {
-      return await stepOnce(backend, loss, own, {
-        communicator: group.communicator(index),
-        firstClass: from,
-        subCenters,
+      const ended = await withinTime(Promise.allSettled(shards.step()));
+      const named = `rank ${failing.rank} of ${cuts.length}, which has failed`;
+      ended.forEach((result, rank) => {
+        if (result.status === 'fulfilled') throw new Error(`shard ${rank} went on without ${failing.rank}`);
+        const { reason } = result;
+        if (rank === failing.rank ? reason === FAILURE : reasonOf(reason).includes(named)) return;
+        throw new Error(`shard ${rank} ended by: ${reasonOf(reason)}`, { cause: reason });
+      });
+      shards.ranks.recover();
+      const outputs = await withinTime(Promise.all(shards.step()));
+      requireSameOutput({ ...trial, input }, joined(outputs, loss.bias?.of === 'all classes'), whole);
+    } finally {
+      shards.dispose();
+    }
+  },
+  { numRuns: FAILURES_PER_LOSS },
+);
+
+const FAILURE: Error = new Error('a shard has failed, as it was told to');
+
+/** Rejects where some shard waits without end. */
+async function withinTime<Result>(result: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`a shard waits for ${PATIENCE} s`)), 1000 * PATIENCE);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Shards {
+  readonly ranks: InProcessRanks;
+  /** The same step on each. */
+  step(): readonly Promise<HeadOutput>[];
+  dispose(): void;
+}
+
+/** Heads that come to their meetings late and in any order; one of them may fail once. */
+async function openShards(
+  {
+    backend,
+    loss,
+    input,
+    subCenters = 1,
+    failing,
+  }: Pick<Trial, 'backend' | 'loss' | 'input'> & {
+    readonly subCenters?: number;
+    readonly failing?: { readonly rank: number; readonly call: number };
+  },
+  cuts: readonly number[],
+): Promise<Shards> {
+  const random = createRandom(cuts.length);
+  const ranks = new InProcessRanks(cuts.length, {
+    async before(rank, call) {
+      for (let turns = Math.floor(4 * random.uniform()); turns > 0; turns--) await undefined;
+      if (rank === failing?.rank && call === failing.call) throw FAILURE;
+    },
+  });
+  const row = input.dim * subCenters;
+  const heads: Head[] = [];
+  for (const index of cuts.keys()) {
+    const firstClass = cuts[index - 1] ?? 0;
+    heads.push(
+      await backend.createHead(loss, { communicator: ranks.communicator(index), firstClass, subCenters }),
+    );
+  }
+  const step = async (head: Head, index: number): Promise<HeadOutput> => {
+    const [from, to] = [cuts[index - 1] ?? 0, cuts[index]!];
+    try {
+      return await head.step({
+        ...input,
+        weights: input.weights.slice(from * row, to * row),
+        ...(input.bias === undefined
+          ? {}
+          : { bias: loss.bias?.of === 'all classes' ? input.bias : input.bias.slice(from, to) }),
+        labels: Array.from(input.labels, (label) => (label >= from && label < to ? label - from : -1)),
       });
     } catch (error) {
-      group.fail(error);
+      ranks.fail(error, index);
       throw error;
     }
-  });
-  return Promise.all(steps);
+  };
+  return {
+    ranks,
+    step: () => heads.map(step),
+    dispose() {
+      for (const head of heads) head.dispose();
+    },
+  };
+}
+
+async function shardedStep(
+  problem: Parameters<typeof openShards>[0],
+  cuts: readonly number[],
+): Promise<readonly HeadOutput[]> {
+  const shards = await openShards(problem, cuts);
+  try {
+    return await Promise.all(shards.step());
+  } finally {
+    shards.dispose();
+  }
 }
 
 function joined(shards: readonly HeadOutput[], shared: boolean): HeadOutput {

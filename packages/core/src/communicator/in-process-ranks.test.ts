@@ -69,5 +69,51 @@ test('nobody waits for a rank that has failed, nor goes on where ranks do differ
   const confused = onAll(2, async (communicator) =>
     communicator.rank === 0 ? communicator.barrier() : communicator.allReduce(new Float64Array(1), 'sum'),
   );
-  await expect(confused).rejects.toThrow('ranks at different calls: barrier, sum');
+  await expect(confused).rejects.toThrow('ranks at different calls: barrier, sum of 1');
+});
+
+test.each<[string, (communicator: Communicator) => unknown]>([
+  [
+    'ranks at different calls: sum of 1, sum of 2',
+    ({ allReduce, rank }) => allReduce(new Float64Array(1 + rank), 'sum'),
+  ],
+  [
+    'ranks at different calls: broadcast of 1 from 0, broadcast of 1 from 1',
+    ({ broadcast, rank }) => broadcast(new Float64Array(1), rank),
+  ],
+  [
+    'rank 0 at two calls at once: barrier, gather',
+    ({ barrier, allGather, rank }) =>
+      rank === 0 ? Promise.all([barrier(), allGather(new Uint8Array(1))]) : new Promise(() => {}),
+  ],
+])('%s: all are told', async (message, run) => {
+  const ranks = new InProcessRanks(2);
+  const all = [0, 1].map(async (rank) => run(ranks.communicator(rank)));
+  await expect(all[0]).rejects.toThrow(message);
+  if (!message.startsWith('rank 0')) await expect(all[1]).rejects.toThrow(message);
+  await expect(ranks.communicator(1).barrier()).rejects.toThrow(message);
+});
+
+test('a rank that fails before a call is named to the others, the first of them only; then all begin anew', async () => {
+  const fails: (number | undefined)[] = [1, 2];
+  const ranks = new InProcessRanks(3, {
+    before(rank, call) {
+      if (call === 1 && fails.includes(rank)) throw new Error(`out of memory on ${rank}`);
+    },
+  });
+  const communicators = [0, 1, 2].map((rank) => ranks.communicator(rank));
+  const ended = await Promise.allSettled(communicators.map((communicator) => communicator.barrier()));
+  const named = /^rank 1 of 3, which has failed: out of memory on 1/;
+  expect(ended.map((one) => (one as PromiseRejectedResult).reason.message)).toEqual([
+    expect.stringMatching(named),
+    'out of memory on 1',
+    'out of memory on 2',
+  ]);
+  await expect(communicators[2]!.barrier()).rejects.toThrow(named);
+  ranks.recover();
+  await Promise.all(communicators.map((communicator) => communicator.barrier()));
+});
+
+test('unknown options are refused', () => {
+  expect(() => new InProcessRanks(1, { after: () => {} } as never)).toThrow(/'after'/);
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLoss, type HeadInput, type HeadOutput, keyedNormal, referenceBackend } from '@cf/core';
 import koffi from 'koffi';
+import type { ForeignFunction, ForeignFunctions } from '../foreign-functions.ts';
 import { openMpi } from '../open-mpi.ts';
 
 /** What a rank of a test writes, as JSON: what ranks print is mixed. */
@@ -9,6 +10,7 @@ export interface RankResult {
   readonly rank: number;
   readonly size: number;
   readonly library: string;
+  readonly hosts: readonly string[];
   readonly sum: readonly number[];
   readonly max: readonly number[];
   readonly gathered: readonly (readonly number[])[];
@@ -50,12 +52,73 @@ export async function trainedCenters(
   return { steps, centers: Array.from(centers) };
 }
 
+/** What becomes of a job; its second rank, if one, is the one that does otherwise. */
+export type Ending =
+  /** It is killed. */
+  | 'die'
+  /** It is stopped, as a machine that sleeps. */
+  | 'stop'
+  /** It computes without end. */
+  | 'busy'
+  /** It is stopped after it has waited long for another, and has told so. */
+  | 'stop later'
+  /** It is at another call. */
+  | 'elsewhere'
+  /** It does not take leave. */
+  | 'stay'
+  /** All meet again and again, and the first says so by a file `going`. */
+  | 'go on'
+  /** It is stopped, and MPI allows one thread at a time. */
+  | 'stop, serialized';
+
+/** Of the jobs that end so. */
+export const TIMEOUT_SECONDS = 5;
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** An MPI that allows less than is asked for. */
+const serialized: ForeignFunctions = {
+  config: koffi.config,
+  load(path) {
+    const library = koffi.load(path);
+    return {
+      symbol: (name, type) => library.symbol(name, type),
+      func: (declaration) => {
+        const found = library.func(declaration) as ForeignFunction;
+        if (!declaration.includes('MPI_Init_thread')) return found;
+        const init = (...[count, values, , provided]: readonly unknown[]): unknown =>
+          found(count, values, 2, provided);
+        return Object.assign(init, { async: found.async });
+      },
+    };
+  },
+};
+
 /** What one rank does. */
-async function main(folder: string, ending: string | undefined): Promise<void> {
-  const ranks = openMpi({ koffi, timeoutSeconds: ending === 'hang' ? 2 : 60 });
-  const { rank, size, library } = ranks;
-  if (rank === 1 && ending === 'die') process.kill(process.pid, 'SIGKILL');
-  if (rank === 1 && ending === 'hang') await new Promise((done) => setTimeout(done, 600_000));
+async function main(folder: string, ending: Ending | undefined, path: string | undefined): Promise<void> {
+  const ranks = openMpi({
+    koffi: ending === 'stop, serialized' ? serialized : koffi,
+    path,
+    timeoutSeconds: ending === undefined ? 60 : TIMEOUT_SECONDS,
+  });
+  const { rank, size, library, hosts } = ranks;
+  if (ending === 'stop later') {
+    if (rank === 0) await sleep(600 * TIMEOUT_SECONDS);
+    await ranks.barrier();
+  }
+  while (ending === 'go on') {
+    await ranks.barrier();
+    if (rank === 0) writeFileSync(join(folder, 'going'), '');
+    await sleep(50);
+  }
+  if (rank === 1) {
+    if (ending === 'die') process.kill(process.pid, 'SIGKILL');
+    if (ending?.startsWith('stop')) process.kill(process.pid, 'SIGSTOP');
+    while (ending === 'busy');
+    if (ending === 'elsewhere') await ranks.barrier();
+    if (ending === 'stay') await sleep(600_000);
+  }
+  if (ending === 'stay') await ranks.close();
   const sum = Float64Array.of(rank + 1, 0.1 * rank);
   await ranks.allReduce(sum, 'sum');
   const max = Float32Array.of(-rank, rank);
@@ -71,6 +134,7 @@ async function main(folder: string, ending: string | undefined): Promise<void> {
     rank,
     size,
     library,
+    hosts,
     sum: [...sum],
     max: [...max],
     gathered: gathered.map((part) => [...part]),
@@ -81,4 +145,7 @@ async function main(folder: string, ending: string | undefined): Promise<void> {
   await ranks.close();
 }
 
-if (process.argv[1] === import.meta.filename) await main(process.argv[2]!, process.argv[3]);
+if (process.argv[1] === import.meta.filename) {
+  const [folder, ending, path] = process.argv.slice(2);
+  await main(folder!, (ending || undefined) as Ending | undefined, path);
+}
