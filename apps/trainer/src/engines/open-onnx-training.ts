@@ -137,7 +137,7 @@ function toldLearner(name: string, learner: Learner): Learner {
     ...learner,
     embed: (batch) => told(`embedding of ${sizeOf(batch)}`, () => learner.embed(batch)),
     forward: (batch) => told(`forward pass on ${sizeOf(batch)}`, () => learner.forward(batch)),
-    backward: (gradient) => told('backward pass', () => learner.backward(gradient)),
+    backward: (gradient, ranks) => told('backward pass', () => learner.backward(gradient, ranks)),
     update: (learningRate) => told('update of the weights', () => learner.update(learningRate)),
   };
 }

@@ -39,27 +39,22 @@ export async function withNetwork<T>(
   const untrained = await openEngine(config, device);
   try {
     const images = dataset.labels.filter((label) => label >= 0).length;
-    const ranks = place.ranks?.communicator;
-    const synchronised = config.syncBn ? ranks : undefined;
-    // What normalisations see, and what is in memory at once.
-    const size = (count: number, of: Communicator | undefined): number => Math.floor(count / (of?.size ?? 1));
-    requireMemory(
-      await untrained.activationBytes(),
-      Math.min(Math.ceil(config.batch / (ranks?.size ?? 1)), images),
-    );
-    const seen = ranks !== undefined && synchronised === undefined ? ranks : undefined;
-    const batches = { ...config, batch: size(config.batch, seen) };
+    const { communicator: ranks } = place.ranks ?? {};
+    const size = ranks?.size ?? 1;
+    const synchronised = config.syncBn && size > 1 ? ranks : undefined;
+    const ofRank = { ...config, batch: Math.floor(config.batch / size) };
+    requireMemory(await untrained.activationBytes(), Math.min(Math.ceil(config.batch / size), images));
     const network = await untrained.openTraining(synchronised);
     try {
       await requireInitial(place.initFrom, config, network.learner);
       if (job.kept === undefined) await requireGivenHead(config, network.learner, dataset);
-      requireBatchSize(batches, size(images, seen), network.smallestBatch);
+      requireBatchSize(ofRank, Math.floor(images / size), network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
       const stream = await openPictures(job, untrained.inference.shape, run.path);
       try {
         const subject = subjectOn(job, untrained, stream, synchronised);
-        requireBatchSize(batches, size(subject.samples.count, seen), network.smallestBatch);
+        requireBatchSize(ofRank, Math.floor(subject.samples.count / size), network.smallestBatch);
         const told = [network.trains, network.told, network.memory, memoryText(stream)];
         const notes = told.filter((line) => line !== undefined);
         return await work({ run, network, ...subject, notes: [...subject.notes, ...notes] });
