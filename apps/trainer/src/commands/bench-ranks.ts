@@ -29,9 +29,7 @@ export function benchRanksCommand(command: readonly string[]): Command {
     .option('--classes <n>', 'class centers that one process has', number, 200_000)
     .option('--dim <n>', 'length of an embedding', number, 512)
     .option('--batch <n>', 'embeddings a step of one process', number, 64)
-    .addOption(
-      new Option('--kernels <name>', 'what multiplies').choices(KERNEL_CHOICES).default('auto'),
-    )
+    .addOption(new Option('--kernels <name>', 'what multiplies').choices(KERNEL_CHOICES).default('auto'))
     .option('--steps <n>', 'steps of each in a round', number, 3)
     .option('--rounds <n>', 'times that all are measured, in turn; medians are told', number, 7)
     .option('--seed <n>', 'of the batch', number, 1)

@@ -15,6 +15,8 @@ export interface RanksPhase {
   readonly name: Phase;
   /** Of a step; of ranks that work together, of the last to end. */
   readonly medianSeconds: number;
+  /** Of rank 0's processor: what is left to compare where others use the machine too. */
+  readonly cpuSeconds: number;
   /** The time of one process alone over this, for the same work of each. */
   readonly efficiency: number;
   /** In calls of the communicator of a step, waiting included. */
@@ -52,6 +54,7 @@ export function phasesOf(measured: readonly EfficiencyMeasurement[]): readonly R
     return {
       name,
       medianSeconds,
+      cpuSeconds: median(measured[0]!.cpuSeconds[name]),
       efficiency: alone / medianSeconds,
       communicationSeconds: median(traffic.map(({ seconds }) => seconds)),
       calls: median(traffic.map(({ calls }) => calls)),
@@ -74,8 +77,8 @@ export function formatRanks(report: RanksReport): string {
   const of = (name: Phase): RanksPhase => phases.find((phase) => phase.name === name)!;
   const ms = (seconds: number): string => `${(1000 * seconds).toFixed(1)} ms`;
   const row = (name: string, phase: Phase, what: string): readonly string[] => {
-    const { medianSeconds, efficiency } = of(phase);
-    return [name, ms(medianSeconds), phase === 'alone' ? '' : efficiency.toFixed(2), what];
+    const { medianSeconds, cpuSeconds, efficiency } = of(phase);
+    return [name, ms(medianSeconds), ms(cpuSeconds), phase === 'alone' ? '' : efficiency.toFixed(2), what];
   };
   const traffic = (phase: Phase): string => {
     const { communicationSeconds, calls, bytes } = of(phase);
@@ -85,10 +88,12 @@ export function formatRanks(report: RanksReport): string {
   return [
     `curricularface on onnx, ${ranks} ranks of one thread on ${cores} cores: batch ${batch}, ${dim}-d, ${classes} classes for each; medians of ${rounds} rounds of ${steps} steps`,
     ...(ranks > cores
-      ? [`ranks share cores, ${ranks} on ${cores}: a step takes at least ${(ranks / cores).toFixed(2)} times as long`]
+      ? [
+          `ranks share cores, ${ranks} on ${cores}: a step takes at least ${(ranks / cores).toFixed(2)} times as long`,
+        ]
       : []),
     ...alignedLines([
-      ['', 'a step', 'efficiency', ''],
+      ['', 'a step', 'CPU', 'efficiency', ''],
       row('one process', 'alone', 'the others asleep'),
       row(`${ranks} apart`, 'beside', "the same in each, nothing exchanged: the machine's own limit"),
       row(`${ranks} ranks`, 'ranks', `${ranks * classes} classes in all; ${traffic('ranks')}`),

@@ -7,6 +7,6 @@ export async function gatherRows(
   ranks: Communicator,
 ): Promise<Float32Array> {
   const parts = await ranks.allGather(own);
-  parts.forEach((part, rank) => into.set(part, rank * own.length));
+  for (const [rank, part] of parts.entries()) into.set(part, rank * own.length);
   return into;
 }

@@ -35,6 +35,8 @@ export type Phase = (typeof PHASES)[number];
 export interface EfficiencyMeasurement {
   /** None of `alone` but on rank 0. */
   readonly seconds: Readonly<Record<Phase, readonly number[]>>;
+  /** Of the processor, over all threads: those that wait for others included, and those of other programs not. */
+  readonly cpuSeconds: Readonly<Record<Phase, readonly number[]>>;
   /** In calls of the communicator. */
   readonly traffic: Readonly<Record<Phase, readonly Traffic[]>>;
 }
@@ -53,6 +55,7 @@ export async function measureEfficiency(
   const meeting = new QuietMeeting(folder, rank, size);
   const phases = await openPhases(task, backend, communicator);
   const seconds: Record<Phase, number[]> = { alone: [], beside: [], ranks: [], gathered: [] };
+  const cpuSeconds: Record<Phase, number[]> = { alone: [], beside: [], ranks: [], gathered: [] };
   const traffic: Record<Phase, Traffic[]> = { alone: [], beside: [], ranks: [], gathered: [] };
   for (let round = 0; round <= task.rounds; round++) {
     const counts = round > 0;
@@ -61,16 +64,19 @@ export async function measureEfficiency(
       if (phase === 'alone' && rank !== 0) continue;
       for (let step = 0; step < (counts ? task.steps : WARM_UP); step++) {
         communicator.take();
+        const before = process.cpuUsage();
         const taken = await secondsOf(phases[phase]);
         if (!counts) continue;
+        const { user, system } = process.cpuUsage(before);
         seconds[phase].push(taken);
+        cpuSeconds[phase].push((user + system) / 1e6);
         traffic[phase].push(communicator.take());
       }
     }
   }
   await meeting.meet();
   await backend.dispose();
-  return { seconds, traffic };
+  return { seconds, cpuSeconds, traffic };
 }
 
 /** A step of each phase. */

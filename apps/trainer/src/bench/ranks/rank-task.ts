@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openMpi } from '@cf/mpi';
-import { measureWorkers, type WorkersTask } from '../../simulate/measure-workers.ts';
 import { atomicWrite } from '../../run/atomic-write.ts';
+import { measureWorkers, type WorkersTask } from '../../simulate/measure-workers.ts';
 import { type EfficiencyTask, measureEfficiency } from './measure-efficiency.ts';
 import { resultFile, TASK_FILE } from './run-ranks.ts';
 

@@ -61,8 +61,7 @@ export async function runRanks<Result>(
     await writeFile(join(folder, TASK_FILE), JSON.stringify({ ...task, size }));
     const environment = { ...process.env, ...KEEP_MEMORY, ...ENVIRONMENT };
     const own = [process.execPath, ...command, folder] as const;
-    const [program, ...args] =
-      size === 1 ? own : [requireMpirun(askedBy), '-np', String(size), ...own];
+    const [program, ...args] = size === 1 ? own : [requireMpirun(askedBy), '-np', String(size), ...own];
     await outputOf(program, args, '', { environment, limitSeconds: LIMIT_SECONDS });
     const files = Array.from({ length: size }, (_, rank) => readFile(resultFile(folder, rank), 'utf8'));
     return (await Promise.all(files)).map((text) => JSON.parse(text) as Result);
@@ -95,5 +94,7 @@ export function sharedBy(processes: number, cores: number = availableParallelism
 /** The first line of what ranks and mpirun have written that says something. */
 function reasonIn(told: string): string {
   const lines = told.split('\n').map((line) => line.trim());
-  return lines.find((line) => /error/i.test(line)) ?? lines.find((line) => /\w/.test(line)) ?? 'no reason told';
+  return (
+    lines.find((line) => /error/i.test(line)) ?? lines.find((line) => /\w/.test(line)) ?? 'no reason told'
+  );
 }
