@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { benchRanks, formatRanks, type RanksPlan } from '../bench/ranks/bench-ranks.ts';
 import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
+import { tell } from '../report/tell.ts';
 import { number } from './options.ts';
 
 interface RanksFlags extends RanksPlan {
@@ -36,6 +37,7 @@ export function benchRanksCommand(command: readonly string[]): Command {
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', EXAMPLES)
     .action(async ({ json, ...plan }: RanksFlags) => {
+      tell(`${plan.ranks} ranks: ${plan.rounds} rounds`);
       const report = await benchRanks(plan, command);
       console.log(json ? JSON.stringify(report) : formatRanks(report));
     });

@@ -53,7 +53,7 @@ export function simulateCommand(): Command {
     .option('--latency <µs>', 'of a network: of a call and each doubling of the ranks', number)
     .option('--bandwidth <GB/s>', 'of a network, with --latency', number)
     .option('--check-classes <n>', 'classes of the steps that the model is checked with', number, 100_000)
-    .option('--rounds <n>', 'times that each is measured; medians are taken', number, 5)
+    .option('--rounds <n>', 'times that each is measured; the least is taken', number, 5)
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', EXAMPLES)
     .action(async ({ json, ids, workers, ...flags }: SimulateFlags) => {
