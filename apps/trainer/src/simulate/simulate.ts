@@ -106,7 +106,7 @@ export async function simulate(plan: SimulationPlan, means: SimulationMeans): Pr
   const given = linkOf(plan);
   const hasMpi = findMpirun(means.path) !== undefined;
   if (!hasMpi && given === undefined)
-    requireMpirun('cf simulate without --latency and --bandwidth', means.path);
+    requireMpirun('cf simulate', means.path, '; or say --latency and --bandwidth of a network');
   const notes: string[] = [];
   const note = (line: string): void => {
     notes.push(line);
@@ -137,7 +137,7 @@ export async function simulate(plan: SimulationPlan, means: SimulationMeans): Pr
       ranks,
       each.map((rank) => rank.steps),
     );
-    collectives.push(...collectivesOf(each));
+    collectives.push(...collectivesOf(each, collectiveBytes(plan)));
   }
   if (!hasMpi)
     note(
@@ -243,24 +243,34 @@ function checkPoints({ checkClasses, dim, batch, sampleRate }: SimulationPlan): 
   return STRATEGIES.map((strategy) => ({ strategy, ids: checkClasses, dim, batch, sampleRate }));
 }
 
+/** Sizes of the collectives that are measured: up to what the steps of the check send. */
+function collectiveBytes({ checkClasses, dim }: SimulationPlan): readonly number[] {
+  const most = Float32Array.BYTES_PER_ELEMENT * checkClasses * dim;
+  return COLLECTIVE_BYTES.filter((bytes, k) => k < 3 || bytes <= most);
+}
+
 function runWorkers(
-  { kernels, threads, rounds }: SimulationPlan,
+  plan: SimulationPlan,
   size: number,
   points: readonly WorkerPoint[],
   command: readonly string[],
 ): Promise<readonly WorkersMeasurement[]> {
+  const { kernels, threads, rounds } = plan;
   const task: WorkersTask = {
     ...{ kind: 'workers', kernels, threads, rounds, points },
-    collectives: COLLECTIVE_BYTES,
+    collectives: collectiveBytes(plan),
   };
   return runRanks(size, command, task, 'cf simulate');
 }
 
 /** Of all ranks: each waits for the last. */
-function collectivesOf(each: readonly WorkersMeasurement[]): readonly MeasuredCollective[] {
+function collectivesOf(
+  each: readonly WorkersMeasurement[],
+  sizes: readonly number[],
+): readonly MeasuredCollective[] {
   const last = (seconds: (rank: WorkersMeasurement) => number): number => Math.max(...each.map(seconds));
   const common = { ranks: each.length, shared: sharedBy(each.length) };
-  return COLLECTIVE_BYTES.flatMap((bytes, k) => [
+  return sizes.flatMap((bytes, k) => [
     { ...common, operation: 'all-reduce', bytes, seconds: last(({ allReduce }) => allReduce[k]!) },
     { ...common, operation: 'all-gather', bytes, seconds: last(({ allGather }) => allGather[k]!) },
   ]);

@@ -32,14 +32,19 @@ export function findMpirun(path: string = process.env.PATH ?? ''): string | unde
   });
 }
 
-/** @throws BackendError that names the package, where the PATH has no program that starts ranks */
-export function requireMpirun(askedBy: string, path?: string): string {
+/**
+ * The program that starts ranks.
+ *
+ * @param orElse what else would do
+ * @throws BackendError that names the package, where the PATH has none
+ */
+export function requireMpirun(askedBy: string, path?: string, orElse: string = ''): string {
   const found = findMpirun(path);
   if (found !== undefined) return found;
   throw new BackendError(
     `${askedBy} without mpirun`,
     'Open MPI or MPICH, which starts several processes as ranks',
-    "install one: 'apt install openmpi-bin' or 'apt install mpich' on Debian, 'brew install open-mpi' on macOS.",
+    `install one: 'apt install openmpi-bin' or 'apt install mpich' on Debian, 'brew install open-mpi' on macOS${orElse}.`,
   );
 }
 
