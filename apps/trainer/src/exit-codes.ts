@@ -17,7 +17,14 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-const USAGE_CODES = new Set(['E_USAGE', 'E_PACKAGE', 'E_BATCH_MEMORY', 'E_OPTION_RANGE', 'E_UNKNOWN_NAME']);
+const USAGE_CODES = new Set([
+  'E_USAGE',
+  'E_PACKAGE',
+  'E_BATCH_MEMORY',
+  'E_OPTION_RANGE',
+  'E_UNKNOWN_NAME',
+  'E_RANKS',
+]);
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

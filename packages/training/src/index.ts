@@ -2,7 +2,20 @@ export { DivergedError } from './errors.ts';
 export { headOfPublished, type PublishedCenters, publishedHead } from './interop/published-head.ts';
 export type { Learner, LearnerBatch, LearnerUpdate, SampleData } from './learner/learner.ts';
 export type { NamedTensor, NamedTensors } from './learner/named-tensors.ts';
-export { type Checkpoint, type CheckpointValues, checkpointOf, stateFrom } from './loop/checkpoint.ts';
+export {
+  type BiasOwner,
+  type Checkpoint,
+  type CheckpointValues,
+  checkpointOf,
+  stateFrom,
+} from './loop/checkpoint.ts';
+export {
+  type ClassShard,
+  classRows,
+  type SplitCheckpoint,
+  splitCheckpoint,
+  stateOfShare,
+} from './loop/checkpoint-shards.ts';
 export type { StepMetrics, TrainingEvent } from './loop/events.ts';
 export { type Share, shareOf } from './loop/rank-shares.ts';
 export type { BatchKey, BatchRequest, TrainingSamples } from './loop/samples.ts';

@@ -13,6 +13,7 @@ testOptionNames(exported, {
   others: [
     'arrayOptimiser',
     'checkpointOf',
+    'classRows',
     'defaultSampler',
     'dominantCenters',
     'firstHeadState',
@@ -22,6 +23,8 @@ testOptionNames(exported, {
     'publishedHead',
     'rowUpdate',
     'shareOf',
+    'splitCheckpoint',
     'stateFrom',
+    'stateOfShare',
   ],
 });

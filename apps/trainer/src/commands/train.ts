@@ -1,11 +1,16 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CfError, printable } from '@cf/core';
+import { CfError, printable, UnknownNameError } from '@cf/core';
 import { Command } from 'commander';
-import { DivergedError } from '../errors.ts';
+import { openRanks } from '../distributed/open-ranks.ts';
+import { placeOnRanks } from '../distributed/rank-place.ts';
+import { requireShared } from '../distributed/require-shared.ts';
+import { type TrainingRanks, withRanks } from '../distributed/training-ranks.ts';
+import { DivergedError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { dryRunLines } from '../report/dry-run-text.ts';
 import { formatSeconds } from '../report/progress.ts';
+import { leaveTelling } from '../report/quiet.ts';
 import { resultLines } from '../report/result-text.ts';
 import { resultsAsJson } from '../report/score-model.ts';
 import { dryRun } from '../run/dry-run.ts';
@@ -42,7 +47,9 @@ export function trainCommand(): Command {
     const flags: TrainFlags = givenFlags(command);
     refuseOthers(flags, command);
     if (flags.printSchema) return console.log(JSON.stringify(configJsonSchema(), undefined, 2));
-    process.exitCode = await withInterruption((signal) => runTrain(flags, signal));
+    process.exitCode = await withInterruption((signal) =>
+      onRanks(flags, (ranks) => runTrain(flags, signal, ranks)),
+    );
   });
 }
 
@@ -73,6 +80,8 @@ Examples:
   cf train --resume runs/mine
   cf train --config run.yaml --epochs 40 --out runs/longer
       the training of a file, with one value changed
+  mpirun -np 4 cf train --data faces --backbone iresnet18 --distributed mpi --out runs/four
+      four processes share the class centers, and the pictures of each batch
   cf train --data faces --backbone iresnet18 --dry-run
       shapes, parameters, memory, steps and time; nothing is written
   cf train --json | jq 'select(.event == "step") | .loss'
@@ -100,17 +109,39 @@ function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): vo
 /** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
 const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
 const PLACED = ['device', 'kernels', 'dataMemory', 'dataDisk', 'dataWorkers'] as const;
-const BESIDE_RESUME = new Set<string>(['featuresFrom', 'json', ...PLACED, ...KEEPING]);
+const CALLED = ['featuresFrom', 'json', 'distributed', 'distributedTimeout'] as const;
+const BESIDE_RESUME = new Set<string>([...CALLED, ...PLACED, ...KEEPING]);
 
-async function runTrain(flags: TrainFlags, signal: AbortSignal): Promise<number> {
+/** Does the work once; or of ranks, each its part. */
+async function onRanks(
+  { distributed, distributedTimeout, dryRun: isDry }: TrainFlags,
+  work: (ranks: TrainingRanks | undefined) => Promise<number>,
+): Promise<number> {
+  if (distributed === undefined && distributedTimeout === undefined) return work(undefined);
+  const fix = 'leave one of them out.';
+  if (distributed === undefined)
+    throw new UsageError('--distributed-timeout without --distributed', 'both, or neither', fix);
+  if (distributed !== 'mpi') throw new UnknownNameError('--distributed', distributed, ['mpi']);
+  if (isDry) throw new UsageError('--distributed with --dry-run', 'one of them', fix);
+  const engine = await openRanks(distributedTimeout);
+  if (engine.rank > 0) leaveTelling();
+  return withRanks(engine, work);
+}
+
+async function runTrain(
+  flags: TrainFlags,
+  signal: AbortSignal,
+  ranks: TrainingRanks | undefined,
+): Promise<number> {
   const emit = (event: RunEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
-  const onEvent = flags.json ? emit : undefined;
-  const say = (line: string): void =>
+  const isTold = ranks?.isFirst ?? true;
+  const onEvent = flags.json && isTold ? emit : undefined;
+  const print = (line: string): void =>
     onEvent === undefined ? console.log(printable(line)) : onEvent({ event: 'note', text: line });
+  const say = isTold ? print : (): void => {};
+  const telling = { signal, say, onEvent, ranks };
   try {
-    return flags.dryRun
-      ? await tryRun(flags, { signal, say, onEvent })
-      : await runTraining(flags, { signal, say, onEvent });
+    return flags.dryRun ? await tryRun(flags, telling) : await runTraining(flags, telling);
   } catch (error) {
     if (error instanceof CfError) onEvent?.({ event: 'error', code: error.code, message: error.message });
     throw error;
@@ -123,6 +154,8 @@ interface Telling {
   readonly say: (line: string) => void;
   /** Of `--json`. */
   readonly onEvent: ((event: RunEvent) => void) | undefined;
+  /** That the call is shared out over. */
+  readonly ranks: TrainingRanks | undefined;
 }
 
 async function tryRun(flags: TrainFlags, { signal, say, onEvent }: Telling): Promise<number> {
@@ -138,9 +171,9 @@ async function tryRun(flags: TrainFlags, { signal, say, onEvent }: Telling): Pro
   }
 }
 
-async function runTraining(flags: TrainFlags, { signal, say, onEvent }: Telling): Promise<number> {
+async function runTraining(flags: TrainFlags, { signal, say, onEvent, ranks }: Telling): Promise<number> {
   const started = performance.now();
-  const { config, place } = await openTraining(flags, say);
+  const { config, place } = await openTraining(flags, say, ranks);
   let opened = place.found;
   const open = async (): Promise<RunFolder> => {
     opened = await place.open();
@@ -186,6 +219,7 @@ function tellInterrupted(run: RunFolder | undefined, say: (line: string) => void
 async function openTraining(
   given: TrainFlags,
   say: (line: string) => void,
+  ranks?: TrainingRanks,
 ): Promise<{ config: TrainConfig; place: RunPlace }> {
   const flags = await withLossFiles(given);
   const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
@@ -197,12 +231,12 @@ async function openTraining(
     // Where the first checkpoint was never written, the run begins as it would have.
     const initFrom = (await found.has('checkpoint')) ? undefined : await opened(config.initFrom);
     const featuresFrom = await opened(flags.featuresFrom);
-    const run = await holdRun(found, say);
+    const run = ranks?.isFirst === false ? found : await holdRun(found, say);
     const keepChanges = async (): Promise<void> => {
       if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
     };
     const place = { resume: true, found: run, featuresFrom, initFrom, open: async () => run, keepChanges };
-    return { config, place };
+    return { config, place: placed(config, place, ranks) };
   }
   const asked =
     flags.config === undefined
@@ -226,7 +260,13 @@ async function openTraining(
       throw error;
     }
   };
-  return { config, place: { resume: false, featuresFrom, initFrom, open } };
+  return { config, place: placed(config, { resume: false, featuresFrom, initFrom, open }, ranks) };
+}
+
+function placed(config: TrainConfig, place: RunPlace, ranks: TrainingRanks | undefined): RunPlace {
+  if (ranks === undefined) return place;
+  requireShared(config, ranks.communicator);
+  return placeOnRanks(config, place, ranks);
 }
 
 function writeConfig(run: RunFolder, config: TrainConfig): Promise<void> {

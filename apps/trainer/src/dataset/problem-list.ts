@@ -1,4 +1,5 @@
 import type { ImageProblem } from '@cf/data';
+import { isTold } from '../report/quiet.ts';
 
 /** Collects what was left out, once each, and says it on stderr. */
 export class ProblemList {
@@ -14,6 +15,7 @@ export class ProblemList {
   readonly add = (problem: ImageProblem): void => {
     if (this.#seen.has(problem.message)) return;
     this.#seen.set(problem.message, problem);
+    if (!isTold()) return;
     if (this.#seen.size <= SHOWN) process.stderr.write(`skipped: ${problem.message}\n`);
     if (this.#seen.size === SHOWN + 1) process.stderr.write(`skipped: more, ${this.#more}\n`);
   };

@@ -1,8 +1,9 @@
 import { BackendError } from '@cf/core';
+import type { ForeignFunctions as MpiFunctions } from '@cf/mpi';
 import type { ForeignFunctions } from '@cf/onnx/onednn';
 
 /** @throws BackendError where the package is not there */
-export async function loadKoffi(): Promise<ForeignFunctions> {
+export async function loadKoffi(): Promise<ForeignFunctions & MpiFunctions> {
   const koffi = await import('koffi').catch((cause: unknown) => {
     throw new BackendError(
       "the package 'koffi', which can't be loaded",

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ImageProblem } from '@cf/data';
-import { readTensors, writeTensors } from '../run/safetensors.ts';
+import { readTensors, writeSealed } from '../run/safetensors.ts';
 import { type FeatureTable, gatherRows } from './feature-table.ts';
 
 /** A table with what was left out of it. */
@@ -35,21 +35,17 @@ export async function writeFeatures(
   const count = table.indices.length;
   const shape = [count, table.dim];
   const mirrors = Float64Array.from(table.indices, (index) => (mirrored.has(index) ? 1 : 0));
-  await writeTensors(
-    path,
-    {
-      tensors: {
-        pictures: { shape: [pictures.length, 2], data: digests(pictures) },
-        indices: { shape: [count], data: Float64Array.from(table.indices) },
-        rows: { shape, data: table.rows },
-        ...(table.mirrored === undefined
-          ? {}
-          : { mirrors: { shape: [count], data: mirrors }, mirrored: { shape, data: table.mirrored } }),
-      },
-      metadata: { format: 'cf-features-2', extractor, problems: JSON.stringify([...problems]) },
+  await writeSealed(path, {
+    tensors: {
+      pictures: { shape: [pictures.length, 2], data: digests(pictures) },
+      indices: { shape: [count], data: Float64Array.from(table.indices) },
+      rows: { shape, data: table.rows },
+      ...(table.mirrored === undefined
+        ? {}
+        : { mirrors: { shape: [count], data: mirrors }, mirrored: { shape, data: table.mirrored } }),
     },
-    { checksum: true },
-  );
+    metadata: { format: 'cf-features-2', extractor, problems: JSON.stringify([...problems]) },
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import ora, { type Ora } from 'ora';
+import { isTold } from './quiet.ts';
 
 /** Tells how far a long piece of work has come. */
 export interface Progress {
@@ -20,6 +21,7 @@ const REDRAW_EVERY_MS = 80;
  * @param before how many of them an earlier, interrupted run did; rates and time left leave them out.
  */
 export function startProgress(label: string, total: number, unit: string, before: number = 0): Progress {
+  if (!isTold()) return { update() {}, finish() {}, stop() {} };
   const started = performance.now();
   const terminal = terminalLine(label);
   let last = started;

@@ -1,9 +1,23 @@
 import { dirname } from 'node:path';
 import { StateMismatchError } from '@cf/core';
-import { type CheckpointValues, checkpointOf, stateFrom, type TrainingState } from '@cf/training';
+import {
+  type Checkpoint,
+  type CheckpointValues,
+  checkpointOf,
+  stateFrom,
+  type TrainingState,
+} from '@cf/training';
 import { RunFolderError } from '../errors.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
-import { readTensors, writeTensors } from './safetensors.ts';
+import {
+  parseShards,
+  type RankShare,
+  type ShardFile,
+  type ShardingRanks,
+  withClasses,
+  writeShards,
+} from './checkpoint-shards.ts';
+import { readTensors, writeSealed } from './safetensors.ts';
 import type { Subject } from './subject.ts';
 import type { Validation } from './validation.ts';
 
@@ -36,18 +50,34 @@ export interface KeptTraining extends Origin {
 /** Of the losses of pictures; the names of all that training goes on from begin otherwise. */
 const LOSSES = 'pictures/losses';
 
-/** Writes everything that training goes on from: network, optimiser, class centers, the loss's state, the step. */
+/**
+ * Writes everything that training goes on from: network, optimiser, class centers, the loss's state, the step.
+ *
+ * @param ranks that have the class centers between them: each writes a shard of its own, and then the first one this file, which
+ * names them. All have to call; none goes on before it is there.
+ */
 export async function writeCheckpoint(
   path: string,
   state: TrainingState,
-  { subject: { description, fingerprint }, pictures, config, validations, losses }: Origin,
+  origin: Origin,
+  ranks?: ShardingRanks,
 ): Promise<void> {
-  const { tensors, values } = checkpointOf(state);
+  if (ranks === undefined) return writeIndex(path, checkpointOf(state), origin);
+  await writeShards(path, state, ranks, (whole, shards) => writeIndex(path, whole, origin, shards));
+}
+
+async function writeIndex(
+  path: string,
+  { tensors, values }: Checkpoint,
+  { subject: { description, fingerprint }, pictures, config, validations, losses }: Origin,
+  shards?: readonly ShardFile[],
+): Promise<void> {
   const metadata = {
     format: FORMAT,
     description,
     fingerprint,
     values: JSON.stringify(values),
+    ...(shards && { shards: JSON.stringify(shards) }),
     pictures: JSON.stringify(pictures),
     ...(config === undefined ? {} : { config: JSON.stringify(config) }),
     ...(validations === undefined ? {} : { validations: JSON.stringify(validations) }),
@@ -56,11 +86,14 @@ export async function writeCheckpoint(
     ...Object.fromEntries(tensors),
     ...(losses === undefined ? {} : { [LOSSES]: { shape: [losses.length], data: losses } }),
   };
-  await writeTensors(path, { tensors: all, metadata }, { checksum: true });
+  await writeSealed(path, { tensors: all, metadata });
 }
 
-/** @throws RunFolderError if the file is missing, broken, other than its checksum says, or no checkpoint */
-export async function readCheckpoint(path: string): Promise<KeptTraining> {
+/**
+ * @param share the classes whose centers are wanted; all by default
+ * @throws RunFolderError if the file or one of its shards is missing, broken, other than its checksum says, or no checkpoint
+ */
+export async function readCheckpoint(path: string, share?: RankShare): Promise<KeptTraining> {
   const {
     tensors: { [LOSSES]: losses, ...tensors },
     metadata,
@@ -79,7 +112,9 @@ export async function readCheckpoint(path: string): Promise<KeptTraining> {
   try {
     const values = JSON.parse(metadata.values ?? '') as CheckpointValues;
     const pictures = JSON.parse(metadata.pictures ?? '') as readonly string[];
-    const state = stateFrom({ tensors: new Map(Object.entries(tensors)), values }) as KeptTraining['state'];
+    const whole = { tensors: new Map(Object.entries(tensors)), values };
+    const shards = metadata.shards === undefined ? undefined : parseShards(metadata.shards);
+    const state = stateFrom(await withClasses(path, whole, shards, share)) as KeptTraining['state'];
     return {
       path,
       state,
@@ -93,6 +128,7 @@ export async function readCheckpoint(path: string): Promise<KeptTraining> {
       ...(format === EARLIER_FORMAT ? { isUnchecked: true } : {}),
     };
   } catch (cause) {
+    if (cause instanceof RunFolderError) throw cause;
     const given = cause instanceof StateMismatchError ? cause.given : `values = ${metadata.values}`;
     throw notOurs(`'${path}' (${given})`, cause);
   }

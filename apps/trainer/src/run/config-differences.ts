@@ -16,7 +16,7 @@ const NOT_TOLD = new Set([
 
 /** In what a configuration is not the one that a checkpoint was trained by: `batch 32 → 64`. */
 export function configDifferences(before: TrainConfig, now: TrainConfig): readonly string[] {
-  const [was, is] = [fieldsOf(before), fieldsOf(now)];
+  const [was, is] = [valuesOf(before), valuesOf(now)];
   const names = [...new Set([...was.keys(), ...is.keys()])].filter((name) => !NOT_TOLD.has(name));
   return names.flatMap((name) => {
     const [from, to] = [was.get(name) ?? 'none', is.get(name) ?? 'none'];
@@ -25,12 +25,12 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): readon
 }
 
 /** Every value by its path, as JSON. */
-function fieldsOf(value: unknown, path: string = ''): ReadonlyMap<string, string> {
+export function valuesOf(value: unknown, path: string = ''): ReadonlyMap<string, string> {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isObject) return value === undefined ? new Map() : new Map([[path, JSON.stringify(value)]]);
   return new Map(
     Object.entries(value).flatMap(([name, inner]) => [
-      ...fieldsOf(inner, path === '' ? name : `${path}.${name}`),
+      ...valuesOf(inner, path === '' ? name : `${path}.${name}`),
     ]),
   );
 }

@@ -2,6 +2,7 @@ import type { Backend } from '@cf/core';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { ProblemPolicy } from '../dataset/image-source.ts';
 import { type ProblemList, problemsText } from '../dataset/problem-list.ts';
+import type { TrainingRanks } from '../distributed/training-ranks.ts';
 import type { Device } from '../engines/device.ts';
 import { UsageError } from '../errors.ts';
 import type { NamedResult } from '../report/score-model.ts';
@@ -27,7 +28,7 @@ export interface RunPlace {
   /** Of a run that is resumed: to look into before anything is written. */
   readonly found?: RunFolder;
   /** Keeps what a resume was asked to change, as soon as the run is known to go on with it. */
-  keepChanges?(): Promise<void>;
+  readonly keepChanges?: (() => Promise<void>) | undefined;
   /** Go on from the folder's checkpoint, where it has one. */
   readonly resume: boolean;
   /** Another run on the same pictures, whose features are taken where they fit. */
@@ -36,6 +37,8 @@ export interface RunPlace {
   readonly readsOnly?: boolean;
   /** Hears of what happens, for programs. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /** The ranks that the training is shared out over, of which this is one. */
+  readonly ranks?: TrainingRanks;
   /** A run whose weights and class centers a new one takes, by name. */
   readonly initFrom?: RunFolder | undefined;
 }

@@ -4,6 +4,7 @@ import type { TrainingState } from '@cf/training';
 import { OutputError, RunFolderError } from '../errors.ts';
 import { asideOf } from './atomic-write.ts';
 import { type KeptTraining, type Origin, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { pruneShards, type RankShare, type ShardingRanks } from './checkpoint-shards.ts';
 import { RUN_FILES, type RunFolder } from './run-folder.ts';
 
 /** Keeps the checkpoints of a run in its folder: the newest, those before it, and the best. */
@@ -14,22 +15,35 @@ export interface CheckpointKeeper {
   keepAsBest(): Promise<void>;
 }
 
-/**
- * @param keep how many stay, the newest among them
- * @param newest the step of the checkpoint that is there
- */
+/** How checkpoints are kept. */
+export interface Keeping {
+  /** How many stay, the newest among them. */
+  readonly keep: number;
+  /** The step of the checkpoint that is there. */
+  readonly newest: number | undefined;
+  /** That write them together, each its shard. */
+  readonly ranks?: ShardingRanks | undefined;
+}
+
+/** @param given of a rank that only works, one that knows the run of the first */
 export function keepCheckpoints(
-  run: RunFolder,
-  { keep, newest: before }: { readonly keep: number; readonly newest: number | undefined },
+  given: RunFolder,
+  { keep, newest: before, ranks }: Keeping,
 ): CheckpointKeeper {
+  const run = given.ofFirst ?? given;
   const path = run.file('checkpoint');
+  if (given.ofFirst !== undefined)
+    return {
+      write: (state, origin) => writeCheckpoint(path, state, origin, ranks),
+      keepAsBest: async () => {},
+    };
   let newest = before;
   return {
     async write(state, origin) {
       await run.requireHeld?.();
       if (newest !== undefined && newest !== state.step && keep > 1)
         await alsoAs(path, earlierFile(run, newest));
-      await writeCheckpoint(path, state, origin);
+      await writeCheckpoint(path, state, origin, ranks);
       newest = state.step;
       await prune(run, newest, keep - 1);
     },
@@ -57,6 +71,8 @@ async function prune(run: RunFolder, newest: number, keep: number): Promise<void
   const steps = await earlierSteps(run);
   const kept = new Set(steps.filter((step) => step < newest).slice(0, keep));
   for (const step of steps) if (!kept.has(step)) await rm(earlierFile(run, step), { force: true });
+  const left = [...kept].map((step) => earlierFile(run, step));
+  await pruneShards(run.path, [run.file('checkpoint'), run.file('best'), ...left]);
 }
 
 /** Gives a file a second name, which takes no room; where the file system has none of that, a copy. */
@@ -76,11 +92,12 @@ async function alsoAs(path: string, other: string): Promise<void> {
 /**
  * The newest checkpoint of a run; undefined where there is none yet.
  *
+ * @param share the classes whose centers are wanted; all by default
  * @throws RunFolderError where it is damaged or gone, with the newest one that is whole
  */
-export async function readNewest(run: RunFolder): Promise<KeptTraining | undefined> {
+export async function readNewest(run: RunFolder, share?: RankShare): Promise<KeptTraining | undefined> {
   const path = run.file('checkpoint');
-  if (await run.has('checkpoint')) return readOr(run, path, () => readCheckpoint(path));
+  if (await run.has('checkpoint')) return readOr(run, path, () => readCheckpoint(path, share));
   if ((await earlierSteps(run)).length === 0) return undefined;
   return readOr(run, path, () =>
     Promise.reject(

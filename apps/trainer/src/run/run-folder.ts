@@ -43,6 +43,8 @@ export interface RunFolder {
   writeText(name: keyof typeof RUN_FILES, text: string): Promise<void>;
   /** Where this process holds the run: that it still does. @throws RunFolderError */
   readonly requireHeld?: () => Promise<void>;
+  /** Of a rank that only works: the run, of which this folder is no part. */
+  readonly ofFirst?: RunFolder;
   /** Lets other processes write to it. */
   readonly release?: () => Promise<void>;
 }
@@ -53,7 +55,8 @@ export async function holdRun(run: RunFolder, say: (line: string) => void): Prom
   return { ...run, requireHeld: lock.require, release: lock.release };
 }
 
-function runFolder(path: string): RunFolder {
+/** A folder with the names of a run. */
+export function runFolder(path: string): RunFolder {
   const file = (name: keyof typeof RUN_FILES): string => join(path, RUN_FILES[name]);
   return {
     path,

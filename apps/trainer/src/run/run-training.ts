@@ -1,6 +1,14 @@
-import { type Backend, BackendError, type FloatArray, type Head, sampledHead } from '@cf/core';
+import {
+  type Backend,
+  BackendError,
+  type Communicator,
+  type FloatArray,
+  type Head,
+  sampledHead,
+} from '@cf/core';
 import {
   type StepMetrics,
+  shareOf,
   DivergedError as TrainingDiverged,
   type TrainingState,
   type TrainingTask,
@@ -17,6 +25,8 @@ import { openShadows } from './open-shadows.ts';
 
 /** What a training of a configuration is of. */
 export type Training = Pick<TrainingTask, 'learner' | 'state'> & {
+  /** That share it. */
+  readonly ranks?: Communicator | undefined;
   readonly samples: NamedSamples;
   readonly config: TrainConfig;
   readonly backend: Backend;
@@ -42,7 +52,7 @@ export interface TrainingHooks {
  * @throws DivergedError; StateMismatchError if the state does not fit
  */
 export async function runTraining(training: Training, hooks: TrainingHooks): Promise<void> {
-  const { config, backend, samples, state, ...task } = training;
+  const { config, backend, samples, state, ranks, ...task } = training;
   const options = trainingOptions(config);
   requireRows(backend, config);
   const sampler = samplerOf(config, samples);
@@ -62,6 +72,7 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
       sampler,
       options,
       ...(state === undefined ? {} : { state }),
+      ...(ranks && { ranks }),
       ...(shadows && { shadows }),
       checkpointDue: (reached: number): boolean => hooks.checkpointDue?.(reached) ?? false,
     };
@@ -89,12 +100,13 @@ export async function runTraining(training: Training, hooks: TrainingHooks): Pro
 }
 
 /** The head of a training, over all classes or over those drawn for each step. */
-function openHead({ backend, config, samples }: Training): Promise<Head> {
+function openHead({ backend, config, samples, ranks }: Training): Promise<Head> {
   const loss = lossOf(config, samples);
   const { subCenters, sampleRate: rate, sampleNegatives: negatives, seed } = config;
+  const shard = ranks && { communicator: ranks, firstClass: shareOf(samples.classes.length, ranks).from };
   return rate === undefined
-    ? backend.createHead(loss, { subCenters })
-    : sampledHead(backend, loss, { rate, negatives, seed, subCenters });
+    ? backend.createHead(loss, { subCenters, ...shard })
+    : sampledHead(backend, loss, { rate, negatives, seed, subCenters, ...shard });
 }
 
 /** @throws BackendError where rows of a gradient would all be there before the first is taken */

@@ -24,28 +24,38 @@ const NO_DIGEST = '0'.repeat(64);
 /** Bytes at a time: a system reads 2 GiB at most. */
 const PIECE = 2 ** 26;
 
+/** Writes a file whole or not at all. */
+export function writeTensors(path: string, { tensors, metadata }: TensorFile): Promise<void> {
+  return atomicWrite(path, tensorParts(Object.entries(tensors), metadata));
+}
+
 /**
- * Writes a file whole or not at all.
+ * The same, with a checksum of the whole file, taken with zeros in its own place: it is the first of the metadata, as `sha256`.
  *
- * @param checksum of the whole file, with zeros in its own place: it is the first of the metadata, as `sha256`
+ * @returns the checksum
  */
-export async function writeTensors(
-  path: string,
-  file: TensorFile,
-  { checksum = false }: { readonly checksum?: boolean } = {},
-): Promise<void> {
+export async function writeSealed(path: string, file: TensorFile): Promise<string> {
   const { sha256: _, ...others } = file.metadata;
-  const metadata = checksum ? { sha256: NO_DIGEST, ...others } : file.metadata;
-  const all = tensorParts(Object.entries(file.tensors), metadata);
-  const [header] = all;
-  if (checksum) {
-    const hash = createHash('sha256');
-    // No more than 2 GiB can be given at once.
-    for (const part of all)
-      for (let at = 0; at < part.length; at += PIECE) hash.update(part.subarray(at, at + PIECE));
-    header.set(new TextEncoder().encode(hash.digest('hex')), DIGEST_AT);
-  }
+  const all = tensorParts(Object.entries(file.tensors), { sha256: NO_DIGEST, ...others });
+  const hash = createHash('sha256');
+  // No more than 2 GiB can be given at once.
+  for (const part of all)
+    for (let at = 0; at < part.length; at += PIECE) hash.update(part.subarray(at, at + PIECE));
+  const digest = hash.digest('hex');
+  all[0].set(new TextEncoder().encode(digest), DIGEST_AT);
   await atomicWrite(path, all);
+  return digest;
+}
+
+/** What a file says beside its tensors, which are not read. @throws where there is none, or none that can be read */
+export async function readMetadata(path: string): Promise<TensorFile['metadata']> {
+  const file = await open(path);
+  try {
+    const { text } = await readSafetensorsText(file, (await file.stat()).size);
+    return parseSafetensors(text).metadata;
+  } finally {
+    await file.close();
+  }
 }
 
 /** @throws RunFolderError if the file is missing, cut short, not in the format, or other than its checksum says */

@@ -1,15 +1,19 @@
-import type { TrainingState } from '@cf/training';
+import { createHash } from 'node:crypto';
+import { shareOf, stateOfShare, type TrainingState } from '@cf/training';
+import type { Facts } from '../distributed/meet.ts';
 import { RunFolderError } from '../errors.ts';
 import { leftOutOfEpoch } from '../settings/left-out-of-epoch.ts';
 import { lossOf } from '../settings/loss-of.ts';
 import { samplerOf } from '../settings/sampler-of.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { type KeptTraining, requireSameTraining, writeCheckpoint } from './checkpoint.ts';
+import type { ShardingRanks } from './checkpoint-shards.ts';
 import { givenHead } from './given-head.ts';
 import { initialState } from './initial-state.ts';
 import type { Job } from './job.ts';
 import { trimMetrics } from './metrics-file.ts';
 import { stepsOf, stretchText, warmUpWarning } from './schedule-notes.ts';
+import { sharding } from './sharding.ts';
 import type { Subject } from './subject.ts';
 
 /** The state to go on from; undefined where training begins. */
@@ -19,6 +23,13 @@ export async function startState(
 ): Promise<TrainingState | undefined> {
   const { run, description, samples } = subject;
   const { name: loss } = lossOf(config, samples);
+  if (kept !== undefined) {
+    requireSameTraining(kept, subject, loss);
+    requireStep(kept, config, samples.count);
+  }
+  const { ranks } = place;
+  await ranks?.meet(await factsOf(subject, kept));
+  ranks?.begin();
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   if (headTold !== undefined) say(headTold);
   for (const note of subject.notes) say(note);
@@ -27,6 +38,7 @@ export async function startState(
   const warning = warmUpWarning(config, samples.count);
   if (warning !== undefined) say(warning);
   if (kept === undefined) {
+    const ranksOf = sharding({ config, place }, subject);
     await place.keepChanges?.();
     if (place.resume) say('no checkpoint yet: training from the beginning');
     const begin = async (
@@ -34,9 +46,11 @@ export async function startState(
       lines: readonly (string | undefined)[],
     ): Promise<TrainingState> => {
       await run.requireHeld?.();
-      await writeCheckpoint(run.file('checkpoint'), state, { subject, pictures, config, validations: [] });
+      const own = ranksOf === undefined ? state : shareOfState(state, ranksOf);
+      const path = (run.ofFirst ?? run).file('checkpoint');
+      await writeCheckpoint(path, own, { subject, pictures, config, validations: [] }, ranksOf);
       for (const line of lines) if (line !== undefined) say(line);
-      return state;
+      return own;
     };
     if (config.headFrom !== undefined) {
       const { learner } = subject.network;
@@ -52,14 +66,34 @@ export async function startState(
     const centers = `${found} of ${samples.classes.length} class centers`;
     return begin(state, [`weights from ${place.initFrom.path}, and ${centers}`, told]);
   }
-  requireSameTraining(kept, subject, loss);
-  requireStep(kept, config, samples.count);
   await place.keepChanges?.();
   const { state } = kept;
   await trimMetrics(run, state.step);
   say(`resumed at step ${state.step}`);
   for (const line of changes(kept, config, samples.count)) say(line);
   return state;
+}
+
+/** What of a training is to be the same on all ranks, beside what is configured. */
+async function factsOf(
+  { fingerprint, network, samples }: Subject,
+  kept: KeptTraining | undefined,
+): Promise<Facts> {
+  const hash = createHash('sha256');
+  for (const [name, { data }] of await network.learner.state())
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return {
+    network: fingerprint,
+    'first weights': hash.digest('hex').slice(0, 16),
+    pictures: `${samples.count} of ${samples.classes.length} identities`,
+    'step of the checkpoint': kept === undefined ? 'none' : `${kept.state.step}`,
+  };
+}
+
+function shareOfState(state: TrainingState, { communicator, bias }: ShardingRanks): TrainingState {
+  const { classes } = state;
+  const count = typeof classes === 'number' ? classes : classes.length;
+  return stateOfShare(state, shareOf(count, communicator), bias);
 }
 
 /** What of a run is not as its checkpoint has it. */

@@ -35,7 +35,11 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
   const before = await subject.scoreBefore();
   const hardest = new HardestSamples(dataset.images.count, subject.pictures, job.kept?.losses);
   const validations = await trainWithLog(job, subject, hardest);
-  if (signal.aborted) return interrupted;
+  const { ranks } = job.place;
+  const isStopped = ranks === undefined ? signal.aborted : await ranks.end(signal.aborted);
+  if (isStopped) return interrupted;
+  // What is left is of the whole network, which every rank has: the first one does it.
+  if (ranks?.isFirst === false) return { run, interrupted: false, results: [] };
   const best = await takeBest(job, subject, bestOf(validations));
   const trained = await network.trained();
   const metrics = await readMetrics<StepMetrics>(run, best?.step);
@@ -64,13 +68,13 @@ export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Pro
 
 /** Lets the network be that of the best checkpoint. @returns which that is; undefined where it stays as it is */
 async function takeBest(
-  { say }: Job<TrainConfig>,
+  { say, place }: Job<TrainConfig>,
   { run, network }: Subject,
   best: Validation | undefined,
 ): Promise<Validation | undefined> {
   if (best === undefined) return undefined;
   try {
-    const { state } = await readCheckpoint(run.file('best'));
+    const { state } = await readCheckpoint(run.file('best'), place.ranks?.communicator);
     await network.learner.load(state.learner);
   } catch (error) {
     if (!(error instanceof RunFolderError)) throw error;

@@ -13,6 +13,7 @@ import { keepCheckpoints } from './kept-checkpoints.ts';
 import { openMetrics } from './metrics-file.ts';
 import type { RunFolder } from './run-folder.ts';
 import { runTraining } from './run-training.ts';
+import { sharding } from './sharding.ts';
 import { startState } from './start-state.ts';
 import type { Subject } from './subject.ts';
 import { bestOf, isPatienceOver, type Validation } from './validation.ts';
@@ -35,6 +36,7 @@ export async function trainWithLog(
   const keeper = keepCheckpoints(run, {
     keep: config.keepCheckpoints,
     newest: (kept?.state ?? state)?.step,
+    ranks: sharding(job, subject),
   });
   const timer = checkpointTimer(
     config.checkpointEvery === undefined ? undefined : checkpointPace(config.checkpointEvery),
@@ -48,7 +50,7 @@ export async function trainWithLog(
   const keep = async (reached: TrainingState): Promise<void> => {
     await run.requireHeld?.();
     await log.append(waiting.splice(0));
-    const found = await validate(job, subject, reached.step, validations);
+    const found = await validated(job, subject, reached.step, validations);
     if (found !== undefined) validations.push(found);
     await keeper.write(reached, { subject, pictures, config, validations, losses: hardest.losses });
     timer.written();
@@ -82,6 +84,7 @@ export async function trainWithLog(
         learner: network.learner,
         samples,
         signal,
+        ranks: place.ranks?.communicator,
         ...(state === undefined ? {} : { state }),
       },
       {
@@ -110,6 +113,20 @@ export async function trainWithLog(
       await log.close();
     }
   }
+}
+
+/** {@link validate}; of ranks, what the first one has found. */
+async function validated(
+  job: Job<TrainConfig>,
+  subject: Subject,
+  step: number,
+  validations: readonly Validation[],
+): Promise<Validation | undefined> {
+  const found = await validate(job, subject, step, validations);
+  const { ranks } = job.place;
+  if (ranks === undefined) return found;
+  const text = await ranks.textOfFirst(JSON.stringify(found ?? null));
+  return (JSON.parse(text) as Validation | null) ?? undefined;
 }
 
 /** Where another process has taken the run, its metrics are no longer this one's to write. */

@@ -106,5 +106,5 @@ export function withSubject<T>(job: Job<TrainConfig>, work: (subject: Subject) =
 /** The checkpoint of a run that is resumed, where it has one. */
 async function keptTraining(place: RunPlace): Promise<KeptTraining | undefined> {
   if (!place.resume) return undefined;
-  return readNewest(place.found ?? (await place.open()));
+  return readNewest(place.found ?? (await place.open()), place.ranks?.communicator);
 }

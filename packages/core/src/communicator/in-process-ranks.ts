@@ -50,6 +50,7 @@ export class InProcessRanks {
   fail(error: unknown): void {
     this.#failure = { error };
     for (const { reject } of this.#waiting) reject(error);
+    this.#waiting = [];
   }
 
   /** Begins anew after a failure, once none of the ranks goes on with what has failed. */
@@ -65,9 +66,9 @@ export class InProcessRanks {
       if (this.#waiting.length < this.#size) return;
       // By rank, so that sums have the same bits whoever comes first.
       const met = this.#waiting.sort((a, b) => a.rank - b.rank);
-      this.#waiting = [];
       const calls = new Set(met.map((one) => one.call));
       if (calls.size > 1) return this.fail(new Error(`ranks at different calls: ${[...calls].join(', ')}`));
+      this.#waiting = [];
       for (const one of met) one.resolve(met.map((other) => other.values));
     });
   }

@@ -1,5 +1,6 @@
-import { type FloatArray, StateMismatchError } from '@cf/core';
+import { type FloatArray, type MarginLoss, StateMismatchError } from '@cf/core';
 import type { NamedTensor, NamedTensors } from '../learner/named-tensors.ts';
+import type { Share } from './rank-shares.ts';
 import { classCount } from './samples.ts';
 import type { TrainedArray, TrainingState } from './training-state.ts';
 
@@ -21,10 +22,24 @@ const OPTIMISER = 'optimiser/';
 const CENTERS = 'class.centers';
 const BIAS = 'class.bias';
 
-/** A state as plain named tensors and numbers. The arrays are the state's own. */
-export function checkpointOf(state: TrainingState): Checkpoint {
+/** What the bias of a loss is of; undefined for a loss without. */
+export type BiasOwner = NonNullable<MarginLoss['bias']>['of'] | undefined;
+
+/** Whether a tensor of a checkpoint has rows of each class. */
+export function isOfClasses(name: string, bias: BiasOwner): boolean {
+  const own = name.startsWith(OPTIMISER) ? name.slice(name.indexOf('/', OPTIMISER.length) + 1) : name;
+  return own === CENTERS || (own === BIAS && bias === 'each class');
+}
+
+/**
+ * A state as plain named tensors and numbers. The arrays are the state's own.
+ *
+ * @param share of a rank: the classes whose centers the state has; all by default
+ */
+export function checkpointOf(state: TrainingState, share?: Share): Checkpoint {
   const { step, lossState, classes, subCenters, centers, classBias, learner, shadows } = state;
-  const rows = classCount(state) * subCenters;
+  const { from, to } = share ?? { from: 0, to: classCount(state) };
+  const rows = (to - from) * subCenters;
   const tensors = new Map<string, NamedTensor>();
   const add = (name: string, { values, optimiser }: TrainedArray, shape: readonly number[]): void => {
     tensors.set(name, { shape, data: values });

@@ -69,7 +69,8 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
   let state = await openState(task);
   if (task.state === undefined) yield await checkpointOf(learner, state);
   let gradWeights: Float32Array | undefined;
-  let interrupted = signal?.aborted ?? false;
+  const isStopped = async (): Promise<boolean> => (await ofAny(task.ranks, signal?.aborted))[0]!;
+  let interrupted = await isStopped();
   const requests = requestsFrom(state.step, sampler, options, task.ranks);
   const data = samples.batches?.(requests) ?? oneByOne(samples, requests);
   try {
@@ -94,15 +95,17 @@ export async function* train(task: TrainingTask): AsyncGenerator<TrainingEvent, 
         const speed = { imagesPerSecond: (1000 * indices.length) / took, dataShare: waited / took };
         const metrics = { ...done.metrics, epoch: epoch + 1, ...speed };
         yield { type: 'step', metrics, indices, losses: done.output.losses };
-        interrupted = signal?.aborted ?? false;
-        if (interrupted) break;
         const epochGoesOn = state.step < (epoch + 1) * perEpoch;
-        if (epochGoesOn && checkpointDue?.(state.step)) yield await checkpointOf(learner, state);
+        const due = epochGoesOn && checkpointDue?.(state.step);
+        const [stopped, isDue] = await ofAny(task.ranks, signal?.aborted, due);
+        interrupted = stopped!;
+        if (interrupted) break;
+        if (isDue) yield await checkpointOf(learner, state);
       }
       if (state.step === (epoch + 1) * perEpoch)
         yield { type: 'epoch', epoch: epoch + 1, step: state.step, leftOut: sampler.leftOut };
       yield await checkpointOf(learner, state);
-      interrupted = signal?.aborted ?? false;
+      interrupted = await isStopped();
     }
   } finally {
     await data.return();
@@ -129,6 +132,16 @@ async function openState(task: TrainingTask): Promise<HeadState> {
   requireFit(own, owner);
   await learner.load(tensors);
   return { ...own, classes: samples.classes, ...looking };
+}
+
+/** What any rank wants all do, after the same step. */
+async function ofAny(
+  ranks: Communicator | undefined,
+  ...wanted: readonly (boolean | undefined)[]
+): Promise<readonly boolean[]> {
+  const values = Float64Array.from(wanted, (one) => (one ? 1 : 0));
+  await ranks?.allReduce(values, 'max');
+  return Array.from(values, (value) => value === 1);
 }
 
 async function checkpointOf(learner: Learner, state: HeadState): Promise<TrainingEvent> {

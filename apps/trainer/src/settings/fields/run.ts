@@ -69,6 +69,17 @@ export const run = {
     'a configuration in YAML or JSON, such as config.json of a run; flags beside it win',
   ),
   resume: setting('--resume <folder>', text(), 'continue an interrupted run from its checkpoint'),
+  distributed: setting(
+    '--distributed <engine>',
+    z.enum(['mpi']),
+    'mpi: share the classes, and the pictures of each batch, out over the processes that mpirun has started',
+  ),
+  distributedTimeout: setting(
+    '--distributed-timeout <time>',
+    text(),
+    'how long a rank waits for the others, such as 30s or 10min, before the job ends on all of them',
+    { told: '5min' },
+  ),
   dryRun: setting(
     '--dry-run',
     off(),
