@@ -43,9 +43,9 @@ test('efficiency is the time of one process over that of the last of the ranks, 
   expect(phases.map(({ efficiency }) => efficiency)).toEqual([1, expect.closeTo(1 / 1.2), 0.8, 0.5]);
   const text = formatRanks({ ...PLAN, ranks: 2, cores: 2, phases });
   expect(text).toMatch(
-    /^2 ranks +1250\.0 ms +1000\.0 ms +0\.80 +600 classes in all; 5 calls with 0\.5 MB a rank take 50\.0 ms/m,
+    /^2 ranks +1250\.0 ms +1250\.0 ms +1000\.0 ms +0\.80 +600 classes in all; 5 calls with 0\.5 MB a rank take 50\.0 ms/m,
   );
-  expect(text).toMatch(/^one process +1000\.0 ms +1000\.0 ms +the others asleep$/m);
+  expect(text).toMatch(/^one process +1000\.0 ms +1000\.0 ms +1000\.0 ms +the others asleep$/m);
   expect(text).toMatch(/efficiency 0\.80: 0\.83 of the machine × 0\.96 of communication$/);
   expect(text).not.toContain('share cores');
   expect(formatRanks({ ...PLAN, ranks: 3, cores: 2, phases })).toMatch(

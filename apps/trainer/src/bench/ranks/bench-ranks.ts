@@ -15,6 +15,8 @@ export interface RanksPhase {
   readonly name: Phase;
   /** Of a step; of ranks that work together, of the last to end. */
   readonly medianSeconds: number;
+  /** Of the step that was disturbed least: far below the median where others use the machine too. */
+  readonly leastSeconds: number;
   /** Of rank 0's processor: what is left to compare where others use the machine too. */
   readonly cpuSeconds: number;
   /** The time of one process alone over this, for the same work of each. */
@@ -49,11 +51,12 @@ export async function benchRanks(
 export function phasesOf(measured: readonly EfficiencyMeasurement[]): readonly RanksPhase[] {
   const alone = median(measured[0]!.seconds.alone);
   return PHASES.map((name) => {
-    const medianSeconds = phaseSeconds(name, measured);
+    const medianSeconds = phaseSeconds(name, measured, median);
     const traffic = measured[0]!.traffic[name];
     return {
       name,
       medianSeconds,
+      leastSeconds: phaseSeconds(name, measured, least),
       cpuSeconds: median(measured[0]!.cpuSeconds[name]),
       efficiency: alone / medianSeconds,
       communicationSeconds: median(traffic.map(({ seconds }) => seconds)),
@@ -63,12 +66,18 @@ export function phasesOf(measured: readonly EfficiencyMeasurement[]): readonly R
   });
 }
 
-function phaseSeconds(name: Phase, measured: readonly EfficiencyMeasurement[]): number {
+const least = (seconds: readonly number[]): number => Math.min(...seconds);
+
+function phaseSeconds(
+  name: Phase,
+  measured: readonly EfficiencyMeasurement[],
+  summary: (seconds: readonly number[]) => number,
+): number {
   const each = measured.map(({ seconds }) => seconds[name]);
-  if (name === 'alone') return median(each[0]!);
+  if (name === 'alone') return summary(each[0]!);
   // Those that do not know of each other need not end together.
-  if (name === 'beside') return each.reduce((sum, seconds) => sum + median(seconds), 0) / each.length;
-  return median(each[0]!.map((_, step) => Math.max(...each.map((seconds) => seconds[step]!))));
+  if (name === 'beside') return each.reduce((sum, seconds) => sum + summary(seconds), 0) / each.length;
+  return summary(each[0]!.map((_, step) => Math.max(...each.map((seconds) => seconds[step]!))));
 }
 
 /** A report as lines of text. */
@@ -77,8 +86,15 @@ export function formatRanks(report: RanksReport): string {
   const of = (name: Phase): RanksPhase => phases.find((phase) => phase.name === name)!;
   const ms = (seconds: number): string => `${(1000 * seconds).toFixed(1)} ms`;
   const row = (name: string, phase: Phase, what: string): readonly string[] => {
-    const { medianSeconds, cpuSeconds, efficiency } = of(phase);
-    return [name, ms(medianSeconds), ms(cpuSeconds), phase === 'alone' ? '' : efficiency.toFixed(2), what];
+    const { medianSeconds, leastSeconds, cpuSeconds, efficiency } = of(phase);
+    return [
+      name,
+      ms(medianSeconds),
+      ms(leastSeconds),
+      ms(cpuSeconds),
+      phase === 'alone' ? '' : efficiency.toFixed(2),
+      what,
+    ];
   };
   const traffic = (phase: Phase): string => {
     const { communicationSeconds, calls, bytes } = of(phase);
@@ -93,7 +109,7 @@ export function formatRanks(report: RanksReport): string {
         ]
       : []),
     ...alignedLines([
-      ['', 'a step', 'CPU', 'efficiency', ''],
+      ['', 'a step', 'least', 'CPU', 'efficiency', ''],
       row('one process', 'alone', 'the others asleep'),
       row(`${ranks} apart`, 'beside', "the same in each, nothing exchanged: the machine's own limit"),
       row(`${ranks} ranks`, 'ranks', `${ranks * classes} classes in all; ${traffic('ranks')}`),
