@@ -28,6 +28,7 @@ const EXAMPLES = [...HELP].flatMap(([name, help]) => examplesOf(name, help));
 
 /** Examples whose flags are parsed alone, or that are no call of the program, by how they begin. */
 const NOT_RUN: readonly (readonly [string, string])[] = [
+  ['mpirun ', 'cli.ranks.test.ts runs it'],
   [
     'cf bench ',
     'measures for minutes, in processes of its own; the tests beside each bench run a small form',

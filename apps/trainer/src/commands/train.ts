@@ -124,6 +124,8 @@ async function onRanks(
   if (distributed !== 'mpi') throw new UnknownNameError('--distributed', distributed, ['mpi']);
   if (isDry) throw new UsageError('--distributed with --dry-run', 'one of them', fix);
   const engine = await openRanks(distributedTimeout);
+  // mpirun hands this one on, and Slurm sends it before the time of a job is over.
+  process.once('SIGUSR2', () => void process.emit('SIGTERM'));
   if (engine.rank > 0) leaveTelling();
   return withRanks(engine, work);
 }

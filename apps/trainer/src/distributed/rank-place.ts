@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunFolderError } from '../errors.ts';
@@ -84,7 +84,28 @@ async function scratchFolder(path: string): Promise<RunFolder> {
       cause,
     );
   });
-  const scratch = await mkdtemp(join(tmpdir(), 'cf-rank-'));
+  await removeLeft();
+  const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${process.pid}-`));
   const release = (): Promise<void> => rm(scratch, { recursive: true, force: true });
   return { ...runFolder(scratch), ofFirst, release };
+}
+
+const SCRATCH = 'cf-rank-';
+
+/** Takes away what ranks of this machine left that were killed. */
+async function removeLeft(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = /^cf-rank-(\d+)-\w+$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

@@ -6,7 +6,6 @@ import type { TrainConfig } from '../settings/train-config.ts';
 export function requireShared(config: TrainConfig, { size }: Pick<Communicator, 'size'>): void {
   if (size === 1) return;
   const refused: readonly (readonly [isRefused: boolean, flag: string, fix: string])[] = [
-    [config.evaluation.control, '--control', 'train the control by itself, in one process.'],
     [config.shadow !== undefined, '--shadow', 'look on in one process.'],
     [
       config.train === 'all' && config.engine !== 'onnx',
@@ -21,4 +20,14 @@ export function requireShared(config: TrainConfig, { size }: Pick<Communicator, 
   ];
   for (const [isRefused, flag, fix] of refused)
     if (isRefused) throw new UsageError(`${flag} with --distributed`, 'a training that ranks can share', fix);
+}
+
+/** That each rank has a class of its own. @throws UsageError */
+export function requireEnoughClasses(classes: number, { size }: Pick<Communicator, 'size'>): void {
+  if (size <= classes) return;
+  throw new UsageError(
+    `${classes} identities on ${size} ranks`,
+    'a class for each rank at least',
+    'start fewer ranks.',
+  );
 }

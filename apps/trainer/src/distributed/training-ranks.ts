@@ -22,6 +22,8 @@ export interface TrainingRanks {
   textOfFirst(own: string): Promise<string>;
   /** What each rank says. */
   texts(own: string): Promise<readonly string[]>;
+  /** Whether any rank was told to stop. @param isStopped whether this one was */
+  isAnyStopped(isStopped: boolean): Promise<boolean>;
   /**
    * Ends what ranks do together: each goes on by itself.
    *
@@ -53,6 +55,11 @@ export async function withRanks<T>(
     at.phase = 'ended';
     await engine.close();
   };
+  const isAnyStopped = async (isStopped: boolean): Promise<boolean> => {
+    const any = Float64Array.of(isStopped ? 1 : 0);
+    await engine.allReduce(any, 'max');
+    return any[0] === 1;
+  };
   const ranks: TrainingRanks = {
     communicator: engine,
     isFirst,
@@ -68,11 +75,11 @@ export async function withRanks<T>(
     },
     textOfFirst: (own) => textOfFirst(engine, own),
     texts: (own) => gatherTexts(engine, own),
+    isAnyStopped,
     async end(isStopped) {
-      const any = Float64Array.of(isStopped ? 1 : 0);
-      await engine.allReduce(any, 'max');
+      const isAny = await isAnyStopped(isStopped);
       await close();
-      return any[0] === 1;
+      return isAny;
     },
   };
   try {

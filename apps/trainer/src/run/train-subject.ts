@@ -29,41 +29,58 @@ import { bestOf, type Validation } from './validation.ts';
 /** Trains and scores a subject; everything goes into its run folder. */
 export async function trainSubject(job: Job<TrainConfig>, subject: Subject): Promise<TrainOutcome> {
   const { config, dataset, signal } = job;
-  const { run, network, indices } = subject;
+  const { run, network } = subject;
   const interrupted: TrainOutcome = { run, interrupted: true, results: [] };
   // Before training: pairs that can't be scored are told now, not after hours.
   const before = await subject.scoreBefore();
   const hardest = new HardestSamples(dataset.images.count, subject.pictures, job.kept?.losses);
   const validations = await trainWithLog(job, subject, hardest);
   const { ranks } = job.place;
-  const isStopped = ranks === undefined ? signal.aborted : await ranks.end(signal.aborted);
-  if (isStopped) return interrupted;
-  // What is left is of the whole network, which every rank has: the first one does it.
-  if (ranks?.isFirst === false) return { run, interrupted: false, results: [] };
-  const best = await takeBest(job, subject, bestOf(validations));
-  const trained = await network.trained();
-  const metrics = await readMetrics<StepMetrics>(run, best?.step);
-  const leftOut = leftOutByWeighting(metrics);
-  const waited = dataShareText(metrics);
-  const shadows = shadowTexts(config, metrics);
-  for (const line of [leftOut, waited, curriculumAdvice(metrics), ...shadows])
-    if (line !== undefined) job.say(line);
-  const fit = trainingFit(metrics);
-  const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
-  if (config.evaluation.control) {
-    const control = await trainControl(job, subject);
-    if (control === undefined) return interrupted;
-    results.push(...control);
+  const isGoingOn = !(ranks === undefined ? signal.aborted : await ranks.isAnyStopped(signal.aborted));
+  const control = isGoingOn && config.evaluation.control ? await trainControl(job, subject) : undefined;
+  try {
+    const isStopped = ranks === undefined ? signal.aborted : await ranks.end(signal.aborted);
+    if (isStopped || !isGoingOn) return interrupted;
+    // What is left is of the whole network, which every rank has: the first one does it.
+    if (ranks?.isFirst === false) return { run, interrupted: false, results: [] };
+    const best = await takeBest(job, subject, bestOf(validations));
+    const trained = await network.trained();
+    const metrics = await readMetrics<StepMetrics>(run, best?.step);
+    const leftOut = leftOutByWeighting(metrics);
+    const waited = dataShareText(metrics);
+    const shadows = shadowTexts(config, metrics);
+    for (const line of [leftOut, waited, curriculumAdvice(metrics), ...shadows])
+      if (line !== undefined) job.say(line);
+    const fit = trainingFit(metrics);
+    const results = [...(await scoreAndClose(subject, 'trained', trained, fit)), ...before];
+    if (control !== undefined) {
+      const ofControl = await control.network.trained();
+      const name = 'control, shuffled labels';
+      results.push(...(await scoreAndClose(subject, name, ofControl, trainingFit(control.steps))));
+    }
+    await writeOutcome(job, subject, { ...trained, hardest }, results);
+    await tellScores(job, subject, best, results);
+    return { run, interrupted: false, results };
+  } finally {
+    await control?.network.dispose();
   }
-  await writeOutcome(job, subject, { ...trained, hardest }, results);
+}
+
+/** What came of it, to whoever watches, and what was left out of it. */
+async function tellScores(
+  job: Job<TrainConfig>,
+  { run, samples, indices }: Subject,
+  best: Validation | undefined,
+  results: readonly NamedResult[],
+): Promise<void> {
+  const { config, dataset } = job;
   const { accuracy, report } = results[0]!.result;
-  const steps = stepsPerEpoch(config, subject.samples.count) * config.epochs;
+  const steps = stepsPerEpoch(config, samples.count) * config.epochs;
   await boardLog(run.path).append([
     scoreEvent(best?.step ?? steps, { accuracy, auc: report.auc, eer: report.eer }),
   ]);
   const { missing, dropped } = readablePairs(dataset.verification, indices);
   tellLeftOut(job, missing + dropped);
-  return { run, interrupted: false, results };
 }
 
 /** Lets the network be that of the best checkpoint. @returns which that is; undefined where it stays as it is */
@@ -104,11 +121,17 @@ async function scoreAndClose(
   }
 }
 
-/** The same training on shuffled labels; undefined after an interruption. */
+/** A control: a network, to be disposed of, and what was measured of its steps. */
+interface Control {
+  readonly network: NetworkInTraining;
+  readonly steps: readonly StepMetrics[];
+}
+
+/** The same training on shuffled labels. */
 async function trainControl(
-  { config, backend, signal }: Job<TrainConfig>,
+  { config, backend, signal, place }: Job<TrainConfig>,
   subject: Subject,
-): Promise<readonly NamedResult[] | undefined> {
+): Promise<Control> {
   const network: NetworkInTraining = await subject.openAgain();
   try {
     const steps: StepMetrics[] = [];
@@ -116,13 +139,12 @@ async function trainControl(
     const label = 'control on shuffled labels';
     const onStep = (metrics: StepMetrics): unknown => steps.push(metrics);
     const { shadow: _, shadowEvery: __, ...alone } = config;
-    const training = { config: alone, backend, learner: network.learner, samples, signal };
-    await runTraining(training, { label, onStep });
-    if (signal.aborted) return undefined;
-    const trained = await network.trained();
-    return await scoreAndClose(subject, 'control, shuffled labels', trained, trainingFit(steps));
-  } finally {
+    const shared = { backend, signal, ranks: place.ranks?.communicator };
+    await runTraining({ config: alone, learner: network.learner, samples, ...shared }, { label, onStep });
+    return { network, steps };
+  } catch (error) {
     await network.dispose();
+    throw error;
   }
 }
 

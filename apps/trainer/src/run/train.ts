@@ -1,5 +1,6 @@
 import type { Dataset } from '../dataset/dataset.ts';
 import { type AlikePictures, alikePictures, scoredAndTrained } from '../dataset/scored-and-trained.ts';
+import { requireEnoughClasses } from '../distributed/require-shared.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import { environmentOf, recordEnvironment } from './environment.ts';
 import type { RunPlace, TrainOutcome } from './job.ts';
@@ -46,6 +47,7 @@ export async function train(
     const before = await searchedBefore(place);
     const { warnings, found } = await scoredAndTrained(dataset, signal, before);
     const open: RunPlace['open'] = async (on) => {
+      if (place.ranks !== undefined) requireEnoughClasses(dataset.names.length, place.ranks.communicator);
       const run = await place.open();
       await recordEnvironment(run, { ...environment, ...on }, { afterStep: kept?.state.step ?? 0, say });
       if (config.data.labelNoise !== undefined) await writeExchanged(run, dataset);
