@@ -89,7 +89,7 @@ export interface SimulationMeans {
 
 /** Ranks that are measured. */
 const RANKS = [2, 3] as const;
-const COLLECTIVE_BYTES: readonly number[] = [8, 2 ** 14, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26];
+const COLLECTIVE_BYTES: readonly number[] = [8, 2 ** 14, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24];
 /** Pictures a step of the network that is measured. */
 const BACKBONE_BATCH = 32;
 const NO_BACKBONE: BackboneCosts = { imagesPerSecond: Number.POSITIVE_INFINITY, parameters: 0 };
