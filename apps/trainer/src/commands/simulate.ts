@@ -4,7 +4,8 @@ import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { tell } from '../report/tell.ts';
 import { formatSimulation } from '../simulate/format-simulation.ts';
 import { parseRange } from '../simulate/parse-range.ts';
-import { type SimulationPlan, simulate } from '../simulate/simulate.ts';
+import { simulate } from '../simulate/simulate.ts';
+import type { SimulationPlan } from '../simulate/simulation-plan.ts';
 import { number } from './options.ts';
 
 interface SimulateFlags extends Omit<SimulationPlan, 'ids' | 'workers'> {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findMpirun } from '../bench/ranks/run-ranks.ts';
 import { formatSimulation } from './format-simulation.ts';
-import { gridOf, type Simulation, type SimulationMeans, type SimulationPlan, simulate } from './simulate.ts';
+import { gridOf, type Simulation, type SimulationMeans, simulate } from './simulate.ts';
+import type { SimulationPlan } from './simulation-plan.ts';
 import type { Costs } from './step-costs.ts';
 
 const PLAN: SimulationPlan = {
