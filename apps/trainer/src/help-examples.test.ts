@@ -33,6 +33,7 @@ const NOT_RUN: readonly (readonly [string, string])[] = [
     'cf bench ',
     'measures for minutes, in processes of its own; the tests beside each bench run a small form',
   ],
+  ['cf simulate', 'measures for a minute, in processes of its own; its test runs a small form'],
   [
     'cf conformance --backend onnx --device webgpu',
     'takes an adapter: cli.device.test.ts, where there is one',

@@ -35,7 +35,7 @@ async function cf(args: readonly string[]): Promise<number> {
 }
 
 describe('help', () => {
-  it.each(['train', 'eval', 'export', 'conformance', 'doctor', 'faces'])(
+  it.each(['train', 'eval', 'export', 'conformance', 'doctor', 'faces', 'simulate'])(
     'of cf %s has examples',
     async (command) => {
       const code = await cf([command, '--help']);
@@ -104,6 +104,10 @@ describe('wrong flags', () => {
     [['eval', '--run', 'x', '--input', 'raw', '--data', 'x', '--pairs', 'y'], /--run with --input/],
     [['eval', '--model', 'x.onnx', '--data', 'x', '--pairs', 'y'], /expected onnx:FILE/],
     [['eval', '--run', 'x'], /neither --pairs nor --identification/],
+    [['simulate', '--ids', '1e8..1e5'], /ids = "1e8..1e5", expected .*FROM\.\.TO/],
+    [['simulate', '--workers', 'many'], /workers = "many", expected .*FROM\.\.TO/],
+    [['simulate', '--latency', '20'], /--latency without --bandwidth/],
+    [['bench', 'ranks', '--ranks', '1'], /ranks = 1/],
     [['faces'], /--sheet, --out or both/],
     [
       ['export', '--model', 'onnx:x', '--out', 'y', '--quantise', '--calibration-pictures', '10001'],

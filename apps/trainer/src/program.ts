@@ -15,6 +15,7 @@ import { facesCommand } from './commands/faces.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { InterruptedError, interruptedExit } from './commands/interruption.ts';
 import { searchCommand } from './commands/search.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
@@ -42,6 +43,7 @@ export function programCommand(): Command {
     .addCommand(dataCommand())
     .addCommand(facesCommand())
     .addCommand(benchCommand())
+    .addCommand(simulateCommand())
     .version(packageJson.version)
     .addHelpText('after', EXIT_CODES);
 }

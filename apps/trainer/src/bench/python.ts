@@ -76,8 +76,23 @@ export async function answer<Measured>(
   program: string,
   args: readonly string[],
   task: object,
-  { environment = process.env, limitSeconds = HOUR }: AnswerOptions = {},
+  options?: AnswerOptions,
 ): Promise<Measured> {
+  return JSON.parse(lastLine(await outputOf(program, args, JSON.stringify(task), options)));
+}
+
+/**
+ * What a program prints. A signal that would end this process ends the program.
+ *
+ * @param input what it reads from stdin
+ * @throws ProgramFailedError; InterruptedError after a signal
+ */
+export async function outputOf(
+  program: string,
+  args: readonly string[],
+  input: string,
+  { environment = process.env, limitSeconds = HOUR }: AnswerOptions = {},
+): Promise<string> {
   const child = spawn(program, args, { env: environment, stdio: 'pipe', timeout: 1000 * limitSeconds });
   const closed = new Promise<number | null>((done, failed) => {
     child.on('error', failed);
@@ -92,12 +107,12 @@ export async function answer<Measured>(
   };
   for (const name of SIGNALS) process.once(name, onSignal);
   try {
-    child.stdin.end(JSON.stringify(task));
+    child.stdin.end(input);
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
     if (interrupted) throw new InterruptedError();
     if (code === null) throw new Error(`${program} was ended, at the latest after ${limitSeconds} s`);
     if (code !== 0) throw new ProgramFailedError(program, code, stderr);
-    return JSON.parse(lastLine(stdout));
+    return stdout;
   } finally {
     for (const name of SIGNALS) process.off(name, onSignal);
   }

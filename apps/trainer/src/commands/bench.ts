@@ -23,6 +23,7 @@ import { benchAlignCommand } from './bench-align.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
 import { benchEmbedCommand } from './bench-embed.ts';
+import { benchRanksCommand, ranksTaskCommand } from './bench-ranks.ts';
 import { scalingCommand } from './bench-scaling.ts';
 import { benchSearchCommand } from './bench-search.ts';
 import { refuseBeside, refuseWithout } from './explicit-flags.ts';
@@ -48,10 +49,12 @@ export function benchCommand(): Command {
     .addCommand(benchAlignCommand())
     .addCommand(benchEmbedCommand())
     .addCommand(benchSearchCommand())
+    .addCommand(benchRanksCommand(measure('ranks-task')))
     .addCommand(checkCommand())
     .addCommand(taskCommand(), { hidden: true })
     .addCommand(backboneTaskCommand(), { hidden: true })
-    .addCommand(dataTaskCommand(), { hidden: true });
+    .addCommand(dataTaskCommand(), { hidden: true })
+    .addCommand(ranksTaskCommand(), { hidden: true });
 }
 
 function headCommand(): Command {
@@ -241,7 +244,7 @@ function lowMemoryText({ normal, imagesPerSecond, peakExtraMiB }: BackboneReport
 }
 
 /** This very program, asked for one measurement. */
-function measure(task: 'head-task' | 'backbone-task' | 'data-task'): readonly string[] {
+function measure(task: 'head-task' | 'backbone-task' | 'data-task' | 'ranks-task'): readonly string[] {
   return [...process.execArgv, process.argv[1]!, 'bench', task];
 }
 
