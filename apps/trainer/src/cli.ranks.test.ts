@@ -3,12 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createRandom } from '@cf/core';
+import { oneDnnKernels } from '@cf/onnx/onednn';
+import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCheckpoint } from './run/checkpoint.ts';
 import { hasMpirun, runRanks, startRanks } from './testing/mpi-runs.ts';
 import { cf, metricsOf } from './testing-cli.ts';
 
 const MINUTES = 60_000;
+
+const hasOneDnn = ((): boolean => {
+  try {
+    oneDnnKernels({ koffi });
+    return true;
+  } catch {
+    return false;
+  }
+})();
 
 /** Flags of a training of 54 steps: 9 in each epoch. */
 const FLAGS: readonly string[] = [
@@ -38,9 +49,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const onRanks = (...flags: readonly string[]): readonly string[] => [...FLAGS, '--distributed=mpi', ...flags];
 
-/** The largest difference from the training of one process: of losses and t as they go, and of the class centers at the end. */
-async function distanceFromAlone(run: string): Promise<number> {
-  const [here, there] = await Promise.all([metricsOf(run), metricsOf(alone)]);
+/** The largest difference between two trainings: of losses and t as they go, and of the class centers at the end. */
+async function distance(run: string, other: string): Promise<number> {
+  const [here, there] = await Promise.all([metricsOf(run), metricsOf(other)]);
   expect(here.map(({ step }) => step)).toEqual(there.map(({ step }) => step));
   const ofSteps = here.flatMap((step, i) =>
     ['loss', 't', 'meanTargetCosine', 'gradientNorm'].map((name) => {
@@ -49,7 +60,7 @@ async function distanceFromAlone(run: string): Promise<number> {
     }),
   );
   const centers = await Promise.all(
-    [run, alone].map(
+    [run, other].map(
       async (path) => (await readCheckpoint(join(path, 'checkpoint.safetensors'))).state.centers,
     ),
   );
@@ -57,6 +68,8 @@ async function distanceFromAlone(run: string): Promise<number> {
   expect(a.length).toBe(b.length);
   return Math.max(...ofSteps, ...a.map((value, i) => Math.abs(value - b[i]!)));
 }
+
+const distanceFromAlone = (run: string): Promise<number> => distance(run, alone);
 
 describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian: openmpi-bin)', () => {
   test.each([2, 3])(
@@ -80,9 +93,45 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
   );
 
   test(
+    'drawn classes are those of one process, and rows move with them',
+    async () => {
+      const flags = ['--head=onnx', '--sample-rate=0.4', '--epochs=2', '--out'];
+      const [one, run] = [join(folder, 'sampled-alone'), join(folder, 'sampled')];
+      expect((await cf([...FLAGS, ...flags, one])).code).toBe(0);
+      const { code, stderr } = await runRanks(onRanks(...flags, run), 3);
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('Error')]);
+      expect(await distance(run, one)).toBeLessThan(1e-5);
+    },
+    2 * MINUTES,
+  );
+
+  test.skipIf(!hasOneDnn)(
+    '--sync-bn: normalisations see the pictures of all ranks (needs oneDNN)',
+    async () => {
+      const drawn = ['--identities=12', '--images-per-identity=6', '--batch=8', '--epochs=1', '--seed=5'];
+      const small = ['train', ...drawn, '--threads=1', '--no-control', '--kernels=onednn'];
+      const runs = ['network-alone', 'network', 'network-apart'].map((name) => join(folder, name));
+      const [one, run, apart] = runs as [string, string, string];
+      expect((await cf([...small, '--out', one])).code).toBe(0);
+      const shared = [...small, '--distributed=mpi'];
+      expect((await runRanks([...shared, '--sync-bn', '--out', run], 2)).code).toBe(0);
+      expect((await runRanks([...shared, '--out', apart], 2)).code).toBe(0);
+      const losses = async (of: string): Promise<readonly number[]> =>
+        (await metricsOf(of)).slice(0, 5).map(({ loss }) => loss!);
+      const [wanted, together, others] = await Promise.all([one, run, apart].map(losses));
+      const furthest = (found: readonly number[]): number =>
+        Math.max(...found.map((loss, i) => Math.abs(loss - wanted![i]!)));
+      expect(furthest(together!)).toBeLessThan(1e-5);
+      expect(furthest(others!)).toBeGreaterThan(1e-2);
+    },
+    3 * MINUTES,
+  );
+
+  test(
     'whatever rank is killed whenever: the job ends, the last checkpoint is whole, and other ranks go on',
     async () => {
-      const random = createRandom(Number(process.env.CF_TEST_SEED ?? Date.now() % 1e6));
+      const seed = Date.now() % 1e6;
+      const random = createRandom(seed);
       const run = join(folder, 'killed');
       const sizes = [2, 3, 2, 1, 3];
       let reached = 0;
@@ -95,7 +144,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
         const pid = (await pids()).get(Math.floor(size * random.uniform()));
         if (pid !== undefined) process.kill(pid, 'SIGKILL');
         const { code, stderr } = await ended;
-        expect([turn, code, stderr]).toEqual([turn, 137, expect.anything()]);
+        expect([seed, turn, code, stderr]).toEqual([seed, turn, 137, expect.anything()]);
         const { state } = await readCheckpoint(join(run, 'checkpoint.safetensors'));
         expect(state.step).toBeGreaterThanOrEqual(reached);
         expect(state.centers.values.length).toBe(19 * 16);

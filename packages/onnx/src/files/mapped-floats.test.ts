@@ -27,6 +27,24 @@ describe.skipIf(process.platform === 'win32')('numbers in a file', () => {
     again.close();
   });
 
+  test('are seen where they were written through the file, and nowhere else', () => {
+    const mapped = mapFloats({ path: join(folder, 'written.f32'), length: 3000, koffi });
+    mapped.values.fill(1);
+    mapped.write(
+      1500,
+      Float32Array.from({ length: 1400 }, (_, i) => i),
+    );
+    mapped.values[0] = 5;
+    mapped.write(2999, Float32Array.of(-1));
+    expect(mapped.values.slice(1498, 1503)).toEqual(Float32Array.of(1, 1, 0, 1, 2));
+    expect(mapped.values.slice(2898)).toEqual(
+      Float32Array.from({ length: 102 }, (_, i) => (i < 2 ? 1398 + i : i < 101 ? 1 : -1)),
+    );
+    expect(mapped.values[0]).toBe(5);
+    expect(() => mapped.write(2999, new Float32Array(2))).toThrow(/^from = 2999/);
+    mapped.close();
+  });
+
   test('may be more than memory holds, and take no room before they are written', async () => {
     const path = join(folder, 'large.f32');
     const length = 10_000_000_000;

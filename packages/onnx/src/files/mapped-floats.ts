@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { BackendError, type OptionNames, requireInteger, requireKnownOptions } from '@cf/core';
 import type { ForeignFunctions } from '../kernels/onednn/foreign-functions.ts';
 
@@ -6,6 +6,13 @@ import type { ForeignFunctions } from '../kernels/onednn/foreign-functions.ts';
 export interface MappedFloats {
   /** [length]. What is written here is in the file, at the latest after `flush`; not to be read after `close`. */
   readonly values: Float32Array;
+  /**
+   * Puts numbers in their place from `from` on, through the file, where `values` shows them at once. For many numbers that is several
+   * times as fast as to write to `values`: the system is called once, and not for each page.
+   *
+   * @throws where the disk has no room
+   */
+  write(from: number, numbers: Float32Array): void;
   /** Waits until all of it is on the disk. */
   flush(): void;
   /** Ends the mapping; the file stays. */
@@ -48,24 +55,35 @@ export function mapFloats(options: MapFloatsOptions): MappedFloats {
   try {
     ftruncateSync(file, bytes);
     pointer = mmap(null, bytes, READ_WRITE, SHARED, file, 0) as bigint | null;
-  } finally {
+  } catch (error) {
     closeSync(file);
+    throw error;
   }
-  if (pointer === null || BigInt.asIntN(64, pointer) === -1n)
+  if (pointer === null || BigInt.asIntN(64, pointer) === -1n) {
+    closeSync(file);
     throw new BackendError(
       `a refusal of mmap for ${bytes} bytes of ${path}`,
       'a mapping',
       'free address space.',
     );
+  }
   const view = koffi.view(pointer, bytes);
   return {
     values: new Float32Array(view),
+    write(from, numbers) {
+      requireInteger('from', from, 0, length - numbers.length);
+      const own = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+      const at = Float32Array.BYTES_PER_ELEMENT * from;
+      for (let done = 0; done < own.length; )
+        done += writeSync(file, own, done, own.length - done, at + done);
+    },
     flush() {
       if (msync(pointer, bytes, platform === 'darwin' ? MACOS_SYNCHRONOUS : SYNCHRONOUS) !== 0)
         throw new BackendError(`${path}, which could not be written`, 'room on the disk', 'make room.');
     },
     close() {
       munmap(pointer, bytes);
+      closeSync(file);
     },
   };
 }

@@ -72,6 +72,33 @@ describe('clipping', () => {
   });
 });
 
+test('rows of files are written, and arrays are left to show them', () => {
+  const of = arrayOptimiser(sgd({ momentum: 0.9 }), 0.1);
+  const values = drawn(1);
+  const optimiser = of.first(values);
+  const written: Record<string, Float32Array> = {
+    values: values.slice(),
+    momentum: new Float32Array(values.length),
+  };
+  const names: string[] = [];
+  const write = (name: string, from: number, rows: FloatArray): void => {
+    names.push(name);
+    written[name]!.set(rows, from);
+  };
+  const update = { rule: of, values, optimiser, dim: DIM, learningRate: 0.3, updateNumber: 1, write };
+  const { take } = rowUpdate(update);
+  const gradient = drawn(2);
+  for (const [first, end] of [
+    [4, ROWS],
+    [0, 4],
+  ] as const)
+    take({ first, values: gradient.slice(first * DIM, end * DIM) });
+  expect(values).toEqual(drawn(1));
+  expect(names).toEqual(['values', 'momentum', 'values', 'momentum']);
+  of.update({ weight: values, state: optimiser, gradient: drawn(2), learningRate: 0.3, updateNumber: 1 });
+  expect(written).toEqual({ values, ...optimiser });
+});
+
 test('a class center out of bounds is named, with its place among all', () => {
   const values = new Float32Array(8);
   const taker = rowUpdate({

@@ -23,6 +23,14 @@ export interface RowUpdate {
   /** 1 in the first update. */
   readonly updateNumber: number;
   readonly clipping?: RowClipping | undefined;
+  /**
+   * Puts rows in their place that have moved, where the arrays are of files and are not to be written to themselves. The arrays
+   * are to show them afterwards.
+   *
+   * @param name of the rule's numbers, or `values` of W
+   * @param from the first of their places in the array
+   */
+  readonly write?: ((name: string, from: number, rows: FloatArray) => void) | undefined;
 }
 
 /** Beside the norm in the quotient, as in `torch.nn.utils.clip_grad_norm_`. */
@@ -35,19 +43,23 @@ const BESIDE_NORM = 1e-6;
  * @throws DivergedError at a number out of bounds
  */
 export function rowUpdate(update: RowUpdate): GradientTaker {
-  const { rule, values, optimiser, dim, clipping, learningRate, updateNumber } = update;
+  const { rule, values, optimiser, dim, clipping, learningRate, updateNumber, write } = update;
   // In float32, so that a norm whose sum was taken in another order scales to the same bits.
   let factor = 1;
   const take = ({ first, values: gradient }: GradientRows): void => {
     if (clipping?.by === 'row') clipRows(gradient, dim, clipping.limit);
     if (factor < 1) for (let k = 0; k < gradient.length; k++) gradient[k]! *= factor;
     const from = first * dim;
-    const part = <Values extends FloatArray>(array: Values): Values =>
-      array.subarray(from, from + gradient.length) as Values;
+    const to = from + gradient.length;
+    const part = (array: FloatArray): FloatArray =>
+      write === undefined ? array.subarray(from, to) : array.slice(from, to);
     const weight = part(values);
     const state = Object.fromEntries(Object.entries(optimiser).map(([name, array]) => [name, part(array)]));
     rule.update({ weight, state, gradient, learningRate, updateNumber });
     requireBounded('class.centers', weight, { from, step: updateNumber, learningRate });
+    if (write === undefined) return;
+    write('values', from, weight);
+    for (const [name, rows] of Object.entries(state)) write(name, from, rows);
   };
   if (clipping?.by !== 'norm') return { take };
   const begin = (norm: number): void => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type HeadInput, handOver, initialState } from '@cf/core';
-import { mapFloats } from '@cf/onnx/node';
+import { type FloatArray, type HeadInput, handOver, initialState } from '@cf/core';
+import { type MappedFloats, mapFloats } from '@cf/onnx/node';
 import { arrayOptimiser, rowUpdate, sgd } from '@cf/training';
 import { loadKoffi } from '../../engines/load-koffi.ts';
 import { openBackend } from '../../engines/open-backend.ts';
@@ -49,12 +49,18 @@ export async function measureUpdate(task: UpdateTask): Promise<UpdateMeasurement
   });
   const length = classes * subCenters * dim;
   const floats = await allocator(folder, length);
-  const values = floats('centers');
-  const momentum = floats('momentum');
+  const centers = floats('centers');
+  const kept = floats('momentum');
+  const [values, momentum] = [centers.values, kept.values];
   const draw = uniform(seed);
-  fillUniform(values, draw, 0.01);
+  fillBy(centers, draw);
   // Touched, so that they count before the step and not during it.
   if (folder === undefined) momentum.fill(0);
+  const write =
+    centers.write &&
+    ((name: string, from: number, rows: FloatArray): void => {
+      (name === 'values' ? centers : kept).write!(from, rows as Float32Array);
+    });
   const { embeddings, labels } = drawSamples(task, draw);
   const resident = folder === undefined ? peakMiB : ownMiB;
   resetPeak();
@@ -80,7 +86,7 @@ export async function measureUpdate(task: UpdateTask): Promise<UpdateMeasurement
   // The first step of all allocates.
   for (let step = 1; step <= task.steps + 1; step++) {
     const taker = rowUpdate({
-      ...{ rule: timed, values, optimiser: { momentum }, dim },
+      ...{ rule: timed, values, optimiser: { momentum }, dim, write },
       ...{ learningRate: LEARNING_RATE, updateNumber: step },
     });
     const input: HeadInput = {
@@ -114,11 +120,27 @@ export async function measureUpdate(task: UpdateTask): Promise<UpdateMeasurement
   };
 }
 
-async function allocator(
-  folder: string | undefined,
-  length: number,
-): Promise<(name: string) => Float32Array> {
-  if (folder === undefined) return () => new Float32Array(length);
+async function allocator(folder: string | undefined, length: number): Promise<(name: string) => Floats> {
+  if (folder === undefined) return () => ({ values: new Float32Array(length) });
   const koffi = await loadKoffi();
-  return (name) => mapFloats({ path: join(folder, `${name}.f32`), length, koffi }).values;
+  return (name) => mapFloats({ path: join(folder, `${name}.f32`), length, koffi });
+}
+
+/** Numbers in memory, or in a file. */
+type Floats = Pick<MappedFloats, 'values'> & Partial<Pick<MappedFloats, 'write'>>;
+
+/** Numbers at a time. */
+const PIECE = 2 ** 22;
+
+/** Draws small numbers. */
+function fillBy({ values, write }: Floats, draw: () => number): void {
+  if (write === undefined) {
+    fillUniform(values, draw, 0.01);
+    return;
+  }
+  for (let from = 0; from < values.length; from += PIECE) {
+    const some = new Float32Array(Math.min(PIECE, values.length - from));
+    fillUniform(some, draw, 0.01);
+    write(from, some);
+  }
 }
