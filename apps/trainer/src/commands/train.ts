@@ -114,11 +114,17 @@ const BESIDE_RESUME = new Set<string>([...CALLED, ...PLACED, ...KEEPING]);
 
 /** Does the work once; or of ranks, each its part. */
 async function onRanks(
-  { distributed, distributedTimeout, dryRun: isDry }: TrainFlags,
+  { distributed, distributedTimeout, syncBn, dryRun: isDry }: TrainFlags,
   work: (ranks: TrainingRanks | undefined) => Promise<number>,
 ): Promise<number> {
-  if (distributed === undefined && distributedTimeout === undefined) return work(undefined);
   const fix = 'leave one of them out.';
+  if (distributed === undefined && syncBn)
+    throw new UsageError(
+      '--sync-bn without --distributed',
+      'both, or neither',
+      'leave it out: one process sees all pictures.',
+    );
+  if (distributed === undefined && distributedTimeout === undefined) return work(undefined);
   if (distributed === undefined)
     throw new UsageError('--distributed-timeout without --distributed', 'both, or neither', fix);
   if (distributed !== 'mpi') throw new UnknownNameError('--distributed', distributed, ['mpi']);
@@ -238,7 +244,7 @@ async function openTraining(
       if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
     };
     const place = { resume: true, found: run, featuresFrom, initFrom, open: async () => run, keepChanges };
-    return { config, place: placed(config, place, ranks) };
+    return { config, place: await placed(config, place, ranks) };
   }
   const asked =
     flags.config === undefined
@@ -262,10 +268,15 @@ async function openTraining(
       throw error;
     }
   };
-  return { config, place: placed(config, { resume: false, featuresFrom, initFrom, open }, ranks) };
+  const place = { resume: false, featuresFrom, initFrom, open };
+  return { config, place: await placed(config, place, ranks) };
 }
 
-function placed(config: TrainConfig, place: RunPlace, ranks: TrainingRanks | undefined): RunPlace {
+async function placed(
+  config: TrainConfig,
+  place: RunPlace,
+  ranks: TrainingRanks | undefined,
+): Promise<RunPlace> {
   if (ranks === undefined) return place;
   requireShared(config, ranks.communicator);
   return placeOnRanks(config, place, ranks);

@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RunFolderError } from '../errors.ts';
 import { valuesOf } from '../run/config-differences.ts';
 import { machineFacts } from '../run/environment.ts';
 import type { RunPlace } from '../run/job.ts';
-import { openRunFolder, type RunFolder, runFolder } from '../run/run-folder.ts';
+import { dropUntrained, openRunFolder, type RunFolder, runFolder } from '../run/run-folder.ts';
+import { isLock } from '../run/run-lock.ts';
 import type { TrainConfig } from '../settings/train-config.ts';
 import type { Facts } from './meet.ts';
 import type { TrainingRanks } from './training-ranks.ts';
@@ -13,6 +14,8 @@ import type { TrainingRanks } from './training-ranks.ts';
 /** Where a run's folder is, to the others. */
 interface Opened {
   readonly path: string;
+  /** Of the process that holds it. */
+  readonly locks: string;
 }
 
 /**
@@ -21,21 +24,25 @@ interface Opened {
  *
  * @param place as it is without other ranks
  */
-export function placeOnRanks(config: TrainConfig, place: RunPlace, ranks: TrainingRanks): RunPlace {
+export async function placeOnRanks(
+  config: TrainConfig,
+  place: RunPlace,
+  ranks: TrainingRanks,
+): Promise<RunPlace> {
+  // Now, before pictures are read.
+  await ranks.meet({ ...(await versions()), ...choices(config) });
   const open = async (): Promise<RunFolder> => {
-    await ranks.meet({ ...(await versions()), ...choices(config) });
+    await ranks.meet({});
     const own = ranks.isFirst ? await place.open() : undefined;
+    let run = own;
     try {
-      const [first] = await ranks.meet({}, own && JSON.stringify({ path: own.path } satisfies Opened));
-      const { path } = JSON.parse(first!) as Opened;
-      const run = own ?? (await scratchFolder(path));
-      await ranks.meet({}).catch(async (error: unknown) => {
-        await run.release?.();
-        throw error;
-      });
+      const [first] = await ranks.meet({}, own && JSON.stringify(await openedBy(own)));
+      run ??= await scratchFolder(JSON.parse(first!) as Opened);
+      await ranks.meet({});
       return run;
     } catch (error) {
-      await own?.release?.();
+      if (own !== undefined && !place.resume) await dropUntrained(own);
+      await run?.release?.();
       throw error;
     }
   };
@@ -74,16 +81,30 @@ function choices(config: TrainConfig): Facts {
   return Object.fromEntries([...valuesOf(config)].filter(([name]) => !OF_MACHINE.has(name)));
 }
 
-/** Of a rank that only works. @param path the run's, which it has to see */
-async function scratchFolder(path: string): Promise<RunFolder> {
-  const ofFirst = await openRunFolder(path).catch((cause: unknown) => {
-    throw new RunFolderError(
-      `'${path}', which this rank does not see`,
+async function openedBy({ path }: RunFolder): Promise<Opened> {
+  return { path: resolve(path), locks: await locksIn(path) };
+}
+
+/** What stands in the locks of a folder, which no copy of it has for long. */
+async function locksIn(path: string): Promise<string> {
+  const names = (await readdir(path)).filter(isLock).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(path, name), 'utf8').catch(() => '')));
+  return texts.join('');
+}
+
+/** Of a rank that only works. */
+async function scratchFolder({ path, locks }: Opened): Promise<RunFolder> {
+  const given = (why: string, cause?: unknown): RunFolderError =>
+    new RunFolderError(
+      `'${path}' ${why}`,
       'a folder that all ranks see, for their shards of checkpoints',
       'give an --out on a file system that all machines have.',
       cause,
     );
+  const ofFirst = await openRunFolder(path).catch((cause: unknown) => {
+    throw given('which this rank does not see', cause);
   });
+  if ((await locksIn(path)) !== locks) throw given('which is another folder on this rank than on the first');
   await removeLeft();
   const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${process.pid}-`));
   const release = (): Promise<void> => rm(scratch, { recursive: true, force: true });
@@ -91,13 +112,17 @@ async function scratchFolder(path: string): Promise<RunFolder> {
 }
 
 const SCRATCH = 'cf-rank-';
+const A_DAY = 86_400_000;
 
 /** Takes away what ranks of this machine left that were killed. */
 async function removeLeft(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const [, pid] = /^cf-rank-(\d+)-\w+$/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(tmpdir(), name);
+    // Numbers of other containers are not ours.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > A_DAY) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }
 
