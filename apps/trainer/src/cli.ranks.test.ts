@@ -81,7 +81,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       // The first rank tells, and it alone.
       expect(stdout.match(/^done in/gm)).toHaveLength(1);
       expect(stderr.match(/^training: 54 steps/gm)).toHaveLength(1);
-      expect(await distanceFromAlone(run)).toBeLessThan(1e-6 * 4);
+      expect(await distanceFromAlone(run)).toBeLessThan(1e-6);
       const left = (await readdir(run)).filter((name) => name.startsWith('checkpoint-shard-'));
       // Of the newest checkpoint and of the one before.
       expect(left).toHaveLength(2 * size);
