@@ -89,7 +89,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
         expect.arrayContaining(['model.onnx', 'report.html', 'results.json']),
       );
     },
-    2 * MINUTES,
+    4 * MINUTES,
   );
 
   test(
@@ -102,7 +102,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       expect([code, stderr]).toEqual([0, expect.not.stringContaining('Error')]);
       expect(await distance(run, one)).toBeLessThan(1e-5);
     },
-    2 * MINUTES,
+    4 * MINUTES,
   );
 
   test.skipIf(!hasOneDnn)(
@@ -124,7 +124,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       expect(furthest(together!)).toBeLessThan(1e-5);
       expect(furthest(others!)).toBeGreaterThan(1e-2);
     },
-    3 * MINUTES,
+    6 * MINUTES,
   );
 
   test(
@@ -154,7 +154,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       expect([code, stderr]).toEqual([0, expect.anything()]);
       expect(await distanceFromAlone(run)).toBeLessThan(1e-5);
     },
-    4 * MINUTES,
+    8 * MINUTES,
   );
 
   test(
@@ -170,7 +170,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       expect((await cf(['train', '--resume', run])).code).toBe(0);
       expect(await distanceFromAlone(run)).toBeLessThan(1e-5);
     },
-    2 * MINUTES,
+    4 * MINUTES,
   );
 
   test.each<[string, readonly string[], readonly string[], number, RegExp]>([
@@ -193,7 +193,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       expect(stderr.match(/^\w+Error \[E_/gm)).toHaveLength(size);
       await expect(readdir(run)).rejects.toThrow(/ENOENT/);
     },
-    2 * MINUTES,
+    4 * MINUTES,
   );
 
   test(
@@ -210,7 +210,7 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
       ]);
       expect((await readFile(join(run, 'checkpoint.safetensors'))).equals(before)).toBe(true);
     },
-    2 * MINUTES,
+    4 * MINUTES,
   );
 });
 
