@@ -123,6 +123,8 @@ describe.skipIf(!hasMpirun)('cf train --distributed mpi (needs mpirun, of Debian
         Math.max(...found.map((loss, i) => Math.abs(loss - wanted![i]!)));
       expect(furthest(together!)).toBeLessThan(1e-5);
       expect(furthest(others!)).toBeGreaterThan(1e-2);
+      const resumed = await runRanks(['train', '--distributed=mpi', '--resume', run, '--epochs=2'], 2);
+      expect([resumed.code, (await metricsOf(run)).length]).toEqual([0, 2 * (await metricsOf(one)).length]);
     },
     6 * MINUTES,
   );

@@ -6,6 +6,7 @@ import {
   type BiasOwner,
   type Checkpoint,
   checkpointOf,
+  classCount,
   classRows,
   shareOf,
   splitCheckpoint,
@@ -67,7 +68,7 @@ export async function writeShards(
   commit: (shared: Checkpoint, shards: readonly ShardFile[]) => Promise<void>,
 ): Promise<void> {
   const { rank, size } = communicator;
-  const share = shareOf(classesOf(state), communicator);
+  const share = shareOf(classCount(state), communicator);
   const own = checkpointOf(state, share);
   const { ofClasses, shared } = splitCheckpoint(own, bias);
   const token = await textOfFirst(communicator, randomUUID().slice(0, 8));
@@ -109,7 +110,7 @@ export async function withClasses(
 ): Promise<Checkpoint> {
   if (shards === undefined && share === undefined) return checkpoint;
   const { tensors, values } = checkpoint;
-  const classes = classesOf(values);
+  const classes = classCount(values);
   const wanted = shareOf(classes, share);
   if (shards === undefined) {
     const bias = tensors.get('class.bias')?.data.length === classes ? 'each class' : 'all classes';
@@ -151,8 +152,4 @@ export async function pruneShards(folder: string, checkpoints: readonly string[]
   }
   for (const name of await readdir(folder))
     if (isShard(name) && !named.has(name)) await rm(join(folder, name), { force: true });
-}
-
-function classesOf({ classes }: Pick<TrainingState, 'classes'>): number {
-  return typeof classes === 'number' ? classes : classes.length;
 }

@@ -1,4 +1,4 @@
-import { shareOf, stateOfShare, type TrainingState } from '@cf/training';
+import { classCount, shareOf, stateOfShare, type TrainingState } from '@cf/training';
 import { trainingFacts } from '../distributed/training-facts.ts';
 import { RunFolderError } from '../errors.ts';
 import { leftOutOfEpoch } from '../settings/left-out-of-epoch.ts';
@@ -86,9 +86,7 @@ async function firstState(
 }
 
 function shareOfState(state: TrainingState, { communicator, bias }: ShardingRanks): TrainingState {
-  const { classes } = state;
-  const count = typeof classes === 'number' ? classes : classes.length;
-  return stateOfShare(state, shareOf(count, communicator), bias);
+  return stateOfShare(state, shareOf(classCount(state), communicator), bias);
 }
 
 /** What of a run is not as its checkpoint has it. */
