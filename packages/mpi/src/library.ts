@@ -63,7 +63,13 @@ export function loadMpi(koffi: ForeignFunctions, path?: string): MpiLibrary {
 /** Bytes: what a program's own stack has. MPICH 4 sums float32 in more than the 128 KiB that koffi gives. */
 const STACK = 8 * 2 ** 20;
 
-function giveStack(koffi: ForeignFunctions): void {
+/**
+ * Has koffi give calls on threads the stack that MPI may need; to be called before it loads a library, where others do that
+ * before `openMpi`.
+ *
+ * @throws BackendError where it has loaded one already
+ */
+export function giveStack(koffi: Pick<ForeignFunctions, 'config'>): void {
   const { async_stack_size: given = 0 } = koffi.config();
   if (given >= STACK) return;
   try {

@@ -41,8 +41,8 @@ const [SERIALIZED, MULTIPLE] = [2, 3];
 /** Numbers in one call: its count is an int. */
 const MOST = 2 ** 30;
 /**
- * Numbers that are summed in one call. MPI takes memory of that size for what it sums in, and gives it back: of 50 million
- * numbers at once the system clears pages for most of the time, and a sum takes thirteen times as long as in pieces.
+ * Numbers that are summed in one call. MPI takes memory of that size for what it sums in, and gives it back: of tens of millions
+ * at once the system clears pages for most of the time, and a sum takes many times as long as in pieces.
  */
 const PIECE = 2 ** 20;
 /** What `mpirun` ends with where a rank has waited in vain. */

@@ -18,7 +18,7 @@ export {
 } from './loop/checkpoint-shards.ts';
 export type { StepMetrics, TrainingEvent } from './loop/events.ts';
 export { type Share, shareOf } from './loop/rank-shares.ts';
-export type { BatchKey, BatchRequest, TrainingSamples } from './loop/samples.ts';
+export { type BatchKey, type BatchRequest, classCount, type TrainingSamples } from './loop/samples.ts';
 export type { Shadow, ShadowCosines, ShadowMetrics, ShadowStates, Shadows } from './loop/shadows.ts';
 export { defaultSampler, train } from './loop/train.ts';
 export {

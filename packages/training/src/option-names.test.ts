@@ -13,6 +13,7 @@ testOptionNames(exported, {
   others: [
     'arrayOptimiser',
     'checkpointOf',
+    'classCount',
     'classRows',
     'defaultSampler',
     'dominantCenters',

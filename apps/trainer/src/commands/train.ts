@@ -1,10 +1,6 @@
-import { resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { CfError, printable, UnknownNameError } from '@cf/core';
 import { Command } from 'commander';
 import { openRanks } from '../distributed/open-ranks.ts';
-import { placeOnRanks } from '../distributed/rank-place.ts';
-import { requireShared } from '../distributed/require-shared.ts';
 import { type TrainingRanks, withRanks } from '../distributed/training-ranks.ts';
 import { DivergedError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -15,26 +11,14 @@ import { resultLines } from '../report/result-text.ts';
 import { resultsAsJson } from '../report/score-model.ts';
 import { dryRun } from '../run/dry-run.ts';
 import type { RunEvent } from '../run/events.ts';
-import type { RunPlace } from '../run/job.ts';
-import {
-  createHeldRun,
-  dropUntrained,
-  holdRun,
-  openRunFolder,
-  type RunFolder,
-  requireNewFolder,
-} from '../run/run-folder.ts';
+import { dropUntrained, type RunFolder } from '../run/run-folder.ts';
 import { train } from '../run/train.ts';
-import { checkConfig, readConfig } from '../settings/check-config.ts';
-import { readConfigFile } from '../settings/config-file.ts';
 import { configJsonSchema } from '../settings/documents.ts';
-import { onnxInput, type TrainFlags } from '../settings/fields.ts';
-import { withFlagsOver } from '../settings/flags-over.ts';
-import { withLossFiles } from '../settings/loss-files.ts';
-import { resolveConfig } from '../settings/resolve-config.ts';
-import type { FeatureConfig, NetworkConfig, TrainConfig } from '../settings/train-config.ts';
+import type { TrainFlags } from '../settings/fields.ts';
+import type { TrainConfig } from '../settings/train-config.ts';
 import { givenFlags, refuseBeside } from './explicit-flags.ts';
 import { InterruptedError, withInterruption } from './interruption.ts';
+import { BESIDE_RESUME, openTraining } from './open-training.ts';
 import { trainOptions } from './train-options.ts';
 
 /** `cf train`. */
@@ -106,19 +90,19 @@ function refuseOthers({ resume, printSchema }: TrainFlags, command: Command): vo
   }
 }
 
-/** A run may go on on another device, in other memory, for longer, and keep other checkpoints. */
-const KEEPING = ['epochs', 'checkpointEvery', 'keepCheckpoints', 'validateEvery', 'earlyStopping'] as const;
-const PLACED = ['device', 'kernels', 'dataMemory', 'dataDisk', 'dataWorkers'] as const;
-const CALLED = ['featuresFrom', 'json', 'distributed', 'distributedTimeout'] as const;
-const BESIDE_RESUME = new Set<string>([...CALLED, ...PLACED, ...KEEPING]);
-
 /** Does the work once; or of ranks, each its part. */
 async function onRanks(
-  { distributed, distributedTimeout, dryRun: isDry }: TrainFlags,
+  { distributed, distributedTimeout, syncBn, dryRun: isDry }: TrainFlags,
   work: (ranks: TrainingRanks | undefined) => Promise<number>,
 ): Promise<number> {
-  if (distributed === undefined && distributedTimeout === undefined) return work(undefined);
   const fix = 'leave one of them out.';
+  if (distributed === undefined && syncBn)
+    throw new UsageError(
+      '--sync-bn without --distributed',
+      'both, or neither',
+      'leave it out: one process sees all pictures.',
+    );
+  if (distributed === undefined && distributedTimeout === undefined) return work(undefined);
   if (distributed === undefined)
     throw new UsageError('--distributed-timeout without --distributed', 'both, or neither', fix);
   if (distributed !== 'mpi') throw new UnknownNameError('--distributed', distributed, ['mpi']);
@@ -216,85 +200,4 @@ function tellInterrupted(run: RunFolder | undefined, say: (line: string) => void
       : `interrupted; go on with: cf train --resume ${run.path}`,
   );
   return EXIT.interrupted;
-}
-
-async function openTraining(
-  given: TrainFlags,
-  say: (line: string) => void,
-  ranks?: TrainingRanks,
-): Promise<{ config: TrainConfig; place: RunPlace }> {
-  const flags = await withLossFiles(given);
-  const opened = async (path: string | undefined): Promise<RunFolder | undefined> =>
-    path === undefined ? undefined : await openRunFolder(path);
-  if (flags.resume !== undefined) {
-    const found = await openRunFolder(flags.resume);
-    const before = await readConfig(found.file('config'));
-    const config = resumedWith(before, flags);
-    // Where the first checkpoint was never written, the run begins as it would have.
-    const initFrom = (await found.has('checkpoint')) ? undefined : await opened(config.initFrom);
-    const featuresFrom = await opened(flags.featuresFrom);
-    const run = ranks?.isFirst === false ? found : await holdRun(found, say);
-    const keepChanges = async (): Promise<void> => {
-      if (!isDeepStrictEqual(config, before)) await writeConfig(run, config);
-    };
-    const place = { resume: true, found: run, featuresFrom, initFrom, open: async () => run, keepChanges };
-    return { config, place: placed(config, place, ranks) };
-  }
-  const asked =
-    flags.config === undefined
-      ? resolveConfig(flags)
-      : withFlagsOver(await readConfigFile(flags.config), flags);
-  const featuresFrom = await opened(flags.featuresFrom);
-  const initFrom = await opened(flags.initFrom ?? asked.initFrom);
-  const own = initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
-  const config =
-    initFrom === undefined ? own : checkConfig({ ...own, initFrom: resolve(initFrom.path) }, 'flags');
-  const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
-  // Told now, not after all pictures were read.
-  if (!flags.dryRun) await requireNewFolder(path);
-  const open = async (): Promise<RunFolder> => {
-    const run = await createHeldRun(path, say);
-    try {
-      await writeConfig(run, config);
-      return run;
-    } catch (error) {
-      await dropUntrained(run);
-      throw error;
-    }
-  };
-  return { config, place: placed(config, { resume: false, featuresFrom, initFrom, open }, ranks) };
-}
-
-function placed(config: TrainConfig, place: RunPlace, ranks: TrainingRanks | undefined): RunPlace {
-  if (ranks === undefined) return place;
-  requireShared(config, ranks.communicator);
-  return placeOnRanks(config, place, ranks);
-}
-
-function writeConfig(run: RunFolder, config: TrainConfig): Promise<void> {
-  return run.writeText('config', `${JSON.stringify(config, undefined, 2)}\n`);
-}
-
-/** A training that says nothing of its pixels, inputs and outputs takes them as the run has them that it starts from. */
-function withInputOf(from: TrainConfig, config: TrainConfig): TrainConfig {
-  const [own, other] = [sourceOf(config), sourceOf(from)];
-  if (own.kind !== 'onnx' || other.kind !== 'onnx') return config;
-  const names = Object.keys(onnxInput) as (keyof typeof onnxInput)[];
-  if (names.some((name) => own[name] !== undefined)) return config;
-  const taken = Object.fromEntries(names.map((name) => [name, other[name]]));
-  return config.train === 'all'
-    ? { ...config, network: { ...config.network, ...taken } }
-    : { ...config, features: { ...config.features, ...taken } };
-}
-
-function sourceOf(config: TrainConfig): NetworkConfig | FeatureConfig {
-  return config.train === 'all' ? config.network : config.features;
-}
-
-/** The same training on another device, for longer, or with other checkpoints kept. */
-function resumedWith(config: TrainConfig, flags: TrainFlags): TrainConfig {
-  const given = [...PLACED, ...KEEPING].flatMap((name) =>
-    flags[name] === undefined ? [] : [[name, flags[name]]],
-  );
-  return checkConfig({ ...config, ...Object.fromEntries(given) }, 'flags');
 }

@@ -31,7 +31,7 @@ export async function meet(communicator: Communicator, facts: Facts, own = ''): 
     throw new RanksError(
       `${named(words, failed)}, which can't begin: ${words[failed]!.failure}`,
       'ranks that can all begin',
-      'see what it says; nothing was written.',
+      'see what it says; nothing was trained.',
     );
   requireSame(words);
   return words.map((word) => word.own ?? '');
@@ -62,7 +62,7 @@ function requireSame(words: readonly Word[]): void {
     throw new RanksError(
       `${named(words, rank)} with ${list(facts)}${more}`,
       `${list(first)}, as on ${named(words, 0)}`,
-      'start the same program with the same flags, files and pictures on every rank; nothing was written.',
+      'start the same program with the same flags, files and pictures on every rank; nothing was trained.',
     );
   }
 }

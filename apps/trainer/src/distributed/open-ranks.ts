@@ -1,5 +1,5 @@
 import { loadKoffi } from '../engines/load-koffi.ts';
-import { duration } from '../run/checkpoint-pace.ts';
+import { duration } from '../settings/duration.ts';
 import type { RankEngine } from './training-ranks.ts';
 
 const TIMEOUT = '5min';

@@ -13,16 +13,6 @@ export function requireShared(config: TrainConfig, { size }: Pick<Communicator, 
       'leave it out: the engine onnx is shared.',
     ],
     [
-      config.train === 'all' && config.syncBn && config.batch % size !== 0,
-      `--sync-bn and --batch ${config.batch} on ${size} ranks`,
-      `choose a multiple of ${size}, so that all see as many pictures.`,
-    ],
-    [
-      config.train === 'all' && config.syncBn && config.accumulate > 1 && config.lastBatch === 'keep',
-      '--sync-bn, --accumulate and --last-batch keep',
-      'leave one of them out: ranks would not pass as often as each other.',
-    ],
-    [
       config.batch < size,
       `--batch ${config.batch} on ${size} ranks`,
       'choose a larger batch, or fewer ranks.',

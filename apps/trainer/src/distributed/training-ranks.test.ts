@@ -23,6 +23,7 @@ async function onRanks(
     const communicator: Communicator = all.communicator(rank);
     return {
       ...communicator,
+      hosts: Array.from({ length: size }, () => 'here'),
       abort(code: number, reason: string): never {
         aborted.push([rank, code, reason]);
         const error = new Error(`the job ended: ${reason}`);

@@ -5,6 +5,8 @@ import { gatherTexts, textOfFirst } from './rank-texts.ts';
 
 /** The engine below the ranks, such as MPI. */
 export interface RankEngine extends Communicator {
+  /** The machine of each. */
+  readonly hosts: readonly string[];
   abort(code: number, reason: string): never;
   close(): Promise<void>;
 }
@@ -14,6 +16,8 @@ export interface TrainingRanks {
   readonly communicator: Communicator;
   /** Whether this one writes the run and tells of it. */
   readonly isFirst: boolean;
+  /** How many of them are on this machine. */
+  readonly onThisMachine: number;
   /** {@link meet}s the others: to be called by all, and in the same order. */
   meet(facts: Facts, own?: string): Promise<readonly string[]>;
   /** From here on a rank that fails ends the job on all: the others are at work, and come to no meeting. */
@@ -63,6 +67,7 @@ export async function withRanks<T>(
   const ranks: TrainingRanks = {
     communicator: engine,
     isFirst,
+    onThisMachine: engine.hosts.filter((host) => host === engine.hosts[engine.rank]).length,
     async meet(facts, own) {
       // Whatever comes of a meeting, all ranks know it.
       isTold = true;
@@ -78,7 +83,11 @@ export async function withRanks<T>(
     isAnyStopped,
     async end(isStopped) {
       const isAny = await isAnyStopped(isStopped);
-      await close();
+      if (isAny) {
+        // A rank that ends with 130 ends the others: none does before all are done with the run.
+        at.phase = 'meeting';
+        isTold = true;
+      } else await close();
       return isAny;
     },
   };

@@ -1,5 +1,5 @@
 import { BackendError } from '@cf/core';
-import type { ForeignFunctions as MpiFunctions } from '@cf/mpi';
+import { giveStack, type ForeignFunctions as MpiFunctions } from '@cf/mpi';
 import type { ForeignFunctions } from '@cf/onnx/onednn';
 
 /** @throws BackendError where the package is not there */
@@ -13,21 +13,19 @@ export async function loadKoffi(): Promise<ForeignFunctions & MpiFunctions> {
     );
   });
   const { default: functions } = koffi;
-  giveStack(functions);
+  prepare(functions);
   return functions;
 }
 
-/** Bytes that a call on a thread of its own has, as MPI may need; it can't be said any more once a library is loaded. */
-const STACK = 8 * 2 ** 20;
-
 let hasStack = false;
 
-function giveStack({ config }: MpiFunctions): void {
+/** Before anything is loaded; afterwards MPI says so where it matters. */
+function prepare(koffi: MpiFunctions): void {
   if (hasStack) return;
   hasStack = true;
   try {
-    if ((config().async_stack_size ?? 0) < STACK) config({ async_stack_size: STACK });
-  } catch {
-    // Somebody has loaded one before; MPI says so where it matters.
+    giveStack(koffi);
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
   }
 }

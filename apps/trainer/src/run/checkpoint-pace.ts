@@ -1,17 +1,8 @@
 import { OptionOutOfRangeError } from '@cf/core';
+import { MILLISECONDS } from '../settings/duration.ts';
 
 /** How often a checkpoint is written within an epoch. */
 export type CheckpointPace = { readonly steps: number } | { readonly milliseconds: number };
-
-const UNITS: Readonly<Record<string, number>> = { s: 1e3, min: 6e4, h: 3.6e6 };
-
-/** Milliseconds of `30s`, `10min` or `2h`. @param flag that gives it @throws OptionOutOfRangeError */
-export function duration(flag: string, text: string): number {
-  const [, digits, unit] = /^([1-9]\d{0,8}) ?(s|min|h)$/.exec(text) ?? [];
-  if (digits === undefined || unit === undefined)
-    throw new OptionOutOfRangeError(flag, text, 'a number of s, min or h, such as 10min');
-  return Number(digits) * UNITS[unit]!;
-}
 
 /** Of `500steps`, `30s`, `10min` or `2h`. @throws OptionOutOfRangeError */
 export function checkpointPace(text: string): CheckpointPace {
@@ -23,7 +14,7 @@ export function checkpointPace(text: string): CheckpointPace {
       'a number of steps, s, min or h, such as 500steps or 10min',
     );
   const count = Number(digits);
-  return unit.startsWith('step') ? { steps: count } : { milliseconds: count * UNITS[unit]! };
+  return unit.startsWith('step') ? { steps: count } : { milliseconds: count * MILLISECONDS[unit]! };
 }
 
 /** Says when the next checkpoint within an epoch is due. */

@@ -6,6 +6,7 @@ import {
   type BiasOwner,
   type Checkpoint,
   checkpointOf,
+  classCount,
   classRows,
   shareOf,
   splitCheckpoint,
@@ -67,7 +68,7 @@ export async function writeShards(
   commit: (shared: Checkpoint, shards: readonly ShardFile[]) => Promise<void>,
 ): Promise<void> {
   const { rank, size } = communicator;
-  const share = shareOf(classesOf(state), communicator);
+  const share = shareOf(classCount(state), communicator);
   const own = checkpointOf(state, share);
   const { ofClasses, shared } = splitCheckpoint(own, bias);
   const token = await textOfFirst(communicator, randomUUID().slice(0, 8));
@@ -77,12 +78,22 @@ export async function writeShards(
   // Its name is new: what is left of it after a failure, nobody reads, and the next checkpoint takes it away.
   const sha256 = await writeSealed(join(dirname(path), file), { tensors, metadata }, writeNew);
   const written = await gatherTexts(communicator, JSON.stringify({ file, ...share, sha256 }));
-  if (rank === 0)
-    await commit(
-      { tensors: shared, values: own.values },
-      written.map((text) => JSON.parse(text) as ShardFile),
-    );
+  if (rank === 0) {
+    const shards = written.map((text) => JSON.parse(text) as ShardFile);
+    for (const { file: name } of shards) await requireSeen(join(dirname(path), name));
+    await commit({ tensors: shared, values: own.values }, shards);
+  }
   await communicator.barrier();
+}
+
+/** @throws RunFolderError for a shard that another rank has written elsewhere */
+async function requireSeen(path: string): Promise<void> {
+  if (await isThere(path)) return;
+  throw new RunFolderError(
+    `'${path}', which another rank has written and the first does not see`,
+    'a folder that all ranks see',
+    'give an --out on a file system that all machines have; the checkpoint before stands.',
+  );
 }
 
 /**
@@ -99,7 +110,7 @@ export async function withClasses(
 ): Promise<Checkpoint> {
   if (shards === undefined && share === undefined) return checkpoint;
   const { tensors, values } = checkpoint;
-  const classes = classesOf(values);
+  const classes = classCount(values);
   const wanted = shareOf(classes, share);
   if (shards === undefined) {
     const bias = tensors.get('class.bias')?.data.length === classes ? 'each class' : 'all classes';
@@ -134,13 +145,11 @@ export async function pruneShards(folder: string, checkpoints: readonly string[]
   const named = new Set<string>();
   for (const path of checkpoints) {
     if (!(await isThere(path))) continue;
-    const { shards } = await readMetadata(path);
+    const metadata = await readMetadata(path).catch(() => undefined);
+    if (metadata === undefined) return;
+    const { shards } = metadata;
     if (shards !== undefined) for (const { file } of parseShards(shards)) named.add(file);
   }
   for (const name of await readdir(folder))
     if (isShard(name) && !named.has(name)) await rm(join(folder, name), { force: true });
-}
-
-function classesOf({ classes }: Pick<TrainingState, 'classes'>): number {
-  return typeof classes === 'number' ? classes : classes.length;
 }

@@ -1,18 +1,13 @@
 import type { TrainConfig } from '../settings/train-config.ts';
 
+/** Say what a machine trains with, and nothing of what is trained. */
+export const OF_MACHINE: readonly string[] = [
+  ...['$schema', 'device', 'kernels', 'threads'],
+  ...['dataMemory', 'dataDisk', 'dataWorkers'],
+];
+
 /** Say nothing of what is trained; or are told elsewhere: what a run goes on on by environment.json, epochs by the schedule. */
-const NOT_TOLD = new Set([
-  '$schema',
-  'checkpointEvery',
-  'keepCheckpoints',
-  'device',
-  'kernels',
-  'threads',
-  'dataMemory',
-  'dataDisk',
-  'dataWorkers',
-  'epochs',
-]);
+const NOT_TOLD = new Set([...OF_MACHINE, 'checkpointEvery', 'keepCheckpoints', 'epochs']);
 
 /** In what a configuration is not the one that a checkpoint was trained by: `batch 32 → 64`. */
 export function configDifferences(before: TrainConfig, now: TrainConfig): readonly string[] {

@@ -41,7 +41,7 @@ export async function presenceOf(holder: LockHolder, here: LockHolder): Promise<
   if (holder.host !== here.host || holder.machine !== here.machine) return 'unknown';
   if (holder.boot !== here.boot) return here.machine === undefined ? 'unknown' : 'gone';
   if (holder.namespace !== here.namespace) return 'unknown';
-  if (!isThere(holder.pid)) return 'gone';
+  if (!isProcessThere(holder.pid)) return 'gone';
   const now = await processAt(holder.pid);
   // Where processes are not told about, the number has to do.
   if (now === undefined || holder.began === undefined) return 'alive';
@@ -70,7 +70,8 @@ const HOLDER: z.ZodType<LockHolder> = z.object({
   token: z.string(),
 });
 
-function isThere(pid: number): boolean {
+/** Whether this machine has a process of a number, whoever's it is. */
+export function isProcessThere(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -5,6 +5,7 @@ import { pictureSamples } from '../dataset/picture-samples.ts';
 import { embedStream } from '../dataset/stream-embeddings.ts';
 import { streamPixels } from '../dataset/stream-pixels.ts';
 import { imagesOfPairs } from '../dataset/verification-pairs.ts';
+import { requireRankBatches } from '../distributed/rank-batches.ts';
 import { requireMemory } from '../engines/activation-memory.ts';
 import type { NetworkInTraining } from '../engines/network-in-training.ts';
 import type { Embedder } from '../engines/onnx-network.ts';
@@ -42,19 +43,23 @@ export async function withNetwork<T>(
     const { communicator: ranks } = place.ranks ?? {};
     const size = ranks?.size ?? 1;
     const synchronised = config.syncBn && size > 1 ? ranks : undefined;
-    const ofRank = { ...config, batch: Math.floor(config.batch / size) };
-    requireMemory(await untrained.activationBytes(), Math.min(Math.ceil(config.batch / size), images));
+    const together = Math.ceil(config.batch / size) * (place.ranks?.onThisMachine ?? 1);
+    requireMemory(await untrained.activationBytes(), Math.min(together, images));
+    const requireBatches = (count: number, smallest: number = 1): void => {
+      requireBatchSize(config, count, smallest);
+      requireRankBatches(config, { images: count, smallest, size });
+    };
     const network = await untrained.openTraining(synchronised);
     try {
       await requireInitial(place.initFrom, config, network.learner);
       if (job.kept === undefined) await requireGivenHead(config, network.learner, dataset);
-      requireBatchSize(ofRank, Math.floor(images / size), network.smallestBatch);
+      requireBatches(images, network.smallestBatch);
       // Only now: input that can't be used leaves no folder behind.
       const run = await place.open(network.kernels === undefined ? {} : { kernels: network.kernels });
-      const stream = await openPictures(job, untrained.inference.shape, run.path);
+      const stream = await openPictures(job, untrained.inference.shape, (run.ofFirst ?? run).path);
       try {
         const subject = subjectOn(job, untrained, stream, synchronised);
-        requireBatchSize(ofRank, Math.floor(subject.samples.count / size), network.smallestBatch);
+        requireBatches(subject.samples.count, network.smallestBatch);
         const told = [network.trains, network.told, network.memory, memoryText(stream)];
         const notes = told.filter((line) => line !== undefined);
         return await work({ run, network, ...subject, notes: [...subject.notes, ...notes] });
@@ -71,11 +76,15 @@ export async function withNetwork<T>(
 
 /** Decodes or draws every picture once, and keeps what fits into memory, and into a file in the folder. */
 async function openPictures(
-  { config, dataset: { images }, policy, signal, say }: Job<NetworkTraining>,
+  { config, place, dataset: { images }, policy, signal, say }: Job<NetworkTraining>,
   shape: ImageShape,
   folder: string,
 ): Promise<PictureStream> {
   const { dataMemory, dataDisk, dataWorkers: workers, augmentation } = config;
+  // By default half of what is free, which ranks of one machine share.
+  const ofMachine = place.ranks?.onThisMachine ?? 1;
+  const shared = ofMachine === 1 ? undefined : Math.floor(process.availableMemory() / 2 / ofMachine);
+  const mostBytes = dataMemory === undefined ? shared : byteSize('--data-memory', dataMemory);
   const onDisk = dataDisk === undefined ? undefined : byteSize('--data-disk', dataDisk);
   return withProgress('pictures', images.count, 'images', (update) =>
     openPictureStream(images.sources, {
@@ -85,7 +94,7 @@ async function openPictures(
       signal,
       onProgress: ({ done }) => update(done),
       onNote: say,
-      ...(dataMemory !== undefined && { maxBytes: byteSize('--data-memory', dataMemory) }),
+      ...(mostBytes !== undefined && { maxBytes: mostBytes }),
       ...(onDisk !== 0 && { disk: { folder, ...(onDisk !== undefined && { maxBytes: onDisk }) } }),
       ...(workers !== undefined && { workers }),
     }),

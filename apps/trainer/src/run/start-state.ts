@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { shareOf, stateOfShare, type TrainingState } from '@cf/training';
-import type { Facts } from '../distributed/meet.ts';
+import { classCount, shareOf, stateOfShare, type TrainingState } from '@cf/training';
+import { trainingFacts } from '../distributed/training-facts.ts';
 import { RunFolderError } from '../errors.ts';
 import { leftOutOfEpoch } from '../settings/left-out-of-epoch.ts';
 import { lossOf } from '../settings/loss-of.ts';
@@ -18,18 +17,22 @@ import type { Subject } from './subject.ts';
 
 /** The state to go on from; undefined where training begins. */
 export async function startState(
-  { config, place, backend, headTold, pictures, kept, say }: Job<TrainConfig>,
+  job: Job<TrainConfig>,
   subject: Subject,
 ): Promise<TrainingState | undefined> {
+  const { config, place, backend, headTold, pictures, kept, say } = job;
   const { run, description, samples } = subject;
   const { name: loss } = lossOf(config, samples);
   if (kept !== undefined) {
     requireSameTraining(kept, subject, loss);
     requireStep(kept, config, samples.count);
   }
+  const first = kept === undefined ? await firstState(job, subject) : undefined;
   const { ranks } = place;
-  await ranks?.meet(await factsOf(subject, kept));
-  ranks?.begin();
+  if (ranks !== undefined) {
+    await ranks.meet(await trainingFacts(job, subject, first?.state));
+    ranks.begin();
+  }
   say(`${loss} on ${description}, ${samples.classes.length} classes, head '${backend.name}'`);
   if (headTold !== undefined) say(headTold);
   for (const note of subject.notes) say(note);
@@ -37,36 +40,18 @@ export async function startState(
   if (leftOut !== undefined) say(leftOut);
   const warning = warmUpWarning(config, samples.count);
   if (warning !== undefined) say(warning);
-  if (kept === undefined) {
-    const ranksOf = sharding({ config, place }, subject);
-    await place.keepChanges?.();
-    if (place.resume) say('no checkpoint yet: training from the beginning');
-    const begin = async (
-      state: TrainingState,
-      lines: readonly (string | undefined)[],
-    ): Promise<TrainingState> => {
-      await run.requireHeld?.();
-      const own = ranksOf === undefined ? state : shareOfState(state, ranksOf);
-      const path = (run.ofFirst ?? run).file('checkpoint');
-      await writeCheckpoint(path, own, { subject, pictures, config, validations: [] }, ranksOf);
-      for (const line of lines) if (line !== undefined) say(line);
-      return own;
-    };
-    if (config.headFrom !== undefined) {
-      const { learner } = subject.network;
-      const head = await givenHead(config.headFrom, config, learner, samples);
-      const { step: _, ...values } = head.lossState.values;
-      const carried = Object.entries(values).map(([name, value]) => `, ${name} = ${value}`);
-      return begin({ ...head, learner: await learner.state() }, [
-        `${samples.classes.length} class centers from ${config.headFrom}${carried.join('')}`,
-      ]);
-    }
-    if (place.initFrom === undefined) return undefined;
-    const { state, found, told } = await initialState(place.initFrom, subject, config);
-    const centers = `${found} of ${samples.classes.length} class centers`;
-    return begin(state, [`weights from ${place.initFrom.path}, and ${centers}`, told]);
-  }
   await place.keepChanges?.();
+  if (kept === undefined) {
+    if (place.resume) say('no checkpoint yet: training from the beginning');
+    if (first === undefined) return undefined;
+    await run.requireHeld?.();
+    const ranksOf = sharding({ config, place }, subject);
+    const own = ranksOf === undefined ? first.state : shareOfState(first.state, ranksOf);
+    const path = (run.ofFirst ?? run).file('checkpoint');
+    await writeCheckpoint(path, own, { subject, pictures, config, validations: [] }, ranksOf);
+    for (const line of first.lines) if (line !== undefined) say(line);
+    return own;
+  }
   const { state } = kept;
   await trimMetrics(run, state.step);
   say(`resumed at step ${state.step}`);
@@ -74,26 +59,34 @@ export async function startState(
   return state;
 }
 
-/** What of a training is to be the same on all ranks, beside what is configured. */
-async function factsOf(
-  { fingerprint, network, samples }: Subject,
-  kept: KeptTraining | undefined,
-): Promise<Facts> {
-  const hash = createHash('sha256');
-  for (const [name, { data }] of await network.learner.state())
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return {
-    network: fingerprint,
-    'first weights': hash.digest('hex').slice(0, 16),
-    pictures: `${samples.count} of ${samples.classes.length} identities`,
-    'step of the checkpoint': kept === undefined ? 'none' : `${kept.state.step}`,
-  };
+/** A state that is not drawn, of all classes, and what is told of it. */
+interface FirstState {
+  readonly state: TrainingState;
+  readonly lines: readonly (string | undefined)[];
+}
+
+/** What a new training takes from a head or another run; undefined where it takes nothing. */
+async function firstState(
+  { config, place }: Job<TrainConfig>,
+  subject: Subject,
+): Promise<FirstState | undefined> {
+  const { samples } = subject;
+  if (config.headFrom !== undefined) {
+    const { learner } = subject.network;
+    const head = await givenHead(config.headFrom, config, learner, samples);
+    const { step: _, ...values } = head.lossState.values;
+    const carried = Object.entries(values).map(([name, value]) => `, ${name} = ${value}`);
+    const told = `${samples.classes.length} class centers from ${config.headFrom}${carried.join('')}`;
+    return { state: { ...head, learner: await learner.state() }, lines: [told] };
+  }
+  if (place.initFrom === undefined) return undefined;
+  const { state, found, told } = await initialState(place.initFrom, subject, config);
+  const centers = `${found} of ${samples.classes.length} class centers`;
+  return { state, lines: [`weights from ${place.initFrom.path}, and ${centers}`, told] };
 }
 
 function shareOfState(state: TrainingState, { communicator, bias }: ShardingRanks): TrainingState {
-  const { classes } = state;
-  const count = typeof classes === 'number' ? classes : classes.length;
-  return stateOfShare(state, shareOf(count, communicator), bias);
+  return stateOfShare(state, shareOf(classCount(state), communicator), bias);
 }
 
 /** What of a run is not as its checkpoint has it. */

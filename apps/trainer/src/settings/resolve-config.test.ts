@@ -217,7 +217,7 @@ describe('checkConfig', () => {
       evaluation: { ...OLD_CONFIG.evaluation, before: true },
     };
     expect(checkConfig(old)).toEqual({ ...old, ...filled });
-    const ofNetworks = { kernels: 'auto', memory: 'normal' };
+    const ofNetworks = { kernels: 'auto', memory: 'normal', syncBn: false };
     const none = { crop: 0, colour: 0, grey: 0, blur: 0, resample: 0, jpeg: 0, erase: 0 };
     const augmented = { augmentation: { ...OLD_CONFIG.augmentation, ...none } };
     expect(checkConfig(OLD_CONFIG)).toEqual({ ...OLD_CONFIG, ...filled, ...ofNetworks, ...augmented });

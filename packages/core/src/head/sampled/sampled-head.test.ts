@@ -4,23 +4,14 @@ import { curricularFace } from '../../losses/curricular-face.ts';
 import type { LossParameters } from '../../losses/loss-definition.ts';
 import { createLoss } from '../../losses/registry.ts';
 import { softmax } from '../../losses/softmax.ts';
-import { keyedNormal } from '../../random/margin-draws.ts';
 import { referenceBackend } from '../../reference/reference-backend.ts';
 import { referenceStep } from '../../reference/reference-step.ts';
-import type { FloatArray, HeadInput } from '../contract.ts';
+import type { FloatArray } from '../contract.ts';
 import { sampleClasses } from './sample-classes.ts';
 import { type SampledHeadOptions, sampledHead } from './sampled-head.ts';
+import { CLASSES, COUNTS, DIM, fill, problem } from './testing.ts';
 
-const [BATCH, CLASSES, DIM] = [5, 41, 3];
-const COUNTS = Array.from({ length: CLASSES }, (_, c) => 1 + (c % 7));
-const fill = (length: number, seed: number): Float64Array =>
-  Float64Array.from({ length }, (_, i) => keyedNormal(seed, 0, i));
-const input: HeadInput = {
-  embeddings: fill(BATCH * DIM, 1),
-  weights: fill(CLASSES * DIM, 2),
-  labels: [0, 30, 6, 40, 6],
-  dim: DIM,
-};
+const input = problem({ bias: undefined });
 const open = (loss: Parameters<typeof sampledHead>[1], options: Partial<SampledHeadOptions>) =>
   sampledHead(referenceBackend(), loss, { seed: 3, ...options });
 
@@ -34,10 +25,7 @@ describe.each<[string, LossParameters]>([
   ['dynamic-arcface', { scale: 8 }],
 ])('%s on sampled classes', (name, parameters) => {
   const loss = createLoss(name, parameters, { classCounts: COUNTS });
-  const given: HeadInput = {
-    ...input,
-    ...(loss.bias ? { bias: fill(loss.bias.of === 'all classes' ? 1 : CLASSES, 3) } : {}),
-  };
+  const given = problem(loss);
 
   test.each(['published', 'corrected'] as const)(
     'is the full head where all are drawn, %s',

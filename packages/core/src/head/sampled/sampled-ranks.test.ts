@@ -4,28 +4,13 @@ import { InProcessRanks } from '../../communicator/in-process-ranks.ts';
 import type { LossParameters } from '../../losses/loss-definition.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { createLoss } from '../../losses/registry.ts';
-import { keyedNormal } from '../../random/margin-draws.ts';
 import { referenceBackend } from '../../reference/reference-backend.ts';
 import { referenceStep } from '../../reference/reference-step.ts';
 import type { FloatArray, GradientRows, GradientTaker, HeadInput, HeadOutput } from '../contract.ts';
 import { NO_TARGET } from '../phases/target-points.ts';
 import { sampleClasses } from './sample-classes.ts';
 import { type SampledHeadOptions, sampledHead } from './sampled-head.ts';
-
-const [BATCH, CLASSES, DIM] = [5, 41, 3];
-const COUNTS = Array.from({ length: CLASSES }, (_, c) => 1 + (c % 7));
-const fill = (length: number, seed: number): Float64Array =>
-  Float64Array.from({ length }, (_, i) => keyedNormal(seed, 0, i));
-
-function problem(loss: MarginLoss, subCenters = 1): HeadInput {
-  return {
-    embeddings: fill(BATCH * DIM, 1),
-    weights: fill(CLASSES * subCenters * DIM, 2),
-    labels: [0, 30, 6, 40, 6],
-    dim: DIM,
-    ...(loss.bias ? { bias: fill(loss.bias.of === 'all classes' ? 1 : CLASSES, 3) } : {}),
-  };
-}
+import { CLASSES, COUNTS, DIM, problem } from './testing.ts';
 
 /** Where the classes of each rank end. */
 const cutsOf = (size: number, turn: number): readonly number[] => {
