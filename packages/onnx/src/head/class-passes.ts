@@ -50,9 +50,11 @@ export function classPasses(context: BatchContext, options: PassOptions): ClassP
   const sums = new NegativeSums(options.memory, batch, work.tiles.count);
   return {
     negatives: () => seeNegatives(work, sums),
-    gradients: (reduced) =>
-      hasSmoothing(loss) ? smoothedGradients(work, reduced) : keptGradients(work, sums, reduced),
-    pairs: (dNll) => pairsInOnePass(work, dNll),
+    gradients: (reduced, again) =>
+      hasSmoothing(loss)
+        ? smoothedGradients(work, reduced, again)
+        : keptGradients(work, sums, reduced, again),
+    pairs: (dNll, again) => pairsInOnePass(work, dNll, again),
   };
 }
 

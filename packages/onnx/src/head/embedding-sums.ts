@@ -10,6 +10,8 @@ export class EmbeddingSums {
   readonly x: Float32Array;
   /** What the tiles of these factors come to so far: [B, d]. */
   before: Float32Array;
+  /** Whether somebody looks at what tiles come to. Otherwise a product may be left out; the factors are wanted in any case. */
+  readonly isWanted: boolean;
   #after: Float32Array | undefined;
   /** x̂, or x: [B, d]. */
   readonly #unit: Float32Array;
@@ -19,7 +21,8 @@ export class EmbeddingSums {
   readonly #partials: Float32Array[] = [];
 
   /** @param total zeros: [B, d]. */
-  constructor(memory: HeadMemory, unit: Float32Array, total: Float64Array) {
+  constructor(memory: HeadMemory, unit: Float32Array, total: Float64Array, isWanted: boolean) {
+    this.isWanted = isWanted;
     this.#unit = unit;
     this.#total = total;
     this.#memory = memory;

@@ -13,12 +13,16 @@ import type { Partials } from './tile-pass.ts';
 import { mergeCounts } from './two-passes.ts';
 
 /** The one pass of a binary objective. @param dNll without it, the losses alone. */
-export async function pairsInOnePass(work: StepWork, dNll: Float64Array | undefined): Promise<PairsSeen> {
+export async function pairsInOnePass(
+  work: StepWork,
+  dNll: Float64Array | undefined,
+  again: boolean = false,
+): Promise<PairsSeen> {
   const { context, tiles } = work;
   const { loss, batch, countNegatives } = context;
   const seen = { logSumExp: emptyLogSumExp(batch), counts: undefined };
   if (dNll !== undefined) {
-    const swept = await sweptGradients(work, { perPartial: dNll, count: countNegatives });
+    const swept = await sweptGradients(work, { perPartial: dNll, count: countNegatives && !again, again });
     return { ...seen, ...swept };
   }
   const sums = new NamedSums(loss, batch);
@@ -35,7 +39,11 @@ export async function pairsInOnePass(work: StepWork, dNll: Float64Array | undefi
  * Pass 2 of a softmax with label smoothing: no probability is small beside ε/C, so no tile is left out, and what pass 1 could
  * keep is not what is needed.
  */
-export async function smoothedGradients(work: StepWork, reduced: ReducedBatch): Promise<ClassGradients> {
+export async function smoothedGradients(
+  work: StepWork,
+  reduced: ReducedBatch,
+  again: boolean = false,
+): Promise<ClassGradients> {
   const { dNll, logSumExp } = reduced;
   // What rounding the shift has moved is made good in float64.
   const shift = Float32Array.from(logSumExp);
@@ -45,13 +53,15 @@ export async function smoothedGradients(work: StepWork, reduced: ReducedBatch): 
     (exact, i) => work.context.uniformShare * Math.exp(exact - shift[i]!),
   );
   const perPartial = dNll.map((value, i) => value * rounded[i]!);
-  return (await sweptGradients(work, { shift, share, perPartial, count: false })).gradients;
+  return (await sweptGradients(work, { shift, share, perPartial, count: false, again })).gradients;
 }
 
 interface Swept extends Partials {
   /** (∂L/∂z_ij)/e_ij: [B]. */
   readonly perPartial: Float64Array;
   readonly count: boolean;
+  /** Whether ∂L/∂X is known from the time before. */
+  readonly again: boolean;
 }
 
 /**
@@ -64,12 +74,12 @@ async function sweptGradients(
 ): Promise<Pick<PairsSeen, 'sums' | 'counts'> & { readonly gradients: ClassGradients }> {
   const { context, tiles, gradWeights } = work;
   const { loss, batch } = context;
-  const { perPartial, count, shift, share } = swept;
+  const { perPartial, count, shift, share, again } = swept;
   const sums = new NamedSums(loss, batch);
   const counts: NegativeCounts[] = [];
   const radial = new Float64Array(batch);
   const bias = emptyGradBias(context);
-  const embeddings = emptyEmbeddingSums(work);
+  const embeddings = emptyEmbeddingSums(work, !again);
   const factor = factorsOf(context, perPartial);
   embeddings.begin(factor);
   const request = { shift, share, dNll: Float32Array.from(perPartial), factor, keep: true, count };

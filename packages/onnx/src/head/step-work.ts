@@ -19,9 +19,9 @@ export interface StepWork {
   readonly skipBound: number;
 }
 
-/** Zeros of the embeddings' gradient, to add tiles to. */
-export function emptyEmbeddingSums({ memory, unit, allocate }: StepWork): EmbeddingSums {
-  return new EmbeddingSums(memory, unit, allocate(unit.length));
+/** Zeros of the embeddings' gradient, to add tiles to. @param isWanted {@link EmbeddingSums.isWanted} */
+export function emptyEmbeddingSums({ memory, unit, allocate }: StepWork, isWanted: boolean): EmbeddingSums {
+  return new EmbeddingSums(memory, unit, allocate(unit.length), isWanted);
 }
 
 /** Zeros of the bias's gradient, where there is a bias: [C]. */

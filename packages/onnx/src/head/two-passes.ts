@@ -31,6 +31,7 @@ export async function keptGradients(
   work: StepWork,
   sums: NegativeSums,
   reduced: ReducedBatch,
+  again: boolean = false,
 ): Promise<ClassGradients> {
   const { context, tiles, gradWeights } = work;
   const { loss, batch, prepared, inspect } = context;
@@ -40,7 +41,7 @@ export async function keptGradients(
   const bias = emptyGradBias(context);
   const perPartial = (tile: number): Float64Array =>
     sums.scale(tile).map((value, i) => value * reduced.dNll[i]!);
-  const embeddings = emptyEmbeddingSums(work);
+  const embeddings = emptyEmbeddingSums(work, !again);
   await backwardTiles(work, { sums, skipped, embeddings, bias, perPartial });
   const inspection = inspect
     ? await inspectTiles(work, (tile) => ({ shift: sums.shift(tile), perPartial: perPartial(tile) }))

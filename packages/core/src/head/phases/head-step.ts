@@ -47,13 +47,17 @@ export interface ClassPasses {
   /**
    * Pass 2 of a softmax: g_ij = dNll_i·(e^{z_ij − lse_i} − ε/C), through N′ to the cosines, and through the tangents of the
    * two normalisations to X and W.
+   *
+   * @param again ∂L/∂X is known from the time before, and may be left at zeros: it is the rows of ∂L/∂W that are wanted
    */
-  gradients(reduced: ReducedBatch): Eventually<ClassGradients>;
+  gradients(reduced: ReducedBatch, again?: boolean): Eventually<ClassGradients>;
   /**
    * The one pass of a binary objective: what the negatives add to the losses, and with ∂loss/∂ℓ_i at hand, [B], the
    * gradients, g_ij = dNll_i·∂ℓ_i/∂z_ij.
+   *
+   * @param again as of `gradients`
    */
-  pairs(dNll: Float64Array | undefined): Eventually<PairsSeen>;
+  pairs(dNll: Float64Array | undefined, again?: boolean): Eventually<PairsSeen>;
   /** Frees what the passes hold; called in any case. */
   dispose?(): void;
 }
@@ -84,7 +88,7 @@ export function* headStep(step: HeadStep): Steps<HeadOutput> {
     const seen = yield* met(batch, own);
     const reduced = closeBatch(batch, seen);
     const sums = yield* wholeGradients(step, batch, reduced, (again) =>
-      gradientsOf(passes, again ? undefined : own, weightedSlopes(reduced, batch), binary),
+      gradientsOf(passes, { own: again ? undefined : own, again }, weightedSlopes(reduced, batch), binary),
     );
     const gradBias = ofParameter(loss, sums.bias);
     const sharedBias = loss.bias?.of === 'all classes' ? gradBias : undefined;
@@ -147,7 +151,9 @@ function* wholeGradients(
     const norm = Math.sqrt(meetings ? yield* meetings.total(own) : own);
     if (rowStream!.isUsed) {
       rowStream!.begin(norm);
-      sums = added(yield* passed(true));
+      // Backends may use its array again.
+      const embeddings = sums.embeddings.slice();
+      sums = { ...added(yield* passed(true)), embeddings };
     } else gradientTaker.begin(norm);
   }
   if (rowStream!.isUsed) rowStream!.finish();
@@ -214,13 +220,13 @@ function slopesBefore({
 
 function* gradientsOf(
   passes: ClassPasses,
-  own: NegativesSeen | PairsSeen | undefined,
+  { own, again }: { readonly own: NegativesSeen | PairsSeen | undefined; readonly again: boolean },
   reduced: ReducedBatch,
   binary: boolean,
 ): Steps<ClassGradients> {
   if (own !== undefined && 'gradients' in own && own.gradients !== undefined) return own.gradients;
-  if (!binary) return yield* wait(passes.gradients(reduced));
-  return (yield* wait(passes.pairs(reduced.dNll))).gradients!;
+  if (!binary) return yield* wait(passes.gradients(reduced, again));
+  return (yield* wait(passes.pairs(reduced.dNll, again))).gradients!;
 }
 
 /** ∂loss/∂b of the parameter, from that of every class: [C], or [1] where all classes share it. */

@@ -85,7 +85,8 @@ class OneDnnTileProducts implements TileProducts {
       ...{ ...shapeOf(weights, norms, slopes), ...NOTHING, isBackward: true, isAdded: false },
       ...this.#addresses({ weights, gradient, pairs: slopes, x: sums.x, inverse, pull }),
     };
-    const partial = (_: unknown, thread: number): Address => this.#addressOf(sums.partial(thread));
+    const partial = (_: unknown, thread: number): Address =>
+      sums.isWanted ? this.#addressOf(sums.partial(thread)) : 0;
     this.#run(job, Array.from({ length: threads.count }, partial));
     this.#addUpBias(tile);
     return this.#rest();

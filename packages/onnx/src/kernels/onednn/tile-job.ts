@@ -75,7 +75,7 @@ export class TileWork {
   /**
    * Every block of a job whose turn is this thread's: the same ones each time, so that sums come out with the same bits.
    *
-   * @param sums where this thread adds Σ_j slope_ij·w_j: [B, d].
+   * @param sums where this thread adds Σ_j slope_ij·w_j: [B, d]; 0 where nobody wants it
    */
   run(job: TileJob, thread: number, threads: number, sums: Address): void {
     this.#api.library.undisturbed(() => {
@@ -118,13 +118,14 @@ export class TileWork {
       Address,
     ];
     const slopes: Matrix = { at: job.pairs + BYTES * start, stride: rows };
-    this.#multiply({
-      size: [batch, dim, count],
-      a: slopes,
-      b: { at: weights, stride: dim },
-      result: { at: sums, stride: dim },
-      isAdded: true,
-    });
+    if (sums !== 0)
+      this.#multiply({
+        size: [batch, dim, count],
+        a: slopes,
+        b: { at: weights, stride: dim },
+        result: { at: sums, stride: dim },
+        isAdded: true,
+      });
     if (job.pull !== 0) this.#of(count, dim).scaled(weights, job.pull + BYTES * start, gradient);
     this.#multiply({
       size: [count, dim, batch],
