@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { LOSS_NAMES, requireChoice } from '@cf/core';
-import { learnerOptimiser, sgd } from '@cf/training';
+import { learnerOptimiser, type RowClipping, sgd } from '@cf/training';
 import { Command, Option } from 'commander';
 import { benchBackbone } from '../bench/backbone/bench-backbone.ts';
 import { type BackboneBenchOptions, type BackboneReport, BENCH_MODELS } from '../bench/backbone/report.ts';
@@ -19,6 +19,7 @@ import { KERNEL_CHOICES } from '../engines/kernel-choice.ts';
 import { MEMORY_CHOICES } from '../engines/memory-choice.ts';
 import { BACKEND_NAMES } from '../engines/open-backend.ts';
 import { requireTfjs, type TfjsName } from '../engines/open-framework.ts';
+import { centerClipping } from '../settings/center-clipping.ts';
 import { benchAlignCommand } from './bench-align.ts';
 import { checkCommand } from './bench-check.ts';
 import { benchDataCommand, dataTaskCommand } from './bench-data.ts';
@@ -36,6 +37,7 @@ interface HeadFlags extends Omit<HeadTask, 'regime' | 'device'> {
   readonly json: boolean;
   readonly update?: 'plain' | 'fused';
   readonly disk?: string;
+  readonly clipCenters?: RowClipping;
 }
 
 /** `cf bench`. */
@@ -81,43 +83,56 @@ function headCommand(): Command {
       ).choices(['fused', 'plain']),
     )
     .option('--disk <folder>', 'with --update: W and momentum as memory-mapped files there')
+    .option(
+      '--clip-centers <limit>',
+      'with --update: the largest length of a row of ∂W (row:x), or of all of it (norm:x)',
+      centerClipping,
+    )
     .option('--no-peers', 'leave other implementations out');
   return withSharedOptions(command, [
     '--json',
     '--classes 1000000 --steps 3 --no-peers',
     '--classes 1000000 --batch 64 --steps 3 --update fused',
+    '--classes 200000 --update fused --clip-centers norm:1',
     '--classes 10000000 --batch 64 --steps 1 --update fused --disk /mnt/large',
     '--loss sphereface2',
     '--loss arcface --sub-centers 3',
     '--backend tfjs-wasm --batch 128 --classes 10000',
-  ]).action(async ({ peers, python, json, device: choice, update, disk, ...task }: HeadFlags) => {
-    if (task.backend !== 'onnx')
-      refuseBeside(
-        command,
-        `--backend ${task.backend}`,
-        (name) => name === 'device' || name === 'kernels',
-        ONNX_ALONE,
+  ]).action(
+    async ({ peers, python, json, device: choice, update, disk, clipCenters, ...task }: HeadFlags) => {
+      if (task.backend !== 'onnx')
+        refuseBeside(
+          command,
+          `--backend ${task.backend}`,
+          (name) => name === 'device' || name === 'kernels',
+          ONNX_ALONE,
+        );
+      if (task.backend.startsWith('tfjs-')) {
+        const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
+        const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
+        refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
+      }
+      const loss = benchLoss({ loss: task.loss, classes: PROVEN_CLASSES });
+      const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
+      const device = await chooseDevice(deviceChoice(choice), { head }, say);
+      if (update === undefined)
+        refuseWithout(command, '--update', (name) => OF_UPDATE.has(name), UPDATE_ALONE);
+      else {
+        refuseBeside(command, '--update', (name) => WITHOUT_UPDATE.has(name), UPDATE_ALONE);
+        const given = { ...task, device, update, clipCenters };
+        return print(
+          await benchUpdate(given, measure('head-task'), { folder: disk, say }),
+          json,
+          formatUpdate,
+        );
+      }
+      print(
+        await benchHead({ ...task, device }, measure('head-task'), { peers, python, say }),
+        json,
+        formatHead,
       );
-    if (task.backend.startsWith('tfjs-')) {
-      const fix = 'TensorFlow.js is measured with curricularface on tensors, on its own threads.';
-      const without = new Set(['loss', 'subCenters', 'threads', 'seed', 'python']);
-      refuseBeside(command, `--backend ${task.backend}`, (name) => without.has(name), fix);
-    }
-    const loss = benchLoss({ loss: task.loss, classes: PROVEN_CLASSES });
-    const head = { loss, classes: PROVEN_CLASSES, subCenters: task.subCenters };
-    const device = await chooseDevice(deviceChoice(choice), { head }, say);
-    if (update === undefined) refuseWithout(command, '--update', (name) => name === 'disk', UPDATE_ALONE);
-    else {
-      refuseBeside(command, '--update', (name) => WITHOUT_UPDATE.has(name), UPDATE_ALONE);
-      const given = { ...task, device, update };
-      return print(await benchUpdate(given, measure('head-task'), { folder: disk, say }), json, formatUpdate);
-    }
-    print(
-      await benchHead({ ...task, device }, measure('head-task'), { peers, python, say }),
-      json,
-      formatHead,
-    );
-  });
+    },
+  );
 }
 
 interface BackboneFlags extends Omit<BackboneBenchOptions, 'device'> {
@@ -181,6 +196,7 @@ const ONNX_ALONE =
   'devices and kernels are of the backend onnx; other backends have names of their own for it.';
 
 const WITHOUT_UPDATE: ReadonlySet<string> = new Set(['peers', 'python']);
+const OF_UPDATE: ReadonlySet<string> = new Set(['disk', 'clipCenters']);
 const UPDATE_ALONE =
   'a step with its update is measured fused beside plain, W and momentum of one of them on the --disk.';
 

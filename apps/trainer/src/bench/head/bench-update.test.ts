@@ -36,6 +36,11 @@ describe('a measurement', () => {
     if (process.platform === 'linux') expect(measured.residentMiB).toBeGreaterThan(10);
   });
 
+  test.each(['plain', 'fused'] as const)('of a %s update may be clipped', async (update) => {
+    const measured = await measureUpdate({ ...TASK, update, clipCenters: { by: 'norm', limit: 1 } });
+    expect(measured.medianSeconds).toBeGreaterThan(0);
+  });
+
   test.skipIf(process.platform === 'win32')('may have W and momentum in files', async () => {
     const measured = await measureUpdate({ ...TASK, update: 'fused', folder });
     expect(measured.medianSeconds).toBeGreaterThan(0);

@@ -102,11 +102,24 @@ async function lackOf(
 
 /** A report as lines of text. */
 export function formatUpdate(report: UpdateReport): string {
-  const { loss, backend, batch, dim, classes, subCenters, threads, update, state, limitSeconds } = report;
+  const {
+    loss,
+    backend,
+    batch,
+    dim,
+    classes,
+    subCenters,
+    threads,
+    update,
+    state,
+    limitSeconds,
+    clipCenters,
+  } = report;
   const centers = subCenters === 1 ? '' : ` of ${subCenters} centers`;
   const other = update === 'fused' ? 'plain' : 'fused';
+  const clipping = clipCenters === undefined ? '' : `, clipped by ${clipCenters.by}`;
   return [
-    `${loss} on ${backend}: batch ${batch}, ${dim}-d, ${classes} classes${centers}, ${threads} threads; a step with its update`,
+    `${loss} on ${backend}: batch ${batch}, ${dim}-d, ${classes} classes${centers}, ${threads} threads; a step with its update${clipping}`,
     ...(limitSeconds === null ? [] : [`limit   ${seconds(limitSeconds)} (three matrix products)`]),
     line(`${update}${state === 'files' ? ', files' : ''}`, report.asked),
     line(other, report.beside),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type FloatArray, type HeadInput, handOver, initialState } from '@cf/core';
 import { type MappedFloats, mapFloats } from '@cf/onnx/node';
-import { arrayOptimiser, rowUpdate, sgd } from '@cf/training';
+import { arrayOptimiser, type RowClipping, rowUpdate, sgd } from '@cf/training';
 import { loadKoffi } from '../../engines/load-koffi.ts';
 import { openBackend } from '../../engines/open-backend.ts';
 import { ownMiB, peakMiB, resetPeak } from '../memory.ts';
@@ -15,6 +15,8 @@ export interface UpdateTask extends Omit<HeadTask, 'regime'> {
   readonly update: 'plain' | 'fused';
   /** A folder for W and momentum as memory-mapped files; in memory by default. */
   readonly folder?: string | undefined;
+  /** Of the gradient of the class centers; none by default. */
+  readonly clipCenters?: RowClipping | undefined;
 }
 
 /** What a step with its update took. Times in seconds. */
@@ -87,7 +89,7 @@ export async function measureUpdate(task: UpdateTask): Promise<UpdateMeasurement
   for (let step = 1; step <= task.steps + 1; step++) {
     const taker = rowUpdate({
       ...{ rule: timed, values, optimiser: { momentum }, dim, write },
-      ...{ learningRate: LEARNING_RATE, updateNumber: step },
+      ...{ learningRate: LEARNING_RATE, updateNumber: step, clipping: task.clipCenters },
     });
     const input: HeadInput = {
       ...{ embeddings, weights: values, labels, dim, state, bias, countNegatives: task.diagnostics },
