@@ -33,6 +33,9 @@ export interface RowUpdate {
   readonly write?: ((name: string, from: number, rows: FloatArray) => void) | undefined;
 }
 
+/** Numbers of a gradient that are scaled, used and looked over while they are in the cache. */
+const PIECE = 2 ** 16;
+
 /** Beside the norm in the quotient, as in `torch.nn.utils.clip_grad_norm_`. */
 const BESIDE_NORM = 1e-6;
 
@@ -46,9 +49,9 @@ export function rowUpdate(update: RowUpdate): GradientTaker {
   const { rule, values, optimiser, dim, clipping, learningRate, updateNumber, write } = update;
   // In float32, so that a norm whose sum was taken in another order scales to the same bits.
   let factor = 1;
-  const take = ({ first, values: gradient }: GradientRows): void => {
+  const takeSome = (first: number, gradient: FloatArray): void => {
     if (clipping?.by === 'row') clipRows(gradient, dim, clipping.limit);
-    if (factor < 1) for (let k = 0; k < gradient.length; k++) gradient[k]! *= factor;
+    if (factor < 1) scale(gradient, factor);
     const from = first * dim;
     const to = from + gradient.length;
     const part = (array: FloatArray): FloatArray =>
@@ -61,11 +64,20 @@ export function rowUpdate(update: RowUpdate): GradientTaker {
     write('values', from, weight);
     for (const [name, rows] of Object.entries(state)) write(name, from, rows);
   };
+  const piece = Math.max(1, Math.floor(PIECE / dim)) * dim;
+  const take = ({ first, values }: GradientRows): void => {
+    for (let from = 0; from < values.length; from += piece)
+      takeSome(first + from / dim, values.subarray(from, Math.min(from + piece, values.length)));
+  };
   if (clipping?.by !== 'norm') return { take };
   const begin = (norm: number): void => {
     factor = Math.fround(clipFactor(norm, clipping.limit));
   };
   return { begin, take };
+}
+
+function scale(values: FloatArray, factor: number): void {
+  for (let k = 0; k < values.length; k++) values[k] = values[k]! * factor;
 }
 
 /** What a gradient is multiplied by that may be no longer than the limit. */
