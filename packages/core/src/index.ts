@@ -46,6 +46,7 @@ export type {
   HeadOutput,
 } from './head/contract.ts';
 export { headDiagnostics, meanOf, type StepCounts } from './head/diagnostics.ts';
+export { dotProduct } from './head/dot-product.ts';
 export { requireClassValues } from './head/phases/class-values.ts';
 export { closeBatch, type ReducedBatch } from './head/phases/close-batch.ts';
 export { type MeanRegulariser, meanRegulariser } from './head/phases/formulas/mean-regulariser.ts';

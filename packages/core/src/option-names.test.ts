@@ -118,6 +118,7 @@ testOptionNames(exported, {
     'curriculumSubset',
     'cutBatches',
     'detached',
+    'dotProduct',
     'drawMargins',
     'ema',
     'emaWeight',

@@ -1,6 +1,7 @@
 import {
   BackendError,
   checkState,
+  dotProduct,
   type FloatArray,
   firstLine,
   type Head,
@@ -167,30 +168,16 @@ interface Gradient {
 }
 
 function gradientsOf({ gradEmbeddings, gradWeights }: HeadOutput): Record<keyof ShadowCosines, Gradient> {
-  const of = (values: FloatArray): Gradient => ({ values, squares: productOf(values, values) });
+  const of = (values: FloatArray): Gradient => ({ values, squares: dotProduct(values, values) });
   return { embeddings: of(gradEmbeddings), weights: of(gradWeights) };
 }
 
 /** Of two arrays of one length, in float64; exactly 1 where they are the same. */
 function cosineOf({ values: a, squares: left }: Gradient, b: FloatArray): number | null {
-  const right = productOf(b, b);
+  const right = dotProduct(b, b);
   if (left === 0 || right === 0) return null;
-  const product = productOf(a, b);
+  const product = dotProduct(a, b);
   // The root of the product would round otherwise, and overflow.
   const cosine = left === right ? product / left : product / (Math.sqrt(left) * Math.sqrt(right));
   return Math.max(-1, Math.min(1, cosine));
-}
-
-/** Σ a_i·b_i. Four sums, since each addition waits for the one before it. */
-function productOf(a: FloatArray, b: FloatArray): number {
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  const even = a.length - (a.length % 4);
-  for (let i = 0; i < even; i += 4) {
-    first += a[i]! * b[i]!;
-    second += a[i + 1]! * b[i + 1]!;
-    third += a[i + 2]! * b[i + 2]!;
-    fourth += a[i + 3]! * b[i + 3]!;
-  }
-  for (let i = even; i < a.length; i++) first += a[i]! * b[i]!;
-  return first + second + (third + fourth);
 }

@@ -49,6 +49,23 @@ describe.each<[string, OptimiserRule]>([
   });
 });
 
+test('of more rows than are moved at a time each moves where it stands', () => {
+  const [rows, dim] = [40_000, 3];
+  const rule = arrayOptimiser(sgd(), 0);
+  const values = new Float32Array(rows * dim);
+  const gradient = Float32Array.from(values.keys(), (i) => -i);
+  const starts: number[] = [];
+  const update = { rule, values, optimiser: {}, dim, learningRate: 1, updateNumber: 1 };
+  const write = (_: string, from: number, moved: FloatArray): void => {
+    starts.push(from);
+    values.set(moved, from);
+  };
+  rowUpdate({ ...update, write }).take({ first: 0, values: gradient });
+  expect(values.every((value, i) => value === i)).toBe(true);
+  expect(starts.length).toBeGreaterThan(1);
+  expect(starts.every((from) => from % dim === 0)).toBe(true);
+});
+
 describe('clipping', () => {
   const still = { rule: arrayOptimiser(sgd(), 0), optimiser: {}, dim: 2, learningRate: 1, updateNumber: 1 };
   const step = (clipping: RowClipping, gradient: FloatArray): FloatArray => {

@@ -70,6 +70,15 @@ describe('a report', () => {
     expect(formatUpdate(report)).toMatch(/^plain +2\.00 s/m);
   });
 
+  test('says what clips the gradient, and measures both ways with it', async () => {
+    const echoing = [answering[0]!, answering[1]!.replace('folder ? 7', 'JSON.parse(text).clipCenters ? 7')];
+    const task = { ...TASK, update: 'fused', clipCenters: { by: 'norm', limit: 1 } } as const;
+    const report = await benchUpdate(task, echoing, { say });
+    expect(formatUpdate(report)).toMatch(/a step with its update, clipped by norm$/m);
+    expect([report.asked, report.beside]).toMatchObject([{ peakExtraMiB: 7 }, { peakExtraMiB: 7 }]);
+    expect(formatUpdate(await bench({}))).toMatch(/a step with its update$/m);
+  });
+
   test('of files takes them away, and keeps what was there', async () => {
     const before = await readdir(folder);
     const report = await bench({}, folder);

@@ -2,6 +2,7 @@ import { ShapeMismatchError } from '../../errors/errors.ts';
 import type { MarginLoss } from '../../losses/margin-loss.ts';
 import { requireFiniteTensor } from '../check-input.ts';
 import type { FloatArray, GradientTaker, HeadOutput } from '../contract.ts';
+import { dotProduct } from '../dot-product.ts';
 import { NO_TARGET } from './target-points.ts';
 
 /** What of a batch says which rows wait for their targets. */
@@ -121,17 +122,7 @@ export function handOver(output: HeadOutput, taker: GradientTaker, norm?: number
 
 /** Σ of the squares of an array. */
 export function sumOfSquares(values: FloatArray): number {
-  // Four sums, none of which waits for another.
-  const whole = values.length - (values.length % 4);
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let k = 0; k < whole; k += 4) {
-    a += values[k]! * values[k]!;
-    b += values[k + 1]! * values[k + 1]!;
-    c += values[k + 2]! * values[k + 2]!;
-    d += values[k + 3]! * values[k + 3]!;
-  }
-  for (let k = whole; k < values.length; k++) a += values[k]! * values[k]!;
-  return a + b + (c + d);
+  return dotProduct(values, values);
 }
 
 /** The first place of a rising list whose number is not below `value`. */

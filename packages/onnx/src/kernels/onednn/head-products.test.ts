@@ -18,7 +18,7 @@ describe.skipIf(!hasOneDnn)(`a head whose products are oneDNN's${needsOneDnn}`, 
   const laws = hasOneDnn ? backendLaws(() => open(1, keptSessions(runtime)), { runsPerLoss: 4 }) : [];
   // What products have a part in.
   const chosen =
-    /^values, gradients, state|^losses that nobody ships|^everything is finite|^the size of a tile|^of 2 or 3 class centers/;
+    /^values, gradients, state|^losses that nobody ships|^everything is finite|^the size of a tile|^of 2 or 3 class centers|^rows of ∂W handed over/;
   for (const law of laws.filter(({ name }) => chosen.test(name))) test(law.name, law.run);
 
   test('meets 2e-5 on all 339 golden cases, on two threads', async () => {
