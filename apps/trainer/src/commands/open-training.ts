@@ -64,7 +64,7 @@ export async function openTraining(
   const own = initFrom === undefined ? asked : withInputOf(await readConfig(initFrom.file('config')), asked);
   const config =
     initFrom === undefined ? own : checkConfig({ ...own, initFrom: resolve(initFrom.path) }, 'flags');
-  const path = flags.out ?? `runs/${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
+  const path = flags.out ?? folderOf(new Date());
   // Told now, not after all pictures were read.
   if (!flags.dryRun) await requireNewFolder(path);
   const open = async (): Promise<RunFolder> => {
@@ -79,6 +79,11 @@ export async function openTraining(
   };
   const place = { resume: false, featuresFrom, initFrom, open };
   return { config, place: await placed(config, place, ranks) };
+}
+
+/** The folder of a run that nobody named: two that begin within a second of each other have one each. */
+function folderOf(begun: Date): string {
+  return `runs/${begun.toISOString().slice(0, -1).replaceAll(/[:.]/g, '-')}`;
 }
 
 async function placed(
